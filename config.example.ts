@@ -1,0 +1,60 @@
+// Copy this file to tsunicorn.config.ts and take the slashes away from what you change. Each line shows its default;
+// a setting that stays commented out can still be given by the environment (PORT, WEB_CONCURRENCY, TSUNICORN_…).
+// docs/settings.md has the details.
+import { defineConfig } from 'tsunicorn';
+
+export default defineConfig({
+  // ── Application ──
+  // The application, as module:export; required here or on the command line.
+  // app: null,
+  // ── Binding ──
+  // host:port, [v6]:port, unix:path or fd://N; one or an array. 0.0.0.0:$PORT where PORT is set.
+  // bind: '127.0.0.1:8000',
+  // Connections that the kernel queues until a worker accepts them.
+  // backlog: 2048,
+  // ── Workers ──
+  // How many processes serve; 'auto' is one for each processor.
+  // workers: 1,
+  // How a worker serves.
+  // workerClass: 'async',
+  // Connections that a worker holds at most.
+  // workerConnections: 1000,
+  // ── Timeouts, in seconds ──
+  // The silence of an event loop after which its worker is replaced; 0 is no limit.
+  // timeout: 30,
+  // The time a retiring worker has for its last requests.
+  // gracefulTimeout: 30,
+  // The time a worker has to load the application; 0 is no limit.
+  // bootTimeout: 60,
+  // The time an idle connection is kept; longer than the load balancer's own limit. 0 keeps none.
+  // keepAlive: 75,
+  // ── Process ──
+  // The directory that the application, the logs, the sockets and the pid file are relative to.
+  // chdir: '.',
+  // Variables to set, over what is in the environment.
+  // env: {},
+  // Files of variables, which do not replace what is in the environment.
+  // envFile: [],
+  // A file for the arbiter's process id.
+  // pid: null,
+  // The name that ps shows.
+  // name: null,
+  // The permission bits that new files and sockets do not get, such as 0o022; null inherits them.
+  // umask: null,
+  // ── Logging ──
+  // 'debug', 'info', 'warning', 'error' or 'critical'.
+  // logLevel: 'info',
+  // 'text' for people, 'json' for machines.
+  // logFormat: 'text',
+  // The server's own messages; '-' is the standard error.
+  // errorLogfile: '-',
+  // One line a request; '-' is the standard output, null is none.
+  // accessLogfile: null,
+  // Atoms such as %(h)s, or the word 'combined' or 'json'.
+  // accessLogformat: '%(h)s %(l)s %(u)s %(t)s "%(r)s" %(s)s %(b)s "%(f)s" "%(a)s"',
+  // ── Hooks ──
+  // Functions that the arbiter or the workers call. One that throws is logged and otherwise without effect.
+  // whenReady(arbiter) {
+  //   arbiter.log.info(`serving with ${arbiter.workers} workers`);
+  // },
+});

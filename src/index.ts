@@ -1,0 +1,9 @@
+import type { UserConfig } from './settings/catalogue.ts';
+
+export type { ArbiterView, Hooks, WorkerView } from './hooks.ts';
+export type { Settings, UserConfig } from './settings/catalogue.ts';
+
+/** Returns the configuration as it is; it lets an editor complete and check the settings and hooks. */
+export function defineConfig(config: UserConfig): UserConfig {
+  return config;
+}

@@ -1,0 +1,35 @@
+import { readFileSync } from 'node:fs';
+import { parseEnv } from 'node:util';
+import { type ConfigFile, placeOf, readableFile } from './config-file.ts';
+import type { Layer } from './layer.ts';
+
+type Variables = Readonly<Record<string, string>>;
+
+/**
+ * What the layer's env-file and env add to `existing`: a file never replaces a variable that is there, env always
+ * does, and a later file replaces an earlier one. Throws a UsageError for a file that cannot be read.
+ */
+export function addedEnvironment(
+  layer: Layer,
+  existing: NodeJS.ProcessEnv,
+  from: { readonly cwd: string; readonly file: ConfigFile | null },
+): Variables {
+  const files = layer.envFile?.value ?? [];
+  const source = layer.envFile === undefined ? '' : placeOf('envFile', layer.envFile.origin, from.file);
+  const fromFiles = files.flatMap((file) =>
+    Object.entries(parseEnv(readFileSync(readableFile(source, from.cwd, file), 'utf8'))),
+  );
+  const missing = fromFiles.filter(([name]) => existing[name] === undefined);
+  return Object.fromEntries([...definedOnly(missing), ...Object.entries(layer.env?.value ?? {})]);
+}
+
+/** What is in `after` and not, or with another value, in `before`. */
+export function addedSince(before: Variables, after: Variables): Variables {
+  return Object.fromEntries(Object.entries(after).filter(([name, value]) => before[name] !== value));
+}
+
+function definedOnly(
+  entries: readonly (readonly [string, string | undefined])[],
+): readonly [string, string][] {
+  return entries.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]));
+}

@@ -1,0 +1,32 @@
+import { nullable } from '../compound-kinds.ts';
+import { boolean, path, text } from '../kinds.ts';
+import { limited, setting } from '../setting.ts';
+
+/** What to serve, and which configuration says so. */
+export const application = {
+  app: setting({
+    doc: 'The application, as `module:export`; without an export it is the default one. The module is a path relative to `chdir`. `module:factory()` calls the export and serves what it returns.',
+    flags: null,
+    kind: nullable(text('module:export', 'module:export')),
+    default: null,
+  }),
+  config: limited('notConfig', {
+    doc: 'The configuration file. Without it, `tsunicorn.config` with the ending `.ts`, `.mts`, `.js`, `.mjs` or `.json` is looked for in the current directory. The file default-exports an object of settings and hooks.',
+    flags: '-c, --config',
+    kind: nullable(path()),
+    default: null,
+    defaultText: './tsunicorn.config.{ts,mts,js,mjs,json}',
+  }),
+  checkConfig: limited('argumentsOnly', {
+    doc: 'Check the configuration and the application, then exit. The status is 0 where both are good.',
+    flags: '--check-config',
+    kind: boolean(),
+    default: false,
+  }),
+  printConfig: limited('argumentsOnly', {
+    doc: 'Print every setting with its value and where it comes from, then exit.',
+    flags: '--print-config',
+    kind: boolean(),
+    default: false,
+  }),
+};

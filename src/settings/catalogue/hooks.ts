@@ -1,0 +1,46 @@
+import type { HookName } from '../../hooks.ts';
+
+interface HookDoc {
+  readonly takes: string;
+  readonly doc: string;
+}
+
+/** What each hook takes and a sentence on it; the compiler sees that none is missing and none is too many. */
+export const hookDocs: Readonly<Record<HookName, HookDoc>> = {
+  onStarting: { takes: 'arbiter', doc: 'In the arbiter, before anything is bound.' },
+  onReload: {
+    takes: 'arbiter',
+    doc: 'In the arbiter, when HUP arrives and the new configuration has been accepted.',
+  },
+  whenReady: { takes: 'arbiter', doc: 'In the arbiter, when the first worker accepts connections.' },
+  preFork: {
+    takes: 'arbiter, worker',
+    doc: 'In the arbiter, just before a worker is spawned; its `pid` is still 0.',
+  },
+  postFork: { takes: 'worker', doc: 'In the worker, before the application is loaded.' },
+  postWorkerInit: { takes: 'worker', doc: 'In the worker, when the application has been loaded.' },
+  workerInt: { takes: 'worker', doc: 'In the worker, on INT or QUIT.' },
+  workerAbort: { takes: 'worker', doc: 'In the worker, on ABRT.' },
+  preExec: { takes: 'arbiter', doc: 'In the arbiter, just before USR2 starts a new arbiter.' },
+  preRequest: { takes: 'worker, request', doc: 'In the worker, before the application sees a request.' },
+  postRequest: {
+    takes: 'worker, request, response',
+    doc: 'In the worker, when a response is finished or its client has gone.',
+  },
+  childExit: { takes: 'arbiter, worker', doc: 'In the arbiter, when a worker has exited.' },
+  workerExit: { takes: 'worker', doc: 'In the worker, just before it exits.' },
+  nworkersChanged: {
+    takes: 'arbiter, after, before',
+    doc: 'In the arbiter, when the number of workers wanted changes; `before` is null at the start.',
+  },
+  onExit: { takes: 'arbiter', doc: 'In the arbiter, just before it exits.' },
+  sslContext: {
+    takes: 'defaults',
+    doc: 'In the worker, to make or change the TLS context; `defaults` is what the settings say.',
+  },
+};
+
+/** Whether a key of the config file is a hook's name. */
+export function isHookName(key: string): key is HookName {
+  return Object.hasOwn(hookDocs, key);
+}

@@ -1,0 +1,30 @@
+import { seconds } from '../kinds.ts';
+import { setting } from '../setting.ts';
+
+/** How long things may take, in seconds. */
+export const timeouts = {
+  timeout: setting({
+    doc: 'How long a worker’s event loop may be silent before the worker is killed and replaced. 0 is no limit.',
+    flags: '-t, --timeout',
+    kind: seconds(),
+    default: 30,
+  }),
+  gracefulTimeout: setting({
+    doc: 'How long a retiring worker may take to finish its requests before it is killed.',
+    flags: '--graceful-timeout',
+    kind: seconds(),
+    default: 30,
+  }),
+  bootTimeout: setting({
+    doc: 'How long a worker may take to load the application and listen. 0 is no limit.',
+    flags: '--boot-timeout',
+    kind: seconds(),
+    default: 60,
+  }),
+  keepAlive: setting({
+    doc: 'How long an idle connection is kept for a next request. 0 closes each connection after its answer. Behind a load balancer it must be longer than the balancer’s own idle limit, or it sends requests into closing connections.',
+    flags: '--keep-alive',
+    kind: seconds(),
+    default: 75,
+  }),
+};

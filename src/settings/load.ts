@@ -1,0 +1,131 @@
+import { statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Clock } from '../clock.ts';
+import { UsageError } from '../errors.ts';
+import type { HookName, Hooks } from '../hooks.ts';
+import { addedEnvironment, addedSince } from './added-environment.ts';
+import { type SettingName, type Settings, settingNames } from './catalogue.ts';
+import { type ConfigFile, placeOf, readableFile, readConfig, searchConfig } from './config-file.ts';
+import { configLayer, hookNamesOf, hooksOf } from './config-layer.ts';
+import {
+  argumentLayer,
+  defaultLayer,
+  environmentEntry,
+  environmentLayer,
+  type Layer,
+  layerOf,
+  mergeLayers,
+} from './layer.ts';
+import { type Origin, sourceOf } from './origin.ts';
+import { splitArguments } from './split-arguments.ts';
+
+export type { Origin } from './origin.ts';
+
+/** The settings of one start or reload, and where each comes from. All but `hooks` is plain data. */
+export interface Loaded {
+  /** Frozen. `config` and `chdir` are absolute; other paths are relative to `chdir`. */
+  readonly settings: Settings;
+  readonly origins: Readonly<Record<SettingName, Origin>>;
+  /** Absolute. */
+  readonly configFile: string | null;
+  /** The functions in the config file; none without one. */
+  readonly hooks: Hooks;
+  readonly hookNames: readonly HookName[];
+  /** What env-file and env add to the process environment. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+export interface LoadInput {
+  readonly argv: readonly string[];
+  /** The environment as it was before anything was added to it. */
+  readonly env: NodeJS.ProcessEnv;
+  readonly cwd: string;
+  /**
+   * Called with the variables of env-file and env before the config file is imported, so that it can read them from
+   * process.env, and again with those that the config file adds.
+   */
+  readonly applyEnvironment: (added: Readonly<Record<string, string>>) => void;
+  /** Another key than before reads the config file anew. */
+  readonly cacheKey?: string | null;
+  /** For the limit on the import of the config file. */
+  readonly clock?: Clock;
+}
+
+/**
+ * Reads every source and merges them: default < environment < config file < TSUNICORN_CMD_ARGS < argv. Throws a
+ * UsageError of one line. `--help` and `--version` print and exit with status 0.
+ */
+export async function loadSettings(input: LoadInput): Promise<Loaded> {
+  const { cwd, applyEnvironment } = input;
+  // applyEnvironment may well write to the same object.
+  const env = { ...input.env };
+  const commands = await commandLayers(input.argv, env);
+  const early = addedEnvironment(mergeLayers(commands), env, { cwd, file: null });
+  applyEnvironment(early);
+
+  const file = await findConfig(input, commands, { ...env, ...early });
+  const above = [file === null ? {} : configLayer(file), ...commands];
+  const environment = addedEnvironment(mergeLayers(above), env, { cwd, file });
+  const late = addedSince(early, environment);
+  if (Object.keys(late).length > 0) applyEnvironment(late);
+
+  const variables = environmentLayer({ ...env, ...environment });
+  const layer = mergeLayers([defaultLayer(), variables, ...above]);
+  const hooks = file === null ? {} : hooksOf(file);
+  return {
+    ...settle(layer, cwd, file),
+    configFile: file?.path ?? null,
+    hooks,
+    hookNames: hookNamesOf(hooks),
+    environment: Object.freeze(environment),
+  };
+}
+
+/** The hooks of a config file, imported again with another `cacheKey`. Throws a UsageError. */
+export async function loadHooks(configFile: string, cacheKey: string | null): Promise<Hooks> {
+  return hooksOf(await readConfig(configFile, { cwd: process.cwd(), cacheKey }));
+}
+
+async function commandLayers(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<readonly Layer[]> {
+  const { parseArguments } = await import('../cli/options.ts');
+  const words = splitArguments('TSUNICORN_CMD_ARGS', env.TSUNICORN_CMD_ARGS ?? '');
+  return [
+    words.length === 0 ? {} : argumentLayer(parseArguments(words, 'cmdargs'), 'cmdargs'),
+    argumentLayer(parseArguments(argv, 'argv'), 'argv'),
+  ];
+}
+
+async function findConfig(
+  { cwd, cacheKey = null, clock }: LoadInput,
+  commands: readonly Layer[],
+  env: NodeJS.ProcessEnv,
+): Promise<ConfigFile | null> {
+  const fromEnvironment = layerOf(environmentEntry('config', env));
+  const named = mergeLayers([fromEnvironment, ...commands]).config;
+  const path =
+    named === undefined || named.value === null
+      ? searchConfig(cwd)
+      : readableFile(sourceOf(named.origin).replace('--config', '-c'), cwd, named.value);
+  if (path === null) return null;
+  return readConfig(path, clock === undefined ? { cwd, cacheKey } : { cwd, cacheKey, clock });
+}
+
+function settle(layer: Layer, cwd: string, file: ConfigFile | null): Pick<Loaded, 'settings' | 'origins'> {
+  const given = (name: SettingName) => layer[name] ?? unreachable(name);
+  // Every value has come from its setting's kind or default, which is what Settings is made of.
+  const values = Object.fromEntries(settingNames.map((name) => [name, given(name).value])) as Settings;
+  const origins = Object.fromEntries(settingNames.map((name) => [name, given(name).origin]));
+  const chdir = existingDirectory(placeOf('chdir', given('chdir').origin, file), resolve(cwd, values.chdir));
+  const settings: Settings = { ...values, config: file?.path ?? null, chdir };
+  for (const value of Object.values(settings)) Object.freeze(value);
+  return { settings: Object.freeze(settings), origins: origins as Loaded['origins'] };
+}
+
+function existingDirectory(source: string, path: string): string {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return path;
+  throw new UsageError(`${source}: no such directory: ${path}`);
+}
+
+function unreachable(name: string): never {
+  throw new Error(`setting ${name} has no default`);
+}

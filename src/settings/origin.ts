@@ -1,0 +1,37 @@
+import { basename } from 'node:path';
+
+/**
+ * Where a value comes from. `name` is '' for a default, the variable (`PORT`), the absolute path of the config
+ * file, or the flag (`--workers`; `module:export` for the application).
+ */
+export type Origin = {
+  readonly source: 'default' | 'environment' | 'config' | 'cmdargs' | 'argv';
+  readonly name: string;
+};
+
+/** What `--print-config` says of an origin: `default`, `environment PORT`, `tsunicorn.config.ts`. */
+export function describeOrigin({ source, name }: Origin): string {
+  switch (source) {
+    case 'default':
+      return 'default';
+    case 'environment':
+      return `environment ${name}`;
+    case 'config':
+      return basename(name);
+    case 'cmdargs':
+      return `TSUNICORN_CMD_ARGS ${name}`;
+    case 'argv':
+      return `command line ${name}`;
+  }
+}
+
+/** How an error line begins: `--workers`, `PORT`, `TSUNICORN_CMD_ARGS: --workers`. */
+export function sourceOf({ source, name }: Origin): string {
+  return source === 'cmdargs' ? `TSUNICORN_CMD_ARGS: ${name}` : name;
+}
+
+/** How an error line about the setting `key` begins; in a config file the key is named too, for a default its flag. */
+export function nameSetting(origin: Origin, key: string): string {
+  if (origin.source === 'default') return `--${key}`;
+  return origin.source === 'config' ? `${basename(origin.name)}: ${key}` : sourceOf(origin);
+}

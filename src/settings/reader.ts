@@ -1,0 +1,25 @@
+import { messageOf } from '../errors.ts';
+import { loadSettings } from './load.ts';
+import type { ReadAnswer, ReadQuestion } from './reread.ts';
+
+// The child of rereadSettings(): loads what it is asked for once, answers, and ends.
+
+process.once('message', async (question: ReadQuestion) => {
+  const answer = await read(question);
+  process.send?.(answer, undefined, undefined, () => process.exit(0));
+});
+process.once('disconnect', () => process.exit(0));
+
+async function read(question: ReadQuestion): Promise<ReadAnswer> {
+  try {
+    const applyEnvironment = (added: Readonly<Record<string, string>>) =>
+      void Object.assign(process.env, added);
+    const { hooks: _functionsCannotTravel, ...loaded } = await loadSettings({
+      ...question,
+      applyEnvironment,
+    });
+    return { loaded };
+  } catch (error) {
+    return { refused: messageOf(error) };
+  }
+}

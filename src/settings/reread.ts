@@ -1,0 +1,48 @@
+import { spawn } from 'node:child_process';
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { messageOf, UsageError } from '../errors.ts';
+import type { Loaded, LoadInput } from './load.ts';
+
+/** What the reading child answers. */
+export type ReadAnswer = { readonly loaded: Omit<Loaded, 'hooks'> } | { readonly refused: string };
+
+export type ReadQuestion = Pick<LoadInput, 'argv' | 'env' | 'cwd'>;
+
+// More than loadSettings() itself allows an import; only a config file that blocks its event loop meets this one.
+const LIMIT_MS = 35_000;
+
+/**
+ * Loads the settings again in a child process: imported modules cannot be unloaded, so reading them here would grow the
+ * arbiter with every reload, and would not see what the config file itself imports. Rejects with a UsageError.
+ */
+export async function rereadSettings(question: ReadQuestion): Promise<Omit<Loaded, 'hooks'>> {
+  const answer = await ask(question);
+  if ('refused' in answer) throw new UsageError(answer.refused);
+  return answer.loaded;
+}
+
+function ask(question: ReadQuestion): Promise<ReadAnswer> {
+  const here = import.meta.url;
+  const reader = fileURLToPath(new URL(`./reader${extname(here)}`, here));
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [reader], {
+      cwd: question.cwd,
+      env: question.env,
+      detached: true,
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+    const timer = setTimeout(() => child.kill('SIGKILL'), LIMIT_MS);
+    child.on('message', (answer) => resolve(answer as ReadAnswer));
+    child.on('error', (error) =>
+      reject(new UsageError(`the configuration could not be read: ${messageOf(error)}`)),
+    );
+    child.on('close', (status, signal) => {
+      clearTimeout(timer);
+      reject(
+        new UsageError(`the configuration could not be read: the reader ended with ${signal ?? status}`),
+      );
+    });
+    child.send(question);
+  });
+}

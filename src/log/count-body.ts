@@ -1,0 +1,48 @@
+import type { ServerResponse } from 'node:http';
+
+/** Where the bytes of one response's body are counted, and the methods that send them. */
+export interface BodyCount {
+  bytes: number;
+  readonly write: ServerResponse['write'];
+  readonly end: ServerResponse['end'];
+}
+
+const COUNT = Symbol('tsunicorn.bodyCount');
+type Counted = ServerResponse & { [COUNT]: BodyCount };
+type Send = (this: Counted, chunk?: unknown, encoding?: unknown, done?: unknown) => unknown;
+
+/**
+ * Counts the bytes of the body that are given to `response`, as they leave the last middleware. Node has no public
+ * count of them. The two methods become the response's own, since frameworks exchange its prototype, and are shared
+ * by all responses, so that a request costs no closures.
+ */
+export function countBody(response: ServerResponse): BodyCount {
+  const count: BodyCount = { bytes: 0, write: response.write, end: response.end };
+  (response as Counted)[COUNT] = count;
+  response.write = countedWrite as ServerResponse['write'];
+  response.end = countedEnd as ServerResponse['end'];
+  return count;
+}
+
+const countedWrite: Send = function (chunk, encoding, done) {
+  const count = this[COUNT];
+  const result = (count.write as Send).call(this, chunk, encoding, done);
+  count.bytes += sizeOf(chunk, encoding);
+  return result;
+};
+
+const countedEnd: Send = function (chunk, encoding, done) {
+  const count = this[COUNT];
+  const before = count.bytes;
+  const result = (count.end as Send).call(this, chunk, encoding, done);
+  // Set, not added: in HTTP/2 `end` passes its chunk to `write`, which has counted it already.
+  count.bytes = before + sizeOf(chunk, encoding);
+  return result;
+};
+
+function sizeOf(chunk: unknown, encoding: unknown): number {
+  if (typeof chunk === 'string') {
+    return Buffer.byteLength(chunk, typeof encoding === 'string' ? (encoding as BufferEncoding) : 'utf8');
+  }
+  return chunk instanceof Uint8Array ? chunk.byteLength : 0;
+}

@@ -1,0 +1,199 @@
+import {
+  accessSync,
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  type Stats,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { codeOf, messageOf, UsageError } from '../errors.ts';
+
+/** The most bytes that a pipe takes as one piece (PIPE_BUF of Linux): larger writes of several workers would mingle. */
+export const ATOMIC_BYTES = 4096;
+const HELD_BYTES = 1024 * 1024;
+const FLUSH_EVERY_MS = 250;
+const EXIT_WAIT_MS = 500;
+const RETRY_MS = 10;
+
+export interface DestinationOptions {
+  /** A path, which is appended to, or `-` for the standard stream. */
+  readonly file: string;
+  /** The descriptor that `-` stands for. */
+  readonly standard: 1 | 2;
+  /** Whether lines are gathered into writes of up to 4096 bytes, for at most 250 ms; otherwise each is written at once. */
+  readonly gather: boolean;
+}
+
+/**
+ * Where lines go. Writes are synchronous, so that `process.exit` and a crash lose nothing that was written; no failure
+ * of one is ever thrown, since a full disk or a reader that has gone must not stop the service. What cannot be written
+ * now is held, up to 1 MiB, and tried again; beyond that, lines are dropped.
+ */
+export class Destination {
+  readonly #standard: 1 | 2;
+  readonly #gather: boolean;
+  readonly #path: string | null;
+  /** The longest line, in bytes, that is sure not to mingle with those of other processes. */
+  readonly lineLimit: number;
+  #fd: number | null;
+  #gathered = '';
+  #held: Buffer[] = [];
+  #heldBytes = 0;
+  #timer: NodeJS.Timeout | null = null;
+
+  /** Throws a system error where the file cannot be opened. */
+  constructor({ file, standard, gather }: DestinationOptions) {
+    this.#standard = standard;
+    this.#gather = gather;
+    // Resolved once: the application may change the directory later.
+    this.#path = file === '-' ? null : resolve(file);
+    this.#fd = this.#path === null ? openStandard(standard) : openFile(this.#path);
+    this.lineLimit = isFile(this.#fd) ? Number.POSITIVE_INFINITY : ATOMIC_BYTES;
+  }
+
+  /** Takes one line with its newline; where lines are gathered it must be ASCII. */
+  write(line: string): void {
+    if (!this.#gather) return this.#put(line);
+    if (this.#gathered.length + line.length > ATOMIC_BYTES) this.#putGathered();
+    this.#gathered += line;
+    this.#timer ??= this.#arm();
+  }
+
+  /** Opens the file anew; what was taken before goes to the old one. Where that fails the old file stays in use. */
+  reopen(): void {
+    this.#putGathered();
+    if (this.#path === null) return;
+    let opened: number;
+    try {
+      opened = openFile(this.#path);
+    } catch {
+      // Lines in the file that was moved away are better than none, and nowhere else is left to complain to.
+      return;
+    }
+    this.#drain();
+    this.#close();
+    this.#fd = opened;
+  }
+
+  /** Writes out everything taken so far; waits at most half a second for the reader of a full pipe. */
+  flush(): void {
+    this.#putGathered();
+    const untilMs = performance.now() + EXIT_WAIT_MS;
+    while (this.#drain() === 'EAGAIN' && performance.now() < untilMs) {
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MS);
+    }
+  }
+
+  #arm(): NodeJS.Timeout {
+    // A timer only while something waits: an idle process is never woken. Logging alone keeps no process alive.
+    return setTimeout(() => {
+      this.#timer = null;
+      this.#putGathered();
+      if (this.#drain() !== null) this.#timer ??= this.#arm();
+    }, FLUSH_EVERY_MS).unref();
+  }
+
+  #putGathered(): void {
+    const lines = this.#gathered;
+    if (lines === '') return;
+    this.#gathered = '';
+    this.#put(lines);
+  }
+
+  #put(lines: string): void {
+    const bytes = Buffer.from(lines);
+    if (this.#fd === null || this.#heldBytes + bytes.length > HELD_BYTES) return;
+    this.#held.push(bytes);
+    this.#heldBytes += bytes.length;
+    if (this.#drain() !== null) this.#timer ??= this.#arm();
+  }
+
+  /** Writes what is held, in order. Returns null when nothing is left, else the code of the error that stopped it. */
+  #drain(): string | null {
+    for (let first = this.#held[0]; first && this.#fd !== null; first = this.#held[0]) {
+      try {
+        const written = writeSync(this.#fd, first);
+        this.#heldBytes -= written;
+        if (written === first.length) this.#held.shift();
+        else this.#held[0] = first.subarray(written);
+      } catch (error) {
+        const code = codeOf(error) ?? 'unknown';
+        // EAGAIN (slow reader), ENOSPC, EDQUOT and their like may pass: keep the lines. The reader of these two has gone.
+        if (code === 'EPIPE' || code === 'EBADF') this.#close();
+        else return code;
+      }
+    }
+    return null;
+  }
+
+  #close(): void {
+    const fd = this.#fd;
+    this.#fd = null;
+    if (this.#held.length > 0 && this.#path === null) this.#discard();
+    if (fd === null || fd === this.#standard) return;
+    try {
+      closeSync(fd);
+    } catch {
+      // EIO and the like at close: the descriptor is released all the same, and the lines were written before.
+    }
+  }
+
+  #discard(): void {
+    this.#held = [];
+    this.#heldBytes = 0;
+  }
+}
+
+/**
+ * Refuses a log file that could not be opened for appending, naming `source` (`--error-logfile`) in a UsageError.
+ * Nothing is created or opened: the umask and the user are not yet those of the service, and a FIFO's reader would see an end.
+ */
+export function checkLogfile(source: string, file: string): void {
+  if (file === '-') return;
+  const path = resolve(file);
+  const refuse = (why: string) => new UsageError(`${source}: cannot write ${path}: ${why}`);
+  let existing: Stats | undefined;
+  try {
+    existing = statSync(path, { throwIfNoEntry: false });
+    if (existing) accessSync(path, constants.W_OK);
+    else accessSync(dirname(path), constants.W_OK | constants.X_OK);
+  } catch (error) {
+    const cure = existing
+      ? 'make the file writable'
+      : `the directory ${dirname(path)} must exist and be writable`;
+    throw refuse(`${codeOf(error) ?? messageOf(error)}; ${cure}`);
+  }
+  if (existing?.isDirectory()) throw refuse('it is a directory; name a file in it');
+}
+
+function openFile(path: string): number {
+  // No mode of our own: the operator's umask decides who may read it. Without a reader a FIFO must not stall us.
+  const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK;
+  return openSync(path, flags);
+}
+
+/**
+ * A pipe is opened a second time without blocking, so that a reader who has stalled does not stall the service. Setting
+ * O_NONBLOCK on the descriptor itself would change it for every process that shares it.
+ */
+function openStandard(fd: 1 | 2): number {
+  try {
+    if (!fstatSync(fd).isFIFO()) return fd;
+    return openSync(`/proc/self/fd/${fd}`, constants.O_WRONLY | constants.O_APPEND | constants.O_NONBLOCK);
+  } catch {
+    // No /proc (macOS), another user's pipe, or a closed descriptor: the plain one serves, or fails at its first write.
+    return fd;
+  }
+}
+
+function isFile(fd: number): boolean {
+  try {
+    return fstatSync(fd).isFile();
+  } catch {
+    // A closed standard stream: its first write will tell.
+    return false;
+  }
+}

@@ -1,0 +1,8 @@
+import { defineConfig } from '../src/index.ts';
+
+/** `tsunicorn -c examples/tsunicorn.config.ts`, from the root of the repository. In a project: from 'tsunicorn'. */
+export default defineConfig({
+  app: 'examples/hello.ts:app',
+  workers: 2,
+  bind: '127.0.0.1:8000',
+});

@@ -1,0 +1,17 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+
+/** A Node listener. What it throws, or rejects with where it returns a promise, is the caller's to log and to answer. */
+export type Handler = (req: IncomingMessage, res: ServerResponse) => unknown;
+
+/** Any application, whatever framework it came from. */
+export interface Application {
+  readonly kind: 'node' | 'fetch';
+  /** What was found, for the log: "Express application", "fetch handler". */
+  readonly what: string;
+  readonly handler: Handler;
+  /** Present where the application answers upgrades (WebSocket). */
+  readonly upgrade?: (req: IncomingMessage, socket: Duplex, head: Buffer) => void;
+  /** Called once when the worker leaves, such as Fastify's close(). */
+  readonly close?: () => Promise<void>;
+}

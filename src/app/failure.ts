@@ -1,0 +1,75 @@
+import { BootError, codeOf, EXIT, messageOf } from '../errors.ts';
+
+/** An error that says, in one line, why the application could not be loaded; exit status 4. */
+export function appError(message: string, userStack?: string): BootError {
+  return new BootError(message, EXIT.appLoad, userStack);
+}
+
+/** The error for what was thrown while the module in `file` was imported; `spec` is what the operator wrote. */
+export function importError(spec: string, file: string, thrown: unknown): BootError {
+  switch (codeOf(thrown)) {
+    case 'ERR_MODULE_NOT_FOUND':
+    case 'MODULE_NOT_FOUND':
+      return missingImport(spec, file, thrown);
+    case 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX':
+      return appError(
+        `${spec}: Node cannot run the TypeScript of ${placeOf(thrown) ?? file}: ${plain(thrown)}. Only types can be stripped: write it without enum, namespace and parameter properties, or build it to JavaScript first`,
+        stackOf(thrown),
+      );
+    case 'ERR_UNKNOWN_FILE_EXTENSION':
+      return appError(
+        `${spec}: Node cannot load ${file}: ${plain(thrown)}. Use a .ts, .mts, .js, .mjs or .cjs file, or build it first`,
+      );
+  }
+  if (thrown instanceof SyntaxError)
+    return appError(
+      `${spec}: ${placeOf(thrown) ?? file} has a syntax error: ${plain(thrown)}`,
+      stackOf(thrown),
+    );
+  return appError(`${spec}: ${file} threw while it was loaded: ${messageOf(thrown)}`, stackOf(thrown));
+}
+
+function missingImport(spec: string, file: string, thrown: unknown): BootError {
+  const text = messageOf(thrown);
+  const missing = /^Cannot find (?:package|module) '([^']+)'/.exec(text)?.[1];
+  if (missing === undefined) return appError(`${spec}: ${text}`, stackOf(thrown));
+  const importer = / imported from (.+)$/.exec(text)?.[1] ?? firstRequirer(thrown) ?? file;
+  const isPath = /^[./]/.test(missing) || missing.startsWith('file:');
+  const cure = isPath
+    ? `check the path; an import names the file's extension`
+    : `install it: npm install ${packageOf(missing)}`;
+  return appError(`${spec}: '${missing}', imported by ${importer}, cannot be found; ${cure}`);
+}
+
+function firstRequirer(thrown: unknown): string | undefined {
+  if (!(thrown instanceof Error) || !('requireStack' in thrown)) return undefined;
+  const stack = thrown.requireStack;
+  return Array.isArray(stack) && typeof stack[0] === 'string' ? stack[0] : undefined;
+}
+
+function packageOf(specifier: string): string {
+  return specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/');
+}
+
+/** `file:line` at the head of the stack of an error that the parser raised. */
+function placeOf(thrown: unknown): string | undefined {
+  const head = thrown instanceof Error ? thrown.stack?.split('\n', 1)[0] : undefined;
+  return /^(?:file:\/\/)?(\/.+:\d+)$/.exec(head ?? '')?.[1];
+}
+
+function plain(thrown: unknown): string {
+  return messageOf(thrown).replace(/\.$/, '');
+}
+
+/** The stack without Node's own frames and the loader's, causes included; undefined where no error was thrown. */
+export function stackOf(thrown: unknown): string | undefined {
+  if (!(thrown instanceof Error) || thrown.stack === undefined) return undefined;
+  const lines = thrown.stack
+    .split('\n')
+    .filter((line) => !/^\s+at .*(node:internal|\/app\/load\.)/.test(line));
+  const cause = stackOf(thrown.cause);
+  return cause === undefined ? lines.join('\n') : `${lines.join('\n')}\nCaused by: ${cause}`;
+}

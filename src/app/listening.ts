@@ -1,0 +1,56 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import type { Server } from 'node:net';
+import { appError } from './failure.ts';
+import type { AppSpec } from './spec.ts';
+
+/** Sees which servers the application's own code made listen while it was loaded. */
+export interface ListenWatch {
+  /** Such as "port 3000", in order. */
+  places(): readonly string[];
+  /** Throws a BootError where the application to serve is one that listens already. */
+  refuse(spec: AppSpec, application: unknown): void;
+  end(): void;
+}
+
+const CHANNEL = 'tracing:net.server.listen:asyncStart';
+
+/** Starts to watch; end() must be called. */
+export function watchListening(): ListenWatch {
+  const listens: { readonly server: Server; readonly place: string }[] = [];
+  const note = (message: unknown): void => {
+    if (isListen(message)) listens.push({ server: message.server, place: placeOf(message.options) });
+  };
+  subscribe(CHANNEL, note);
+  return {
+    places: () => listens.map(({ place }) => place),
+    refuse(spec, application) {
+      const found = listens.find(({ server }) => serves(server, application));
+      if (found !== undefined)
+        throw appError(
+          `${spec.text}: the application listens itself on ${found.place}; export it without calling listen(), the address is given by --bind`,
+        );
+    },
+    end: () => void unsubscribe(CHANNEL, note),
+  };
+}
+
+function serves(server: Server, application: unknown): boolean {
+  return server === application || server.listeners('request').some((listener) => listener === application);
+}
+
+interface Listen {
+  readonly server: Server;
+  readonly options: object;
+}
+
+function isListen(message: unknown): message is Listen {
+  if (typeof message !== 'object' || message === null) return false;
+  return 'server' in message && 'options' in message && typeof message.options === 'object';
+}
+
+function placeOf(options: object): string {
+  if ('port' in options && options.port !== undefined && options.port !== null)
+    return `port ${String(options.port)}`;
+  if ('path' in options && typeof options.path === 'string') return options.path;
+  return 'an address of its own';
+}

@@ -1,0 +1,81 @@
+import { UsageError } from '../errors.ts';
+
+/** Where to listen, as parsed from one `--bind`. `source` is how the operator named it, for error lines. */
+export type Address =
+  | { readonly kind: 'tcp'; readonly source: string; readonly host: string; readonly port: number }
+  | { readonly kind: 'unix'; readonly source: string; readonly path: string }
+  | { readonly kind: 'abstract'; readonly source: string; readonly name: string }
+  | { readonly kind: 'fd'; readonly source: string; readonly fd: number };
+
+const DEFAULT_PORT = 8000;
+// sockaddr_un has 108 bytes, one of them for the terminating zero (unix(7)).
+const MAX_PATH_BYTES = 107;
+
+/**
+ * Parses `host:port`, `host`, `:port`, `[v6]:port`, `unix:/path`, `unix:@abstract` and `fd://N`.
+ * `origin` is where the text stands (`--bind`, `PORT`); throws a UsageError that names it.
+ */
+export function parseAddress(origin: string, text: string): Address {
+  const source = `${origin} ${text}`;
+  if (text.startsWith('unix:')) return parsePath(source, text.slice('unix:'.length));
+  if (text.startsWith('fd://')) return parseFd(source, text.slice('fd://'.length));
+  return parseHostPort(source, text.replace(/^(tcp|https?):\/\//, ''));
+}
+
+/** The address as a URL; before port 0 is bound it still says 0. */
+export function formatAddress(address: Address): string {
+  switch (address.kind) {
+    case 'tcp':
+      return formatTcp(address.host, address.port);
+    case 'unix':
+      return `unix:${address.path}`;
+    case 'abstract':
+      return `unix:@${address.name}`;
+    case 'fd':
+      return `fd://${address.fd}`;
+  }
+}
+
+/** `http://host:port` with the brackets that IPv6 needs. */
+export function formatTcp(host: string, port: number): string {
+  return host.includes(':') ? `http://[${host}]:${port}` : `http://${host}:${port}`;
+}
+
+function parsePath(source: string, path: string): Address {
+  if (path.startsWith('@')) return { kind: 'abstract', source, name: required(source, path.slice(1)) };
+  const clean = required(source, path.startsWith('//') ? path.slice(2) : path);
+  if (Buffer.byteLength(clean) > MAX_PATH_BYTES) {
+    throw new UsageError(
+      `${source}: a socket's path has at most ${MAX_PATH_BYTES} bytes; choose a shorter one`,
+    );
+  }
+  return { kind: 'unix', source, path: clean };
+}
+
+function required(source: string, path: string): string {
+  if (path === '' || path.includes('\0'))
+    throw new UsageError(`${source}: a path is missing; write unix:/run/app.sock`);
+  return path;
+}
+
+function parseFd(source: string, text: string): Address {
+  const fd = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (!(fd >= 3 && fd < 1 << 20))
+    throw new UsageError(`${source}: expected an inherited descriptor from 3 up, as in fd://3`);
+  return { kind: 'fd', source, fd };
+}
+
+function parseHostPort(source: string, text: string): Address {
+  if (/^\d+$/.test(text)) {
+    throw new UsageError(`${source}: is it a port? Write 127.0.0.1:${text}, or :${text} for every interface`);
+  }
+  const match = /^(?:\[([^\]]*)\]|([^:[\]]*))(?::(\d+))?$/.exec(text);
+  if (match === null) throw new UsageError(`${source}: expected host:port, [v6]:port, unix:path or fd://N`);
+  const [, v6, name, portText] = match;
+  const port = portText === undefined ? DEFAULT_PORT : Number(portText);
+  if (port > 65535) throw new UsageError(`${source}: a port is a number from 0 to 65535`);
+  const host = v6 ?? name ?? '';
+  if (host === '') return { kind: 'tcp', source, host: v6 === undefined ? '0.0.0.0' : '::', port };
+  if (/[\s/]/.test(host)) throw new UsageError(`${source}: "${host}" is no host name`);
+  return { kind: 'tcp', source, host, port };
+}

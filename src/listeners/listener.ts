@@ -1,0 +1,162 @@
+import { closeSync, fstatSync, lstatSync, rmSync } from 'node:fs';
+import net from 'node:net';
+import { resolve } from 'node:path';
+import { codeOf, messageOf, UsageError } from '../errors.ts';
+import { type Address, formatAddress, formatTcp } from './address.ts';
+
+declare module 'node:net' {
+  // Node has it since 24.20 and 26.7; its types do not name it yet.
+  interface BoundSocketOptions {
+    path?: string;
+  }
+}
+
+/** A bound socket that the arbiter holds and never accepts from; workers inherit `fd`. */
+export interface Listener {
+  readonly address: Address;
+  readonly fd: number;
+  /** What a client would be told: the real port, the path. */
+  readonly url: string;
+  /** Releases the socket and unlinks a path that is still ours. Idempotent. */
+  close(): void;
+}
+
+/** Binds one address without listening. Throws a UsageError that names `--bind` and the cure. */
+export async function bind(address: Address): Promise<Listener> {
+  switch (address.kind) {
+    case 'tcp':
+      return bindTcp(address);
+    case 'unix':
+      return bindPath(address);
+    case 'abstract':
+      return fromBound(address, bindOrExplain(address, { path: `\0${address.name}` }));
+    case 'fd':
+      return inherit(address);
+  }
+}
+
+/** Binds all or none: when one cannot be bound, those before it are released again. */
+export async function bindAll(addresses: readonly Address[]): Promise<readonly Listener[]> {
+  const bound: Listener[] = [];
+  try {
+    for (const address of addresses) bound.push(await bind(address));
+    return bound;
+  } catch (error) {
+    for (const listener of bound) listener.close();
+    throw error;
+  }
+}
+
+async function bindTcp(address: Address & { kind: 'tcp' }): Promise<Listener> {
+  const host = net.isIP(address.host) ? address.host : await resolveName(address);
+  const socket = bindOrExplain(address, { host, port: address.port });
+  const at = socket.address() as net.AddressInfo;
+  return fromBound(address, socket, formatTcp(at.address, at.port));
+}
+
+async function resolveName(address: Address & { kind: 'tcp' }): Promise<string> {
+  const { lookup } = await import('node:dns/promises');
+  try {
+    return (await lookup(address.host, { order: 'ipv4first' })).address;
+  } catch (error) {
+    throw new UsageError(
+      `${address.source}: cannot resolve "${address.host}" (${codeOf(error) ?? messageOf(error)}); write an address of this machine`,
+    );
+  }
+}
+
+/** Takes over a stale file. BoundSocket unlinks the path when it closes, whoever's it is by then: we ask first. */
+async function bindPath(address: Address & { kind: 'unix' }): Promise<Listener> {
+  const path = resolve(address.path);
+  await removeStale(address, path);
+  const socket = bindOrExplain(address, { path });
+  const { dev, ino } = lstatSync(path);
+  const isOurs = () => {
+    const stat = lstatSync(path, { throwIfNoEntry: false });
+    return stat === undefined || (stat.dev === dev && stat.ino === ino);
+  };
+  // Left open, a socket whose path is somebody else's cannot be reached any more, and ends with the process.
+  const close = () => isOurs() && socket.close();
+  return { address, fd: socket.fd(), url: formatAddress({ ...address, path }), close: once(close) };
+}
+
+async function removeStale(address: Address, path: string): Promise<void> {
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  if (stat === undefined) return;
+  if (!stat.isSocket()) {
+    throw new UsageError(
+      `${address.source}: the file exists and is not a socket; remove it or choose another path`,
+    );
+  }
+  const refusal = await new Promise<string | undefined>((settle) => {
+    const probe = net.connect(path, () => settle(undefined));
+    probe.on('error', (error) => settle(codeOf(error)));
+    probe.on('connect', () => probe.destroy());
+  });
+  if (refusal === 'ECONNREFUSED' || refusal === 'ENOENT') return rmSync(path, { force: true });
+  if (refusal === 'EACCES') throw explain(address, Object.assign(new Error(refusal), { code: refusal }));
+  throw new UsageError(
+    `${address.source}: another server is listening there; stop it or choose another path`,
+  );
+}
+
+function inherit(address: Address & { kind: 'fd' }): Listener {
+  let isSocket = false;
+  try {
+    isSocket = fstatSync(address.fd).isSocket();
+  } catch (error) {
+    throw new UsageError(
+      `${address.source}: no such open descriptor (${codeOf(error)}); whoever starts tsunicorn must pass the socket on`,
+    );
+  }
+  if (!isSocket) throw new UsageError(`${address.source}: the descriptor is not a socket`);
+  const close = () => closeSync(address.fd);
+  return { address, fd: address.fd, url: formatAddress(address), close: once(close) };
+}
+
+function fromBound(address: Address, socket: net.BoundSocket, url = formatAddress(address)): Listener {
+  return { address, fd: socket.fd(), url, close: once(() => socket.close()) };
+}
+
+function once(act: () => unknown): () => void {
+  let done = false;
+  return () => {
+    if (!done) act();
+    done = true;
+  };
+}
+
+function bindOrExplain(address: Address, options: net.BoundSocketOptions): net.BoundSocket {
+  try {
+    return new net.BoundSocket(options);
+  } catch (error) {
+    throw explain(address, error);
+  }
+}
+
+const CURES: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'the address is already in use; stop what holds it (`ss -ltnp` shows it) or choose another',
+  EACCES:
+    'permission denied; ports below 1024 need root or CAP_NET_BIND_SERVICE, a path a writable directory',
+  EPERM: 'permission denied; choose another address',
+  EADDRNOTAVAIL:
+    'this machine does not have that address; write one of its own, or 0.0.0.0 for every interface',
+  EAFNOSUPPORT: 'this machine does not support that kind of address',
+  ENOENT: 'the directory does not exist; create it or choose another path',
+  ENOTDIR: 'the directory does not exist; create it or choose another path',
+  EROFS: 'the file system is read-only; choose another path',
+};
+
+/** The one line for an address that cannot be bound or, found out later in a worker, cannot be listened on. */
+export function explainBind(source: string, code: string | undefined, message: string): string {
+  return `${source}: ${(code && CURES[code]) ?? message}`;
+}
+
+function explain(address: Address, error: unknown): UsageError {
+  return new UsageError(explainBind(address.source, codeOf(error), messageOf(error)));
+}
+
+/** For the log: what each listener is; of an inherited descriptor only the worker that listens on it knows. */
+export function describeListeners(listeners: readonly Listener[], urls: readonly string[]): string {
+  return listeners.map(({ address, url }, index) => (address.kind === 'fd' && urls[index]) || url).join(', ');
+}

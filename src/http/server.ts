@@ -1,0 +1,94 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { Application } from '../app/application.ts';
+import type { Connections } from './connections.ts';
+
+/** What looks at each request before the application does; folded into one function when the server is made. */
+export type Observer = (request: IncomingMessage, response: ServerResponse) => void;
+
+export interface HttpServerOptions {
+  readonly application: Application;
+  readonly connections: Connections;
+  readonly observers: readonly Observer[];
+  /** 0 closes each connection after its answer. */
+  readonly keepAliveMs: number;
+  /** An error that the application threw or rejected with while it handled `request`. */
+  readonly onError: (error: unknown, request: IncomingMessage) => void;
+}
+
+/**
+ * The HTTP engine over one application. It never listens itself: the gate accepts and feeds it connections by
+ * `emit('connection')`, so that one engine serves every bind and accepting can be paused.
+ */
+export function createHttpServer(options: HttpServerOptions): Server {
+  // An ESM import of node:http evaluates all of its exports, undici among them: 30 ms and 19 MB.
+  const http = process.getBuiltinModule('node:http');
+  const server = http.createServer(
+    { keepAliveTimeout: options.keepAliveMs, noDelay: true },
+    requestListener(options),
+  );
+  if (options.application.upgrade) server.on('upgrade', upgradeListener(options));
+  // Node starts its header and request time limits, and closeIdleConnections(), only when a server has listened.
+  server.emit('listening');
+  return server;
+}
+
+function requestListener({ application, connections, observers, keepAliveMs, onError }: HttpServerOptions) {
+  const { handler } = application;
+  const all: Observer[] = [(request, response) => connections.note(request, response), ...observers];
+  if (keepAliveMs === 0) all.push((_request, response) => void response.setHeader('Connection', 'close'));
+  const observe = fold(all);
+  return (request: IncomingMessage, response: ServerResponse): void => {
+    observe(request, response);
+    try {
+      const returned = handler(request, response);
+      if (isThenable(returned)) returned.then(undefined, (error) => fail(error, request, response));
+    } catch (error) {
+      fail(error, request, response);
+    }
+  };
+
+  function fail(error: unknown, request: IncomingMessage, response: ServerResponse): void {
+    onError(error, request);
+    answerError(response);
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+}
+
+function fold(observers: readonly Observer[]): Observer {
+  const [first, second, ...rest] = observers;
+  if (first === undefined) return () => {};
+  if (second === undefined) return first;
+  const then = fold([second, ...rest]);
+  return (request, response) => {
+    first(request, response);
+    then(request, response);
+  };
+}
+
+/** A plain 500 where nothing was sent yet; otherwise the connection is cut, so that the client sees it is not whole. */
+export function answerError(response: ServerResponse): void {
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  for (const name of response.getHeaderNames()) if (name !== 'connection') response.removeHeader(name);
+  response.statusCode = 500;
+  response.setHeader('content-type', 'text/plain; charset=utf-8');
+  response.end('Internal Server Error\n');
+}
+
+function upgradeListener({ application, onError }: HttpServerOptions) {
+  return (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    try {
+      application.upgrade?.(request, socket as Socket, head);
+    } catch (error) {
+      onError(error, request);
+      socket.destroy();
+    }
+  };
+}

@@ -1,0 +1,70 @@
+import type { HookName } from './hooks.ts';
+import type { Settings } from './settings/catalogue.ts';
+
+// The discriminant is called `tsunicorn`, so that nothing an application sends with process.send() can be taken for ours.
+
+/** What a worker tells the arbiter: facts. */
+export type WorkerMessage =
+  /** Signal handlers are in place: from here on the worker may be signalled. */
+  | { readonly tsunicorn: 'hello' }
+  /** The application is loaded and every listener accepts; `urls` in the order of the binds. */
+  | { readonly tsunicorn: 'ready'; readonly urls: readonly string[] }
+  | { readonly tsunicorn: 'heartbeat' }
+  | {
+      readonly tsunicorn: 'bootFailed';
+      readonly exitStatus: number;
+      readonly message: string;
+      readonly stack?: string;
+    }
+  /** The worker serves on, but wishes to be replaced. */
+  | { readonly tsunicorn: 'outgoing'; readonly reason: string }
+  /** The worker has stopped accepting of its own accord and will exit. */
+  | { readonly tsunicorn: 'leaving'; readonly reason: string };
+
+/** Everything a worker needs to know to boot; it is the first message it gets. */
+export interface BootOrder {
+  readonly tsunicorn: 'boot';
+  readonly settings: Settings;
+  /** Absolute; the worker imports it again where `hookNames` has a hook of its side, as functions cannot travel. */
+  readonly configFile: string | null;
+  readonly hookNames: readonly HookName[];
+  readonly listeners: readonly HandedListener[];
+  readonly generation: number;
+  readonly age: number;
+  readonly slot: number;
+}
+
+/** A bound socket as the worker inherits it: `fd` is the number in the worker. */
+export interface HandedListener {
+  readonly fd: number;
+  readonly kind: 'tcp' | 'unix' | 'abstract' | 'fd';
+  /** As the operator wrote it, for error lines. */
+  readonly source: string;
+}
+
+/** What the arbiter tells a worker: imperatives. */
+export type ArbiterMessage =
+  | BootOrder
+  /** Stop accepting, finish, exit; with `emptyQueue` first take what the kernel has queued. */
+  | { readonly tsunicorn: 'retire'; readonly emptyQueue: boolean; readonly graceMs: number }
+  /** Exit now. */
+  | { readonly tsunicorn: 'quit' }
+  | { readonly tsunicorn: 'reopenLogs' };
+
+const workerTypes = new Set(['hello', 'ready', 'heartbeat', 'bootFailed', 'outgoing', 'leaving']);
+const arbiterTypes = new Set(['boot', 'retire', 'quit', 'reopenLogs']);
+
+/** Whether a message on the channel is a worker's; applications send messages of their own (`process.send('ready')`). */
+export function isWorkerMessage(value: unknown): value is WorkerMessage {
+  return workerTypes.has(typeOf(value));
+}
+
+/** Whether a message on the channel is the arbiter's. */
+export function isArbiterMessage(value: unknown): value is ArbiterMessage {
+  return arbiterTypes.has(typeOf(value));
+}
+
+function typeOf(value: unknown): string {
+  if (typeof value !== 'object' || value === null || !('tsunicorn' in value)) return '';
+  return typeof value.tsunicorn === 'string' ? value.tsunicorn : '';
+}

@@ -1,0 +1,45 @@
+import { Connections } from '../src/http/connections.ts';
+import { drain } from '../src/http/drain.ts';
+import { createHttpServer } from '../src/http/server.ts';
+import { createGate } from './gate.ts';
+import type { ServeOrder, Serving } from './serving.ts';
+
+/** The `async` class: one event loop, many requests; accepts while it has fewer than workerConnections. */
+export async function serveAsync(order: ServeOrder): Promise<Serving> {
+  const { settings } = order;
+  const limit = settings.workerConnections;
+  let emptied: (() => void) | null = null;
+  const connections = new Connections(() => {
+    if (connections.size < limit) gate.resume();
+    if (connections.size === 0) emptied?.();
+  });
+  const server = createHttpServer({
+    application: order.application,
+    connections,
+    observers: order.observers,
+    keepAliveMs: settings.keepAlive * 1000,
+    onError: order.onError,
+  });
+  const gate = createGate((socket) => {
+    connections.add(socket);
+    server.emit('connection', socket);
+    if (connections.size >= limit) gate.pause();
+  });
+
+  return {
+    urls: await gate.open(order.listeners, settings.backlog),
+    drain: ({ emptyQueue, graceMs }) =>
+      drain({
+        gate,
+        connections,
+        server,
+        emptyQueue,
+        graceMs,
+        emptied: () =>
+          new Promise((resolve) => {
+            emptied = resolve;
+            if (connections.size === 0) resolve();
+          }),
+      }),
+  };
+}

@@ -1,0 +1,8 @@
+import { Inbox } from './inbox.ts';
+
+// The first thing a worker does is to get its handlers in place and say so: until then a signal would simply kill it.
+const inbox = new Inbox();
+const { enableCompileCache } = await import('../src/compile-cache.ts');
+enableCompileCache();
+const { runWorker } = await import('./worker.ts');
+await runWorker(inbox);

@@ -1,0 +1,64 @@
+import { type ArbiterMessage, type BootOrder, isArbiterMessage, type WorkerMessage } from '../src/ipc.ts';
+
+/** What can happen to a worker from outside. */
+export type WorkerEvent =
+  | ArbiterMessage
+  | { readonly tsunicorn: 'signal'; readonly signal: NodeJS.Signals }
+  /** The arbiter is gone. */
+  | { readonly tsunicorn: 'orphaned' };
+
+const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGUSR1', 'SIGABRT'] as const;
+// HUP reaches a worker when its terminal goes; the rest belong to the arbiter. Their default would end the worker.
+const IGNORED = ['SIGHUP', 'SIGUSR2', 'SIGTTIN', 'SIGTTOU'] as const;
+
+/**
+ * The worker's end of the channel and its signal handlers. Events that come before a handler is set are kept, so that
+ * a `retire` during the import of the application is not lost.
+ */
+export class Inbox {
+  #waiting: WorkerEvent[] = [];
+  #handler: ((event: WorkerEvent) => void) | null = null;
+
+  constructor() {
+    for (const signal of SIGNALS) process.on(signal, () => this.#put({ tsunicorn: 'signal', signal }));
+    for (const signal of IGNORED) process.on(signal, () => {});
+    process.on('message', (message) => {
+      if (isArbiterMessage(message)) this.#put(message);
+    });
+    process.on('disconnect', () => this.#put({ tsunicorn: 'orphaned' }));
+    this.send({ tsunicorn: 'hello' });
+  }
+
+  /** The first message; null where the arbiter went, or changed its mind, before it sent one. */
+  bootOrder(): Promise<BootOrder | null> {
+    return new Promise((settle) => {
+      this.deliverTo((event) => {
+        if (event.tsunicorn === 'boot') {
+          this.#handler = null;
+          settle(event);
+        } else if (event.tsunicorn !== 'reopenLogs') process.exit(0);
+      });
+    });
+  }
+
+  /** From now on `handler` gets every event, those that waited first. */
+  deliverTo(handler: (event: WorkerEvent) => void): void {
+    this.#handler = handler;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const event of waiting) this.#put(event);
+  }
+
+  /** Tells the arbiter; resolves when it is written, also where the arbiter is gone. */
+  send(message: WorkerMessage): Promise<void> {
+    return new Promise((sent) => {
+      if (!process.connected) sent();
+      else process.send?.(message, undefined, undefined, () => sent());
+    });
+  }
+
+  #put(event: WorkerEvent): void {
+    if (this.#handler) this.#handler(event);
+    else this.#waiting.push(event);
+  }
+}

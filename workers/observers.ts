@@ -1,0 +1,28 @@
+import { callHook } from '../src/call-hook.ts';
+import type { Hooks, WorkerView } from '../src/hooks.ts';
+import type { Observer } from '../src/http/server.ts';
+import type { AccessLog } from '../src/log/access-log.ts';
+
+/** What must look at every request: nothing at all where neither an access log nor a request hook is set. */
+export function observersFor(
+  accessLog: AccessLog | null,
+  hooks: Hooks,
+  worker: WorkerView,
+): readonly Observer[] {
+  const observers: Observer[] = [];
+  if (accessLog) observers.push((request, response) => accessLog.observe(request, response));
+  const { preRequest, postRequest } = hooks;
+  if (preRequest) {
+    observers.push((request) => {
+      void callHook(worker.log, 'preRequest', () => preRequest(worker, request));
+    });
+  }
+  if (postRequest) {
+    observers.push((request, response) => {
+      response.once('close', () => {
+        void callHook(worker.log, 'postRequest', () => postRequest(worker, request, response));
+      });
+    });
+  }
+  return observers;
+}

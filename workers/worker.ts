@@ -1,0 +1,233 @@
+import type { IncomingMessage } from 'node:http';
+import type { Application } from '../src/app/application.ts';
+import { callHook } from '../src/call-hook.ts';
+import { flushCompileCache } from '../src/compile-cache.ts';
+import { BootError, codeOf, EXIT, messageOf } from '../src/errors.ts';
+import { type Hooks, WORKER_HOOKS, type WorkerView } from '../src/hooks.ts';
+import type { BootOrder } from '../src/ipc.ts';
+import { explainBind } from '../src/listeners/listener.ts';
+import type { AccessLog } from '../src/log/access-log.ts';
+import { createLogger, type Logger } from '../src/log/logger.ts';
+import { serveAsync } from './async.ts';
+import { ListenError } from './gate.ts';
+
+import type { Inbox, WorkerEvent } from './inbox.ts';
+import { observersFor } from './observers.ts';
+import type { Serving } from './serving.ts';
+
+/** After an uncaught exception other requests of the worker get this long to finish; its state cannot be trusted. */
+const CRASH_GRACE_MS = 5000;
+
+/** Takes the boot order from the inbox and runs the worker; the process ends by process.exit(). */
+export async function runWorker(inbox: Inbox): Promise<void> {
+  const order = await inbox.bootOrder();
+  if (order) await new Worker(inbox, order).boot();
+}
+
+type Phase =
+  | { readonly name: 'booting' }
+  | { readonly name: 'serving'; readonly serving: Serving; readonly asked: 'nothing' | 'replacement' }
+  | { readonly name: 'leaving' }
+  | { readonly name: 'exiting' };
+
+/** What every worker class shares: boot, heartbeat, signals, drain, exit. */
+class Worker {
+  readonly #inbox: Inbox;
+  readonly #order: BootOrder;
+  readonly #log: Logger;
+  readonly #view: WorkerView;
+  #phase: Phase = { name: 'booting' };
+  #hooks: Hooks = {};
+  #application: Application | null = null;
+  #accessLog: AccessLog | null = null;
+  #exitStatus: number = EXIT.ok;
+
+  constructor(inbox: Inbox, order: BootOrder) {
+    const { settings } = order;
+    this.#inbox = inbox;
+    this.#order = order;
+    this.#log = createLogger({
+      level: settings.logLevel,
+      format: settings.logFormat,
+      file: settings.errorLogfile,
+    });
+    const { age, slot, generation } = order;
+    this.#view = { pid: process.pid, age, slot, generation, log: this.#log };
+    process.title = settings.name === null ? 'tsunicorn: worker' : `tsunicorn: worker [${settings.name}]`;
+    process.on('uncaughtException', (error, origin) => this.#crashed(error, origin));
+    inbox.deliverTo((event) => this.#handle(event));
+  }
+
+  async boot(): Promise<void> {
+    try {
+      const serving = await this.#start();
+      this.#phase = { name: 'serving', serving, asked: 'nothing' };
+      this.#beat();
+      await this.#inbox.send({ tsunicorn: 'ready', urls: serving.urls });
+      flushCompileCache();
+    } catch (error) {
+      await this.#bootFailed(error);
+    }
+  }
+
+  async #start(): Promise<Serving> {
+    const { settings, configFile, hookNames } = this.#order;
+    if (configFile !== null && WORKER_HOOKS.some((name) => hookNames.includes(name))) {
+      const { loadHooks } = await import('../src/settings/load.ts');
+      this.#hooks = await loadHooks(configFile, null);
+    }
+    await this.#call('postFork');
+    const { loadApplication } = await import('../src/app/load.ts');
+    const onError = (error: unknown, request?: IncomingMessage) => this.#applicationError(error, request);
+    const application = await loadApplication(settings.app ?? '', { cwd: process.cwd(), onError });
+    this.#application = application;
+    await this.#call('postWorkerInit');
+    if (settings.accessLogfile !== null) {
+      const { createAccessLog } = await import('../src/log/access-log.ts');
+      this.#accessLog = createAccessLog({ format: settings.accessLogformat, file: settings.accessLogfile });
+    }
+    const observers = observersFor(this.#accessLog, this.#hooks, this.#view);
+    return serveAsync({ application, settings, listeners: this.#order.listeners, observers, onError });
+  }
+
+  #handle(event: WorkerEvent): void {
+    switch (event.tsunicorn) {
+      case 'boot':
+        return;
+      case 'retire':
+        return this.#leave(event);
+      case 'quit':
+        return void this.#exit(0);
+      case 'reopenLogs':
+        return this.#reopenLogs();
+      case 'orphaned':
+        if (this.#phase.name === 'serving') this.#log.warning('The arbiter is gone: draining');
+        return this.#leave({ emptyQueue: true, graceMs: this.#graceMs });
+      case 'signal':
+        return this.#signalled(event.signal);
+    }
+  }
+
+  /** Signals that somebody sent to this very worker; the arbiter itself uses the channel. */
+  #signalled(signal: NodeJS.Signals): void {
+    switch (signal) {
+      case 'SIGTERM':
+        return this.#askToLeave();
+      case 'SIGUSR1':
+        return this.#reopenLogs();
+      case 'SIGABRT':
+        void this.#call('workerAbort');
+        this.#flush();
+        return process.abort();
+      default:
+        void this.#call('workerInt');
+        void this.#inbox.send({ tsunicorn: 'leaving', reason: signal });
+        void this.#exit(0);
+    }
+  }
+
+  /** TERM: serve on until a replacement is ready; a second one does not wait for it. */
+  #askToLeave(): void {
+    const phase = this.#phase;
+    if (phase.name === 'serving' && phase.asked === 'nothing' && process.connected) {
+      this.#phase = { ...phase, asked: 'replacement' };
+      void this.#inbox.send({ tsunicorn: 'outgoing', reason: 'SIGTERM' });
+      return;
+    }
+    void this.#inbox.send({ tsunicorn: 'leaving', reason: 'SIGTERM' });
+    this.#leave({ emptyQueue: false, graceMs: this.#graceMs });
+  }
+
+  #leave(how: { readonly emptyQueue: boolean; readonly graceMs: number }): void {
+    const phase = this.#phase;
+    if (phase.name === 'booting') return void this.#exit(how.graceMs);
+    if (phase.name !== 'serving') return;
+    this.#phase = { name: 'leaving' };
+    const startedMs = performance.now();
+    void phase.serving.drain(how).then((cut) => {
+      if (cut > 0)
+        this.#log.warning(`Cut ${cut} connection(s) that outlived the grace of ${how.graceMs / 1000} s`);
+      return this.#exit(Math.max(0, how.graceMs - (performance.now() - startedMs)));
+    });
+  }
+
+  #crashed(error: unknown, origin: NodeJS.UncaughtExceptionOrigin): void {
+    if (this.#phase.name === 'booting') return void this.#bootFailed(error);
+    const what = origin === 'unhandledRejection' ? 'Unhandled rejection' : 'Uncaught exception';
+    this.#log.error(`${what} in the application`, { err: error });
+    this.#exitStatus = 1;
+    void this.#inbox.send({ tsunicorn: 'leaving', reason: what.toLowerCase() });
+    this.#leave({ emptyQueue: false, graceMs: Math.min(CRASH_GRACE_MS, this.#graceMs) });
+  }
+
+  async #bootFailed(error: unknown): Promise<void> {
+    if (this.#phase.name !== 'booting') return;
+    this.#phase = { name: 'exiting' };
+    const failure = bootFailure(error);
+    await this.#inbox.send({ tsunicorn: 'bootFailed', ...failure });
+    process.exit(failure.exitStatus);
+  }
+
+  /** Runs what must run last, at most `graceMs` long, and ends the process. */
+  async #exit(graceMs: number): Promise<void> {
+    if (this.#phase.name === 'exiting') return;
+    this.#phase = { name: 'exiting' };
+    const timer = setTimeout(() => this.#end(), Math.max(graceMs, 500));
+    await this.#call('workerExit');
+    if (graceMs > 0)
+      await this.#application?.close?.().catch((error: unknown) => this.#applicationError(error));
+    clearTimeout(timer);
+    this.#end();
+  }
+
+  #end(): never {
+    this.#flush();
+    process.exit(this.#exitStatus);
+  }
+
+  #beat(): void {
+    const timeoutMs = this.#order.settings.timeout * 1000;
+    if (timeoutMs === 0) return;
+    setInterval(
+      () => void this.#inbox.send({ tsunicorn: 'heartbeat' }),
+      Math.min(1000, Math.max(20, timeoutMs / 4)),
+    );
+  }
+
+  #reopenLogs(): void {
+    this.#log.reopen();
+    this.#accessLog?.reopen();
+  }
+
+  #flush(): void {
+    this.#accessLog?.flush();
+    this.#log.flush();
+  }
+
+  #applicationError(error: unknown, request?: IncomingMessage): void {
+    const where = request ? ` while handling ${request.method} ${request.url}` : '';
+    this.#log.error(`The application failed${where}: ${messageOf(error)}`, { err: error });
+  }
+
+  #call(name: 'postFork' | 'postWorkerInit' | 'workerInt' | 'workerAbort' | 'workerExit'): Promise<void> {
+    return callHook(this.#log, name, () => this.#hooks[name]?.(this.#view));
+  }
+
+  get #graceMs(): number {
+    return this.#order.settings.gracefulTimeout * 1000;
+  }
+}
+
+function bootFailure(error: unknown): { exitStatus: number; message: string; stack?: string } {
+  if (error instanceof BootError) {
+    const { exitStatus, message, userStack } = error;
+    return userStack === undefined ? { exitStatus, message } : { exitStatus, message, stack: userStack };
+  }
+  if (error instanceof ListenError) {
+    const message = explainBind(error.listener.source, codeOf(error.cause), error.message);
+    return { exitStatus: EXIT.usage, message };
+  }
+  const stack = error instanceof Error ? error.stack : undefined;
+  const message = `the application failed while it was loading: ${messageOf(error)}`;
+  return { exitStatus: EXIT.appLoad, message, ...(stack === undefined ? {} : { stack }) };
+}

@@ -1,0 +1,69 @@
+import type { Clock } from '../clock.ts';
+import type { WorkerMessage } from '../ipc.ts';
+import type { ReadResult } from './reload.ts';
+
+/** The signals that stop the service. */
+export const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const;
+
+/** The other signals that mean something to the arbiter; their default would end or suspend it. */
+export const CONTROL_SIGNALS = ['SIGHUP', 'SIGTTIN', 'SIGTTOU', 'SIGUSR1', 'SIGUSR2', 'SIGWINCH'] as const;
+
+export type ArbiterSignal = (typeof STOP_SIGNALS)[number] | (typeof CONTROL_SIGNALS)[number];
+
+/** Everything that can happen to the arbiter. `worker` is a worker's age, its place in the order of spawning. */
+export type ArbiterEvent =
+  | { readonly type: 'signal'; readonly signal: ArbiterSignal }
+  | { readonly type: 'message'; readonly worker: number; readonly message: WorkerMessage }
+  | { readonly type: 'exit'; readonly worker: number; readonly end: WorkerEnd }
+  /** A reload's configuration was read and its addresses bound, or not; `attempt` tells a superseded one. */
+  | { readonly type: 'reloadRead'; readonly attempt: number; readonly result: ReadResult };
+
+/** How a worker process ended. */
+export type WorkerEnd =
+  | { readonly how: 'status'; readonly status: number }
+  | { readonly how: 'signal'; readonly signal: NodeJS.Signals }
+  /** The process could not even be started. */
+  | { readonly how: 'unborn'; readonly error: string };
+
+/** One queue for signals, messages, exits and results; the loop takes one at a time. */
+export class EventQueue {
+  readonly #clock: Clock;
+  readonly #events: ArbiterEvent[] = [];
+  #wake: (() => void) | null = null;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  push(event: ArbiterEvent): void {
+    this.#events.push(event);
+    this.#wake?.();
+  }
+
+  /** The next event, or null once `wakeAtMs` (of the clock; Infinity is never) has come. */
+  async next(wakeAtMs: number): Promise<ArbiterEvent | null> {
+    if (this.#events.length === 0) await this.#eventOrTime(wakeAtMs);
+    return this.#events.shift() ?? null;
+  }
+
+  #eventOrTime(wakeAtMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      // Rounded up, as a timer that fires early would only make the loop turn once more.
+      const ms = Math.ceil(Math.max(0, Math.min(wakeAtMs - this.#clock.now(), 2 ** 31 - 1)));
+      const cancel = this.#clock.after(ms, done);
+      const wake = () => {
+        cancel();
+        done();
+      };
+      this.#wake = wake;
+      function done() {
+        resolve();
+      }
+    });
+  }
+}
+
+/** Puts the signals of `which` into the queue from now on. */
+export function trapSignals(queue: EventQueue, which: readonly ArbiterSignal[]): void {
+  for (const signal of which) process.on(signal, () => queue.push({ type: 'signal', signal }));
+}

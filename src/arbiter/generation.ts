@@ -1,0 +1,30 @@
+import type { Hooks } from '../hooks.ts';
+import { type Address, parseAddress } from '../listeners/address.ts';
+import type { Listener } from '../listeners/listener.ts';
+import type { Loaded } from '../settings/load.ts';
+import { nameSetting } from '../settings/origin.ts';
+import type { Limits } from './reconcile.ts';
+
+/** One accepted configuration with the sockets it listens on. Workers belong to the generation they were spawned by. */
+export interface Generation {
+  readonly number: number;
+  /** Without functions: as it can travel between processes. */
+  readonly loaded: Omit<Loaded, 'hooks'>;
+  /** The hooks that run in the arbiter. */
+  readonly hooks: Hooks;
+  readonly listeners: readonly Listener[];
+}
+
+/** The addresses that a configuration asks for, each naming where it was written. */
+export function addressesOf({ settings, origins }: Omit<Loaded, 'hooks'>): readonly Address[] {
+  return settings.bind.map((text) => parseAddress(nameSetting(origins.bind, 'bind'), text));
+}
+
+/** The time limits of the generation's workers; 0 in a setting switches a limit off. */
+export function limitsOf({ loaded: { settings } }: Generation): Limits {
+  return {
+    bootMs: settings.bootTimeout * 1000 || Infinity,
+    heartbeatMs: settings.timeout * 1000 || Infinity,
+    graceMs: settings.gracefulTimeout * 1000,
+  };
+}

@@ -1,0 +1,96 @@
+import { EXIT } from '../errors.ts';
+import type { WorkerView } from '../hooks.ts';
+import type { LogFields, Logger } from '../log/logger.ts';
+import type { WorkerEnd } from './events.ts';
+import type { WorkerState } from './reconcile.ts';
+
+/** Why a worker was never ready: a line for the operator, the exit status it deserves, the stack of the user's code. */
+export interface BootFailure {
+  readonly exitStatus: number;
+  readonly message: string;
+  readonly stack?: string;
+}
+
+/** The failure of a worker that was killed for `reason` ("not ready within 60 s"). */
+export function bootTimedOut(reason: string): BootFailure {
+  const message = `a worker was ${reason} (--boot-timeout): the application's import or factory had not finished`;
+  return { exitStatus: EXIT.workerBoot, message };
+}
+
+/** What to log beside the failure's message. */
+export function stackFields({ message, stack }: BootFailure): LogFields {
+  return stack === undefined ? {} : { err: Object.assign(new Error(message), { stack }) };
+}
+
+/** How log lines name a worker. */
+export function nameOf({ pid, slot, age }: Named): string {
+  return `Worker (pid: ${pid}, slot ${slot}, age ${age})`;
+}
+
+/** Logs the end of a worker that was in `state`; returns its cause. */
+export function logEnd(log: Logger, worker: Named, end: WorkerEnd, state: WorkerState): string {
+  const { level, cause } = explainEnd(end, state);
+  log[level](
+    level === 'info' ? `Worker exiting (pid: ${worker.pid}): ${cause}` : `${nameOf(worker)} ${cause}`,
+  );
+  return cause;
+}
+
+type Named = Pick<WorkerView, 'pid' | 'slot' | 'age'>;
+
+export interface Obituary {
+  readonly level: 'debug' | 'info' | 'warning' | 'error';
+  /** The cause, to stand behind the worker's name. */
+  readonly cause: string;
+}
+
+/** Why a worker that was last in `state` ended: how, whether it was ours, and what to look at. */
+export function explainEnd(end: WorkerEnd, state: WorkerState): Obituary {
+  switch (state.name) {
+    case 'retiring':
+      return { level: end.how === 'signal' ? 'warning' : 'info', cause: `${state.reason}${unclean(end)}` };
+    case 'failed':
+      // Its message said more than the status does.
+      return { level: 'debug', cause: `could not boot${unclean(end)}` };
+    case 'killed':
+      return { level: 'warning', cause: `killed by the arbiter: ${state.reason}` };
+    case 'spawning':
+    case 'booting':
+      // What follows from it is logged with this cause.
+      return { level: 'debug', cause: `${describe(end)} before it was ready` };
+    default:
+      return { level: 'error', cause: describe(end) };
+  }
+}
+
+function unclean(end: WorkerEnd): string {
+  if (end.how === 'status') return end.status === 0 ? '' : `, exited with status ${end.status}`;
+  return `, ${describe(end)}`;
+}
+
+function describe(end: WorkerEnd): string {
+  switch (end.how) {
+    case 'unborn':
+      return `could not be started: ${end.error}`;
+    case 'signal':
+      return describeSignal(end.signal);
+    case 'status':
+      return describeStatus(end.status);
+  }
+}
+
+function describeSignal(signal: NodeJS.Signals): string {
+  if (signal === 'SIGKILL')
+    return "was killed by SIGKILL, which was not the arbiter's (the kernel's out-of-memory killer, or somebody)";
+  if (signal === 'SIGABRT')
+    return "aborted by SIGABRT (out of the JavaScript heap, process.abort(), or somebody's signal)";
+  if (signal === 'SIGSEGV' || signal === 'SIGBUS' || signal === 'SIGILL')
+    return `crashed with ${signal} (native code)`;
+  return `was ended by ${signal}, which was not the arbiter's`;
+}
+
+function describeStatus(status: number): string {
+  if (status === 0) return 'exited with status 0 unasked (does the application call process.exit()?)';
+  if (status === 134) return 'aborted with status 134 (out of the JavaScript heap?)';
+  return `exited with status ${status} unasked`;
+}

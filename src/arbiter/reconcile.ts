@@ -1,0 +1,178 @@
+/** What a worker is doing, as the arbiter knows it. Times are of the arbiter's clock, in milliseconds. */
+export type WorkerState =
+  /** The process was asked for; it has not said hello: messages wait for it, a signal would kill it. */
+  | { readonly name: 'spawning'; readonly sinceMs: number }
+  | { readonly name: 'booting'; readonly sinceMs: number }
+  /** `outgoing` says why it is to be replaced although it is of the right generation. */
+  | { readonly name: 'ready'; readonly heartbeatMs: number; readonly outgoing: string | null }
+  | { readonly name: 'retiring'; readonly reason: string; readonly killAtMs: number }
+  /** It said why it cannot boot, and ends by itself. */
+  | { readonly name: 'failed'; readonly killAtMs: number }
+  | { readonly name: 'killed'; readonly reason: string; readonly escalateAtMs: number }
+  | { readonly name: 'exited' };
+
+/** The limits that a worker was spawned with; Infinity where a limit is off. */
+export interface Limits {
+  readonly bootMs: number;
+  readonly heartbeatMs: number;
+  readonly graceMs: number;
+}
+
+export interface WorkerSnapshot {
+  /** The order of spawning; also the worker's identity. */
+  readonly age: number;
+  readonly slot: number;
+  readonly generation: number;
+  readonly limits: Limits;
+  readonly state: WorkerState;
+}
+
+/** What the arbiter wants to be true. */
+export interface Desired {
+  readonly workers: number;
+  readonly generation: number;
+  /** A new generation that has yet to prove itself by one worker getting ready; the others go on as if it were not. */
+  readonly canary: number | null;
+  /** In a crash loop: no spawn before this time, and then one at a time. 0 otherwise. */
+  readonly spawnAfterMs: number;
+}
+
+export type Action =
+  | { readonly type: 'spawn'; readonly slot: number; readonly generation: number }
+  | { readonly type: 'retire'; readonly age: number; readonly reason: string }
+  | {
+      readonly type: 'kill';
+      readonly age: number;
+      readonly signal: 'SIGABRT' | 'SIGKILL';
+      readonly reason: string;
+    };
+
+export interface Plan {
+  readonly actions: readonly Action[];
+  /** When to look again if nothing happens before; Infinity where only an event can change the plan. */
+  readonly wakeAtMs: number;
+}
+
+/** How many workers more than wanted may live while old ones are replaced. */
+const SURGE = 1;
+
+/**
+ * The rule of the house, pure: which workers to spawn, retire and kill so that the world becomes as desired. A worker
+ * is retired only while more than the wanted number are ready, so capacity never dips.
+ */
+export function reconcile(desired: Desired, workers: readonly WorkerSnapshot[], now: number): Plan {
+  const overdue = workers.flatMap((worker) => overdueAction(worker, now));
+  const dying = new Set(overdue.map((action) => action.age));
+  const living = workers.filter((worker) => isLiving(worker) && !dying.has(worker.age));
+  const wanted = wantedSpawns(desired, living);
+  const waiting = wanted.length > 0 && now < desired.spawnAfterMs;
+  const spawns = waiting ? [] : inFreeSlots(wanted, workers);
+  const deadlines = workers.filter((worker) => !dying.has(worker.age)).map(deadlineOf);
+  return {
+    actions: [...overdue, ...planRetirements(desired, living), ...spawns],
+    wakeAtMs: Math.min(waiting ? desired.spawnAfterMs : Infinity, ...deadlines),
+  };
+}
+
+/** The living ones are those that serve or will. */
+export function isLiving({ state }: WorkerSnapshot): boolean {
+  return isBooting(state) || state.name === 'ready';
+}
+
+/** Whether a worker in this state has yet to get ready. */
+export function isBooting({ name }: WorkerState): boolean {
+  return name === 'spawning' || name === 'booting';
+}
+
+function isFresh(worker: WorkerSnapshot, desired: Desired): boolean {
+  const outgoing = worker.state.name === 'ready' && worker.state.outgoing !== null;
+  return worker.generation === desired.generation && !outgoing;
+}
+
+/** When the worker's present state becomes overdue. */
+export function deadlineOf({ state, limits }: WorkerSnapshot): number {
+  switch (state.name) {
+    case 'spawning':
+    case 'booting':
+      return state.sinceMs + limits.bootMs;
+    case 'ready':
+      return state.heartbeatMs + limits.heartbeatMs;
+    case 'retiring':
+    case 'failed':
+      return state.killAtMs;
+    case 'killed':
+      return state.escalateAtMs;
+    case 'exited':
+      return Infinity;
+  }
+}
+
+function overdueAction(worker: WorkerSnapshot, now: number): (Action & { type: 'kill' })[] {
+  const { age, state, limits } = worker;
+  if (now < deadlineOf(worker)) return [];
+  switch (state.name) {
+    case 'spawning':
+    case 'booting':
+      return [{ type: 'kill', age, signal: 'SIGKILL', reason: `not ready within ${limits.bootMs / 1000} s` }];
+    case 'ready':
+      // ABRT first: it runs the workerAbort hook, or leaves a core, where the loop still turns.
+      return [{ type: 'kill', age, signal: 'SIGABRT', reason: `silent for ${limits.heartbeatMs / 1000} s` }];
+    case 'retiring':
+    case 'failed':
+      return [{ type: 'kill', age, signal: 'SIGKILL', reason: 'did not end within its grace' }];
+    case 'killed':
+      return [{ type: 'kill', age, signal: 'SIGKILL', reason: state.reason }];
+    case 'exited':
+      return [];
+  }
+}
+
+/** The generations of the workers to spawn. */
+function wantedSpawns(desired: Desired, living: readonly WorkerSnapshot[]): readonly number[] {
+  const canary = living.some(({ generation }) => generation === desired.canary);
+  const probe = desired.canary === null || canary ? [] : [desired.canary];
+  const others = living.filter(({ generation }) => generation !== desired.canary);
+  const fresh = others.filter((worker) => isFresh(worker, desired));
+  const surge = others.length > fresh.length ? SURGE : 0;
+  const room = desired.workers + surge - others.length;
+  const pending = fresh.filter(({ state }) => state.name !== 'ready').length;
+  const tries = desired.spawnAfterMs > 0 ? 1 - pending : Infinity;
+  const count = Math.max(0, Math.min(desired.workers - fresh.length, room, tries));
+  return [...probe, ...new Array<number>(count).fill(desired.generation)];
+}
+
+function inFreeSlots(generations: readonly number[], workers: readonly WorkerSnapshot[]): Action[] {
+  const taken = new Set(workers.filter(({ state }) => state.name !== 'exited').map(({ slot }) => slot));
+  let slot = -1;
+  return generations.map((generation) => {
+    do slot++;
+    while (taken.has(slot));
+    return { type: 'spawn', slot, generation };
+  });
+}
+
+function planRetirements(desired: Desired, living: readonly WorkerSnapshot[]): Action[] {
+  const others = living.filter(({ generation }) => generation !== desired.canary);
+  const ready = others.filter(({ state }) => state.name === 'ready');
+  const staleFirst = ready.toSorted(
+    (a, b) => Number(isFresh(a, desired)) - Number(isFresh(b, desired)) || a.age - b.age,
+  );
+  const retired = staleFirst.slice(0, Math.max(0, ready.length - desired.workers));
+  // Those that still boot hold no capacity: old ones go at once, then the newest beyond the number wanted.
+  const booting = others.filter(({ state }) => state.name !== 'ready');
+  const abandoned = booting.filter((worker) => !isFresh(worker, desired));
+  const fresh = others.filter((worker) => isFresh(worker, desired) && !retired.includes(worker));
+  const surplus = Math.max(0, fresh.length - desired.workers);
+  const newestFirst = booting.filter((worker) => isFresh(worker, desired)).toSorted((a, b) => b.age - a.age);
+  return [...retired, ...abandoned, ...newestFirst.slice(0, surplus)].map((worker) => ({
+    type: 'retire',
+    age: worker.age,
+    reason: reasonToRetire(worker, desired),
+  }));
+}
+
+function reasonToRetire({ generation, state }: WorkerSnapshot, desired: Desired): string {
+  if (desired.workers === 0) return 'the service stops';
+  if (state.name === 'ready' && state.outgoing !== null) return state.outgoing;
+  return generation === desired.generation ? 'fewer workers are wanted' : 'replaced by another generation';
+}

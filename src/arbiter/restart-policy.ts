@@ -1,0 +1,67 @@
+import type { Clock } from '../clock.ts';
+
+/** Failures to boot, remembered with decay: after `HALF_LIFE_MS` without one, half of them are forgotten. */
+export interface Failures {
+  /** Decayed count as of `atMs`. */
+  readonly count: number;
+  readonly atMs: number;
+}
+
+const NO_FAILURES: Failures = { count: 0, atMs: 0 };
+
+const HALF_LIFE_MS = 30_000;
+const BASE_DELAY_MS = 500;
+const MAX_DELAY_MS = 30_000;
+
+/** Adds one failure at `now` to what is left of the earlier ones. */
+export function recordFailure(failures: Failures, now: number): Failures {
+  const decayed = failures.count * 0.5 ** ((now - failures.atMs) / HALF_LIFE_MS);
+  return { count: decayed + 1, atMs: now };
+}
+
+/**
+ * How long to wait before the next try, in milliseconds: doubling from half a second to half a minute, ±20 % by
+ * `random` (in [0, 1)) so that the services of a host do not restart in step.
+ */
+export function restartDelay(failures: Failures, random: number): number {
+  const delay = Math.min(MAX_DELAY_MS, BASE_DELAY_MS * 2 ** (failures.count - 1));
+  return delay * (0.8 + 0.4 * random);
+}
+
+/** The failures of one service and what follows from them. */
+export class CrashLoop {
+  readonly #clock: Clock;
+  readonly #random: () => number;
+  #failures: Failures = NO_FAILURES;
+  #spawnAfterMs = 0;
+
+  constructor(clock: Clock, random: () => number) {
+    this.#clock = clock;
+    this.#random = random;
+  }
+
+  /** Before this time nothing is spawned; 0 while there is no reason to hold back. */
+  get spawnAfterMs(): number {
+    return this.#spawnAfterMs;
+  }
+
+  /** A worker died before it was ready. Returns the delay until the next try in milliseconds. */
+  failed(): number {
+    const now = this.#clock.now();
+    this.#failures = recordFailure(this.#failures, now);
+    const delayMs = restartDelay(this.#failures, this.#random());
+    this.#spawnAfterMs = now + delayMs;
+    return delayMs;
+  }
+
+  /** A worker got ready: the next may follow at once, but the failures fade only with time. */
+  succeeded(): void {
+    this.#spawnAfterMs = 0;
+  }
+
+  /** What failed was another configuration. */
+  forget(): void {
+    this.#failures = NO_FAILURES;
+    this.#spawnAfterMs = 0;
+  }
+}

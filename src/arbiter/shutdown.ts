@@ -1,0 +1,18 @@
+import type { ArbiterSignal } from './events.ts';
+
+/** How the service stops: each is more urgent than the one before. */
+export type StopMode = 'graceful' | 'quick' | 'forced';
+
+/** What the arbiter is about. */
+export type Intent =
+  /** No worker was ready yet: a failure to boot halts the service. */
+  | { readonly name: 'starting' }
+  | { readonly name: 'serving' }
+  | { readonly name: 'stopping'; readonly mode: StopMode; readonly exitStatus: number };
+
+/** What a stop signal asks for, given what is under way: a second one hastens. */
+export function stopMode(signal: ArbiterSignal, intent: Intent): StopMode {
+  const underWay = intent.name === 'stopping' ? intent.mode : null;
+  if (signal === 'SIGTERM' && underWay === null) return 'graceful';
+  return underWay === 'quick' || underWay === 'forced' ? 'forced' : 'quick';
+}

@@ -1,0 +1,126 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { WORKER_HOOKS } from '../hooks.ts';
+import { type ArbiterMessage, type HandedListener, isWorkerMessage } from '../ipc.ts';
+import type { Listener } from '../listeners/listener.ts';
+import type { ArbiterEvent, WorkerEnd } from './events.ts';
+import { type Generation, limitsOf } from './generation.ts';
+import type { Limits, WorkerSnapshot, WorkerState } from './reconcile.ts';
+
+// Behind stdin, stdout, stderr and the channel.
+const FIRST_LISTENER_FD = 4;
+
+export interface SpawnOrder {
+  readonly age: number;
+  readonly slot: number;
+  readonly generation: Generation;
+  readonly now: number;
+  readonly emit: (event: ArbiterEvent) => void;
+}
+
+/** The arbiter's view of one worker process. `state` is set by the arbiter's handlers only. */
+export interface WorkerHandle extends WorkerSnapshot {
+  state: WorkerState;
+  /** 0 where the process could not be started. */
+  readonly pid: number;
+  readonly listeners: readonly Listener[];
+  send(message: ArbiterMessage): void;
+  kill(signal: NodeJS.Signals): void;
+}
+
+/** Spawns a worker; its messages and its end are emitted as events. */
+export function spawnWorker(order: SpawnOrder): WorkerHandle {
+  return new ProcessHandle(order);
+}
+
+class ProcessHandle implements WorkerHandle {
+  readonly age: number;
+  readonly slot: number;
+  readonly generation: number;
+  readonly limits: Limits;
+  readonly listeners: readonly Listener[];
+  state: WorkerState;
+  readonly #child: ChildProcess;
+
+  constructor(order: SpawnOrder) {
+    this.age = order.age;
+    this.slot = order.slot;
+    this.generation = order.generation.number;
+    this.limits = limitsOf(order.generation);
+    this.listeners = order.generation.listeners;
+    this.state = { name: 'spawning', sinceMs: order.now };
+    this.#child = startProcess(order.generation);
+    this.#listen(order.emit);
+    this.send(bootOrder(order));
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  send(message: ArbiterMessage): void {
+    // A worker that just died is reported by its exit; the message has nobody to go to.
+    if (this.#child.connected) this.#child.send(message, () => {});
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
+  #listen(emit: (event: ArbiterEvent) => void): void {
+    const child = this.#child;
+    const worker = this.age;
+    child.on('message', (message) => {
+      if (isWorkerMessage(message)) emit({ type: 'message', worker, message });
+    });
+    child.on('error', (error) => {
+      // Also raised when a signal or message could not be delivered; only without a pid was there no process.
+      if (child.pid === undefined)
+        emit({ type: 'exit', worker, end: { how: 'unborn', error: error.message } });
+    });
+    child.once('exit', (status, signal) => {
+      const end: WorkerEnd = signal ? { how: 'signal', signal } : { how: 'status', status: status ?? 0 };
+      const report = () => emit({ type: 'exit', worker, end });
+      // What it said last may still be unread: the channel's end comes after it.
+      if (child.connected) child.once('disconnect', report);
+      else report();
+    });
+  }
+}
+
+function startProcess(generation: Generation): ChildProcess {
+  const { loaded, listeners } = generation;
+  const here = import.meta.url;
+  const entry = fileURLToPath(new URL(`../../workers/entry${extname(here)}`, here));
+  // An inspector port cannot be shared; each worker would fight for it.
+  const execArgv = process.execArgv.filter((argument) => !argument.startsWith('--inspect'));
+  return spawn(process.execPath, [...execArgv, '--disable-sigusr1', entry], {
+    cwd: loaded.settings.chdir,
+    env: { ...process.env, ...loaded.environment },
+    // Its own session: Ctrl-C and a closing terminal reach the arbiter alone, which tells the workers what to do.
+    detached: true,
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc', ...listeners.map(({ fd }) => fd)],
+  });
+}
+
+function bootOrder({ age, slot, generation }: SpawnOrder): ArbiterMessage {
+  const { settings, configFile, hookNames } = generation.loaded;
+  const listeners = generation.listeners.map(
+    ({ address }, index): HandedListener => ({
+      fd: FIRST_LISTENER_FD + index,
+      kind: address.kind,
+      source: address.source,
+    }),
+  );
+  return {
+    tsunicorn: 'boot',
+    settings,
+    configFile,
+    hookNames: hookNames.filter((name) => WORKER_HOOKS.includes(name)),
+    listeners,
+    generation: generation.number,
+    age,
+    slot,
+  };
+}

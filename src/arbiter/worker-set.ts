@@ -1,0 +1,127 @@
+import type { Clock } from '../clock.ts';
+import type { ArbiterMessage, WorkerMessage } from '../ipc.ts';
+import type { ArbiterEvent } from './events.ts';
+import type { Generation } from './generation.ts';
+import { isLiving } from './reconcile.ts';
+import type { SpawnOrder, WorkerHandle } from './worker-handle.ts';
+
+/** Workers that were told to quit have this long before they are killed. */
+const QUICK_GRACE_MS = 2000;
+/** What a worker may take beyond its grace to cut its connections and run its last hooks. */
+const EXIT_SLACK_MS = 1000;
+/** After ABRT, which a blocked event loop cannot answer. */
+const ABORT_GRACE_MS = 1000;
+
+/** The workers that live, by age, and the verbs that change their state. Decides nothing. */
+export class WorkerSet {
+  readonly #workers = new Map<number, WorkerHandle>();
+  readonly #clock: Clock;
+  readonly #spawn: (order: SpawnOrder) => WorkerHandle;
+  #lastAge = 0;
+
+  constructor(clock: Clock, spawn: (order: SpawnOrder) => WorkerHandle) {
+    this.#clock = clock;
+    this.#spawn = spawn;
+  }
+
+  get all(): readonly WorkerHandle[] {
+    return [...this.#workers.values()];
+  }
+
+  get size(): number {
+    return this.#workers.size;
+  }
+
+  get(age: number): WorkerHandle | undefined {
+    return this.#workers.get(age);
+  }
+
+  /** The age that the next worker will have. */
+  get nextAge(): number {
+    return this.#lastAge + 1;
+  }
+
+  spawn(slot: number, generation: Generation, emit: (event: ArbiterEvent) => void): void {
+    this.#lastAge++;
+    const age = this.#lastAge;
+    this.#workers.set(age, this.#spawn({ age, slot, generation, now: this.#clock.now(), emit }));
+  }
+
+  /** Forgets a worker that has exited and returns it as it was. */
+  remove(age: number): WorkerHandle | undefined {
+    const worker = this.#workers.get(age);
+    this.#workers.delete(age);
+    return worker;
+  }
+
+  /** Takes down what a worker says of itself. */
+  note(worker: WorkerHandle, message: WorkerMessage): void {
+    const { state } = worker;
+    switch (message.tsunicorn) {
+      case 'hello':
+        if (state.name === 'spawning') worker.state = { name: 'booting', sinceMs: state.sinceMs };
+        return;
+      case 'heartbeat':
+        if (state.name === 'ready') worker.state = { ...state, heartbeatMs: this.#clock.now() };
+        return;
+      case 'outgoing':
+        if (state.name === 'ready') worker.state = { ...state, outgoing: message.reason };
+        return;
+      case 'leaving':
+        return this.noteLeaving(worker, message.reason);
+      case 'bootFailed':
+        worker.state = { name: 'failed', killAtMs: this.#clock.now() + EXIT_SLACK_MS };
+        return;
+    }
+  }
+
+  /** Asks a worker to finish what it accepted and exit. */
+  retire(worker: WorkerHandle, reason: string, emptyQueue: boolean): void {
+    this.noteLeaving(worker, reason);
+    worker.send({ tsunicorn: 'retire', emptyQueue, graceMs: worker.limits.graceMs });
+  }
+
+  /** The worker is on its way out, by our order or of its own accord. */
+  noteLeaving(worker: WorkerHandle, reason: string): void {
+    if (!isLiving(worker)) return;
+    const killAtMs = this.#clock.now() + worker.limits.graceMs + EXIT_SLACK_MS;
+    worker.state = { name: 'retiring', reason, killAtMs };
+  }
+
+  kill(worker: WorkerHandle, signal: 'SIGABRT' | 'SIGKILL', reason: string): void {
+    const escalateAtMs = signal === 'SIGKILL' ? Infinity : this.#clock.now() + ABORT_GRACE_MS;
+    worker.state = { name: 'killed', reason, escalateAtMs };
+    worker.kill(signal);
+  }
+
+  quitAll(reason: string): void {
+    const killAtMs = this.#clock.now() + QUICK_GRACE_MS;
+    for (const worker of this.#workers.values()) {
+      worker.send({ tsunicorn: 'quit' });
+      if (isLiving(worker) || worker.state.name === 'retiring')
+        worker.state = { name: 'retiring', reason, killAtMs };
+    }
+  }
+
+  killAll(reason: string): void {
+    for (const worker of this.#workers.values()) this.kill(worker, 'SIGKILL', reason);
+  }
+
+  sendAll(message: ArbiterMessage): void {
+    for (const worker of this.#workers.values()) worker.send(message);
+  }
+
+  /**
+   * After the arbiter itself was stopped or starved for `lateMs`, its view is out of date: nobody is held to a
+   * deadline that passed meanwhile, as what they said still waits to be read.
+   */
+  forgive(lateMs: number): void {
+    for (const worker of this.#workers.values()) {
+      const { state } = worker;
+      if (state.name === 'ready') worker.state = { ...state, heartbeatMs: this.#clock.now() };
+      if (state.name === 'spawning' || state.name === 'booting')
+        worker.state = { ...state, sinceMs: state.sinceMs + lateMs };
+      if (state.name === 'retiring') worker.state = { ...state, killAtMs: state.killAtMs + lateMs };
+    }
+  }
+}

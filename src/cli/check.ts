@@ -1,0 +1,35 @@
+import { addressesOf } from '../arbiter/generation.ts';
+import { BootError, messageOf } from '../errors.ts';
+import { checkAccessFormat } from '../log/access-log.ts';
+import { checkLogfile } from '../log/logger.ts';
+import type { Loaded } from '../settings/load.ts';
+import { nameSetting } from '../settings/origin.ts';
+
+/** Refuses log files that cannot be written and formats that cannot be compiled, before anything is started. */
+export function checkLogs({ settings, origins }: Omit<Loaded, 'hooks'>): void {
+  checkLogfile(nameSetting(origins.errorLogfile, 'error-logfile'), settings.errorLogfile);
+  if (settings.accessLogfile === null) return;
+  checkLogfile(nameSetting(origins.accessLogfile, 'access-logfile'), settings.accessLogfile);
+  checkAccessFormat(nameSetting(origins.accessLogformat, 'access-logformat'), settings.accessLogformat);
+}
+
+/** `--check-config`: the settings are loaded, so load the application too, and serve nothing. Resolves with the status. */
+export async function check(loaded: Loaded): Promise<number> {
+  process.chdir(loaded.settings.chdir);
+  checkLogs(loaded);
+  addressesOf(loaded);
+  const { loadApplication } = await import('../app/load.ts');
+  try {
+    const { what } = await loadApplication(loaded.settings.app ?? '', {
+      cwd: process.cwd(),
+      onError: () => {},
+    });
+    process.stdout.write(`The configuration is in order; ${loaded.settings.app}: ${what}\n`);
+    return 0;
+  } catch (error) {
+    if (!(error instanceof BootError)) throw error;
+    process.stderr.write(`tsunicorn: ${messageOf(error)}\n`);
+    if (error.userStack) process.stderr.write(`${error.userStack}\n`);
+    return error.exitStatus;
+  }
+}

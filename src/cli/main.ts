@@ -1,0 +1,44 @@
+import { CONTROL_SIGNALS, EventQueue, trapSignals } from '../arbiter/events.ts';
+import { systemClock } from '../clock.ts';
+import { messageOf, UsageError } from '../errors.ts';
+import { loadSettings } from '../settings/load.ts';
+
+/**
+ * The whole command: argv → settings → arbiter. Resolves with the exit status; whatever the operator got wrong is one
+ * line on stderr.
+ */
+export async function main(argv: readonly string[]): Promise<number> {
+  const queue = new EventQueue(systemClock);
+  // What must not end the arbiter while it starts waits in the queue; a stop has nothing to clean up yet and may.
+  trapSignals(queue, CONTROL_SIGNALS);
+  // As they were when we were started: a reload begins from the same.
+  const question = { argv, env: { ...process.env }, cwd: process.cwd() };
+  try {
+    const applyEnvironment = (added: Readonly<Record<string, string>>) =>
+      void Object.assign(process.env, added);
+    const loaded = await loadSettings({ ...question, applyEnvironment });
+    if (loaded.settings.printConfig) {
+      const { renderConfig } = await import('./print-config.ts');
+      process.stdout.write(renderConfig(loaded));
+      return 0;
+    }
+    if (loaded.settings.checkConfig) {
+      const { check } = await import('./check.ts');
+      return await check(loaded);
+    }
+    const { serve } = await import('./serve.ts');
+    return await serve(loaded, question, queue);
+  } catch (error) {
+    return fail(error);
+  }
+}
+
+function fail(error: unknown): number {
+  if (error instanceof UsageError) {
+    process.stderr.write(`tsunicorn: ${messageOf(error)}\n`);
+  } else {
+    const stack = error instanceof Error ? error.stack : String(error);
+    process.stderr.write(`tsunicorn: this is a bug in tsunicorn, please report it\n${stack}\n`);
+  }
+  return 1;
+}

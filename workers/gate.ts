@@ -71,13 +71,13 @@ class AcceptGate implements Gate {
   resume(): void {
     if (this.#state !== 'paused') return;
     this.#state = 'open';
-    this.#doors = this.#doors.map((door) => this.#unpark(door));
+    this.#unparkAll();
     this.#feedHeld();
   }
 
   async closeWhenEmpty(limitMs: number): Promise<void> {
-    this.resume();
     this.#state = 'holding';
+    this.#unparkAll();
     const started = performance.now();
     let quietSince = started;
     while (performance.now() - started < limitMs && performance.now() - quietSince < QUIET_MS) {
@@ -98,7 +98,7 @@ class AcceptGate implements Gate {
   }
 
   close(): void {
-    this.resume();
+    this.#unparkAll();
     this.#shut();
     this.#feedHeld();
   }
@@ -136,6 +136,10 @@ class AcceptGate implements Gate {
     for (const socket of held) this.#feed(socket);
   }
 
+  #unparkAll(): void {
+    this.#doors = this.#doors.map((door) => this.#unpark(door));
+  }
+
   #unpark(door: Door): Door {
     if (door.state === 'open') return door;
     const { receiveMessageOnPort } = process.getBuiltinModule('node:worker_threads');
@@ -147,7 +151,8 @@ class AcceptGate implements Gate {
 
 /** Node moves listening TCP servers on Unix only; a Unix-socket server throws. */
 function movable(server: Server): boolean {
-  return typeof server.address() === 'object';
+  const address = server.address();
+  return typeof address === 'object' && address !== null;
 }
 
 /** Posts the listening server to ourselves: while it is in transit nothing accepts, and the queue keeps filling. */
@@ -164,7 +169,8 @@ function park(door: Door & { state: 'open' }): Door {
 function urlOf(server: Server): string {
   const address = server.address();
   if (typeof address === 'object' && address !== null) return formatTcp(address.address, address.port);
-  return `unix:${(address ?? '').replace(/^\0/, '@')}`;
+  // The path of an inherited Unix socket is not told.
+  return address === null ? '' : `unix:${address.replace(/^\0/, '@')}`;
 }
 
 /** One turn of the event loop, which looks at the kernel's queue, after `ms`. */

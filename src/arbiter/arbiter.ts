@@ -1,33 +1,19 @@
-import type { Clock } from '../clock.ts';
 import { EXIT } from '../errors.ts';
 import type { ArbiterView, WorkerView } from '../hooks.ts';
 import type { WorkerMessage } from '../ipc.ts';
 import { describeListeners } from '../listeners/listener.ts';
 import type { Logger } from '../log/logger.ts';
-import type { ArbiterEvent, ArbiterSignal, EventQueue, WorkerEnd } from './events.ts';
+import type { ArbiterEvent, ArbiterSignal, WorkerEnd } from './events.ts';
 import type { Generation } from './generation.ts';
 import { HookCaller } from './hook-caller.ts';
 import { type BootFailure, bootTimedOut, logEnd, nameOf, stackFields } from './obituary.ts';
+import type { ArbiterOptions } from './options.ts';
 import { type Action, isBooting, reconcile } from './reconcile.ts';
-import { Reload, type Reread } from './reload.ts';
+import { Reload } from './reload.ts';
 import { CrashLoop } from './restart-policy.ts';
-import { type Intent, type StopMode, stopMode } from './shutdown.ts';
-import type { SpawnOrder, WorkerHandle } from './worker-handle.ts';
+import { type Intent, type StopMode, stopMode, toStopping } from './shutdown.ts';
+import type { WorkerHandle } from './worker-handle.ts';
 import { WorkerSet } from './worker-set.ts';
-
-export interface ArbiterOptions {
-  readonly first: Generation;
-  readonly queue: EventQueue;
-  readonly clock: Clock;
-  readonly log: Logger;
-  readonly spawn: (order: SpawnOrder) => WorkerHandle;
-  /** Reads the configuration again, for HUP; rejects with one line where it does not load. */
-  readonly reread: () => Promise<Reread>;
-  /** A new generation was proved ready and is the current one. Returns its logger where it has another. */
-  readonly promoted: (generation: Generation, before: Generation) => Logger | null;
-  /** In [0, 1), for jitter. */
-  readonly random: () => number;
-}
 
 /** The loop wakes at least this often, so that a late wake-up tells that the arbiter itself was stopped. */
 const TICK_MS = 1000;
@@ -67,12 +53,19 @@ export class Arbiter {
       const wakeAtMs = Math.min(this.#reconcile(), clock.now() + TICK_MS);
       if (this.#intent.name === 'stopping' && this.#workers.size === 0) break;
       const event = await queue.next(wakeAtMs);
-      const lateMs = clock.now() - wakeAtMs;
-      if (lateMs > LATE_MS) this.#workers.forgive(lateMs);
+      this.#forgiveSince(wakeAtMs);
+      const wokeMs = clock.now();
       if (event) this.#handle(event);
+      this.#forgiveSince(wokeMs);
     }
     this.#hooks.call('onExit', (hook, view) => hook(view));
     return this.#intent.exitStatus;
+  }
+
+  /** Whether the process was stopped or a hook blocked it: what workers said meanwhile is still unread. */
+  #forgiveSince(expectedMs: number): void {
+    const lateMs = this.#options.clock.now() - expectedMs;
+    if (lateMs > LATE_MS) this.#workers.forgive(lateMs);
   }
 
   #handle(event: ArbiterEvent): void {
@@ -101,10 +94,15 @@ export class Arbiter {
       canary: this.#reload.candidate?.number ?? null,
       spawnAfterMs: this.#crashLoop.spawnAfterMs,
     };
-    const { actions, wakeAtMs } = reconcile(desired, this.#workers.all, this.#options.clock.now());
-    for (const action of actions) this.#perform(action);
+    const now = this.#options.clock.now();
+    const { actions, wakeAtMs } = reconcile(desired, this.#workers.all, now);
+    for (const action of actions) {
+      this.#perform(action);
+      // It may have halted the service or undone a reload: the rest of the plan is void.
+      if (action.type === 'kill') break;
+    }
     // What was done has deadlines of its own.
-    return actions.length === 0 ? wakeAtMs : this.#options.clock.now();
+    return actions.length === 0 ? wakeAtMs : now;
   }
 
   #perform(action: Action): void {
@@ -162,10 +160,8 @@ export class Arbiter {
     this.#hooks.call('nworkersChanged', (hook, view) => hook(view, count, before));
   }
 
-  /** A more urgent mode may follow a less urgent one; the first reason's exit status stays. */
   #stop(mode: StopMode, status: number): void {
-    const exitStatus = this.#intent.name === 'stopping' ? this.#intent.exitStatus : status;
-    this.#intent = { name: 'stopping', mode, exitStatus };
+    this.#intent = toStopping(this.#intent, mode, status);
     this.#reload.abandon(this.#current);
     // The sockets first: while the workers empty the queue nothing may be added that nobody would answer.
     for (const listener of this.#current.listeners) listener.close();
@@ -214,8 +210,9 @@ export class Arbiter {
     worker.state = { name: 'ready', heartbeatMs: this.#options.clock.now(), outgoing: null };
     this.#crashLoop.succeeded();
     const { candidate } = this.#reload;
-    const moved = candidate?.listeners.some((listener) => !this.#current.listeners.includes(listener));
-    if (candidate?.number === worker.generation) this.#promote(candidate);
+    const proved = candidate?.number === worker.generation ? candidate : null;
+    const moved = proved?.listeners.some((listener) => !this.#current.listeners.includes(listener));
+    if (proved) this.#promote(proved);
     if (moved || this.#intent.name === 'starting')
       this.#log.info(`Listening at: ${describeListeners(worker.listeners, urls)} (${process.pid})`);
     if (this.#intent.name !== 'starting') return;

@@ -65,8 +65,10 @@ export function reconcile(desired: Desired, workers: readonly WorkerSnapshot[], 
   const dying = new Set(overdue.map((action) => action.age));
   const living = workers.filter((worker) => isLiving(worker) && !dying.has(worker.age));
   const wanted = wantedSpawns(desired, living);
-  const waiting = wanted.length > 0 && now < desired.spawnAfterMs;
-  const spawns = waiting ? [] : inFreeSlots(wanted, workers);
+  const mayGo =
+    now < desired.spawnAfterMs ? wanted.filter((generation) => generation === desired.canary) : wanted;
+  const waiting = mayGo.length < wanted.length;
+  const spawns = inFreeSlots(mayGo, workers);
   const deadlines = workers.filter((worker) => !dying.has(worker.age)).map(deadlineOf);
   return {
     actions: [...overdue, ...planRetirements(desired, living), ...spawns],

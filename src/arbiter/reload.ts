@@ -93,11 +93,14 @@ async function readGeneration(reread: () => Promise<Reread>, open: readonly List
 }
 
 async function bindMissing(reread: Reread, open: readonly Listener[]): Promise<readonly Listener[]> {
-  const byUrl = new Map(open.map((listener) => [formatAddress(listener.address), listener]));
-  const addresses = addressesOf(reread.loaded);
-  const missing = addresses.filter((address) => !byUrl.has(formatAddress(address)));
-  for (const listener of await bindAll(missing)) byUrl.set(formatAddress(listener.address), listener);
-  return addresses.flatMap((address) => byUrl.get(formatAddress(address)) ?? []);
+  const free = [...open];
+  const wanted = addressesOf(reread.loaded).map((address) => {
+    const at = free.findIndex((listener) => formatAddress(listener.address) === formatAddress(address));
+    return { address, open: at < 0 ? undefined : free.splice(at, 1)[0] };
+  });
+  const bound = await bindAll(wanted.filter((one) => !one.open).map(({ address }) => address));
+  const fresh = bound.values();
+  return wanted.flatMap((one) => one.open ?? fresh.next().value ?? []);
 }
 
 function closeOthers(listeners: readonly Listener[], kept: readonly Listener[]): void {

@@ -16,3 +16,13 @@ export function stopMode(signal: ArbiterSignal, intent: Intent): StopMode {
   if (signal === 'SIGTERM' && underWay === null) return 'graceful';
   return underWay === 'quick' || underWay === 'forced' ? 'forced' : 'quick';
 }
+
+/** The intent to stop: a more urgent mode may follow a less urgent one; the first reason's exit status stays. */
+export function toStopping(
+  intent: Intent,
+  mode: StopMode,
+  exitStatus: number,
+): Intent & { name: 'stopping' } {
+  const status = intent.name === 'stopping' ? intent.exitStatus : exitStatus;
+  return { name: 'stopping', mode, exitStatus: status };
+}

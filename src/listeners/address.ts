@@ -43,18 +43,21 @@ export function formatTcp(host: string, port: number): string {
 
 function parsePath(source: string, path: string): Address {
   if (path.startsWith('@')) return { kind: 'abstract', source, name: required(source, path.slice(1)) };
-  const clean = required(source, path.startsWith('//') ? path.slice(2) : path);
-  if (Buffer.byteLength(clean) > MAX_PATH_BYTES) {
+  return { kind: 'unix', source, path: required(source, path.startsWith('//') ? path.slice(2) : path) };
+}
+
+/** Refuses a path, or an abstract name, that the kernel would not take, and Node would call an invalid argument. */
+export function checkLength(source: string, path: string): void {
+  if (Buffer.byteLength(path) > MAX_PATH_BYTES)
     throw new UsageError(
       `${source}: a socket's path has at most ${MAX_PATH_BYTES} bytes; choose a shorter one`,
     );
-  }
-  return { kind: 'unix', source, path: clean };
 }
 
 function required(source: string, path: string): string {
   if (path === '' || path.includes('\0'))
     throw new UsageError(`${source}: a path is missing; write unix:/run/app.sock`);
+  checkLength(source, path);
   return path;
 }
 

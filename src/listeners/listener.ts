@@ -1,8 +1,8 @@
-import { closeSync, fstatSync, lstatSync, rmSync } from 'node:fs';
+import { closeSync, fstatSync, lstatSync, rmSync, statSync } from 'node:fs';
 import net from 'node:net';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { codeOf, messageOf, UsageError } from '../errors.ts';
-import { type Address, formatAddress, formatTcp } from './address.ts';
+import { type Address, checkLength, formatAddress, formatTcp } from './address.ts';
 
 declare module 'node:net' {
   // Node has it since 24.20 and 26.7; its types do not name it yet.
@@ -68,6 +68,8 @@ async function resolveName(address: Address & { kind: 'tcp' }): Promise<string> 
 /** Takes over a stale file. BoundSocket unlinks the path when it closes, whoever's it is by then: we ask first. */
 async function bindPath(address: Address & { kind: 'unix' }): Promise<Listener> {
   const path = resolve(address.path);
+  checkLength(address.source, path);
+  if (!isDirectory(dirname(path))) throw new UsageError(`${address.source}: ${CURES.ENOENT}`);
   await removeStale(address, path);
   const socket = bindOrExplain(address, { path });
   const { dev, ino } = lstatSync(path);
@@ -78,6 +80,14 @@ async function bindPath(address: Address & { kind: 'unix' }): Promise<Listener> 
   // Left open, a socket whose path is somebody else's cannot be reached any more, and ends with the process.
   const close = () => isOurs() && socket.close();
   return { address, fd: socket.fd(), url: formatAddress({ ...address, path }), close: once(close) };
+}
+
+function isDirectory(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
 }
 
 async function removeStale(address: Address, path: string): Promise<void> {

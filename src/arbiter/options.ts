@@ -1,0 +1,21 @@
+import type { Clock } from '../clock.ts';
+import type { Logger } from '../log/logger.ts';
+import type { EventQueue } from './events.ts';
+import type { Generation } from './generation.ts';
+import type { Reread } from './reload.ts';
+import type { SpawnOrder, WorkerHandle } from './worker-handle.ts';
+
+/** What an arbiter is given: everything outside it, so that tests can put something else in its place. */
+export interface ArbiterOptions {
+  readonly first: Generation;
+  readonly queue: EventQueue;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly spawn: (order: SpawnOrder) => WorkerHandle;
+  /** Reads the configuration again, for HUP; rejects with one line where it does not load. */
+  readonly reread: () => Promise<Reread>;
+  /** A new generation was proved ready and is the current one. Returns its logger where it has another. */
+  readonly promoted: (generation: Generation, before: Generation) => Logger | null;
+  /** In [0, 1), for jitter. */
+  readonly random: () => number;
+}

@@ -24,8 +24,12 @@ export async function runWorker(inbox: Inbox): Promise<void> {
   if (order) await new Worker(inbox, order).boot();
 }
 
+type Leaving = { readonly emptyQueue: boolean; readonly graceMs: number };
+
 type Phase =
   | { readonly name: 'booting' }
+  /** The sockets are being opened: what is accepted from now on must be served, whatever was ordered meanwhile. */
+  | { readonly name: 'opening'; readonly leave: Leaving | null }
   | { readonly name: 'serving'; readonly serving: Serving; readonly asked: 'nothing' | 'replacement' }
   | { readonly name: 'leaving' }
   | { readonly name: 'exiting' };
@@ -61,7 +65,9 @@ class Worker {
   async boot(): Promise<void> {
     try {
       const serving = await this.#start();
+      const leave = this.#phase.name === 'opening' ? this.#phase.leave : null;
       this.#phase = { name: 'serving', serving, asked: 'nothing' };
+      if (leave) return this.#leave(leave);
       this.#beat();
       await this.#inbox.send({ tsunicorn: 'ready', urls: serving.urls });
       flushCompileCache();
@@ -87,6 +93,7 @@ class Worker {
       this.#accessLog = createAccessLog({ format: settings.accessLogformat, file: settings.accessLogfile });
     }
     const observers = observersFor(this.#accessLog, this.#hooks, this.#view);
+    if (this.#phase.name === 'booting') this.#phase = { name: 'opening', leave: null };
     return serveAsync({ application, settings, listeners: this.#order.listeners, observers, onError });
   }
 
@@ -138,9 +145,10 @@ class Worker {
     this.#leave({ emptyQueue: false, graceMs: this.#graceMs });
   }
 
-  #leave(how: { readonly emptyQueue: boolean; readonly graceMs: number }): void {
+  #leave(how: Leaving): void {
     const phase = this.#phase;
     if (phase.name === 'booting') return void this.#exit(how.graceMs);
+    if (phase.name === 'opening') this.#phase = { name: 'opening', leave: how };
     if (phase.name !== 'serving') return;
     this.#phase = { name: 'leaving' };
     const startedMs = performance.now();
@@ -152,7 +160,7 @@ class Worker {
   }
 
   #crashed(error: unknown, origin: NodeJS.UncaughtExceptionOrigin): void {
-    if (this.#phase.name === 'booting') return void this.#bootFailed(error);
+    if (this.#isBooting) return void this.#bootFailed(error);
     const what = origin === 'unhandledRejection' ? 'Unhandled rejection' : 'Uncaught exception';
     this.#log.error(`${what} in the application`, { err: error });
     this.#exitStatus = 1;
@@ -161,7 +169,7 @@ class Worker {
   }
 
   async #bootFailed(error: unknown): Promise<void> {
-    if (this.#phase.name !== 'booting') return;
+    if (!this.#isBooting) return;
     this.#phase = { name: 'exiting' };
     const failure = bootFailure(error);
     await this.#inbox.send({ tsunicorn: 'bootFailed', ...failure });
@@ -211,6 +219,10 @@ class Worker {
 
   #call(name: 'postFork' | 'postWorkerInit' | 'workerInt' | 'workerAbort' | 'workerExit'): Promise<void> {
     return callHook(this.#log, name, () => this.#hooks[name]?.(this.#view));
+  }
+
+  get #isBooting(): boolean {
+    return this.#phase.name === 'booting' || this.#phase.name === 'opening';
   }
 
   get #graceMs(): number {

@@ -48,6 +48,7 @@ export interface Obituary {
 export function explainEnd(end: WorkerEnd, state: WorkerState): Obituary {
   switch (state.name) {
     case 'retiring':
+    case 'cancelled':
       return { level: end.how === 'signal' ? 'warning' : 'info', cause: `${state.reason}${unclean(end)}` };
     case 'failed':
       // Its message said more than the status does.

@@ -8,6 +8,8 @@ export type WorkerState =
   | { readonly name: 'retiring'; readonly reason: string; readonly killAtMs: number }
   /** It said why it cannot boot, and ends by itself. */
   | { readonly name: 'failed'; readonly killAtMs: number }
+  /** It was told to go before it was ready. */
+  | { readonly name: 'cancelled'; readonly reason: string; readonly killAtMs: number }
   | { readonly name: 'killed'; readonly reason: string; readonly escalateAtMs: number }
   | { readonly name: 'exited' };
 
@@ -71,7 +73,7 @@ export function reconcile(desired: Desired, workers: readonly WorkerSnapshot[], 
   const spawns = inFreeSlots(mayGo, workers);
   const deadlines = workers.filter((worker) => !dying.has(worker.age)).map(deadlineOf);
   return {
-    actions: [...overdue, ...planRetirements(desired, living), ...spawns],
+    actions: [...overdue, ...planRetirements(desired, living, workers), ...spawns],
     wakeAtMs: Math.min(waiting ? desired.spawnAfterMs : Infinity, ...deadlines),
   };
 }
@@ -101,6 +103,7 @@ export function deadlineOf({ state, limits }: WorkerSnapshot): number {
       return state.heartbeatMs + limits.heartbeatMs;
     case 'retiring':
     case 'failed':
+    case 'cancelled':
       return state.killAtMs;
     case 'killed':
       return state.escalateAtMs;
@@ -121,6 +124,7 @@ function overdueAction(worker: WorkerSnapshot, now: number): (Action & { type: '
       return [{ type: 'kill', age, signal: 'SIGABRT', reason: `silent for ${limits.heartbeatMs / 1000} s` }];
     case 'retiring':
     case 'failed':
+    case 'cancelled':
       return [{ type: 'kill', age, signal: 'SIGKILL', reason: 'did not end within its grace' }];
     case 'killed':
       return [{ type: 'kill', age, signal: 'SIGKILL', reason: state.reason }];
@@ -153,13 +157,26 @@ function inFreeSlots(generations: readonly number[], workers: readonly WorkerSna
   });
 }
 
-function planRetirements(desired: Desired, living: readonly WorkerSnapshot[]): Action[] {
+/**
+ * When the service stops, those that serve go last: a process that holds the sockets and never accepts would keep the
+ * kernel queueing connections that nobody answers.
+ */
+function mayRetireReady(desired: Desired, all: readonly WorkerSnapshot[]): boolean {
+  return desired.workers > 0 || all.every(({ state }) => state.name === 'ready' || state.name === 'retiring');
+}
+
+function planRetirements(
+  desired: Desired,
+  living: readonly WorkerSnapshot[],
+  all: readonly WorkerSnapshot[],
+): Action[] {
   const others = living.filter(({ generation }) => generation !== desired.canary);
   const ready = others.filter(({ state }) => state.name === 'ready');
   const staleFirst = ready.toSorted(
     (a, b) => Number(isFresh(a, desired)) - Number(isFresh(b, desired)) || a.age - b.age,
   );
-  const retired = staleFirst.slice(0, Math.max(0, ready.length - desired.workers));
+  const spare = mayRetireReady(desired, all) ? Math.max(0, ready.length - desired.workers) : 0;
+  const retired = staleFirst.slice(0, spare);
   // Those that still boot hold no capacity: old ones go at once, then the newest beyond the number wanted.
   const booting = others.filter(({ state }) => state.name !== 'ready');
   const abandoned = booting.filter((worker) => !isFresh(worker, desired));

@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts';
 import type { ArbiterMessage, WorkerMessage } from '../ipc.ts';
 import type { ArbiterEvent } from './events.ts';
 import type { Generation } from './generation.ts';
-import { isLiving } from './reconcile.ts';
+import { isBooting, isLiving } from './reconcile.ts';
 import type { SpawnOrder, WorkerHandle } from './worker-handle.ts';
 
 /** Workers that were told to quit have this long before they are killed. */
@@ -84,8 +84,11 @@ export class WorkerSet {
   /** The worker is on its way out, by our order or of its own accord. */
   noteLeaving(worker: WorkerHandle, reason: string): void {
     if (!isLiving(worker)) return;
-    const killAtMs = this.#clock.now() + worker.limits.graceMs + EXIT_SLACK_MS;
-    worker.state = { name: 'retiring', reason, killAtMs };
+    const now = this.#clock.now();
+    // One that was never ready has next to nothing to finish, and may be stuck in the application's import.
+    worker.state = isBooting(worker.state)
+      ? { name: 'cancelled', reason, killAtMs: now + QUICK_GRACE_MS }
+      : { name: 'retiring', reason, killAtMs: now + worker.limits.graceMs + EXIT_SLACK_MS };
   }
 
   kill(worker: WorkerHandle, signal: 'SIGABRT' | 'SIGKILL', reason: string): void {
@@ -98,7 +101,7 @@ export class WorkerSet {
     const killAtMs = this.#clock.now() + QUICK_GRACE_MS;
     for (const worker of this.#workers.values()) {
       worker.send({ tsunicorn: 'quit' });
-      if (isLiving(worker) || worker.state.name === 'retiring')
+      if (isLiving(worker) || worker.state.name === 'retiring' || worker.state.name === 'cancelled')
         worker.state = { name: 'retiring', reason, killAtMs };
     }
   }
@@ -121,7 +124,8 @@ export class WorkerSet {
       if (state.name === 'ready') worker.state = { ...state, heartbeatMs: this.#clock.now() };
       if (state.name === 'spawning' || state.name === 'booting')
         worker.state = { ...state, sinceMs: state.sinceMs + lateMs };
-      if (state.name === 'retiring') worker.state = { ...state, killAtMs: state.killAtMs + lateMs };
+      if (state.name === 'retiring' || state.name === 'cancelled')
+        worker.state = { ...state, killAtMs: state.killAtMs + lateMs };
     }
   }
 }

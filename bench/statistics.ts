@@ -1,0 +1,46 @@
+/** Five numbers of a series, in its own unit. */
+export interface Summary {
+  readonly min: number;
+  readonly q1: number;
+  readonly median: number;
+  readonly q3: number;
+  readonly max: number;
+}
+
+function quantile(sorted: readonly number[], share: number): number {
+  const position = (sorted.length - 1) * share;
+  const below = sorted[Math.floor(position)] ?? Number.NaN;
+  const above = sorted[Math.ceil(position)] ?? Number.NaN;
+  return below + (above - below) * (position - Math.floor(position));
+}
+
+/** Summarises at least one value; quartiles are interpolated between neighbours. */
+export function summarise(values: readonly number[]): Summary {
+  if (values.length === 0) throw new RangeError('nothing was measured');
+  const sorted = values.toSorted((a, b) => a - b);
+  return {
+    min: quantile(sorted, 0),
+    q1: quantile(sorted, 0.25),
+    median: quantile(sorted, 0.5),
+    q3: quantile(sorted, 0.75),
+    max: quantile(sorted, 1),
+  };
+}
+
+export type Mark = 'reached' | 'not reached' | 'within spread';
+
+/**
+ * Judges a series against a limit: the middle half of the rounds must lie on one side of it, or the spread hides
+ * the answer.
+ */
+export function judge(summary: Summary, sense: 'at least' | 'at most', limit: number): Mark {
+  const { q1, q3 } = summary;
+  if (sense === 'at most') return q3 <= limit ? 'reached' : q1 > limit ? 'not reached' : 'within spread';
+  return q1 >= limit ? 'reached' : q3 < limit ? 'not reached' : 'within spread';
+}
+
+/** `items` begun one place later each round, so that none always runs in the wake of the same neighbour. */
+export function rotated<T>(items: readonly T[], round: number): readonly T[] {
+  const first = items.length === 0 ? 0 : round % items.length;
+  return [...items.slice(first), ...items.slice(0, first)];
+}

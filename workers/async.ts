@@ -2,11 +2,13 @@ import { Connections } from '../src/http/connections.ts';
 import { drain } from '../src/http/drain.ts';
 import { createHttpServer } from '../src/http/server.ts';
 import { createGate } from './gate.ts';
-import type { ServeOrder, Serving } from './serving.ts';
+import type { Serve } from './serving.ts';
 
 /** The `async` class: one event loop, many requests; accepts while it has fewer than workerConnections. */
-export async function serveAsync(order: ServeOrder): Promise<Serving> {
+export const serveAsync: Serve = async (order) => {
   const { settings } = order;
+  const application = await order.load();
+  await order.initialised();
   const limit = settings.workerConnections;
   let emptied: (() => void) | null = null;
   const connections = new Connections(() => {
@@ -14,7 +16,7 @@ export async function serveAsync(order: ServeOrder): Promise<Serving> {
     if (connections.size === 0) emptied?.();
   });
   const server = createHttpServer({
-    application: order.application,
+    application,
     connections,
     observers: order.observers,
     keepAliveMs: settings.keepAlive * 1000,
@@ -26,8 +28,10 @@ export async function serveAsync(order: ServeOrder): Promise<Serving> {
     if (connections.size >= limit) gate.pause();
   });
 
+  const { close } = application;
   return {
     urls: await gate.open(order.listeners, settings.backlog),
+    ...(close ? { close } : {}),
     drain: ({ emptyQueue, graceMs }) =>
       drain({
         gate,
@@ -42,4 +46,4 @@ export async function serveAsync(order: ServeOrder): Promise<Serving> {
           }),
       }),
   };
-}
+};

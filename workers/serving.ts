@@ -2,15 +2,20 @@ import type { IncomingMessage } from 'node:http';
 import type { Application } from '../src/app/application.ts';
 import type { Observer } from '../src/http/server.ts';
 import type { HandedListener } from '../src/ipc.ts';
+import type { Logger } from '../src/log/logger.ts';
 import type { Settings } from '../src/settings/catalogue.ts';
 
 /** What a worker class gets to serve with. */
 export interface ServeOrder {
-  readonly application: Application;
   readonly settings: Settings;
   readonly listeners: readonly HandedListener[];
   readonly observers: readonly Observer[];
-  readonly onError: (error: unknown, request: IncomingMessage) => void;
+  readonly log: Logger;
+  readonly onError: (error: unknown, request?: IncomingMessage) => void;
+  /** Loads the application into this process. Rejects with a BootError. */
+  readonly load: () => Promise<Application>;
+  /** To be called when the application is loaded, wherever it runs, and before any socket is opened. */
+  readonly initialised: () => Promise<void>;
 }
 
 /** A worker class at work. */
@@ -19,4 +24,9 @@ export interface Serving {
   readonly urls: readonly string[];
   /** Ends as drain() in src/http/drain.ts does; resolves with the number of connections that were cut. */
   drain(options: { readonly emptyQueue: boolean; readonly graceMs: number }): Promise<number>;
+  /** Lets the application end what it holds (Fastify's onClose hooks, a pool of threads). */
+  readonly close?: () => Promise<void>;
 }
+
+/** A worker class: loads the application, opens the sockets, serves. */
+export type Serve = (order: ServeOrder) => Promise<Serving>;

@@ -2,14 +2,13 @@ import type { IncomingMessage } from 'node:http';
 import type { Application } from '../src/app/application.ts';
 import { callHook } from '../src/call-hook.ts';
 import { flushCompileCache } from '../src/compile-cache.ts';
-import { BootError, codeOf, EXIT, messageOf } from '../src/errors.ts';
+import { EXIT, messageOf } from '../src/errors.ts';
 import { type Hooks, WORKER_HOOKS, type WorkerView } from '../src/hooks.ts';
 import type { BootOrder } from '../src/ipc.ts';
-import { explainBind } from '../src/listeners/listener.ts';
 import type { AccessLog } from '../src/log/access-log.ts';
 import { createLogger, type Logger } from '../src/log/logger.ts';
-import { serveAsync } from './async.ts';
-import { ListenError } from './gate.ts';
+import { bootFailure } from './boot-failure.ts';
+import { classOf } from './classes.ts';
 
 import type { Inbox, WorkerEvent } from './inbox.ts';
 import { observersFor } from './observers.ts';
@@ -42,7 +41,6 @@ class Worker {
   readonly #view: WorkerView;
   #phase: Phase = { name: 'booting' };
   #hooks: Hooks = {};
-  #application: Application | null = null;
   #accessLog: AccessLog | null = null;
   #exitStatus: number = EXIT.ok;
 
@@ -83,18 +81,31 @@ class Worker {
       this.#hooks = await loadHooks(configFile, null);
     }
     await this.#call('postFork');
-    const { loadApplication } = await import('../src/app/load.ts');
-    const onError = (error: unknown, request?: IncomingMessage) => this.#applicationError(error, request);
-    const application = await loadApplication(settings.app ?? '', { cwd: process.cwd(), onError });
-    this.#application = application;
-    await this.#call('postWorkerInit');
     if (settings.accessLogfile !== null) {
       const { createAccessLog } = await import('../src/log/access-log.ts');
       this.#accessLog = createAccessLog({ format: settings.accessLogformat, file: settings.accessLogfile });
     }
-    const observers = observersFor(this.#accessLog, this.#hooks, this.#view);
+    const serve = await classOf(settings.workerClass);
+    return serve({
+      settings,
+      listeners: this.#order.listeners,
+      observers: observersFor(this.#accessLog, this.#hooks, this.#view),
+      log: this.#log,
+      onError: (error, request) => this.#applicationError(error, request),
+      load: () => this.#loadApplication(),
+      initialised: () => this.#initialised(),
+    });
+  }
+
+  async #loadApplication(): Promise<Application> {
+    const { loadApplication } = await import('../src/app/load.ts');
+    const onError = (error: unknown, request?: IncomingMessage) => this.#applicationError(error, request);
+    return loadApplication(this.#order.settings.app ?? '', { cwd: process.cwd(), onError });
+  }
+
+  async #initialised(): Promise<void> {
+    await this.#call('postWorkerInit');
     if (this.#phase.name === 'booting') this.#phase = { name: 'opening', leave: null };
-    return serveAsync({ application, settings, listeners: this.#order.listeners, observers, onError });
   }
 
   #handle(event: WorkerEvent): void {
@@ -152,10 +163,11 @@ class Worker {
     if (phase.name !== 'serving') return;
     this.#phase = { name: 'leaving' };
     const startedMs = performance.now();
-    void phase.serving.drain(how).then((cut) => {
+    const { serving } = phase;
+    void serving.drain(how).then((cut) => {
       if (cut > 0)
         this.#log.warning(`Cut ${cut} connection(s) that outlived the grace of ${how.graceMs / 1000} s`);
-      return this.#exit(Math.max(0, how.graceMs - (performance.now() - startedMs)));
+      return this.#exit(Math.max(0, how.graceMs - (performance.now() - startedMs)), serving);
     });
   }
 
@@ -177,13 +189,12 @@ class Worker {
   }
 
   /** Runs what must run last, at most `graceMs` long, and ends the process. */
-  async #exit(graceMs: number): Promise<void> {
+  async #exit(graceMs: number, serving?: Serving): Promise<void> {
     if (this.#phase.name === 'exiting') return;
     this.#phase = { name: 'exiting' };
     const timer = setTimeout(() => this.#end(), Math.max(graceMs, 500));
     await this.#call('workerExit');
-    if (graceMs > 0)
-      await this.#application?.close?.().catch((error: unknown) => this.#applicationError(error));
+    if (graceMs > 0) await serving?.close?.().catch((error: unknown) => this.#applicationError(error));
     clearTimeout(timer);
     this.#end();
   }
@@ -228,18 +239,4 @@ class Worker {
   get #graceMs(): number {
     return this.#order.settings.gracefulTimeout * 1000;
   }
-}
-
-function bootFailure(error: unknown): { exitStatus: number; message: string; stack?: string } {
-  if (error instanceof BootError) {
-    const { exitStatus, message, userStack } = error;
-    return userStack === undefined ? { exitStatus, message } : { exitStatus, message, stack: userStack };
-  }
-  if (error instanceof ListenError) {
-    const message = explainBind(error.listener.source, codeOf(error.cause), error.message);
-    return { exitStatus: EXIT.usage, message };
-  }
-  const stack = error instanceof Error ? error.stack : undefined;
-  const message = `the application failed while it was loading: ${messageOf(error)}`;
-  return { exitStatus: EXIT.appLoad, message, ...(stack === undefined ? {} : { stack }) };
 }

@@ -9,7 +9,7 @@ import { HookCaller } from './hook-caller.ts';
 import { type BootFailure, bootTimedOut, logEnd, nameOf, stackFields } from './obituary.ts';
 import type { ArbiterOptions } from './options.ts';
 import { type Action, isBooting, reconcile } from './reconcile.ts';
-import { Reload } from './reload.ts';
+import { Reload, sameListeners } from './reload.ts';
 import { CrashLoop } from './restart-policy.ts';
 import { type Intent, type StopMode, stopMode, toStopping } from './shutdown.ts';
 import type { WorkerHandle } from './worker-handle.ts';
@@ -17,7 +17,6 @@ import { WorkerSet } from './worker-set.ts';
 
 /** The loop wakes at least this often, so that a late wake-up tells that the arbiter itself was stopped. */
 const TICK_MS = 1000;
-const LATE_MS = 500;
 
 /** Supervises workers: takes one event, handles it, reconciles. No handler waits. */
 export class Arbiter {
@@ -53,19 +52,13 @@ export class Arbiter {
       const wakeAtMs = Math.min(this.#reconcile(), clock.now() + TICK_MS);
       if (this.#intent.name === 'stopping' && this.#workers.size === 0) break;
       const event = await queue.next(wakeAtMs);
-      this.#forgiveSince(wakeAtMs);
+      this.#workers.forgiveSince(wakeAtMs);
       const wokeMs = clock.now();
       if (event) this.#handle(event);
-      this.#forgiveSince(wokeMs);
+      this.#workers.forgiveSince(wokeMs);
     }
     this.#hooks.call('onExit', (hook, view) => hook(view));
     return this.#intent.exitStatus;
-  }
-
-  /** Whether the process was stopped or a hook blocked it: what workers said meanwhile is still unread. */
-  #forgiveSince(expectedMs: number): void {
-    const lateMs = this.#options.clock.now() - expectedMs;
-    if (lateMs > LATE_MS) this.#workers.forgive(lateMs);
   }
 
   #handle(event: ArbiterEvent): void {
@@ -211,7 +204,7 @@ export class Arbiter {
     this.#crashLoop.succeeded();
     const { candidate } = this.#reload;
     const proved = candidate?.number === worker.generation ? candidate : null;
-    const moved = proved?.listeners.some((listener) => !this.#current.listeners.includes(listener));
+    const moved = proved && !sameListeners(proved, this.#current);
     if (proved) this.#promote(proved);
     if (moved || this.#intent.name === 'starting')
       this.#log.info(`Listening at: ${describeListeners(worker.listeners, urls)} (${process.pid})`);

@@ -103,6 +103,11 @@ async function bindMissing(reread: Reread, open: readonly Listener[]): Promise<r
   return wanted.flatMap((one) => one.open ?? fresh.next().value ?? []);
 }
 
+/** Whether two generations listen on the very same sockets. */
+export function sameListeners({ listeners: some }: Generation, { listeners: others }: Generation): boolean {
+  return some.length === others.length && some.every((one) => others.includes(one));
+}
+
 function closeOthers(listeners: readonly Listener[], kept: readonly Listener[]): void {
   for (const listener of listeners) if (!kept.includes(listener)) listener.close();
 }

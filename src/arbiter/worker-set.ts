@@ -11,6 +11,8 @@ const QUICK_GRACE_MS = 2000;
 const EXIT_SLACK_MS = 1000;
 /** After ABRT, which a blocked event loop cannot answer. */
 const ABORT_GRACE_MS = 1000;
+/** The arbiter's loop may be this late before its view counts as out of date. */
+const LATE_MS = 500;
 
 /** The workers that live, by age, and the verbs that change their state. Decides nothing. */
 export class WorkerSet {
@@ -112,6 +114,12 @@ export class WorkerSet {
 
   sendAll(message: ArbiterMessage): void {
     for (const worker of this.#workers.values()) worker.send(message);
+  }
+
+  /** Forgives what was missed where the arbiter was stopped, or blocked by a hook, since `expectedMs`. */
+  forgiveSince(expectedMs: number): void {
+    const lateMs = this.#clock.now() - expectedMs;
+    if (lateMs > LATE_MS) this.forgive(lateMs);
   }
 
   /**

@@ -58,22 +58,24 @@ export function elapsedMs({ startMs }: Entry): number {
   return performance.now() - startMs;
 }
 
-/**
- * The first value of a request header, or `''`; `name` in small letters. It looks through the raw list, since
- * `req.headers` is built at its first use and costs more than the rest of a line.
- */
-export function firstHeader({ req: { rawHeaders } }: Entry, name: string): string {
-  for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
-    const key = rawHeaders[at];
-    if (key?.length === name.length && key.toLowerCase() === name) return rawHeaders[at + 1] ?? '';
-  }
-  return '';
+/** A request header, its name in small letters, or `''`. Node has built `req.headers` already, to look for the host. */
+export function headerOf({ req }: Entry, name: string): string {
+  return textOf(req.headers[name]);
+}
+
+/** A header's value, or `''`. Applications put other things than strings among the headers. */
+export function textOf(value: unknown): string {
+  if (typeof value === 'string') return value;
+  if (value === undefined) return '';
+  return Array.isArray(value) ? value.join(', ') : String(value);
 }
 
 /** The user of Basic authorization (RFC 7617), or `''`. */
 export function userOf(entry: Entry): string {
-  const credentials = /^basic +([\w+/=-]+) *$/i.exec(firstHeader(entry, 'authorization'))?.[1];
-  if (!credentials) return '';
+  const authorization = headerOf(entry, 'authorization');
+  if (authorization === '') return '';
+  const credentials = /^basic +([\w+/=-]+) *$/i.exec(authorization)?.[1];
+  if (credentials === undefined) return '';
   const decoded = Buffer.from(credentials, 'base64').toString();
   const colon = decoded.indexOf(':');
   return colon < 0 ? '' : decoded.slice(0, colon);

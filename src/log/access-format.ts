@@ -4,11 +4,12 @@ import {
   bytesOf,
   type Entry,
   elapsedMs,
-  firstHeader,
+  headerOf,
   type Needs,
   pathOf,
   queryOf,
   statusOf,
+  textOf,
   userOf,
 } from './access-entry.ts';
 import { jsonFormat } from './access-json.ts';
@@ -42,8 +43,8 @@ const ATOMS: Readonly<Record<string, Atom>> = {
   s: { piece: () => (entry) => `${statusOf(entry)}` },
   b: { needs: 'body', piece: () => (entry) => `${bytesOf(entry) || '-'}` },
   B: { needs: 'body', piece: () => (entry) => `${bytesOf(entry)}` },
-  f: { piece: () => (entry) => quoted(firstHeader(entry, 'referer')) },
-  a: { piece: () => (entry) => quoted(firstHeader(entry, 'user-agent')) },
+  f: { piece: () => (entry) => quoted(headerOf(entry, 'referer')) },
+  a: { piece: () => (entry) => quoted(headerOf(entry, 'user-agent')) },
   T: { needs: 'start', piece: () => (entry) => `${Math.floor(elapsedMs(entry) / 1000)}` },
   M: { needs: 'start', piece: () => (entry) => `${Math.floor(elapsedMs(entry))}` },
   D: { needs: 'start', piece: () => (entry) => `${Math.floor(elapsedMs(entry) * 1000)}` },
@@ -100,11 +101,11 @@ function headerAtom(text: string): Atom | null {
   const header = name.toLowerCase();
   switch (kind) {
     case 'i':
-      return { piece: () => (entry) => quoted(joined(entry.req.headers[header])) };
+      return { piece: () => (entry) => quoted(headerOf(entry, header)) };
     case 'o':
       return {
         needs: 'responseHeaders',
-        piece: () => (entry) => quoted(joined(entry.res.getHeader(header))),
+        piece: () => (entry) => quoted(textOf(entry.res.getHeader(header))),
       };
     default:
       return { piece: () => quoted(process.env[name] ?? '') };
@@ -138,10 +139,4 @@ function add(pieces: Piece[], piece: Piece): void {
 
 function quoted(value: string): string {
   return value === '' ? '-' : escapeQuoted(value);
-}
-
-/** Applications put other things than strings among the headers. */
-function joined(value: unknown): string {
-  if (value === undefined) return '';
-  return Array.isArray(value) ? value.join(', ') : String(value);
 }

@@ -3,12 +3,14 @@ import {
   bytesOf,
   type Entry,
   elapsedMs,
-  firstHeader,
+  headerOf,
   pathOf,
   queryOf,
   statusOf,
   userOf,
 } from './access-entry.ts';
+import { isPlain } from './text.ts';
+import { isoClock } from './timestamps.ts';
 
 /** Six values that a client chooses, each character at worst six bytes, then fit the 4096 of a pipe with the rest. */
 const SHORT_CHARS = 96;
@@ -16,32 +18,33 @@ const EVERY_OTHER = /[^\x20-\x7e]/g;
 
 /** One JSON object a line; what is missing is null, durations are in milliseconds to the microsecond. */
 export function jsonFormat(): AccessFormat {
+  const time = isoClock();
   return {
     needs: { remote: true, start: true, body: true, responseHeaders: false },
-    line: (entry) => render(entry, Number.POSITIVE_INFINITY),
-    shortLine: (entry) => render(entry, SHORT_CHARS),
+    line: (entry) => render(time(), entry, Number.POSITIVE_INFINITY),
+    shortLine: (entry, limit) => render(time(), entry, Math.min(SHORT_CHARS, limit)),
   };
 }
 
-function render(entry: Entry, chars: number): string {
-  const clip = (value: string) => (value === '' ? null : value.slice(0, chars));
-  const line = JSON.stringify({
-    time: new Date().toISOString(),
-    pid: process.pid,
-    remote: clip(entry.remote),
-    method: entry.method,
-    path: clip(pathOf(entry.url)),
-    query: clip(queryOf(entry.url)),
-    protocol: `HTTP/${entry.req.httpVersion}`,
-    status: statusOf(entry),
-    bytes: bytesOf(entry),
-    durationMs: Math.round(elapsedMs(entry) * 1000) / 1000,
-    referer: clip(firstHeader(entry, 'referer')),
-    userAgent: clip(firstHeader(entry, 'user-agent')),
-    user: clip(userOf(entry)),
-  });
-  // ASCII, so that no separator or byte that is no UTF-8 can upset what reads the lines.
-  return `${line.replace(EVERY_OTHER, escapeUnit)}\n`;
+/** Put together by hand: JSON.stringify of the whole takes three times as long. */
+function render(time: string, entry: Entry, chars: number): string {
+  const { method, remote, req, url } = entry;
+  const text = (value: string): string => json(value.length > chars ? value.slice(0, chars) : value);
+  const durationMs = Math.round(elapsedMs(entry) * 1000) / 1000;
+  return (
+    `{"time":"${time}","pid":${process.pid},"remote":${text(remote)},"method":${text(method)}` +
+    `,"path":${text(pathOf(url))},"query":${text(queryOf(url))},"protocol":"HTTP/${req.httpVersion}"` +
+    `,"status":${statusOf(entry)},"bytes":${bytesOf(entry)},"durationMs":${durationMs}` +
+    `,"referer":${text(headerOf(entry, 'referer'))},"userAgent":${text(headerOf(entry, 'user-agent'))}` +
+    `,"user":${text(userOf(entry))}}\n`
+  );
+}
+
+/** ASCII, so that no separator and no byte that is not UTF-8 can upset what reads the lines. */
+function json(value: string): string {
+  if (value === '') return 'null';
+  if (isPlain(value)) return `"${value}"`;
+  return JSON.stringify(value).replace(EVERY_OTHER, escapeUnit);
 }
 
 function escapeUnit(unit: string): string {

@@ -29,14 +29,8 @@ export function createAccessLog({ format, file }: AccessLogOptions): AccessLog {
   const { needs, line, shortLine } = compileFormat('--access-logformat', format);
   const destination = openDestination(file);
   const limit = destination.lineLimit;
-  const key = Symbol('tsunicorn.accessEntry');
-  type Observed = ServerResponse & { [key]: Entry | null };
 
-  // One listener for all responses: a closure for each would cost what the line itself does.
-  function closed(this: Observed): void {
-    const entry = this[key];
-    if (entry === null) return;
-    this[key] = null;
+  function write(entry: Entry): void {
     try {
       const text = line(entry);
       destination.write(text.length > limit ? shortLine(entry, limit) : text);
@@ -52,7 +46,7 @@ export function createAccessLog({ format, file }: AccessLogOptions): AccessLog {
     observe(req, res) {
       // Headers given to writeHead() are only kept, for getHeader() to find, if a header was set before it.
       if (needs.responseHeaders) keepHeaders(res);
-      (res as Observed)[key] = {
+      const entry: Entry = {
         req,
         res,
         method: req.method ?? '',
@@ -61,7 +55,7 @@ export function createAccessLog({ format, file }: AccessLogOptions): AccessLog {
         startMs: needs.start ? performance.now() : 0,
         body: needs.body ? countBody(res) : null,
       };
-      res.on('close', closed as () => void);
+      res.on('close', () => write(entry));
     },
     reopen: () => destination.reopen(),
     flush: () => destination.flush(),

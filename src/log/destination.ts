@@ -13,6 +13,8 @@ import { codeOf, messageOf, UsageError } from '../errors.ts';
 
 /** The most bytes that a pipe takes as one piece (PIPE_BUF of Linux): larger writes of several workers would mingle. */
 export const ATOMIC_BYTES = 4096;
+/** Appending to a regular file is whole at any size, and larger writes cost less for each line. */
+const FILE_BYTES = 16 * 1024;
 const HELD_BYTES = 1024 * 1024;
 const FLUSH_EVERY_MS = 250;
 const EXIT_WAIT_MS = 500;
@@ -23,7 +25,7 @@ export interface DestinationOptions {
   readonly file: string;
   /** The descriptor that `-` stands for. */
   readonly standard: 1 | 2;
-  /** Whether lines are gathered into writes of up to 4096 bytes, for at most 250 ms; otherwise each is written at once. */
+  /** Whether lines are gathered into larger writes, for at most 250 ms; otherwise each is written at once. */
   readonly gather: boolean;
 }
 
@@ -33,12 +35,12 @@ export interface DestinationOptions {
  * now is held, up to 1 MiB, and tried again; beyond that, lines are dropped.
  */
 export class Destination {
-  readonly #standard: 1 | 2;
   readonly #gather: boolean;
   readonly #path: string | null;
   /** The longest line, in bytes, that is sure not to mingle with those of other processes. */
   readonly lineLimit: number;
-  #fd: number | null;
+  readonly #gatherBytes: number;
+  #fd: number;
   #gathered = '';
   #held: Buffer[] = [];
   #heldBytes = 0;
@@ -46,18 +48,19 @@ export class Destination {
 
   /** Throws a system error where the file cannot be opened. */
   constructor({ file, standard, gather }: DestinationOptions) {
-    this.#standard = standard;
     this.#gather = gather;
     // Resolved once: the application may change the directory later.
     this.#path = file === '-' ? null : resolve(file);
     this.#fd = this.#path === null ? openStandard(standard) : openFile(this.#path);
-    this.lineLimit = isFile(this.#fd) ? Number.POSITIVE_INFINITY : ATOMIC_BYTES;
+    const toFile = isFile(this.#fd);
+    this.lineLimit = toFile ? Number.POSITIVE_INFINITY : ATOMIC_BYTES;
+    this.#gatherBytes = toFile ? FILE_BYTES : ATOMIC_BYTES;
   }
 
   /** Takes one line with its newline; where lines are gathered it must be ASCII. */
   write(line: string): void {
     if (!this.#gather) return this.#put(line);
-    if (this.#gathered.length + line.length > ATOMIC_BYTES) this.#putGathered();
+    if (this.#gathered.length + line.length > this.#gatherBytes) this.#putGathered();
     this.#gathered += line;
     this.#timer ??= this.#arm();
   }
@@ -74,7 +77,7 @@ export class Destination {
       return;
     }
     this.#drain();
-    this.#close();
+    close(this.#fd);
     this.#fd = opened;
   }
 
@@ -105,7 +108,7 @@ export class Destination {
 
   #put(lines: string): void {
     const bytes = Buffer.from(lines);
-    if (this.#fd === null || this.#heldBytes + bytes.length > HELD_BYTES) return;
+    if (this.#heldBytes + bytes.length > HELD_BYTES) return;
     this.#held.push(bytes);
     this.#heldBytes += bytes.length;
     if (this.#drain() !== null) this.#timer ??= this.#arm();
@@ -113,37 +116,19 @@ export class Destination {
 
   /** Writes what is held, in order. Returns null when nothing is left, else the code of the error that stopped it. */
   #drain(): string | null {
-    for (let first = this.#held[0]; first && this.#fd !== null; first = this.#held[0]) {
+    for (let first = this.#held[0]; first; first = this.#held[0]) {
       try {
         const written = writeSync(this.#fd, first);
         this.#heldBytes -= written;
         if (written === first.length) this.#held.shift();
         else this.#held[0] = first.subarray(written);
       } catch (error) {
-        const code = codeOf(error) ?? 'unknown';
-        // EAGAIN (slow reader), ENOSPC, EDQUOT and their like may pass: keep the lines. The reader of these two has gone.
-        if (code === 'EPIPE' || code === 'EBADF') this.#close();
-        else return code;
+        // ENOSPC, EAGAIN (a slow reader) and EPIPE (a FIFO's reader that restarts) may pass, so the lines are kept; of
+        // those that do not pass, such as a standard output that was closed, there is nowhere left to complain.
+        return codeOf(error) ?? 'unknown';
       }
     }
     return null;
-  }
-
-  #close(): void {
-    const fd = this.#fd;
-    this.#fd = null;
-    if (this.#held.length > 0 && this.#path === null) this.#discard();
-    if (fd === null || fd === this.#standard) return;
-    try {
-      closeSync(fd);
-    } catch {
-      // EIO and the like at close: the descriptor is released all the same, and the lines were written before.
-    }
-  }
-
-  #discard(): void {
-    this.#held = [];
-    this.#heldBytes = 0;
   }
 }
 
@@ -177,7 +162,8 @@ function openFile(path: string): number {
 
 /**
  * A pipe is opened a second time without blocking, so that a reader who has stalled does not stall the service. Setting
- * O_NONBLOCK on the descriptor itself would change it for every process that shares it.
+ * O_NONBLOCK on the descriptor itself would change it for every process that shares it. A socket (journald's) cannot be
+ * opened a second time: a reader who stalls there stalls the service.
  */
 function openStandard(fd: 1 | 2): number {
   try {
@@ -186,6 +172,14 @@ function openStandard(fd: 1 | 2): number {
   } catch {
     // No /proc (macOS), another user's pipe, or a closed descriptor: the plain one serves, or fails at its first write.
     return fd;
+  }
+}
+
+function close(fd: number): void {
+  try {
+    closeSync(fd);
+  } catch {
+    // EIO and the like at close: the descriptor is released all the same.
   }
 }
 

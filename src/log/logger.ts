@@ -101,35 +101,41 @@ function open(file: string): { readonly destination: Destination; readonly failu
   }
 }
 
+/** pino's record of a line, as the text format needs it. */
+interface TextRecord {
+  readonly pid: number;
+  readonly msg?: string;
+  readonly err?: readonly string[];
+}
+
 function textLines(stream: StyledStream | null): Render {
   const time = oncePerSecond(logTime);
+  const render = lazily(() => pinoLines(() => stackLines));
   return (level, message, fields) => {
-    const pid = fields?.pid ?? process.pid;
-    const head = `${time()} [${pid}] [${levelWord(level, stream)}] ${escapeControls(message)}\n`;
-    if (fields?.err === undefined) return head;
+    const { pid, msg = '', err = [] }: TextRecord = JSON.parse(render(level, message, fields));
+    const head = `${time()} [${pid}] [${levelWord(level, stream)}] ${escapeControls(msg)}`;
     // Indented, so that no line of a stack, which may hold what a client sent, can pass for a line of the log.
-    return (
-      head +
-      stackLines(fields.err)
-        .map((line) => `    ${line}\n`)
-        .join('')
-    );
+    return `${[head, ...err.map((line) => `    ${line}`)].join('\n')}\n`;
   };
 }
 
 function jsonLines(): Render {
+  return lazily(() => pinoLines(({ stdSerializers }) => stdSerializers.errWithCause));
+}
+
+/** pino costs 25 ms and 4 MB in each process, and most workers never log a line: it is loaded with the first one. */
+function lazily(load: () => Render): Render {
   let render: Render | null = null;
   return (level, message, fields) => {
-    // On first use: pino costs 25 ms and 4 MB in each process, and most workers never log a line.
-    render ??= pinoLines();
+    render ??= load();
     return render(level, message, fields);
   };
 }
 
-function pinoLines(): Render {
-  const pino: typeof Pino & { stdSerializers: typeof PinoSerializers } = createRequire(import.meta.url)(
-    'pino',
-  );
+type PinoModule = typeof Pino & { readonly stdSerializers: typeof PinoSerializers };
+
+function pinoLines(serializerOf: (pino: PinoModule) => (thrown: Error) => unknown): Render {
+  const pino: PinoModule = createRequire(import.meta.url)('pino');
   let line = '';
   const log = pino<LogLevel>(
     {
@@ -139,7 +145,7 @@ function pinoLines(): Render {
       useOnlyCustomLevels: true,
       formatters: { level: (label) => ({ level: label }) },
       timestamp: pino.stdTimeFunctions.isoTime,
-      serializers: { err: pino.stdSerializers.errWithCause },
+      serializers: { err: serializerOf(pino) },
     },
     {
       write(text) {

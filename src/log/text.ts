@@ -12,9 +12,14 @@ export function escapeControls(text: string): string {
   return CONTROL.test(text) ? text.replace(EVERY_CONTROL, (char) => NAMED[char] ?? codeOf(char)) : text;
 }
 
+/** Whether a value is printable ASCII without quotes and backslashes: nothing of it needs escaping anywhere. */
+export function isPlain(value: string): boolean {
+  return !NOT_PLAIN.test(value);
+}
+
 /** A value for between the quotes of an access log: quotes, backslashes, and each byte that is not printable ASCII, escaped. */
 export function escapeQuoted(value: string): string {
-  return NOT_PLAIN.test(value) ? value.replace(EVERY_NOT_PLAIN, escapeChar) : value;
+  return isPlain(value) ? value : value.replace(EVERY_NOT_PLAIN, escapeChar);
 }
 
 /** The operator's own words in a format: quotes and tabs stay, what is not ASCII or would end the line is escaped. */

@@ -25,6 +25,19 @@ export function oncePerSecond(format: (at: Date) => string, now: () => number = 
   };
 }
 
+/** The present time as `2026-11-21T06:00:00.123Z`; all but the fraction is formatted once a second. */
+export function isoClock(now: () => number = Date.now): () => string {
+  let ms = 0;
+  const upToSecond = oncePerSecond(
+    (at) => at.toISOString().slice(0, -4),
+    () => ms,
+  );
+  return () => {
+    ms = now();
+    return `${upToSecond()}${`${ms % 1000}`.padStart(3, '0')}Z`;
+  };
+}
+
 function timeOfDay(at: Date): string {
   return `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
 }

@@ -21,12 +21,18 @@ export function importError(spec: string, file: string, thrown: unknown): BootEr
         `${spec}: Node cannot load ${file}: ${plain(thrown)}. Use a .ts, .mts, .js, .mjs or .cjs file, or build it first`,
       );
   }
-  if (thrown instanceof SyntaxError)
-    return appError(
-      `${spec}: ${placeOf(thrown) ?? file} has a syntax error: ${plain(thrown)}`,
-      stackOf(thrown),
-    );
+  if (thrown instanceof SyntaxError) return syntaxError(spec, file, thrown);
   return appError(`${spec}: ${file} threw while it was loaded: ${messageOf(thrown)}`, stackOf(thrown));
+}
+
+// Node keeps the place of a parse error to itself where it is in an ES module of JavaScript.
+function syntaxError(spec: string, file: string, thrown: SyntaxError): BootError {
+  const place = placeOf(thrown);
+  if (place !== undefined)
+    return appError(`${spec}: ${place} has a syntax error: ${plain(thrown)}`, stackOf(thrown));
+  return appError(
+    `${spec}: ${file} has a syntax error, or a module that it imports: ${plain(thrown)}; node --check shows the line`,
+  );
 }
 
 function missingImport(spec: string, file: string, thrown: unknown): BootError {
@@ -64,12 +70,19 @@ function plain(thrown: unknown): string {
   return messageOf(thrown).replace(/\.$/, '');
 }
 
-/** The stack without Node's own frames and the loader's, causes included; undefined where no error was thrown. */
+// The folder that holds src/ and workers/, in the checkout and in the build.
+const HOME = new URL('../../', import.meta.url).pathname;
+
+function isOurs(line: string): boolean {
+  return (
+    ['src/', 'workers/'].some((room) => line.includes(`${HOME}${room}`)) || line.includes('node:internal')
+  );
+}
+
+/** The stack without Node's own frames and ours, causes included; undefined where no error was thrown. */
 export function stackOf(thrown: unknown): string | undefined {
   if (!(thrown instanceof Error) || thrown.stack === undefined) return undefined;
-  const lines = thrown.stack
-    .split('\n')
-    .filter((line) => !/^\s+at .*(node:internal|\/app\/load\.)/.test(line));
+  const lines = thrown.stack.split('\n').filter((line) => !/^\s+at /.test(line) || !isOurs(line));
   const cause = stackOf(thrown.cause);
   return cause === undefined ? lines.join('\n') : `${lines.join('\n')}\nCaused by: ${cause}`;
 }

@@ -14,7 +14,6 @@ export interface FetchEnv {
 
 // Of a host: a name, an IPv4 or a bracketed IPv6 address, and perhaps a port (RFC 3986, section 3.2.2).
 const HOST = /^(?:[\w.~!$&'()*+,;=%-]+|\[[\da-fA-F:.]+\])(?::\d{0,5})?$/;
-const sent = Symbol('sent');
 
 /**
  * An Application of a fetch handler. The global Request and Response become lazy ones, since the platform's cost half of
@@ -29,49 +28,60 @@ export function adaptFetch(fetch: Fetch, what: string, spec: string): Applicatio
     handler(req, res) {
       if (!hasUsableUrl(req)) return refuse(res);
       const answer = fetch(new NodeRequest({ req, res }), { incoming: req, outgoing: res });
-      return respond(answer, res, spec);
+      if (!isThenable(answer)) return send(answer, res, spec);
+      return answer.then(
+        (response) => send(response, res, spec),
+        (error) => {
+          // What request.signal is for: nobody waits for an answer.
+          if (!res.destroyed || !isAbort(error)) throw error;
+        },
+      );
     },
   };
 }
 
-async function respond(answer: unknown, res: ServerResponse, spec: string): Promise<void> {
-  let response: unknown;
-  try {
-    response = await answer;
-  } catch (error) {
-    if (res.destroyed && isAbort(error)) return; // What request.signal is for: nobody waits for an answer.
-    throw error;
-  }
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+}
+
+function send(response: unknown, res: ServerResponse, spec: string): Promise<void> | undefined {
   if (!isResponse(response)) throw new TypeError(noResponse(spec, response));
-  await sendNodeResponse(res, claim(response, spec));
+  if (!isLazy(response)) return sendStream(response, res);
+  const parts = response._toNodeResponse();
+  const { status, statusText, headers, body } = parts;
+  const isWhole = typeof body === 'string' || body instanceof Uint8Array || body === undefined;
+  if (!isWhole || statusText !== '') return sendStream({ _toNodeResponse: () => parts } as LazyResponse, res);
+  res.writeHead(status, headers);
+  res.end(body);
+  return undefined;
+}
+
+async function sendStream(response: Response, res: ServerResponse): Promise<void> {
+  await sendNodeResponse(res, response);
   if (res.errored) throw res.errored;
+}
+
+function isLazy(response: Response): response is LazyResponse {
+  return '_toNodeResponse' in response;
 }
 
 function isAbort(error: unknown): boolean {
   return error instanceof Error && error.name === 'AbortError';
 }
 
-/** Also a Response of another library, such as the undici package. */
+// By its shape: it may be one of another library, such as the undici package, and `instanceof` costs more.
 function isResponse(value: unknown): value is Response {
-  if (value instanceof Response) return true;
-  if (typeof value !== 'object' || value === null) return false;
   return (
-    'status' in value && typeof value.status === 'number' && 'headers' in value && 'arrayBuffer' in value
+    typeof value === 'object' &&
+    value !== null &&
+    'status' in value &&
+    'headers' in value &&
+    'arrayBuffer' in value
   );
 }
 
 function noResponse(spec: string, value: unknown): string {
   return `${spec}: the fetch handler returned ${describe(value)}, not a Response; return a Response, or, if this is a Node listener, give it two parameters (req, res), or, if it is a factory, write the parentheses: module:factory()`;
-}
-
-// A lazy response is spent when it has been sent, and would be an empty 200 the second time.
-function claim(response: Response & { [sent]?: true }, spec: string): Response {
-  if (response[sent])
-    throw new TypeError(
-      `${spec}: the fetch handler returned a Response that was sent before; make one for each request, or return response.clone()`,
-    );
-  response[sent] = true;
-  return response;
 }
 
 function hasUsableUrl({ headers: { host }, url = '' }: IncomingMessage): boolean {

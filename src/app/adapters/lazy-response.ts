@@ -1,5 +1,6 @@
 import { FastResponse } from 'srvx/node';
 
+type Parts = ReturnType<InstanceType<typeof FastResponse>['_toNodeResponse']>;
 type Body = ConstructorParameters<typeof Response>[0];
 
 /** The statuses that never have a body (Fetch standard, "null body status"). */
@@ -13,6 +14,7 @@ const Base = FastResponse as unknown as new (body?: Body, init?: ResponseInit) =
  */
 export class LazyResponse extends Base {
   readonly #isText: boolean;
+  #isSpent = false;
 
   constructor(body?: Body, init?: ResponseInit) {
     check(body, init?.status);
@@ -21,8 +23,13 @@ export class LazyResponse extends Base {
   }
 
   static json(data: unknown, init?: ResponseInit): Response {
-    check('', init?.status);
-    return FastResponse.json(data, init);
+    const text = JSON.stringify(data);
+    if (text === undefined) throw new TypeError('Response.json: the data is not JSON serializable');
+    const type = { 'content-type': 'application/json' };
+    if (init?.headers === undefined) return new LazyResponse(text, { ...init, headers: type });
+    const headers = new Headers(init.headers);
+    if (!headers.has('content-type')) headers.set('content-type', type['content-type']);
+    return new LazyResponse(text, { ...init, headers });
   }
 
   get headers(): Headers {
@@ -30,7 +37,20 @@ export class LazyResponse extends Base {
     if (this.#isText && !headers.has('content-type')) headers.set('content-type', 'text/plain;charset=UTF-8');
     return headers;
   }
+
+  /** Called when it is sent: it gives its parts away, and would be an empty 200 the second time. */
+  _toNodeResponse(): Parts {
+    if (this.#isSpent)
+      throw new TypeError(
+        'This Response was sent before; make one for each request, or return response.clone()',
+      );
+    this.#isSpent = true;
+    return FastResponse.prototype._toNodeResponse.call(this);
+  }
 }
+
+// Some frameworks go by the name of the constructor.
+Object.defineProperty(LazyResponse, 'name', { value: 'Response' });
 
 // A subclass that the application makes keeps the ordinary meaning of instanceof.
 Object.defineProperty(LazyResponse, Symbol.hasInstance, {

@@ -117,9 +117,9 @@ export class Arbiter {
 
   #kill(worker: WorkerHandle, { signal, reason }: Action & { type: 'kill' }): void {
     const { state } = worker;
-    if (state.name !== 'killed') this.#log.critical(`${nameOf(worker)}: ${reason}; ending it with ${signal}`);
     this.#workers.kill(worker, signal, reason);
-    if (isBooting(state)) this.#bootFailed(worker, bootTimedOut(reason));
+    if (isBooting(state)) return this.#bootFailed(worker, bootTimedOut(worker, reason));
+    if (state.name !== 'killed') this.#log.critical(`${nameOf(worker)}: ${reason}; ending it with ${signal}`);
   }
 
   // The operator.
@@ -173,7 +173,6 @@ export class Arbiter {
     const before = this.#current;
     this.#reload.promote(candidate, before);
     this.#current = candidate;
-    this.#crashLoop.forget();
     this.#log = this.#options.promoted(candidate, before) ?? this.#log;
     const { workers } = candidate.loaded.settings;
     // TTIN and TTOU outlive a reload, unless the setting itself was changed.
@@ -201,7 +200,7 @@ export class Arbiter {
 
   #ready(worker: WorkerHandle, urls: readonly string[]): void {
     worker.state = { name: 'ready', heartbeatMs: this.#options.clock.now(), outgoing: null };
-    this.#crashLoop.succeeded();
+    this.#crashLoop.forget();
     const { candidate } = this.#reload;
     const proved = candidate?.number === worker.generation ? candidate : null;
     const moved = proved && !sameListeners(proved, this.#current);
@@ -236,7 +235,8 @@ export class Arbiter {
       return this.#stop('quick', exitStatus);
     }
     const delayMs = this.#crashLoop.failed();
-    this.#log.error(`${message}; next try in ${(delayMs / 1000).toFixed(1)} s`, fields);
+    const next = delayMs === 0 ? 'at once' : `in ${(delayMs / 1000).toFixed(1)} s`;
+    this.#log.error(`${message}; next try ${next}`, fields);
   }
 
   get #view(): ArbiterView {

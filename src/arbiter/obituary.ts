@@ -12,8 +12,8 @@ export interface BootFailure {
 }
 
 /** The failure of a worker that was killed for `reason` ("not ready within 60 s"). */
-export function bootTimedOut(reason: string): BootFailure {
-  const message = `a worker was ${reason} (--boot-timeout): the application's import or factory had not finished`;
+export function bootTimedOut(worker: Named, reason: string): BootFailure {
+  const message = `${nameOf(worker)} was ${reason} (--boot-timeout): the application's import or factory had not finished`;
   return { exitStatus: EXIT.workerBoot, message };
 }
 

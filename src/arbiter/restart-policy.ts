@@ -20,11 +20,13 @@ export function recordFailure(failures: Failures, now: number): Failures {
 }
 
 /**
- * How long to wait before the next try, in milliseconds: doubling from half a second to half a minute, ±20 % by
- * `random` (in [0, 1)) so that the services of a host do not restart in step.
+ * How long to wait before the next try, in milliseconds: nothing after a single failure, which may be somebody's
+ * `kill -9`; then doubling from half a second to half a minute, ±20 % by `random` (in [0, 1)) so that the services of a
+ * host do not restart in step.
  */
 export function restartDelay(failures: Failures, random: number): number {
-  const delay = Math.min(MAX_DELAY_MS, BASE_DELAY_MS * 2 ** (failures.count - 1));
+  if (failures.count < 1.5) return 0;
+  const delay = Math.min(MAX_DELAY_MS, BASE_DELAY_MS * 2 ** (failures.count - 2));
   return delay * (0.8 + 0.4 * random);
 }
 
@@ -54,12 +56,7 @@ export class CrashLoop {
     return delayMs;
   }
 
-  /** A worker got ready: the next may follow at once, but the failures fade only with time. */
-  succeeded(): void {
-    this.#spawnAfterMs = 0;
-  }
-
-  /** What failed was another configuration. */
+  /** A worker got ready, or another configuration is tried: what failed before says nothing any more. */
   forget(): void {
     this.#failures = NO_FAILURES;
     this.#spawnAfterMs = 0;

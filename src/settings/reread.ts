@@ -32,13 +32,17 @@ function ask(question: ReadQuestion): Promise<ReadAnswer> {
       detached: true,
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
-    const timer = setTimeout(() => child.kill('SIGKILL'), LIMIT_MS);
+    const end = () => child.kill('SIGKILL');
+    const timer = setTimeout(end, LIMIT_MS);
+    // A config file that blocks its event loop would never notice that nobody waits for it.
+    process.once('exit', end);
     child.on('message', (answer) => resolve(answer as ReadAnswer));
     child.on('error', (error) =>
       reject(new UsageError(`the configuration could not be read: ${messageOf(error)}`)),
     );
     child.on('close', (status, signal) => {
       clearTimeout(timer);
+      process.off('exit', end);
       reject(
         new UsageError(`the configuration could not be read: the reader ended with ${signal ?? status}`),
       );

@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest';
+import { run } from '../support/command.ts';
+
+/** What is logged beside the way a service starts and ends. */
+function complaints(stderr: string): readonly string[] {
+  return stderr.split('\n').filter((line) => line !== '' && !line.includes('[INFO]'));
+}
+
+describe('a first boot that fails halts the service and leaves nothing behind', () => {
+  it.each([
+    ['exits', 'process.exit(7);', /a worker exited with status 7 unasked before it was ready/],
+    [
+      'is killed',
+      "process.kill(process.pid, 'SIGKILL');",
+      /a worker was killed by SIGKILL.* before it was ready/,
+    ],
+  ])('with status 3 where a worker %s while it imports', async (_what, text, message) => {
+    const outcome = await run(['-w', '2', '-b', 'unix:app.sock', '--pid', 'pid', 'app.mjs:app'], {
+      files: { 'app.mjs': text },
+    });
+    expect(outcome).toMatchObject({ status: 3, leftFiles: [], leftProcesses: [] });
+    expect(outcome.stderr).toMatch(message);
+    expect(outcome.stderr).not.toMatch(/Listening at|\/src\/|\/workers\/|next try/);
+  });
+
+  it('with status 4 where the application throws while it is imported, once, with its stack', async () => {
+    const outcome = await run(['-w', '2', '-b', 'unix:app.sock', '--pid', 'pid', 'app.mjs:app'], {
+      files: { 'app.mjs': "throw new Error('no licence');" },
+    });
+    expect(outcome).toMatchObject({ status: 4, leftFiles: [], leftProcesses: [] });
+    expect(outcome.stderr).toMatch(/^\s+at .*app\.mjs:1:/m);
+    expect(complaints(outcome.stderr).filter((line) => /CRITICAL/.test(line))).toEqual([
+      expect.stringMatching(/no licence/),
+    ]);
+  });
+
+  it('with status 3 and one line where the import does not end within the boot timeout', async () => {
+    const outcome = await run(['--boot-timeout', '1', '-b', 'unix:app.sock', 'app.mjs:app'], {
+      files: { 'app.mjs': 'await new Promise(() => setInterval(() => {}, 1000));' },
+    });
+    expect(outcome).toMatchObject({ status: 3, leftFiles: [], leftProcesses: [] });
+    const said = complaints(outcome.stderr).filter((line) => line.includes('--boot-timeout'));
+    expect(said).toEqual([expect.stringMatching(/not ready within 1 s/)]);
+  });
+});

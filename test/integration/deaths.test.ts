@@ -1,0 +1,90 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { get, outcome } from '../support/client.ts';
+import { app, isAlive, type Running, serve } from '../support/tsunicorn.ts';
+
+const puppet = app('puppet.ts:app');
+
+/** Waits until another worker serves in the place of the only one, `old`. */
+async function replaced(running: Running & { at: string }, old: number): Promise<void> {
+  await running.waitFor(() => {
+    const now = running.workers();
+    return now.length === 1 && now[0] !== old;
+  }, `worker ${old} to be replaced`);
+  expect((await get(running.at)).body).toBe(`${running.workers()[0]}`);
+}
+
+describe('a worker that dies', () => {
+  it('by SIGKILL is replaced, and the log names the signal and what may have sent it', async () => {
+    const running = await serve([puppet]);
+    const [old = 0] = running.workers();
+    process.kill(old, 'SIGKILL');
+    await replaced(running, old);
+    expect(running.stderr).toMatch(new RegExp(`\\(pid: ${old}, .*was killed by SIGKILL.*out-of-memory`));
+  });
+
+  it('by process.exit() in the application is replaced, and the log says so', async () => {
+    const running = await serve([puppet]);
+    const [old = 0] = running.workers();
+    expect(await outcome(get(running.at, '/exit'))).toBe('ECONNRESET');
+    await replaced(running, old);
+    expect(running.stderr).toMatch(new RegExp(`\\(pid: ${old}, .*exited with status 5 unasked`));
+  });
+
+  it.each([
+    ['an uncaught exception', '/throw', 'Uncaught exception', 'thrown on purpose'],
+    ['an unhandled rejection', '/reject', 'Unhandled rejection', 'rejected on purpose'],
+  ])(
+    'by %s is replaced, its stack is logged, and its other requests finish',
+    async (_what, path, name, message) => {
+      const running = await serve([puppet], { files: { hold: '' } });
+      const [old = 0] = running.workers();
+      const held = get(running.at, '/held');
+      await running.waitForLog(/holds a request/);
+      expect(await outcome(get(running.at, path))).toBe('200');
+      await running.waitForLog(
+        new RegExp(`${name} in the application\\n\\s+Error: ${message}\\n\\s+at .*puppet\\.ts:`),
+      );
+      // The next is answered by its replacement while it still holds the other request.
+      await running.waitFor(() => running.workers().length === 2, 'a replacement');
+      expect((await get(running.at)).body).not.toBe(`${old}`);
+      rmSync(join(running.cwd, 'hold'));
+      expect(await held).toMatchObject({ status: 200, body: `${old}` });
+      await replaced(running, old);
+      expect(running.stderr).toMatch(new RegExp(`Worker exiting \\(pid: ${old}\\): ${name.toLowerCase()}`));
+    },
+  );
+});
+
+describe('a worker whose event loop is blocked', () => {
+  it('is killed after the timeout and replaced, and the log says why; the others serve on', async () => {
+    const running = await serve([puppet, '-w', '2', '--timeout', '2']);
+    const blocked = outcome(get(running.at, '/block'));
+    const [, old] = await running.waitForLog(/^(\d+) is blocked/m);
+    const other = running.workers().find((pid) => pid !== Number(old));
+    expect((await get(running.at)).body).toBe(`${other}`);
+    expect(await blocked).toBe('ECONNRESET');
+    await running.waitForLog(new RegExp(`\\(pid: ${old}, .*killed by the arbiter: silent for 2 s`));
+    await running.waitFor(() => running.workers().length === 2 && !isAlive(Number(old)), 'a replacement');
+    expect(running.workers()).toContain(other);
+  });
+});
+
+describe('a crash loop', () => {
+  it('slows down, keeps connections waiting, and ends when the cause is gone', async () => {
+    const running = await serve([puppet], { files: {} });
+    const [old = 0] = running.workers();
+    writeFileSync(join(running.cwd, 'broken'), '');
+    process.kill(old, 'SIGKILL');
+    await running.waitForLog(/next try in/);
+    const waiting = outcome(get(running.at));
+    const next = 'broken on purpose.*; next try in ([\\d.]+) s';
+    const [, first, second] = await running.waitForLog(new RegExp(`${next}[\\s\\S]*${next}`));
+    expect(Number(second)).toBeGreaterThan(Number(first));
+    rmSync(join(running.cwd, 'broken'));
+    expect(await waiting).toBe('200');
+    expect(running.workers()).toHaveLength(1);
+    expect(running.stderr).toMatch(/\n\s+at .*puppet\.ts:/);
+  });
+});

@@ -1,0 +1,146 @@
+import { Arbiter } from '../../src/arbiter/arbiter.ts';
+import { type ArbiterSignal, EventQueue } from '../../src/arbiter/events.ts';
+import type { Generation } from '../../src/arbiter/generation.ts';
+import type { Reread } from '../../src/arbiter/reload.ts';
+import type { Hooks } from '../../src/hooks.ts';
+import { formatAddress, parseAddress } from '../../src/listeners/address.ts';
+import type { Listener } from '../../src/listeners/listener.ts';
+import { type Settings, settingNames, settingOf } from '../../src/settings/catalogue.ts';
+import type { Loaded, Origin } from '../../src/settings/load.ts';
+import { FakeClock } from './fake-clock.ts';
+import { FakeLogger } from './fake-logger.ts';
+import { FakeWorker } from './fake-worker.ts';
+
+/** The default settings but for `changed`. */
+export function loadedWith(changed: Partial<Settings> = {}): Omit<Loaded, 'hooks'> {
+  const origin: Origin = { source: 'default', name: '' };
+  const defaults = Object.fromEntries(settingNames.map((name) => [name, settingOf(name).default]));
+  return {
+    settings: { ...defaults, ...changed } as Settings,
+    origins: Object.fromEntries(settingNames.map((name) => [name, origin])) as Loaded['origins'],
+    configFile: null,
+    hookNames: [],
+    environment: {},
+  };
+}
+
+/** A listener without a socket; its close is written into `journal`. */
+export function fakeListener(text: string, journal: string[] = [], fd = 900): Listener {
+  const address = parseAddress('--bind', text);
+  const url = formatAddress(address);
+  return { address, fd, url, close: () => void journal.push(`close ${url}`) };
+}
+
+export interface ServiceOptions {
+  /** Two workers on 127.0.0.1:8000 where it does not say otherwise. */
+  readonly settings?: Partial<Settings>;
+  readonly hooks?: Hooks;
+}
+
+/** An arbiter at work over fake workers, listeners, time and configuration. */
+export class FakeService {
+  readonly clock = new FakeClock();
+  readonly queue = new EventQueue(this.clock);
+  readonly log = new FakeLogger();
+  /** Every worker there ever was, in the order of spawning. */
+  readonly workers: FakeWorker[] = [];
+  /** What was done to workers and listeners, in order. */
+  readonly journal: string[] = [];
+  readonly promoted: number[] = [];
+  readonly settings: Partial<Settings>;
+  /** What the configuration holds when HUP reads it again. */
+  reread: () => Promise<Reread>;
+  /** The exit status once the arbiter has ended. */
+  status: number | null = null;
+
+  constructor({ settings = {}, hooks = {} }: ServiceOptions) {
+    this.settings = { workers: 2, ...settings };
+    this.reread = async () => this.configuration();
+    const loaded = loadedWith(this.settings);
+    const listeners = loaded.settings.bind.map((text) => fakeListener(text, this.journal));
+    const first: Generation = { number: 1, loaded, hooks, listeners };
+    void this.#arbiter(first)
+      .run()
+      .then((status) => {
+        this.status = status;
+      });
+  }
+
+  /** A configuration like the first but for `changed`. */
+  configuration(changed: Partial<Settings> = {}, hooks: Hooks = {}): Reread {
+    return { loaded: loadedWith({ ...this.settings, ...changed }), hooks };
+  }
+
+  /** The worker of that age. */
+  worker(age: number): FakeWorker {
+    const worker = this.workers[age - 1];
+    if (worker === undefined) throw new Error(`there are ${this.workers.length} workers, none of age ${age}`);
+    return worker;
+  }
+
+  /** The states of the workers by age, without those that exited: `2 ready`, `3 booting (generation 2)`. */
+  get states(): string[] {
+    const living = this.workers.filter(({ state }) => state.name !== 'exited');
+    return living.map(({ age, state, generation }) =>
+      generation === 1 ? `${age} ${state.name}` : `${age} ${state.name} (generation ${generation})`,
+    );
+  }
+
+  async signal(...signals: ArbiterSignal[]): Promise<void> {
+    for (const signal of signals) this.queue.push({ type: 'signal', signal });
+    await this.clock.settle();
+  }
+
+  async ready(...ages: number[]): Promise<void> {
+    for (const age of ages) this.worker(age).getsReady();
+    await this.clock.settle();
+  }
+
+  async exit(...ages: number[]): Promise<void> {
+    for (const age of ages) this.worker(age).exits();
+    await this.clock.settle();
+  }
+
+  /** Moves the clock on while every ready worker says each second that its loop turns. */
+  async serveFor(ms: number): Promise<void> {
+    for (let left = ms; left > 0; left -= 1000) {
+      for (const worker of this.workers)
+        if (worker.state.name === 'ready') worker.says({ tsunicorn: 'heartbeat' });
+      await this.clock.advance(Math.min(1000, left));
+    }
+  }
+
+  #arbiter(first: Generation): Arbiter {
+    return new Arbiter({
+      first,
+      queue: this.queue,
+      clock: this.clock,
+      log: this.log,
+      random: () => 0.5,
+      reread: () => this.reread(),
+      spawn: (order) => {
+        const worker = new FakeWorker(order, this.journal);
+        this.workers.push(worker);
+        return worker;
+      },
+      promoted: ({ number }) => {
+        this.promoted.push(number);
+        return null;
+      },
+    });
+  }
+}
+
+/** An arbiter whose first workers have just been spawned. */
+export async function startService(options: ServiceOptions = {}): Promise<FakeService> {
+  const service = new FakeService(options);
+  await service.clock.settle();
+  return service;
+}
+
+/** An arbiter with all of its workers ready. */
+export async function serveReady(options: ServiceOptions = {}): Promise<FakeService> {
+  const service = await startService(options);
+  await service.ready(...service.workers.map(({ age }) => age));
+  return service;
+}

@@ -1,0 +1,74 @@
+import { limitsOf } from '../../src/arbiter/generation.ts';
+import type { Limits, WorkerState } from '../../src/arbiter/reconcile.ts';
+import type { SpawnOrder, WorkerHandle } from '../../src/arbiter/worker-handle.ts';
+import type { ArbiterMessage, WorkerMessage } from '../../src/ipc.ts';
+import type { Listener } from '../../src/listeners/listener.ts';
+
+/** A worker without a process: remembers what it is told and says what the test wants. */
+export class FakeWorker implements WorkerHandle {
+  state: WorkerState;
+  readonly age: number;
+  readonly slot: number;
+  readonly generation: number;
+  readonly limits: Limits;
+  readonly pid: number;
+  readonly listeners: readonly Listener[];
+  readonly sent: ArbiterMessage[] = [];
+  readonly signals: NodeJS.Signals[] = [];
+  readonly #order: SpawnOrder;
+  readonly #journal: string[];
+
+  /** Writes what it is told into `journal` too, which it may share with others. */
+  constructor(order: SpawnOrder, journal: string[] = []) {
+    this.age = order.age;
+    this.slot = order.slot;
+    this.generation = order.generation.number;
+    this.limits = limitsOf(order.generation);
+    this.pid = 1000 + order.age;
+    this.listeners = order.generation.listeners;
+    this.state = { name: 'spawning', sinceMs: order.now };
+    this.#order = order;
+    this.#journal = journal;
+  }
+
+  send(message: ArbiterMessage): void {
+    this.sent.push(message);
+    this.#journal.push(`${message.tsunicorn} ${this.age}`);
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.signals.push(signal);
+    this.#journal.push(`${signal} ${this.age}`);
+  }
+
+  /** The kinds of messages it was sent. */
+  get told(): string[] {
+    return this.sent.map(({ tsunicorn }) => tsunicorn);
+  }
+
+  says(message: WorkerMessage): void {
+    this.#order.emit({ type: 'message', worker: this.age, message });
+  }
+
+  getsReady(urls: readonly string[] = ['http://127.0.0.1:8000']): void {
+    this.says({ tsunicorn: 'hello' });
+    this.says({ tsunicorn: 'ready', urls });
+  }
+
+  failsToBoot(exitStatus: number, message: string, stack?: string): void {
+    this.says({ tsunicorn: 'bootFailed', exitStatus, message, ...(stack === undefined ? {} : { stack }) });
+    this.exits(exitStatus);
+  }
+
+  exits(status = 0): void {
+    this.#order.emit({ type: 'exit', worker: this.age, end: { how: 'status', status } });
+  }
+
+  diesOf(signal: NodeJS.Signals): void {
+    this.#order.emit({ type: 'exit', worker: this.age, end: { how: 'signal', signal } });
+  }
+
+  isNeverBorn(error: string): void {
+    this.#order.emit({ type: 'exit', worker: this.age, end: { how: 'unborn', error } });
+  }
+}

@@ -1,0 +1,68 @@
+import { once } from 'node:events';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import net from 'node:net';
+import { onTestFinished } from 'vitest';
+import { Connections } from '../../src/http/connections.ts';
+import { createHttpServer, type HttpServerOptions } from '../../src/http/server.ts';
+import { type Wire, wireTo } from './wire.ts';
+
+export interface Engine {
+  readonly server: Server;
+  readonly connections: Connections;
+  /** What onError was called with. */
+  readonly errors: { readonly error: unknown; readonly url: string | undefined }[];
+  /** Connects and writes `text`. */
+  send(text: string): Promise<Wire>;
+  /** As a drain asks for it. */
+  emptied(): Promise<void>;
+}
+
+type Given = Partial<Omit<HttpServerOptions, 'application'>> & {
+  readonly handler?: (request: IncomingMessage, response: ServerResponse) => unknown;
+  readonly upgrade?: NonNullable<HttpServerOptions['application']['upgrade']>;
+};
+
+/** The HTTP engine over one handler, fed by a server of its own as the gate would. */
+export async function startEngine({ handler = () => {}, upgrade, ...given }: Given): Promise<Engine> {
+  const errors: Engine['errors'] = [];
+  let empty = () => {};
+  const connections = new Connections(() => {
+    if (connections.size === 0) empty();
+  });
+  const server = createHttpServer({
+    application: { handler, ...(upgrade ? { upgrade } : {}) } as HttpServerOptions['application'],
+    connections,
+    observers: [],
+    keepAliveMs: 5000,
+    onError: (error, request) => void errors.push({ error, url: request.url }),
+    ...given,
+  });
+  const accepting = net.createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+    connections.add(socket);
+    server.emit('connection', socket);
+  });
+  await once(accepting.listen(0, '127.0.0.1'), 'listening');
+  onTestFinished(() => {
+    accepting.close();
+    connections.destroyAll();
+  });
+  const { port } = accepting.address() as net.AddressInfo;
+  return {
+    server,
+    connections,
+    errors,
+    async send(text) {
+      const wire = await wireTo(port);
+      wire.write(text);
+      return wire;
+    },
+    emptied: () =>
+      new Promise((resolve) => {
+        empty = resolve;
+        if (connections.size === 0) resolve();
+      }),
+  };
+}
+
+/** A request for `path` on a connection that is kept. */
+export const get = (path = '/') => `GET ${path} HTTP/1.1\r\nHost: test\r\n\r\n`;

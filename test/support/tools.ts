@@ -1,0 +1,45 @@
+import { accessSync, constants } from 'node:fs';
+import { networkInterfaces } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { it, type TestAPI } from 'vitest';
+
+type It = TestAPI['skip'];
+
+/** `it` where the command `tool` is installed; elsewhere one that skips, and a warning. Ask once a file. */
+export function withTool(tool: string): It {
+  return onlyIf(isInstalled(tool), `${tool} is not installed`);
+}
+
+/** `it` for what an ordinary user is refused; root is refused nothing, so as root one that skips, and a warning. */
+export function asOrdinaryUser(): It {
+  return onlyIf(process.getuid?.() !== 0, 'root is refused nothing');
+}
+
+/** `it` where this machine has ::1; elsewhere one that skips, and a warning. */
+export function withIpv6(): It {
+  const addresses = Object.values(networkInterfaces()).flat();
+  return onlyIf(
+    addresses.some((one) => one?.address === '::1'),
+    'this machine has no IPv6',
+  );
+}
+
+function onlyIf(condition: boolean, otherwise: string): It {
+  if (condition) return it;
+  console.warn(`SKIPPED: ${otherwise}, so some tests of this file do not run`);
+  return it.skip;
+}
+
+function isInstalled(tool: string): boolean {
+  // Servers such as nginx lie where an ordinary user's PATH does not lead.
+  const directories = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'];
+  return directories.some((directory) => {
+    try {
+      accessSync(join(directory, tool), constants.X_OK);
+      return true;
+    } catch {
+      // Not there.
+      return false;
+    }
+  });
+}

@@ -1,0 +1,202 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { onTestFailed, onTestFinished } from 'vitest';
+
+export const root = fileURLToPath(new URL('../..', import.meta.url));
+const bin = join(root, 'bin/tsunicorn.ts');
+const DEADLINE_MS = 15_000;
+
+/** A directory of the test's own, gone when it ends. */
+export function temporaryDirectory(files: Readonly<Record<string, string>> = {}): string {
+  const directory = mkdtempSync(join(tmpdir(), 'tsunicorn-'));
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(directory, name), text);
+  return directory;
+}
+
+export interface StartOptions {
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Files to lay into a new temporary directory, which is then the working directory. */
+  readonly files?: Readonly<Record<string, string>>;
+  /** Descriptors to hand over, from 3 up. */
+  readonly inherit?: readonly number[];
+  /** In a process group of its own, as a shell starts a command. */
+  readonly ownGroup?: boolean;
+}
+
+/** A running tsunicorn, ended with its workers when the test ends; on failure its output is printed. */
+export class Running {
+  readonly child: ChildProcess;
+  readonly cwd: string;
+  stdout = '';
+  stderr = '';
+  readonly #ended: Promise<{ status: number | null; signal: NodeJS.Signals | null }>;
+  readonly #watchers = new Set<() => void>();
+  #over = false;
+
+  constructor(args: readonly string[], options: StartOptions) {
+    this.cwd = options.cwd ?? (options.files ? temporaryDirectory(options.files) : root);
+    const { PORT: _port, WEB_CONCURRENCY: _count, ...inherited } = process.env;
+    this.child = spawn(process.execPath, [bin, ...args], {
+      cwd: this.cwd,
+      env: { ...inherited, NO_COLOR: '1', ...options.env },
+      stdio: ['ignore', 'pipe', 'pipe', ...(options.inherit ?? [])],
+      detached: options.ownGroup === true,
+    });
+    this.#ended = new Promise((resolve) => {
+      this.child.once('close', (status, signal) => {
+        this.#over = true;
+        for (const watch of this.#watchers) watch();
+        resolve({ status, signal });
+      });
+    });
+    this.child.stdout?.setEncoding('utf8').on('data', (text) => this.#took('stdout', text));
+    this.child.stderr?.setEncoding('utf8').on('data', (text) => this.#took('stderr', text));
+  }
+
+  get pid(): number {
+    return this.child.pid ?? 0;
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    process.kill(this.pid, signal);
+  }
+
+  /** Resolves with the match as soon as stderr has it, from `after` characters on. */
+  waitForLog(pattern: RegExp, after = 0): Promise<RegExpExecArray> {
+    return this.waitFor(() => {
+      const found = pattern.exec(this.stderr.slice(after));
+      if (!found && this.#over) throw new Error(`it ended without logging ${pattern}\n${this.stderr}`);
+      return found;
+    }, `the log to have ${pattern}`);
+  }
+
+  /** Looks whenever there is output, and every 20 ms, until `look` returns something. */
+  waitFor<T>(look: () => T | null | undefined | false, what: string): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const finish = (settle: () => void) => {
+        clearTimeout(deadline);
+        clearInterval(poll);
+        this.#watchers.delete(watch);
+        settle();
+      };
+      const watch = () => {
+        try {
+          const found = look();
+          if (found) finish(() => resolve(found));
+        } catch (error) {
+          finish(() => reject(error));
+        }
+      };
+      const deadline = setTimeout(
+        () => finish(() => reject(new Error(`waited ${DEADLINE_MS} ms for ${what}\n${this.stderr}`))),
+        DEADLINE_MS,
+      );
+      const poll = setInterval(watch, 20);
+      this.#watchers.add(watch);
+      watch();
+    });
+  }
+
+  /** The URL of the first listener, once it accepts. */
+  async url(): Promise<string> {
+    const [, url = ''] = await this.waitForLog(/Listening at: (\S+?),? /);
+    return url;
+  }
+
+  /** Pids of the workers, booting or serving: the children of the arbiter that the kernel knows. */
+  workers(): number[] {
+    return childrenOf(this.pid);
+  }
+
+  /** Resolves with the pids once exactly `count` workers have said that they boot and live. */
+  waitForWorkers(count: number): Promise<number[]> {
+    return this.waitFor(() => {
+      const pids = this.workers();
+      return pids.length === count && pids;
+    }, `${count} workers`);
+  }
+
+  /** How it ended; rejects when it goes on past the deadline. */
+  async end(): Promise<{ status: number | null; signal: NodeJS.Signals | null }> {
+    const overdue = new Promise<never>((_, reject) => {
+      const timer = setTimeout(
+        () => reject(new Error(`still running after ${DEADLINE_MS} ms\n${this.stderr}`)),
+        DEADLINE_MS,
+      );
+      timer.unref();
+    });
+    return Promise.race([this.#ended, overdue]);
+  }
+
+  #took(stream: 'stdout' | 'stderr', text: string): void {
+    this[stream] += text;
+    for (const watch of this.#watchers) watch();
+  }
+}
+
+/** Starts the real command; whatever it started is ended, by pid, when the test ends. */
+export function start(args: readonly string[], options: StartOptions = {}): Running {
+  const running = new Running(args, options);
+  onTestFailed(() => console.error(`--- stderr of tsunicorn ${args.join(' ')}\n${running.stderr}`));
+  onTestFinished(async () => {
+    for (const pid of [running.pid, ...running.workers()]) killQuietly(pid);
+    if (running.child.exitCode === null && running.child.signalCode === null)
+      await once(running.child, 'exit');
+  });
+  return running;
+}
+
+/** Starts with port 0 and waits until it listens. */
+export async function serve(
+  args: readonly string[],
+  options: StartOptions = {},
+): Promise<Running & { at: string }> {
+  const running = start([...args, ...(args.includes('-b') ? [] : ['-b', '127.0.0.1:0'])], options);
+  return Object.assign(running, { at: await running.url() });
+}
+
+/** Whether a process with this pid lives (a zombie does not). */
+export function isAlive(pid: number): boolean {
+  try {
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
+/** Direct children of a process, from /proc. */
+export function childrenOf(pid: number): number[] {
+  try {
+    const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
+    return text === '' ? [] : text.split(' ').map(Number);
+  } catch {
+    return [];
+  }
+}
+
+/** Ends processes when the test ends: the workers of an arbiter that is killed have no parent that could tell them. */
+export function endWithTest(...pids: readonly number[]): void {
+  onTestFinished(() => pids.filter(isAlive).forEach(killQuietly));
+}
+
+function killQuietly(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended already.
+  }
+}
+
+/** An application of the repository, as an absolute `module:export`. */
+export function app(
+  name: string,
+  at: 'examples' | 'test/fixtures/apps' | 'test/fixtures/broken' = 'test/fixtures/apps',
+): string {
+  return join(root, at, name);
+}

@@ -1,0 +1,195 @@
+import { describe, expect, it } from 'vitest';
+import type { Reread } from '../../../src/arbiter/reload.ts';
+import { type FakeService, serveReady, startService } from '../../support/fake-service.ts';
+
+/** Reads that end when the test says so, in the order of the reloads. */
+function deferReads(service: FakeService): ((read: Reread | Error) => Promise<void>)[] {
+  const ends: ((read: Reread | Error) => Promise<void>)[] = [];
+  service.reread = () =>
+    new Promise((resolve, reject) => {
+      ends.push((read) => {
+        if (read instanceof Error) reject(read);
+        else resolve(read);
+        return service.clock.settle();
+      });
+    });
+  return ends;
+}
+
+const untouched = ['1 ready', '2 ready'];
+
+describe('a reload', () => {
+  it('proves one worker of the new generation before it touches an old one', async () => {
+    const service = await serveReady();
+    await service.signal('SIGHUP');
+    expect(service.states).toEqual([...untouched, '3 spawning (generation 2)']);
+    expect(service.promoted).toEqual([]);
+    await service.ready(3);
+    expect(service.promoted).toEqual([2]);
+  });
+
+  it('then replaces one after the other, each once its successor is ready', async () => {
+    const service = await serveReady();
+    await service.signal('SIGHUP');
+    await service.ready(3);
+    expect(service.states).toEqual([
+      '1 retiring',
+      '2 ready',
+      '3 ready (generation 2)',
+      '4 spawning (generation 2)',
+    ]);
+    await service.ready(4);
+    expect(service.states).toEqual([
+      '1 retiring',
+      '2 retiring',
+      '3 ready (generation 2)',
+      '4 ready (generation 2)',
+    ]);
+    await service.exit(1, 2);
+    expect(service.states).toEqual(['3 ready (generation 2)', '4 ready (generation 2)']);
+  });
+
+  it('lets the old workers leave the queue to the new ones', async () => {
+    const service = await serveReady();
+    await service.signal('SIGHUP');
+    await service.ready(3);
+    expect(service.worker(1).sent).toEqual([{ tsunicorn: 'retire', emptyQueue: false, graceMs: 30_000 }]);
+  });
+
+  it('takes a changed number of workers over, and keeps what TTIN added otherwise', async () => {
+    const service = await serveReady();
+    await service.signal('SIGTTIN');
+    await service.ready(3);
+    await service.signal('SIGHUP');
+    await service.ready(4);
+    await service.ready(5);
+    await service.ready(6);
+    expect(service.states.filter((state) => state.endsWith('ready (generation 2)'))).toHaveLength(3);
+    service.reread = async () => service.configuration({ workers: 1 });
+    await service.signal('SIGHUP');
+    await service.ready(7);
+    expect(service.states.filter((state) => / ready/.test(state))).toEqual(['7 ready (generation 3)']);
+  });
+
+  it('before the first worker is ready proves the new generation just the same', async () => {
+    const service = await startService();
+    await service.signal('SIGHUP');
+    await service.ready(3);
+    expect(service.promoted).toEqual([2]);
+    expect(service.states).toContain('1 cancelled');
+  });
+});
+
+describe('a reload that fails', () => {
+  it('to read changes nothing and says why', async () => {
+    const service = await serveReady();
+    service.reread = () => Promise.reject(new Error('config.ts:3: workers: expected a count'));
+    await service.signal('SIGHUP');
+    expect(service.states).toEqual(untouched);
+    expect(service.journal).toEqual([]);
+    expect(service.log.at('error')).toEqual([
+      expect.stringContaining('config.ts:3: workers: expected a count'),
+    ]);
+  });
+
+  it('to boot its canary changes nothing and says why', async () => {
+    const service = await serveReady();
+    await service.signal('SIGHUP');
+    service.worker(3).failsToBoot(4, 'app.ts: it threw');
+    await service.clock.settle();
+    await service.serveFor(60_000);
+    expect(service.states).toEqual(untouched);
+    expect(service.journal).toEqual([]);
+    expect(service.promoted).toEqual([]);
+    expect(service.log.at('error')).toEqual([expect.stringContaining('app.ts: it threw')]);
+  });
+
+  it('by a canary that dies without a word changes nothing', async () => {
+    const service = await serveReady();
+    await service.signal('SIGHUP');
+    service.worker(3).diesOf('SIGSEGV');
+    await service.clock.settle();
+    expect(service.states).toEqual(untouched);
+    expect(service.log.matching(/Reload undone.*SIGSEGV/)).toHaveLength(1);
+  });
+
+  it('by a canary that is not ready in time spawns nothing in its place', async () => {
+    const service = await serveReady({ settings: { workers: 2, bootTimeout: 5 } });
+    await service.signal('SIGHUP');
+    await service.serveFor(6000);
+    expect(service.worker(3).signals).toEqual(['SIGKILL']);
+    service.worker(3).diesOf('SIGKILL');
+    await service.clock.settle();
+    expect(service.states).toEqual(untouched);
+    expect(service.workers).toHaveLength(3);
+  });
+
+  it('can be tried again', async () => {
+    const service = await serveReady();
+    service.reread = () => Promise.reject(new Error('no'));
+    await service.signal('SIGHUP');
+    service.reread = async () => service.configuration();
+    await service.signal('SIGHUP');
+    await service.ready(3);
+    expect(service.promoted).toEqual([3]);
+  });
+
+  it('does not delay the replacement of an old worker that dies', async () => {
+    const service = await serveReady();
+    await service.signal('SIGHUP');
+    service.worker(3).failsToBoot(4, 'it threw');
+    service.worker(1).exits(1);
+    await service.clock.settle();
+    expect(service.states).toEqual(['2 ready', '4 spawning']);
+  });
+});
+
+describe('a second HUP', () => {
+  it('while the first is read leaves only the later reading in force', async () => {
+    const service = await serveReady();
+    const ends = deferReads(service);
+    await service.signal('SIGHUP', 'SIGHUP');
+    await ends[1]?.(service.configuration({ workers: 3 }));
+    await ends[0]?.(service.configuration({ workers: 9 }));
+    await service.ready(3);
+    expect(service.promoted).toEqual([3]);
+    expect(service.states).toContain('3 ready (generation 3)');
+    expect(service.workers.every(({ generation }) => generation !== 2)).toBe(true);
+  });
+
+  it('is not disturbed by the failure of the first', async () => {
+    const service = await serveReady();
+    const ends = deferReads(service);
+    await service.signal('SIGHUP', 'SIGHUP');
+    await ends[0]?.(new Error('the first was broken'));
+    await ends[1]?.(service.configuration());
+    expect(service.log.at('error')).toEqual([]);
+    expect(service.states).toEqual([...untouched, '3 spawning (generation 3)']);
+  });
+
+  it('while a canary boots sends that home and proves another', async () => {
+    const service = await serveReady();
+    await service.signal('SIGHUP');
+    await service.signal('SIGHUP');
+    expect(service.states).toEqual([...untouched, '3 cancelled (generation 2)', '4 spawning (generation 3)']);
+    service.worker(3).getsReady();
+    await service.exit(3);
+    expect(service.states).toEqual([...untouched, '4 spawning (generation 3)']);
+    expect(service.promoted).toEqual([]);
+  });
+
+  it('while workers are being replaced never dips below the number wanted', async () => {
+    const service = await serveReady();
+    await service.signal('SIGHUP');
+    await service.ready(3);
+    await service.signal('SIGHUP');
+    for (let age = 4; age <= service.workers.length; age++) {
+      await service.ready(age);
+      const ready = service.states.filter((state) => / ready/.test(state));
+      expect(ready.length).toBeGreaterThanOrEqual(2);
+    }
+    const current = service.states.filter((state) => state.endsWith('ready (generation 3)'));
+    expect(current).toHaveLength(2);
+    expect(service.states.filter((state) => / ready/.test(state))).toHaveLength(2);
+  });
+});

@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest';
+import type { WorkerEnd } from '../../../src/arbiter/events.ts';
+import { explainEnd } from '../../../src/arbiter/obituary.ts';
+import type { WorkerState } from '../../../src/arbiter/reconcile.ts';
+
+const ready: WorkerState = { name: 'ready', heartbeatMs: 0, outgoing: null };
+const retiring: WorkerState = { name: 'retiring', reason: 'fewer workers are wanted', killAtMs: 9 };
+const clean: WorkerEnd = { how: 'status', status: 0 };
+
+describe('the end of a worker that served', () => {
+  it.each([
+    [0, /status 0 unasked.*process\.exit/],
+    [1, /status 1 unasked/],
+    [134, /JavaScript heap/],
+  ])('with status %i is an error that says where to look', (status, cause) => {
+    expect(explainEnd({ how: 'status', status }, ready)).toEqual({
+      level: 'error',
+      cause: expect.stringMatching(cause),
+    });
+  });
+
+  it.each([
+    ['SIGKILL', /out-of-memory/],
+    ['SIGABRT', /JavaScript heap/],
+    ['SIGSEGV', /native code/],
+    ['SIGTERM', /SIGTERM.*not the arbiter's/],
+  ] as const)('by %s is an error that names the likely cause', (signal, cause) => {
+    expect(explainEnd({ how: 'signal', signal }, ready)).toEqual({
+      level: 'error',
+      cause: expect.stringMatching(cause),
+    });
+  });
+});
+
+describe('the end of a worker that was to go', () => {
+  it('is mere information with the reason', () => {
+    expect(explainEnd(clean, retiring)).toEqual({ level: 'info', cause: 'fewer workers are wanted' });
+  });
+
+  it('names the status where that is not 0', () => {
+    expect(explainEnd({ how: 'status', status: 1 }, retiring)).toEqual({
+      level: 'info',
+      cause: 'fewer workers are wanted, exited with status 1',
+    });
+  });
+
+  it('is a warning where a signal ended it', () => {
+    const { level, cause } = explainEnd({ how: 'signal', signal: 'SIGSEGV' }, retiring);
+    expect(level).toBe('warning');
+    expect(cause).toMatch(/^fewer workers are wanted, .*SIGSEGV/);
+  });
+
+  it('is put down to the arbiter where the arbiter killed it', () => {
+    const killed: WorkerState = { name: 'killed', reason: 'silent for 30 s', escalateAtMs: 9 };
+    expect(explainEnd({ how: 'signal', signal: 'SIGKILL' }, killed)).toEqual({
+      level: 'warning',
+      cause: 'killed by the arbiter: silent for 30 s',
+    });
+  });
+});
+
+describe('the end of a worker that was never ready', () => {
+  it.each(['spawning', 'booting'] as const)('is a cause for the line about its boot, %s', (name) => {
+    const { level, cause } = explainEnd({ how: 'status', status: 7 }, { name, sinceMs: 0 });
+    expect(level).toBe('debug');
+    expect(cause).toMatch(/status 7.*before it was ready/);
+  });
+
+  it('gives the reason of the system where there was no process', () => {
+    const { cause } = explainEnd({ how: 'unborn', error: 'spawn EAGAIN' }, { name: 'spawning', sinceMs: 0 });
+    expect(cause).toContain('spawn EAGAIN');
+  });
+
+  it('says no more than its message did where it had one', () => {
+    const failed: WorkerState = { name: 'failed', killAtMs: 9 };
+    expect(explainEnd({ how: 'status', status: 4 }, failed).level).toBe('debug');
+  });
+});

@@ -1,0 +1,87 @@
+import { describe, expect, it } from 'vitest';
+import type { ArbiterEvent } from '../../../src/arbiter/events.ts';
+import type { Generation } from '../../../src/arbiter/generation.ts';
+import { Reload, type Reread } from '../../../src/arbiter/reload.ts';
+import { fakeListener, loadedWith } from '../../support/fake-service.ts';
+
+type Result = ArbiterEvent & { type: 'reloadRead' };
+
+const journal: string[] = [];
+const current: Generation = {
+  number: 1,
+  loaded: loadedWith(),
+  hooks: {},
+  listeners: [fakeListener('127.0.0.1:8000', journal)],
+};
+const same: Reread = { loaded: loadedWith(), hooks: {} };
+
+function reloadOf(reread: () => Promise<Reread>) {
+  const results: Result[] = [];
+  let arrived = () => {};
+  const emit = (event: ArbiterEvent) => {
+    if (event.type === 'reloadRead') results.push(event);
+    arrived();
+  };
+  const next = async (): Promise<Result> => {
+    while (results.length === 0)
+      await new Promise<void>((resolve) => {
+        arrived = resolve;
+      });
+    return results.shift() as Result;
+  };
+  return { reload: new Reload(reread, emit, 1), next };
+}
+
+describe('a reload', () => {
+  it('has no candidate until the configuration was read', async () => {
+    const { reload, next } = reloadOf(async () => same);
+    expect(reload.candidate).toBeNull();
+    reload.start(current);
+    expect(reload.candidate).toBeNull();
+    expect(reload.take(await next(), current)).toBeNull();
+    expect(reload.candidate).toMatchObject({ number: 2, listeners: current.listeners });
+  });
+
+  it('returns the one line of a configuration that does not load', async () => {
+    const { reload, next } = reloadOf(() => Promise.reject(new Error('config.ts: no\nreally')));
+    reload.start(current);
+    expect(reload.take(await next(), current)).toBe('config.ts: no really');
+    expect(reload.candidate).toBeNull();
+  });
+
+  it('also fails on a reader that throws at once', async () => {
+    const { reload, next } = reloadOf(() => {
+      throw new Error('no');
+    });
+    reload.start(current);
+    expect(reload.take(await next(), current)).toBe('no');
+  });
+
+  it('gives every try a number of its own', async () => {
+    const { reload, next } = reloadOf(async () => same);
+    reload.start(current);
+    reload.take(await next(), current);
+    reload.start(current);
+    reload.take(await next(), current);
+    expect(reload.candidate?.number).toBe(3);
+  });
+
+  it('takes no result of a try that was superseded', async () => {
+    const { reload, next } = reloadOf(async () => same);
+    reload.start(current);
+    reload.start(current);
+    expect(reload.take(await next(), current)).toBeNull();
+    expect(reload.candidate).toBeNull();
+    reload.take(await next(), current);
+    expect(reload.candidate?.number).toBe(3);
+  });
+
+  it('takes no result once it was abandoned, and closes nothing that is in use', async () => {
+    const { reload, next } = reloadOf(async () => same);
+    reload.start(current);
+    reload.abandon(current);
+    expect(reload.take(await next(), current)).toBeNull();
+    expect(reload.candidate).toBeNull();
+    expect(journal).toEqual([]);
+  });
+});

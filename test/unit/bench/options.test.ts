@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest';
+import { choose, parseOptions } from '../../../bench/options.ts';
+
+describe('parseOptions', () => {
+  it('measures both cases in seven rounds where nothing is asked for', () => {
+    expect(parseOptions([])).toEqual({
+      rounds: 7,
+      seconds: 2,
+      connections: 64,
+      cases: ['keepalive', 'close'],
+      only: [],
+      json: null,
+    });
+  });
+
+  it('takes one case and a list of candidates', () => {
+    const options = parseOptions([
+      '--case',
+      'close',
+      '--only',
+      'bare node:http, tsunicorn',
+      '--rounds',
+      '11',
+    ]);
+    expect(options).toMatchObject({ cases: ['close'], only: ['bare node:http', 'tsunicorn'], rounds: 11 });
+  });
+
+  it.each(['0', '-1', '1.5', 'many'])('refuses %s rounds and says what to write', (rounds) => {
+    expect(() => parseOptions([`--rounds=${rounds}`])).toThrow(`--rounds: "${rounds}" is not a number`);
+  });
+
+  it('refuses a case that it does not know', () => {
+    expect(() => parseOptions(['--case', 'open'])).toThrow(
+      '--case: "open" is not a case; write keepalive or close',
+    );
+  });
+});
+
+describe('choose', () => {
+  const items = [{ name: 'a' }, { name: 'b' }, { name: 'c' }];
+
+  it('keeps the order of the candidates, not of the names', () => {
+    expect(choose(items, ['c', 'a'])).toEqual([{ name: 'a' }, { name: 'c' }]);
+  });
+
+  it('takes all of them where none is named', () => {
+    expect(choose(items, [])).toEqual(items);
+  });
+
+  it('lists the known names where one is unknown', () => {
+    expect(() => choose(items, ['a', 'x'])).toThrow('--only: no candidate is named "x"; write a, b, c');
+  });
+});

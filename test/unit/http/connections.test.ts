@@ -1,0 +1,139 @@
+import type { ServerResponse } from 'node:http';
+import { describe, expect, it } from 'vitest';
+import { type Engine, get, startEngine } from '../../support/http-engine.ts';
+import { turns } from '../../support/wire.ts';
+
+/** An engine whose requests wait until the test answers them by their paths. */
+async function holdingEngine() {
+  const open = new Map<string, ServerResponse>();
+  let arrived = () => {};
+  const engine = await startEngine({
+    handler: (request, response) => {
+      open.set(request.url ?? '', response);
+      arrived();
+    },
+  });
+  const request = async (...paths: string[]): Promise<void> => {
+    while (!paths.every((path) => open.has(path)))
+      await new Promise<void>((resolve) => {
+        arrived = resolve;
+      });
+  };
+  return { engine, open, request };
+}
+
+/** The heads of the answers that came, in order. */
+const heads = (text: string) => text.match(/HTTP\/1\.1 200 OK\r\n.*?\r\n\r\n/gs) ?? [];
+const closes = (head: string | undefined) => /\r\nConnection: close\r\n/i.test(head ?? '');
+
+async function sizeIs(engine: Engine, size: number): Promise<void> {
+  while (engine.connections.size !== size) await turns(1);
+}
+
+describe('an answer after the drain began', () => {
+  it('is the last of its connection', async () => {
+    const { engine, open, request } = await holdingEngine();
+    engine.connections.closeAfterAnswer();
+    const wire = await engine.send(get('/a'));
+    await request('/a');
+    open.get('/a')?.end('a');
+    expect(heads(await wire.ended).map(closes)).toEqual([true]);
+  });
+
+  it('is the last although its request was in flight already', async () => {
+    const { engine, open, request } = await holdingEngine();
+    const wire = await engine.send(get('/a'));
+    await request('/a');
+    engine.connections.closeAfterAnswer();
+    open.get('/a')?.writeHead(200, { 'Content-Length': '1' }).end('a');
+    expect(heads(await wire.ended).map(closes)).toEqual([true]);
+  });
+
+  it('is the last of a connection that was idle', async () => {
+    const { engine, open, request } = await holdingEngine();
+    const wire = await engine.send(get('/a'));
+    await request('/a');
+    open.get('/a')?.end('a');
+    await wire.until(/a\r?\n?$/);
+    engine.connections.closeAfterAnswer();
+    wire.write(get('/b'));
+    await request('/b');
+    open.get('/b')?.end('b');
+    expect(heads(await wire.ended).map(closes)).toEqual([false, true]);
+  });
+
+  it('that streams already is finished', async () => {
+    const { engine, open, request } = await holdingEngine();
+    const wire = await engine.send(get('/a'));
+    await request('/a');
+    open.get('/a')?.write('first');
+    await wire.until(/first/);
+    engine.connections.closeAfterAnswer();
+    open.get('/a')?.end('last');
+    await wire.until(/last/);
+  });
+});
+
+describe('pipelined requests', () => {
+  it('in flight are all answered, and only the last answer closes', async () => {
+    const { engine, open, request } = await holdingEngine();
+    const wire = await engine.send(get('/a') + get('/b') + get('/c'));
+    await request('/a', '/b', '/c');
+    engine.connections.closeAfterAnswer();
+    for (const path of ['/a', '/b', '/c']) open.get(path)?.end(path);
+    expect(heads(await wire.ended).map(closes)).toEqual([false, false, true]);
+  });
+
+  it('are all answered when they end in another order', async () => {
+    const { engine, open, request } = await holdingEngine();
+    const wire = await engine.send(get('/a') + get('/b'));
+    await request('/a', '/b');
+    engine.connections.closeAfterAnswer();
+    open.get('/b')?.end('b');
+    open.get('/a')?.end('a');
+    expect(heads(await wire.ended).map(closes)).toEqual([false, true]);
+  });
+
+  it('after the drain began are answered together with the one before', async () => {
+    const { engine, open, request } = await holdingEngine();
+    const wire = await engine.send(get('/a'));
+    await request('/a');
+    engine.connections.closeAfterAnswer();
+    wire.write(get('/b'));
+    await request('/b');
+    open.get('/a')?.end('a');
+    open.get('/b')?.end('b');
+    expect(heads(await wire.ended).map(closes)).toEqual([false, true]);
+  });
+});
+
+describe('the count', () => {
+  it('of connections falls as they end, and of requests as they are answered', async () => {
+    const { engine, open, request } = await holdingEngine();
+    const wire = await engine.send(get('/a'));
+    await engine.send(get('/b'));
+    await request('/a', '/b');
+    expect([engine.connections.size, engine.connections.inFlight]).toEqual([2, 2]);
+    open.get('/a')?.end('done');
+    await wire.until(/done/);
+    await turns(5);
+    expect([engine.connections.size, engine.connections.inFlight]).toEqual([2, 1]);
+    wire.socket.destroy();
+    await sizeIs(engine, 1);
+  });
+
+  it('of what was cut includes idle, busy and upgraded connections', async () => {
+    const engine = await startEngine({ upgrade: (_request, socket) => void socket.write('raw') });
+    const upgraded = await engine.send(
+      'GET / HTTP/1.1\r\nHost: t\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n',
+    );
+    await upgraded.until(/raw/);
+    const busy = await engine.send(get());
+    const silent = await engine.send('');
+    await sizeIs(engine, 3);
+    expect(engine.connections.destroyAll()).toBe(3);
+    for (const wire of [upgraded, busy, silent]) await wire.ended;
+    await sizeIs(engine, 0);
+    expect(engine.connections.destroyAll()).toBe(0);
+  });
+});

@@ -1,0 +1,110 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { type DrainOptions, drain } from '../../../src/http/drain.ts';
+import { get, startEngine } from '../../support/http-engine.ts';
+import { turns, type Wire } from '../../support/wire.ts';
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'performance'] });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** A drain over an engine; what it did to the gate is in `steps`. */
+async function draining(texts: readonly string[], options: Partial<DrainOptions> = {}) {
+  const steps: string[] = [];
+  const engine = await startEngine({
+    handler: (request, response) => {
+      if (request.url !== '/hang') response.end('done');
+    },
+  });
+  const wires: Wire[] = [];
+  for (const text of texts) {
+    const wire = await engine.send(text);
+    wires.push(wire);
+    // Idle again, or waiting for an answer that does not come.
+    if (text === get('/hang')) while (engine.connections.inFlight < wires.length) await turns(1);
+    else await wire.until(/done/);
+  }
+  const result = drain({
+    gate: {
+      closeWhenEmpty: async (limitMs) => void steps.push(`closeWhenEmpty ${limitMs}`),
+      close: () => void steps.push('close'),
+    },
+    connections: engine.connections,
+    server: engine.server,
+    emptyQueue: false,
+    graceMs: 30_000,
+    emptied: engine.emptied,
+    ...options,
+  });
+  return { engine, wires, steps, result };
+}
+
+async function isSettled(promise: Promise<unknown>): Promise<boolean> {
+  const open = Symbol('open');
+  await new Promise((turn) => setImmediate(turn));
+  return (await Promise.race([promise, Promise.resolve(open)])) !== open;
+}
+
+describe('a drain', () => {
+  it('of nothing is over at once', async () => {
+    const { result, steps } = await draining([]);
+    expect(await result).toBe(0);
+    expect(steps).toEqual(['close']);
+  });
+
+  it('empties the queue first where nobody else will, at most for its grace', async () => {
+    const { result, steps } = await draining([], { emptyQueue: true, graceMs: 300 });
+    await result;
+    expect(steps[0]).toBe('closeWhenEmpty 300');
+    const other = await draining([], { emptyQueue: true });
+    await other.result;
+    expect(other.steps[0]).toBe('closeWhenEmpty 1000');
+  });
+
+  it('leaves idle connections a second, then closes them', async () => {
+    const { result, wires } = await draining([get()]);
+    await vi.advanceTimersByTimeAsync(900);
+    expect(await isSettled(result)).toBe(false);
+    await vi.advanceTimersByTimeAsync(300);
+    expect(await result).toBe(0);
+    expect(await wires[0]?.ended).not.toMatch(/Connection: close/i);
+  });
+
+  it('answers a request on an idle connection within that second, as its last', async () => {
+    const { result, wires } = await draining([get()]);
+    const [wire] = wires;
+    wire?.write(get());
+    expect(await wire?.ended).toMatch(/done.*Connection: close.*done/is);
+    expect(await result).toBe(0);
+  });
+
+  it('waits for what is in flight and cuts it when the grace is over', async () => {
+    const { result, wires } = await draining([get('/hang'), get('/hang')], { graceMs: 5000 });
+    await vi.advanceTimersByTimeAsync(4900);
+    expect(await isSettled(result)).toBe(false);
+    await vi.advanceTimersByTimeAsync(100);
+    expect(await result).toBe(2);
+    for (const wire of wires) expect(await wire.ended).toBe('');
+  });
+
+  it('without any grace cuts at once', async () => {
+    const { result } = await draining([get('/hang')], { graceMs: 0 });
+    await vi.advanceTimersByTimeAsync(0);
+    expect(await result).toBe(1);
+  });
+
+  it('is over as soon as the last connection has ended', async () => {
+    const { result, wires } = await draining([get('/hang')]);
+    wires[0]?.socket.destroy();
+    expect(await result).toBe(0);
+  });
+
+  it('leaves no timer behind', async () => {
+    const { result, wires } = await draining([get('/hang')]);
+    wires[0]?.socket.destroy();
+    await result;
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});

@@ -1,0 +1,93 @@
+import { describe, expect, it } from 'vitest';
+import { UsageError } from '../../../src/errors.ts';
+import { formatAddress, formatTcp, parseAddress } from '../../../src/listeners/address.ts';
+
+const parse = (text: string) => {
+  const { source: _source, ...rest } = parseAddress('--bind', text);
+  return rest;
+};
+
+describe('an address', () => {
+  it.each([
+    ['127.0.0.1:9000', '127.0.0.1', 9000],
+    ['0.0.0.0:0', '0.0.0.0', 0],
+    ['localhost:65535', 'localhost', 65_535],
+    ['app.example', 'app.example', 8000],
+    [':9000', '0.0.0.0', 9000],
+    ['[::1]:9000', '::1', 9000],
+    ['[::1]', '::1', 8000],
+    ['[::]:9000', '::', 9000],
+    ['[]:9000', '::', 9000],
+    ['http://127.0.0.1:9000', '127.0.0.1', 9000],
+    ['https://127.0.0.1:9000', '127.0.0.1', 9000],
+    ['tcp://127.0.0.1:9000', '127.0.0.1', 9000],
+  ])('%s is host and port', (text, host, port) => {
+    expect(parse(text)).toEqual({ kind: 'tcp', host, port });
+  });
+
+  it.each([
+    ['unix:/run/app.sock', '/run/app.sock'],
+    ['unix:///run/app.sock', '/run/app.sock'],
+    ['unix:app.sock', 'app.sock'],
+  ])('%s is a path', (text, path) => {
+    expect(parse(text)).toEqual({ kind: 'unix', path });
+  });
+
+  it('unix:@name is a name in the abstract namespace', () => {
+    expect(parse('unix:@app')).toEqual({ kind: 'abstract', name: 'app' });
+  });
+
+  it('fd://3 is an inherited descriptor', () => {
+    expect(parse('fd://3')).toEqual({ kind: 'fd', fd: 3 });
+  });
+
+  it('keeps how the operator named it', () => {
+    expect(parseAddress('config.ts: bind', ':9000').source).toBe('config.ts: bind :9000');
+  });
+
+  it.each([
+    ['8000', /is it a port\? Write 127\.0\.0\.1:8000/],
+    ['127.0.0.1:65536', /a port is a number from 0 to 65535/],
+    ['127.0.0.1:http', /expected host:port/],
+    ['127.0.0.1:-1', /expected host:port/],
+    ['::1:9000', /expected host:port, \[v6\]:port/],
+    ['[::1]9000', /expected host:port/],
+    ['a b:9000', /no host name/],
+    ['unix:', /a path is missing; write unix:\/run\/app\.sock/],
+    ['unix:@', /a path is missing/],
+    ['unix:a\0b', /a path is missing/],
+    ['fd://', /descriptor from 3 up/],
+    ['fd://2', /descriptor from 3 up/],
+    ['fd://-1', /descriptor from 3 up/],
+    ['fd://3x', /descriptor from 3 up/],
+    [`unix:/${'a'.repeat(107)}`, /at most 107 bytes/],
+    [`unix:/${'é'.repeat(54)}`, /at most 107 bytes/],
+  ])('%j is refused in one line that names its source', (text, cure) => {
+    const refuse = () => parseAddress('--bind', text);
+    expect(refuse).toThrow(UsageError);
+    expect(refuse).toThrow(cure);
+    expect(refuse).toThrow(/^--bind [^\n]+$/);
+  });
+
+  it('of a path may have 107 bytes', () => {
+    expect(parse(`unix:/${'a'.repeat(106)}`)).toMatchObject({ kind: 'unix' });
+  });
+});
+
+describe('an address as a text', () => {
+  it.each([
+    ['127.0.0.1:9000', 'http://127.0.0.1:9000'],
+    ['[::1]:9000', 'http://[::1]:9000'],
+    ['unix:/run/app.sock', 'unix:/run/app.sock'],
+    ['unix:@app', 'unix:@app'],
+    ['fd://3', 'fd://3'],
+  ])('%s reads %s and is parsed back', (text, formatted) => {
+    expect(formatAddress(parseAddress('--bind', text))).toBe(formatted);
+    expect(parse(formatted)).toEqual(parse(text));
+  });
+
+  it('puts brackets round IPv6 alone', () => {
+    expect(formatTcp('::1', 80)).toBe('http://[::1]:80');
+    expect(formatTcp('10.0.0.1', 80)).toBe('http://10.0.0.1:80');
+  });
+});

@@ -1,0 +1,189 @@
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, fstatSync, openSync } from 'node:fs';
+import net from 'node:net';
+import { networkInterfaces } from 'node:os';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { UsageError } from '../../../src/errors.ts';
+import { parseAddress } from '../../../src/listeners/address.ts';
+import {
+  bind,
+  bindAll,
+  describeListeners,
+  explainBind,
+  type Listener,
+} from '../../../src/listeners/listener.ts';
+import { temporaryDirectory } from '../../support/tsunicorn.ts';
+
+const hasV6 = Object.values(networkInterfaces()).some((all) => all?.some(({ address }) => address === '::1'));
+if (!hasV6) console.warn('This machine has no ::1: nothing was checked about IPv6.');
+
+async function bindText(text: string): Promise<Listener> {
+  const listener = await bind(parseAddress('--bind', text));
+  onTestFinished(() => listener.close());
+  return listener;
+}
+
+const refusal = (text: string) =>
+  bindText(text).then(
+    () => 'it was bound',
+    (error: unknown) => (error instanceof UsageError ? error.message : `no UsageError: ${error}`),
+  );
+
+/** A server of somebody else's; its port. */
+async function listening(): Promise<number> {
+  const server = net.createServer().listen(0, '127.0.0.1');
+  onTestFinished(() => void server.close());
+  await once(server, 'listening');
+  return (server.address() as net.AddressInfo).port;
+}
+
+describe('a TCP address', () => {
+  it('with port 0 says which port it got', async () => {
+    const { url } = await bindText('127.0.0.1:0');
+    expect(url).toMatch(/^http:\/\/127\.0\.0\.1:[1-9]\d*$/);
+  });
+
+  it('is held without listening: a client is refused', async () => {
+    const { url } = await bindText('127.0.0.1:0');
+    const client = net.connect(Number(new URL(url).port), '127.0.0.1');
+    const [error] = await once(client, 'error');
+    expect(error.code).toBe('ECONNREFUSED');
+  });
+
+  it.skipIf(!hasV6)('may be of IPv6', async () => {
+    const { url } = await bindText('[::1]:0');
+    expect(url).toMatch(/^http:\/\/\[::1\]:\d+$/);
+  });
+
+  it('may be a name, which prefers IPv4', async () => {
+    const { url } = await bindText('localhost:0');
+    expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+  });
+
+  it('whose name nobody knows is refused with the name', async () => {
+    expect(await refusal('nowhere.invalid:0')).toMatch(
+      /^--bind nowhere\.invalid:0: cannot resolve "nowhere\.invalid" \(\w+\); /,
+    );
+  });
+
+  it('that a server listens on is refused', async () => {
+    const port = await listening();
+    expect(await refusal(`127.0.0.1:${port}`)).toMatch(/^--bind 127\.0\.0\.1:\d+: .*already in use; /);
+  });
+
+  it('that this machine does not have is refused', async () => {
+    expect(await refusal('192.0.2.1:0')).toMatch(/^--bind 192\.0\.2\.1:0: .*does not have that address/);
+  });
+
+  it('is free again once it is closed, however often', async () => {
+    const listener = await bindText('127.0.0.1:0');
+    const { port } = new URL(listener.url);
+    listener.close();
+    listener.close();
+    const server = net.createServer().listen(Number(port), '127.0.0.1');
+    await once(server, 'listening');
+    server.close();
+  });
+});
+
+describe('several addresses', () => {
+  it('are bound in their order', async () => {
+    const addresses = ['127.0.0.1:0', 'unix:@tsunicorn-order'].map((text) => parseAddress('--bind', text));
+    const listeners = await bindAll(addresses);
+    onTestFinished(() => {
+      for (const listener of listeners) listener.close();
+    });
+    expect(listeners.map(({ address }) => address)).toEqual(addresses);
+  });
+
+  it('are all released when a later one cannot be bound', async () => {
+    const name = `unix:@tsunicorn-released-${process.pid}`;
+    const addresses = [name, '192.0.2.1:0'].map((text) => parseAddress('--bind', text));
+    await expect(bindAll(addresses)).rejects.toThrow(/192\.0\.2\.1/);
+    expect((await bindText(name)).url).toBe(name);
+  });
+});
+
+describe('an abstract name', () => {
+  it('is bound and shown with its @', async () => {
+    const name = `unix:@tsunicorn-abstract-${process.pid}`;
+    expect((await bindText(name)).url).toBe(name);
+  });
+
+  it('that is taken is refused', async () => {
+    const name = `unix:@tsunicorn-taken-${process.pid}`;
+    await bindText(name);
+    expect(await refusal(name)).toMatch(/^--bind unix:@tsunicorn-taken-\d+: .*already in use/);
+  });
+
+  it('that is too long is refused with the limit', async () => {
+    expect(await refusal(`unix:@${'n'.repeat(200)}`)).toMatch(/at most 10\d bytes/);
+  });
+});
+
+describe('an inherited descriptor', () => {
+  it('is used as it is, and closed once', async () => {
+    const server = net.createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const child = `
+      import { bind } from ${JSON.stringify(new URL('../../../src/listeners/listener.ts', import.meta.url).href)};
+      import { fstatSync } from 'node:fs';
+      const listener = await bind({ kind: 'fd', source: '--bind fd://3', fd: 3 });
+      const before = fstatSync(3).isSocket();
+      listener.close();
+      listener.close();
+      let after = 'open';
+      try { fstatSync(3) } catch (error) { after = error.code }
+      console.log(listener.fd, listener.url, before, after);
+    `;
+    // In a process of its own: there the descriptor belongs to nobody else.
+    const fd = (server as unknown as { _handle: { fd: number } })._handle.fd;
+    const text = execFileSync(process.execPath, ['--input-type=module', '-e', child], {
+      stdio: ['ignore', 'pipe', 'inherit', fd],
+      encoding: 'utf8',
+    });
+    server.close();
+    expect(text.trim()).toBe('3 fd://3 true EBADF');
+  });
+
+  it('that is not open is refused', async () => {
+    expect(() => fstatSync(1_000_000)).toThrow(/EBADF/);
+    expect(await refusal('fd://1000000')).toMatch(
+      /^--bind fd:\/\/1000000: no such open descriptor \(EBADF\); /,
+    );
+  });
+
+  it('that is no socket is refused', async () => {
+    const fd = openSync(temporaryDirectory(), 'r');
+    onTestFinished(() => closeSync(fd));
+    expect(await refusal(`fd://${fd}`)).toMatch(/^--bind fd:\/\/\d+: the descriptor is not a socket/);
+  });
+});
+
+describe('the listeners in one line', () => {
+  const listener = (text: string, url: string): Listener => ({
+    address: parseAddress('--bind', text),
+    fd: 9,
+    url,
+    close: () => {},
+  });
+
+  it('have the addresses that were bound, and for a descriptor what its worker found', () => {
+    const listeners = [
+      listener(':0', 'http://0.0.0.0:4242'),
+      listener('unix:a', 'unix:/run/a'),
+      listener('fd://3', 'fd://3'),
+    ];
+    const urls = ['http://0.0.0.0:4242', '', 'http://10.0.0.1:80'];
+    expect(describeListeners(listeners, urls)).toBe('http://0.0.0.0:4242, unix:/run/a, http://10.0.0.1:80');
+    expect(describeListeners(listeners, [])).toBe('http://0.0.0.0:4242, unix:/run/a, fd://3');
+  });
+});
+
+describe('an unknown error', () => {
+  it('is shown as the system says it, behind the source', () => {
+    expect(explainBind('--bind x', 'EWEIRD', 'bind EWEIRD')).toBe('--bind x: bind EWEIRD');
+    expect(explainBind('--bind x', undefined, 'it failed')).toBe('--bind x: it failed');
+  });
+});

@@ -1,0 +1,72 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { UsageError } from '../../src/errors.ts';
+import { createPidfile } from '../../src/pidfile.ts';
+import { temporaryDirectory } from '../support/tsunicorn.ts';
+
+const create = (path: string) => createPidfile('--pid', path);
+
+describe('a pidfile', () => {
+  it('holds the pid and a newline, and is the only file there', () => {
+    const directory = temporaryDirectory();
+    create(join(directory, 'app.pid'));
+    expect(readFileSync(join(directory, 'app.pid'), 'utf8')).toBe(`${process.pid}\n`);
+    expect(readdirSync(directory)).toEqual(['app.pid']);
+  });
+
+  it('is gone when it is removed, however often', () => {
+    const path = join(temporaryDirectory(), 'app.pid');
+    const pidfile = create(path);
+    pidfile.remove();
+    pidfile.remove();
+    expect(existsSync(path)).toBe(false);
+  });
+
+  it('that has become another’s is not removed', () => {
+    const path = join(temporaryDirectory(), 'app.pid');
+    const pidfile = create(path);
+    writeFileSync(path, '1\n');
+    pidfile.remove();
+    expect(readFileSync(path, 'utf8')).toBe('1\n');
+  });
+
+  it('of a process that is gone is taken over', () => {
+    const { pid } = spawnSync(process.execPath, ['--version']);
+    const path = join(temporaryDirectory({ 'app.pid': `${pid}\n` }), 'app.pid');
+    create(path);
+    expect(readFileSync(path, 'utf8')).toBe(`${process.pid}\n`);
+  });
+
+  it('of our own pid is taken over, as after a restart in a container', () => {
+    const path = join(temporaryDirectory({ 'app.pid': `${process.pid}\n` }), 'app.pid');
+    expect(() => create(path)).not.toThrow();
+  });
+
+  it.each(['', 'nonsense\n', '-1\n', '0\n'])('with the text %j is taken over', (text) => {
+    const path = join(temporaryDirectory({ 'app.pid': text }), 'app.pid');
+    create(path);
+    expect(readFileSync(path, 'utf8')).toBe(`${process.pid}\n`);
+  });
+
+  it('of a process that lives is refused with its pid, and kept', () => {
+    const path = join(temporaryDirectory({ 'app.pid': `${process.ppid}\n` }), 'app.pid');
+    expect(() => create(path)).toThrow(UsageError);
+    expect(() => create(path)).toThrow(`--pid ${path}: process ${process.ppid} is running; stop it`);
+    expect(readFileSync(path, 'utf8')).toBe(`${process.ppid}\n`);
+  });
+
+  it('in a directory that is not there is refused in one line', () => {
+    const path = join(temporaryDirectory(), 'missing', 'app.pid');
+    expect(() => create(path)).toThrow(UsageError);
+    expect(() => create(path)).toThrow(`--pid ${path}: cannot write it (ENOENT); `);
+  });
+
+  it('whose path is a directory is refused, and nothing left beside it', () => {
+    const directory = temporaryDirectory();
+    mkdirSync(join(directory, 'app.pid'));
+    expect(() => create(join(directory, 'app.pid'))).toThrow(/cannot write it/);
+    expect(readdirSync(directory)).toEqual(['app.pid']);
+  });
+});

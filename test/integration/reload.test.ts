@@ -40,7 +40,7 @@ describe('HUP', () => {
     write(running, 'tsunicorn.config.mjs', config(1, ', keepAlive: 5'));
     running.signal('SIGHUP');
     await running.waitForLog(/Generation 2 is ready/);
-    await running.waitForLog(/Worker exiting.*\n[^]*Worker exiting/);
+    await running.waitForLog(/Worker exiting.*\n[\s\S]*Worker exiting/);
     await running.waitForWorkers(2);
     write(running, 'tsunicorn.config.mjs', config(3));
     running.signal('SIGHUP');
@@ -94,7 +94,7 @@ describe('HUP', () => {
     const running = await served({ 'app.mjs': text('old') });
     write(running, 'app.mjs', never);
     running.signal('SIGHUP');
-    await running.waitForLog(/Booting worker[^]*Booting worker/);
+    await running.waitForLog(/Booting worker[\s\S]*Booting worker/);
     write(running, 'app.mjs', text('new'));
     running.signal('SIGHUP');
     await running.waitForLog(/Generation 3 is ready/);
@@ -107,7 +107,7 @@ describe('HUP', () => {
     const running = await served({ 'app.mjs': text('old') });
     write(running, 'app.mjs', never);
     running.signal('SIGHUP');
-    await running.waitForLog(/Booting worker[^]*Booting worker/);
+    await running.waitForLog(/Booting worker[\s\S]*Booting worker/);
     running.signal('SIGTTIN');
     await running.waitForWorkers(3);
     expect(await body(running.at)).toBe('old');

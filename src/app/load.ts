@@ -52,8 +52,10 @@ function refuseScript(
   namespace: Readonly<Record<string, unknown>>,
   listening: ListenWatch,
 ): void {
-  if (exportNames(namespace).length > 0) return;
-  const cure = 'export the application, such as `export const app = …`';
+  const commonJs = namespace['module.exports'];
+  // A CommonJS module that never touched its exports has an empty object for them.
+  if (exportNames(typeof commonJs === 'object' ? commonJs : namespace).length > 0) return;
+  const cure = `export the application, such as \`${commonJs ? 'module.exports = app' : 'export const app = …'}\``;
   const listens = listening.places();
   if (listens.length === 0) throw appError(`${spec.text}: ${spec.module} exports nothing; ${cure}`);
   throw appError(

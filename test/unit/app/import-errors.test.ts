@@ -31,6 +31,10 @@ const CASES: readonly (readonly [string, RegExp])[] = [
   ['broken/rejects.ts:createNow()', /^createNow\(\) threw: no secret$/],
   ['broken/rejects.ts:promised', /^the exported promise rejected: the migration failed$/],
   [
+    'broken/silent.cjs',
+    /^broken\/silent\.cjs exports nothing; export the application, such as `module\.exports = app`$/,
+  ],
+  [
     'broken/silent.ts:app',
     /^broken\/silent\.ts exports nothing; export the application, such as `export const app = …`$/,
   ],

@@ -6,5 +6,7 @@ export async function classOf(name: Settings['workerClass']): Promise<Serve> {
   switch (name) {
     case 'async':
       return (await import('./async.ts')).serveAsync;
+    case 'sync':
+      return (await import('./sync.ts')).serveSync;
   }
 }

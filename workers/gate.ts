@@ -1,7 +1,7 @@
-import net, { type Server, type Socket } from 'node:net';
-import type { MessagePort } from 'node:worker_threads';
+import type { ServerOpts, Socket } from 'node:net';
 import type { HandedListener } from '../src/ipc.ts';
 import { formatTcp } from '../src/listeners/address.ts';
+import { type Door, openDoor } from './doors.ts';
 
 /** Accepting, in one place: opens the inherited sockets, pauses and resumes, empties the queue, closes. */
 export interface Gate {
@@ -29,55 +29,65 @@ export class ListenError extends Error {
   }
 }
 
-/** Makes the gate; `feed` gets each accepted connection. */
-export function createGate(feed: (socket: Socket) => void): Gate {
-  return new AcceptGate(feed);
+/**
+ * Makes the gate; `feed` gets each accepted connection, which takes in `bufferBytes` (Node's 64 KiB by default) of a
+ * request's body before it is read.
+ */
+export function createGate(feed: (socket: Socket) => void, bufferBytes?: number): Gate {
+  return new AcceptGate(feed, bufferBytes);
 }
-
-type Door = { readonly kind: HandedListener['kind'] } & (
-  | { readonly state: 'open'; readonly server: Server }
-  | { readonly state: 'parked'; readonly from: MessagePort; readonly to: MessagePort }
-);
 
 /** This long without a connection, the queue counts as dry. */
 const QUIET_MS = 10;
 
 class AcceptGate implements Gate {
   readonly #feed: (socket: Socket) => void;
+  readonly #options: ServerOpts;
   #doors: readonly Door[] = [];
   #state: 'open' | 'paused' | 'holding' | 'closed' = 'open';
   /** Accepted and not yet fed: while the queue is emptied, or paused, as a Unix listener cannot be moved. */
   #held: Socket[] = [];
   #accepted = 0;
 
-  constructor(feed: (socket: Socket) => void) {
+  constructor(feed: (socket: Socket) => void, bufferBytes: number | undefined) {
     this.#feed = feed;
+    // As http.Server itself asks for: a client may close its side first and still read the answer.
+    this.#options = {
+      allowHalfOpen: true,
+      noDelay: true,
+      ...(bufferBytes ? { highWaterMark: bufferBytes } : {}),
+    };
   }
 
   async open(listeners: readonly HandedListener[], backlog: number): Promise<readonly string[]> {
-    const opened = await Promise.all(listeners.map((listener) => this.#listen(listener, backlog)));
-    this.#doors = opened.map(({ server, kind }) => ({ state: 'open', kind, server }));
-    return opened.map(({ server }) => urlOf(server));
+    const accept = (socket: Socket) => this.#accept(socket);
+    const open = async (listener: HandedListener) => {
+      try {
+        return await openDoor(listener, { ...this.#options, backlog }, accept);
+      } catch (error) {
+        throw new ListenError(listener, error as Error);
+      }
+    };
+    this.#doors = await Promise.all(listeners.map(open));
+    return this.#doors.map(({ address }) => urlOf(address));
   }
 
   pause(): void {
     if (this.#state !== 'open') return;
     this.#state = 'paused';
-    this.#doors = this.#doors.map((door) =>
-      door.state === 'open' && movable(door.server) ? park(door) : door,
-    );
+    for (const door of this.#doors) door.pause();
   }
 
   resume(): void {
     if (this.#state !== 'paused') return;
     this.#state = 'open';
-    this.#unparkAll();
+    this.#resumeAll();
     this.#feedHeld();
   }
 
   async closeWhenEmpty(limitMs: number): Promise<void> {
     this.#state = 'holding';
-    this.#unparkAll();
+    this.#resumeAll();
     const started = performance.now();
     let quietSince = started;
     while (performance.now() - started < limitMs && performance.now() - quietSince < QUIET_MS) {
@@ -98,24 +108,9 @@ class AcceptGate implements Gate {
   }
 
   close(): void {
-    this.#unparkAll();
+    this.#resumeAll();
     this.#shut();
     this.#feedHeld();
-  }
-
-  async #listen(listener: HandedListener, backlog: number) {
-    // As http.Server itself asks for: a client may close its side first and still read the answer.
-    const server = this.#adopt(net.createServer({ allowHalfOpen: true, noDelay: true }));
-    await new Promise<void>((listening, failed) => {
-      server.once('error', (error) => failed(new ListenError(listener, error)));
-      // listen({fd, backlog}) ignores its backlog; given as a second argument it reaches the kernel.
-      server.listen({ fd: listener.fd }, backlog, listening);
-    });
-    return { server, kind: listener.kind };
-  }
-
-  #adopt(server: Server): Server {
-    return server.on('connection', (socket) => this.#accept(socket));
   }
 
   #accept(socket: Socket): void {
@@ -126,7 +121,7 @@ class AcceptGate implements Gate {
 
   #shut(): void {
     this.#state = 'closed';
-    for (const door of this.#doors) if (door.state === 'open') door.server.close();
+    for (const door of this.#doors) door.close();
     this.#doors = [];
   }
 
@@ -136,38 +131,12 @@ class AcceptGate implements Gate {
     for (const socket of held) this.#feed(socket);
   }
 
-  #unparkAll(): void {
-    this.#doors = this.#doors.map((door) => this.#unpark(door));
-  }
-
-  #unpark(door: Door): Door {
-    if (door.state === 'open') return door;
-    const { receiveMessageOnPort } = process.getBuiltinModule('node:worker_threads');
-    const server = receiveMessageOnPort(door.to)?.message as Server;
-    door.from.close();
-    return { state: 'open', kind: door.kind, server: this.#adopt(server) };
+  #resumeAll(): void {
+    for (const door of this.#doors) door.resume();
   }
 }
 
-/** Node moves listening TCP servers on Unix only; a Unix-socket server throws. */
-function movable(server: Server): boolean {
-  const address = server.address();
-  return typeof address === 'object' && address !== null;
-}
-
-/** Posts the listening server to ourselves: while it is in transit nothing accepts, and the queue keeps filling. */
-function park(door: Door & { state: 'open' }): Door {
-  const { MessageChannel } = process.getBuiltinModule('node:worker_threads');
-  const { port1, port2 } = new MessageChannel();
-  port1.unref();
-  port2.unref();
-  // The type of transferable things does not name net.Server yet.
-  port1.postMessage(door.server, [door.server as unknown as ArrayBuffer]);
-  return { state: 'parked', kind: door.kind, from: port1, to: port2 };
-}
-
-function urlOf(server: Server): string {
-  const address = server.address();
+function urlOf(address: Door['address']): string {
   if (typeof address === 'object' && address !== null) return formatTcp(address.address, address.port);
   // The path of an inherited Unix socket is not told.
   return address === null ? '' : `unix:${address.replace(/^\0/, '@')}`;

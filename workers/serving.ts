@@ -12,6 +12,8 @@ export interface ServeOrder {
   readonly observers: readonly Observer[];
   readonly log: Logger;
   readonly onError: (error: unknown, request?: IncomingMessage) => void;
+  /** The worker cannot go on, for this reason: it stops accepting, answers what it can and is replaced. */
+  readonly fail: (reason: string) => void;
   /** Loads the application into this process. Rejects with a BootError. */
   readonly load: () => Promise<Application>;
   /** To be called when the application is loaded, wherever it runs, and before any socket is opened. */

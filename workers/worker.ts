@@ -92,6 +92,7 @@ class Worker {
       observers: observersFor(this.#accessLog, this.#hooks, this.#view),
       log: this.#log,
       onError: (error, request) => this.#applicationError(error, request),
+      fail: (reason) => this.#fail(reason),
       load: () => this.#loadApplication(),
       initialised: () => this.#initialised(),
     });
@@ -175,8 +176,13 @@ class Worker {
     if (this.#isBooting) return void this.#bootFailed(error);
     const what = origin === 'unhandledRejection' ? 'Unhandled rejection' : 'Uncaught exception';
     this.#log.error(`${what} in the application`, { err: error });
+    this.#fail(what.toLowerCase());
+  }
+
+  /** Goes although it was not asked to: what else is in flight gets a little time. */
+  #fail(reason: string): void {
     this.#exitStatus = 1;
-    void this.#inbox.send({ tsunicorn: 'leaving', reason: what.toLowerCase() });
+    void this.#inbox.send({ tsunicorn: 'leaving', reason });
     this.#leave({ emptyQueue: false, graceMs: Math.min(CRASH_GRACE_MS, this.#graceMs) });
   }
 

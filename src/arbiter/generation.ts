@@ -1,6 +1,8 @@
+import { UsageError } from '../errors.ts';
 import type { Hooks } from '../hooks.ts';
-import { type Address, parseAddress } from '../listeners/address.ts';
+import { type Address, isMovable, parseAddress } from '../listeners/address.ts';
 import type { Listener } from '../listeners/listener.ts';
+import type { Settings } from '../settings/catalogue.ts';
 import type { Loaded } from '../settings/load.ts';
 import { nameSetting } from '../settings/origin.ts';
 import type { Limits } from './reconcile.ts';
@@ -15,9 +17,20 @@ export interface Generation {
   readonly listeners: readonly Listener[];
 }
 
-/** The addresses that a configuration asks for, each naming where it was written. */
+/** The addresses that a configuration asks for, each naming where it was written. Throws a UsageError. */
 export function addressesOf({ settings, origins }: Omit<Loaded, 'hooks'>): readonly Address[] {
-  return settings.bind.map((text) => parseAddress(nameSetting(origins.bind, 'bind'), text));
+  const addresses = settings.bind.map((text) => parseAddress(nameSetting(origins.bind, 'bind'), text));
+  checkAddresses(settings, addresses);
+  return addresses;
+}
+
+function checkAddresses(settings: Settings, addresses: readonly Address[]): void {
+  if (settings.workerClass !== 'sync') return;
+  const [, second] = addresses.filter((address) => !isMovable(address));
+  if (second)
+    throw new UsageError(
+      `${second.source}: a sync worker can serve one Unix socket; leave the others to another service, or use --worker-class async`,
+    );
 }
 
 /** The time limits of the generation's workers; 0 in a setting switches a limit off. */

@@ -2,14 +2,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { WORKER_HOOKS } from '../hooks.ts';
-import { type ArbiterMessage, type HandedListener, isWorkerMessage } from '../ipc.ts';
+import { type ArbiterMessage, isWorkerMessage } from '../ipc.ts';
 import type { Listener } from '../listeners/listener.ts';
 import type { ArbiterEvent, WorkerEnd } from './events.ts';
 import { type Generation, limitsOf } from './generation.ts';
+import { type HandOver, handOver } from './hand-over.ts';
 import type { Limits, WorkerSnapshot, WorkerState } from './reconcile.ts';
-
-// Behind stdin, stdout, stderr and the channel.
-const FIRST_LISTENER_FD = 4;
 
 export interface SpawnOrder {
   readonly age: number;
@@ -50,9 +48,10 @@ class ProcessHandle implements WorkerHandle {
     this.limits = limitsOf(order.generation);
     this.listeners = order.generation.listeners;
     this.state = { name: 'spawning', sinceMs: order.now };
-    this.#child = startProcess(order.generation);
+    const handed = handOver(order.generation, workerCommand());
+    this.#child = startProcess(order.generation.loaded, handed);
     this.#listen(order.emit);
-    this.send(bootOrder(order));
+    this.send(bootOrder(order, handed));
   }
 
   get pid(): number {
@@ -89,30 +88,30 @@ class ProcessHandle implements WorkerHandle {
   }
 }
 
-function startProcess(generation: Generation): ChildProcess {
-  const { loaded, listeners } = generation;
+function workerCommand(): readonly string[] {
   const here = import.meta.url;
   const entry = fileURLToPath(new URL(`../../workers/entry${extname(here)}`, here));
   // An inspector port cannot be shared; each worker would fight for it.
   const execArgv = process.execArgv.filter((argument) => !argument.startsWith('--inspect'));
-  return spawn(process.execPath, [...execArgv, '--disable-sigusr1', entry], {
-    cwd: loaded.settings.chdir,
-    env: { ...process.env, ...loaded.environment },
+  return [process.execPath, ...execArgv, '--disable-sigusr1', entry];
+}
+
+function startProcess(
+  { settings, environment }: Generation['loaded'],
+  { command, fds }: HandOver,
+): ChildProcess {
+  const [file = process.execPath, ...args] = command;
+  return spawn(file, args, {
+    cwd: settings.chdir,
+    env: { ...process.env, ...environment },
     // Its own session: Ctrl-C and a closing terminal reach the arbiter alone, which tells the workers what to do.
     detached: true,
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc', ...listeners.map(({ fd }) => fd)],
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc', ...fds],
   });
 }
 
-function bootOrder({ age, slot, generation }: SpawnOrder): ArbiterMessage {
+function bootOrder({ age, slot, generation }: SpawnOrder, { listeners }: HandOver): ArbiterMessage {
   const { settings, configFile, hookNames } = generation.loaded;
-  const listeners = generation.listeners.map(
-    ({ address }, index): HandedListener => ({
-      fd: FIRST_LISTENER_FD + index,
-      kind: address.kind,
-      source: address.source,
-    }),
-  );
   return {
     tsunicorn: 'boot',
     settings,

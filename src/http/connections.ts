@@ -8,11 +8,11 @@ import type { Socket } from 'node:net';
  */
 export class Connections {
   readonly #latest = new Map<Socket, ServerResponse | null>();
-  readonly #onClosed: () => void;
+  readonly #onClosed: (socket: Socket) => void;
   #closing = false;
 
   /** `onClosed` is called after each connection that ends. */
-  constructor(onClosed: () => void) {
+  constructor(onClosed: (socket: Socket) => void) {
     this.#onClosed = onClosed;
   }
 
@@ -31,7 +31,7 @@ export class Connections {
     this.#latest.set(socket, null);
     socket.once('close', () => {
       this.#latest.delete(socket);
-      this.#onClosed();
+      this.#onClosed(socket);
     });
   }
 

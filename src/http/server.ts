@@ -70,16 +70,21 @@ function fold(observers: readonly Observer[]): Observer {
   };
 }
 
-/** A plain 500 where nothing was sent yet; otherwise the connection is cut, so that the client sees it is not whole. */
-export function answerError(response: ServerResponse): void {
+/** A plain answer where nothing was sent yet; otherwise the connection is cut, so that the client sees it is not whole. */
+export function answerError(
+  response: ServerResponse,
+  status = 500,
+  headers: Readonly<Record<string, string>> = {},
+): void {
   if (response.headersSent) {
     response.destroy();
     return;
   }
   for (const name of response.getHeaderNames()) if (name !== 'connection') response.removeHeader(name);
-  response.statusCode = 500;
+  response.statusCode = status;
   response.setHeader('content-type', 'text/plain; charset=utf-8');
-  response.end('Internal Server Error\n');
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+  response.end(`${process.getBuiltinModule('node:http').STATUS_CODES[status]}\n`);
 }
 
 function upgradeListener({ application, onError }: HttpServerOptions) {

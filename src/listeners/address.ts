@@ -41,6 +41,11 @@ export function formatTcp(host: string, port: number): string {
   return host.includes(':') ? `http://[${host}]:${port}` : `http://${host}:${port}`;
 }
 
+/** Whether Node can move a socket that listens there between event loops, and so pause it; a descriptor may be either. */
+export function isMovable({ kind }: Address): boolean {
+  return kind === 'tcp';
+}
+
 function parsePath(source: string, path: string): Address {
   if (path.startsWith('@')) return { kind: 'abstract', source, name: required(source, path.slice(1)) };
   return { kind: 'unix', source, path: required(source, path.startsWith('//') ? path.slice(2) : path) };

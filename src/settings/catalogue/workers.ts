@@ -2,6 +2,9 @@ import { availableParallelism } from 'node:os';
 import { choice, integer, scalar } from '../kinds.ts';
 import { type Kind, setting } from '../setting.ts';
 
+// Apart, as inside setting() its words would widen to string.
+const workerClass = choice(['async', 'sync'], {}, 'class');
+
 /** The processes that serve. */
 export const workers = {
   workers: setting({
@@ -12,9 +15,9 @@ export const workers = {
     variables: [{ name: 'WEB_CONCURRENCY', read: (text) => workerCount().fromText(text) }],
   }),
   workerClass: setting({
-    doc: 'How a worker serves. `async` is one event loop with many requests at a time.',
+    doc: 'How a worker serves: `async` or `sync`. `async` is one event loop with many requests at a time. `sync` is one request at a time in the process, answered with `Connection: close`; it accepts only while idle, and serves one Unix socket at most.',
     flags: '-k, --worker-class',
-    kind: choice(['async'], {}, 'class'),
+    kind: workerClass,
     default: 'async',
   }),
   workerConnections: setting({

@@ -1,0 +1,50 @@
+import { existsSync } from 'node:fs';
+import type { HandedListener } from '../ipc.ts';
+import { type Address, isMovable } from '../listeners/address.ts';
+import type { Settings } from '../settings/catalogue.ts';
+import type { Generation } from './generation.ts';
+
+// Behind stdin, stdout, stderr and the channel.
+const FIRST_LISTENER_FD = 4;
+const SHELL = '/bin/sh';
+// As stdin in spawn's own stdio the socket would be made blocking, for every process that shares it.
+const MOVE_TO_STDIN = `exec "$@" 0<&${FIRST_LISTENER_FD} ${FIRST_LISTENER_FD}<&-`;
+
+/** How the listeners of a generation get into a worker. */
+export interface HandOver {
+  /** The command line, given the worker's own. */
+  readonly command: readonly string[];
+  /** The descriptors to inherit behind the channel, in order. */
+  readonly fds: readonly number[];
+  /** What the worker is told of them, in the order of the binds. */
+  readonly listeners: readonly HandedListener[];
+}
+
+/**
+ * A sync worker gets one listener as its descriptor 0, where libuv lets it be paused whatever its kind (workers/doors.ts):
+ * the Unix socket, if there is one, for TCP can be paused elsewhere too.
+ */
+export function handOver({ loaded, listeners }: Generation, command: readonly string[]): HandOver {
+  const kept = keptIndex(
+    loaded.settings,
+    listeners.map(({ address }) => address),
+  );
+  const order = [...listeners.keys()].toSorted((a, b) => Number(b === kept) - Number(a === kept));
+  return {
+    command: kept === null ? command : [SHELL, '-c', MOVE_TO_STDIN, SHELL, ...command],
+    fds: order.flatMap((index) => listeners[index]?.fd ?? []),
+    listeners: listeners.map(({ address: { kind, source } }, index) => ({
+      fd: index === kept ? 0 : FIRST_LISTENER_FD + order.indexOf(index),
+      kind,
+      source,
+    })),
+  };
+}
+
+function keptIndex({ workerClass }: Settings, addresses: readonly Address[]): number | null {
+  if (workerClass !== 'sync' || !existsSync(SHELL)) return null;
+  return Math.max(
+    0,
+    addresses.findIndex((address) => !isMovable(address)),
+  );
+}

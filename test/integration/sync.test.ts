@@ -1,0 +1,104 @@
+import { existsSync, writeFileSync } from 'node:fs';
+import net from 'node:net';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { addressOf, request } from '../support/load.ts';
+import { refusal } from '../support/refusal.ts';
+import { app, type Running, serve, temporaryDirectory } from '../support/tsunicorn.ts';
+
+const held = app('held.ts:app');
+const binds: readonly (readonly [string, () => string])[] = [
+  ['TCP', () => '127.0.0.1:0'],
+  ['a Unix socket', () => `unix:${join(temporaryDirectory(), 'app.sock')}`],
+];
+
+function begun(running: Running): readonly RegExpExecArray[] {
+  return [...running.stderr.matchAll(/BEGIN (\d+) running=(\d+) (\S+)/g)];
+}
+
+function start(bind: string, workers: number, ...more: string[]) {
+  return serve([held, '-k', 'sync', '-w', String(workers), '-b', bind, ...more], {
+    cwd: temporaryDirectory(),
+  });
+}
+
+async function allReady(running: Running, workers: number): Promise<void> {
+  await running.waitFor(() => running.stderr.split('Booting worker').length > workers, 'the workers to boot');
+  await running.waitForWorkers(workers);
+}
+
+describe.each(binds)('sync workers on %s', (_name, bind) => {
+  it('take one request each and leave the others to the queue', async () => {
+    const running = await start(bind(), 2);
+    await allReady(running, 2);
+    const answers = Array.from({ length: 6 }, () => request({ url: running.at, path: '/hold' }));
+    await running.waitFor(() => begun(running).length === 2, 'both workers to have a request');
+    expect(new Set(begun(running).map(([, pid]) => pid)).size).toBe(2);
+    writeFileSync(join(running.cwd, 'release'), '');
+    expect(await Promise.all(answers)).toEqual(Array(6).fill('200'));
+    expect(begun(running).every(([, , count]) => count === '1')).toBe(true);
+  });
+
+  it('are not held by clients that say nothing, and reopen when those go', async () => {
+    const running = await start(bind(), 1);
+    const silent = Array.from({ length: 20 }, () => net.connect(addressOf(running.at)));
+    await Promise.all(silent.map((socket) => new Promise((done) => socket.once('connect', done))));
+    expect(await request({ url: running.at })).toBe('200');
+    for (const socket of silent) socket.destroy();
+    expect(await request({ url: running.at })).toBe('200');
+  });
+
+  it('take in a body before the request gets its turn', async () => {
+    const running = await start(bind(), 1);
+    const slow = net.connect(addressOf(running.at));
+    slow.write('POST /slow HTTP/1.1\r\nHost: x\r\nContent-Length: 200000\r\n\r\nsome');
+    expect(await request({ url: running.at })).toBe('200');
+    expect(begun(running).map(([, , , path]) => path)).toEqual(['/']);
+    slow.write('x'.repeat(200_000 - 4));
+    const answer = await new Promise((got) => slow.once('data', (data) => got(String(data))));
+    expect(answer).toMatch(/^HTTP\/1\.1 200 [\s\S]*connection: close[\s\S]*\d+ 200000$/i);
+  });
+
+  it('drain: what waits for its turn when TERM comes is answered', async () => {
+    const running = await start(bind(), 1);
+    const answers = Array.from({ length: 4 }, () => request({ url: running.at, path: '/hold' }));
+    await running.waitFor(() => begun(running).length === 1, 'the first request');
+    running.signal('SIGTERM');
+    await running.waitForLog(/Handling signal: term/);
+    writeFileSync(join(running.cwd, 'release'), '');
+    expect(await Promise.all(answers)).toEqual(Array(4).fill('200'));
+    expect(await running.end()).toEqual({ status: 0, signal: null });
+  });
+
+  it('are replaced when a request runs longer than --timeout: 504 to it, 503 to those behind it', async () => {
+    const running = await start(bind(), 1, '--timeout', '1');
+    const [old] = running.workers();
+    const first = request({ url: running.at, path: '/hold' });
+    await running.waitFor(() => begun(running).length === 1, 'the first request');
+    expect(await first).toBe('504');
+    await running.waitForLog(/GET \/hold has run for 1 s \(--timeout\)/);
+    expect(await request({ url: running.at })).toBe('200');
+    await running.waitFor(() => !running.workers().includes(old ?? 0), 'the old worker to be gone');
+  });
+});
+
+describe('sync', () => {
+  it('refuses a second Unix socket, which it could not pause', async () => {
+    const directory = temporaryDirectory();
+    const at = (name: string) => `unix:${join(directory, name)}`;
+    const line = await refusal([held, '-k', 'sync', '-b', at('one'), '-b', at('two')]);
+    expect(line).toMatch(
+      /^--bind unix:.*two: a sync worker can serve one Unix socket; .*--worker-class async$/,
+    );
+    expect(existsSync(join(directory, 'one'))).toBe(false);
+  });
+
+  it('shows the application an empty stdin, not its listener', async () => {
+    const files = {
+      'app.mjs': `let text = ''; for await (const chunk of process.stdin) text += chunk;
+export const app = (req, res) => res.end(JSON.stringify(text));\n`,
+    };
+    const running = await serve(['app.mjs:app', '-k', 'sync'], { files });
+    expect(await (await fetch(running.at)).text()).toBe('""');
+  });
+});

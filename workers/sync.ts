@@ -1,0 +1,142 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Handler } from '../src/app/application.ts';
+import { Connections } from '../src/http/connections.ts';
+import { drain } from '../src/http/drain.ts';
+import { answerError, createHttpServer } from '../src/http/server.ts';
+import { shadowStdin } from './doors.ts';
+import { createGate } from './gate.ts';
+import type { Serve, ServeOrder } from './serving.ts';
+import { Turnstile } from './turnstile.ts';
+
+/** A connection whose request head takes longer than this is slow, and does not keep the worker from accepting. */
+const HEAD_MS = 5;
+/** A body up to this is taken in before the request gets its turn. */
+const BODY_BYTES = 1024 * 1024;
+
+/**
+ * The `sync` class: one request at a time in the process, each answered with `Connection: close`. It accepts only while
+ * idle: the gate closes with each connection and opens again when its request has ended, the connection has gone, or it
+ * turns out to be slow.
+ */
+export const serveSync: Serve = async (order) => {
+  const { settings } = order;
+  shadowStdin(order.listeners);
+  const application = await order.load();
+  await order.initialised();
+  const fresh = new Map<Socket, NodeJS.Timeout>();
+  let emptied: (() => void) | null = null;
+
+  const turnstile = new Turnstile(update);
+  const connections = new Connections((socket) => {
+    settle(socket);
+    if (connections.size === 0) emptied?.();
+  });
+  const server = createHttpServer({
+    application: { ...application, handler: oneAtATime(application.handler, turnstile, order, update) },
+    connections,
+    observers: [({ socket }) => know(socket), ...order.observers],
+    keepAliveMs: 0,
+    onError: order.onError,
+  });
+  const gate = createGate((socket) => {
+    connections.add(socket);
+    fresh.set(socket, setTimeout(settle, HEAD_MS, socket));
+    update();
+    server.emit('connection', socket);
+  }, BODY_BYTES);
+
+  /** The socket has shown what it is: a request, a slow client, or nothing. */
+  function know(socket: Socket): void {
+    clearTimeout(fresh.get(socket));
+    fresh.delete(socket);
+  }
+
+  function settle(socket: Socket): void {
+    know(socket);
+    update();
+  }
+
+  function update(): void {
+    const idle = turnstile.isFree && fresh.size === 0 && connections.size < settings.workerConnections;
+    if (idle) gate.resume();
+    else gate.pause();
+  }
+
+  const { close } = application;
+  return {
+    urls: await gate.open(order.listeners, settings.backlog),
+    ...(close ? { close } : {}),
+    drain: ({ emptyQueue, graceMs }) =>
+      drain({
+        gate,
+        connections,
+        server,
+        emptyQueue,
+        graceMs,
+        emptied: () =>
+          new Promise((resolve) => {
+            emptied = resolve;
+            if (connections.size === 0) resolve();
+          }),
+      }),
+  };
+};
+
+function oneAtATime(handler: Handler, turnstile: Turnstile, order: ServeOrder, waits: () => void): Handler {
+  const limitMs = order.settings.timeout * 1000;
+  return (request, response) =>
+    new Promise((resolve, reject) => {
+      const run = () => {
+        if (limitMs > 0) limit(request, response, turnstile, order);
+        try {
+          resolve(handler(request, response));
+        } catch (error) {
+          reject(error);
+        }
+      };
+      if (hasBody(request)) {
+        onceBodyArrived(request, () => turnstile.enter(response, run));
+        waits();
+      } else turnstile.enter(response, run);
+    });
+}
+
+/**
+ * The request has the process to itself, so one that runs too long must end with it: its client gets 504, those that
+ * wait behind it 503, and the worker is replaced.
+ */
+function limit(
+  request: IncomingMessage,
+  response: ServerResponse,
+  turnstile: Turnstile,
+  order: ServeOrder,
+): void {
+  const seconds = order.settings.timeout;
+  const timer = setTimeout(() => {
+    const waiting = turnstile.empty();
+    order.fail(`${request.method} ${request.url} has run for ${seconds} s (--timeout)`);
+    answerError(response, 504);
+    for (const other of waiting) answerError(other, 503, { 'retry-after': '1' });
+  }, seconds * 1000);
+  response.once('close', () => clearTimeout(timer));
+}
+
+function hasBody({ headers }: IncomingMessage): boolean {
+  const { 'content-length': length, 'transfer-encoding': coding } = headers;
+  return coding !== undefined || (length !== undefined && length !== '0');
+}
+
+/** Calls `act` when the body is in memory, or as much of it as may be, or will not come. */
+function onceBodyArrived(request: IncomingMessage, act: () => void): void {
+  const look = () => {
+    if (!request.complete && !request.destroyed && request.readableLength < request.readableHighWaterMark)
+      return;
+    request.off('readable', look);
+    request.off('close', look);
+    // Behind the stream's own tick, in which it forgets that it was read by 'readable'.
+    process.nextTick(act);
+  };
+  request.on('readable', look);
+  request.on('close', look);
+}

@@ -1,0 +1,71 @@
+import type { ServerResponse } from 'node:http';
+
+/** One request that has arrived whole and waits for its turn, or has it. */
+interface Turn {
+  readonly response: ServerResponse;
+  readonly run: () => void;
+}
+
+/** Lets one request at a time through, in the order of arrival. */
+export class Turnstile {
+  readonly #changed: () => void;
+  readonly #waiting: Turn[] = [];
+  #current: Turn | null = null;
+
+  /** `changed` is called whenever a turn has begun or ended. */
+  constructor(changed: () => void) {
+    this.#changed = changed;
+  }
+
+  get isFree(): boolean {
+    return this.#current === null;
+  }
+
+  /** Calls `run` when it is this request's turn, at once if none has it; not at all if its client has gone by then. */
+  enter(response: ServerResponse, run: () => void): void {
+    const turn = { response, run };
+    if (this.#current === null) this.#begin(turn);
+    else this.#waiting.push(turn);
+  }
+
+  /** Takes everything that waits, in order, for somebody else to answer. */
+  empty(): readonly ServerResponse[] {
+    return this.#waiting.splice(0).map(({ response }) => response);
+  }
+
+  #begin(turn: Turn): void {
+    this.#current = turn;
+    onceEnded(turn.response, () => this.#end(turn));
+    this.#changed();
+    turn.run();
+  }
+
+  #end(turn: Turn): void {
+    if (this.#current !== turn) return;
+    this.#current = null;
+    const next = this.#nextAlive();
+    if (next) this.#begin(next);
+    else this.#changed();
+  }
+
+  #nextAlive(): Turn | undefined {
+    for (let next = this.#waiting.shift(); next; next = this.#waiting.shift())
+      if (!next.response.closed) return next;
+    return undefined;
+  }
+}
+
+/**
+ * Calls `done` once when the application has ended its answer, or the connection has gone. Not at `finish`: a client that
+ * reads slowly would hold the turn. An own property, as frameworks replace the prototype of the response.
+ */
+function onceEnded(response: ServerResponse, done: () => void): void {
+  const { end } = response;
+  response.end = function ended(this: ServerResponse, ...args: unknown[]) {
+    const returned = Reflect.apply(end, this, args);
+    // Not within the application's own call: the next request would run inside the stack of this one.
+    setImmediate(done);
+    return returned;
+  } as ServerResponse['end'];
+  response.once('close', done);
+}

@@ -22,6 +22,8 @@ export default defineConfig({
   // ── Timeouts, in seconds ──
   // The silence of an event loop after which its worker is replaced; 0 is no limit.
   // timeout: 30,
+  // The time that a request may take altogether, before its client gets a 504; 0 is no limit.
+  // requestTimeout: 0,
   // The time a retiring worker has for its last requests.
   // gracefulTimeout: 30,
   // The time a worker has to load the application; 0 is no limit.

@@ -1,5 +1,6 @@
 import { Connections } from '../src/http/connections.ts';
 import { drain } from '../src/http/drain.ts';
+import { limitRequests } from '../src/http/request-limit.ts';
 import { createHttpServer } from '../src/http/server.ts';
 import { createGate } from './gate.ts';
 import type { Serve } from './serving.ts';
@@ -16,7 +17,10 @@ export const serveAsync: Serve = async (order) => {
     if (connections.size === 0) emptied?.();
   });
   const server = createHttpServer({
-    application,
+    application: {
+      ...application,
+      handler: limitRequests(application.handler, settings.requestTimeout, order.log),
+    },
     connections,
     observers: order.observers,
     keepAliveMs: settings.keepAlive * 1000,

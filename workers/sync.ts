@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { Handler } from '../src/app/application.ts';
 import { Connections } from '../src/http/connections.ts';
 import { drain } from '../src/http/drain.ts';
+import { limitRequests } from '../src/http/request-limit.ts';
 import { answerError, createHttpServer } from '../src/http/server.ts';
 import { shadowStdin } from './doors.ts';
 import { createGate } from './gate.ts';
@@ -32,8 +33,9 @@ export const serveSync: Serve = async (order) => {
     settle(socket);
     if (connections.size === 0) emptied?.();
   });
+  const handler = oneAtATime(application.handler, turnstile, order, update);
   const server = createHttpServer({
-    application: { ...application, handler: oneAtATime(application.handler, turnstile, order, update) },
+    application: { ...application, handler: limitRequests(handler, settings.requestTimeout, order.log) },
     connections,
     observers: [({ socket }) => know(socket), ...order.observers],
     keepAliveMs: 0,

@@ -55,7 +55,8 @@ function requestListener({ application, connections, observers, keepAliveMs, onE
   }
 }
 
-function isThenable(value: unknown): value is PromiseLike<unknown> {
+/** Whether a handler returned a promise. */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }
 

@@ -1,0 +1,54 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Handler } from '../app/application.ts';
+import type { Logger } from '../log/logger.ts';
+import { answerError, isThenable } from './server.ts';
+
+/** Why a request was aborted: the reason of its AbortSignal. */
+export class RequestTimeout extends Error {
+  override readonly name = 'TimeoutError';
+}
+
+/** A handler still at work this long after its request was aborted ignores the signal. */
+const IGNORED_MS = 1000;
+
+/**
+ * A handler whose requests may take `seconds` (--request-timeout; 0 is no limit) from their head on. One that takes
+ * longer gets a 504, or a cut connection if its answer has begun, and its AbortSignal aborts; a handler that goes on all
+ * the same is logged.
+ */
+export function limitRequests(handler: Handler, seconds: number, log: Logger): Handler {
+  if (seconds === 0) return handler;
+  return (request, response) => {
+    let atWork = false;
+    const timer = setTimeout(() => {
+      const what = `${request.method} ${request.url}`;
+      log.warning(
+        `${what} took longer than ${seconds} s (--request-timeout): ${end(request, response, seconds)}`,
+      );
+      setTimeout(() => {
+        if (atWork) log.warning(`${what}: its handler ignores the abort of its request and goes on`);
+      }, IGNORED_MS).unref();
+    }, seconds * 1000);
+    response.once('close', () => clearTimeout(timer));
+    const returned = handler(request, response);
+    if (!isThenable(returned)) return returned;
+    atWork = true;
+    const rest = () => {
+      atWork = false;
+    };
+    returned.then(rest, rest);
+    return returned;
+  };
+}
+
+/** Answers, then destroys the request, in that order, as destroying it closes the connection. Says what was done. */
+function end(request: IncomingMessage, response: ServerResponse, seconds: number): string {
+  const abort = () => void request.destroy(new RequestTimeout(`the request took longer than ${seconds} s`));
+  if (response.headersSent) {
+    abort();
+    return 'its connection was cut, as its answer had begun';
+  }
+  response.once('finish', abort);
+  answerError(response, 504);
+  return 'its client got 504';
+}

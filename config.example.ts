@@ -7,6 +7,8 @@ export default defineConfig({
   // ── Application ──
   // The application, as module:export; required here or on the command line.
   // app: null,
+  // The path under which a proxy serves it, such as '/shop'.
+  // rootPath: '',
   // ── Binding ──
   // host:port, [v6]:port, unix:path or fd://N; one or an array. 0.0.0.0:$PORT where PORT is set.
   // bind: '127.0.0.1:8000',

@@ -1,6 +1,6 @@
 import { nullable } from '../compound-kinds.ts';
-import { boolean, path, text } from '../kinds.ts';
-import { limited, setting } from '../setting.ts';
+import { boolean, path, scalar, text } from '../kinds.ts';
+import { type Kind, limited, setting } from '../setting.ts';
 
 /** What to serve, and which configuration says so. */
 export const application = {
@@ -9,6 +9,13 @@ export const application = {
     flags: null,
     kind: nullable(text('module:export', 'module:export')),
     default: null,
+  }),
+  rootPath: setting({
+    doc: 'The path under which a proxy serves the application, such as `/shop`. Applications of the gateway interface get it as SCRIPT_NAME, and PATH_INFO without it.',
+    flags: '--root-path',
+    kind: rootPath(),
+    default: '',
+    defaultText: 'none: the application is at `/`',
   }),
   config: limited('notConfig', {
     doc: 'The configuration file. Without it, `tsunicorn.config` with the ending `.ts`, `.mts`, `.js`, `.mjs` or `.json` is looked for in the current directory. The file default-exports an object of settings and hooks.',
@@ -30,3 +37,10 @@ export const application = {
     default: false,
   }),
 };
+
+// Without the slash at its end, so that it can be put before any path.
+function rootPath(): Kind<string> {
+  const read = (value: unknown) =>
+    typeof value === 'string' && /^(?:\/[^?#\s]*)?$/.test(value) ? value.replace(/\/+$/, '') : undefined;
+  return scalar({ placeholder: 'path', expected: 'a path such as /shop', readText: read, readValue: read });
+}

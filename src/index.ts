@@ -1,5 +1,17 @@
 import type { UserConfig } from './settings/catalogue.ts';
 
+export type {
+  Body,
+  Chunk,
+  Environ,
+  ErrorOutput,
+  GatewayApplication,
+  Header,
+  Input,
+  ReadOptions,
+  StartResponse,
+} from './gateway/types.ts';
+export { wsgi } from './gateway/wsgi.ts';
 export type { ArbiterView, Hooks, WorkerView } from './hooks.ts';
 export type { Settings, UserConfig } from './settings/catalogue.ts';
 

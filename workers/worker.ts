@@ -3,6 +3,7 @@ import type { Application } from '../src/app/application.ts';
 import { callHook } from '../src/call-hook.ts';
 import { flushCompileCache } from '../src/compile-cache.ts';
 import { EXIT, messageOf } from '../src/errors.ts';
+import { gatewayContext } from '../src/gateway/context.ts';
 import { type Hooks, WORKER_HOOKS, type WorkerView } from '../src/hooks.ts';
 import type { BootOrder } from '../src/ipc.ts';
 import type { AccessLog } from '../src/log/access-log.ts';
@@ -101,7 +102,9 @@ class Worker {
   async #loadApplication(): Promise<Application> {
     const { loadApplication } = await import('../src/app/load.ts');
     const onError = (error: unknown, request?: IncomingMessage) => this.#applicationError(error, request);
-    return loadApplication(this.#order.settings.app ?? '', { cwd: process.cwd(), onError });
+    const { settings } = this.#order;
+    const gateway = gatewayContext(settings, this.#log);
+    return loadApplication(settings.app ?? '', { cwd: process.cwd(), onError, gateway });
   }
 
   async #initialised(): Promise<void> {

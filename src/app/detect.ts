@@ -1,4 +1,6 @@
 import type { IncomingMessage } from 'node:http';
+import { bareContext, type GatewayContext } from '../gateway/context.ts';
+import { isWsgi } from '../gateway/wsgi.ts';
 import type { Fetch } from './adapters/fetch.ts';
 import {
   adaptFastify,
@@ -21,16 +23,23 @@ export interface DetectOptions {
   readonly spec: string;
   /** Errors that a framework answers itself and reports by an event. */
   readonly onError: (error: unknown, req?: IncomingMessage) => void;
+  /** What applications of the gateway interface are told of the server; a bare context where it is not given. */
+  readonly gateway?: GatewayContext;
 }
 
 const EXPECTED =
-  'expected is a function (req, res), a fetch handler, an object with fetch(), an Express, Connect, Koa, Fastify or NestJS application, or an http.Server';
+  'expected is a function (req, res), a fetch handler, wsgi(function), an object with fetch(), an Express, Connect, Koa, Fastify or NestJS application, or an http.Server';
 
 /**
  * Makes an Application of a value by its shape alone: no framework is imported. Throws a BootError with exit status 4
  * where the shape is unknown or the application does not get ready.
  */
-export async function detect(value: unknown, { spec, onError }: DetectOptions): Promise<Application> {
+export async function detect(value: unknown, options: DetectOptions): Promise<Application> {
+  const { spec, onError } = options;
+  if (isWsgi(value)) {
+    const { adaptWsgi } = await import('./adapters/wsgi.ts');
+    return adaptWsgi(value, { context: options.gateway ?? bareContext, onError });
+  }
   if (isClass(value)) throw appError(`${spec}: it is ${describe(value)}, not an instance of it; ${EXPECTED}`);
   if (typeof value === 'function') return detectFunction(value as Fetch, spec);
   if (typeof value === 'object' && value !== null) {

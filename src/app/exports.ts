@@ -1,3 +1,4 @@
+import { isWsgi } from '../gateway/wsgi.ts';
 import { suggest } from '../settings/suggest.ts';
 import { describe } from './describe.ts';
 import { appError } from './failure.ts';
@@ -35,9 +36,10 @@ function unwrapDefault(value: unknown): unknown {
     : value;
 }
 
-// `server.handler` is a method. A function with properties of its own (Express) is not: bind() would lose them.
+// `server.handler` is a method. A function with properties of its own (Express), or with wsgi()'s mark, is not: bind() would lose them.
 function withReceiver(value: unknown, receiver: unknown): unknown {
-  return typeof value === 'function' && Object.keys(value).length === 0 ? value.bind(receiver) : value;
+  if (typeof value !== 'function' || isWsgi(value)) return value;
+  return Object.keys(value).length === 0 ? value.bind(receiver) : value;
 }
 
 function hasProperty(value: unknown, name: string): value is object {

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { messageOf } from '../errors.ts';
+import type { GatewayContext } from '../gateway/context.ts';
 import type { Application } from './application.ts';
 import { describe, isClass } from './describe.ts';
 import { detect } from './detect.ts';
@@ -16,13 +17,15 @@ export interface LoadOptions {
   readonly cwd: string;
   /** Errors of the application that no request's handler can reject with. */
   readonly onError: (error: unknown, req?: IncomingMessage) => void;
+  /** What applications of the gateway interface are told of the server; see detect(). */
+  readonly gateway?: GatewayContext;
 }
 
 /**
  * Loads `module:export` or `module:factory(arguments)` and makes an Application of what it finds. Throws a BootError
  * with exit status 4: one line, and the stack of the operator's code where that code threw.
  */
-export async function loadApplication(text: string, { cwd, onError }: LoadOptions): Promise<Application> {
+export async function loadApplication(text: string, { cwd, ...options }: LoadOptions): Promise<Application> {
   const spec = parseSpec(text);
   const args = await parseArguments(spec);
   const file = resolveModule(spec, cwd);
@@ -32,7 +35,7 @@ export async function loadApplication(text: string, { cwd, onError }: LoadOption
     refuseScript(spec, namespace, listening);
     const value = await resolveValue(spec, pickExport(spec, namespace), args);
     listening.refuse(spec, value);
-    return await detect(value, { spec: spec.text, onError });
+    return await detect(value, { spec: spec.text, ...options });
   } finally {
     listening.end();
   }

@@ -1,0 +1,106 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { setImmediate as turn } from 'node:timers/promises';
+import { Answer } from '../../gateway/answer.ts';
+import { BodyReader, closeBody } from '../../gateway/body.ts';
+import type { GatewayContext } from '../../gateway/context.ts';
+import { environOf } from '../../gateway/environ.ts';
+import { InputError } from '../../gateway/input.ts';
+import { LineOutput } from '../../gateway/line-output.ts';
+import type { Chunk, GatewayApplication } from '../../gateway/types.ts';
+import type { Application } from '../application.ts';
+
+export interface WsgiOptions {
+  readonly context: GatewayContext;
+  /** What close() throws: the answer is over by then, and no request's handler can reject with it. */
+  readonly onError: (error: unknown, req?: IncomingMessage) => void;
+}
+
+interface Exchange {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+  readonly answer: Answer;
+  readonly onError: (error: unknown) => void;
+}
+
+/** An Application of one of the gateway interface. A body that is an array is answered in this very turn. */
+export function adaptWsgi(app: GatewayApplication, { context, onError }: WsgiOptions): Application {
+  return {
+    kind: 'gateway',
+    what: 'gateway application',
+    handler(req, res) {
+      const errors = new LineOutput(context.log);
+      const answer = new Answer(res);
+      const exchange: Exchange = { req, res, answer, onError: (error) => onError(error, req) };
+      res.once('close', () => errors.flush());
+      try {
+        const body: unknown = app(environOf(req, context, errors), answer.startResponse);
+        const sent = Array.isArray(body) ? sendArray(exchange, body) : sendBody(exchange, body);
+        return sent?.catch((error: unknown) => answerFailure(exchange, error));
+      } catch (error) {
+        return answerFailure(exchange, error);
+      }
+    },
+  };
+}
+
+function sendArray({ answer, onError }: Exchange, body: readonly Chunk[]): undefined {
+  try {
+    answer.sendWhole(body);
+  } finally {
+    closeBody(body, onError);
+  }
+}
+
+async function sendBody(exchange: Exchange, returned: unknown): Promise<void> {
+  const body = await returned;
+  if (Array.isArray(body)) return sendArray(exchange, body);
+  const { res, onError } = exchange;
+  const reader = new BodyReader(body, onError);
+  const end = () => reader.end();
+  res.once('close', end);
+  try {
+    if (!res.destroyed) await stream(exchange, reader);
+  } finally {
+    reader.end();
+    res.off('close', end);
+  }
+}
+
+async function stream({ res, answer }: Exchange, reader: BodyReader): Promise<void> {
+  while (answer.takesBody) {
+    const { done, value } = await reader.next();
+    if (reader.isEnded) return;
+    if (done) break;
+    if (!answer.write(value)) await drained(res);
+    // Node sends at the end of the turn; an iterator that computes would hold back what it has made, and all others.
+    else if (reader.isSync) await turn();
+    if (reader.isEnded) return;
+  }
+  answer.end();
+}
+
+/** Resolves when the client has taken enough, or has gone. */
+function drained(res: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      res.off('drain', done).off('close', done);
+      resolve();
+    };
+    res.on('drain', done).on('close', done);
+  });
+}
+
+/** Answers the failures that are the client's; throws the others, for the server to log and to answer. */
+function answerFailure({ req, res }: Exchange, error: unknown): void {
+  // Nobody waits for an answer: what environ['tsunicorn.signal'] and a broken off body are for.
+  if (res.destroyed && (isAbort(error) || error === req.errored)) return;
+  if (!(error instanceof InputError) || res.headersSent) throw error;
+  // What is left of the body is not worth reading.
+  res.setHeader('Connection', 'close');
+  res.setHeader('Content-Type', 'text/plain; charset=utf-8');
+  res.writeHead(error.status).end(`${error.message[0]?.toUpperCase()}${error.message.slice(1)}\n`);
+}
+
+function isAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === 'AbortError';
+}

@@ -1,0 +1,143 @@
+import type { ServerResponse } from 'node:http';
+import { describe } from '../app/describe.ts';
+import type { Chunk, Header, StartResponse } from './types.ts';
+
+interface Head {
+  readonly status: number;
+  /** Undefined where the application gave none: Node knows the usual one. */
+  readonly reason: string | undefined;
+  readonly headers: readonly Header[];
+}
+
+const STATUS = /^([2-5]\d\d)(?: (.*))?$/s;
+// RFC 9110, 7.6.1: they are about the connection, which is the server's.
+const HOP_BY_HOP =
+  /^(?:connection|keep-alive|proxy-authenticate|proxy-authorization|te|trailer|transfer-encoding|upgrade)$/i;
+// Statuses whose answer has no body.
+const BODILESS = new Set([204, 205, 304]);
+
+/** One answer: what startResponse() said, kept until the first chunk that is not empty, and the chunks behind it. */
+export class Answer {
+  readonly #res: ServerResponse;
+  readonly #isHeadRequest: boolean;
+  #head: Head | null = null;
+  /** What the Content-Length header still promises; null where there is none. */
+  #promised: number | null = null;
+
+  constructor(res: ServerResponse) {
+    this.#res = res;
+    this.#isHeadRequest = res.req.method === 'HEAD';
+  }
+
+  readonly startResponse: StartResponse = (status, headers, error) => {
+    if (error !== undefined && error !== null) {
+      if (this.#res.headersSent) throw error;
+    } else if (this.#head !== null) {
+      throw new TypeError(
+        'startResponse() was called a second time; give it the error that the new answer is for, as third argument',
+      );
+    }
+    this.#head = readHead(status, headers);
+  };
+
+  /** Whether a chunk may still follow: not for HEAD and 304, once the headers are sent. */
+  get takesBody(): boolean {
+    return !this.#res.headersSent || !this.#isBodiless;
+  }
+
+  /** Sends a chunk; false means that the client is slow: wait for `drain`. Throws where the application breaks the rules. */
+  write(chunk: Chunk): boolean {
+    const size = sizeOf(chunk);
+    if (size === 0) return true;
+    this.#sendHead(null);
+    if (this.#isBodiless) return true;
+    this.#count(size);
+    return this.#res.write(chunk);
+  }
+
+  /** Sends a body that is whole, with its length where the application gave none. */
+  sendWhole(chunks: readonly Chunk[]): void {
+    const size = chunks.reduce((sum, chunk) => sum + sizeOf(chunk), 0);
+    this.#sendHead(size);
+    if (this.#isBodiless) return void this.#res.end();
+    this.#count(size);
+    const last = chunks.at(-1) ?? '';
+    if (chunks.length > 1) {
+      this.#res.cork();
+      for (const chunk of chunks.slice(0, -1)) this.#res.write(chunk);
+    }
+    this.#finish(last);
+  }
+
+  /** Ends a body that was sent in chunks, or that has none. */
+  end(): void {
+    if (!this.#res.headersSent) return this.sendWhole([]);
+    if (this.#isBodiless) return void this.#res.end();
+    this.#finish('');
+  }
+
+  #finish(last: Chunk): void {
+    // The client would wait for the rest, or take the next answer for it.
+    if (this.#promised)
+      throw new RangeError(`the body is ${this.#promised} bytes shorter than its Content-Length`);
+    this.#res.end(last);
+  }
+
+  get #isBodiless(): boolean {
+    return this.#isHeadRequest || BODILESS.has(this.#head?.status ?? 0);
+  }
+
+  #sendHead(length: number | null): void {
+    if (this.#res.headersSent) return;
+    if (this.#head === null)
+      throw new TypeError('the application sent a body before it called startResponse(status, headers)');
+    const { status, reason, headers } = this.#head;
+    const given = headers.find(([name]) => name.toLowerCase() === 'content-length');
+    const flat = headers.flat();
+    if (given) this.#promised = Number(given[1]);
+    else if (length !== null && !BODILESS.has(status)) flat.push('Content-Length', `${length}`);
+    if (reason === undefined) this.#res.writeHead(status, flat);
+    else this.#res.writeHead(status, reason, flat);
+  }
+
+  #count(size: number): void {
+    if (this.#promised === null) return;
+    if (size > this.#promised) throw new RangeError('the body is longer than its Content-Length');
+    this.#promised -= size;
+  }
+}
+
+function readHead(line: unknown, headers: unknown): Head {
+  const [, status, reason] = STATUS.exec(typeof line === 'string' ? line : '') ?? [];
+  if (status === undefined)
+    throw new TypeError(`startResponse() takes a status such as '200 OK', not ${describe(line)}`);
+  if (!Array.isArray(headers))
+    throw new TypeError(`startResponse() takes an array of headers [name, value], not ${describe(headers)}`);
+  if (reason !== undefined) process.getBuiltinModule('node:http').validateHeaderValue('status', reason);
+  return { status: Number(status), reason, headers: headers.map(readHeader) };
+}
+
+// Here, while the application is on the stack, and not when they are sent.
+function readHeader(header: unknown): Header {
+  const [name, value]: readonly unknown[] = Array.isArray(header) ? header : [];
+  if (typeof name !== 'string' || typeof value !== 'string')
+    throw new TypeError(`startResponse(): a header is [name, value], two strings, not ${show(header)}`);
+  if (HOP_BY_HOP.test(name))
+    throw new TypeError(`startResponse(): the header ${name} is the server's to set; leave it out`);
+  if (/^content-length$/i.test(name) && !/^\d+$/.test(value))
+    throw new TypeError(`startResponse(): Content-Length is a number of bytes, not '${value}'`);
+  const http = process.getBuiltinModule('node:http');
+  http.validateHeaderName(name);
+  http.validateHeaderValue(name, value);
+  return [name, value];
+}
+
+function show(header: unknown): string {
+  return Array.isArray(header) ? `[${header.map(describe).join(', ')}]` : describe(header);
+}
+
+function sizeOf(chunk: unknown): number {
+  if (typeof chunk === 'string') return Buffer.byteLength(chunk);
+  if (chunk instanceof Uint8Array) return chunk.byteLength;
+  throw new TypeError(`a chunk of the body is ${describe(chunk)}; yield strings or Uint8Arrays`);
+}

@@ -1,0 +1,31 @@
+import type { Logger } from '../log/logger.ts';
+import type { Settings } from '../settings/catalogue.ts';
+
+/** What the server knows of itself that an environ tells. */
+export interface GatewayContext {
+  /** SCRIPT_NAME: `''`, or `/…` without a slash at its end. */
+  readonly rootPath: string;
+  readonly multithread: boolean;
+  readonly multiprocess: boolean;
+  /** Takes the lines of `wsgi.errors`. */
+  readonly log: (line: string) => void;
+}
+
+/** The context of a worker with those settings. */
+export function gatewayContext(settings: Settings, log: Pick<Logger, 'error'>): GatewayContext {
+  const workerClass: string = settings.workerClass;
+  return {
+    rootPath: settings.rootPath,
+    multithread: workerClass !== 'sync',
+    multiprocess: settings.workers > 1,
+    log: (line) => log.error(line),
+  };
+}
+
+/** A server that nobody has told anything: `--check-config`, and tests. */
+export const bareContext: GatewayContext = {
+  rootPath: '',
+  multithread: true,
+  multiprocess: false,
+  log: (line) => void process.stderr.write(`${line}\n`),
+};

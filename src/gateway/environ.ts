@@ -1,0 +1,98 @@
+import type { IncomingMessage } from 'node:http';
+import type { GatewayContext } from './context.ts';
+import { RequestInput } from './input.ts';
+import type { Environ, ErrorOutput } from './types.ts';
+
+const VERSION = [1, 0] as const;
+const ABSOLUTE = /^https?:\/\/([^/?#]*)/i;
+
+/** The environ of a request; `errors` is its `wsgi.errors`. */
+export function environOf(req: IncomingMessage, context: GatewayContext, errors: ErrorOutput): Environ {
+  const { url = '/', socket } = req;
+  // RFC 9112, 3.2.2: the host in an absolute target counts, not the Host header.
+  const [prefix = '', authority] = url[0] === '/' ? [] : (ABSOLUTE.exec(url) ?? []);
+  const [path, query] = split(url.slice(prefix.length) || '/');
+  const isSecure = 'encrypted' in socket;
+  const host = authority ?? req.headers.host ?? '';
+  const environ: Record<string, unknown> = {
+    REQUEST_METHOD: req.method ?? 'GET',
+    SCRIPT_NAME: context.rootPath,
+    PATH_INFO: below(context.rootPath, decode(path)),
+    QUERY_STRING: query,
+    ...serverOf(req, host, isSecure),
+    SERVER_PROTOCOL: `HTTP/${req.httpVersion}`,
+    SERVER_SOFTWARE: 'tsunicorn',
+    REMOTE_ADDR: plainAddress(socket.remoteAddress),
+    REMOTE_PORT: `${socket.remotePort ?? ''}`,
+    RAW_URI: url,
+    'wsgi.version': VERSION,
+    'wsgi.url_scheme': isSecure ? 'https' : 'http',
+    'wsgi.input': new RequestInput(req),
+    'wsgi.input_terminated': true,
+    'wsgi.errors': errors,
+    'wsgi.multithread': context.multithread,
+    'wsgi.multiprocess': context.multiprocess,
+    'wsgi.run_once': false,
+    // Made when it is asked for: an AbortController costs more than the rest.
+    get 'tsunicorn.signal'() {
+      return req.signal;
+    },
+  };
+  addHeaders(environ, req);
+  if (authority !== undefined) environ.HTTP_HOST = authority;
+  return environ as Environ;
+}
+
+function addHeaders(environ: Record<string, unknown>, { headers }: IncomingMessage): void {
+  for (const name in headers) {
+    const value = headers[name];
+    // X_Forwarded_For would pass for X-Forwarded-For, which a proxy has checked.
+    if (value === undefined || name.includes('_')) continue;
+    const key = name.toUpperCase().replaceAll('-', '_');
+    const isContent = key === 'CONTENT_TYPE' || key === 'CONTENT_LENGTH';
+    environ[isContent ? key : `HTTP_${key}`] = typeof value === 'string' ? value : value.join(', ');
+  }
+}
+
+function split(target: string): readonly [path: string, query: string] {
+  const at = target.indexOf('?');
+  if (at < 0) return [target, ''];
+  return [target.slice(0, at) || '/', target.slice(at + 1)];
+}
+
+/** The path without the root path; as it is where the proxy has taken that away already. */
+function below(rootPath: string, path: string): string {
+  if (rootPath === '' || !path.startsWith(rootPath)) return path;
+  const rest = path.slice(rootPath.length);
+  return rest === '' || rest[0] === '/' ? rest : path;
+}
+
+function decode(path: string): string {
+  if (!path.includes('%')) return path;
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    // Not UTF-8, or a % of its own: what can be decoded is, and U+FFFD marks the bytes that cannot.
+    return path.replace(/(?:%[\da-f]{2})+/gi, (bytes) =>
+      Buffer.from(bytes.replaceAll('%', ''), 'hex').toString('utf8'),
+    );
+  }
+}
+
+// On a Unix socket there is no address of its own; the name by which the client knows the server is the next best.
+function serverOf({ socket }: IncomingMessage, host: string, isSecure: boolean) {
+  if (socket.localAddress !== undefined) {
+    const address = plainAddress(socket.localAddress);
+    return {
+      SERVER_NAME: address.includes(':') ? `[${address}]` : address,
+      SERVER_PORT: `${socket.localPort}`,
+    };
+  }
+  const [, name = '', port] = /^(.*?)(?::(\d+))?$/.exec(host) ?? [];
+  return { SERVER_NAME: name || 'localhost', SERVER_PORT: port ?? (isSecure ? '443' : '80') };
+}
+
+// An IPv4 client on an IPv6 socket.
+function plainAddress(address = ''): string {
+  return address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address;
+}

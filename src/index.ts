@@ -11,6 +11,7 @@ export type {
   ReadOptions,
   StartResponse,
 } from './gateway/types.ts';
+export { validator } from './gateway/validator.ts';
 export { wsgi } from './gateway/wsgi.ts';
 export type { ArbiterView, Hooks, WorkerView } from './hooks.ts';
 export type { Settings, UserConfig } from './settings/catalogue.ts';

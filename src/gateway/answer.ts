@@ -11,7 +11,8 @@ interface Head {
 
 const STATUS = /^([2-5]\d\d)(?: (.*))?$/s;
 // RFC 9110, 7.6.1: they are about the connection, which is the server's.
-const HOP_BY_HOP =
+/** Headers that no application sets. */
+export const HOP_BY_HOP =
   /^(?:connection|keep-alive|proxy-authenticate|proxy-authorization|te|trailer|transfer-encoding|upgrade)$/i;
 // Statuses whose answer has no body.
 const BODILESS = new Set([204, 205, 304]);

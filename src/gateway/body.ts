@@ -3,24 +3,21 @@ import type { Body, Chunk } from './types.ts';
 
 /** A body being read. It is ended once, whoever comes first: its last chunk, an error, or a client that has gone. */
 export class BodyReader {
-  /** Whether making a chunk keeps the event loop from its turns. */
-  readonly isSync: boolean;
-  readonly #body: object;
-  readonly #iterator: Iterator<Chunk> | AsyncIterator<Chunk>;
+  readonly #body: unknown;
   readonly #onError: (error: unknown) => void;
+  #iterator: Iterator<Chunk> | AsyncIterator<Chunk> | null = null;
   #isDone = false;
   #isEnded = false;
 
-  /** `onError` gets what ending the body throws: the answer is over by then. Throws where it is no iterable. */
+  /** `onError` gets what ending the body throws: the answer is over by then. */
   constructor(body: unknown, onError: (error: unknown) => void) {
-    if (!isBody(body))
-      throw new TypeError(
-        `the application returned ${describe(body)}; return an iterable of strings or Uint8Arrays, such as [text]`,
-      );
     this.#body = body;
     this.#onError = onError;
-    this.isSync = !(Symbol.asyncIterator in body);
-    this.#iterator = Symbol.asyncIterator in body ? body[Symbol.asyncIterator]() : body[Symbol.iterator]();
+  }
+
+  /** Whether making a chunk keeps the event loop from its turns. */
+  get isSync(): boolean {
+    return !(Symbol.asyncIterator in Object(this.#body));
   }
 
   /** True when end() was called: what a pending next() still brings is nobody's. */
@@ -28,7 +25,9 @@ export class BodyReader {
     return this.#isEnded;
   }
 
+  /** The next chunk. Rejects with what the application throws, or where its body is no iterable. */
   async next(): Promise<IteratorResult<Chunk>> {
+    this.#iterator ??= iteratorOf(this.#body);
     try {
       const result = await this.#iterator.next();
       if (result.done) this.#isDone = true;
@@ -43,19 +42,33 @@ export class BodyReader {
   end(): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
-    if (!this.#isDone) attempt(() => this.#iterator.return?.(), this.#onError);
-    closeBody(this.#body, this.#onError);
+    if (!this.#isDone) attempt(() => this.#iterator?.return?.(), this.#onError);
+    closeBody(Object(this.#body), this.#onError);
   }
 }
 
-/** Calls the close() of a body, if it has one; `onError` gets what it throws or rejects with. */
-export function closeBody(body: object, onError: (error: unknown) => void): void {
-  const method = 'pipe' in body && 'destroy' in body ? body.destroy : Reflect.get(body, 'close');
-  if (typeof method === 'function') attempt(() => Reflect.apply(method, body, []), onError);
+function iteratorOf(body: unknown): Iterator<Chunk> | AsyncIterator<Chunk> {
+  if (!isBody(body))
+    throw new TypeError(
+      `the application returned ${describe(body)}; return an iterable of strings or Uint8Arrays, such as [text]`,
+    );
+  return Symbol.asyncIterator in body ? body[Symbol.asyncIterator]() : body[Symbol.iterator]();
 }
 
-function isBody(value: unknown): value is Body {
-  // Strings and bytes are iterables too, of single characters and of numbers.
+/** Calls what closes a body, if it has anything; `onError` gets what it throws or rejects with. */
+export function closeBody(body: object, onError: (error: unknown) => void): void {
+  const close = closerOf(body);
+  if (close) attempt(close, onError);
+}
+
+/** What closes a body: its close(), or the destroy() of a Node stream, whose close() means other things. */
+export function closerOf(body: object): (() => unknown) | null {
+  const method = 'pipe' in body && 'destroy' in body ? body.destroy : Reflect.get(body, 'close');
+  return typeof method === 'function' ? () => Reflect.apply(method, body, []) : null;
+}
+
+/** Whether a body can be iterated over as one: strings and bytes are iterables too, of characters and of numbers. */
+export function isBody(value: unknown): value is Body {
   if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return false;
   return Symbol.asyncIterator in value || Symbol.iterator in value;
 }

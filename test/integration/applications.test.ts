@@ -14,6 +14,8 @@ describe.each([
   ['an http.Server', 'node.ts:server'],
   ['a fetch handler', 'fetch.ts:app'],
   ['an object with fetch', 'fetch.ts'],
+  ['a gateway application', 'gateway.ts:app'],
+  ['a gateway application under the validator', 'gateway.ts:validated'],
 ])('%s', (_shape, spec) => {
   const server = shareServer(['-b', '127.0.0.1:0', join(routes, spec)], { cwd: root });
   const at = (path: string) => ({ url: server().at, path });
@@ -81,7 +83,7 @@ describe.each([
       const { status, body } = await ask(at(path));
       expect({ status, body }).toEqual({ status: 500, body: 'Internal Server Error\n' });
       await server().waitForLog(new RegExp(`\\[ERROR\\] .*GET ${path}.*on purpose`), from);
-      await server().waitForLog(/^ {4}.*routes\/(node|fetch)\.ts:\d+/m, from);
+      await server().waitForLog(/^ {4}.*routes\/(node|fetch|gateway)\.ts:\d+/m, from);
       expect(await ask(at('/'))).toMatchObject({ status: 200 });
     },
   );

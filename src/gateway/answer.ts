@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { describe } from '../app/describe.ts';
+import { HOP_BY_HOP } from './hop-by-hop.ts';
 import type { Chunk, Header, StartResponse } from './types.ts';
 
 interface Head {
@@ -9,11 +10,9 @@ interface Head {
   readonly headers: readonly Header[];
 }
 
+// An ESM import of node:http would evaluate all of its exports, undici among them: 30 ms and 19 MB.
+const http = process.getBuiltinModule('node:http');
 const STATUS = /^([2-5]\d\d)(?: (.*))?$/s;
-// RFC 9110, 7.6.1: they are about the connection, which is the server's.
-/** Headers that no application sets. */
-export const HOP_BY_HOP =
-  /^(?:connection|keep-alive|proxy-authenticate|proxy-authorization|te|trailer|transfer-encoding|upgrade)$/i;
 // Statuses whose answer has no body.
 const BODILESS = new Set([204, 205, 304]);
 
@@ -114,7 +113,7 @@ function readHead(line: unknown, headers: unknown): Head {
     throw new TypeError(`startResponse() takes a status such as '200 OK', not ${describe(line)}`);
   if (!Array.isArray(headers))
     throw new TypeError(`startResponse() takes an array of headers [name, value], not ${describe(headers)}`);
-  if (reason !== undefined) process.getBuiltinModule('node:http').validateHeaderValue('status', reason);
+  if (reason !== undefined) http.validateHeaderValue('status', reason);
   return { status: Number(status), reason, headers: headers.map(readHeader) };
 }
 
@@ -127,7 +126,6 @@ function readHeader(header: unknown): Header {
     throw new TypeError(`startResponse(): the header ${name} is the server's to set; leave it out`);
   if (/^content-length$/i.test(name) && !/^\d+$/.test(value))
     throw new TypeError(`startResponse(): Content-Length is a number of bytes, not '${value}'`);
-  const http = process.getBuiltinModule('node:http');
   http.validateHeaderName(name);
   http.validateHeaderValue(name, value);
   return [name, value];

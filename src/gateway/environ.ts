@@ -14,12 +14,14 @@ export function environOf(req: IncomingMessage, context: GatewayContext, errors:
   const [path, query] = split(url.slice(prefix.length) || '/');
   const isSecure = 'encrypted' in socket;
   const host = authority ?? req.headers.host ?? '';
+  const [name, port] = serverOf(req, host, isSecure);
   const environ: Record<string, unknown> = {
     REQUEST_METHOD: req.method ?? 'GET',
     SCRIPT_NAME: context.rootPath,
     PATH_INFO: below(context.rootPath, decode(path)),
     QUERY_STRING: query,
-    ...serverOf(req, host, isSecure),
+    SERVER_NAME: name,
+    SERVER_PORT: port,
     SERVER_PROTOCOL: `HTTP/${req.httpVersion}`,
     SERVER_SOFTWARE: 'tsunicorn',
     REMOTE_ADDR: plainAddress(socket.remoteAddress),
@@ -33,10 +35,6 @@ export function environOf(req: IncomingMessage, context: GatewayContext, errors:
     'wsgi.multithread': context.multithread,
     'wsgi.multiprocess': context.multiprocess,
     'wsgi.run_once': false,
-    // Made when it is asked for: an AbortController costs more than the rest.
-    get 'tsunicorn.signal'() {
-      return req.signal;
-    },
   };
   addHeaders(environ, req);
   if (authority !== undefined) environ.HTTP_HOST = authority;
@@ -80,16 +78,13 @@ function decode(path: string): string {
 }
 
 // On a Unix socket there is no address of its own; the name by which the client knows the server is the next best.
-function serverOf({ socket }: IncomingMessage, host: string, isSecure: boolean) {
+function serverOf({ socket }: IncomingMessage, host: string, isSecure: boolean): readonly [string, string] {
   if (socket.localAddress !== undefined) {
     const address = plainAddress(socket.localAddress);
-    return {
-      SERVER_NAME: address.includes(':') ? `[${address}]` : address,
-      SERVER_PORT: `${socket.localPort}`,
-    };
+    return [address.includes(':') ? `[${address}]` : address, `${socket.localPort}`];
   }
   const [, name = '', port] = /^(.*?)(?::(\d+))?$/.exec(host) ?? [];
-  return { SERVER_NAME: name || 'localhost', SERVER_PORT: port ?? (isSecure ? '443' : '80') };
+  return [name || 'localhost', port ?? (isSecure ? '443' : '80')];
 }
 
 // An IPv4 client on an IPv6 socket.

@@ -25,6 +25,10 @@ export class RequestInput implements Input {
     this.#request = request;
   }
 
+  get signal(): AbortSignal {
+    return this.#request.signal;
+  }
+
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, undefined> {
     if (this.#whole !== null) {
       yield await this.#whole;

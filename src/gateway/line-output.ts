@@ -1,15 +1,23 @@
 import type { ErrorOutput } from './types.ts';
 
-/** `wsgi.errors`: gathers what is written into lines for `log`; an empty line is not worth one. */
+/**
+ * `wsgi.errors`: gathers what is written into lines for `log`; an empty line is not worth one. `atEnd` gets what is to
+ * be called when the answer has ended, once something was written.
+ */
 export class LineOutput implements ErrorOutput {
   readonly #log: (line: string) => void;
+  readonly #atEnd: (flush: () => void) => void;
   #rest = '';
+  #isUsed = false;
 
-  constructor(log: (line: string) => void) {
+  constructor(log: (line: string) => void, atEnd: (flush: () => void) => void) {
     this.#log = log;
+    this.#atEnd = atEnd;
   }
 
   write(text: string): void {
+    if (!this.#isUsed) this.#atEnd(() => this.flush());
+    this.#isUsed = true;
     const lines = `${this.#rest}${text}`.split('\n');
     this.#rest = lines.pop() ?? '';
     for (const line of lines) if (line !== '') this.#log(line);

@@ -27,6 +27,8 @@ export interface ReadOptions {
  * catches it; one that is not JSON, with 400.
  */
 export interface Input extends AsyncIterable<Uint8Array> {
+  /** Aborts when the client has gone; it is made when it is first asked for. */
+  readonly signal: AbortSignal;
   bytes(options?: ReadOptions): Promise<Uint8Array>;
   text(options?: ReadOptions): Promise<string>;
   json(options?: ReadOptions): Promise<unknown>;
@@ -72,8 +74,6 @@ export interface Environ {
   /** Other processes run the application too. */
   'wsgi.multiprocess': boolean;
   'wsgi.run_once': boolean;
-  /** Aborts when the client has gone or the request has run out of time. */
-  readonly 'tsunicorn.signal': AbortSignal;
   [header: `HTTP_${string}`]: string;
   [key: string]: unknown;
 }

@@ -1,5 +1,5 @@
 import { describe } from '../app/describe.ts';
-import { HOP_BY_HOP } from './answer.ts';
+import { HOP_BY_HOP } from './hop-by-hop.ts';
 import { must } from './violation.ts';
 
 const NO_CONTENT = new Set(['204', '304']);

@@ -35,7 +35,7 @@ export function validator(app: GatewayApplication): GatewayApplication {
       unclosed.register(checked, { course, errors });
       return checked;
     };
-    // Changed and not copied: a copy would make the signal that environ makes on demand.
+    // Changed and not copied: middleware outside may want to see what the application adds.
     const checkedEnviron = Object.assign(environ, wrapStreams(environ));
     const returned = app(checkedEnviron, checkedStart(startResponse, course));
     return isThenable(returned) ? returned.then(finish) : finish(returned);
@@ -67,6 +67,12 @@ class CheckedInput implements Input {
 
   constructor(input: Input) {
     this.#input = input;
+  }
+
+  get signal(): AbortSignal {
+    const { signal } = this.#input;
+    must('server', signal instanceof AbortSignal, `gave ${describe(signal)} as the signal of wsgi.input`);
+    return signal;
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, undefined> {

@@ -28,10 +28,9 @@ export function adaptWsgi(app: GatewayApplication, { context, onError }: WsgiOpt
     kind: 'gateway',
     what: 'gateway application',
     handler(req, res) {
-      const errors = new LineOutput(context.log);
+      const errors = new LineOutput(context.log, (flush) => void res.once('close', flush));
       const answer = new Answer(res);
       const exchange: Exchange = { req, res, answer, onError: (error) => onError(error, req) };
-      res.once('close', () => errors.flush());
       try {
         const body: unknown = app(environOf(req, context, errors), answer.startResponse);
         const sent = Array.isArray(body) ? sendArray(exchange, body) : sendBody(exchange, body);
@@ -92,7 +91,7 @@ function drained(res: ServerResponse): Promise<void> {
 
 /** Answers the failures that are the client's; throws the others, for the server to log and to answer. */
 function answerFailure({ req, res }: Exchange, error: unknown): void {
-  // Nobody waits for an answer: what environ['tsunicorn.signal'] and a broken off body are for.
+  // Nobody waits for an answer: what the signal of wsgi.input and a body that breaks off are for.
   if (res.destroyed && (isAbort(error) || error === req.errored)) return;
   if (!(error instanceof InputError) || res.headersSent) throw error;
   // What is left of the body is not worth reading.

@@ -47,7 +47,7 @@ describe('close() of the body is called once', () => {
     }));
     const served = await serveGateway(
       wsgi(async (environ, startResponse) => {
-        environ['tsunicorn.signal'].addEventListener('abort', () => {
+        environ['wsgi.input'].signal.addEventListener('abort', () => {
           aborted = true;
           finished.resolve();
         });
@@ -86,7 +86,7 @@ describe('close() of the body is called once', () => {
     const served = await serveGateway(
       wsgi(async (environ, startResponse) => {
         asked.resolve();
-        const { 'tsunicorn.signal': signal } = environ;
+        const { signal } = environ['wsgi.input'];
         if (!signal.aborted) await once(signal, 'abort');
         return app(environ, startResponse);
       }),

@@ -42,9 +42,9 @@ export function adaptWsgi(app: GatewayApplication, { context, onError }: WsgiOpt
   };
 }
 
-function sendArray({ answer, onError }: Exchange, body: readonly Chunk[]): undefined {
+function sendArray({ res, answer, onError }: Exchange, body: readonly Chunk[]): undefined {
   try {
-    answer.sendWhole(body);
+    if (!res.destroyed) answer.sendWhole(body);
   } finally {
     closeBody(body, onError);
   }

@@ -80,9 +80,12 @@ describe('close() of the body is called once', () => {
     expect(served.errors).toEqual([]);
   });
 
-  it('where the client had gone before the application returned its body', async () => {
+  it.each<[string, () => Omit<Body, 'close'>]>([
+    ['a generator', () => forever(9)],
+    ['an array', () => ['a', 'b']],
+  ])('where the client had gone before the application returned %s', async (_what, make) => {
     const asked = Promise.withResolvers<void>();
-    const { app, counts, closed } = counted(() => forever(9));
+    const { app, counts, closed } = counted(make);
     const served = await serveGateway(
       wsgi(async (environ, startResponse) => {
         asked.resolve();
@@ -95,7 +98,7 @@ describe('close() of the body is called once', () => {
     await asked.promise;
     client.destroy();
     await closed;
-    expect(counts.closed).toBe(1);
+    expect([counts.closed, served.errors]).toEqual([1, []]);
   });
 
   it('and what it throws is reported, after an answer that is whole', async () => {

@@ -123,7 +123,7 @@ describe('the validator says that the server', () => {
     const app: GatewayApplication = async function* (_environ, startResponse) {
       startResponse('200 OK', text);
       yield 'a';
-    } as GatewayApplication;
+    };
     expect(await violation(app, read)).toBe(`GatewayViolation: the server ${fault}`);
   });
 

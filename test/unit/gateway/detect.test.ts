@@ -1,0 +1,31 @@
+import { describe, expect, it } from 'vitest';
+import { detect } from '../../../src/app/detect.ts';
+import { pickExport } from '../../../src/app/exports.ts';
+import { parseSpec } from '../../../src/app/spec.ts';
+import { type GatewayApplication, wsgi } from '../../../src/index.ts';
+
+const options = { spec: 'web.ts:app', onError: () => {} };
+const app: GatewayApplication = (_environ, startResponse) => {
+  startResponse('200 OK', []);
+  return [];
+};
+
+describe('a gateway application', () => {
+  it('is what wsgi() has marked, and nothing else of two parameters', async () => {
+    expect(await detect(wsgi(app), options)).toMatchObject({ kind: 'gateway', what: 'gateway application' });
+    expect(await detect(() => {}, options)).toMatchObject({ kind: 'fetch' });
+    expect(await detect((_a: unknown, _b: unknown) => {}, options)).toMatchObject({ kind: 'node' });
+  });
+
+  it('is known by the mark of another copy of the package', async () => {
+    const marked = Object.assign(() => [], { [Symbol.for('tsunicorn.wsgi')]: true });
+    expect(await detect(marked, options)).toMatchObject({ kind: 'gateway' });
+  });
+
+  it('keeps its mark as the method of an object', async () => {
+    const value = pickExport(parseSpec('web.ts:site.app'), {
+      site: { app: wsgi((...args) => app(...args)) },
+    });
+    expect(await detect(value, options)).toMatchObject({ kind: 'gateway' });
+  });
+});

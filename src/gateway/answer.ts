@@ -40,6 +40,11 @@ export class Answer {
     this.#head = readHead(status, headers);
   };
 
+  /** Whether nobody takes an answer any more: the client has gone, or the server has answered (504) in its place. */
+  get isOver(): boolean {
+    return this.#res.destroyed || this.#res.writableEnded;
+  }
+
   /** Whether a chunk may still follow: not for HEAD and 304, once the headers are sent. */
   get takesBody(): boolean {
     return !this.#res.headersSent || !this.#isBodiless;

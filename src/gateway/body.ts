@@ -20,11 +20,6 @@ export class BodyReader {
     return !(Symbol.asyncIterator in Object(this.#body));
   }
 
-  /** True when end() was called: what a pending next() still brings is nobody's. */
-  get isEnded(): boolean {
-    return this.#isEnded;
-  }
-
   /** The next chunk. Rejects with what the application throws, or where its body is no iterable. */
   async next(): Promise<IteratorResult<Chunk>> {
     this.#iterator ??= iteratorOf(this.#body);

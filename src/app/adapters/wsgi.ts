@@ -42,9 +42,9 @@ export function adaptWsgi(app: GatewayApplication, { context, onError }: WsgiOpt
   };
 }
 
-function sendArray({ res, answer, onError }: Exchange, body: readonly Chunk[]): undefined {
+function sendArray({ answer, onError }: Exchange, body: readonly Chunk[]): undefined {
   try {
-    if (!res.destroyed) answer.sendWhole(body);
+    if (!answer.isOver) answer.sendWhole(body);
   } finally {
     closeBody(body, onError);
   }
@@ -58,7 +58,7 @@ async function sendBody(exchange: Exchange, returned: unknown): Promise<void> {
   const end = () => reader.end();
   res.once('close', end);
   try {
-    if (!res.destroyed) await stream(exchange, reader);
+    await stream(exchange, reader);
   } finally {
     reader.end();
     res.off('close', end);
@@ -66,16 +66,14 @@ async function sendBody(exchange: Exchange, returned: unknown): Promise<void> {
 }
 
 async function stream({ res, answer }: Exchange, reader: BodyReader): Promise<void> {
-  while (answer.takesBody) {
+  while (!answer.isOver && answer.takesBody) {
     const { done, value } = await reader.next();
-    if (reader.isEnded) return;
-    if (done) break;
+    if (done || answer.isOver) break;
     if (!answer.write(value)) await drained(res);
     // Node sends at the end of the turn; an iterator that computes would hold back what it has made, and all others.
     else if (reader.isSync) await turn();
-    if (reader.isEnded) return;
   }
-  answer.end();
+  if (!answer.isOver) answer.end();
 }
 
 /** Resolves when the client has taken enough, or has gone. */

@@ -101,6 +101,25 @@ describe('close() of the body is called once', () => {
     expect([counts.closed, served.errors]).toEqual([1, []]);
   });
 
+  it.each<[string, () => Omit<Body, 'close'>]>([
+    ['a generator', () => forever(9)],
+    ['an array', () => ['a', 'b']],
+  ])('where the server has answered before the application returned %s', async (_what, make) => {
+    const gate = Promise.withResolvers<void>();
+    const { app, counts, closed } = counted(make);
+    const served = await serveGateway(
+      wsgi(async (environ, startResponse) => {
+        await gate.promise;
+        return app(environ, startResponse);
+      }),
+    );
+    served.server.prependListener('request', (_req, res) => void res.writeHead(504).end());
+    expect(await rawGet(served)).toMatch(/^HTTP\/1\.1 504 /);
+    gate.resolve();
+    await closed;
+    expect([counts.closed, served.errors]).toEqual([1, []]);
+  });
+
   it('and what it throws is reported, after an answer that is whole', async () => {
     const app = wsgi((_environ, startResponse) => {
       startResponse('200 OK', text);

@@ -1,14 +1,20 @@
+import type { Application } from '../src/app/application.ts';
 import { Connections } from '../src/http/connections.ts';
 import { drain } from '../src/http/drain.ts';
 import { createHttpServer } from '../src/http/server.ts';
 import { createGate } from './gate.ts';
-import type { Serve } from './serving.ts';
+import type { Serve, ServeOrder, Serving } from './serving.ts';
 
 /** The `async` class: one event loop, many requests; accepts while it has fewer than workerConnections. */
 export const serveAsync: Serve = async (order) => {
-  const { settings } = order;
   const application = await order.load();
   await order.initialised();
+  return serveMany(order, application);
+};
+
+/** Opens the sockets and serves many connections at a time, at most workerConnections. */
+export async function serveMany(order: ServeOrder, application: Application): Promise<Serving> {
+  const { settings } = order;
   const limit = settings.workerConnections;
   let emptied: (() => void) | null = null;
   const connections = new Connections(() => {
@@ -46,4 +52,4 @@ export const serveAsync: Serve = async (order) => {
           }),
       }),
   };
-};
+}

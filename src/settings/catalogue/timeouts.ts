@@ -4,10 +4,16 @@ import { setting } from '../setting.ts';
 /** How long things may take, in seconds. */
 export const timeouts = {
   timeout: setting({
-    doc: 'How long a worker’s event loop may be silent before the worker is killed and replaced. 0 is no limit.',
+    doc: 'How long a worker’s event loop may be silent before the worker is killed and replaced. 0 is no limit. In class `thread` it is how long a request may run without a part of its body or its answer moving: then its thread is ended and its client gets a 504.',
     flags: '-t, --timeout',
     kind: seconds(),
     default: 30,
+  }),
+  requestTimeout: setting({
+    doc: 'How long a request may take altogether, before its client gets a 504. 0 is no limit.',
+    flags: '--request-timeout',
+    kind: seconds(),
+    default: 0,
   }),
   gracefulTimeout: setting({
     doc: 'How long a retiring worker may take to finish its requests before it is killed.',

@@ -59,22 +59,23 @@ export class Dispatcher {
     }
   }
 
-  /** A lane has finished a request: it gets the next, and one to hold where that pays. */
+  /** A lane has finished a request: it gets the next, and one to hold. */
   free(lane: Lane): void {
     if (lane.isFree) {
       const next = this.#rescue() ?? this.#queue.shift() ?? this.#takeAny();
       if (next !== undefined) lane.run(next);
     }
-    if (lane.canHold && this.#queue[0]?.isBodiless) {
-      const held = this.#queue.shift();
-      if (held) lane.hold(held);
-    }
+    if (!lane.canHold) return;
+    const held = this.#rescue() ?? (this.#queue[0]?.isBodiless ? this.#queue.shift() : undefined);
+    if (held) lane.hold(held);
   }
 
   /** A request that waits inside a thread behind a slow one. */
   #rescue(): Exchange | undefined {
-    const nowMs = performance.now();
-    for (const lane of this.#lanes) if (lane.isStuck(nowMs)) return lane.takeBack() ?? undefined;
+    for (const lane of this.#lanes) {
+      const stuck = lane.isStuck ? lane.takeBack() : null;
+      if (stuck !== null) return stuck;
+    }
     return undefined;
   }
 

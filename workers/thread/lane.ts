@@ -2,8 +2,8 @@ import type { MessagePort } from 'node:worker_threads';
 import type { Exchange } from './exchange.ts';
 import type { FromThread, ToThread } from './messages.ts';
 
-/** Requests that took less are worth to have the next one wait inside the thread. */
-const QUICK_MS = 2;
+/** A request that has run for this and twice as long as is usual may run much longer: none should wait behind it. */
+const SLOW_MS = 2;
 
 /** What a lane tells the pool. */
 export interface LaneEvents {
@@ -38,12 +38,12 @@ export class Lane {
 
   /** Whether a request may wait inside the thread. */
   get canHold(): boolean {
-    return this.#isOpen && this.next === null && this.head !== null && this.#usualMs < QUICK_MS;
+    return this.#isOpen && this.next === null && this.head !== null && !this.#isSlow(this.head);
   }
 
   /** Whether the request that waits has a slow one before it. */
-  isStuck(nowMs: number): boolean {
-    return this.next !== null && this.head !== null && nowMs - this.head.startedMs > QUICK_MS;
+  get isStuck(): boolean {
+    return this.next !== null && this.head !== null && this.#isSlow(this.head);
   }
 
   run(exchange: Exchange): void {
@@ -109,6 +109,10 @@ export class Lane {
   /** The thread may have begun with the request that waited before the news of the one before was read. */
   #headOf(id: number): Exchange | null {
     return this.head?.id === id ? this.head : null;
+  }
+
+  #isSlow({ startedMs }: Exchange): boolean {
+    return performance.now() - startedMs > SLOW_MS + 2 * this.#usualMs;
   }
 
   #begin(exchange: Exchange): void {

@@ -54,6 +54,17 @@ describe('the dispatcher', () => {
     expect([lane(0).next, lane(1).head?.id]).toEqual([null, 3]);
   });
 
+  it('takes what waits behind a slow request to another thread, before all that is queued', () => {
+    const { dispatcher, lane } = pool(2);
+    for (let id = 1; id <= 5; id++) dispatcher.submit(exchange(id));
+    const slow = lane(0).head;
+    if (slow) slow.startedMs -= 1000;
+    finish(lane(1));
+    expect([lane(0).next, lane(1).head?.id, lane(1).next?.id]).toEqual([null, 4, 3]);
+    dispatcher.submit(exchange(6));
+    expect([lane(0).next, dispatcher.queue.map(({ id }) => id)]).toEqual([null, [5, 6]]);
+  });
+
   it('leaves alone what the other thread has begun with', () => {
     const { dispatcher, lane, lanes } = pool(2);
     for (let id = 1; id <= 3; id++) dispatcher.submit(exchange(id));

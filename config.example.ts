@@ -21,6 +21,12 @@ export default defineConfig({
   // workerClass: 'async',
   // Connections that a worker holds at most.
   // workerConnections: 1000,
+  // Threads of each worker that run the application, where the class is 'thread'; null is one for each processor.
+  // threads: null,
+  // What the objects of one thread may take, such as '256M'.
+  // threadMaxMemory: null,
+  // Requests of a worker that wait for a thread at most.
+  // threadQueue: 512,
   // ── Timeouts, in seconds ──
   // The silence of an event loop after which its worker is replaced; 0 is no limit.
   // timeout: 30,

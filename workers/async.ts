@@ -1,26 +1,28 @@
+import type { Application } from '../src/app/application.ts';
 import { Connections } from '../src/http/connections.ts';
 import { drain } from '../src/http/drain.ts';
 import { limitRequests } from '../src/http/request-limit.ts';
 import { createHttpServer } from '../src/http/server.ts';
 import { createGate } from './gate.ts';
-import type { Serve } from './serving.ts';
+import type { Serve, ServeOrder, Serving } from './serving.ts';
 
 /** The `async` class: one event loop, many requests; accepts while it has fewer than workerConnections. */
 export const serveAsync: Serve = async (order) => {
-  const { settings } = order;
   const application = await order.load();
   await order.initialised();
+  const handler = limitRequests(application.handler, order.settings.requestTimeout, order.log);
+  return serveMany(order, { ...application, handler });
+};
+
+/** Opens the sockets and serves many connections at a time, at most workerConnections. */
+export async function serveMany(order: ServeOrder, application: Application): Promise<Serving> {
+  const { settings } = order;
   const limit = settings.workerConnections;
-  let emptied: (() => void) | null = null;
   const connections = new Connections(() => {
     if (connections.size < limit) gate.resume();
-    if (connections.size === 0) emptied?.();
   });
   const server = createHttpServer({
-    application: {
-      ...application,
-      handler: limitRequests(application.handler, settings.requestTimeout, order.log),
-    },
+    application,
     connections,
     observers: order.observers,
     keepAliveMs: settings.keepAlive * 1000,
@@ -36,18 +38,6 @@ export const serveAsync: Serve = async (order) => {
   return {
     urls: await gate.open(order.listeners, settings.backlog),
     ...(close ? { close } : {}),
-    drain: ({ emptyQueue, graceMs }) =>
-      drain({
-        gate,
-        connections,
-        server,
-        emptyQueue,
-        graceMs,
-        emptied: () =>
-          new Promise((resolve) => {
-            emptied = resolve;
-            if (connections.size === 0) resolve();
-          }),
-      }),
+    drain: (how) => drain({ ...how, gate, connections, server }),
   };
-};
+}

@@ -26,13 +26,9 @@ export const serveSync: Serve = async (order) => {
   const application = await order.load();
   await order.initialised();
   const fresh = new Map<Socket, NodeJS.Timeout>();
-  let emptied: (() => void) | null = null;
 
   const turnstile = new Turnstile(update);
-  const connections = new Connections((socket) => {
-    settle(socket);
-    if (connections.size === 0) emptied?.();
-  });
+  const connections = new Connections(settle);
   const handler = oneAtATime(application.handler, turnstile, order, update);
   const server = createHttpServer({
     application: { ...application, handler: limitRequests(handler, settings.requestTimeout, order.log) },
@@ -69,19 +65,7 @@ export const serveSync: Serve = async (order) => {
   return {
     urls: await gate.open(order.listeners, settings.backlog),
     ...(close ? { close } : {}),
-    drain: ({ emptyQueue, graceMs }) =>
-      drain({
-        gate,
-        connections,
-        server,
-        emptyQueue,
-        graceMs,
-        emptied: () =>
-          new Promise((resolve) => {
-            emptied = resolve;
-            if (connections.size === 0) resolve();
-          }),
-      }),
+    drain: (how) => drain({ ...how, gate, connections, server }),
   };
 };
 

@@ -86,7 +86,7 @@ class Worker {
       const { createAccessLog } = await import('../src/log/access-log.ts');
       this.#accessLog = createAccessLog({ format: settings.accessLogformat, file: settings.accessLogfile });
     }
-    const serve = await classOf(settings.workerClass);
+    const serve = await classOf(settings);
     return serve({
       settings,
       listeners: this.#order.listeners,

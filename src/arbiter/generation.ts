@@ -3,6 +3,7 @@ import type { Hooks } from '../hooks.ts';
 import { type Address, isMovable, parseAddress } from '../listeners/address.ts';
 import type { Listener } from '../listeners/listener.ts';
 import type { Settings } from '../settings/catalogue.ts';
+import { classNameOf } from '../settings/class-name.ts';
 import type { Loaded } from '../settings/load.ts';
 import { nameSetting } from '../settings/origin.ts';
 import type { Limits } from './reconcile.ts';
@@ -25,7 +26,7 @@ export function addressesOf({ settings, origins }: Omit<Loaded, 'hooks'>): reado
 }
 
 function checkAddresses(settings: Settings, addresses: readonly Address[]): void {
-  if (settings.workerClass !== 'sync') return;
+  if (classNameOf(settings) !== 'sync') return;
   const [, second] = addresses.filter((address) => !isMovable(address));
   if (second)
     throw new UsageError(

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import type { HandedListener } from '../ipc.ts';
 import { type Address, isMovable } from '../listeners/address.ts';
 import type { Settings } from '../settings/catalogue.ts';
+import { classNameOf } from '../settings/class-name.ts';
 import type { Generation } from './generation.ts';
 
 // Behind stdin, stdout, stderr and the channel.
@@ -41,8 +42,8 @@ export function handOver({ loaded, listeners }: Generation, command: readonly st
   };
 }
 
-function keptIndex({ workerClass }: Settings, addresses: readonly Address[]): number | null {
-  if (workerClass !== 'sync' || !existsSync(SHELL)) return null;
+function keptIndex(settings: Settings, addresses: readonly Address[]): number | null {
+  if (classNameOf(settings) !== 'sync' || !existsSync(SHELL)) return null;
   return Math.max(
     0,
     addresses.findIndex((address) => !isMovable(address)),

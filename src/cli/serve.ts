@@ -11,6 +11,7 @@ import { ARBITER_HOOKS } from '../hooks.ts';
 import { bindAll } from '../listeners/listener.ts';
 import { createLogger, type Logger } from '../log/logger.ts';
 import { createPidfile, type Pidfile } from '../pidfile.ts';
+import { classNameOf } from '../settings/class-name.ts';
 import { type Loaded, loadHooks } from '../settings/load.ts';
 import { nameSetting } from '../settings/origin.ts';
 import { type ReadQuestion, rereadSettings } from '../settings/reread.ts';
@@ -53,7 +54,7 @@ export async function serve(loaded: Loaded, question: ReadQuestion, queue: Event
   // The first workers are spawned before anything is logged: loading the logger takes as long as a third of their boot.
   const running = arbiter.run();
   log.info(`Starting tsunicorn ${packageVersion()}`);
-  log.info(`Using worker: ${settings.workerClass}`);
+  log.info(`Using worker: ${classNameOf(settings)}`);
   flushCompileCache();
   const status = await running;
   pidfile.remove();

@@ -1,5 +1,6 @@
 import type { Logger } from '../log/logger.ts';
 import type { Settings } from '../settings/catalogue.ts';
+import { classNameOf } from '../settings/class-name.ts';
 
 /** What the server knows of itself that an environ tells. */
 export interface GatewayContext {
@@ -13,10 +14,9 @@ export interface GatewayContext {
 
 /** The context of a worker with those settings. */
 export function gatewayContext(settings: Settings, log: Pick<Logger, 'error'>): GatewayContext {
-  const workerClass: string = settings.workerClass;
   return {
     rootPath: settings.rootPath,
-    multithread: workerClass !== 'sync',
+    multithread: classNameOf(settings) !== 'sync',
     multiprocess: settings.workers > 1,
     log: (line) => log.error(line),
   };

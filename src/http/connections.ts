@@ -10,6 +10,7 @@ export class Connections {
   readonly #latest = new Map<Socket, ServerResponse | null>();
   readonly #onClosed: (socket: Socket) => void;
   #closing = false;
+  #whenEmpty: (() => void) | null = null;
 
   /** `onClosed` is called after each connection that ends. */
   constructor(onClosed: (socket: Socket) => void) {
@@ -32,6 +33,7 @@ export class Connections {
     socket.once('close', () => {
       this.#latest.delete(socket);
       this.#onClosed(socket);
+      if (this.size === 0) this.#whenEmpty?.();
     });
   }
 
@@ -53,6 +55,14 @@ export class Connections {
     for (const response of this.#latest.values()) {
       if (response && !response.headersSent) response.setHeader('Connection', 'close');
     }
+  }
+
+  /** Resolves once there is no connection left. */
+  emptied(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#whenEmpty = resolve;
+      if (this.size === 0) resolve();
+    });
   }
 
   /** Cuts what is left, upgraded sockets included. Returns how many there were. */

@@ -19,8 +19,6 @@ export interface DrainOptions {
   readonly emptyQueue: boolean;
   /** Connections that still live after this are cut. */
   readonly graceMs: number;
-  /** Resolves once `connections` is empty; see Connections' `onClosed`. */
-  readonly emptied: () => Promise<void>;
 }
 
 /**
@@ -37,7 +35,7 @@ export async function drain(options: DrainOptions): Promise<number> {
 
   const stopIdleCloser = closeIdleLater(options);
   const timer = new AbortController();
-  await Promise.race([options.emptied(), delay(cutAt - performance.now(), timer.signal)]);
+  await Promise.race([connections.emptied(), delay(cutAt - performance.now(), timer.signal)]);
   timer.abort();
   stopIdleCloser();
   return connections.destroyAll();

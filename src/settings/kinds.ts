@@ -58,6 +58,34 @@ export function seconds(): Kind<number> {
   });
 }
 
+const BYTES: Readonly<Record<string, number>> = { '': 1, K: 1024, M: 1024 ** 2, G: 1024 ** 3 };
+
+/** A size in bytes; text may have a unit, which is a power of 1024: `256M`. */
+export function size({ min }: { min: number }): Kind<number, number | string> {
+  const inRange = (value: unknown) =>
+    typeof value === 'number' && Number.isSafeInteger(value) && value >= min ? value : undefined;
+  const readText = (text: string) => {
+    const [, digits, unit = ''] = /^(\d+) ?([KMG]?)(?:i?B)?$/i.exec(text) ?? [];
+    return digits === undefined ? undefined : inRange(Number(digits) * (BYTES[unit.toUpperCase()] ?? 1));
+  };
+  return scalar({
+    placeholder: 'size',
+    expected: `a size of at least ${writeSize(min)}, such as 256M`,
+    readText,
+    readValue: (value) => (typeof value === 'string' ? readText(value) : inRange(value)),
+    write: writeSize,
+  });
+}
+
+/** The size with the largest unit that loses nothing. */
+function writeSize(bytes: number): string {
+  const [unit, factor] = Object.entries(BYTES).findLast(([, one]) => bytes % one === 0 && bytes > 0) ?? [
+    '',
+    1,
+  ];
+  return `${bytes / factor}${unit}`;
+}
+
 /** Text that is not empty. */
 export function text(placeholder = 'text', expected = 'text that is not empty'): Kind<string> {
   const filled = (value: unknown) => (typeof value === 'string' && value.trim() !== '' ? value : undefined);

@@ -13,8 +13,6 @@ export interface Engine {
   readonly errors: { readonly error: unknown; readonly url: string | undefined }[];
   /** Connects and writes `text`. */
   send(text: string): Promise<Wire>;
-  /** As a drain asks for it. */
-  emptied(): Promise<void>;
 }
 
 type Given = Partial<Omit<HttpServerOptions, 'application'>> & {
@@ -25,10 +23,7 @@ type Given = Partial<Omit<HttpServerOptions, 'application'>> & {
 /** The HTTP engine over one handler, fed by a server of its own as the gate would. */
 export async function startEngine({ handler = () => {}, upgrade, ...given }: Given): Promise<Engine> {
   const errors: Engine['errors'] = [];
-  let empty = () => {};
-  const connections = new Connections(() => {
-    if (connections.size === 0) empty();
-  });
+  const connections = new Connections(() => {});
   const server = createHttpServer({
     application: { handler, ...(upgrade ? { upgrade } : {}) } as HttpServerOptions['application'],
     connections,
@@ -56,11 +51,6 @@ export async function startEngine({ handler = () => {}, upgrade, ...given }: Giv
       wire.write(text);
       return wire;
     },
-    emptied: () =>
-      new Promise((resolve) => {
-        empty = resolve;
-        if (connections.size === 0) resolve();
-      }),
   };
 }
 

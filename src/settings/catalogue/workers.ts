@@ -1,9 +1,10 @@
 import { availableParallelism } from 'node:os';
-import { choice, integer, scalar } from '../kinds.ts';
+import { nullable } from '../compound-kinds.ts';
+import { choice, integer, scalar, size } from '../kinds.ts';
 import { type Kind, setting } from '../setting.ts';
 
 // Apart, as inside setting() its words would widen to string.
-const workerClass = choice(['async', 'sync'], {}, 'class');
+const workerClass = choice(['async', 'sync', 'thread'], {}, 'class');
 
 /** The processes that serve. */
 export const workers = {
@@ -15,7 +16,7 @@ export const workers = {
     variables: [{ name: 'WEB_CONCURRENCY', read: (text) => workerCount().fromText(text) }],
   }),
   workerClass: setting({
-    doc: 'How a worker serves: `async` or `sync`. `async` is one event loop with many requests at a time. `sync` is one request at a time in the process, answered with `Connection: close`; it accepts only while idle, and serves one Unix socket at most.',
+    doc: 'How a worker serves: `async`, `sync` or `thread`. `async` is one event loop with many requests at a time. `sync` is one request at a time in the process, answered with `Connection: close`; it accepts only while idle, and serves one Unix socket at most. `thread` runs the application in threads, one request at a time in each, for handlers that keep the processor busy.',
     flags: '-k, --worker-class',
     kind: workerClass,
     default: 'async',
@@ -25,6 +26,25 @@ export const workers = {
     flags: '--worker-connections',
     kind: integer({ min: 1 }),
     default: 1000,
+  }),
+  threads: setting({
+    doc: 'How many threads of each worker run the application, where the class is `thread`. Class `sync` with more than one is class `thread`.',
+    flags: '--threads',
+    kind: nullable(integer({ min: 1, max: 1024 })),
+    default: null,
+    defaultText: 'one for each processor that the process may use',
+  }),
+  threadMaxMemory: setting({
+    doc: 'How much memory the JavaScript objects of one thread may take, such as `256M`; buffers do not count. A thread that needs more is replaced, and its request is answered with a 503. Without it, the limit is the one that Node sets itself.',
+    flags: '--thread-max-memory',
+    kind: nullable(size({ min: 16 * 1024 ** 2 })),
+    default: null,
+  }),
+  threadQueue: setting({
+    doc: 'How many requests of a worker wait at most for a thread. Beyond them the answer is a 503 with `Retry-After`.',
+    flags: '--thread-queue',
+    kind: integer({ min: 0 }),
+    default: 512,
   }),
 };
 

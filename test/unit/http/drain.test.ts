@@ -35,7 +35,6 @@ async function draining(texts: readonly string[], options: Partial<DrainOptions>
     server: engine.server,
     emptyQueue: false,
     graceMs: 30_000,
-    emptied: engine.emptied,
     ...options,
   });
   return { engine, wires, steps, result };

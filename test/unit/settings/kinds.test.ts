@@ -1,7 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { catalogue } from '../../../src/settings/catalogue.ts';
 import { listOf, nullable, table } from '../../../src/settings/compound-kinds.ts';
-import { boolean, choice, integer, octalMode, path, seconds, text } from '../../../src/settings/kinds.ts';
+import {
+  boolean,
+  choice,
+  integer,
+  octalMode,
+  path,
+  seconds,
+  size,
+  text,
+} from '../../../src/settings/kinds.ts';
 
 const workers = catalogue.workers.kind;
 
@@ -11,6 +20,9 @@ describe('what a kind reads', () => {
     ['a fraction of seconds', seconds(), '0.5', 0.5],
     ['seconds that begin with a point', seconds(), '.5', 0.5],
     ['no seconds', seconds(), '0', 0],
+    ['a size', size({ min: 1 }), '512', 512],
+    ['a size with a unit', size({ min: 1 }), '256M', 256 * 1024 ** 2],
+    ['a size as others write it', size({ min: 1 }), '1 GiB', 1024 ** 3],
     ['text', text(), ' x ', ' x '],
     ['a word in capitals', choice(['info']), 'INFO', 'info'],
     ['a synonym', catalogue.logLevel.kind, 'warn', 'warning'],
@@ -59,6 +71,8 @@ describe('what a kind refuses', () => {
     [text(), '  ', 'expected text that is not empty, got "  "'],
     [choice(['a', 'b']), 'c', 'expected one of a, b, got "c"'],
     [boolean(), 'maybe', 'expected true or false, got "maybe"'],
+    [size({ min: 1024 ** 2 }), '1K', 'expected a size of at least 1M, such as 256M, got "1K"'],
+    [size({ min: 1 }), '2T', 'expected a size of at least 1, such as 256M, got "2T"'],
     [octalMode(), '8', 'expected an octal mode from 000 to 777, got "8"'],
     [octalMode(), '7777', 'expected an octal mode from 000 to 777, got "7777"'],
     [table(), 'A', 'expected NAME=VALUE, got "A"'],
@@ -92,6 +106,16 @@ describe('what a kind writes', () => {
     const written = general.toText(value);
     if (written === 'none') return;
     expect(general.fromText(written)).toEqual(value);
+  });
+
+  it('writes a size with the largest unit that loses nothing', () => {
+    const { toText } = size({ min: 1 });
+    expect([512, 3 * 1024, 1024 ** 2 + 1024, 2 * 1024 ** 3].map((bytes) => toText(bytes))).toEqual([
+      '512',
+      '3K',
+      '1025K',
+      '2G',
+    ]);
   });
 
   it('writes a mode in octal and nothing as none', () => {

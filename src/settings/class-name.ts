@@ -1,0 +1,6 @@
+import type { Settings } from './catalogue.ts';
+
+/** The class that serves: as in Gunicorn, `sync` with more than one thread is `thread`. */
+export function classNameOf({ workerClass, threads }: Settings): Settings['workerClass'] {
+  return workerClass === 'sync' && (threads ?? 1) > 1 ? 'thread' : workerClass;
+}

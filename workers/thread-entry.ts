@@ -1,0 +1,40 @@
+import type { MessagePort } from 'node:worker_threads';
+import { loadApplication } from '../src/app/load.ts';
+import { enableCompileCache } from '../src/compile-cache.ts';
+import { bareContext } from '../src/gateway/context.ts';
+import { bootFailure } from './boot-failure.ts';
+import type { FromThread, ThreadOrder, ToThread } from './thread/messages.ts';
+import { Runner, sendable } from './thread/runner.ts';
+
+enableCompileCache();
+
+/** What a thread of the pool runs, as long as it lives: loads the application, then serves what comes over the port. */
+export default async function serveThread({ port, app, gateway, slots }: ThreadOrder): Promise<void> {
+  const post = (message: FromThread, moved: ArrayBuffer[] = []) => port.postMessage(message, moved);
+  let runner: Runner | null = null;
+  try {
+    const application = await loadApplication(app, {
+      cwd: process.cwd(),
+      gateway: { ...bareContext, ...gateway },
+      onError: (error) => post({ type: 'error', id: runner?.id ?? 0, error: sendable(error) }),
+    });
+    runner = new Runner(application, post, slots);
+    post({ type: 'ready' });
+    await serve(port, runner);
+    await application.close?.();
+  } catch (error) {
+    if (runner !== null) throw error;
+    const { exitStatus, message, stack } = bootFailure(error);
+    post({ type: 'bootFailed', exitStatus, message, stack });
+  }
+}
+
+/** Resolves when the pool closes. */
+function serve(port: MessagePort, runner: Runner): Promise<void> {
+  return new Promise((closed) => {
+    port.on('message', (message: ToThread) => {
+      if (message.type === 'close') closed();
+      else runner.handle(message);
+    });
+  });
+}

@@ -1,0 +1,64 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { availableParallelism } from 'node:os';
+import type { Application } from '../src/app/application.ts';
+import { gatewayContext } from '../src/gateway/context.ts';
+import { serveMany } from './async.ts';
+import type { Serve } from './serving.ts';
+import { Exchange, readSmallBody, refuse } from './thread/exchange.ts';
+import { Pool } from './thread/pool.ts';
+import { limitsOf } from './thread/time-limits.ts';
+
+/**
+ * The `thread` class: this thread speaks HTTP and holds what has to wait, threads of a pool run the application, one
+ * request at a time in each.
+ */
+export const serveThread: Serve = async (order) => {
+  const { settings } = order;
+  const { rootPath, multithread, multiprocess } = gatewayContext(settings, order.log);
+  const pool = new Pool({
+    app: settings.app ?? '',
+    gateway: { rootPath, multithread, multiprocess },
+    threads: settings.threads ?? availableParallelism(),
+    maxMemory: settings.threadMaxMemory,
+    queueLimit: settings.threadQueue,
+    limits: limitsOf(settings),
+    log: order.log,
+    onError: (error, exchange) => order.onError(error, exchange?.request),
+  });
+  await pool.start();
+  await order.initialised();
+  return serveMany(order, applicationOver(pool));
+};
+
+/** What the HTTP engine serves: every request becomes an exchange with a thread. */
+function applicationOver(pool: Pool): Application {
+  const { dispatcher } = pool;
+  let lastId = 0;
+  // A number that fits the slot, and never its 0.
+  const nextId = () => {
+    lastId = lastId >= 0x7fff_ffff ? 1 : lastId + 1;
+    return lastId;
+  };
+  const handler = (request: IncomingMessage, response: ServerResponse) => {
+    if (isWebSocket(request)) return refuse(response, 501, 'Not Implemented: this server has no WebSockets');
+    if (dispatcher.isFull) return refuseForNow(response);
+    readSmallBody(request, (body) => {
+      if (dispatcher.isFull) return refuseForNow(response);
+      const exchange = new Exchange(nextId(), request, response, body);
+      response.once('close', () => {
+        if (!response.writableFinished) dispatcher.withdraw(exchange);
+      });
+      dispatcher.submit(exchange);
+    });
+  };
+  return { kind: 'node', what: 'threads', handler, close: () => pool.close() };
+}
+
+function refuseForNow(response: ServerResponse): void {
+  refuse(response, 503, 'Service Unavailable', { 'Retry-After': '1' });
+}
+
+// A connection cannot be moved into a thread and back. Other upgrades (h2c) may be ignored, as RFC 9110, 7.8 allows.
+function isWebSocket({ headers: { upgrade } }: IncomingMessage): boolean {
+  return upgrade !== undefined && /^websocket$/i.test(upgrade);
+}

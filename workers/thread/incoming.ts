@@ -1,0 +1,71 @@
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import { REPORT_AT, type RequestMessage } from './messages.ts';
+import type { ThreadSocket } from './socket.ts';
+
+/** A request inside a thread: Node's own IncomingMessage, fed by messages. */
+export interface Incoming {
+  readonly request: IncomingMessage;
+  chunk(data: Uint8Array | string): void;
+  end(rawTrailers: readonly string[]): void;
+}
+
+/** Makes the request; `taken` is told of bytes of its body that the application has taken. */
+export function createIncoming(
+  message: RequestMessage,
+  socket: ThreadSocket,
+  taken: (bytes: number) => void,
+): Incoming {
+  const { IncomingMessage } = process.getBuiltinModule('node:http');
+  const request = new IncomingMessage(socket as unknown as Socket);
+  const [major, minor] = message.httpVersion.split('.');
+  request.httpVersion = message.httpVersion;
+  request.httpVersionMajor = Number(major);
+  request.httpVersionMinor = Number(minor);
+  request.method = message.method;
+  request.url = message.url;
+  addLines(request, message.rawHeaders);
+  if (message.body !== 'streams') return whole(request, message.body);
+  return streaming(request, taken);
+}
+
+/** What Node's parser calls: `headers` is made of the lines when somebody asks, and `trailers` once it is complete. */
+function addLines(request: IncomingMessage, lines: readonly string[]): void {
+  type Internals = IncomingMessage & { _addHeaderLines(lines: readonly string[], count: number): void };
+  (request as Internals)._addHeaderLines(lines, lines.length);
+}
+
+function whole(request: IncomingMessage, body: Uint8Array | null): Incoming {
+  if (body !== null) request.push(bufferOf(body));
+  request.complete = true;
+  request.push(null);
+  return { request, chunk: () => {}, end: () => {} };
+}
+
+function streaming(request: IncomingMessage, taken: (bytes: number) => void): Incoming {
+  let owed = 0;
+  const report = () => {
+    if (owed > 0) taken(owed);
+    owed = 0;
+  };
+  // Called when the buffer has room again. Node's own would resume the socket.
+  request._read = report;
+  return {
+    request,
+    chunk(data) {
+      owed += data.length;
+      if (request.push(bufferOf(data)) && owed >= REPORT_AT) report();
+    },
+    end(rawTrailers) {
+      request.complete = true;
+      addLines(request, rawTrailers);
+      request.push(null);
+    },
+  };
+}
+
+function bufferOf(data: Uint8Array | string): Buffer {
+  return typeof data === 'string'
+    ? Buffer.from(data)
+    : Buffer.from(data.buffer, data.byteOffset, data.length);
+}

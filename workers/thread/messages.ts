@@ -1,0 +1,111 @@
+import type { MessagePort } from 'node:worker_threads';
+import type { GatewayContext } from '../../src/gateway/context.ts';
+
+/** Bodies up to this size travel whole, with the request or the answer, and are moved. */
+export const SMALL_BODY = 64 * 1024;
+
+/** Bytes of a longer body that may be under way to the other side, which has not taken them yet. */
+export const WINDOW = 256 * 1024;
+
+/** Taken bytes are reported when there are so many, or when the sender must be waiting for them. */
+export const REPORT_AT = WINDOW / 4;
+
+/** What a thread gets to run with. */
+export interface ThreadOrder {
+  readonly port: MessagePort;
+  /** As the operator wrote it. */
+  readonly app: string;
+  /** What a gateway application is told of the server; its log cannot travel. */
+  readonly gateway: Omit<GatewayContext, 'log'>;
+  /**
+   * Two numbers, the requests that wait inside the thread. Whoever sets one back to 0 has it: the thread or the pool.
+   * They take turns: the thread may not have seen the one before when the next is sent.
+   */
+  readonly slots: Int32Array;
+}
+
+/** Who sent a request: what the application finds on `req.socket`. */
+export interface Peer {
+  readonly remoteAddress: string | undefined;
+  readonly remotePort: number | undefined;
+  readonly remoteFamily: string | undefined;
+  readonly localAddress: string | undefined;
+  readonly localPort: number | undefined;
+  readonly encrypted: boolean;
+}
+
+export interface RequestMessage {
+  readonly type: 'request';
+  readonly id: number;
+  /** The slot that it waits in, to be run only by who takes it from there; null where it is to be run at once. */
+  readonly slot: number | null;
+  readonly method: string;
+  readonly url: string;
+  readonly httpVersion: string;
+  readonly rawHeaders: readonly string[];
+  readonly peer: Peer;
+  /** `streams` where it follows in chunks. */
+  readonly body: Uint8Array | 'streams' | null;
+}
+
+/** A part of a body. `id` is that of its request, here and below: what belongs to an earlier one is dropped. */
+interface Chunk {
+  readonly type: 'chunk';
+  readonly id: number;
+  readonly data: Uint8Array | string;
+}
+
+/** The receiver has taken so many bytes of the body. */
+interface Taken {
+  readonly type: 'taken';
+  readonly id: number;
+  readonly bytes: number;
+}
+
+/** What the pool tells a thread. */
+export type ToThread =
+  | RequestMessage
+  | Chunk
+  | Taken
+  | { readonly type: 'end'; readonly id: number; readonly rawTrailers: readonly string[] }
+  /** The client has gone. */
+  | { readonly type: 'abort'; readonly id: number }
+  /** Let the application end what it holds, then end. */
+  | { readonly type: 'close' };
+
+export interface Head {
+  readonly status: number;
+  readonly message: string | undefined;
+  /** Names and values in turn. */
+  readonly headers: readonly string[];
+  readonly sendDate: boolean;
+}
+
+/** What a thread tells the pool. Exactly one of `answer`, `end`, `failed`, `cut` and `released` is a request's last. */
+export type FromThread =
+  | { readonly type: 'ready' }
+  | {
+      readonly type: 'bootFailed';
+      readonly exitStatus: number;
+      readonly message: string;
+      readonly stack: string | undefined;
+    }
+  /** A whole answer. */
+  | { readonly type: 'answer'; readonly id: number; readonly head: Head; readonly body: Uint8Array | string }
+  | { readonly type: 'head'; readonly id: number; readonly head: Head }
+  | Chunk
+  | Taken
+  | { readonly type: 'end'; readonly id: number; readonly trailers: readonly string[] }
+  | {
+      readonly type: 'hints';
+      readonly id: number;
+      readonly hints: Readonly<Record<string, string | string[]>>;
+    }
+  /** The handler threw or rejected. */
+  | { readonly type: 'failed'; readonly id: number; readonly error: unknown }
+  /** The application destroyed the connection. */
+  | { readonly type: 'cut'; readonly id: number }
+  /** After an abort: the handler has ended. */
+  | { readonly type: 'released'; readonly id: number }
+  /** An error that is only to be logged. */
+  | { readonly type: 'error'; readonly id: number; readonly error: unknown };

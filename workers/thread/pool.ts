@@ -1,0 +1,167 @@
+import { Tinypool } from 'tinypool';
+import { messageOf } from '../../src/errors.ts';
+import type { Logger } from '../../src/log/logger.ts';
+import { Dispatcher } from './dispatcher.ts';
+import type { Exchange } from './exchange.ts';
+import type { Lane } from './lane.ts';
+import type { ThreadOrder } from './messages.ts';
+import { THREAD_ENTRY, Thread, type ThreadEnd, type ThreadEvents } from './thread.ts';
+import { hasWaitedTooLong, judge, type Limits } from './time-limits.ts';
+
+export interface PoolOptions {
+  readonly app: string;
+  readonly gateway: ThreadOrder['gateway'];
+  readonly threads: number;
+  readonly maxMemory: number | null;
+  readonly queueLimit: number;
+  readonly limits: Limits;
+  readonly log: Logger;
+  readonly onError: (error: unknown, exchange: Exchange | null) => void;
+}
+
+/** A replacement that cannot load the application is tried again after this, doubled each time up to the second. */
+const RETRY_MS = [1000, 30_000] as const;
+
+/** Threads that run the application: one request at a time in each, and a thread that dies is replaced. */
+export class Pool implements ThreadEvents {
+  readonly dispatcher: Dispatcher;
+  readonly #options: PoolOptions;
+  readonly #tinypool: Tinypool;
+  readonly #threads = new Map<Lane, Thread>();
+  #isClosing = false;
+  #watch: NodeJS.Timeout | null = null;
+
+  constructor(options: PoolOptions) {
+    const { threads, maxMemory, queueLimit } = options;
+    this.#options = options;
+    this.dispatcher = new Dispatcher(queueLimit);
+    this.#tinypool = new Tinypool({
+      filename: THREAD_ENTRY,
+      minThreads: threads,
+      maxThreads: threads,
+      // Waiting in Atomics.wait(), an idle thread would not see the sockets and timers of the application.
+      useAtomics: false,
+      ...(maxMemory === null ? {} : { resourceLimits: { maxOldGenerationSizeMb: maxMemory / 1024 ** 2 } }),
+    });
+    // Errors of a thread that has no task: ours always have one, and hear of it there.
+    this.#tinypool.on('error', () => {});
+  }
+
+  /** Resolves when every thread has loaded the application; rejects with a BootError. */
+  async start(): Promise<void> {
+    const threads = Array.from({ length: this.#options.threads }, () => this.#spawn());
+    await Promise.all(threads.map(({ ready }) => ready));
+    for (const { lane } of threads) this.dispatcher.add(lane);
+    const { everyMs } = this.#options.limits;
+    if (everyMs > 0) this.#watch = setInterval(() => this.#endOverdue(), everyMs);
+  }
+
+  /** Lets the application end what it holds in every thread. */
+  async close(): Promise<void> {
+    this.#isClosing = true;
+    if (this.#watch) clearInterval(this.#watch);
+    const threads = [...this.#threads.values()];
+    for (const { lane } of threads) lane.send({ type: 'close' });
+    await Promise.all(threads.map(({ over }) => over));
+  }
+
+  free(lane: Lane): void {
+    this.dispatcher.free(lane);
+  }
+
+  failed(error: unknown, exchange: Exchange | null): void {
+    this.#options.onError(error, exchange);
+  }
+
+  gone(
+    thread: Thread,
+    end: ThreadEnd,
+    { ran, waited }: { ran: Exchange | null; waited: Exchange | null },
+  ): void {
+    const served = this.dispatcher.remove(thread.lane);
+    this.#threads.delete(thread.lane);
+    if (ran) this.#answerFor(ran, end);
+    if (this.#isClosing || !served) return;
+    this.#explain(end, ran);
+    this.#replace(RETRY_MS[0]);
+    if (waited) this.dispatcher.resubmit(waited);
+  }
+
+  #spawn(): Thread {
+    const thread = new Thread(this.#tinypool, this.#options, this);
+    this.#threads.set(thread.lane, thread);
+    return thread;
+  }
+
+  #replace(retryMs: number): void {
+    const thread = this.#spawn();
+    thread.ready.then(
+      () => this.dispatcher.add(thread.lane),
+      (error) => {
+        if (this.#isClosing) return;
+        this.#options.log.error(
+          `A new thread did not start, next try in ${retryMs / 1000} s: ${messageOf(error)}`,
+        );
+        setTimeout(() => this.#replace(Math.min(retryMs * 2, RETRY_MS[1])), retryMs).unref();
+      },
+    );
+  }
+
+  #answerFor(exchange: Exchange, end: ThreadEnd): void {
+    exchange.upload?.stop();
+    if (end.why === 'ended') exchange.refuse(504, 'Gateway Timeout');
+    else if (end.why === 'memory') exchange.refuse(503, 'Service Unavailable');
+    else exchange.refuse(500, 'Internal Server Error');
+  }
+
+  #explain(end: ThreadEnd, ran: Exchange | null): void {
+    const { log } = this.#options;
+    const during = ran ? ` while handling ${ran.request.method} ${ran.request.url}` : '';
+    switch (end.why) {
+      case 'memory':
+        return log.error(`A thread ran out of memory${during}; it is replaced`);
+      case 'exited':
+        return log.error(`A thread exited${during}: the application called process.exit(); it is replaced`);
+      case 'threw':
+        return log.error(`Uncaught exception in a thread${during}; it is replaced`, { err: end.error });
+      case 'ended':
+        // Said by who ended it.
+        return;
+    }
+  }
+
+  #endOverdue(): void {
+    const nowMs = performance.now();
+    const { limits } = this.#options;
+    for (const exchange of [...this.dispatcher.queue]) {
+      if (!hasWaitedTooLong(limits, exchange.cameMs, nowMs)) continue;
+      this.dispatcher.withdraw(exchange);
+      exchange.refuse(503, 'Service Unavailable', { 'Retry-After': '1' });
+    }
+    for (const thread of this.#threads.values()) {
+      const { head } = thread.lane;
+      if (head === null) continue;
+      const verdict = judge(limits, head, nowMs);
+      if (verdict === 'client is too slow') this.#giveUpClient(head, nowMs);
+      // If this process was held up itself, the answer may be here already, unread.
+      if (verdict === 'handler is too slow') setImmediate(() => this.#end(thread, head));
+    }
+  }
+
+  #end(thread: Thread, exchange: Exchange): void {
+    if (thread.lane.head !== exchange) return;
+    const seconds = ((performance.now() - exchange.startedMs) / 1000).toFixed(1);
+    const { method, url } = exchange.request;
+    this.#options.log.error(
+      `Request timed out after ${seconds} s: ${method} ${url}; its thread is ended and replaced`,
+    );
+    thread.kill();
+  }
+
+  /** The handler gets the same time again to notice. */
+  #giveUpClient(exchange: Exchange, nowMs: number): void {
+    exchange.movedMs = nowMs;
+    exchange.refuse(408, 'Request Timeout');
+    this.dispatcher.withdraw(exchange);
+  }
+}

@@ -1,0 +1,157 @@
+import type { Application } from '../../src/app/application.ts';
+import { createIncoming, type Incoming } from './incoming.ts';
+import type { RequestMessage, ToThread } from './messages.ts';
+import { Outgoing, type Post } from './outgoing.ts';
+import { ThreadSocket } from './socket.ts';
+
+interface Running {
+  readonly id: number;
+  readonly incoming: Incoming;
+  readonly outgoing: Outgoing;
+  readonly socket: ThreadSocket;
+  /** What the handler returned, where that is a promise. */
+  settled: Promise<void> | null;
+}
+
+/** Runs the application inside a thread, one request at a time. */
+export class Runner {
+  readonly #application: Application;
+  readonly #post: Post;
+  readonly #slots: Int32Array;
+  #running: Running | null = null;
+  #waiting: RequestMessage | null = null;
+  #isBusy = false;
+
+  constructor(application: Application, post: Post, slots: Int32Array) {
+    this.#application = application;
+    this.#post = post;
+    this.#slots = slots;
+  }
+
+  /** The request that runs, for errors that come without one. */
+  get id(): number {
+    return this.#running?.id ?? 0;
+  }
+
+  handle(message: Exclude<ToThread, { type: 'close' }>): void {
+    if (message.type === 'request') return this.#request(message);
+    const running = this.#running;
+    if (running === null || running.id !== message.id) return;
+    switch (message.type) {
+      case 'chunk':
+        return running.incoming.chunk(message.data);
+      case 'end':
+        return running.incoming.end(message.rawTrailers);
+      case 'taken':
+        return running.outgoing.taken(message.bytes);
+      case 'abort':
+        return this.#abort(running);
+    }
+  }
+
+  #request(message: RequestMessage): void {
+    if (this.#isBusy) this.#waiting = message;
+    else if (this.#isOurs(message)) this.#run(message);
+  }
+
+  /** A request in a slot may have been taken back meanwhile. */
+  #isOurs({ slot, id }: RequestMessage): boolean {
+    return slot === null || Atomics.compareExchange(this.#slots, slot, id, 0) === id;
+  }
+
+  #run(message: RequestMessage): void {
+    const running = this.#open(message);
+    this.#running = running;
+    this.#isBusy = true;
+    const { request } = running.incoming;
+    try {
+      const returned = this.#application.handler(request, running.outgoing.response);
+      if (isThenable(returned)) {
+        running.settled = Promise.resolve(returned).then(
+          () => {},
+          (error) => this.#failed(running, error),
+        );
+      }
+    } catch (error) {
+      this.#failed(running, error);
+    }
+  }
+
+  #open(message: RequestMessage): Running {
+    const { id } = message;
+    const socket = new ThreadSocket(message.peer, (parts, done) => outgoing.take(parts, done));
+    const incoming = createIncoming(message, socket, (bytes) => this.#post({ type: 'taken', id, bytes }));
+    const outgoing = new Outgoing(id, incoming.request, this.#post, () => this.#next(id));
+    outgoing.attach(socket);
+    socket.once('close', () => {
+      // Only the application can have done it: an abort abandons first.
+      if (!outgoing.abandon()) return;
+      this.#post({ type: 'cut', id });
+      this.#next(id);
+    });
+    // Whatever destroys it says so elsewhere too.
+    socket.on('error', () => {});
+    return { id, incoming, outgoing, socket, settled: null };
+  }
+
+  /** The request is over: the one that waits, if it still does, is next. */
+  #next(id: number): void {
+    if (this.#running?.id !== id) return;
+    this.#running = null;
+    const waiting = this.#waiting;
+    this.#waiting = null;
+    this.#isBusy = waiting !== null && this.#isOurs(waiting);
+    // Not from within the answer of the one before.
+    if (waiting !== null && this.#isBusy) setImmediate(() => this.#run(waiting));
+  }
+
+  #failed(running: Running, error: unknown): void {
+    const { id, outgoing } = running;
+    if (!outgoing.abandon()) return this.#report(id, error);
+    this.#post({ type: 'failed', id, error: sendable(error) });
+    close(running);
+    this.#next(id);
+  }
+
+  #report(id: number, error: unknown): void {
+    this.#post({ type: 'error', id, error: sendable(error) });
+  }
+
+  /** As Node does when a connection ends. A handler that has been promised to end gets the time to. */
+  #abort(running: Running): void {
+    const { id, outgoing, settled } = running;
+    if (!outgoing.abandon()) return;
+    close(running);
+    const release = () => {
+      this.#post({ type: 'released', id });
+      this.#next(id);
+    };
+    if (settled === null) release();
+    else void settled.then(release);
+  }
+}
+
+function close({ incoming: { request }, socket }: Running): void {
+  request.destroy(connectionReset());
+  socket.destroy();
+}
+
+function connectionReset(): Error {
+  return Object.assign(new Error('aborted'), { code: 'ECONNRESET' });
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+}
+
+/** The error, or its likeness where it cannot travel to another thread. */
+export function sendable(error: unknown): unknown {
+  try {
+    return structuredClone(error);
+  } catch {
+    // It holds a function or the like.
+    const likeness = new Error(error instanceof Error ? error.message : String(error));
+    if (error instanceof Error && error.stack !== undefined) likeness.stack = error.stack;
+    return likeness;
+  }
+}

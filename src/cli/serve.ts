@@ -9,6 +9,7 @@ import { flushCompileCache } from '../compile-cache.ts';
 import { messageOf, UsageError } from '../errors.ts';
 import { ARBITER_HOOKS } from '../hooks.ts';
 import { bindAll } from '../listeners/listener.ts';
+import { holdFirstLines } from '../log/held-logger.ts';
 import { createLogger, type Logger } from '../log/logger.ts';
 import { createPidfile, type Pidfile } from '../pidfile.ts';
 import { classNameOf } from '../settings/class-name.ts';
@@ -17,6 +18,9 @@ import { nameSetting } from '../settings/origin.ts';
 import { type ReadQuestion, rereadSettings } from '../settings/reread.ts';
 import { checkLogs } from './check.ts';
 import { packageVersion } from './version.ts';
+
+/** The first lines of the log wait this long, in milliseconds; a worker boots in less. */
+const FIRST_LINES_MS = 100;
 
 /** Binds, spawns and supervises until told to stop; resolves with the exit status. Throws a UsageError before that. */
 export async function serve(loaded: Loaded, question: ReadQuestion, queue: EventQueue): Promise<number> {
@@ -30,7 +34,7 @@ export async function serve(loaded: Loaded, question: ReadQuestion, queue: Event
   process.chdir(settings.chdir);
   process.title = settings.name === null ? 'tsunicorn: arbiter' : `tsunicorn: arbiter [${settings.name}]`;
 
-  const log = loggerOf(loaded);
+  const log = holdFirstLines(loggerOf(loaded), FIRST_LINES_MS, systemClock);
   await callStarting(loaded, log);
   const pidfile = new PidfileOf(loaded);
   const first = await firstGeneration(loaded, pidfile);
@@ -51,7 +55,6 @@ export async function serve(loaded: Loaded, question: ReadQuestion, queue: Event
       return sameLogs(now, before) ? null : loggerOf(now);
     },
   });
-  // The first workers are spawned before anything is logged: loading the logger takes as long as a third of their boot.
   const running = arbiter.run();
   log.info(`Starting tsunicorn ${packageVersion()}`);
   log.info(`Using worker: ${classNameOf(settings)}`);

@@ -35,6 +35,7 @@ export const serveAsync: Serve = async (order) => {
   const { close } = application;
   return {
     urls: await gate.open(order.listeners, settings.backlog),
+    connections,
     ...(close ? { close } : {}),
     drain: ({ emptyQueue, graceMs }) =>
       drain({

@@ -14,6 +14,7 @@ import { classOf } from './classes.ts';
 import type { Inbox, WorkerEvent } from './inbox.ts';
 import { observersFor } from './observers.ts';
 import type { Serving } from './serving.ts';
+import { startWatchdog, type Watchdog } from './watchdog.ts';
 
 /** After an uncaught exception other requests of the worker get this long to finish; its state cannot be trusted. */
 const CRASH_GRACE_MS = 5000;
@@ -43,6 +44,7 @@ class Worker {
   #phase: Phase = { name: 'booting' };
   #hooks: Hooks = {};
   #accessLog: AccessLog | null = null;
+  #watchdog: Watchdog | null = null;
   #exitStatus: number = EXIT.ok;
 
   constructor(inbox: Inbox, order: BootOrder) {
@@ -69,6 +71,7 @@ class Worker {
       if (leave) return this.#leave(leave);
       this.#beat();
       await this.#inbox.send({ tsunicorn: 'ready', urls: serving.urls });
+      this.#watchdog = startWatchdog(this.#order, serving.connections, this.#log);
       flushCompileCache();
     } catch (error) {
       await this.#bootFailed(error);
@@ -214,10 +217,12 @@ class Worker {
   }
 
   #beat(): void {
-    const timeoutMs = this.#order.settings.timeout * 1000;
-    if (timeoutMs === 0) return;
+    const timeoutMs = this.#order.settings.timeout * 1000 || Infinity;
     setInterval(
-      () => void this.#inbox.send({ tsunicorn: 'heartbeat' }),
+      () => {
+        this.#watchdog?.beat();
+        void this.#inbox.send({ tsunicorn: 'heartbeat' });
+      },
       Math.min(1000, Math.max(20, timeoutMs / 4)),
     );
   }

@@ -1,8 +1,9 @@
 import { EXIT } from '../errors.ts';
 import type { ArbiterView, WorkerView } from '../hooks.ts';
-import type { WorkerMessage } from '../ipc.ts';
+import type { Stalled, WorkerMessage } from '../ipc.ts';
 import { describeListeners } from '../listeners/listener.ts';
 import type { Logger } from '../log/logger.ts';
+import { stallReason } from '../stall.ts';
 import type { ArbiterEvent, ArbiterSignal, WorkerEnd } from './events.ts';
 import type { Generation } from './generation.ts';
 import { HookCaller } from './hook-caller.ts';
@@ -12,6 +13,7 @@ import { type Action, isBooting, reconcile } from './reconcile.ts';
 import { Reload, sameListeners } from './reload.ts';
 import { CrashLoop } from './restart-policy.ts';
 import { type Intent, type StopMode, stopMode, toStopping } from './shutdown.ts';
+import { logStall } from './stall.ts';
 import type { WorkerHandle } from './worker-handle.ts';
 import { WorkerSet } from './worker-set.ts';
 
@@ -193,9 +195,20 @@ export class Arbiter {
       case 'bootFailed':
         this.#workers.note(worker, message);
         return this.#bootFailed(worker, message);
+      case 'stalled':
+        return this.#stalled(worker, message);
       default:
         return this.#workers.note(worker, message);
     }
+  }
+
+  #stalled(worker: WorkerHandle, message: Stalled): void {
+    const { state } = worker;
+    if (state.name === 'killed') return;
+    // Nothing that runs in a blocked loop could answer a milder signal.
+    this.#workers.kill(worker, 'SIGKILL', stallReason(message));
+    const replaced = state.name === 'ready' && this.#intent.name !== 'stopping';
+    logStall(this.#log, worker, message, replaced);
   }
 
   #ready(worker: WorkerHandle, urls: readonly string[]): void {

@@ -18,6 +18,8 @@ export interface HandOver {
   readonly fds: readonly number[];
   /** What the worker is told of them, in the order of the binds. */
   readonly listeners: readonly HandedListener[];
+  /** Where the worker finds the pipe of its watchdog, behind the listeners; null where it is to have none. */
+  readonly watchdogFd: number | null;
 }
 
 /**
@@ -38,6 +40,7 @@ export function handOver({ loaded, listeners }: Generation, command: readonly st
       kind,
       source,
     })),
+    watchdogFd: loaded.settings.watchdog ? FIRST_LISTENER_FD + listeners.length : null,
   };
 }
 

@@ -36,7 +36,8 @@ export function logEnd(log: Logger, worker: Named, end: WorkerEnd, state: Worker
   return cause;
 }
 
-type Named = Pick<WorkerView, 'pid' | 'slot' | 'age'>;
+/** What log lines name a worker by. */
+export type Named = Pick<WorkerView, 'pid' | 'slot' | 'age'>;
 
 export interface Obituary {
   readonly level: 'debug' | 'info' | 'warning' | 'error';

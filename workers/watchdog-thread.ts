@@ -1,6 +1,7 @@
 import { writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { workerData } from 'node:worker_threads';
+import { flushCompileCache } from '../src/compile-cache.ts';
 import type { StallSeen, WorkerMessage } from '../src/ipc.ts';
 import type { Frame, Inspection } from './inspect-main.ts';
 import { Silence } from './silence.ts';
@@ -14,6 +15,8 @@ const KILL_AFTER_MS = 3000;
 const MAX_FRAMES = 40;
 const MAX_REQUESTS = 200;
 
+// A thread has a compile cache of its own.
+flushCompileCache();
 await watch(workerData);
 
 /** Looks at the pulse until the process ends. */

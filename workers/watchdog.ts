@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import type { Worker as Thread } from 'node:worker_threads';
 import type { Connections } from '../src/http/connections.ts';
 import { refuseAll, type StalledRequest } from '../src/http/in-flight.ts';
@@ -67,11 +68,12 @@ function publish(answer: () => Answer): void {
 function startThread(workerData: WatchdogOrder): Thread {
   const { Worker } = process.getBuiltinModule('node:worker_threads');
   const file = import.meta.url.replace(/watchdog(\.[jt]s)$/, 'watchdog-thread$1');
-  // Without the operator's environment: what NODE_OPTIONS preloads is meant for the application.
+  const cache = process.getBuiltinModule('node:module').getCompileCacheDir();
   return new Worker(new URL(file), {
     workerData,
     name: 'tsunicorn watchdog',
-    env: {},
+    // Without the operator's environment: what NODE_OPTIONS preloads is meant for the application.
+    env: cache === undefined ? {} : { NODE_COMPILE_CACHE: dirname(cache) },
     execArgv: [],
     stdin: false,
     resourceLimits: { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 64, stackSizeMb: 1 },

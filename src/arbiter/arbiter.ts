@@ -1,9 +1,8 @@
 import { EXIT } from '../errors.ts';
 import type { ArbiterView, WorkerView } from '../hooks.ts';
-import type { Stalled, WorkerMessage } from '../ipc.ts';
+import type { WorkerMessage } from '../ipc.ts';
 import { describeListeners } from '../listeners/listener.ts';
 import type { Logger } from '../log/logger.ts';
-import { stallReason } from '../stall.ts';
 import type { ArbiterEvent, ArbiterSignal, WorkerEnd } from './events.ts';
 import type { Generation } from './generation.ts';
 import { HookCaller } from './hook-caller.ts';
@@ -13,7 +12,7 @@ import { type Action, isBooting, reconcile } from './reconcile.ts';
 import { Reload, sameListeners } from './reload.ts';
 import { CrashLoop } from './restart-policy.ts';
 import { type Intent, type StopMode, stopMode, toStopping } from './shutdown.ts';
-import { logStall } from './stall.ts';
+import { endStalled } from './stall.ts';
 import type { WorkerHandle } from './worker-handle.ts';
 import { WorkerSet } from './worker-set.ts';
 
@@ -196,19 +195,10 @@ export class Arbiter {
         this.#workers.note(worker, message);
         return this.#bootFailed(worker, message);
       case 'stalled':
-        return this.#stalled(worker, message);
+        return endStalled(this.#workers, this.#log, worker, message, this.#intent.name !== 'stopping');
       default:
         return this.#workers.note(worker, message);
     }
-  }
-
-  #stalled(worker: WorkerHandle, message: Stalled): void {
-    const { state } = worker;
-    if (state.name === 'killed') return;
-    // Nothing that runs in a blocked loop could answer a milder signal.
-    this.#workers.kill(worker, 'SIGKILL', stallReason(message));
-    const replaced = state.name === 'ready' && this.#intent.name !== 'stopping';
-    logStall(this.#log, worker, message, replaced);
   }
 
   #ready(worker: WorkerHandle, urls: readonly string[]): void {
@@ -228,7 +218,7 @@ export class Arbiter {
   #reap(worker: WorkerHandle, end: WorkerEnd): void {
     const { state } = worker;
     worker.state = { name: 'exited' };
-    const cause = logEnd(this.#log, worker, end, state);
+    const cause = logEnd(this.#log, worker, end, state, this.#options.judgeKill);
     this.#hooks.call('childExit', (hook, view) => hook(view, this.#viewOf(worker)));
     if (isBooting(state))
       this.#bootFailed(worker, { exitStatus: EXIT.workerBoot, message: `a worker ${cause}` });

@@ -1,6 +1,7 @@
 import { Arbiter } from '../arbiter/arbiter.ts';
 import { type EventQueue, STOP_SIGNALS, trapSignals } from '../arbiter/events.ts';
 import { addressesOf, type Generation } from '../arbiter/generation.ts';
+import { OomKills } from '../arbiter/oom-kills.ts';
 import type { Reread } from '../arbiter/reload.ts';
 import { spawnWorker } from '../arbiter/worker-handle.ts';
 import { callHook } from '../call-hook.ts';
@@ -32,6 +33,7 @@ export async function serve(loaded: Loaded, question: ReadQuestion, queue: Event
   const log = loggerOf(loaded);
   await callStarting(loaded, log);
   const pidfile = new PidfileOf(loaded);
+  const oomKills = new OomKills();
   const first = await firstGeneration(loaded, pidfile);
   const arbiter = new Arbiter({
     first,
@@ -40,6 +42,7 @@ export async function serve(loaded: Loaded, question: ReadQuestion, queue: Event
     clock: systemClock,
     spawn: spawnWorker,
     random: Math.random,
+    judgeKill: () => oomKills.judge(),
     reread: rereader(question),
     promoted: ({ loaded: now }, { loaded: before }) => {
       try {

@@ -37,6 +37,8 @@ export interface StallSeen {
   /** `at name (file:line:column)`, the innermost first. */
   readonly stack: readonly string[];
   readonly requests: readonly StalledRequest[];
+  /** How many requests more there were. */
+  readonly omitted: number;
   /** Connections from which nothing had been read yet; they were answered like the waiting requests. */
   readonly unread: number;
 }

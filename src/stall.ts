@@ -10,13 +10,14 @@ export function stallReason({ blockedMs }: Pick<Stalled, 'blockedMs'>): string {
 export function stallLines({ seen }: Pick<Stalled, 'seen'>): readonly string[] {
   if (seen === null)
     return ['blocked in native code: there is no JavaScript stack, and its requests cannot be told'];
-  const { stack, requests, unread } = seen;
+  const { stack, requests, omitted, unread } = seen;
   const heading = requests.length === 0 ? 'no requests in flight' : 'requests in flight:';
   return [
     'blocked at:',
     ...stack.map((frame) => `  ${frame}`),
     heading,
     ...requests.map((request) => `  ${describe(request)}`),
+    ...(omitted === 0 ? [] : [`  and ${omitted} more`]),
     ...(unread === 0 ? [] : [`  ${unread} not read yet, answered with 503`]),
   ];
 }

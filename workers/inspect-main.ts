@@ -1,12 +1,15 @@
 import type { Debugger, Session } from 'node:inspector';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { type Answer, REFUSE } from './watchdog.ts';
+import { type Answer, BEAT, REFUSE } from './watchdog.ts';
 
 /** What the main thread was doing, or why nothing is to be done about it. */
 export type Inspection =
   | { readonly what: 'paused'; readonly frames: readonly Frame[]; readonly answer: Answer }
   /** It did not stop: it is in native code. */
   | { readonly what: 'native' }
+  /** It turns again: it stopped in the very timer that says so. */
+  | { readonly what: 'recovered' }
   /** A developer's debugger can hold it. */
   | { readonly what: 'debugged' };
 
@@ -18,17 +21,34 @@ export interface Frame {
   readonly column: number;
 }
 
+/** Within which the main thread must answer at all, and then stop: a big application has thousands of scripts to list. */
+export interface InspectLimits {
+  readonly answerMs: number;
+  readonly stopMs: number;
+}
+
 /**
- * Stops the main thread where it is, within `limitMs`, and asks it to refuse its requests. It stays stopped, as it is
- * to be killed: going on it could send a second answer.
+ * Stops the main thread where it is and asks it to refuse its requests. It stays stopped, as it is to be killed: going
+ * on it could send a second answer.
  */
-export async function inspectMain(limitMs: number): Promise<Inspection & { release(): void }> {
+export async function inspectMain(limits: InspectLimits): Promise<Inspection & { release(): void }> {
   const { Session } = process.getBuiltinModule('node:inspector');
   const session = new Session();
   const release = () => session.disconnect();
   session.connectToMainThread();
-  const inspection = await Promise.race([inspect(session), expire(limitMs)]);
+  const inspection = await Promise.race([inspect(session), giveUp(session, limits)]);
   return { ...inspection, release };
+}
+
+/** Resolves when the main thread is too late to be in JavaScript. */
+async function giveUp(session: Session, { answerMs, stopMs }: InspectLimits): Promise<Inspection> {
+  let answered = false;
+  session.once('inspectorNotification', () => {
+    answered = true;
+  });
+  await sleep(answerMs);
+  if (answered) await sleep(stopMs - answerMs);
+  return { what: 'native' };
 }
 
 async function inspect(session: Session): Promise<Inspection> {
@@ -40,6 +60,7 @@ async function inspect(session: Session): Promise<Inspection> {
   session.post('Debugger.enable');
   session.post('Debugger.pause');
   const { callFrames } = await paused;
+  if (callFrames.some(({ functionName }) => functionName === BEAT)) return { what: 'recovered' };
   const answer = await refuse(session);
   if (answer.debugged) return { what: 'debugged' };
   return { what: 'paused', frames: callFrames.map((frame) => toFrame(frame, sources)), answer };
@@ -68,8 +89,4 @@ function toFrame({ functionName, location, url }: Debugger.CallFrame, sources: M
     line: location.lineNumber + 1,
     column: (location.columnNumber ?? 0) + 1,
   };
-}
-
-function expire(ms: number): Promise<Inspection> {
-  return new Promise((resolve) => setTimeout(() => resolve({ what: 'native' }), ms));
 }

@@ -8,8 +8,8 @@ import { Silence } from './silence.ts';
 import type { WatchdogOrder } from './watchdog.ts';
 
 const TICK_MS = 500;
-/** A connection to the main thread takes 40 to 80 ms; what does not answer in this time is in native code. */
-const INSPECT_MS = 700;
+/** A connection to the main thread takes 40 to 80 ms; the arbiter kills 2 s after the timeout, whatever is said then. */
+const LIMITS = { answerMs: 600, stopMs: 1600 };
 /** Where the arbiter does not kill a worker that was reported. */
 const KILL_AFTER_MS = 3000;
 const MAX_FRAMES = 40;
@@ -25,7 +25,8 @@ async function watch(order: WatchdogOrder): Promise<never> {
   let orphanedMs = Infinity;
   for (;;) {
     const limitMs = Math.min(order.limitMs, orphanedMs === Infinity ? Infinity : order.graceMs);
-    const tickMs = Math.max(20, Math.min(TICK_MS, limitMs - silence.ms));
+    const leftMs = limitMs - silence.ms;
+    const tickMs = leftMs > 0 ? Math.max(20, Math.min(TICK_MS, leftMs)) : TICK_MS;
     await sleep(tickMs);
     silence.look(nowMs(), tickMs, Number(Atomics.load(order.pulse, 0)) / 1e6);
     if (orphanedMs === Infinity && process.ppid !== order.arbiterPid) orphanedMs = nowMs();
@@ -44,11 +45,10 @@ async function attend(order: WatchdogOrder, blockedMs: number, orphaned: boolean
   // Most workers never need it.
   const { inspectMain } = await import('./inspect-main.ts');
   const started = nowMs();
-  const inspection = await inspectMain(INSPECT_MS);
-  if (inspection.what === 'debugged') {
-    inspection.release();
-    return say(order, { tsunicorn: 'debugged' });
-  }
+  const inspection = await inspectMain(LIMITS);
+  if (inspection.what === 'debugged' || inspection.what === 'recovered') inspection.release();
+  if (inspection.what === 'debugged') return say(order, { tsunicorn: 'debugged' });
+  if (inspection.what === 'recovered') return;
   const message = {
     tsunicorn: 'stalled',
     blockedMs: blockedMs + nowMs() - started,
@@ -66,6 +66,7 @@ function seenOf(inspection: Inspection): StallSeen | null {
   return {
     stack: frames.slice(0, MAX_FRAMES).map(describe),
     requests: answer.requests.slice(0, MAX_REQUESTS),
+    omitted: Math.max(0, answer.requests.length - MAX_REQUESTS),
     unread: answer.unread,
   };
 }

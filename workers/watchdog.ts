@@ -1,5 +1,4 @@
 import { dirname } from 'node:path';
-import type { Worker as Thread } from 'node:worker_threads';
 import type { Connections } from '../src/http/connections.ts';
 import { refuseAll, type StalledRequest } from '../src/http/in-flight.ts';
 import type { BootOrder } from '../src/ipc.ts';
@@ -32,32 +31,35 @@ export interface Answer {
 /** The property of globalThis by which the watchdog finds the main thread's Answer. */
 export const REFUSE = 'tsunicorn.refuse';
 
+/** The function, by its name in a stack, that runs only where the event loop turns. */
+export const BEAT = 'tsunicornBeat';
+
 /** Starts the thread; null where the settings want none. A thread that fails is logged and else without effect. */
 export function startWatchdog(order: BootOrder, connections: Connections, log: Logger): Watchdog | null {
   const { watchdogFd, settings } = order;
-  if (watchdogFd === null) return null;
+  if (watchdogFd === null || !process.features.inspector) return null;
   const pulse = new BigInt64Array(new SharedArrayBuffer(16));
   const { url } = process.getBuiltinModule('node:inspector');
-  const beat = () => {
+  const tsunicornBeat = () => {
     Atomics.store(pulse, 0, process.hrtime.bigint());
     Atomics.store(pulse, 1, url() === undefined ? 0n : 1n);
   };
-  beat();
+  tsunicornBeat();
   publish(() => (url() === undefined ? { debugged: false, ...refuseAll(connections) } : DEBUGGED));
-  const thread = startThread({
-    pulse,
-    fd: watchdogFd,
-    arbiterPid: process.ppid,
-    limitMs: settings.timeout * 1000 || Infinity,
-    graceMs: settings.gracefulTimeout * 1000,
-  });
-  thread.once('error', (error) =>
-    log.warning('The watchdog failed: timeouts come without a stack', { err: error }),
+  startThread(
+    {
+      pulse,
+      fd: watchdogFd,
+      arbiterPid: process.ppid,
+      limitMs: settings.timeout * 1000 || Infinity,
+      graceMs: settings.gracefulTimeout * 1000,
+    },
+    (error) => log.warning(FAILED, { err: error }),
   );
-  thread.unref();
-  return { beat };
+  return { beat: tsunicornBeat };
 }
 
+const FAILED = 'The watchdog failed: from now on a blocked event loop is ended without an explanation';
 const DEBUGGED: Answer = { debugged: true, requests: [], unread: 0 };
 
 /** Not enumerable, and a symbol: what runs in the debugger's name can see only globals. */
@@ -65,17 +67,23 @@ function publish(answer: () => Answer): void {
   Object.defineProperty(globalThis, Symbol.for(REFUSE), { value: answer, configurable: true });
 }
 
-function startThread(workerData: WatchdogOrder): Thread {
+function startThread(workerData: WatchdogOrder, failed: (error: unknown) => void): void {
   const { Worker } = process.getBuiltinModule('node:worker_threads');
   const file = import.meta.url.replace(/watchdog(\.[jt]s)$/, 'watchdog-thread$1');
   const cache = process.getBuiltinModule('node:module').getCompileCacheDir();
-  return new Worker(new URL(file), {
-    workerData,
-    name: 'tsunicorn watchdog',
-    // Without the operator's environment: what NODE_OPTIONS preloads is meant for the application.
-    env: cache === undefined ? {} : { NODE_COMPILE_CACHE: dirname(cache) },
-    execArgv: [],
-    stdin: false,
-    resourceLimits: { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 64, stackSizeMb: 1 },
-  });
+  try {
+    const thread = new Worker(new URL(file), {
+      workerData,
+      name: 'tsunicorn watchdog',
+      // Without the operator's environment: what NODE_OPTIONS preloads is meant for the application.
+      env: cache === undefined ? {} : { NODE_COMPILE_CACHE: dirname(cache) },
+      execArgv: [],
+      resourceLimits: { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 64, stackSizeMb: 1 },
+    });
+    thread.once('error', failed);
+    thread.unref();
+  } catch (error) {
+    // Node's permission model may forbid threads.
+    failed(error);
+  }
 }

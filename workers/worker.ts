@@ -217,13 +217,14 @@ class Worker {
   }
 
   #beat(): void {
-    const timeoutMs = this.#order.settings.timeout * 1000 || Infinity;
+    const { timeout, watchdog } = this.#order.settings;
+    if (timeout === 0 && !watchdog) return;
     setInterval(
       () => {
         this.#watchdog?.beat();
         void this.#inbox.send({ tsunicorn: 'heartbeat' });
       },
-      Math.min(1000, Math.max(20, timeoutMs / 4)),
+      timeout === 0 ? 1000 : Math.min(1000, Math.max(20, timeout * 250)),
     );
   }
 

@@ -109,8 +109,7 @@ export class Arbiter {
   }
 
   #spawn(slot: number, number: number): void {
-    const { candidate } = this.#reload;
-    const generation = candidate?.number === number ? candidate : this.#current;
+    const generation = this.#reload.candidate?.number === number ? this.#reload.candidate : this.#current;
     const unborn = { pid: 0, age: this.#workers.nextAge, slot, generation: number, log: this.#log };
     this.#hooks.call('preFork', (hook, view) => hook(view, unborn));
     this.#workers.spawn(slot, generation, this.#emit);
@@ -204,8 +203,7 @@ export class Arbiter {
   #ready(worker: WorkerHandle, urls: readonly string[]): void {
     worker.state = { name: 'ready', heartbeatMs: this.#options.clock.now(), outgoing: null };
     this.#crashLoop.forget();
-    const { candidate } = this.#reload;
-    const proved = candidate?.number === worker.generation ? candidate : null;
+    const proved = this.#reload.candidate?.number === worker.generation ? this.#reload.candidate : null;
     const moved = proved && !sameListeners(proved, this.#current);
     if (proved) this.#promote(proved);
     if (moved || this.#intent.name === 'starting')

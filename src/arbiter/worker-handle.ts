@@ -100,13 +100,19 @@ function readLines(pipe: Socket, heard: (message: WorkerMessage) => void): void 
   pipe.setEncoding('utf8').on('data', (part) => {
     const lines = `${text}${part}`.split('\n');
     text = lines.pop() ?? '';
-    for (const line of lines) {
-      const message: unknown = JSON.parse(line);
-      if (isWorkerMessage(message)) heard(message);
-    }
+    for (const message of lines.map(parse)) if (isWorkerMessage(message)) heard(message);
   });
   // Its end says all there is to say.
   pipe.on('error', () => {});
+}
+
+function parse(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    // Whatever else in the worker wrote to that descriptor is none of ours.
+    return null;
+  }
 }
 
 function workerCommand(): readonly string[] {

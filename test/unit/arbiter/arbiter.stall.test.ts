@@ -12,6 +12,7 @@ const stalled: Stalled = {
       { method: 'POST', path: '/b', ageMs: 60_000, got: 'part' },
       { method: 'GET', path: '/c', ageMs: 100, got: 'nothing' },
     ],
+    omitted: 7,
     unread: 2,
   },
 };
@@ -48,6 +49,7 @@ describe('a worker whose watchdog says that it is blocked', () => {
         '  GET /a\u2028b, for 10.0 s, answered with 503',
         '  POST /b, for 60.0 s, cut in the middle of its answer',
         '  GET /c, for 0.1 s, cut, as it waited behind another on its connection',
+        '  and 7 more',
         '  2 not read yet, answered with 503',
       ],
     });

@@ -10,7 +10,7 @@ import type { AccessLog } from '../src/log/access-log.ts';
 import { createLogger, type Logger } from '../src/log/logger.ts';
 import { bootFailure } from './boot-failure.ts';
 import { classOf } from './classes.ts';
-
+import { startHeartbeat } from './heartbeat.ts';
 import type { Inbox, WorkerEvent } from './inbox.ts';
 import { observersFor } from './observers.ts';
 import type { Serving } from './serving.ts';
@@ -69,7 +69,10 @@ class Worker {
       const leave = this.#phase.name === 'opening' ? this.#phase.leave : null;
       this.#phase = { name: 'serving', serving, asked: 'nothing' };
       if (leave) return this.#leave(leave);
-      this.#beat();
+      startHeartbeat(this.#order.settings, () => {
+        this.#watchdog?.beat();
+        void this.#inbox.send({ tsunicorn: 'heartbeat' });
+      });
       await this.#inbox.send({ tsunicorn: 'ready', urls: serving.urls });
       this.#watchdog = startWatchdog(this.#order, serving.connections, this.#log);
       flushCompileCache();
@@ -214,18 +217,6 @@ class Worker {
   #end(): never {
     this.#flush();
     process.exit(this.#exitStatus);
-  }
-
-  #beat(): void {
-    const { timeout, watchdog } = this.#order.settings;
-    if (timeout === 0 && !watchdog) return;
-    setInterval(
-      () => {
-        this.#watchdog?.beat();
-        void this.#inbox.send({ tsunicorn: 'heartbeat' });
-      },
-      timeout === 0 ? 1000 : Math.min(1000, Math.max(20, timeout * 250)),
-    );
   }
 
   #reopenLogs(): void {

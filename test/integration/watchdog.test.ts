@@ -79,6 +79,16 @@ describe('the clients of a blocked worker', () => {
   });
 });
 
+describe('a sync worker', () => {
+  it.each(['127.0.0.1:0', 'unix:'])('that is blocked is explained in the same way, on %s', async (bind) => {
+    const at = bind === 'unix:' ? `unix:${join(temporaryDirectory(), 'sock')}` : bind;
+    const running = await serve([blocks, '--timeout', '1', '-k', 'sync', '-b', at]);
+    expect((await get(running.at, '/spin')).status).toBe(503);
+    expect((await recordOf(running)).block).toMatch(/at spin \([\s\S]*GET \/spin, for .* answered with 503/);
+    expect((await get(running.at)).status).toBe(200);
+  });
+});
+
 describe('the record', () => {
   it('is one JSON object where the log is JSON', async () => {
     const running = await serve([blocks, '--timeout', '1', '--log-format', 'json']);

@@ -32,6 +32,8 @@ export default defineConfig({
   // timeout: 30,
   // The time that a request may take altogether, before its client gets a 504; 0 is no limit.
   // requestTimeout: 0,
+  // Whether a thread in each worker explains a blocked event loop: stack, requests, 503 for those who wait.
+  // watchdog: true,
   // The time a retiring worker has for its last requests.
   // gracefulTimeout: 30,
   // The time a worker has to load the application; 0 is no limit.

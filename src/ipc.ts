@@ -1,4 +1,5 @@
 import type { HookName } from './hooks.ts';
+import type { StalledRequest } from './http/in-flight.ts';
 import type { Settings } from './settings/catalogue.ts';
 
 // The discriminant is called `tsunicorn`, so that nothing an application sends with process.send() can be taken for ours.
@@ -19,7 +20,28 @@ export type WorkerMessage =
   /** The worker serves on, but wishes to be replaced. */
   | { readonly tsunicorn: 'outgoing'; readonly reason: string }
   /** The worker has stopped accepting of its own accord and will exit. */
-  | { readonly tsunicorn: 'leaving'; readonly reason: string };
+  | { readonly tsunicorn: 'leaving'; readonly reason: string }
+  | Stalled
+  /** The watchdog's: the event loop is silent, but a debugger may hold it, which is no reason to kill it. */
+  | { readonly tsunicorn: 'debugged' };
+
+/** The watchdog's: the event loop is blocked and stays so; the arbiter is to kill the worker. */
+export interface Stalled {
+  readonly tsunicorn: 'stalled';
+  readonly blockedMs: number;
+  readonly seen: StallSeen | null;
+}
+
+/** What a blocked event loop was doing; where it is blocked in native code nothing of it can be seen. */
+export interface StallSeen {
+  /** `at name (file:line:column)`, the innermost first. */
+  readonly stack: readonly string[];
+  readonly requests: readonly StalledRequest[];
+  /** How many requests more there were. */
+  readonly omitted: number;
+  /** Connections from which nothing had been read yet; they were answered like the waiting requests. */
+  readonly unread: number;
+}
 
 /** Everything a worker needs to know to boot; it is the first message it gets. */
 export interface BootOrder {
@@ -29,6 +51,8 @@ export interface BootOrder {
   readonly configFile: string | null;
   readonly hookNames: readonly HookName[];
   readonly listeners: readonly HandedListener[];
+  /** The watchdog's pipe, as its number in the worker; null where there is to be no watchdog. */
+  readonly watchdogFd: number | null;
   readonly generation: number;
   readonly age: number;
   readonly slot: number;
@@ -51,7 +75,16 @@ export type ArbiterMessage =
   | { readonly tsunicorn: 'quit' }
   | { readonly tsunicorn: 'reopenLogs' };
 
-const workerTypes = new Set(['hello', 'ready', 'heartbeat', 'bootFailed', 'outgoing', 'leaving']);
+const workerTypes = new Set([
+  'hello',
+  'ready',
+  'heartbeat',
+  'bootFailed',
+  'outgoing',
+  'leaving',
+  'stalled',
+  'debugged',
+]);
 const arbiterTypes = new Set(['boot', 'retire', 'quit', 'reopenLogs']);
 
 /** Whether a message on the channel is a worker's; applications send messages of their own (`process.send('ready')`). */

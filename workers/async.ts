@@ -37,6 +37,7 @@ export async function serveMany(order: ServeOrder, application: Application): Pr
   const { close } = application;
   return {
     urls: await gate.open(order.listeners, settings.backlog),
+    connections,
     ...(close ? { close } : {}),
     drain: (how) => drain({ ...how, gate, connections, server }),
   };

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Application } from '../src/app/application.ts';
+import type { Connections } from '../src/http/connections.ts';
 import type { Observer } from '../src/http/server.ts';
 import type { HandedListener } from '../src/ipc.ts';
 import type { Logger } from '../src/log/logger.ts';
@@ -24,6 +25,8 @@ export interface ServeOrder {
 export interface Serving {
   /** Where it accepts, one URL a listener, in their order. */
   readonly urls: readonly string[];
+  /** What the watchdog lists, and answers with 503, where the event loop is blocked. */
+  readonly connections: Connections;
   /** Ends as drain() in src/http/drain.ts does; resolves with the number of connections that were cut. */
   drain(options: { readonly emptyQueue: boolean; readonly graceMs: number }): Promise<number>;
   /** Lets the application end what it holds (Fastify's onClose hooks, a pool of threads). */

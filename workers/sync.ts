@@ -64,6 +64,7 @@ export const serveSync: Serve = async (order) => {
   const { close } = application;
   return {
     urls: await gate.open(order.listeners, settings.backlog),
+    connections,
     ...(close ? { close } : {}),
     drain: (how) => drain({ ...how, gate, connections, server }),
   };

@@ -10,10 +10,11 @@ import type { AccessLog } from '../src/log/access-log.ts';
 import { createLogger, type Logger } from '../src/log/logger.ts';
 import { bootFailure } from './boot-failure.ts';
 import { classOf } from './classes.ts';
-
+import { startHeartbeat } from './heartbeat.ts';
 import type { Inbox, WorkerEvent } from './inbox.ts';
 import { observersFor } from './observers.ts';
 import type { Serving } from './serving.ts';
+import { startWatchdog, type Watchdog } from './watchdog.ts';
 
 /** After an uncaught exception other requests of the worker get this long to finish; its state cannot be trusted. */
 const CRASH_GRACE_MS = 5000;
@@ -43,6 +44,7 @@ class Worker {
   #phase: Phase = { name: 'booting' };
   #hooks: Hooks = {};
   #accessLog: AccessLog | null = null;
+  #watchdog: Watchdog | null = null;
   #exitStatus: number = EXIT.ok;
 
   constructor(inbox: Inbox, order: BootOrder) {
@@ -67,8 +69,12 @@ class Worker {
       const leave = this.#phase.name === 'opening' ? this.#phase.leave : null;
       this.#phase = { name: 'serving', serving, asked: 'nothing' };
       if (leave) return this.#leave(leave);
-      this.#beat();
+      startHeartbeat(this.#order.settings, () => {
+        this.#watchdog?.beat();
+        void this.#inbox.send({ tsunicorn: 'heartbeat' });
+      });
       await this.#inbox.send({ tsunicorn: 'ready', urls: serving.urls });
+      this.#watchdog = startWatchdog(this.#order, serving.connections, this.#log);
       flushCompileCache();
     } catch (error) {
       await this.#bootFailed(error);
@@ -211,15 +217,6 @@ class Worker {
   #end(): never {
     this.#flush();
     process.exit(this.#exitStatus);
-  }
-
-  #beat(): void {
-    const timeoutMs = this.#order.settings.timeout * 1000;
-    if (timeoutMs === 0) return;
-    setInterval(
-      () => void this.#inbox.send({ tsunicorn: 'heartbeat' }),
-      Math.min(1000, Math.max(20, timeoutMs / 4)),
-    );
   }
 
   #reopenLogs(): void {

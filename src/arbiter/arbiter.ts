@@ -12,6 +12,7 @@ import { type Action, isBooting, reconcile } from './reconcile.ts';
 import { Reload, sameListeners } from './reload.ts';
 import { CrashLoop } from './restart-policy.ts';
 import { type Intent, type StopMode, stopMode, toStopping } from './shutdown.ts';
+import { endStalled } from './stall.ts';
 import type { WorkerHandle } from './worker-handle.ts';
 import { WorkerSet } from './worker-set.ts';
 
@@ -108,8 +109,7 @@ export class Arbiter {
   }
 
   #spawn(slot: number, number: number): void {
-    const { candidate } = this.#reload;
-    const generation = candidate?.number === number ? candidate : this.#current;
+    const generation = this.#reload.candidate?.number === number ? this.#reload.candidate : this.#current;
     const unborn = { pid: 0, age: this.#workers.nextAge, slot, generation: number, log: this.#log };
     this.#hooks.call('preFork', (hook, view) => hook(view, unborn));
     this.#workers.spawn(slot, generation, this.#emit);
@@ -193,6 +193,8 @@ export class Arbiter {
       case 'bootFailed':
         this.#workers.note(worker, message);
         return this.#bootFailed(worker, message);
+      case 'stalled':
+        return endStalled(this.#workers, this.#log, worker, message, this.#intent.name !== 'stopping');
       default:
         return this.#workers.note(worker, message);
     }
@@ -201,8 +203,7 @@ export class Arbiter {
   #ready(worker: WorkerHandle, urls: readonly string[]): void {
     worker.state = { name: 'ready', heartbeatMs: this.#options.clock.now(), outgoing: null };
     this.#crashLoop.forget();
-    const { candidate } = this.#reload;
-    const proved = candidate?.number === worker.generation ? candidate : null;
+    const proved = this.#reload.candidate?.number === worker.generation ? this.#reload.candidate : null;
     const moved = proved && !sameListeners(proved, this.#current);
     if (proved) this.#promote(proved);
     if (moved || this.#intent.name === 'starting')
@@ -215,7 +216,7 @@ export class Arbiter {
   #reap(worker: WorkerHandle, end: WorkerEnd): void {
     const { state } = worker;
     worker.state = { name: 'exited' };
-    const cause = logEnd(this.#log, worker, end, state);
+    const cause = logEnd(this.#log, worker, end, state, this.#options.judgeKill);
     this.#hooks.call('childExit', (hook, view) => hook(view, this.#viewOf(worker)));
     if (isBooting(state))
       this.#bootFailed(worker, { exitStatus: EXIT.workerBoot, message: `a worker ${cause}` });

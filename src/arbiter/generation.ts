@@ -34,11 +34,15 @@ function checkAddresses(settings: Settings, addresses: readonly Address[]): void
     );
 }
 
+/** The watchdog has this long to say what a blocked worker did, before the arbiter kills it for its mere silence. */
+const WATCHDOG_HEADSTART_MS = 2000;
+
 /** The time limits of the generation's workers; 0 in a setting switches a limit off. */
 export function limitsOf({ loaded: { settings } }: Generation): Limits {
+  const headstartMs = settings.watchdog ? WATCHDOG_HEADSTART_MS : 0;
   return {
     bootMs: settings.bootTimeout * 1000 || Infinity,
-    heartbeatMs: settings.timeout * 1000 || Infinity,
+    heartbeatMs: settings.timeout === 0 ? Infinity : settings.timeout * 1000 + headstartMs,
     graceMs: settings.gracefulTimeout * 1000,
   };
 }

@@ -19,6 +19,8 @@ export interface HandOver {
   readonly fds: readonly number[];
   /** What the worker is told of them, in the order of the binds. */
   readonly listeners: readonly HandedListener[];
+  /** Where the worker finds the pipe of its watchdog, behind the listeners; null where it is to have none. */
+  readonly watchdogFd: number | null;
 }
 
 /**
@@ -39,6 +41,7 @@ export function handOver({ loaded, listeners }: Generation, command: readonly st
       kind,
       source,
     })),
+    watchdogFd: loaded.settings.watchdog ? FIRST_LISTENER_FD + listeners.length : null,
   };
 }
 

@@ -2,6 +2,7 @@ import { EXIT } from '../errors.ts';
 import type { WorkerView } from '../hooks.ts';
 import type { LogFields, Logger } from '../log/logger.ts';
 import type { WorkerEnd } from './events.ts';
+import type { OomVerdict } from './oom-kills.ts';
 import type { WorkerState } from './reconcile.ts';
 
 /** Why a worker was never ready: a line for the operator, the exit status it deserves, the stack of the user's code. */
@@ -27,9 +28,12 @@ export function nameOf({ pid, slot, age }: Named): string {
   return `Worker (pid: ${pid}, slot ${slot}, age ${age})`;
 }
 
+/** What is asked of a SIGKILL that was not the arbiter's. */
+type Judge = () => OomVerdict;
+
 /** Logs the end of a worker that was in `state`; returns its cause. */
-export function logEnd(log: Logger, worker: Named, end: WorkerEnd, state: WorkerState): string {
-  const { level, cause } = explainEnd(end, state);
+export function logEnd(log: Logger, worker: Named, end: WorkerEnd, state: WorkerState, judge: Judge): string {
+  const { level, cause } = explainEnd(end, state, judge);
   log[level](
     level === 'info' ? `Worker exiting (pid: ${worker.pid}): ${cause}` : `${nameOf(worker)} ${cause}`,
   );
@@ -45,49 +49,64 @@ export interface Obituary {
 }
 
 /** Why a worker that was last in `state` ended: how, whether it was ours, and what to look at. */
-export function explainEnd(end: WorkerEnd, state: WorkerState): Obituary {
+export function explainEnd(end: WorkerEnd, state: WorkerState, judge: Judge): Obituary {
   switch (state.name) {
     case 'retiring':
     case 'cancelled':
-      return { level: end.how === 'signal' ? 'warning' : 'info', cause: `${state.reason}${unclean(end)}` };
+      return {
+        level: end.how === 'signal' ? 'warning' : 'info',
+        cause: `${state.reason}${unclean(end, judge)}`,
+      };
     case 'failed':
       // Its message said more than the status does.
-      return { level: 'debug', cause: `could not boot${unclean(end)}` };
+      return { level: 'debug', cause: `could not boot${unclean(end, judge)}` };
     case 'killed':
       return { level: 'warning', cause: `killed by the arbiter: ${state.reason}` };
     case 'spawning':
     case 'booting':
       // What follows from it is logged with this cause.
-      return { level: 'debug', cause: `${describe(end)} before it was ready` };
+      return { level: 'debug', cause: `${describe(end, judge)} before it was ready` };
     default:
-      return { level: 'error', cause: describe(end) };
+      return { level: 'error', cause: describe(end, judge) };
   }
 }
 
-function unclean(end: WorkerEnd): string {
+function unclean(end: WorkerEnd, judge: Judge): string {
   if (end.how === 'status') return end.status === 0 ? '' : `, exited with status ${end.status}`;
-  return `, ${describe(end)}`;
+  return `, ${describe(end, judge)}`;
 }
 
-function describe(end: WorkerEnd): string {
+function describe(end: WorkerEnd, judge: Judge): string {
   switch (end.how) {
     case 'unborn':
       return `could not be started: ${end.error}`;
     case 'signal':
-      return describeSignal(end.signal);
+      return describeSignal(end.signal, judge);
     case 'status':
       return describeStatus(end.status);
   }
 }
 
-function describeSignal(signal: NodeJS.Signals): string {
-  if (signal === 'SIGKILL')
-    return "was killed by SIGKILL, which was not the arbiter's (the kernel's out-of-memory killer, or somebody)";
+function describeSignal(signal: NodeJS.Signals, judge: Judge): string {
+  if (signal === 'SIGKILL') return describeKill(judge());
   if (signal === 'SIGABRT')
     return "aborted by SIGABRT (out of the JavaScript heap, process.abort(), or somebody's signal)";
   if (signal === 'SIGSEGV' || signal === 'SIGBUS' || signal === 'SIGILL')
     return `crashed with ${signal} (native code)`;
   return `was ended by ${signal}, which was not the arbiter's`;
+}
+
+function describeKill(verdict: OomVerdict): string {
+  switch (verdict) {
+    case 'here':
+      return "was killed by the kernel's out-of-memory killer (its control group counts the kill)";
+    case 'machine':
+      return "was killed by SIGKILL, probably the kernel's out-of-memory killer's (/proc/vmstat counts a kill)";
+    case 'no':
+      return "was killed by SIGKILL, which was not the arbiter's, nor the out-of-memory killer's: somebody sent it";
+    case null:
+      return "was killed by SIGKILL, which was not the arbiter's (the kernel's out-of-memory killer, or somebody)";
+  }
 }
 
 function describeStatus(status: number): string {

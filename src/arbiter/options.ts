@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts';
 import type { Logger } from '../log/logger.ts';
 import type { EventQueue } from './events.ts';
 import type { Generation } from './generation.ts';
+import type { OomVerdict } from './oom-kills.ts';
 import type { Reread } from './reload.ts';
 import type { SpawnOrder, WorkerHandle } from './worker-handle.ts';
 
@@ -16,6 +17,8 @@ export interface ArbiterOptions {
   readonly reread: () => Promise<Reread>;
   /** A new generation was proved ready and is the current one. Returns its logger where it has another. */
   readonly promoted: (generation: Generation, before: Generation) => Logger | null;
+  /** Whether a SIGKILL that was not the arbiter's was the kernel's. */
+  readonly judgeKill: () => OomVerdict;
   /** In [0, 1), for jitter. */
   readonly random: () => number;
 }

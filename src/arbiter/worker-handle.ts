@@ -1,8 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import type { Socket } from 'node:net';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { WORKER_HOOKS } from '../hooks.ts';
-import { type ArbiterMessage, isWorkerMessage } from '../ipc.ts';
+import { type ArbiterMessage, isWorkerMessage, type WorkerMessage } from '../ipc.ts';
 import type { Listener } from '../listeners/listener.ts';
 import type { ArbiterEvent, WorkerEnd } from './events.ts';
 import { type Generation, limitsOf } from './generation.ts';
@@ -50,7 +52,7 @@ class ProcessHandle implements WorkerHandle {
     this.state = { name: 'spawning', sinceMs: order.now };
     const handed = handOver(order.generation, workerCommand());
     this.#child = startProcess(order.generation.loaded, handed);
-    this.#listen(order.emit);
+    this.#listen(order.emit, handed.watchdogFd);
     this.send(bootOrder(order, handed));
   }
 
@@ -67,12 +69,14 @@ class ProcessHandle implements WorkerHandle {
     this.#child.kill(signal);
   }
 
-  #listen(emit: (event: ArbiterEvent) => void): void {
+  #listen(emit: (event: ArbiterEvent) => void, watchdogFd: number | null): void {
     const child = this.#child;
     const worker = this.age;
     child.on('message', (message) => {
       if (isWorkerMessage(message)) emit({ type: 'message', worker, message });
     });
+    const watchdog = watchdogFd === null ? null : (child.stdio[watchdogFd] as Socket | null);
+    if (watchdog) readLines(watchdog, (message) => emit({ type: 'message', worker, message }));
     child.on('error', (error) => {
       // Also raised when a signal or message could not be delivered; only without a pid was there no process.
       if (child.pid === undefined)
@@ -80,11 +84,34 @@ class ProcessHandle implements WorkerHandle {
     });
     child.once('exit', (status, signal) => {
       const end: WorkerEnd = signal ? { how: 'signal', signal } : { how: 'status', status: status ?? 0 };
-      const report = () => emit({ type: 'exit', worker, end });
-      // What it said last may still be unread: the channel's end comes after it.
-      if (child.connected) child.once('disconnect', report);
-      else report();
+      // What it said last may still be unread: the channel's end comes after it, and the pipe's.
+      const ends = [
+        ...(child.connected ? [once(child, 'disconnect')] : []),
+        ...(watchdog && !watchdog.closed ? [once(watchdog, 'close')] : []),
+      ];
+      void Promise.all(ends).then(() => emit({ type: 'exit', worker, end }));
     });
+  }
+}
+
+/** Reads the watchdog's messages, one JSON object a line. */
+function readLines(pipe: Socket, heard: (message: WorkerMessage) => void): void {
+  let text = '';
+  pipe.setEncoding('utf8').on('data', (part) => {
+    const lines = `${text}${part}`.split('\n');
+    text = lines.pop() ?? '';
+    for (const message of lines.map(parse)) if (isWorkerMessage(message)) heard(message);
+  });
+  // Its end says all there is to say.
+  pipe.on('error', () => {});
+}
+
+function parse(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    // Whatever else in the worker wrote to that descriptor is none of ours.
+    return null;
   }
 }
 
@@ -98,7 +125,7 @@ function workerCommand(): readonly string[] {
 
 function startProcess(
   { settings, environment }: Generation['loaded'],
-  { command, fds }: HandOver,
+  { command, fds, watchdogFd }: HandOver,
 ): ChildProcess {
   const [file = process.execPath, ...args] = command;
   return spawn(file, args, {
@@ -106,11 +133,14 @@ function startProcess(
     env: { ...process.env, ...environment },
     // Its own session: Ctrl-C and a closing terminal reach the arbiter alone, which tells the workers what to do.
     detached: true,
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc', ...fds],
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc', ...fds, ...(watchdogFd === null ? [] : ['pipe' as const])],
   });
 }
 
-function bootOrder({ age, slot, generation }: SpawnOrder, { listeners }: HandOver): ArbiterMessage {
+function bootOrder(
+  { age, slot, generation }: SpawnOrder,
+  { listeners, watchdogFd }: HandOver,
+): ArbiterMessage {
   const { settings, configFile, hookNames } = generation.loaded;
   return {
     tsunicorn: 'boot',
@@ -118,6 +148,7 @@ function bootOrder({ age, slot, generation }: SpawnOrder, { listeners }: HandOve
     configFile,
     hookNames: hookNames.filter((name) => WORKER_HOOKS.includes(name)),
     listeners,
+    watchdogFd,
     generation: generation.number,
     age,
     slot,

@@ -64,6 +64,7 @@ export class WorkerSet {
         if (state.name === 'spawning') worker.state = { name: 'booting', sinceMs: state.sinceMs };
         return;
       case 'heartbeat':
+      case 'debugged':
         if (state.name === 'ready') worker.state = { ...state, heartbeatMs: this.#clock.now() };
         return;
       case 'outgoing':

@@ -60,7 +60,11 @@ export function parseArguments(words: readonly string[], source: 'cmdargs' | 'ar
   });
   program.parse(words, { from: 'user' });
   const [app] = program.args;
-  return { ...program.opts<GivenTexts>(), ...(app === undefined ? {} : { app: [app] }) };
+  // commander holds a flag that begins with --no- for given, and true, where it is not there.
+  const given = Object.entries(program.opts<GivenTexts>()).filter(
+    ([name]) => program.getOptionValueSource(name) === 'cli',
+  );
+  return { ...Object.fromEntries(given), ...(app === undefined ? {} : { app: [app] }) };
 }
 
 // Without the Markdown.
@@ -84,12 +88,12 @@ function summaryOf(name: SettingName): string {
   const { doc, kind, default: value, defaultText, flags } = settingOf(name);
   const variables = variablesOf(name);
   const byDefault = defaultText ?? kind.toText(value);
+  const isSwitch = flags !== null && kind.placeholder === null;
   const notes = [
-    ...(byDefault === 'none' ? [] : [`default: ${byDefault}`]),
+    ...(byDefault === 'none' || isSwitch ? [] : [`default: ${byDefault}`]),
     ...(variables.length === 0 ? [] : [`env: ${variables.join(', ')}`]),
   ];
-  const quiet = notes.length === 0 || (flags !== null && kind.placeholder === null);
-  return quiet ? firstSentence(doc) : `${firstSentence(doc)} (${notes.join('; ')})`;
+  return notes.length === 0 ? firstSentence(doc) : `${firstSentence(doc)} (${notes.join('; ')})`;
 }
 
 // Long flags stand under one another whether or not there is a short one.

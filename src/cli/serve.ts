@@ -1,6 +1,7 @@
 import { Arbiter } from '../arbiter/arbiter.ts';
 import { type EventQueue, STOP_SIGNALS, trapSignals } from '../arbiter/events.ts';
 import { addressesOf, type Generation } from '../arbiter/generation.ts';
+import { OomKills } from '../arbiter/oom-kills.ts';
 import type { Reread } from '../arbiter/reload.ts';
 import { spawnWorker } from '../arbiter/worker-handle.ts';
 import { callHook } from '../call-hook.ts';
@@ -37,6 +38,7 @@ export async function serve(loaded: Loaded, question: ReadQuestion, queue: Event
   const log = holdFirstLines(loggerOf(loaded), FIRST_LINES_MS, systemClock);
   await callStarting(loaded, log);
   const pidfile = new PidfileOf(loaded);
+  const oomKills = new OomKills();
   const first = await firstGeneration(loaded, pidfile);
   const arbiter = new Arbiter({
     first,
@@ -45,6 +47,7 @@ export async function serve(loaded: Loaded, question: ReadQuestion, queue: Event
     clock: systemClock,
     spawn: spawnWorker,
     random: Math.random,
+    judgeKill: () => oomKills.judge(),
     reread: rereader(question),
     promoted: ({ loaded: now }, { loaded: before }) => {
       try {

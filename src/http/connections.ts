@@ -1,13 +1,27 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
+/** A request whose answer is not sent in full. `sinceMs` is of performance.now(). */
+export interface Flight {
+  readonly response: ServerResponse;
+  readonly sinceMs: number;
+}
+
+interface Connection {
+  latest: ServerResponse | null;
+  /** When the latest request came. */
+  sinceMs: number;
+  /** Pipelined before the latest and not answered when it came. */
+  earlier: Flight[] | null;
+}
+
 /**
  * Every connection of a worker with the latest response on it, which is all a drain needs to know: an answer that is
  * the last on its connection can carry `Connection: close`, an earlier pipelined one must not (the rest would go
- * unanswered). One map entry a connection; one write a request.
+ * unanswered). One map entry a connection; one look-up and one reading of the clock a request.
  */
 export class Connections {
-  readonly #latest = new Map<Socket, ServerResponse | null>();
+  readonly #all = new Map<Socket, Connection>();
   readonly #onClosed: (socket: Socket) => void;
   #closing = false;
   #whenEmpty: (() => void) | null = null;
@@ -18,20 +32,35 @@ export class Connections {
   }
 
   get size(): number {
-    return this.#latest.size;
+    return this.#all.size;
   }
 
   /** Requests whose answer has begun or is awaited; counted on demand. */
   get inFlight(): number {
     let count = 0;
-    for (const response of this.#latest.values()) if (response && !response.writableFinished) count++;
+    for (const { latest } of this.#all.values()) if (latest && !latest.writableFinished) count++;
     return count;
   }
 
+  /** The requests in flight, of each connection in the order they came. */
+  requests(): readonly Flight[] {
+    return [...this.#all.values()]
+      .flatMap(({ latest, sinceMs, earlier }) => [
+        ...(earlier ?? []),
+        ...(latest ? [{ response: latest, sinceMs }] : []),
+      ])
+      .filter(({ response }) => !response.writableFinished);
+  }
+
+  /** Connections from which nothing was read and to which nothing was written. */
+  unread(): readonly Socket[] {
+    return [...this.#all.keys()].filter(({ bytesRead, bytesWritten }) => bytesRead + bytesWritten === 0);
+  }
+
   add(socket: Socket): void {
-    this.#latest.set(socket, null);
+    this.#all.set(socket, { latest: null, sinceMs: 0, earlier: null });
     socket.once('close', () => {
-      this.#latest.delete(socket);
+      this.#all.delete(socket);
       this.#onClosed(socket);
       if (this.size === 0) this.#whenEmpty?.();
     });
@@ -39,21 +68,26 @@ export class Connections {
 
   /** Notes a request; while closing, its answer is marked as the connection's last. */
   note(request: IncomingMessage, response: ServerResponse): void {
-    const { socket } = request;
+    // None after `close`: a pipelined request may still be handed out for a connection that has ended.
+    const connection = this.#all.get(request.socket);
     if (this.#closing) {
-      const earlier = this.#latest.get(socket);
+      const earlier = connection?.latest;
       if (earlier && !earlier.headersSent) earlier.removeHeader('Connection');
       response.setHeader('Connection', 'close');
     }
-    // Not after `close`: a pipelined request may still be handed out for a connection that has ended.
-    if (this.#latest.has(socket)) this.#latest.set(socket, response);
+    if (connection === undefined) return;
+    const { latest, sinceMs } = connection;
+    if (latest === null || latest.writableFinished) connection.earlier = null;
+    else connection.earlier = [...(connection.earlier ?? []), { response: latest, sinceMs }];
+    connection.latest = response;
+    connection.sinceMs = performance.now();
   }
 
   /** From now on every connection ends with its present or next answer; answers in flight are marked too. */
   closeAfterAnswer(): void {
     this.#closing = true;
-    for (const response of this.#latest.values()) {
-      if (response && !response.headersSent) response.setHeader('Connection', 'close');
+    for (const { latest } of this.#all.values()) {
+      if (latest && !latest.headersSent) latest.setHeader('Connection', 'close');
     }
   }
 
@@ -67,7 +101,7 @@ export class Connections {
 
   /** Cuts what is left, upgraded sockets included. Returns how many there were. */
   destroyAll(): number {
-    const left = [...this.#latest.keys()];
+    const left = [...this.#all.keys()];
     for (const socket of left) socket.destroy();
     return left.length;
   }

@@ -12,10 +12,12 @@ export { checkLogfile } from './destination.ts';
 /** From the least to the most severe, named as in Gunicorn. */
 export type LogLevel = 'debug' | 'info' | 'warning' | 'error' | 'critical';
 
-/** What goes with a message. In text only `err` and `pid` are shown: the message itself says the rest in words. */
+/** What goes with a message. In text only `err`, `lines` and `pid` are shown: the message itself says the rest in words. */
 export interface LogFields {
   /** What was thrown: its stack and causes are written. */
   readonly err?: unknown;
+  /** Said at length for people, in an indented block; JSON has the same in fields of their own. */
+  readonly lines?: readonly string[];
   /** The process that the line speaks of, where it is not this one. */
   readonly pid?: number;
   readonly [key: string]: unknown;
@@ -106,21 +108,24 @@ interface TextRecord {
   readonly pid: number;
   readonly msg?: string;
   readonly err?: readonly string[];
+  readonly lines?: readonly string[];
 }
 
 function textLines(stream: StyledStream | null): Render {
   const time = oncePerSecond(logTime);
-  const render = lazily(() => pinoLines(() => stackLines));
+  const render = lazily(() => pinoLines(() => ({ err: stackLines })));
   return (level, message, fields) => {
-    const { pid, msg = '', err = [] }: TextRecord = JSON.parse(render(level, message, fields));
+    const { pid, msg = '', err = [], lines = [] }: TextRecord = JSON.parse(render(level, message, fields));
     const head = `${time()} [${pid}] [${levelWord(level, stream)}] ${escapeControls(msg)}`;
     // Indented, so that no line of a stack, which may hold what a client sent, can pass for a line of the log.
-    return `${[head, ...err.map((line) => `    ${line}`)].join('\n')}\n`;
+    return `${[head, ...[...lines.map(escapeControls), ...err].map((line) => `    ${line}`)].join('\n')}\n`;
   };
 }
 
 function jsonLines(): Render {
-  return lazily(() => pinoLines(({ stdSerializers }) => stdSerializers.errWithCause));
+  return lazily(() =>
+    pinoLines(({ stdSerializers }) => ({ err: stdSerializers.errWithCause, lines: () => undefined })),
+  );
 }
 
 /** pino costs 25 ms and 4 MB in each process, and most workers never log a line: it is loaded with the first one. */
@@ -132,9 +137,10 @@ function lazily(load: () => Render): Render {
   };
 }
 
+type Serializers = Readonly<Record<string, (value: Error) => unknown>>;
 type PinoModule = typeof Pino & { readonly stdSerializers: typeof PinoSerializers };
 
-function pinoLines(serializerOf: (pino: PinoModule) => (thrown: Error) => unknown): Render {
+function pinoLines(serializersOf: (pino: PinoModule) => Serializers): Render {
   const pino: PinoModule = createRequire(import.meta.url)('pino');
   let line = '';
   const log = pino<LogLevel>(
@@ -145,7 +151,7 @@ function pinoLines(serializerOf: (pino: PinoModule) => (thrown: Error) => unknow
       useOnlyCustomLevels: true,
       formatters: { level: (label) => ({ level: label }) },
       timestamp: pino.stdTimeFunctions.isoTime,
-      serializers: { err: serializerOf(pino) },
+      serializers: serializersOf(pino),
     },
     {
       write(text) {

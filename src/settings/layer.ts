@@ -8,7 +8,7 @@ import {
   variablesOf,
 } from './catalogue.ts';
 import { type Origin, sourceOf } from './origin.ts';
-import { longFlag, Mismatch } from './setting.ts';
+import { isNegative, longFlag, Mismatch } from './setting.ts';
 
 /** What one source says: some of the settings, each with its origin. */
 export type Layer = {
@@ -51,7 +51,10 @@ export function argumentLayer(given: GivenTexts, source: 'cmdargs' | 'argv'): La
       if (!isSettingName(name) || texts === undefined) return [];
       const { kind } = settingOf(name);
       const origin: Origin = { source, name: longFlag(settingOf(name)) ?? kind.placeholder ?? name };
-      const value = kind.placeholder === null || named(sourceOf(origin), () => kind.fromTexts(texts));
+      const value =
+        kind.placeholder === null
+          ? !isNegative(settingOf(name))
+          : named(sourceOf(origin), () => kind.fromTexts(texts));
       return [[name, value, origin]];
     }),
   );

@@ -76,6 +76,11 @@ export function longFlag(setting: Setting<unknown, unknown>): string | null {
   return setting.flags?.split(', ').at(-1) ?? null;
 }
 
+/** Whether the bare flag of a switch turns it off: `--no-watchdog`. */
+export function isNegative(setting: Setting<unknown, unknown>): boolean {
+  return longFlag(setting)?.startsWith('--no-') === true;
+}
+
 function show(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value);
   if (typeof value === 'function') return 'a function';

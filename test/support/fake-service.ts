@@ -1,6 +1,7 @@
 import { Arbiter } from '../../src/arbiter/arbiter.ts';
 import { type ArbiterSignal, EventQueue } from '../../src/arbiter/events.ts';
 import type { Generation } from '../../src/arbiter/generation.ts';
+import type { OomVerdict } from '../../src/arbiter/oom-kills.ts';
 import type { Reread } from '../../src/arbiter/reload.ts';
 import type { Hooks } from '../../src/hooks.ts';
 import { formatAddress, parseAddress } from '../../src/listeners/address.ts';
@@ -47,6 +48,8 @@ export class FakeService {
   /** What was done to workers and listeners, in order. */
   readonly journal: string[] = [];
   readonly promoted: number[] = [];
+  /** What the kernel says of a SIGKILL. */
+  verdict: OomVerdict = null;
   readonly settings: Partial<Settings>;
   /** What the configuration holds when HUP reads it again. */
   reread: () => Promise<Reread>;
@@ -117,6 +120,7 @@ export class FakeService {
       clock: this.clock,
       log: this.log,
       random: () => 0.5,
+      judgeKill: () => this.verdict,
       reread: () => this.reread(),
       spawn: (order) => {
         const worker = new FakeWorker(order, this.journal);

@@ -1,4 +1,4 @@
-import { seconds } from '../kinds.ts';
+import { boolean, seconds } from '../kinds.ts';
 import { setting } from '../setting.ts';
 
 /** How long things may take, in seconds. */
@@ -14,6 +14,12 @@ export const timeouts = {
     flags: '--request-timeout',
     kind: seconds(),
     default: 0,
+  }),
+  watchdog: setting({
+    doc: 'Switches off the watchdog, a thread in each worker that explains a blocked event loop (in the configuration, `watchdog: false`). With it, the log has the blocked stack and the requests in flight, clients that wait get a 503 at once, and a blocked worker whose arbiter is gone ends. Without it, the arbiter kills a silent worker after `timeout` all the same. It takes about 10 MB a worker.',
+    flags: '--no-watchdog',
+    kind: boolean(),
+    default: true,
   }),
   gracefulTimeout: setting({
     doc: 'How long a retiring worker may take to finish its requests before it is killed.',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type FakeService, serveReady } from '../../support/fake-service.ts';
 
-const one = { settings: { workers: 1, timeout: 10 } };
+const one = { settings: { workers: 1, timeout: 10, watchdog: false } };
 
 describe('a silent worker', () => {
   it('is aborted, then killed, and replaced at once', async () => {
@@ -75,7 +75,7 @@ describe('an arbiter that was away', () => {
   it.each(['childExit', 'preFork'] as const)('kills nobody when its hook %s kept it busy', async (name) => {
     let blockedMs = 0;
     const block = () => service?.clock.block(blockedMs);
-    const settings = { workers: 2, timeout: 10 };
+    const settings = { workers: 2, timeout: 10, watchdog: false };
     let service: FakeService | undefined;
     service = await serveReady({ settings, hooks: { [name]: block } });
     blockedMs = 60_000;

@@ -1,11 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import type { WorkerEnd } from '../../../src/arbiter/events.ts';
-import { explainEnd } from '../../../src/arbiter/obituary.ts';
+import { explainEnd as explain } from '../../../src/arbiter/obituary.ts';
+import type { OomVerdict } from '../../../src/arbiter/oom-kills.ts';
 import type { WorkerState } from '../../../src/arbiter/reconcile.ts';
 
 const ready: WorkerState = { name: 'ready', heartbeatMs: 0, outgoing: null };
 const retiring: WorkerState = { name: 'retiring', reason: 'fewer workers are wanted', killAtMs: 9 };
 const clean: WorkerEnd = { how: 'status', status: 0 };
+
+const explainEnd = (end: WorkerEnd, state: WorkerState, verdict: OomVerdict = null) =>
+  explain(end, state, () => verdict);
 
 describe('the end of a worker that served', () => {
   it.each([
@@ -29,6 +33,17 @@ describe('the end of a worker that served', () => {
       level: 'error',
       cause: expect.stringMatching(cause),
     });
+  });
+});
+
+describe('the end of a worker by a SIGKILL that was not ours', () => {
+  it.each([
+    ['here', /killed by the kernel's out-of-memory killer.*control group/],
+    ['machine', /probably the kernel's out-of-memory killer/],
+    ['no', /not the arbiter's, nor the out-of-memory killer's/],
+    [null, /out-of-memory killer, or somebody/],
+  ] as const)('is explained as far as the kernel tells: %s', (verdict, cause) => {
+    expect(explainEnd({ how: 'signal', signal: 'SIGKILL' }, ready, verdict).cause).toMatch(cause);
   });
 });
 

@@ -137,3 +137,38 @@ describe('the count', () => {
     expect(engine.connections.destroyAll()).toBe(0);
   });
 });
+
+describe('the requests in flight', () => {
+  it('are listed in the order they came, pipelined ones included, until they are answered', async () => {
+    const { engine, open, request } = await holdingEngine();
+    const paths = () => engine.connections.requests().map(({ response }) => response.req.url);
+    await engine.send(get('/a') + get('/b') + get('/c'));
+    await request('/a', '/b', '/c');
+    expect(paths()).toEqual(['/a', '/b', '/c']);
+    open.get('/a')?.end('a');
+    while (paths().length > 2) await turns(1);
+    expect(paths()).toEqual(['/b', '/c']);
+    open.get('/c')?.end('c');
+    open.get('/b')?.end('b');
+    while (paths().length > 0) await turns(1);
+  });
+
+  it('have the time at which they came', async () => {
+    const { engine, request } = await holdingEngine();
+    const beforeMs = performance.now();
+    await engine.send(get('/a'));
+    await request('/a');
+    const [flight] = engine.connections.requests();
+    expect(flight?.sinceMs).toBeGreaterThanOrEqual(beforeMs);
+    expect(flight?.sinceMs).toBeLessThanOrEqual(performance.now());
+  });
+
+  it('do not include connections that have sent nothing, which are listed apart', async () => {
+    const { engine, request } = await holdingEngine();
+    await engine.send('');
+    await engine.send(get('/a'));
+    await request('/a');
+    await sizeIs(engine, 2);
+    expect([engine.connections.requests().length, engine.connections.unread().length]).toEqual([1, 1]);
+  });
+});

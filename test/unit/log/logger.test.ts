@@ -62,6 +62,12 @@ describe('the text format', () => {
     expect(rest.filter((line) => !line.startsWith('    '))).toEqual([]);
   });
 
+  it('writes lines at length below, each indented and on its line', () => {
+    const lines = ['  at a', 'GET /b\nc'];
+    const written = logged({}, (log) => log.critical('Blocked', { lines }));
+    expect(written.slice(1)).toEqual(['      at a', '    GET /b\\nc']);
+  });
+
   it('colours the level for a terminal that wants it', () => {
     const terminal = (environment: Record<string, string>) =>
       Object.assign(new Writable(), {
@@ -102,6 +108,17 @@ describe('the json format', () => {
   it('names the process that the line speaks of', () => {
     const [line] = parsed((log) => log.info('x', { pid: 77 }));
     expect(line?.pid).toBe(77);
+  });
+
+  it('leaves out the lines for people', () => {
+    const [line = ''] = logged({ format: 'json' }, (log) => log.info('m', { lines: ['a'], slot: 1 }));
+    expect(JSON.parse(line)).toEqual({
+      level: 'info',
+      time: expect.any(String),
+      pid: process.pid,
+      slot: 1,
+      msg: 'm',
+    });
   });
 
   it('takes an error apart, with its causes', () => {

@@ -23,9 +23,9 @@ describe('the catalogue', () => {
     expect(sections.flatMap(([, names]) => names).toSorted()).toEqual(settingNames.toSorted());
   });
 
-  it('names every flag as its setting', () => {
+  it('names every flag as its setting, or with no- where it switches off', () => {
     const expected = settingNames.map((name) => `--${name.replace(/[A-Z]/g, '-$&').toLowerCase()}`);
-    const flags = settingNames.map((name) => longFlag(settingOf(name)) ?? '--app');
+    const flags = settingNames.map((name) => (longFlag(settingOf(name)) ?? '--app').replace('--no-', '--'));
     expect(flags).toEqual(expected);
   });
 

@@ -1,0 +1,58 @@
+import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Connections } from './connections.ts';
+
+/** A request that was not answered in full, as plain data. */
+export interface StalledRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly ageMs: number;
+  /** What its client got: a 503 just now, a part of its answer earlier, or nothing, as another answer is before it. */
+  readonly got: '503' | 'part' | 'nothing';
+}
+
+/** A request's line may have 16 KB, which no log should repeat for each of hundreds. */
+const MAX_PATH = 500;
+
+/**
+ * Lists the requests in flight and answers with 503 those of whose answer no byte was sent, as well as connections
+ * from which nothing was read yet. Uses only what works while the event loop is blocked: a socket that has nothing
+ * to send hands its bytes to the kernel at once. `unread` counts the latter connections.
+ */
+export function refuseAll(connections: Connections): { requests: StalledRequest[]; unread: number } {
+  const now = performance.now();
+  const requests = connections.requests().map(({ response, sinceMs }): StalledRequest => {
+    const { method = '', url = '' } = response.req;
+    return { method, path: url.slice(0, MAX_PATH), ageMs: now - sinceMs, got: refuse(response) };
+  });
+  const unread = connections.unread();
+  for (const socket of unread) socket.write(refusal(true));
+  return { requests, unread: unread.length };
+}
+
+function refuse(response: ServerResponse): StalledRequest['got'] {
+  const { socket } = response;
+  if (socket === null) return 'nothing';
+  // Headers may be made up and yet unsent; on a connection's first answer that can be told.
+  const untouched = socket.bytesWritten === 0 || !response.headersSent;
+  if (!untouched || !isIdle(socket)) return 'part';
+  socket.write(refusal(response.req.method !== 'HEAD'));
+  return '503';
+}
+
+function isIdle(socket: Socket): boolean {
+  return socket.writable && socket.writableLength === 0 && socket.writableCorked === 0;
+}
+
+function refusal(withBody: boolean): string {
+  const body = 'Service Unavailable\n';
+  const head = [
+    'HTTP/1.1 503 Service Unavailable',
+    'Content-Type: text/plain; charset=utf-8',
+    `Content-Length: ${body.length}`,
+    `Date: ${new Date().toUTCString()}`,
+    'Retry-After: 1',
+    'Connection: close',
+  ];
+  return `${head.join('\r\n')}\r\n\r\n${withBody ? body : ''}`;
+}

@@ -1,0 +1,37 @@
+import type { StalledRequest } from './http/in-flight.ts';
+import type { Stalled } from './ipc.ts';
+
+/** Why a worker that its watchdog reported is killed. */
+export function stallReason({ blockedMs }: Pick<Stalled, 'blockedMs'>): string {
+  return `its event loop was blocked for ${seconds(blockedMs)}`;
+}
+
+/** What was seen of a blocked event loop, for people. */
+export function stallLines({ seen }: Pick<Stalled, 'seen'>): readonly string[] {
+  if (seen === null)
+    return ['blocked in native code: there is no JavaScript stack, and its requests cannot be told'];
+  const { stack, requests, omitted, unread } = seen;
+  const heading = requests.length === 0 ? 'no requests in flight' : 'requests in flight:';
+  return [
+    'blocked at:',
+    ...stack.map((frame) => `  ${frame}`),
+    heading,
+    ...requests.map((request) => `  ${describe(request)}`),
+    ...(omitted === 0 ? [] : [`  and ${omitted} more`]),
+    ...(unread === 0 ? [] : [`  ${unread} not read yet, answered with 503`]),
+  ];
+}
+
+function describe({ method, path, ageMs, got }: StalledRequest): string {
+  return `${method} ${path}, for ${seconds(ageMs)}, ${OUTCOMES[got]}`;
+}
+
+const OUTCOMES: Readonly<Record<StalledRequest['got'], string>> = {
+  503: 'answered with 503',
+  part: 'cut in the middle of its answer',
+  nothing: 'cut, as it waited behind another on its connection',
+};
+
+function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`;
+}

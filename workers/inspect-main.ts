@@ -1,0 +1,92 @@
+import type { Debugger, Session } from 'node:inspector';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { type Answer, BEAT, REFUSE } from './watchdog.ts';
+
+/** What the main thread was doing, or why nothing is to be done about it. */
+export type Inspection =
+  | { readonly what: 'paused'; readonly frames: readonly Frame[]; readonly answer: Answer }
+  /** It did not stop: it is in native code. */
+  | { readonly what: 'native' }
+  /** It turns again: it stopped in the very timer that says so. */
+  | { readonly what: 'recovered' }
+  /** A developer's debugger can hold it. */
+  | { readonly what: 'debugged' };
+
+export interface Frame {
+  readonly name: string;
+  /** A path, or what V8 calls the source. */
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+/** Within which the main thread must answer at all, and then stop: a big application has thousands of scripts to list. */
+export interface InspectLimits {
+  readonly answerMs: number;
+  readonly stopMs: number;
+}
+
+/**
+ * Stops the main thread where it is and asks it to refuse its requests. It stays stopped, as it is to be killed: going
+ * on it could send a second answer.
+ */
+export async function inspectMain(limits: InspectLimits): Promise<Inspection & { release(): void }> {
+  const { Session } = process.getBuiltinModule('node:inspector');
+  const session = new Session();
+  const release = () => session.disconnect();
+  session.connectToMainThread();
+  const inspection = await Promise.race([inspect(session), giveUp(session, limits)]);
+  return { ...inspection, release };
+}
+
+/** Resolves when the main thread is too late to be in JavaScript. */
+async function giveUp(session: Session, { answerMs, stopMs }: InspectLimits): Promise<Inspection> {
+  let answered = false;
+  session.once('inspectorNotification', () => {
+    answered = true;
+  });
+  await sleep(answerMs);
+  if (answered) await sleep(stopMs - answerMs);
+  return { what: 'native' };
+}
+
+async function inspect(session: Session): Promise<Inspection> {
+  const sources = new Map<string, string>();
+  session.on('Debugger.scriptParsed', ({ params }) => sources.set(params.scriptId, params.url));
+  const paused = new Promise<Debugger.PausedEventDataType>((resolve) => {
+    session.once('Debugger.paused', ({ params }) => resolve(params));
+  });
+  session.post('Debugger.enable');
+  session.post('Debugger.pause');
+  const { callFrames } = await paused;
+  if (callFrames.some(({ functionName }) => functionName === BEAT)) return { what: 'recovered' };
+  const answer = await refuse(session);
+  if (answer.debugged) return { what: 'debugged' };
+  return { what: 'paused', frames: callFrames.map((frame) => toFrame(frame, sources)), answer };
+}
+
+function refuse(session: Session): Promise<Answer> {
+  const expression = `globalThis[Symbol.for(${JSON.stringify(REFUSE)})]()`;
+  return new Promise((resolve, reject) => {
+    session.post(
+      'Runtime.evaluate',
+      { expression, returnByValue: true, silent: true },
+      (error, evaluated) => {
+        if (error ?? evaluated?.exceptionDetails)
+          reject(error ?? new Error(evaluated.exceptionDetails?.text));
+        else resolve(evaluated.result.value as Answer);
+      },
+    );
+  });
+}
+
+function toFrame({ functionName, location, url }: Debugger.CallFrame, sources: Map<string, string>): Frame {
+  const source = sources.get(location.scriptId) ?? url;
+  return {
+    name: functionName,
+    file: source.startsWith('file:') ? fileURLToPath(source) : source,
+    line: location.lineNumber + 1,
+    column: (location.columnNumber ?? 0) + 1,
+  };
+}

@@ -1,0 +1,102 @@
+import { writeSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { workerData } from 'node:worker_threads';
+import { flushCompileCache } from '../src/compile-cache.ts';
+import type { StallSeen, WorkerMessage } from '../src/ipc.ts';
+import type { Frame, Inspection } from './inspect-main.ts';
+import { Silence } from './silence.ts';
+import type { WatchdogOrder } from './watchdog.ts';
+
+const TICK_MS = 500;
+/** A connection to the main thread takes 40 to 80 ms; the arbiter kills 2 s after the timeout, whatever is said then. */
+const LIMITS = { answerMs: 600, stopMs: 1600 };
+/** Where the arbiter does not kill a worker that was reported. */
+const KILL_AFTER_MS = 3000;
+const MAX_FRAMES = 40;
+const MAX_REQUESTS = 200;
+
+// A thread has a compile cache of its own.
+flushCompileCache();
+await watch(workerData);
+
+/** Looks at the pulse until the process ends. */
+async function watch(order: WatchdogOrder): Promise<never> {
+  const silence = new Silence(nowMs());
+  let orphanedMs = Infinity;
+  for (;;) {
+    const limitMs = Math.min(order.limitMs, orphanedMs === Infinity ? Infinity : order.graceMs);
+    const leftMs = limitMs - silence.ms;
+    const tickMs = leftMs > 0 ? Math.max(20, Math.min(TICK_MS, leftMs)) : TICK_MS;
+    await sleep(tickMs);
+    silence.look(nowMs(), tickMs, Number(Atomics.load(order.pulse, 0)) / 1e6);
+    if (orphanedMs === Infinity && process.ppid !== order.arbiterPid) orphanedMs = nowMs();
+    const blocked = silence.ms >= order.limitMs || isOverdueOrphan(silence.ms, nowMs() - orphanedMs, order);
+    if (blocked) await attend(order, silence.ms, orphanedMs < Infinity);
+  }
+}
+
+/** An orphan whose loop turns ends by itself; one whose loop is blocked never learns that it is an orphan. */
+function isOverdueOrphan(silentMs: number, orphanedForMs: number, { graceMs }: WatchdogOrder): boolean {
+  return orphanedForMs >= graceMs && silentMs >= Math.min(2000, Math.max(1, graceMs));
+}
+
+async function attend(order: WatchdogOrder, blockedMs: number, orphaned: boolean): Promise<void> {
+  if (Atomics.load(order.pulse, 1) === 1n) return say(order, { tsunicorn: 'debugged' });
+  // Most workers never need it.
+  const { inspectMain } = await import('./inspect-main.ts');
+  const started = nowMs();
+  const inspection = await inspectMain(LIMITS);
+  if (inspection.what === 'debugged' || inspection.what === 'recovered') inspection.release();
+  if (inspection.what === 'debugged') return say(order, { tsunicorn: 'debugged' });
+  if (inspection.what === 'recovered') return;
+  const message = {
+    tsunicorn: 'stalled',
+    blockedMs: blockedMs + nowMs() - started,
+    seen: seenOf(inspection),
+  } as const;
+  if (orphaned) await sayAlone(message);
+  else say(order, message);
+  if (!orphaned) await sleep(KILL_AFTER_MS);
+  process.kill(process.pid, 'SIGKILL');
+}
+
+function seenOf(inspection: Inspection): StallSeen | null {
+  if (inspection.what !== 'paused') return null;
+  const { frames, answer } = inspection;
+  return {
+    stack: frames.slice(0, MAX_FRAMES).map(describe),
+    requests: answer.requests.slice(0, MAX_REQUESTS),
+    omitted: Math.max(0, answer.requests.length - MAX_REQUESTS),
+    unread: answer.unread,
+  };
+}
+
+function describe({ name, file, line, column }: Frame): string {
+  return `at ${name || '(anonymous)'} (${file}:${line}:${column})`;
+}
+
+function say({ fd }: WatchdogOrder, message: WorkerMessage): void {
+  try {
+    writeSync(fd, `${JSON.stringify(message)}\n`);
+  } catch {
+    // The arbiter is gone; that is seen by the parent's pid.
+  }
+}
+
+/** Without an arbiter the standard error is all there is; process.stderr would go through the blocked main thread. */
+async function sayAlone(
+  message: Parameters<typeof import('../src/stall.ts').stallReason>[0] & { readonly seen: StallSeen | null },
+): Promise<void> {
+  const { stallLines, stallReason } = await import('../src/stall.ts');
+  const head = `Worker (pid: ${process.pid}), whose arbiter is gone: ${stallReason(message)}; killed`;
+  try {
+    writeSync(2, `${[head, ...stallLines(message).map((line) => `    ${line}`)].join('\n')}\n`);
+  } catch {
+    // Nobody reads it.
+  }
+}
+
+/** Of the clock that the main thread's pulse has too. */
+function nowMs(): number {
+  return Number(process.hrtime.bigint()) / 1e6;
+}

@@ -1,0 +1,89 @@
+import { dirname } from 'node:path';
+import type { Connections } from '../src/http/connections.ts';
+import { refuseAll, type StalledRequest } from '../src/http/in-flight.ts';
+import type { BootOrder } from '../src/ipc.ts';
+import type { Logger } from '../src/log/logger.ts';
+
+/** The main thread's side of the watchdog. */
+export interface Watchdog {
+  /** To be called by a timer: says that the event loop turns. */
+  beat(): void;
+}
+
+/** What the watchdog's thread is given. */
+export interface WatchdogOrder {
+  /** [when the event loop turned last, by process.hrtime, in ns; 1 where a debugger can be connected]. */
+  readonly pulse: BigInt64Array;
+  readonly fd: number;
+  readonly arbiterPid: number;
+  /** Infinity where only the end of the arbiter is to be watched. */
+  readonly limitMs: number;
+  readonly graceMs: number;
+}
+
+/** What the main thread says of itself while the watchdog has it paused. */
+export interface Answer {
+  readonly debugged: boolean;
+  readonly requests: readonly StalledRequest[];
+  readonly unread: number;
+}
+
+/** The property of globalThis by which the watchdog finds the main thread's Answer. */
+export const REFUSE = 'tsunicorn.refuse';
+
+/** The function, by its name in a stack, that runs only where the event loop turns. */
+export const BEAT = 'tsunicornBeat';
+
+/** Starts the thread; null where the settings want none. A thread that fails is logged and else without effect. */
+export function startWatchdog(order: BootOrder, connections: Connections, log: Logger): Watchdog | null {
+  const { watchdogFd, settings } = order;
+  if (watchdogFd === null || !process.features.inspector) return null;
+  const pulse = new BigInt64Array(new SharedArrayBuffer(16));
+  const { url } = process.getBuiltinModule('node:inspector');
+  const tsunicornBeat = () => {
+    Atomics.store(pulse, 0, process.hrtime.bigint());
+    Atomics.store(pulse, 1, url() === undefined ? 0n : 1n);
+  };
+  tsunicornBeat();
+  publish(() => (url() === undefined ? { debugged: false, ...refuseAll(connections) } : DEBUGGED));
+  startThread(
+    {
+      pulse,
+      fd: watchdogFd,
+      arbiterPid: process.ppid,
+      limitMs: settings.timeout * 1000 || Infinity,
+      graceMs: settings.gracefulTimeout * 1000,
+    },
+    (error) => log.warning(FAILED, { err: error }),
+  );
+  return { beat: tsunicornBeat };
+}
+
+const FAILED = 'The watchdog failed: from now on a blocked event loop is ended without an explanation';
+const DEBUGGED: Answer = { debugged: true, requests: [], unread: 0 };
+
+/** Not enumerable, and a symbol: what runs in the debugger's name can see only globals. */
+function publish(answer: () => Answer): void {
+  Object.defineProperty(globalThis, Symbol.for(REFUSE), { value: answer, configurable: true });
+}
+
+function startThread(workerData: WatchdogOrder, failed: (error: unknown) => void): void {
+  const { Worker } = process.getBuiltinModule('node:worker_threads');
+  const file = import.meta.url.replace(/watchdog(\.[jt]s)$/, 'watchdog-thread$1');
+  const cache = process.getBuiltinModule('node:module').getCompileCacheDir();
+  try {
+    const thread = new Worker(new URL(file), {
+      workerData,
+      name: 'tsunicorn watchdog',
+      // Without the operator's environment: what NODE_OPTIONS preloads is meant for the application.
+      env: cache === undefined ? {} : { NODE_COMPILE_CACHE: dirname(cache) },
+      execArgv: [],
+      resourceLimits: { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 64, stackSizeMb: 1 },
+    });
+    thread.once('error', failed);
+    thread.unref();
+  } catch (error) {
+    // Node's permission model may forbid threads.
+    failed(error);
+  }
+}

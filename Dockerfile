@@ -41,5 +41,5 @@ USER node
 STOPSIGNAL SIGTERM
 # Any answer but a server error: an application need not have a page at /. No fetch here, which would load undici.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s --retries=3 CMD ["node", "-e", "require('node:http').get({ host: '127.0.0.1', port: process.env.PORT || 8000, timeout: 2000 }, (res) => process.exit(res.statusCode < 500 ? 0 : 1)).on('timeout', () => process.exit(1)).on('error', () => process.exit(1))"]
-ENTRYPOINT ["node", "/opt/tsunicorn/dist/bin/tsunicorn.js"]
+ENTRYPOINT ["node", "--", "/opt/tsunicorn/dist/bin/tsunicorn.js"]
 CMD ["/opt/tsunicorn/examples/hello.ts:app"]

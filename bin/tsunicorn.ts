@@ -4,8 +4,9 @@ import { refuseOldNode } from '../src/cli/runtime.ts';
 
 const refusal = refuseOldNode(process.versions.node);
 if (refusal === null) {
-  // Node would open its inspector on USR1 until a handler is there.
-  process.on('SIGUSR1', () => {});
+  // Until the arbiter listens to them, these would open Node's inspector, suspend the process, or end it.
+  for (const signal of ['SIGUSR1', 'SIGUSR2', 'SIGHUP', 'SIGTTIN', 'SIGTTOU'] as const)
+    process.on(signal, () => {});
   const { enableCompileCache } = await import('../src/compile-cache.ts');
   enableCompileCache();
   const { main } = await import('../src/cli/main.ts');

@@ -115,8 +115,10 @@ class AcceptGate implements Gate {
 
   #accept(socket: Socket): void {
     this.#accepted++;
-    if (this.#state === 'open') this.#feed(socket);
-    else this.#held.push(socket);
+    if (this.#state === 'open') return this.#feed(socket);
+    // Its client may go while nobody else listens to it yet.
+    socket.on('error', ignore);
+    this.#held.push(socket);
   }
 
   #shut(): void {
@@ -128,7 +130,11 @@ class AcceptGate implements Gate {
   #feedHeld(): void {
     const held = this.#held;
     this.#held = [];
-    for (const socket of held) this.#feed(socket);
+    for (const socket of held) {
+      if (socket.destroyed) continue;
+      this.#feed(socket);
+      socket.off('error', ignore);
+    }
   }
 
   #resumeAll(): void {
@@ -141,6 +147,8 @@ function urlOf(address: Door['address']): string {
   // The path of an inherited Unix socket is not told.
   return address === null ? '' : `unix:${address.replace(/^\0/, '@')}`;
 }
+
+function ignore(): void {}
 
 /** One turn of the event loop, which looks at the kernel's queue, after `ms`. */
 function turn(ms: number): Promise<void> {

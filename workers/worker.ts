@@ -125,6 +125,7 @@ class Worker {
       case 'retire':
         return this.#leave(event);
       case 'quit':
+        void this.#call('workerInt');
         return void this.#exit(0);
       case 'reopenLogs':
         return this.#reopenLogs();

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { messageOf } from '../errors.ts';
 import { WORKER_HOOKS } from '../hooks.ts';
 import { type ArbiterMessage, isWorkerMessage, type WorkerMessage } from '../ipc.ts';
 import type { Listener } from '../listeners/listener.ts';
@@ -41,7 +42,8 @@ class ProcessHandle implements WorkerHandle {
   readonly limits: Limits;
   readonly listeners: readonly Listener[];
   state: WorkerState;
-  readonly #child: ChildProcess;
+  /** Null where the system refused to start it at once (E2BIG, EAGAIN). */
+  readonly #child: ChildProcess | null;
 
   constructor(order: SpawnOrder) {
     this.age = order.age;
@@ -51,26 +53,37 @@ class ProcessHandle implements WorkerHandle {
     this.listeners = order.generation.listeners;
     this.state = { name: 'spawning', sinceMs: order.now };
     const handed = handOver(order.generation, workerCommand());
-    this.#child = startProcess(order.generation.loaded, handed);
-    this.#listen(order.emit, handed.watchdogFd);
+    this.#child = this.#start(order, handed);
     this.send(bootOrder(order, handed));
   }
 
   get pid(): number {
-    return this.#child.pid ?? 0;
+    return this.#child?.pid ?? 0;
   }
 
   send(message: ArbiterMessage): void {
     // A worker that just died is reported by its exit; the message has nobody to go to.
-    if (this.#child.connected) this.#child.send(message, () => {});
+    if (this.#child?.connected) this.#child.send(message, () => {});
   }
 
   kill(signal: NodeJS.Signals): void {
-    this.#child.kill(signal);
+    this.#child?.kill(signal);
   }
 
-  #listen(emit: (event: ArbiterEvent) => void, watchdogFd: number | null): void {
-    const child = this.#child;
+  #start({ generation, emit }: SpawnOrder, handed: HandOver): ChildProcess | null {
+    try {
+      const child = startProcess(generation.loaded, handed);
+      this.#listen(child, emit, handed.watchdogFd);
+      return child;
+    } catch (error) {
+      // As an event like any other end: the arbiter does not know this worker yet.
+      const end: WorkerEnd = { how: 'unborn', error: messageOf(error) };
+      setImmediate(() => emit({ type: 'exit', worker: this.age, end }));
+      return null;
+    }
+  }
+
+  #listen(child: ChildProcess, emit: (event: ArbiterEvent) => void, watchdogFd: number | null): void {
     const worker = this.age;
     child.on('message', (message) => {
       if (isWorkerMessage(message)) emit({ type: 'message', worker, message });

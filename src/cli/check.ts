@@ -8,9 +8,9 @@ import { nameSetting } from '../settings/origin.ts';
 /** Refuses log files that cannot be written and formats that cannot be compiled, before anything is started. */
 export function checkLogs({ settings, origins }: Omit<Loaded, 'hooks'>): void {
   checkLogfile(nameSetting(origins.errorLogfile, 'error-logfile'), settings.errorLogfile);
-  if (settings.accessLogfile === null) return;
-  checkLogfile(nameSetting(origins.accessLogfile, 'access-logfile'), settings.accessLogfile);
   checkAccessFormat(nameSetting(origins.accessLogformat, 'access-logformat'), settings.accessLogformat);
+  if (settings.accessLogfile !== null)
+    checkLogfile(nameSetting(origins.accessLogfile, 'access-logfile'), settings.accessLogfile);
 }
 
 /** `--check-config`: the settings are loaded, so load the application too, and serve nothing. Resolves with the status. */

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, lstatSync, rmSync, statSync } from 'node:fs';
+import { closeSync, fstatSync, lstatSync, readFileSync, rmSync, statSync } from 'node:fs';
 import net from 'node:net';
 import { dirname, resolve } from 'node:path';
 import { codeOf, messageOf, UsageError } from '../errors.ts';
@@ -103,11 +103,24 @@ async function removeStale(address: Address, path: string): Promise<void> {
     probe.on('error', (error) => settle(codeOf(error)));
     probe.on('connect', () => probe.destroy());
   });
-  if (refusal === 'ECONNREFUSED' || refusal === 'ENOENT') return rmSync(path, { force: true });
+  const isGone = refusal === 'ECONNREFUSED' || refusal === 'ENOENT';
+  if (isGone && !isBoundByOthers(path)) return rmSync(path, { force: true });
   if (refusal === 'EACCES') throw explain(address, Object.assign(new Error(refusal), { code: refusal }));
   throw new UsageError(
     `${address.source}: another server is listening there; stop it or choose another path`,
   );
+}
+
+/** Whether a living process has bound the path, although it does not listen yet: its workers boot. Linux only. */
+function isBoundByOthers(path: string): boolean {
+  try {
+    return readFileSync('/proc/net/unix', 'utf8')
+      .split('\n')
+      .some((line) => line.endsWith(` ${path}`));
+  } catch {
+    // No such table: what nobody listens on counts as stale.
+    return false;
+  }
 }
 
 function inherit(address: Address & { kind: 'fd' }): Listener {

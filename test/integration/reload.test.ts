@@ -73,6 +73,12 @@ describe('HUP', () => {
     ['the export is gone', 'app.mjs', 'export const other = 1;\n', /other/],
     ['the config file throws', 'tsunicorn.config.mjs', 'throw new Error("bad secret");\n', /bad secret/],
     [
+      'no worker can be started with it',
+      'tsunicorn.config.mjs',
+      'export default { env: { BIG: "x".repeat(200_000) } };\n',
+      /E2BIG/,
+    ],
+    [
       'the config file has a wrong value',
       'tsunicorn.config.mjs',
       'export default { workers: 0 };\n',

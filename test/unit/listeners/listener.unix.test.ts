@@ -6,6 +6,7 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -137,10 +138,20 @@ describe('a path', () => {
   });
 });
 
+describe.runIf(existsSync('/proc/net/unix'))('a path that is bound and not listened on yet', () => {
+  it('is refused: its workers boot', async () => {
+    const path = socketIn(temporaryDirectory());
+    const listener = await bindPath(path);
+    await expect(bindPath(path)).rejects.toThrow(/another server is listening there/);
+    listener.close();
+  });
+});
+
 describe('a path that somebody else has taken meanwhile', () => {
   it('is left alone when it is a socket', async () => {
     const path = socketIn(temporaryDirectory());
     const listener = await bindPath(path);
+    rmSync(path);
     const other = await bindPath(path);
     listener.close();
     expect(lstatSync(path).isSocket()).toBe(true);

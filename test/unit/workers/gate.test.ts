@@ -212,3 +212,17 @@ describe('a gate of several sockets', () => {
     expect((failure as ListenError).cause).toMatchObject({ code: 'EADDRINUSE' });
   });
 });
+
+describe('a client that goes while it is held', () => {
+  it('harms nobody, and is not fed afterwards', async () => {
+    const at = boundTcp();
+    const { gate, fed } = await openGate([at]);
+    const closing = gate.closeWhenEmpty(1000);
+    const gone = await wireTo(at.to);
+    gone.socket.resetAndDestroy();
+    const stays = await wireTo(at.to);
+    await closing;
+    expect(fed.length).toBe(1);
+    await stays.until(/hello/);
+  });
+});

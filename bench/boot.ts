@@ -36,19 +36,22 @@ const importing: Starter = {
   name: 'bare, ESM import',
   command: () => [process.execPath, server('import-bare.js')],
 };
-const tsunicorn: Starter = {
-  name: 'tsunicorn',
-  command: (port) => [
-    process.execPath,
-    built,
-    `${server('app.js')}:app`,
-    '-w',
-    '1',
-    '-b',
-    `127.0.0.1:${port}`,
-  ],
+const command = (port: number): readonly string[] => [
+  process.execPath,
+  built,
+  `${server('app.js')}:app`,
+  '-w',
+  '1',
+  '-b',
+  `127.0.0.1:${port}`,
+];
+const tsunicorn: Starter = { name: 'tsunicorn', command };
+/** What the worker itself costs: the watchdog's thread has a bar of its own. */
+const unwatched: Starter = {
+  name: 'tsunicorn --no-watchdog',
+  command: (port) => [...command(port), '--no-watchdog'],
 };
-const starters = [bare, importing, tsunicorn];
+const starters = [bare, importing, tsunicorn, unwatched];
 
 function idleMemory(root: number): Pick<Start, 'root' | 'worker'> {
   const children = processTree(root).filter(({ parent }) => parent === root);
@@ -120,13 +123,23 @@ function numbersTable(starts: ReadonlyMap<Starter, readonly Start[]>): string {
 function barRows(starts: ReadonlyMap<Starter, readonly Start[]>): readonly (readonly string[])[] {
   const base = starts.get(bare) ?? [];
   const ours = starts.get(tsunicorn) ?? [];
-  const paired = (read: (start: Start, peer: Start) => number): Summary =>
-    summarise(ours.flatMap((start, round) => base.slice(round, round + 1).map((peer) => read(start, peer))));
+  const alone = starts.get(unwatched) ?? [];
+  const paired = (read: (start: Start, peer: Start) => number, some = ours, peers = base): Summary =>
+    summarise(some.flatMap((start, round) => peers.slice(round, round + 1).map((peer) => read(start, peer))));
   const workerRss = ({ worker }: Start): number => worker?.rss ?? Number.NaN;
   const rows: readonly (readonly [string, Summary, number])[] = [
     ['first answer after bare, ms', paired((start, peer) => start.answerMs - peer.answerMs), 100],
     ['arbiter RSS, MB', paired((start) => toMegabytes(start.root.rss)), 62],
-    ['worker RSS above bare, MB', paired((start, peer) => toMegabytes(workerRss(start) - peer.root.rss)), 8],
+    [
+      'worker RSS above bare, without the watchdog, MB',
+      paired((start, peer) => toMegabytes(workerRss(start) - peer.root.rss), alone),
+      8,
+    ],
+    [
+      'RSS of the watchdog, MB',
+      paired((start, peer) => toMegabytes(workerRss(start) - workerRss(peer)), ours, alone),
+      15,
+    ],
   ];
   return rows.map(([what, summary, limit]) => [
     what,

@@ -1,16 +1,16 @@
 import { EXIT } from '../errors.ts';
-import type { ArbiterView, WorkerView } from '../hooks.ts';
+import type { ArbiterView } from '../hooks.ts';
 import type { WorkerMessage } from '../ipc.ts';
 import { describeListeners } from '../listeners/listener.ts';
 import type { Logger } from '../log/logger.ts';
 import type { ArbiterEvent, ArbiterSignal, WorkerEnd } from './events.ts';
 import type { Generation } from './generation.ts';
-import { HookCaller } from './hook-caller.ts';
+import { HookCaller, viewOf } from './hook-caller.ts';
 import { type BootFailure, bootTimedOut, logEnd, nameOf, stackFields } from './obituary.ts';
 import type { ArbiterOptions } from './options.ts';
-import { type Action, isBooting, reconcile } from './reconcile.ts';
+import { type Action, isBooting, reconcile, type WorkerState } from './reconcile.ts';
 import { Reload, sameListeners } from './reload.ts';
-import { CrashLoop } from './restart-policy.ts';
+import { CrashLoop, inSeconds } from './restart-policy.ts';
 import { type Intent, type StopMode, stopMode, toStopping } from './shutdown.ts';
 import { endStalled } from './stall.ts';
 import type { WorkerHandle } from './worker-handle.ts';
@@ -79,8 +79,6 @@ export class Arbiter {
     }
   }
 
-  // The rule: what is, what is wanted, what to do about it.
-
   #reconcile(): number {
     const desired = {
       workers: this.#intent.name === 'stopping' ? 0 : this.#count,
@@ -121,8 +119,6 @@ export class Arbiter {
     if (isBooting(state)) return this.#bootFailed(worker, bootTimedOut(worker, reason));
     if (state.name !== 'killed') this.#log.critical(`${nameOf(worker)}: ${reason}; ending it with ${signal}`);
   }
-
-  // The operator.
 
   #signalled(signal: ArbiterSignal): void {
     this.#log.info(`Handling signal: ${signal.slice(3).toLowerCase()}`);
@@ -180,8 +176,6 @@ export class Arbiter {
     this.#log.info(`Generation ${candidate.number} is ready: replacing the workers of the one before`);
   }
 
-  // The workers.
-
   #heard(worker: WorkerHandle, message: WorkerMessage): void {
     switch (message.tsunicorn) {
       case 'hello':
@@ -193,6 +187,9 @@ export class Arbiter {
       case 'bootFailed':
         this.#workers.note(worker, message);
         return this.#bootFailed(worker, message);
+      case 'leaving':
+        if (!message.reason.startsWith('SIG')) this.#slowDown(worker.state);
+        return this.#workers.note(worker, message);
       case 'stalled':
         return endStalled(this.#workers, this.#log, worker, message, this.#intent.name !== 'stopping');
       default:
@@ -201,7 +198,8 @@ export class Arbiter {
   }
 
   #ready(worker: WorkerHandle, urls: readonly string[]): void {
-    worker.state = { name: 'ready', heartbeatMs: this.#options.clock.now(), outgoing: null };
+    const now = this.#options.clock.now();
+    worker.state = { name: 'ready', sinceMs: now, heartbeatMs: now, outgoing: null };
     this.#crashLoop.forget();
     const proved = this.#reload.candidate?.number === worker.generation ? this.#reload.candidate : null;
     const moved = proved && !sameListeners(proved, this.#current);
@@ -216,8 +214,9 @@ export class Arbiter {
   #reap(worker: WorkerHandle, end: WorkerEnd): void {
     const { state } = worker;
     worker.state = { name: 'exited' };
+    if (end.how === 'status') this.#slowDown(state);
     const cause = logEnd(this.#log, worker, end, state, this.#options.judgeKill);
-    this.#hooks.call('childExit', (hook, view) => hook(view, this.#viewOf(worker)));
+    this.#hooks.call('childExit', (hook, view) => hook(view, viewOf(worker, this.#log)));
     if (isBooting(state))
       this.#bootFailed(worker, { exitStatus: EXIT.workerBoot, message: `a worker ${cause}` });
   }
@@ -236,15 +235,16 @@ export class Arbiter {
       return this.#stop('quick', exitStatus);
     }
     const delayMs = this.#crashLoop.failed();
-    const next = delayMs === 0 ? 'at once' : `in ${(delayMs / 1000).toFixed(1)} s`;
-    this.#log.error(`${message}; next try ${next}`, fields);
+    this.#log.error(`${message}; next try ${inSeconds(delayMs)}`, fields);
+  }
+
+  #slowDown(state: WorkerState): void {
+    const delayMs = this.#crashLoop.ended(state);
+    if (delayMs > 0)
+      this.#log.warning(`Workers end soon after they were ready; next try ${inSeconds(delayMs)}`);
   }
 
   get #view(): ArbiterView {
     return { pid: process.pid, workers: this.#count, generation: this.#current.number, log: this.#log };
-  }
-
-  #viewOf({ pid, age, slot, generation }: WorkerHandle): WorkerView {
-    return { pid, age, slot, generation, log: this.#log };
   }
 }

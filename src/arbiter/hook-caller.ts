@@ -1,5 +1,6 @@
 import { callHook } from '../call-hook.ts';
-import type { ArbiterView, Hooks } from '../hooks.ts';
+import type { ArbiterView, Hooks, WorkerView } from '../hooks.ts';
+import type { Logger } from '../log/logger.ts';
 
 /** Calls the arbiter's hooks; one that throws or rejects is logged, and none is waited for. */
 export class HookCaller {
@@ -20,4 +21,9 @@ export class HookCaller {
     const hook = (hooks ?? present.hooks)[name];
     if (hook) void callHook(present.view.log, name, () => call(hook, present.view));
   }
+}
+
+/** What hooks see of a worker. */
+export function viewOf({ pid, age, slot, generation }: Omit<WorkerView, 'log'>, log: Logger): WorkerView {
+  return { pid, age, slot, generation, log };
 }

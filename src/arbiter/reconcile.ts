@@ -4,7 +4,12 @@ export type WorkerState =
   | { readonly name: 'spawning'; readonly sinceMs: number }
   | { readonly name: 'booting'; readonly sinceMs: number }
   /** `outgoing` says why it is to be replaced although it is of the right generation. */
-  | { readonly name: 'ready'; readonly heartbeatMs: number; readonly outgoing: string | null }
+  | {
+      readonly name: 'ready';
+      readonly sinceMs: number;
+      readonly heartbeatMs: number;
+      readonly outgoing: string | null;
+    }
   | { readonly name: 'retiring'; readonly reason: string; readonly killAtMs: number }
   /** It said why it cannot boot, and ends by itself. */
   | { readonly name: 'failed'; readonly killAtMs: number }

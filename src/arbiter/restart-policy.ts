@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import type { WorkerState } from './reconcile.ts';
 
 /** Failures to boot, remembered with decay: after `HALF_LIFE_MS` without one, half of them are forgotten. */
 export interface Failures {
@@ -12,6 +13,8 @@ const NO_FAILURES: Failures = { count: 0, atMs: 0 };
 const HALF_LIFE_MS = 30_000;
 const BASE_DELAY_MS = 500;
 const MAX_DELAY_MS = 30_000;
+/** A worker that ends itself sooner after it got ready is as good as one that never did. */
+const SETTLED_MS = 5000;
 
 /** Adds one failure at `now` to what is left of the earlier ones. */
 export function recordFailure(failures: Failures, now: number): Failures {
@@ -36,6 +39,8 @@ export class CrashLoop {
   readonly #random: () => number;
   #failures: Failures = NO_FAILURES;
   #spawnAfterMs = 0;
+  #relapses: Failures = NO_FAILURES;
+  #relapseAfterMs = 0;
 
   constructor(clock: Clock, random: () => number) {
     this.#clock = clock;
@@ -44,7 +49,8 @@ export class CrashLoop {
 
   /** Before this time nothing is spawned; 0 while there is no reason to hold back. */
   get spawnAfterMs(): number {
-    return this.#spawnAfterMs;
+    const relapsing = this.#clock.now() < this.#relapseAfterMs ? this.#relapseAfterMs : 0;
+    return Math.max(this.#spawnAfterMs, relapsing);
   }
 
   /** A worker died before it was ready. Returns the delay until the next try in milliseconds. */
@@ -56,9 +62,27 @@ export class CrashLoop {
     return delayMs;
   }
 
+  /**
+   * A worker has ended of its own accord. Where it had been ready for less than `SETTLED_MS` that is a crash loop too,
+   * which other workers that get ready do not end: it fades with time. Returns the delay until the next try.
+   */
+  ended(state: WorkerState): number {
+    const now = this.#clock.now();
+    if (state.name !== 'ready' || now - state.sinceMs > SETTLED_MS) return 0;
+    this.#relapses = recordFailure(this.#relapses, now);
+    const delayMs = restartDelay(this.#relapses, this.#random());
+    this.#relapseAfterMs = now + delayMs;
+    return delayMs;
+  }
+
   /** A worker got ready, or another configuration is tried: what failed before says nothing any more. */
   forget(): void {
     this.#failures = NO_FAILURES;
     this.#spawnAfterMs = 0;
   }
+}
+
+/** A delay as log lines say it: `at once`, `in 1.5 s`. */
+export function inSeconds(delayMs: number): string {
+  return delayMs === 0 ? 'at once' : `in ${(delayMs / 1000).toFixed(1)} s`;
 }

@@ -47,6 +47,7 @@ describe('a crash loop', () => {
 
   it('tries one worker at a time where several are missing', async () => {
     const service = await serveReady({ settings: { workers: 4 } });
+    await service.serveFor(6000);
     for (const age of [2, 3, 4]) service.worker(age).exits(1);
     await service.clock.settle();
     for (const age of [5, 6, 7]) service.worker(age).failsToBoot(4, 'it threw');
@@ -57,6 +58,7 @@ describe('a crash loop', () => {
 
   it('is over when one gets ready: the rest follows at once', async () => {
     const service = await serveReady({ settings: { workers: 4 } });
+    await service.serveFor(6000);
     for (const age of [2, 3, 4]) service.worker(age).exits(1);
     await service.clock.settle();
     for (const age of [5, 6, 7]) service.worker(age).failsToBoot(4, 'it threw');
@@ -100,5 +102,32 @@ describe('a crash loop', () => {
     await service.signal('SIGTERM');
     await service.exit(1);
     expect(service.status).toBe(0);
+  });
+});
+
+describe('workers that end soon after they were ready', () => {
+  it('are a crash loop too, which the next one that gets ready does not end', async () => {
+    const service = await serveReady({ settings: { workers: 1 } });
+    for (const age of [1, 2]) {
+      service.worker(age).exits(1);
+      await service.clock.advance(700);
+      await service.ready(age + 1);
+    }
+    service.worker(3).exits(1);
+    await service.clock.advance(900);
+    expect(service.workers).toHaveLength(3);
+    await service.clock.advance(4000);
+    expect(service.workers).toHaveLength(4);
+    expect(service.log.matching(/end soon after they were ready; next try in \d/)).not.toEqual([]);
+  });
+
+  it('are replaced at once when somebody else ended them', async () => {
+    const service = await serveReady({ settings: { workers: 1 } });
+    for (const age of [1, 2, 3, 4]) {
+      service.worker(age).diesOf('SIGKILL');
+      await service.clock.settle();
+      await service.ready(age + 1);
+    }
+    expect(service.states).toEqual(['5 ready']);
   });
 });

@@ -4,7 +4,7 @@ import { explainEnd as explain } from '../../../src/arbiter/obituary.ts';
 import type { OomVerdict } from '../../../src/arbiter/oom-kills.ts';
 import type { WorkerState } from '../../../src/arbiter/reconcile.ts';
 
-const ready: WorkerState = { name: 'ready', heartbeatMs: 0, outgoing: null };
+const ready: WorkerState = { name: 'ready', sinceMs: 0, heartbeatMs: 0, outgoing: null };
 const retiring: WorkerState = { name: 'retiring', reason: 'fewer workers are wanted', killAtMs: 9 };
 const clean: WorkerEnd = { how: 'status', status: 0 };
 

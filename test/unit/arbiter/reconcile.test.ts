@@ -12,7 +12,7 @@ const desired: Desired = { workers: 2, generation: 1, canary: null, spawnAfterMs
 function worker(age: number, state: WorkerState, generation = 1, slot = age - 1): WorkerSnapshot {
   return { age, slot, generation, limits, state };
 }
-const ready: WorkerState = { name: 'ready', heartbeatMs: 0, outgoing: null };
+const ready: WorkerState = { name: 'ready', sinceMs: 0, heartbeatMs: 0, outgoing: null };
 const booting: WorkerState = { name: 'booting', sinceMs: 0 };
 const spawning: WorkerState = { name: 'spawning', sinceMs: 0 };
 const retiring: WorkerState = { name: 'retiring', reason: 'x', killAtMs: 31_000 };
@@ -62,7 +62,7 @@ describe('a rolling replacement', () => {
   });
 
   it('replaces a worker that asks for it without touching the others', () => {
-    const outgoing: WorkerState = { name: 'ready', heartbeatMs: 0, outgoing: 'SIGTERM' };
+    const outgoing: WorkerState = { name: 'ready', sinceMs: 0, heartbeatMs: 0, outgoing: 'SIGTERM' };
     expect(actions({}, [worker(1, ready), worker(2, outgoing)])).toEqual(['spawn slot 2 of generation 1']);
     expect(actions({}, [worker(1, ready), worker(2, outgoing), worker(3, ready)])).toEqual(['retire 2']);
   });

@@ -48,10 +48,10 @@ describe('what a worker says', () => {
 
   it('as a heartbeat counts from when it is heard, and keeps the wish to be replaced', () => {
     const { clock, set, first } = setOf(1);
-    first.state = { name: 'ready', heartbeatMs: 0, outgoing: 'SIGTERM' };
+    first.state = { name: 'ready', sinceMs: 0, heartbeatMs: 0, outgoing: 'SIGTERM' };
     clock.block(500);
     set.note(first, { tsunicorn: 'heartbeat' });
-    expect(first.state).toEqual({ name: 'ready', heartbeatMs: 500, outgoing: 'SIGTERM' });
+    expect(first.state).toEqual({ name: 'ready', sinceMs: 0, heartbeatMs: 500, outgoing: 'SIGTERM' });
   });
 
   it('as a heartbeat means nothing from one that retires', () => {
@@ -74,7 +74,7 @@ describe('what a worker says', () => {
 describe('the verbs', () => {
   it('retire gives the grace and a second for the exit', () => {
     const { set, first } = setOf(1);
-    first.state = { name: 'ready', heartbeatMs: 0, outgoing: null };
+    first.state = { name: 'ready', sinceMs: 0, heartbeatMs: 0, outgoing: null };
     set.retire(first, 'fewer', true);
     expect(first.state).toEqual({ name: 'retiring', reason: 'fewer', killAtMs: 31_000 });
     expect(first.sent).toEqual([{ tsunicorn: 'retire', emptyQueue: true, graceMs: 30_000 }]);
@@ -114,8 +114,8 @@ describe('the verbs', () => {
     const { clock, set, workers } = setOf(3);
     const [ready, retiring, booting] = workers;
     if (!ready || !retiring || !booting) throw new Error('it spawned too few');
-    ready.state = { name: 'ready', heartbeatMs: 0, outgoing: null };
-    retiring.state = { name: 'ready', heartbeatMs: 0, outgoing: null };
+    ready.state = { name: 'ready', sinceMs: 0, heartbeatMs: 0, outgoing: null };
+    retiring.state = { name: 'ready', sinceMs: 0, heartbeatMs: 0, outgoing: null };
     set.retire(retiring, 'fewer', false);
     clock.block(90_000);
     set.forgive(90_000);

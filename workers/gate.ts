@@ -131,6 +131,8 @@ class AcceptGate implements Gate {
     const held = this.#held;
     this.#held = [];
     for (const socket of held) {
+      // The engine would wait for the end of one that has said nothing and gone: that event is over.
+      if (socket.readableEnded) socket.destroy();
       if (socket.destroyed) continue;
       this.#feed(socket);
       socket.off('error', ignore);

@@ -111,12 +111,15 @@ async function removeStale(address: Address, path: string): Promise<void> {
   );
 }
 
+// Of a line of /proc/net/unix (proc(5)): the state, where 01 is bound and not connected, and the path. A connection that
+// was accepted carries the path too, and may outlive its listener.
+const UNCONNECTED = /^\S+ \S+ \S+ \S+ \S+ 01 +\d+ (.+)$/;
+
 /** Whether a living process has bound the path, although it does not listen yet: its workers boot. Linux only. */
 function isBoundByOthers(path: string): boolean {
   try {
-    return readFileSync('/proc/net/unix', 'utf8')
-      .split('\n')
-      .some((line) => line.endsWith(` ${path}`));
+    const lines = readFileSync('/proc/net/unix', 'utf8').split('\n');
+    return lines.some((line) => UNCONNECTED.exec(line)?.[1] === path);
   } catch {
     // No such table: what nobody listens on counts as stale.
     return false;

@@ -214,12 +214,15 @@ describe('a gate of several sockets', () => {
 });
 
 describe('a client that goes while it is held', () => {
-  it('harms nobody, and is not fed afterwards', async () => {
+  it.each([
+    ['resets', (socket: Socket) => void socket.resetAndDestroy()],
+    ['ends', (socket: Socket) => void socket.end()],
+  ])('harms nobody when it %s, and is not fed afterwards', async (_how, go) => {
     const at = boundTcp();
     const { gate, fed } = await openGate([at]);
     const closing = gate.closeWhenEmpty(1000);
     const gone = await wireTo(at.to);
-    gone.socket.resetAndDestroy();
+    go(gone.socket);
     const stays = await wireTo(at.to);
     await closing;
     expect(fed.length).toBe(1);

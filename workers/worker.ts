@@ -1,10 +1,8 @@
 import type { IncomingMessage } from 'node:http';
-import type { Application } from '../src/app/application.ts';
 import { callHook } from '../src/call-hook.ts';
 import { flushCompileCache } from '../src/compile-cache.ts';
 import { EXIT, messageOf } from '../src/errors.ts';
-import { gatewayContext } from '../src/gateway/context.ts';
-import { type Hooks, WORKER_HOOKS, type WorkerView } from '../src/hooks.ts';
+import type { Hooks, WorkerView } from '../src/hooks.ts';
 import type { BootOrder } from '../src/ipc.ts';
 import type { AccessLog } from '../src/log/access-log.ts';
 import { createLogger, type Logger } from '../src/log/logger.ts';
@@ -13,6 +11,7 @@ import { classOf } from './classes.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import type { Inbox, WorkerEvent } from './inbox.ts';
 import { observersFor } from './observers.ts';
+import { loadIntoProcess, loadWorkerHooks, openAccessLog } from './outfit.ts';
 import type { Serving } from './serving.ts';
 import { startWatchdog, type Watchdog } from './watchdog.ts';
 
@@ -82,35 +81,22 @@ class Worker {
   }
 
   async #start(): Promise<Serving> {
-    const { settings, configFile, hookNames } = this.#order;
-    if (configFile !== null && WORKER_HOOKS.some((name) => hookNames.includes(name))) {
-      const { loadHooks } = await import('../src/settings/load.ts');
-      this.#hooks = await loadHooks(configFile, null);
-    }
+    const { settings } = this.#order;
+    this.#hooks = await loadWorkerHooks(this.#order);
     await this.#call('postFork');
-    if (settings.accessLogfile !== null) {
-      const { createAccessLog } = await import('../src/log/access-log.ts');
-      this.#accessLog = createAccessLog({ format: settings.accessLogformat, file: settings.accessLogfile });
-    }
+    this.#accessLog = await openAccessLog(settings);
     const serve = await classOf(settings);
+    const onError = (error: unknown, request?: IncomingMessage) => this.#applicationError(error, request);
     return serve({
       settings,
       listeners: this.#order.listeners,
       observers: observersFor(this.#accessLog, this.#hooks, this.#view),
       log: this.#log,
-      onError: (error, request) => this.#applicationError(error, request),
+      onError,
       fail: (reason) => this.#fail(reason),
-      load: () => this.#loadApplication(),
+      load: () => loadIntoProcess(settings, this.#log, onError),
       initialised: () => this.#initialised(),
     });
-  }
-
-  async #loadApplication(): Promise<Application> {
-    const { loadApplication } = await import('../src/app/load.ts');
-    const onError = (error: unknown, request?: IncomingMessage) => this.#applicationError(error, request);
-    const { settings } = this.#order;
-    const gateway = gatewayContext(settings, this.#log);
-    return loadApplication(settings.app ?? '', { cwd: process.cwd(), onError, gateway });
   }
 
   async #initialised(): Promise<void> {

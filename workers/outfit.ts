@@ -1,0 +1,35 @@
+import type { IncomingMessage } from 'node:http';
+import type { Application } from '../src/app/application.ts';
+import { gatewayContext } from '../src/gateway/context.ts';
+import { type Hooks, WORKER_HOOKS } from '../src/hooks.ts';
+import type { BootOrder } from '../src/ipc.ts';
+import type { AccessLog } from '../src/log/access-log.ts';
+import type { Logger } from '../src/log/logger.ts';
+import type { Settings } from '../src/settings/catalogue.ts';
+
+// What a worker loads only where it is asked for.
+
+/** The hooks of the worker's side, from the configuration file; functions cannot travel, so it is imported here again. */
+export async function loadWorkerHooks({ configFile, hookNames }: BootOrder): Promise<Hooks> {
+  if (configFile === null || !WORKER_HOOKS.some((name) => hookNames.includes(name))) return {};
+  const { loadHooks } = await import('../src/settings/load.ts');
+  return loadHooks(configFile, null);
+}
+
+/** The access log, or null where none is wanted. */
+export async function openAccessLog({ accessLogfile, accessLogformat }: Settings): Promise<AccessLog | null> {
+  if (accessLogfile === null) return null;
+  const { createAccessLog } = await import('../src/log/access-log.ts');
+  return createAccessLog({ format: accessLogformat, file: accessLogfile });
+}
+
+/** Loads the application into this process. Rejects with a BootError. */
+export async function loadIntoProcess(
+  settings: Settings,
+  log: Logger,
+  onError: (error: unknown, request?: IncomingMessage) => void,
+): Promise<Application> {
+  const { loadApplication } = await import('../src/app/load.ts');
+  const gateway = gatewayContext(settings, log);
+  return loadApplication(settings.app ?? '', { cwd: process.cwd(), onError, gateway });
+}

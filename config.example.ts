@@ -51,6 +51,12 @@ export default defineConfig({
   // pid: null,
   // The name that ps shows.
   // name: null,
+  // Whom the workers become, where root starts tsunicorn: names or numbers; null is root itself.
+  // user: null,
+  // The group; null is the user's own.
+  // group: null,
+  // Whether the workers get all groups of the user.
+  // initgroups: false,
   // The permission bits that new files and sockets do not get, such as 0o022; null inherits them.
   // umask: null,
   // ── Logging ──

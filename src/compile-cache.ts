@@ -1,4 +1,5 @@
-import { join } from 'node:path';
+import { existsSync, mkdirSync, realpathSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 
 /**
  * Keeps compiled code between starts, which takes away what type stripping and parsing cost. In the user's own cache
@@ -9,10 +10,40 @@ export function enableCompileCache(): void {
   const { HOME, XDG_CACHE_HOME, NODE_COMPILE_CACHE } = process.env;
   const base = XDG_CACHE_HOME || (HOME && join(HOME, '.cache'));
   if (NODE_COMPILE_CACHE || !base) return;
-  process.getBuiltinModule('node:module').enableCompileCache(join(base, 'tsunicorn'));
+  const directory = join(base, 'tsunicorn');
+  if (isOurs(directory)) process.getBuiltinModule('node:module').enableCompileCache(directory);
 }
 
 /** Writes the cache now: a process that is killed later writes none. */
 export function flushCompileCache(): void {
   process.getBuiltinModule('node:module').flushCompileCache();
+}
+
+/**
+ * Makes the directory, and the one it is in, where they are missing; whether nobody else, root apart, can change what is in it, nor put another
+ * in its place. HOME may be another user's (`sudo -E`), or open to all.
+ */
+export function isOurs(directory: string): boolean {
+  try {
+    // Not recursive: Node never ends where a parent can neither be found nor made (a dangling link, /proc).
+    for (const path of [dirname(directory), directory])
+      if (!existsSync(path)) mkdirSync(path, { mode: 0o700 });
+    const real = realpathSync(directory);
+    return isSafe(real, false) && ancestorsOf(real).every((path) => isSafe(path, true));
+  } catch {
+    // It cannot be made, or not be looked at: then it cannot be used either.
+    return false;
+  }
+}
+
+function ancestorsOf(path: string): readonly string[] {
+  const above = dirname(path);
+  return above === path ? [] : [above, ...ancestorsOf(above)];
+}
+
+/** In a sticky directory anybody may make an entry, but none may replace that of another. */
+function isSafe(path: string, mayBeSticky: boolean): boolean {
+  const { uid, mode } = statSync(path);
+  const isOpenToAll = (mode & 0o002) !== 0 && !(mayBeSticky && (mode & 0o1000) !== 0);
+  return (uid === 0 || uid === process.geteuid?.()) && !isOpenToAll;
 }

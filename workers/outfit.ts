@@ -16,11 +16,14 @@ export async function loadWorkerHooks({ configFile, hookNames }: BootOrder): Pro
   return loadHooks(configFile, null);
 }
 
-/** The access log, or null where none is wanted. */
-export async function openAccessLog({ accessLogfile, accessLogformat }: Settings): Promise<AccessLog | null> {
+/** The access log, or null where none is wanted; `-` in the settings is the descriptor `standard`. */
+export async function openAccessLog(
+  { accessLogfile, accessLogformat }: Settings,
+  standard: number,
+): Promise<AccessLog | null> {
   if (accessLogfile === null) return null;
   const { createAccessLog } = await import('../src/log/access-log.ts');
-  return createAccessLog({ format: accessLogformat, file: accessLogfile });
+  return createAccessLog({ format: accessLogformat, file: accessLogfile, standard });
 }
 
 /** Loads the application into this process. Rejects with a BootError. */

@@ -12,6 +12,7 @@ import { startHeartbeat } from './heartbeat.ts';
 import type { Inbox, WorkerEvent } from './inbox.ts';
 import { observersFor } from './observers.ts';
 import { loadIntoProcess, loadWorkerHooks, openAccessLog } from './outfit.ts';
+import type { Standards } from './privileges.ts';
 import type { Serving } from './serving.ts';
 import { startWatchdog, type Watchdog } from './watchdog.ts';
 
@@ -19,9 +20,9 @@ import { startWatchdog, type Watchdog } from './watchdog.ts';
 const CRASH_GRACE_MS = 5000;
 
 /** Takes the boot order from the inbox and runs the worker; the process ends by process.exit(). */
-export async function runWorker(inbox: Inbox): Promise<void> {
+export async function runWorker(inbox: Inbox, standards: Standards): Promise<void> {
   const order = await inbox.bootOrder();
-  if (order) await new Worker(inbox, order).boot();
+  if (order) await new Worker(inbox, order, standards).boot();
 }
 
 type Leaving = { readonly emptyQueue: boolean; readonly graceMs: number };
@@ -38,6 +39,7 @@ type Phase =
 class Worker {
   readonly #inbox: Inbox;
   readonly #order: BootOrder;
+  readonly #standards: Standards;
   readonly #log: Logger;
   readonly #view: WorkerView;
   #phase: Phase = { name: 'booting' };
@@ -46,14 +48,16 @@ class Worker {
   #watchdog: Watchdog | null = null;
   #exitStatus: number = EXIT.ok;
 
-  constructor(inbox: Inbox, order: BootOrder) {
+  constructor(inbox: Inbox, order: BootOrder, standards: Standards) {
     const { settings } = order;
     this.#inbox = inbox;
     this.#order = order;
+    this.#standards = standards;
     this.#log = createLogger({
       level: settings.logLevel,
       format: settings.logFormat,
       file: settings.errorLogfile,
+      standard: standards.stderr,
     });
     const { age, slot, generation } = order;
     this.#view = { pid: process.pid, age, slot, generation, log: this.#log };
@@ -84,7 +88,7 @@ class Worker {
     const { settings } = this.#order;
     this.#hooks = await loadWorkerHooks(this.#order);
     await this.#call('postFork');
-    this.#accessLog = await openAccessLog(settings);
+    this.#accessLog = await openAccessLog(settings, this.#standards.stdout);
     const serve = await classOf(settings);
     const onError = (error: unknown, request?: IncomingMessage) => this.#applicationError(error, request);
     return serve({

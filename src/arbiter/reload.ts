@@ -1,7 +1,8 @@
 import { messageOf } from '../errors.ts';
 import type { Hooks } from '../hooks.ts';
 import { formatAddress } from '../listeners/address.ts';
-import { bindAll, type Listener } from '../listeners/listener.ts';
+import { bindAll, giveListeners, type Listener } from '../listeners/listener.ts';
+import type { Privileges } from '../privileges/privileges.ts';
 import type { Loaded } from '../settings/load.ts';
 import type { ArbiterEvent } from './events.ts';
 import { addressesOf, type Generation } from './generation.ts';
@@ -9,6 +10,7 @@ import { addressesOf, type Generation } from './generation.ts';
 export interface Reread {
   readonly loaded: Omit<Loaded, 'hooks'>;
   readonly hooks: Hooks;
+  readonly privileges?: Privileges | null;
 }
 
 /** What came of reading the configuration again and binding what it asks for. */
@@ -72,6 +74,7 @@ export class Reload {
   /** The canary is ready: closes what only the old generation listened on. */
   promote(candidate: Generation, current: Generation): void {
     this.#step = { name: 'none' };
+    giveListeners(candidate.listeners, candidate.privileges?.identity);
     closeOthers(current.listeners, candidate.listeners);
   }
 

@@ -7,6 +7,7 @@ import { messageOf } from '../errors.ts';
 import { WORKER_HOOKS } from '../hooks.ts';
 import { type ArbiterMessage, isWorkerMessage, type WorkerMessage } from '../ipc.ts';
 import type { Listener } from '../listeners/listener.ts';
+import type { Identity } from '../privileges/identity.ts';
 import type { ArbiterEvent, WorkerEnd } from './events.ts';
 import { type Generation, limitsOf } from './generation.ts';
 import { type HandOver, handOver } from './hand-over.ts';
@@ -52,7 +53,7 @@ class ProcessHandle implements WorkerHandle {
     this.limits = limitsOf(order.generation);
     this.listeners = order.generation.listeners;
     this.state = { name: 'spawning', sinceMs: order.now };
-    const handed = handOver(order.generation, workerCommand());
+    const handed = handOver(order.generation, workerCommand(order.generation.privileges?.identity));
     this.#child = this.#start(order, handed);
     this.send(bootOrder(order, handed));
   }
@@ -72,7 +73,7 @@ class ProcessHandle implements WorkerHandle {
 
   #start({ generation, emit }: SpawnOrder, handed: HandOver): ChildProcess | null {
     try {
-      const child = startProcess(generation.loaded, handed);
+      const child = startProcess(generation, handed);
       this.#listen(child, emit, handed.watchdogFd);
       return child;
     } catch (error) {
@@ -128,22 +129,24 @@ function parse(line: string): unknown {
   }
 }
 
-function workerCommand(): readonly string[] {
+function workerCommand(identity: Identity | undefined): readonly string[] {
   const here = import.meta.url;
   const entry = fileURLToPath(new URL(`../../workers/entry${extname(here)}`, here));
   // An inspector port cannot be shared; each worker would fight for it.
   const execArgv = process.execArgv.filter((argument) => !argument.startsWith('--inspect'));
-  return [process.execPath, ...execArgv, '--disable-sigusr1', entry];
+  // As an argument, since the worker must become that user before it reads anything else, messages included.
+  const who = identity ? [JSON.stringify(identity)] : [];
+  return [process.execPath, ...execArgv, '--disable-sigusr1', entry, ...who];
 }
 
 function startProcess(
-  { settings, environment }: Generation['loaded'],
+  { loaded: { settings, environment }, privileges }: Generation,
   { command, fds, watchdogFd }: HandOver,
 ): ChildProcess {
   const [file = process.execPath, ...args] = command;
   return spawn(file, args, {
     cwd: settings.chdir,
-    env: { ...process.env, ...environment },
+    env: { ...process.env, ...privileges?.identity.environment, ...environment },
     // Its own session: Ctrl-C and a closing terminal reach the arbiter alone, which tells the workers what to do.
     detached: true,
     stdio: ['ignore', 'inherit', 'inherit', 'ipc', ...fds, ...(watchdogFd === null ? [] : ['pipe' as const])],

@@ -9,15 +9,17 @@ import { systemClock } from '../clock.ts';
 import { flushCompileCache } from '../compile-cache.ts';
 import { messageOf, UsageError } from '../errors.ts';
 import { ARBITER_HOOKS } from '../hooks.ts';
-import { bindAll } from '../listeners/listener.ts';
+import { bindAll, giveListeners } from '../listeners/listener.ts';
 import { holdFirstLines } from '../log/held-logger.ts';
 import { createLogger, type Logger } from '../log/logger.ts';
 import { createPidfile, type Pidfile } from '../pidfile.ts';
+import type { Privileges } from '../privileges/privileges.ts';
 import { classNameOf } from '../settings/class-name.ts';
 import { type Loaded, loadHooks } from '../settings/load.ts';
 import { nameSetting } from '../settings/origin.ts';
 import { type ReadQuestion, rereadSettings } from '../settings/reread.ts';
 import { checkLogs } from './check.ts';
+import { privilegesOf, warnsOfRoot } from './privileges.ts';
 import { packageVersion } from './version.ts';
 
 /** The first lines of the log wait this long, in milliseconds; a worker boots in less. */
@@ -29,17 +31,18 @@ export async function serve(loaded: Loaded, question: ReadQuestion, queue: Event
   if (settings.app === null)
     throw new UsageError('no application was named; write for example: tsunicorn app.ts:app');
   checkLogs(loaded);
+  const privileges = await privilegesOf(loaded);
   // From here on there is something to clean up, so stopping is the loop's to do.
   trapSignals(queue, STOP_SIGNALS);
   if (settings.umask !== null) process.umask(settings.umask);
   process.chdir(settings.chdir);
   process.title = settings.name === null ? 'tsunicorn: arbiter' : `tsunicorn: arbiter [${settings.name}]`;
 
-  const log = holdFirstLines(loggerOf(loaded), FIRST_LINES_MS, systemClock);
+  const log = holdFirstLines(loggerOf(loaded, privileges), FIRST_LINES_MS, systemClock);
   await callStarting(loaded, log);
   const pidfile = new PidfileOf(loaded);
   const oomKills = new OomKills();
-  const first = await firstGeneration(loaded, pidfile);
+  const first = await firstGeneration(loaded, privileges, pidfile);
   const arbiter = new Arbiter({
     first,
     queue,
@@ -49,19 +52,22 @@ export async function serve(loaded: Loaded, question: ReadQuestion, queue: Event
     random: Math.random,
     judgeKill: () => oomKills.judge(),
     reread: rereader(question),
-    promoted: ({ loaded: now }, { loaded: before }) => {
+    promoted: (now, before) => {
       try {
-        pidfile.follow(now);
+        pidfile.follow(now.loaded);
       } catch (error) {
         log.error(messageOf(error));
       }
-      return sameLogs(now, before) ? null : loggerOf(now);
+      return sameLogs(now, before) ? null : loggerOf(now.loaded, now.privileges);
     },
   });
   const running = arbiter.run();
   log.info(`Starting tsunicorn ${packageVersion()}`);
   log.info(`Using worker: ${classNameOf(settings)}`);
   flushCompileCache();
+  const warning = warnsOfRoot(loaded);
+  // Behind the lines that are held: a warning would have them, and pino, come before the workers are up.
+  if (warning !== null) systemClock.after(FIRST_LINES_MS, () => log.warning(warning));
   const status = await running;
   pidfile.remove();
   log.info('Shutting down: arbiter');
@@ -71,9 +77,15 @@ export async function serve(loaded: Loaded, question: ReadQuestion, queue: Event
 
 type Data = Omit<Loaded, 'hooks'>;
 
-async function firstGeneration(loaded: Loaded, pidfile: PidfileOf): Promise<Generation> {
+async function firstGeneration(
+  loaded: Loaded,
+  privileges: Privileges | null,
+  pidfile: PidfileOf,
+): Promise<Generation> {
   try {
-    return { number: 1, loaded, hooks: loaded.hooks, listeners: await bindAll(addressesOf(loaded)) };
+    const listeners = await bindAll(addressesOf(loaded));
+    giveListeners(listeners, privileges?.identity);
+    return { number: 1, loaded, hooks: loaded.hooks, listeners, privileges };
   } catch (error) {
     pidfile.remove();
     throw error;
@@ -94,17 +106,27 @@ function rereader(question: ReadQuestion): () => Promise<Reread> {
     reads++;
     const loaded = await rereadSettings(question);
     checkLogs(loaded);
+    const privileges = await privilegesOf(loaded);
+    // The first worker of the new generation opens them before the arbiter does.
+    privileges?.makeLogs();
     const ours = loaded.hookNames.some((name) => ARBITER_HOOKS.includes(name));
     const hooks = ours && loaded.configFile !== null ? await loadHooks(loaded.configFile, `${reads}`) : {};
-    return { loaded, hooks };
+    return { loaded, hooks, privileges };
   };
 }
 
-function loggerOf({ settings }: Data): Logger {
-  return createLogger({ level: settings.logLevel, format: settings.logFormat, file: settings.errorLogfile });
+function loggerOf({ settings }: Data, privileges: Privileges | null = null): Logger {
+  const options = { level: settings.logLevel, format: settings.logFormat, file: settings.errorLogfile };
+  if (privileges === null) return createLogger(options);
+  privileges.makeLogs();
+  return privileges.createLogger(options);
 }
 
-function sameLogs({ settings: a }: Data, { settings: b }: Data): boolean {
+function sameLogs(now: Generation, before: Generation): boolean {
+  // It opens its files for somebody else.
+  if (now.privileges || before.privileges) return false;
+  const { settings: a } = now.loaded;
+  const { settings: b } = before.loaded;
   return a.logLevel === b.logLevel && a.logFormat === b.logFormat && a.errorLogfile === b.errorLogfile;
 }
 

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, lstatSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { closeSync, fstatSync, lchownSync, lstatSync, readFileSync, rmSync, statSync } from 'node:fs';
 import net from 'node:net';
 import { dirname, resolve } from 'node:path';
 import { codeOf, messageOf, UsageError } from '../errors.ts';
@@ -11,12 +11,20 @@ declare module 'node:net' {
   }
 }
 
+/** Whom a Unix socket's file is to belong to. */
+export interface Owner {
+  readonly uid: number;
+  readonly gid: number;
+}
+
 /** A bound socket that the arbiter holds and never accepts from; workers inherit `fd`. */
 export interface Listener {
   readonly address: Address;
   readonly fd: number;
   /** What a client would be told: the real port, the path. */
   readonly url: string;
+  /** Gives the file of a Unix socket that is still ours to a user and group, whose mode is the umask's. */
+  giveTo?(owner: Owner): void;
   /** Releases the socket and unlinks a path that is still ours. Idempotent. */
   close(): void;
 }
@@ -45,6 +53,11 @@ export async function bindAll(addresses: readonly Address[]): Promise<readonly L
     for (const listener of bound) listener.close();
     throw error;
   }
+}
+
+/** Gives the Unix sockets to the workers' user, where there is one, as their mode lets the owner connect. */
+export function giveListeners(listeners: readonly Listener[], owner: Owner | undefined): void {
+  if (owner) for (const listener of listeners) listener.giveTo?.(owner);
 }
 
 async function bindTcp(address: Address & { kind: 'tcp' }): Promise<Listener> {
@@ -79,7 +92,8 @@ async function bindPath(address: Address & { kind: 'unix' }): Promise<Listener> 
   };
   // Left open, a socket whose path is somebody else's cannot be reached any more, and ends with the process.
   const close = () => isOurs() && socket.close();
-  return { address, fd: socket.fd(), url: formatAddress({ ...address, path }), close: once(close) };
+  const giveTo = ({ uid, gid }: Owner) => isOurs() && lchownSync(path, uid, gid);
+  return { address, fd: socket.fd(), url: formatAddress({ ...address, path }), giveTo, close: once(close) };
 }
 
 function isDirectory(path: string): boolean {

@@ -22,12 +22,14 @@ export interface AccessLogOptions {
   readonly format: string;
   /** A path, or `-` for the standard output. */
   readonly file: string;
+  /** The descriptor that `-` stands for, where it is not 1. */
+  readonly standard?: number;
 }
 
 /** Opens the log and compiles its format. Throws a UsageError where either cannot be done. */
-export function createAccessLog({ format, file }: AccessLogOptions): AccessLog {
+export function createAccessLog({ format, file, standard = 1 }: AccessLogOptions): AccessLog {
   const { needs, line, shortLine } = compileFormat('--access-logformat', format);
-  const destination = openDestination(file);
+  const destination = openDestination(file, standard);
   const limit = destination.lineLimit;
 
   function write(entry: Entry): void {
@@ -62,9 +64,9 @@ export function createAccessLog({ format, file }: AccessLogOptions): AccessLog {
   };
 }
 
-function openDestination(file: string): Destination {
+function openDestination(file: string, standard: number): Destination {
   try {
-    return new Destination({ file, standard: 1, gather: true });
+    return new Destination({ file, standard, gather: true });
   } catch (error) {
     throw new UsageError(`--access-logfile: cannot write ${file}: ${messageOf(error)}`);
   }

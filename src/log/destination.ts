@@ -24,9 +24,11 @@ export interface DestinationOptions {
   /** A path, which is appended to, or `-` for the standard stream. */
   readonly file: string;
   /** The descriptor that `-` stands for. */
-  readonly standard: 1 | 2;
+  readonly standard: number;
   /** Whether lines are gathered into larger writes, for at most 250 ms; otherwise each is written at once. */
   readonly gather: boolean;
+  /** Opens the file, at the start and again, in place of a plain open. Throws a system error. */
+  readonly open?: (path: string) => number;
 }
 
 /**
@@ -36,6 +38,7 @@ export interface DestinationOptions {
  */
 export class Destination {
   readonly #gather: boolean;
+  readonly #open: (path: string) => number;
   readonly #path: string | null;
   /** The longest line, in bytes, that is sure not to mingle with those of other processes. */
   readonly lineLimit: number;
@@ -47,11 +50,12 @@ export class Destination {
   #timer: NodeJS.Timeout | null = null;
 
   /** Throws a system error where the file cannot be opened. */
-  constructor({ file, standard, gather }: DestinationOptions) {
+  constructor({ file, standard, gather, open = openFile }: DestinationOptions) {
     this.#gather = gather;
+    this.#open = open;
     // Resolved once: the application may change the directory later.
     this.#path = file === '-' ? null : resolve(file);
-    this.#fd = this.#path === null ? openStandard(standard) : openFile(this.#path);
+    this.#fd = this.#path === null ? openStandard(standard) : open(this.#path);
     const toFile = isFile(this.#fd);
     this.lineLimit = toFile ? Number.POSITIVE_INFINITY : ATOMIC_BYTES;
     this.#gatherBytes = toFile ? FILE_BYTES : ATOMIC_BYTES;
@@ -71,7 +75,7 @@ export class Destination {
     if (this.#path === null) return;
     let opened: number;
     try {
-      opened = openFile(this.#path);
+      opened = this.#open(this.#path);
     } catch {
       // Lines in the file that was moved away are better than none, and nowhere else is left to complain to.
       return;
@@ -154,7 +158,8 @@ export function checkLogfile(source: string, file: string): void {
   if (existing?.isDirectory()) throw refuse('it is a directory; name a file in it');
 }
 
-function openFile(path: string): number {
+/** Opens a log file for appending, and makes it where it is missing. Throws a system error. */
+export function openFile(path: string): number {
   // No mode of our own: the operator's umask decides who may read it. Without a reader a FIFO must not stall us.
   const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK;
   return openSync(path, flags);
@@ -165,7 +170,7 @@ function openFile(path: string): number {
  * O_NONBLOCK on the descriptor itself would change it for every process that shares it. A socket (journald's) cannot be
  * opened a second time: a reader who stalls there stalls the service.
  */
-function openStandard(fd: 1 | 2): number {
+function openStandard(fd: number): number {
   try {
     if (!fstatSync(fd).isFIFO()) return fd;
     return openSync(`/proc/self/fd/${fd}`, constants.O_WRONLY | constants.O_APPEND | constants.O_NONBLOCK);

@@ -45,6 +45,10 @@ export interface LoggerOptions {
   readonly format: 'text' | 'json';
   /** A path, or `-` for the standard error. */
   readonly file: string;
+  /** The descriptor that `-` stands for, where it is not 2. */
+  readonly standard?: number;
+  /** Opens the file in place of a plain open. */
+  readonly open?: (path: string) => number;
 }
 
 type Render = (level: LogLevel, message: string, fields: LogFields | undefined) => string;
@@ -66,10 +70,11 @@ const COLOURS = {
 } as const;
 
 /** Opens the log. A file that cannot be opened is reported on the standard error, which then takes its place. */
-export function createLogger({ level, format, file }: LoggerOptions): Logger {
+export function createLogger(options: LoggerOptions): Logger {
+  const { level, format, file } = options;
   const colours = file === '-' && isatty(2);
   const render = format === 'json' ? jsonLines() : textLines(colours ? process.stderr : null);
-  const opened = open(file);
+  const opened = openDestination(options);
   const { destination } = opened;
   const at = (own: LogLevel): Log => {
     if (SEVERITY[own] < SEVERITY[level]) return () => {};
@@ -94,11 +99,17 @@ export function levelWord(level: LogLevel, stream: StyledStream | null): string 
   return stream ? styleText(COLOURS[level], word, { stream, validateStream: true }) : word;
 }
 
-function open(file: string): { readonly destination: Destination; readonly failure?: string } {
+interface Opened {
+  readonly destination: Destination;
+  /** Why it is not the one that was asked for. */
+  readonly failure?: string;
+}
+
+function openDestination({ file, standard = 2, open }: LoggerOptions): Opened {
   try {
-    return { destination: new Destination({ file, standard: 2, gather: false }) };
+    return { destination: new Destination({ file, standard, gather: false, ...(open ? { open } : {}) }) };
   } catch (error) {
-    const destination = new Destination({ file: '-', standard: 2, gather: false });
+    const destination = new Destination({ file: '-', standard, gather: false });
     return { destination, failure: messageOf(error) };
   }
 }

@@ -15,6 +15,11 @@ export function asOrdinaryUser(): It {
   return onlyIf(process.getuid?.() !== 0, 'root is refused nothing');
 }
 
+/** `it` for what takes root; for others one that skips, and a warning. */
+export function asRoot(): It {
+  return onlyIf(process.getuid?.() === 0, 'only root can become somebody else');
+}
+
 /** `it` where this machine has ::1; elsewhere one that skips, and a warning. */
 export function withIpv6(): It {
   const addresses = Object.values(networkInterfaces()).flat();

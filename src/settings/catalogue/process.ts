@@ -1,6 +1,6 @@
 import { listOf, nullable, table } from '../compound-kinds.ts';
-import { octalMode, path, text } from '../kinds.ts';
-import { limited, setting } from '../setting.ts';
+import { boolean, octalMode, path, scalar, text } from '../kinds.ts';
+import { type Kind, limited, setting } from '../setting.ts';
 
 const none: Readonly<Record<string, string>> = {};
 const noPaths: readonly string[] = [];
@@ -38,6 +38,26 @@ export const processSettings = {
     kind: nullable(text('name')),
     default: null,
   }),
+  user: setting({
+    doc: 'The user that the workers become before anything of the application is loaded, by name or number. The arbiter stays root: it binds ports below 1024, makes the log files and gives them and the Unix sockets to that user. The workers get the user’s HOME, USER and LOGNAME.',
+    flags: '-u, --user',
+    kind: nullable(account('user')),
+    default: null,
+    defaultText: 'the one who starts tsunicorn; as root that is worth a warning',
+  }),
+  group: setting({
+    doc: 'The group that the workers become, by name or number.',
+    flags: '-g, --group',
+    kind: nullable(account('group')),
+    default: null,
+    defaultText: 'the primary group of `user`',
+  }),
+  initgroups: setting({
+    doc: 'Give the workers every group of `user`. Without it they have their primary group alone.',
+    flags: '--initgroups',
+    kind: boolean(),
+    default: false,
+  }),
   umask: setting({
     doc: 'The permission bits that new files and sockets do not get, in octal. Without it, the umask is inherited. In the configuration file it is a number (`0o022`) or octal text (`"022"`).',
     flags: '-m, --umask',
@@ -45,3 +65,17 @@ export const processSettings = {
     default: null,
   }),
 };
+
+// In the configuration file a number is written as one.
+function account(what: 'user' | 'group'): Kind<string, string | number> {
+  const read = (value: unknown) => {
+    if (typeof value === 'number') return Number.isSafeInteger(value) && value >= 0 ? `${value}` : undefined;
+    return typeof value === 'string' && value.trim() !== '' ? value : undefined;
+  };
+  return scalar({
+    placeholder: what,
+    expected: `a ${what}’s name or number`,
+    readText: read,
+    readValue: read,
+  });
+}

@@ -1,0 +1,69 @@
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { codeOf } from '../errors.ts';
+
+/** A line of passwd(5). */
+export interface Account {
+  readonly name: string;
+  readonly uid: number;
+  readonly gid: number;
+  readonly home: string;
+}
+
+/** A directory service that does not answer must not hold up the start for ever. */
+const LIMIT_MS = 10_000;
+// getent(1): "one or more supplied keys could not be found".
+const NOT_FOUND = 2;
+
+/** The account of a name or number; null where there is none. */
+export async function findAccount(user: string): Promise<Account | null> {
+  const fields = await findEntry('passwd', user);
+  if (fields === null) return null;
+  const [name = '', , uid, gid, , home = ''] = fields;
+  return { name, uid: Number(uid), gid: Number(gid), home };
+}
+
+/** The number of a group, given by its name or number; null where there is none. */
+export async function findGroup(group: string): Promise<number | null> {
+  const fields = await findEntry('group', group);
+  return fields === null ? null : Number(fields[2]);
+}
+
+/**
+ * The entry by its name or number, from whatever the system has (LDAP, sssd), by getent(1); where that is missing or
+ * fails, from the file.
+ */
+async function findEntry(database: 'passwd' | 'group', key: string): Promise<readonly string[] | null> {
+  // No such name can exist, and getent would take the first for an option.
+  if (/^-|[:\s]/.test(key)) return null;
+  const line = await getent(database, key);
+  return line === undefined ? fromFile(database, key) : (line?.split(':') ?? null);
+}
+
+/** The line; null where there is none, undefined where getent could not say. */
+function getent(database: string, key: string): Promise<string | null | undefined> {
+  return new Promise((settle) => {
+    execFile('getent', [database, key], { timeout: LIMIT_MS, encoding: 'utf8' }, (error, text) => {
+      if (error) settle(error.code === NOT_FOUND ? null : undefined);
+      else settle(text.split('\n')[0] || null);
+    });
+  });
+}
+
+function fromFile(database: 'passwd' | 'group', key: string): readonly string[] | null {
+  try {
+    const lines = readFileSync(`/etc/${database}`, 'utf8').split('\n');
+    return findLine(lines, key);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+/** The fields of the line whose name, or else whose number, is `key`. */
+export function findLine(lines: readonly string[], key: string): readonly string[] | null {
+  const entries = lines
+    .map((line) => line.split(':'))
+    .filter(([name = '', , number]) => !name.startsWith('#') && number);
+  return entries.find(([name]) => name === key) ?? entries.find(([, , number]) => number === key) ?? null;
+}

@@ -1,0 +1,44 @@
+import { resolve } from 'node:path';
+import { createLogger, type Logger, type LoggerOptions } from '../log/logger.ts';
+import type { Loaded } from '../settings/load.ts';
+import { nameSetting } from '../settings/origin.ts';
+import type { Identity } from './identity.ts';
+import { checkOwned, makeOwned, openOwned } from './log-files.ts';
+import { resolveIdentity } from './resolve.ts';
+
+/** What the arbiter does for workers that become somebody else. */
+export interface Privileges {
+  readonly identity: Identity;
+  /** Makes the log files that are missing and gives them to the workers' user, who may not be able to. */
+  makeLogs(): void;
+  /** The arbiter's logger; when it reopens its file, the access log is there for the workers to reopen too. */
+  createLogger(options: LoggerOptions): Logger;
+}
+
+/** Whom the settings ask the workers to become; null where that is ourselves. Throws a UsageError of one line. */
+export async function resolvePrivileges(loaded: Omit<Loaded, 'hooks'>): Promise<Privileges | null> {
+  const identity = await resolveIdentity(loaded);
+  if (identity === null) return null;
+  const { settings, origins } = loaded;
+  const files = (['errorLogfile', 'accessLogfile'] as const).flatMap((name) => {
+    const file = settings[name];
+    return file === null || file === '-' ? [] : [{ name, path: resolve(settings.chdir, file) }];
+  });
+  const flags = { errorLogfile: 'error-logfile', accessLogfile: 'access-logfile' } as const;
+  for (const { name, path } of files) checkOwned(identity, nameSetting(origins[name], flags[name]), path);
+  const makeLogs = () => {
+    for (const { path } of files) makeOwned(identity, path);
+  };
+  return {
+    identity,
+    makeLogs,
+    createLogger(options) {
+      const log = createLogger({ ...options, open: (path) => openOwned(identity, path) });
+      const reopen = () => {
+        makeLogs();
+        log.reopen();
+      };
+      return { ...log, reopen };
+    },
+  };
+}

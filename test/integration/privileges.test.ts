@@ -1,0 +1,235 @@
+import { execFileSync } from 'node:child_process';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect } from 'vitest';
+import { ask } from '../support/http-client.ts';
+import { refusal } from '../support/refusal.ts';
+import { asRoot } from '../support/tools.ts';
+import { app, type Running, serve, start, temporaryDirectory } from '../support/tsunicorn.ts';
+
+const it = asRoot();
+const whoami = app('whoami.ts:app');
+const WWW_DATA = idsOf('www-data');
+const NOBODY = idsOf('nobody');
+
+interface Ids {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+function idsOf(user: string): Ids {
+  const [, , uid, gid] = execFileSync('getent', ['passwd', user], { encoding: 'utf8' }).split(':');
+  return { uid: Number(uid), gid: Number(gid) };
+}
+
+/** As the kernel shows real, effective, saved and file system ids. */
+function shown({ uid, gid }: Ids, groups: readonly number[] = [gid]): string {
+  return `${Array(4).fill(uid).join(' ')} | ${Array(4).fill(gid).join(' ')} | ${groups.join(' ')}`;
+}
+
+async function whoAnswers(
+  url: string,
+): Promise<{ pid: number; now: string; atImport: string; argv: number } & Record<string, string>> {
+  return JSON.parse((await ask({ url })).body);
+}
+
+/** A directory that everybody can look into; mkdtemp makes it for us alone. */
+function openDirectory(files: Readonly<Record<string, string>> = {}): string {
+  const directory = temporaryDirectory(files);
+  chmodSync(directory, 0o755);
+  return directory;
+}
+
+async function stop(running: Running): Promise<void> {
+  running.signal('SIGTERM');
+  expect(await running.end()).toEqual({ status: 0, signal: null });
+}
+
+describe('--user', () => {
+  it.each([['async'], ['sync'], ['thread', '--threads', '1']])(
+    'is who a worker of class %s is, before it loads the application',
+    async (...kind) => {
+      const running = await serve([whoami, '-k', ...kind, '-u', 'www-data', '--log-level', 'debug'], {
+        cwd: openDirectory(),
+      });
+      const { pid, atImport, now, USER, argv } = await whoAnswers(running.at);
+      expect([atImport, now]).toEqual([shown(WWW_DATA), shown(WWW_DATA)]);
+      expect([USER, argv]).toEqual(['www-data', 2]);
+      expect(readFileSync(`/proc/${pid}/status`, 'utf8')).toMatch(
+        new RegExp(`^Groups:\\s*${WWW_DATA.gid}\\s*$`, 'm'),
+      );
+      expect(statSync(`/proc/${running.pid}`).uid).toBe(0);
+      await stop(running);
+      expect(running.stderr).not.toMatch(/Running as root|WARNING|ERROR/);
+    },
+  );
+
+  it('may be a number without an entry, with a group', async () => {
+    const running = await serve([whoami, '-u', '54321', '-g', '54322'], { cwd: openDirectory() });
+    expect((await whoAnswers(running.at)).now).toBe(shown({ uid: 54321, gid: 54322 }));
+    await stop(running);
+  });
+
+  it('comes with its groups where --initgroups asks for them', async () => {
+    const groups = execFileSync('id', ['-G', 'backup'], { encoding: 'utf8' }).trim().split(' ').map(Number);
+    const running = await serve([whoami, '-u', 'backup', '-g', 'www-data', '--initgroups'], {
+      cwd: openDirectory(),
+    });
+    const [, , list = ''] = (await whoAnswers(running.at)).now.split(' | ');
+    // Without an entry of its own, backup is in its primary group alone; initgroups(3) adds the group that is given.
+    const expected = new Set([...groups.filter((gid) => gid !== idsOf('backup').gid), WWW_DATA.gid]);
+    expect(new Set(list.split(' ').map(Number))).toEqual(expected);
+    await stop(running);
+  });
+
+  it('that a reload changes is who the new workers are', async () => {
+    const config = (user: string) =>
+      `export default { app: ${JSON.stringify(whoami)}, bind: 'unix:app.sock', user: '${user}' };`;
+    const cwd = openDirectory({ 'tsunicorn.config.js': config('www-data') });
+    const running = start([], { cwd });
+    const url = await running.url();
+    expect((await whoAnswers(url)).now).toBe(shown(WWW_DATA));
+    writeFileSync(join(cwd, 'tsunicorn.config.js'), config('no-such-user'));
+    running.signal('SIGHUP');
+    await running.waitForLog(/Reload refused.*tsunicorn\.config\.js: user: there is no user "no-such-user"/);
+    writeFileSync(join(cwd, 'tsunicorn.config.js'), config('nobody'));
+    running.signal('SIGHUP');
+    await running.waitForLog(/Worker exiting/);
+    expect((await whoAnswers(url)).now).toBe(shown(NOBODY));
+    expect(statSync(join(cwd, 'app.sock'))).toMatchObject(NOBODY);
+    await stop(running);
+  });
+
+  it('runs the hooks of the worker, and not those of the arbiter', async () => {
+    const config = `const say = (what) => () => console.error(what + ' as ' + process.getuid());
+      export default { user: 'nobody', onStarting: say('onStarting'), postFork: say('postFork'), workerExit: say('workerExit') };`;
+    const running = await serve([whoami], { cwd: openDirectory({ 'tsunicorn.config.js': config }) });
+    await stop(running);
+    expect(running.stderr.match(/^\w+ as \d+$/gm)).toEqual([
+      'onStarting as 0',
+      `postFork as ${NOBODY.uid}`,
+      `workerExit as ${NOBODY.uid}`,
+    ]);
+  });
+});
+
+describe('what both sides use', () => {
+  it('is theirs to use: log files in a directory of root, after USR1 too, and the socket', async () => {
+    const cwd = openDirectory();
+    const logs = ['error.log', 'access.log'];
+    const args = [
+      '--error-logfile',
+      'error.log',
+      '--access-logfile',
+      'access.log',
+      '-p',
+      'app.pid',
+      '-m',
+      '027',
+    ];
+    const running = start([whoami, '-u', 'nobody', '-b', 'unix:app.sock', ...args], { cwd });
+    const read = (name: string) => (existsSync(join(cwd, name)) ? readFileSync(join(cwd, name), 'utf8') : '');
+    await running.waitFor(() => /Listening/.test(read('error.log')), 'the service');
+    const url = `unix:${join(cwd, 'app.sock')}`;
+    await ask({ url, path: '/before' });
+    for (const name of [...logs, 'app.sock']) expect(statSync(join(cwd, name)), name).toMatchObject(NOBODY);
+    expect(statSync(join(cwd, 'app.sock')).mode & 0o777).toBe(0o750);
+    expect(statSync(join(cwd, 'app.pid')).uid).toBe(0);
+
+    await running.waitFor(() => read('access.log'), 'a line');
+    for (const name of logs) renameSync(join(cwd, name), join(cwd, `${name}.1`));
+    running.signal('SIGUSR1');
+    await running.waitFor(() => existsSync(join(cwd, 'error.log')), 'a new file');
+    await running.waitFor(() => {
+      void ask({ url, path: '/after' });
+      return /\/after/.test(read('access.log'));
+    }, 'a line of the worker in the new file');
+    for (const name of logs) expect(statSync(join(cwd, name)), name).toMatchObject(NOBODY);
+    expect(read('access.log')).not.toMatch(/before/);
+    await stop(running);
+  });
+
+  it('is no way to have root write or give away what a link in the user’s directory points to', async () => {
+    const secret = join(openDirectory({ secret: 'x' }), 'secret');
+    chmodSync(secret, 0o600);
+    const cwd = openDirectory();
+    const logs = join(cwd, 'logs');
+    mkdirSync(logs);
+    chownSync(logs, NOBODY.uid, NOBODY.gid);
+    symlinkSync(secret, join(logs, 'error.log'));
+    const line = await refusal([whoami, '-u', 'nobody', '--error-logfile', 'logs/error.log'], { cwd });
+    expect(line).toMatch(/^--error-logfile: user nobody cannot write .*error\.log: EACCES; /);
+    expect([readFileSync(secret, 'utf8'), statSync(secret).uid]).toEqual(['x', 0]);
+  });
+});
+
+describe('refused in one line, before anything is bound,', () => {
+  it.each([
+    [
+      ['-u', 'no-such-user'],
+      '--user: there is no user "no-such-user"; `getent passwd` lists those there are',
+    ],
+    [
+      ['-g', 'no-such-group'],
+      '--group: there is no group "no-such-group"; `getent group` lists those there are',
+    ],
+    [['-u', '4294967295'], '--user: there is no user "4294967295"; `getent passwd` lists those there are'],
+    [['-u', '54321'], '--user: user 54321 has no entry in the user database; name its group with --group'],
+    [['--initgroups'], '--initgroups: whose groups? Name the user with --user'],
+  ])('is %j', async (args, line) => {
+    expect(await refusal([whoami, '-b', 'unix:app.sock', ...args])).toBe(line);
+  });
+
+  it('is another user than oneself where one is not root', async () => {
+    const cwd = openDirectory();
+    const command = [
+      process.execPath,
+      join(import.meta.dirname, '../../bin/tsunicorn.ts'),
+      whoami,
+      '-b',
+      'unix:app.sock',
+    ];
+    const asNobody = (...args: string[]) =>
+      execFileSync(
+        'setpriv',
+        ['--reuid', `${NOBODY.uid}`, '--regid', `${NOBODY.gid}`, '--clear-groups', ...command, ...args],
+        {
+          cwd,
+          encoding: 'utf8',
+          stdio: 'pipe',
+        },
+      );
+    expect(() => asNobody('-u', 'www-data')).toThrow('--user: only root may become user www-data; ');
+    expect(() => asNobody('-u', 'nobody', '-g', 'www-data')).toThrow(
+      `--group: only root may take group ${WWW_DATA.gid}; `,
+    );
+  });
+});
+
+describe('root without --user', () => {
+  it('is warned once', async () => {
+    const running = await serve([whoami]);
+    await running.waitForLog(/\[WARNING\] Running as root: /);
+    running.signal('SIGHUP');
+    await running.waitForLog(/Worker exiting/);
+    await stop(running);
+    expect(running.stderr.match(/Running as root/g)).toHaveLength(1);
+  });
+
+  it('is not warned where root is named', async () => {
+    const running = await serve([whoami, '-u', 'root']);
+    expect((await whoAnswers(running.at)).now).toBe(shown({ uid: 0, gid: 0 }));
+    await stop(running);
+    expect(running.stderr).not.toMatch(/Running as root/);
+  });
+});

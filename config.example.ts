@@ -34,6 +34,8 @@ export default defineConfig({
   // requestTimeout: 0,
   // Whether a thread in each worker explains a blocked event loop: stack, requests, 503 for those who wait.
   // watchdog: true,
+  // The time that the service goes on accepting after TERM, for load balancers to look elsewhere.
+  // drainDelay: 0,
   // The time a retiring worker has for its last requests.
   // gracefulTimeout: 30,
   // The time a worker has to load the application; 0 is no limit.

@@ -69,6 +69,8 @@ export interface HandedListener {
 /** What the arbiter tells a worker: imperatives. */
 export type ArbiterMessage =
   | BootOrder
+  /** The service is about to stop: serve on, but say at the ready path that nobody else should come. */
+  | { readonly tsunicorn: 'linger' }
   /** Stop accepting, finish, exit; with `emptyQueue` first take what the kernel has queued. */
   | { readonly tsunicorn: 'retire'; readonly emptyQueue: boolean; readonly graceMs: number }
   /** Exit now. */
@@ -85,7 +87,7 @@ const workerTypes = new Set([
   'stalled',
   'debugged',
 ]);
-const arbiterTypes = new Set(['boot', 'retire', 'quit', 'reopenLogs']);
+const arbiterTypes = new Set(['boot', 'linger', 'retire', 'quit', 'reopenLogs']);
 
 /** Whether a message on the channel is a worker's; applications send messages of their own (`process.send('ready')`). */
 export function isWorkerMessage(value: unknown): value is WorkerMessage {

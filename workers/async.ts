@@ -22,7 +22,7 @@ export async function serveMany(order: ServeOrder, application: Application): Pr
     if (connections.size < limit) gate.resume();
   });
   const server = createHttpServer({
-    application,
+    application: { ...application, handler: order.guard(application.handler) },
     connections,
     observers: order.observers,
     keepAliveMs: settings.keepAlive * 1000,

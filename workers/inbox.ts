@@ -36,7 +36,7 @@ export class Inbox {
         if (event.tsunicorn === 'boot') {
           this.#handler = null;
           settle(event);
-        } else if (event.tsunicorn !== 'reopenLogs') process.exit(0);
+        } else if (event.tsunicorn !== 'reopenLogs' && event.tsunicorn !== 'linger') process.exit(0);
       });
     });
   }

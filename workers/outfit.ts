@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Application } from '../src/app/application.ts';
 import { gatewayContext } from '../src/gateway/context.ts';
 import { type Hooks, WORKER_HOOKS } from '../src/hooks.ts';
+import type { Readiness } from '../src/http/ready-path.ts';
 import type { BootOrder } from '../src/ipc.ts';
 import type { AccessLog } from '../src/log/access-log.ts';
 import type { Logger } from '../src/log/logger.ts';
@@ -24,6 +25,13 @@ export async function openAccessLog(
   if (accessLogfile === null) return null;
   const { createAccessLog } = await import('../src/log/access-log.ts');
   return createAccessLog({ format: accessLogformat, file: accessLogfile, standard });
+}
+
+/** What answers at the ready path while the service is about to stop; null where there is no such path. */
+export async function readinessOf(settings: Settings): Promise<Readiness | null> {
+  if (!('readyPath' in settings) || typeof settings.readyPath !== 'string') return null;
+  const { readinessAt } = await import('../src/http/ready-path.ts');
+  return readinessAt(settings.readyPath);
 }
 
 /** Loads the application into this process. Rejects with a BootError. */

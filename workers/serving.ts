@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { Application } from '../src/app/application.ts';
+import type { Application, Handler } from '../src/app/application.ts';
 import type { Connections } from '../src/http/connections.ts';
 import type { Observer } from '../src/http/server.ts';
 import type { HandedListener } from '../src/ipc.ts';
@@ -13,6 +13,8 @@ export interface ServeOrder {
   readonly observers: readonly Observer[];
   readonly log: Logger;
   readonly onError: (error: unknown, request?: IncomingMessage) => void;
+  /** To be put around what answers requests, outside everything that makes them wait. */
+  readonly guard: (handler: Handler) => Handler;
   /** The worker cannot go on, for this reason: it stops accepting, answers what it can and is replaced. */
   readonly fail: (reason: string) => void;
   /** Loads the application into this process. Rejects with a BootError. */

@@ -29,9 +29,10 @@ export const serveSync: Serve = async (order) => {
 
   const turnstile = new Turnstile(update);
   const connections = new Connections(settle);
-  const handler = oneAtATime(application.handler, turnstile, order, update);
+  const oneByOne = oneAtATime(application.handler, turnstile, order, update);
+  const handler = order.guard(limitRequests(oneByOne, settings.requestTimeout, order.log));
   const server = createHttpServer({
-    application: { ...application, handler: limitRequests(handler, settings.requestTimeout, order.log) },
+    application: { ...application, handler },
     connections,
     observers: [({ socket }) => know(socket), ...order.observers],
     keepAliveMs: 0,

@@ -46,7 +46,8 @@ function applicationOver(pool: Pool): Application {
       if (dispatcher.isFull) return refuseForNow(response);
       const exchange = new Exchange(nextId(), request, response, body);
       response.once('close', () => {
-        if (!response.writableFinished) dispatcher.withdraw(exchange);
+        // It may be that the server itself has ended an answer without an end.
+        if (!response.writableFinished || !exchange.isAnswered) dispatcher.withdraw(exchange);
       });
       dispatcher.submit(exchange);
     });

@@ -3,6 +3,7 @@ import { callHook } from '../src/call-hook.ts';
 import { flushCompileCache } from '../src/compile-cache.ts';
 import { EXIT, messageOf } from '../src/errors.ts';
 import type { Hooks, WorkerView } from '../src/hooks.ts';
+import type { Readiness } from '../src/http/ready-path.ts';
 import type { BootOrder } from '../src/ipc.ts';
 import type { AccessLog } from '../src/log/access-log.ts';
 import { createLogger, type Logger } from '../src/log/logger.ts';
@@ -11,7 +12,7 @@ import { classOf } from './classes.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import type { Inbox, WorkerEvent } from './inbox.ts';
 import { observersFor } from './observers.ts';
-import { loadIntoProcess, loadWorkerHooks, openAccessLog } from './outfit.ts';
+import { loadIntoProcess, loadWorkerHooks, openAccessLog, readinessOf } from './outfit.ts';
 import type { Standards } from './privileges.ts';
 import type { Serving } from './serving.ts';
 import { startWatchdog, type Watchdog } from './watchdog.ts';
@@ -46,6 +47,7 @@ class Worker {
   #hooks: Hooks = {};
   #accessLog: AccessLog | null = null;
   #watchdog: Watchdog | null = null;
+  #readiness: Readiness | null = null;
   #exitStatus: number = EXIT.ok;
 
   constructor(inbox: Inbox, order: BootOrder, standards: Standards) {
@@ -89,6 +91,7 @@ class Worker {
     this.#hooks = await loadWorkerHooks(this.#order);
     await this.#call('postFork');
     this.#accessLog = await openAccessLog(settings, this.#standards.stdout);
+    this.#readiness = await readinessOf(settings);
     const serve = await classOf(settings);
     const onError = (error: unknown, request?: IncomingMessage) => this.#applicationError(error, request);
     return serve({
@@ -97,6 +100,7 @@ class Worker {
       observers: observersFor(this.#accessLog, this.#hooks, this.#view),
       log: this.#log,
       onError,
+      guard: (handler) => this.#readiness?.guard(handler) ?? handler,
       fail: (reason) => this.#fail(reason),
       load: () => loadIntoProcess(settings, this.#log, onError),
       initialised: () => this.#initialised(),
@@ -114,6 +118,8 @@ class Worker {
         return;
       case 'retire':
         return this.#leave(event);
+      case 'linger':
+        return this.#readiness?.turnOff();
       case 'quit':
         void this.#call('workerInt');
         return void this.#exit(0);

@@ -33,7 +33,8 @@ export class Arbiter {
     const { hooks } = this.#service;
     hooks.call('nworkersChanged', (hook, view) => hook(view, view.workers, null));
     for (;;) {
-      const wakeAtMs = Math.min(this.#reconcile(), clock.now() + TICK_MS);
+      this.#service.advance();
+      const wakeAtMs = Math.min(this.#reconcile(), this.#service.wakeAtMs, clock.now() + TICK_MS);
       const { intent } = this.#service;
       if (intent.name === 'stopping' && this.#workers.size === 0) {
         hooks.call('onExit', (hook, view) => hook(view));

@@ -10,7 +10,7 @@ import type { ArbiterOptions } from './options.ts';
 import { type Desired, isBooting, type WorkerState } from './reconcile.ts';
 import { Reload, sameListeners } from './reload.ts';
 import { CrashLoop, inSeconds } from './restart-policy.ts';
-import { type Intent, type StopMode, toStopping } from './shutdown.ts';
+import { type Intent, type StopMode, toLingering, toStopping } from './shutdown.ts';
 import type { WorkerHandle } from './worker-handle.ts';
 import { WorkerSet } from './worker-set.ts';
 
@@ -79,10 +79,25 @@ export class Service {
 
   /** Begins to read the configuration again. */
   reload(): void {
-    if (this.#intent.name !== 'stopping') this.#reload.start(this.#current);
+    if (!this.#isEnding) this.#reload.start(this.#current);
+  }
+
+  /** When `advance` has something to do; Infinity where only an event can change that. */
+  get wakeAtMs(): number {
+    return this.#intent.name === 'lingering' ? this.#intent.untilMs : Infinity;
+  }
+
+  /** Does what has become due. */
+  advance(): void {
+    if (this.#options.clock.now() >= this.wakeAtMs) this.stop('graceful', EXIT.ok);
   }
 
   stop(mode: StopMode, status: number): void {
+    const lingering = toLingering(this.#intent, mode, status, {
+      now: this.#options.clock.now(),
+      delayMs: this.#current.loaded.settings.drainDelay * 1000,
+    });
+    if (lingering) return this.#linger(lingering);
     this.#intent = toStopping(this.#intent, mode, status);
     this.#reload.abandon(this.#current);
     // The sockets first: while the workers empty the queue nothing may be added that nobody would answer.
@@ -104,6 +119,7 @@ export class Service {
     const now = this.#options.clock.now();
     worker.state = { name: 'ready', sinceMs: now, heartbeatMs: now, outgoing: null };
     this.#crashLoop.forget();
+    if (this.#intent.name === 'lingering') worker.send({ tsunicorn: 'linger' });
     const proved = this.#reload.candidate?.number === worker.generation ? this.#reload.candidate : null;
     const moved = proved && !sameListeners(proved, this.#current);
     if (proved) this.#promote(proved);
@@ -149,6 +165,18 @@ export class Service {
       this.#log.warning(`Workers end soon after they were ready; next try ${inSeconds(delayMs)}`);
   }
 
+  #linger(intent: Intent & { name: 'lingering' }): void {
+    this.#intent = intent;
+    this.#reload.abandon(this.#current);
+    this.workers.sendAll({ tsunicorn: 'linger' });
+    const { drainDelay } = this.#current.loaded.settings;
+    this.#log.info(`Accepting for ${drainDelay} s more (--drain-delay); another TERM ends the wait`);
+  }
+
+  get #isEnding(): boolean {
+    return this.#intent.name === 'lingering' || this.#intent.name === 'stopping';
+  }
+
   #promote(candidate: Generation): void {
     const before = this.#current;
     this.#reload.promote(candidate, before);
@@ -162,7 +190,7 @@ export class Service {
 
   #setCount(count: number): void {
     const before = this.#count;
-    if (this.#intent.name === 'stopping' || count === before) return;
+    if (this.#isEnding || count === before) return;
     this.#count = count;
     this.hooks.call('nworkersChanged', (hook, view) => hook(view, count, before));
   }

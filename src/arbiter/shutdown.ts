@@ -8,9 +8,11 @@ export type Intent =
   /** No worker was ready yet: a failure to boot halts the service. */
   | { readonly name: 'starting' }
   | { readonly name: 'serving' }
+  /** Serves on although it was told to stop, until load balancers look elsewhere (--drain-delay). */
+  | { readonly name: 'lingering'; readonly untilMs: number; readonly exitStatus: number }
   | { readonly name: 'stopping'; readonly mode: StopMode; readonly exitStatus: number };
 
-/** What a stop signal asks for, given what is under way: a second one hastens. */
+/** What a stop signal asks for, given what is under way: a second one hastens; where the service lingers it need not. */
 export function stopMode(signal: ArbiterSignal, intent: Intent): StopMode {
   const underWay = intent.name === 'stopping' ? intent.mode : null;
   if (signal === 'SIGTERM' && underWay === null) return 'graceful';
@@ -23,6 +25,18 @@ export function toStopping(
   mode: StopMode,
   exitStatus: number,
 ): Intent & { name: 'stopping' } {
-  const status = intent.name === 'stopping' ? intent.exitStatus : exitStatus;
+  const underWay = intent.name === 'stopping' || intent.name === 'lingering';
+  const status = underWay ? intent.exitStatus : exitStatus;
   return { name: 'stopping', mode, exitStatus: status };
+}
+
+/** The intent to go on for a while first, where a service that serves is asked to stop gracefully; otherwise null. */
+export function toLingering(
+  intent: Intent,
+  mode: StopMode,
+  exitStatus: number,
+  { now, delayMs }: { readonly now: number; readonly delayMs: number },
+): (Intent & { name: 'lingering' }) | null {
+  if (intent.name !== 'serving' || mode !== 'graceful' || delayMs === 0) return null;
+  return { name: 'lingering', untilMs: now + delayMs, exitStatus };
 }

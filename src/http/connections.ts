@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { isEventStream, type LongLived } from './long-lived.ts';
 
 /** A request whose answer is not sent in full. `sinceMs` is of performance.now(). */
 export interface Flight {
@@ -13,6 +14,8 @@ interface Connection {
   sinceMs: number;
   /** Pipelined before the latest and not answered when it came. */
   earlier: Flight[] | null;
+  /** The bytes that had been written when the client asked for a WebSocket; null where it did not. */
+  webSocketFrom: number | null;
 }
 
 /**
@@ -58,7 +61,7 @@ export class Connections {
   }
 
   add(socket: Socket): void {
-    this.#all.set(socket, { latest: null, sinceMs: 0, earlier: null });
+    this.#all.set(socket, { latest: null, sinceMs: 0, earlier: null, webSocketFrom: null });
     socket.once('close', () => {
       this.#all.delete(socket);
       this.#onClosed(socket);
@@ -81,6 +84,22 @@ export class Connections {
     else connection.earlier = [...(connection.earlier ?? []), { response: latest, sinceMs }];
     connection.latest = response;
     connection.sinceMs = performance.now();
+  }
+
+  /** Notes that the client asks for another protocol; the application may still refuse it. */
+  noteUpgrade({ headers: { upgrade = '' } }: IncomingMessage, socket: Socket): void {
+    const connection = this.#all.get(socket);
+    if (connection && /^websocket$/i.test(upgrade)) connection.webSocketFrom = socket.bytesWritten;
+  }
+
+  /** The WebSockets, and the streams of events that have begun. */
+  longLived(): readonly LongLived[] {
+    return [...this.#all].flatMap(([socket, { latest, webSocketFrom }]): LongLived[] => {
+      // Before its handshake was answered a WebSocket is a request like any other.
+      if (webSocketFrom !== null)
+        return socket.bytesWritten > webSocketFrom ? [{ kind: 'webSocket', socket }] : [];
+      return latest && isEventStream(latest) ? [{ kind: 'events', socket, response: latest }] : [];
+    });
   }
 
   /** From now on every connection ends with its present or next answer; answers in flight are marked too. */

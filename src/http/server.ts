@@ -88,8 +88,9 @@ export function answerError(
   response.end(`${process.getBuiltinModule('node:http').STATUS_CODES[status]}\n`);
 }
 
-function upgradeListener({ application, onError }: HttpServerOptions) {
+function upgradeListener({ application, connections, onError }: HttpServerOptions) {
   return (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    connections.noteUpgrade(request, socket as Socket);
     try {
       application.upgrade?.(request, socket as Socket, head);
     } catch (error) {

@@ -31,6 +31,8 @@ export class Exchange {
   /** When it began to run, and when a part of a body last moved. */
   startedMs = 0;
   movedMs = 0;
+  /** Whether the thread has given the whole answer. */
+  isAnswered = false;
   readonly upload: Upload | null;
   readonly #body: Uint8Array<ArrayBuffer> | null;
   #owed = 0;
@@ -84,6 +86,11 @@ export class Exchange {
   /** Passes on what the thread answers. Whether that was its last message. */
   answer(message: AnswerMessage, thread: Runs): boolean {
     this.movedMs = performance.now();
+    this.isAnswered = this.#pass(message, thread);
+    return this.isAnswered;
+  }
+
+  #pass(message: AnswerMessage, thread: Runs): boolean {
     switch (message.type) {
       case 'answer':
         this.#writeHead(message.head);

@@ -21,8 +21,14 @@ export const timeouts = {
     kind: boolean(),
     default: true,
   }),
+  drainDelay: setting({
+    doc: 'How long the service goes on accepting after TERM, so that load balancers have time to look elsewhere. Meanwhile `readyPath` is answered with 503. A second TERM, or INT or QUIT, ends the wait.',
+    flags: '--drain-delay',
+    kind: seconds(),
+    default: 0,
+  }),
   gracefulTimeout: setting({
-    doc: 'How long a retiring worker may take to finish its requests before it is killed.',
+    doc: 'How long a retiring worker may take to finish its requests before it is killed. Within the first half of it, WebSockets get the close code 1001 and streams of server-sent events their end, one after another.',
     flags: '--graceful-timeout',
     kind: seconds(),
     default: 30,

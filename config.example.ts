@@ -72,6 +72,14 @@ export default defineConfig({
   // accessLogfile: null,
   // Atoms such as %(h)s, or the word 'combined' or 'json'.
   // accessLogformat: '%(h)s %(l)s %(u)s %(t)s "%(r)s" %(s)s %(b)s "%(f)s" "%(a)s"',
+  // Whether all of it goes to syslog too.
+  // syslog: false,
+  // The syslog receiver: udp://host:port or tcp://host:port.
+  // syslogTo: 'udp://localhost:514',
+  // What is put behind 'tsunicorn.' in the name that the records carry.
+  // syslogPrefix: null,
+  // Their facility, such as 'daemon' or 'local0'.
+  // syslogFacility: 'user',
   // ── Hooks ──
   // Functions that the arbiter or the workers call. One that throws is logged and otherwise without effect.
   // whenReady(arbiter) {

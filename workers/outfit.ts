@@ -4,7 +4,6 @@ import { gatewayContext } from '../src/gateway/context.ts';
 import { type Hooks, WORKER_HOOKS } from '../src/hooks.ts';
 import type { Readiness } from '../src/http/ready-path.ts';
 import type { BootOrder } from '../src/ipc.ts';
-import type { AccessLog } from '../src/log/access-log.ts';
 import type { Logger } from '../src/log/logger.ts';
 import type { Settings } from '../src/settings/catalogue.ts';
 
@@ -15,16 +14,6 @@ export async function loadWorkerHooks({ configFile, hookNames }: BootOrder): Pro
   if (configFile === null || !WORKER_HOOKS.some((name) => hookNames.includes(name))) return {};
   const { loadHooks } = await import('../src/settings/load.ts');
   return loadHooks(configFile, null);
-}
-
-/** The access log, or null where none is wanted; `-` in the settings is the descriptor `standard`. */
-export async function openAccessLog(
-  { accessLogfile, accessLogformat }: Settings,
-  standard: number,
-): Promise<AccessLog | null> {
-  if (accessLogfile === null) return null;
-  const { createAccessLog } = await import('../src/log/access-log.ts');
-  return createAccessLog({ format: accessLogformat, file: accessLogfile, standard });
 }
 
 /** What answers at the ready path while the service is about to stop; null where there is no such path. */

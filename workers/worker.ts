@@ -6,13 +6,14 @@ import type { Hooks, WorkerView } from '../src/hooks.ts';
 import type { Readiness } from '../src/http/ready-path.ts';
 import type { BootOrder } from '../src/ipc.ts';
 import type { AccessLog } from '../src/log/access-log.ts';
-import { createLogger, type Logger } from '../src/log/logger.ts';
+import type { Logger } from '../src/log/logger.ts';
 import { bootFailure } from './boot-failure.ts';
 import { classOf } from './classes.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import type { Inbox, WorkerEvent } from './inbox.ts';
+import { type Logs, openLogs } from './logs.ts';
 import { observersFor } from './observers.ts';
-import { loadIntoProcess, loadWorkerHooks, openAccessLog, readinessOf } from './outfit.ts';
+import { loadIntoProcess, loadWorkerHooks, readinessOf } from './outfit.ts';
 import type { Standards } from './privileges.ts';
 import type { Serving } from './serving.ts';
 import { startWatchdog, type Watchdog } from './watchdog.ts';
@@ -23,7 +24,7 @@ const CRASH_GRACE_MS = 5000;
 /** Takes the boot order from the inbox and runs the worker; the process ends by process.exit(). */
 export async function runWorker(inbox: Inbox, standards: Standards): Promise<void> {
   const order = await inbox.bootOrder();
-  if (order) await new Worker(inbox, order, standards).boot();
+  if (order) await new Worker(inbox, order, await openLogs(order.settings, standards)).boot();
 }
 
 type Leaving = { readonly emptyQueue: boolean; readonly graceMs: number };
@@ -40,7 +41,7 @@ type Phase =
 class Worker {
   readonly #inbox: Inbox;
   readonly #order: BootOrder;
-  readonly #standards: Standards;
+  readonly #logs: Logs;
   readonly #log: Logger;
   readonly #view: WorkerView;
   #phase: Phase = { name: 'booting' };
@@ -50,17 +51,12 @@ class Worker {
   #readiness: Readiness | null = null;
   #exitStatus: number = EXIT.ok;
 
-  constructor(inbox: Inbox, order: BootOrder, standards: Standards) {
+  constructor(inbox: Inbox, order: BootOrder, logs: Logs) {
     const { settings } = order;
     this.#inbox = inbox;
     this.#order = order;
-    this.#standards = standards;
-    this.#log = createLogger({
-      level: settings.logLevel,
-      format: settings.logFormat,
-      file: settings.errorLogfile,
-      standard: standards.stderr,
-    });
+    this.#logs = logs;
+    this.#log = logs.log;
     const { age, slot, generation } = order;
     this.#view = { pid: process.pid, age, slot, generation, log: this.#log };
     process.title = settings.name === null ? 'tsunicorn: worker' : `tsunicorn: worker [${settings.name}]`;
@@ -90,7 +86,7 @@ class Worker {
     const { settings } = this.#order;
     this.#hooks = await loadWorkerHooks(this.#order);
     await this.#call('postFork');
-    this.#accessLog = await openAccessLog(settings, this.#standards.stdout);
+    this.#accessLog = await this.#logs.openAccess();
     this.#readiness = await readinessOf(settings);
     const serve = await classOf(settings);
     const onError = (error: unknown, request?: IncomingMessage) => this.#applicationError(error, request);
@@ -196,7 +192,7 @@ class Worker {
     if (!this.#isBooting) return;
     this.#phase = { name: 'exiting' };
     const failure = bootFailure(error);
-    await this.#inbox.send({ tsunicorn: 'bootFailed', ...failure });
+    await Promise.all([this.#inbox.send({ tsunicorn: 'bootFailed', ...failure }), this.#logs.close()]);
     process.exit(failure.exitStatus);
   }
 
@@ -207,6 +203,7 @@ class Worker {
     const timer = setTimeout(() => this.#end(), Math.max(graceMs, 500));
     await this.#call('workerExit');
     if (graceMs > 0) await serving?.close?.().catch((error: unknown) => this.#applicationError(error));
+    await this.#logs.close();
     clearTimeout(timer);
     this.#end();
   }

@@ -2,6 +2,7 @@ import { UsageError } from '../errors.ts';
 import type { Hooks } from '../hooks.ts';
 import { type Address, isMovable, parseAddress } from '../listeners/address.ts';
 import type { Listener } from '../listeners/listener.ts';
+import type { OpenLog } from '../log/logger.ts';
 import type { Privileges } from '../privileges/privileges.ts';
 import type { Settings } from '../settings/catalogue.ts';
 import { classNameOf } from '../settings/class-name.ts';
@@ -19,6 +20,8 @@ export interface Generation {
   readonly listeners: readonly Listener[];
   /** Whom the workers become; absent or null where they stay who the arbiter is. */
   readonly privileges?: Privileges | null;
+  /** Opens the arbiter's own log as this configuration wants it. */
+  readonly openLog?: () => OpenLog;
 }
 
 /** The addresses that a configuration asks for, each naming where it was written. Throws a UsageError. */

@@ -2,6 +2,7 @@ import { messageOf } from '../errors.ts';
 import type { Hooks } from '../hooks.ts';
 import { formatAddress } from '../listeners/address.ts';
 import { bindAll, giveListeners, type Listener } from '../listeners/listener.ts';
+import type { OpenLog } from '../log/logger.ts';
 import type { Privileges } from '../privileges/privileges.ts';
 import type { Loaded } from '../settings/load.ts';
 import type { ArbiterEvent } from './events.ts';
@@ -11,6 +12,7 @@ export interface Reread {
   readonly loaded: Omit<Loaded, 'hooks'>;
   readonly hooks: Hooks;
   readonly privileges?: Privileges | null;
+  readonly openLog?: () => OpenLog;
 }
 
 /** What came of reading the configuration again and binding what it asks for. */

@@ -4,6 +4,7 @@ import { checkAccessFormat } from '../log/access-log.ts';
 import { checkLogfile } from '../log/logger.ts';
 import type { Loaded } from '../settings/load.ts';
 import { nameSetting } from '../settings/origin.ts';
+import { logOpener } from './logs.ts';
 import { privilegesOf } from './privileges.ts';
 
 /** Refuses log files that cannot be written and formats that cannot be compiled, before anything is started. */
@@ -18,7 +19,7 @@ export function checkLogs({ settings, origins }: Omit<Loaded, 'hooks'>): void {
 export async function check(loaded: Loaded): Promise<number> {
   process.chdir(loaded.settings.chdir);
   checkLogs(loaded);
-  await privilegesOf(loaded);
+  await logOpener(loaded, await privilegesOf(loaded));
   addressesOf(loaded);
   const { loadApplication } = await import('../app/load.ts');
   try {

@@ -11,14 +11,16 @@ import { messageOf, UsageError } from '../errors.ts';
 import { ARBITER_HOOKS } from '../hooks.ts';
 import { bindAll, giveListeners } from '../listeners/listener.ts';
 import { holdFirstLines } from '../log/held-logger.ts';
-import { createLogger, type Logger } from '../log/logger.ts';
+import type { Logger } from '../log/logger.ts';
 import { createPidfile, type Pidfile } from '../pidfile.ts';
 import type { Privileges } from '../privileges/privileges.ts';
 import { classNameOf } from '../settings/class-name.ts';
 import { type Loaded, loadHooks } from '../settings/load.ts';
 import { nameSetting } from '../settings/origin.ts';
 import { type ReadQuestion, rereadSettings } from '../settings/reread.ts';
+import { surviveStdio } from '../stdio.ts';
 import { checkLogs } from './check.ts';
+import { logOpener, sameLogs } from './logs.ts';
 import { privilegesOf, warnsOfRoot } from './privileges.ts';
 import { packageVersion } from './version.ts';
 
@@ -32,13 +34,18 @@ export async function serve(loaded: Loaded, question: ReadQuestion, queue: Event
     throw new UsageError('no application was named; write for example: tsunicorn app.ts:app');
   checkLogs(loaded);
   const privileges = await privilegesOf(loaded);
+  const openLog = await logOpener(loaded, privileges);
   // From here on there is something to clean up, so stopping is the loop's to do.
   trapSignals(queue, STOP_SIGNALS);
   if (settings.umask !== null) process.umask(settings.umask);
   process.chdir(settings.chdir);
   process.title = settings.name === null ? 'tsunicorn: arbiter' : `tsunicorn: arbiter [${settings.name}]`;
 
-  const log = holdFirstLines(loggerOf(loaded, privileges), FIRST_LINES_MS, systemClock);
+  // Of what the hooks write.
+  surviveStdio();
+  let opened = openLog();
+  const log = holdFirstLines(opened.log, FIRST_LINES_MS, systemClock);
+  let present = log;
   await callStarting(loaded, log);
   const pidfile = new PidfileOf(loaded);
   const oomKills = new OomKills();
@@ -56,9 +63,13 @@ export async function serve(loaded: Loaded, question: ReadQuestion, queue: Event
       try {
         pidfile.follow(now.loaded);
       } catch (error) {
-        log.error(messageOf(error));
+        present.error(messageOf(error));
       }
-      return sameLogs(now, before) ? null : loggerOf(now.loaded, now.privileges);
+      if (now.openLog === undefined || sameLogs(now, before)) return null;
+      void opened.close();
+      opened = now.openLog();
+      present = opened.log;
+      return present;
     },
   });
   const running = arbiter.run();
@@ -70,8 +81,9 @@ export async function serve(loaded: Loaded, question: ReadQuestion, queue: Event
   if (warning !== null) systemClock.after(FIRST_LINES_MS, () => log.warning(warning));
   const status = await running;
   pidfile.remove();
-  log.info('Shutting down: arbiter');
-  log.flush();
+  present.info('Shutting down: arbiter');
+  present.flush();
+  await opened.close();
   return status;
 }
 
@@ -109,25 +121,11 @@ function rereader(question: ReadQuestion): () => Promise<Reread> {
     const privileges = await privilegesOf(loaded);
     // The first worker of the new generation opens them before the arbiter does.
     privileges?.makeLogs();
+    const openLog = await logOpener(loaded, privileges);
     const ours = loaded.hookNames.some((name) => ARBITER_HOOKS.includes(name));
     const hooks = ours && loaded.configFile !== null ? await loadHooks(loaded.configFile, `${reads}`) : {};
-    return { loaded, hooks, privileges };
+    return { loaded, hooks, privileges, openLog };
   };
-}
-
-function loggerOf({ settings }: Data, privileges: Privileges | null = null): Logger {
-  const options = { level: settings.logLevel, format: settings.logFormat, file: settings.errorLogfile };
-  if (privileges === null) return createLogger(options);
-  privileges.makeLogs();
-  return privileges.createLogger(options);
-}
-
-function sameLogs(now: Generation, before: Generation): boolean {
-  // It opens its files for somebody else.
-  if (now.privileges || before.privileges) return false;
-  const { settings: a } = now.loaded;
-  const { settings: b } = before.loaded;
-  return a.logLevel === b.logLevel && a.logFormat === b.logFormat && a.errorLogfile === b.errorLogfile;
 }
 
 /** The pidfile that the present settings ask for. */

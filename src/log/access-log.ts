@@ -20,29 +20,32 @@ export interface AccessLog {
 export interface AccessLogOptions {
   /** `%(x)s` atoms, or the word `combined` or `json`. */
   readonly format: string;
-  /** A path, or `-` for the standard output. */
-  readonly file: string;
+  /** A path, or `-` for the standard output; null for no file. */
+  readonly file: string | null;
   /** The descriptor that `-` stands for, where it is not 1. */
   readonly standard?: number;
+  /** Gets each line too, without its newline. */
+  readonly also?: (line: string) => void;
 }
 
 /** Opens the log and compiles its format. Throws a UsageError where either cannot be done. */
-export function createAccessLog({ format, file, standard = 1 }: AccessLogOptions): AccessLog {
+export function createAccessLog({ format, file, standard = 1, also }: AccessLogOptions): AccessLog {
   const { needs, line, shortLine } = compileFormat('--access-logformat', format);
-  const destination = openDestination(file, standard);
-  const limit = destination.lineLimit;
+  const destination = file === null ? null : openDestination(file, standard);
+  const limit = destination?.lineLimit ?? Number.POSITIVE_INFINITY;
 
   function write(entry: Entry): void {
     try {
       const text = line(entry);
-      destination.write(text.length > limit ? shortLine(entry, limit) : text);
+      destination?.write(text.length > limit ? shortLine(entry, limit) : text);
+      also?.(text.slice(0, -1));
     } catch {
       // The application left something that cannot be read (a getter that throws, say): its line is lost, no more.
     }
   }
 
   // An application may call process.exit() itself.
-  process.once('exit', () => destination.flush());
+  process.once('exit', () => destination?.flush());
 
   return {
     observe(req, res) {
@@ -59,8 +62,8 @@ export function createAccessLog({ format, file, standard = 1 }: AccessLogOptions
       };
       res.on('close', () => write(entry));
     },
-    reopen: () => destination.reopen(),
-    flush: () => destination.flush(),
+    reopen: () => destination?.reopen(),
+    flush: () => destination?.flush(),
   };
 }
 

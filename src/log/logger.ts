@@ -38,6 +38,13 @@ export interface Logger {
   flush(): void;
 }
 
+/** A logger, and what must be waited for before the process ends. */
+export interface OpenLog {
+  readonly log: Logger;
+  /** Resolves when what goes over the network has gone, or will not go soon. */
+  close(): Promise<void>;
+}
+
 export interface LoggerOptions {
   /** The least severe level that is written. */
   readonly level: LogLevel;
@@ -77,7 +84,7 @@ export function createLogger(options: LoggerOptions): Logger {
   const opened = openDestination(options);
   const { destination } = opened;
   const at = (own: LogLevel): Log => {
-    if (SEVERITY[own] < SEVERITY[level]) return () => {};
+    if (!isLogged(own, level)) return () => {};
     return (message, fields) => destination.write(render(own, message, fields));
   };
   const logger: Logger = {
@@ -91,6 +98,11 @@ export function createLogger(options: LoggerOptions): Logger {
   };
   if (opened.failure) logger.error(`Cannot open ${file}, so the log goes here: ${opened.failure}`);
   return logger;
+}
+
+/** Whether a message of `level` is written where `least` is the least severe that is. */
+export function isLogged(level: LogLevel, least: LogLevel): boolean {
+  return SEVERITY[level] >= SEVERITY[least];
 }
 
 /** The level's word, coloured if `stream` is a terminal that wants it (NO_COLOR and TERM are respected). */

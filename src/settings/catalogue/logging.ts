@@ -1,6 +1,7 @@
 import { nullable } from '../compound-kinds.ts';
-import { choice, path, text } from '../kinds.ts';
-import { setting } from '../setting.ts';
+import { boolean, choice, path, scalar, text } from '../kinds.ts';
+import { type Kind, setting } from '../setting.ts';
+import { parseSyslogTarget } from '../syslog-target.ts';
 
 // Apart, as inside setting() their words would widen to string.
 const level = choice(
@@ -9,6 +10,13 @@ const level = choice(
   'level',
 );
 const format = choice(['text', 'json'], {}, 'format');
+
+// biome-ignore format: a line of names, not a column
+const FACILITIES = [
+  'kern', 'user', 'mail', 'daemon', 'auth', 'syslog', 'lpr', 'news', 'uucp', 'cron', 'authpriv', 'ftp',
+  'local0', 'local1', 'local2', 'local3', 'local4', 'local5', 'local6', 'local7',
+] as const;
+const facility = choice(FACILITIES, {}, 'facility');
 
 /** What is logged, and where to. */
 export const logging = {
@@ -42,4 +50,43 @@ export const logging = {
     kind: text('format'),
     default: '%(h)s %(l)s %(u)s %(t)s "%(r)s" %(s)s %(b)s "%(f)s" "%(a)s"',
   }),
+  syslog: setting({
+    doc: 'Send the messages and the access log to syslog too, as records of RFC 5424. A receiver that cannot be reached costs records, never answers: up to 1 MiB is held, and how many were dropped is logged once it can be reached again. The message ids are `error` and `access`.',
+    flags: '--log-syslog, --syslog',
+    kind: boolean(),
+    default: false,
+  }),
+  syslogTo: setting({
+    doc: 'The syslog receiver: `udp://host:port` or `tcp://host:port`. The port is 514 if it is left out. Over UDP a record is a datagram of at most 2048 bytes, over TCP it has its length before it (RFC 6587) and at most 8192 bytes.',
+    flags: '--log-syslog-to, --syslog-to',
+    kind: syslogTarget(),
+    default: 'udp://localhost:514',
+  }),
+  syslogPrefix: setting({
+    doc: 'What syslog records add to the name of the application: `shop` makes it `tsunicorn.shop`.',
+    flags: '--log-syslog-prefix, --syslog-prefix',
+    kind: nullable(syslogName()),
+    default: null,
+  }),
+  syslogFacility: setting({
+    doc: 'The facility of syslog records, such as `daemon` or `local0`.',
+    flags: '--log-syslog-facility, --syslog-facility',
+    kind: facility,
+    default: 'user',
+  }),
 };
+
+function syslogTarget(): Kind<string> {
+  const read = (value: unknown) =>
+    typeof value === 'string' && parseSyslogTarget(value) ? value : undefined;
+  const expected = 'udp://host:port or tcp://host:port';
+  return scalar({ placeholder: 'target', expected, readText: read, readValue: read });
+}
+
+// RFC 5424, 6.2.5: the whole name has at most 48 characters.
+function syslogName(): Kind<string> {
+  const read = (value: unknown) =>
+    typeof value === 'string' && /^[\x21-\x7e]{1,38}$/.test(value) ? value : undefined;
+  const expected = 'at most 38 printable ASCII characters without spaces';
+  return scalar({ placeholder: 'prefix', expected, readText: read, readValue: read });
+}

@@ -1,0 +1,84 @@
+import { lookup } from 'node:dns/promises';
+import { hostname } from 'node:os';
+import { systemClock } from '../../clock.ts';
+import { codeOf, messageOf, UsageError } from '../../errors.ts';
+import type { Settings } from '../../settings/catalogue.ts';
+import { parseSyslogTarget, type SyslogTarget } from '../../settings/syslog-target.ts';
+import { isLogged, type LogFields, type Logger, type LogLevel, type OpenLog } from '../logger.ts';
+import { stackLines } from '../text.ts';
+import { type Entry, formatRecord } from './record.ts';
+import { Sink } from './sink.ts';
+import { overTcp } from './tcp.ts';
+import { overUdp } from './udp.ts';
+
+// What a receiver should take (RFC 5424, 6.1), and what rsyslog takes unless told otherwise.
+const LIMITS = { udp: 2048, tcp: 8192 } as const;
+
+/** The way of this process to syslog. */
+export interface Syslog extends OpenLog {
+  /** Takes a line of the access log, without its newline. */
+  access(line: string): void;
+}
+
+/** Sends to syslog what goes to `log`, and more; records that cannot be sent cost nobody any time. */
+export function openSyslog(settings: Settings, log: Logger): Syslog {
+  const { logLevel, syslogFacility: facility, syslogPrefix: prefix } = settings;
+  const target = targetOf(settings);
+  const sender = { facility, hostname: hostname(), prefix };
+  const open = target.protocol === 'udp' ? overUdp(target) : overTcp(target);
+  const sink = new Sink(open, systemClock, (dropped) =>
+    logger.warning(`${settings.syslogTo} can be reached again; at least ${dropped} log records are lost`),
+  );
+  const send = (entry: Entry) => sink.take(formatRecord(sender, entry, new Date(), LIMITS[target.protocol]));
+  const logger = both(log, (level, message, fields) => {
+    if (isLogged(level, logLevel)) send(entryOf(level, message, fields));
+  });
+  return {
+    log: logger,
+    access: (text) => send({ level: 'info', log: 'access', pid: process.pid, text }),
+    close: () => sink.close(),
+  };
+}
+
+/** Refuses a receiver whose name is unknown now, naming `source`. One that does not answer is no reason not to serve. */
+export async function checkSyslog(source: string, settings: Settings): Promise<void> {
+  const { host } = targetOf(settings);
+  try {
+    await lookup(host);
+  } catch (error) {
+    throw new UsageError(
+      `${source}: cannot resolve "${host}" (${codeOf(error) ?? messageOf(error)}); write the name or address of the syslog receiver`,
+    );
+  }
+}
+
+function targetOf({ syslogTo }: Settings): SyslogTarget {
+  const target = parseSyslogTarget(syslogTo);
+  // Its kind has read it the same way.
+  if (target === null) throw new Error(`no syslog target: ${syslogTo}`);
+  return target;
+}
+
+type Line = (level: LogLevel, message: string, fields: LogFields | undefined) => void;
+
+function both(log: Logger, also: Line): Logger {
+  const at = (level: LogLevel) => (message: string, fields?: LogFields) => {
+    log[level](message, fields);
+    also(level, message, fields);
+  };
+  return {
+    debug: at('debug'),
+    info: at('info'),
+    warning: at('warning'),
+    error: at('error'),
+    critical: at('critical'),
+    reopen: () => log.reopen(),
+    flush: () => log.flush(),
+  };
+}
+
+function entryOf(level: LogLevel, message: string, fields: LogFields = {}): Entry {
+  const { err, lines = [], pid = process.pid } = fields;
+  const stack = err === undefined ? [] : stackLines(err);
+  return { level, log: 'error', pid, text: [message, ...lines, ...stack].join('\n') };
+}

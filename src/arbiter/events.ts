@@ -67,3 +67,8 @@ export class EventQueue {
 export function trapSignals(queue: EventQueue, which: readonly ArbiterSignal[]): void {
   for (const signal of which) process.on(signal, () => queue.push({ type: 'signal', signal }));
 }
+
+/** Whether this is process 1, as in a container: the kernel drops its signals where it has no handler, a stop as well. */
+export function isProcessOne(): boolean {
+  return process.pid === 1;
+}

@@ -1,4 +1,4 @@
-import { CONTROL_SIGNALS, EventQueue, trapSignals } from '../arbiter/events.ts';
+import { CONTROL_SIGNALS, EventQueue, isProcessOne, STOP_SIGNALS, trapSignals } from '../arbiter/events.ts';
 import { systemClock } from '../clock.ts';
 import { messageOf, UsageError } from '../errors.ts';
 import { loadSettings } from '../settings/load.ts';
@@ -10,7 +10,7 @@ import { loadSettings } from '../settings/load.ts';
 export async function main(argv: readonly string[]): Promise<number> {
   const queue = new EventQueue(systemClock);
   // What must not end the arbiter while it starts waits in the queue; a stop has nothing to clean up yet and may.
-  trapSignals(queue, CONTROL_SIGNALS);
+  trapSignals(queue, isProcessOne() ? [...CONTROL_SIGNALS, ...STOP_SIGNALS] : CONTROL_SIGNALS);
   // As they were when we were started: a reload begins from the same.
   const question = { argv, env: { ...process.env }, cwd: process.cwd() };
   try {

@@ -1,5 +1,5 @@
 import { Arbiter } from '../arbiter/arbiter.ts';
-import { type EventQueue, STOP_SIGNALS, trapSignals } from '../arbiter/events.ts';
+import { type EventQueue, isProcessOne, STOP_SIGNALS, trapSignals } from '../arbiter/events.ts';
 import { addressesOf, type Generation } from '../arbiter/generation.ts';
 import { OomKills } from '../arbiter/oom-kills.ts';
 import type { Reread } from '../arbiter/reload.ts';
@@ -36,7 +36,7 @@ export async function serve(loaded: Loaded, question: ReadQuestion, queue: Event
   const privileges = await privilegesOf(loaded);
   const openLog = await logOpener(loaded, privileges);
   // From here on there is something to clean up, so stopping is the loop's to do.
-  trapSignals(queue, STOP_SIGNALS);
+  if (!isProcessOne()) trapSignals(queue, STOP_SIGNALS);
   if (settings.umask !== null) process.umask(settings.umask);
   process.chdir(settings.chdir);
   process.title = settings.name === null ? 'tsunicorn: arbiter' : `tsunicorn: arbiter [${settings.name}]`;

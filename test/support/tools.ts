@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -14,6 +15,15 @@ export function withTool(tool: string): It {
 export function asOrdinaryUser(): It {
   return onlyIf(process.getuid?.() !== 0, 'root is refused nothing');
 }
+
+/** `it` where a process may be made process 1 of a namespace; elsewhere one that skips, and a warning. */
+export function asProcessOne(): It {
+  const { status } = spawnSync('unshare', [...AS_PROCESS_ONE.slice(1), 'true']);
+  return onlyIf(status === 0, 'no process namespace can be made here');
+}
+
+/** The command that makes another process 1, in a process namespace of its own. */
+export const AS_PROCESS_ONE = ['unshare', '--pid', '--fork', '--mount-proc', '--kill-child'];
 
 /** `it` for what takes root; for others one that skips, and a warning. */
 export function asRoot(): It {

@@ -25,6 +25,8 @@ export interface StartOptions {
   readonly files?: Readonly<Record<string, string>>;
   /** Descriptors to hand over, from 3 up. */
   readonly inherit?: readonly number[];
+  /** A command that is to run it, such as `unshare`; its pid is then the one that is known. */
+  readonly under?: readonly string[];
   /** In a process group of its own, as a shell starts a command. */
   readonly ownGroup?: boolean;
 }
@@ -42,7 +44,8 @@ export class Running {
   constructor(args: readonly string[], options: StartOptions) {
     this.cwd = options.cwd ?? (options.files ? temporaryDirectory(options.files) : root);
     const { PORT: _port, WEB_CONCURRENCY: _count, ...inherited } = process.env;
-    this.child = spawn(process.execPath, [bin, ...args], {
+    const [command = process.execPath, ...words] = [...(options.under ?? []), process.execPath, bin, ...args];
+    this.child = spawn(command, words, {
       cwd: this.cwd,
       env: { ...inherited, NO_COLOR: '1', ...options.env },
       stdio: ['ignore', 'pipe', 'pipe', ...(options.inherit ?? [])],

@@ -99,11 +99,4 @@ describe('--drain-delay', () => {
     await refused(running.at);
     await ended(running);
   });
-
-  it('is over by itself', async () => {
-    const running = await serve([streams, '--drain-delay', '0.2']);
-    running.signal('SIGTERM');
-    await ended(running);
-    expect(running.stderr).toMatch(/Accepting for 0\.2 s more/);
-  });
 });

@@ -1,7 +1,7 @@
 import { messageOf } from '../errors.ts';
 import type { Hooks } from '../hooks.ts';
 import { formatAddress } from '../listeners/address.ts';
-import { bindAll, giveListeners, type Listener } from '../listeners/listener.ts';
+import { bindAll, type Listener } from '../listeners/listener.ts';
 import type { OpenLog } from '../log/logger.ts';
 import type { Privileges } from '../privileges/privileges.ts';
 import type { Loaded } from '../settings/load.ts';
@@ -76,7 +76,7 @@ export class Reload {
   /** The canary is ready: closes what only the old generation listened on. */
   promote(candidate: Generation, current: Generation): void {
     this.#step = { name: 'none' };
-    giveListeners(candidate.listeners, candidate.privileges?.identity);
+    giveKept(candidate, current);
     closeOthers(current.listeners, candidate.listeners);
   }
 
@@ -103,7 +103,10 @@ async function bindMissing(reread: Reread, open: readonly Listener[]): Promise<r
     const at = free.findIndex((listener) => formatAddress(listener.address) === formatAddress(address));
     return { address, open: at < 0 ? undefined : free.splice(at, 1)[0] };
   });
-  const bound = await bindAll(wanted.filter((one) => !one.open).map(({ address }) => address));
+  const bound = await bindAll(
+    wanted.filter((one) => !one.open).map(({ address }) => address),
+    reread.privileges?.identity,
+  );
   const fresh = bound.values();
   return wanted.flatMap((one) => one.open ?? fresh.next().value ?? []);
 }
@@ -111,6 +114,17 @@ async function bindMissing(reread: Reread, open: readonly Listener[]): Promise<r
 /** Whether two generations listen on the very same sockets. */
 export function sameListeners({ listeners: some }: Generation, { listeners: others }: Generation): boolean {
   return some.length === others.length && some.every((one) => others.includes(one));
+}
+
+/** The sockets that both generations listen on go to the user of the new one; others were given when they were bound. */
+function giveKept({ listeners, privileges }: Generation, current: Generation): void {
+  if (!privileges) return;
+  try {
+    for (const listener of listeners)
+      if (current.listeners.includes(listener)) listener.giveTo?.(privileges.identity);
+  } catch {
+    // Then the owner stays as it is, which is no reason not to serve.
+  }
 }
 
 function closeOthers(listeners: readonly Listener[], kept: readonly Listener[]): void {

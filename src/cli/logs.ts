@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Generation } from '../arbiter/generation.ts';
 import { createLogger, type OpenLog } from '../log/logger.ts';
 import type { Privileges } from '../privileges/privileges.ts';
@@ -32,7 +33,8 @@ const LOG_SETTINGS = [
 
 /** Whether two configurations log in the same way, so that the log can stay open. */
 export function sameLogs(now: Generation, before: Generation): boolean {
-  // It opens its files for somebody else.
-  if (now.privileges || before.privileges) return false;
-  return LOG_SETTINGS.every((name) => now.loaded.settings[name] === before.loaded.settings[name]);
+  const names = now.privileges ? [...LOG_SETTINGS, 'accessLogfile' as const] : LOG_SETTINGS;
+  // It opens its files as the workers' user, and makes the access log for them.
+  if (!isDeepStrictEqual(now.privileges?.identity, before.privileges?.identity)) return false;
+  return names.every((name) => now.loaded.settings[name] === before.loaded.settings[name]);
 }

@@ -9,7 +9,7 @@ import { systemClock } from '../clock.ts';
 import { flushCompileCache } from '../compile-cache.ts';
 import { messageOf, UsageError } from '../errors.ts';
 import { ARBITER_HOOKS } from '../hooks.ts';
-import { bindAll, giveListeners } from '../listeners/listener.ts';
+import { bindAll } from '../listeners/listener.ts';
 import { holdFirstLines } from '../log/held-logger.ts';
 import type { Logger } from '../log/logger.ts';
 import { createPidfile, type Pidfile } from '../pidfile.ts';
@@ -95,8 +95,7 @@ async function firstGeneration(
   pidfile: PidfileOf,
 ): Promise<Generation> {
   try {
-    const listeners = await bindAll(addressesOf(loaded));
-    giveListeners(listeners, privileges?.identity);
+    const listeners = await bindAll(addressesOf(loaded), privileges?.identity);
     return { number: 1, loaded, hooks: loaded.hooks, listeners, privileges };
   } catch (error) {
     pidfile.remove();

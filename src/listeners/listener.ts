@@ -23,7 +23,7 @@ export interface Listener {
   readonly fd: number;
   /** What a client would be told: the real port, the path. */
   readonly url: string;
-  /** Gives the file of a Unix socket that is still ours to a user and group, whose mode is the umask's. */
+  /** Gives the file of a Unix socket, if it is still ours, to a user and group. Throws a UsageError. */
   giveTo?(owner: Owner): void;
   /** Releases the socket and unlinks a path that is still ours. Idempotent. */
   close(): void;
@@ -43,21 +43,20 @@ export async function bind(address: Address): Promise<Listener> {
   }
 }
 
-/** Binds all or none: when one cannot be bound, those before it are released again. */
-export async function bindAll(addresses: readonly Address[]): Promise<readonly Listener[]> {
+/**
+ * Binds all or none: when one cannot be bound, those before it are released again. The files of Unix sockets belong to
+ * `owner`, if there is one, whom their mode lets connect.
+ */
+export async function bindAll(addresses: readonly Address[], owner?: Owner): Promise<readonly Listener[]> {
   const bound: Listener[] = [];
   try {
     for (const address of addresses) bound.push(await bind(address));
+    if (owner) for (const listener of bound) listener.giveTo?.(owner);
     return bound;
   } catch (error) {
     for (const listener of bound) listener.close();
     throw error;
   }
-}
-
-/** Gives the Unix sockets to the workers' user, where there is one, as their mode lets the owner connect. */
-export function giveListeners(listeners: readonly Listener[], owner: Owner | undefined): void {
-  if (owner) for (const listener of listeners) listener.giveTo?.(owner);
 }
 
 async function bindTcp(address: Address & { kind: 'tcp' }): Promise<Listener> {
@@ -92,7 +91,15 @@ async function bindPath(address: Address & { kind: 'unix' }): Promise<Listener> 
   };
   // Left open, a socket whose path is somebody else's cannot be reached any more, and ends with the process.
   const close = () => isOurs() && socket.close();
-  const giveTo = ({ uid, gid }: Owner) => isOurs() && lchownSync(path, uid, gid);
+  const giveTo = ({ uid, gid }: Owner) => {
+    try {
+      if (isOurs()) lchownSync(path, uid, gid);
+    } catch (error) {
+      throw new UsageError(
+        `${address.source}: cannot give the socket to ${uid}:${gid} (${codeOf(error)}); it takes the capability CHOWN`,
+      );
+    }
+  };
   return { address, fd: socket.fd(), url: formatAddress({ ...address, path }), giveTo, close: once(close) };
 }
 

@@ -63,7 +63,8 @@ describe('--user', () => {
   ] as const)(
     'is who a worker of class %s is, before it loads the application (%s)',
     async (kind, user, more, ids) => {
-      const running = await serve([whoami, '-k', kind, '-u', user, ...more], { cwd: openDirectory() });
+      const options = { cwd: openDirectory(), rootWarning: 'kept' } as const;
+      const running = await serve([whoami, '-k', kind, '-u', user, ...more], options);
       const { pid, atImport, now, argv } = await whoAnswers(running.at);
       expect([atImport, now, argv]).toEqual([shown(ids), shown(ids), 2]);
       expect(readFileSync(`/proc/${pid}/status`, 'utf8')).toMatch(
@@ -192,7 +193,7 @@ describe('refused in one line, before anything is bound,', () => {
 
 describe('root without --user', () => {
   it('is warned once', async () => {
-    const running = await serve([whoami]);
+    const running = await serve([whoami], { rootWarning: 'kept' });
     await running.waitForLog(/\[WARNING\] Running as root: /);
     running.signal('SIGHUP');
     await running.waitForLog(/Worker exiting/);

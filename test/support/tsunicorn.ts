@@ -9,6 +9,7 @@ import { onTestFailed, onTestFinished } from 'vitest';
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 const bin = join(root, 'bin/tsunicorn.ts');
 const DEADLINE_MS = 15_000;
+const ROOT_WARNING = /^.*Running as root: .*\n/gm;
 
 /** A directory of the test's own, gone when it ends. */
 export function temporaryDirectory(files: Readonly<Record<string, string>> = {}): string {
@@ -25,6 +26,8 @@ export interface StartOptions {
   readonly files?: Readonly<Record<string, string>>;
   /** Descriptors to hand over, from 3 up. */
   readonly inherit?: readonly number[];
+  /** What is kept of the warning that a start by root, as in CI, is worth: nothing, so that tests can look for warnings. */
+  readonly rootWarning?: 'kept';
   /** A command that is to run it, such as `unshare`; its pid is then the one that is known. */
   readonly under?: readonly string[];
   /** In a process group of its own, as a shell starts a command. */
@@ -39,9 +42,11 @@ export class Running {
   stderr = '';
   readonly #ended: Promise<{ status: number | null; signal: NodeJS.Signals | null }>;
   readonly #watchers = new Set<() => void>();
+  readonly #keepsRootWarning: boolean;
   #over = false;
 
   constructor(args: readonly string[], options: StartOptions) {
+    this.#keepsRootWarning = options.rootWarning === 'kept';
     this.cwd = options.cwd ?? (options.files ? temporaryDirectory(options.files) : root);
     const { PORT: _port, WEB_CONCURRENCY: _count, ...inherited } = process.env;
     const [command = process.execPath, ...words] = [...(options.under ?? []), process.execPath, bin, ...args];
@@ -138,7 +143,8 @@ export class Running {
   }
 
   #took(stream: 'stdout' | 'stderr', text: string): void {
-    this[stream] += text;
+    const all = this[stream] + text;
+    this[stream] = this.#keepsRootWarning ? all : all.replace(ROOT_WARNING, '');
     for (const watch of this.#watchers) watch();
   }
 }

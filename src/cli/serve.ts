@@ -10,7 +10,6 @@ import { flushCompileCache } from '../compile-cache.ts';
 import { messageOf, UsageError } from '../errors.ts';
 import { ARBITER_HOOKS } from '../hooks.ts';
 import { bindAll } from '../listeners/listener.ts';
-import { holdFirstLines } from '../log/held-logger.ts';
 import { createLogger, type Logger } from '../log/logger.ts';
 import { createPidfile, type Pidfile } from '../pidfile.ts';
 import { classNameOf } from '../settings/class-name.ts';
@@ -19,9 +18,6 @@ import { nameSetting } from '../settings/origin.ts';
 import { type ReadQuestion, rereadSettings } from '../settings/reread.ts';
 import { checkLogs } from './check.ts';
 import { packageVersion } from './version.ts';
-
-/** The first lines of the log wait this long, in milliseconds; a worker boots in less. */
-const FIRST_LINES_MS = 100;
 
 /** Binds, spawns and supervises until told to stop; resolves with the exit status. Throws a UsageError before that. */
 export async function serve(loaded: Loaded, question: ReadQuestion, queue: EventQueue): Promise<number> {
@@ -35,7 +31,7 @@ export async function serve(loaded: Loaded, question: ReadQuestion, queue: Event
   process.chdir(settings.chdir);
   process.title = settings.name === null ? 'tsunicorn: arbiter' : `tsunicorn: arbiter [${settings.name}]`;
 
-  const log = holdFirstLines(loggerOf(loaded), FIRST_LINES_MS, systemClock);
+  const log = loggerOf(loaded);
   await callStarting(loaded, log);
   const pidfile = new PidfileOf(loaded);
   const oomKills = new OomKills();

@@ -1,6 +1,6 @@
-import { writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { workerData } from 'node:worker_threads';
+import { fs } from '../src/builtins.ts';
 import { flushCompileCache } from '../src/compile-cache.ts';
 import type { StallSeen, WorkerMessage } from '../src/ipc.ts';
 import type { Frame, Inspection } from './inspect-main.ts';
@@ -77,7 +77,7 @@ function describe({ name, file, line, column }: Frame): string {
 
 function say({ fd }: WatchdogOrder, message: WorkerMessage): void {
   try {
-    writeSync(fd, `${JSON.stringify(message)}\n`);
+    fs.writeSync(fd, `${JSON.stringify(message)}\n`);
   } catch {
     // The arbiter is gone; that is seen by the parent's pid.
   }
@@ -90,7 +90,7 @@ async function sayAlone(
   const { stallLines, stallReason } = await import('../src/stall.ts');
   const head = `Worker (pid: ${process.pid}), whose arbiter is gone: ${stallReason(message)}; killed`;
   try {
-    writeSync(2, `${[head, ...stallLines(message).map((line) => `    ${line}`)].join('\n')}\n`);
+    fs.writeSync(2, `${[head, ...stallLines(message).map((line) => `    ${line}`)].join('\n')}\n`);
   } catch {
     // Nobody reads it.
   }

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { isatty } from 'node:tty';
-import { styleText } from 'node:util';
 import type { pino as Pino, stdSerializers as PinoSerializers } from 'pino';
+import { util } from '../builtins.ts';
 import { messageOf } from '../errors.ts';
 import { Destination } from './destination.ts';
 import { escapeControls, stackLines } from './text.ts';
@@ -48,7 +48,7 @@ export interface LoggerOptions {
 }
 
 type Render = (level: LogLevel, message: string, fields: LogFields | undefined) => string;
-type StyledStream = NonNullable<Parameters<typeof styleText>[2]>['stream'];
+type StyledStream = NonNullable<Parameters<typeof util.styleText>[2]>['stream'];
 
 const SEVERITY: Readonly<Record<LogLevel, number>> = {
   debug: 10,
@@ -91,7 +91,7 @@ export function createLogger({ level, format, file }: LoggerOptions): Logger {
 /** The level's word, coloured if `stream` is a terminal that wants it (NO_COLOR and TERM are respected). */
 export function levelWord(level: LogLevel, stream: StyledStream | null): string {
   const word = level.toUpperCase();
-  return stream ? styleText(COLOURS[level], word, { stream, validateStream: true }) : word;
+  return stream ? util.styleText(COLOURS[level], word, { stream, validateStream: true }) : word;
 }
 
 function open(file: string): { readonly destination: Destination; readonly failure?: string } {

@@ -36,7 +36,7 @@ export class Arbiter {
       const wakeAtMs = Math.min(this.#reconcile(), clock.now() + TICK_MS);
       const { intent } = this.#service;
       if (intent.name === 'stopping' && this.#workers.size === 0) {
-        hooks.call('onExit', (hook, view) => hook(view));
+        await hooks.last(clock);
         return intent.exitStatus;
       }
       const event = await queue.next(wakeAtMs);

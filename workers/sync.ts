@@ -7,6 +7,7 @@ import { limitRequests } from '../src/http/request-limit.ts';
 import { answerError, createHttpServer } from '../src/http/server.ts';
 import { shadowStdin } from './doors.ts';
 import { createGate } from './gate.ts';
+import { Newcomers } from './newcomers.ts';
 import type { Serve, ServeOrder } from './serving.ts';
 import { Turnstile } from './turnstile.ts';
 
@@ -25,38 +26,31 @@ export const serveSync: Serve = async (order) => {
   shadowStdin(order.listeners);
   const application = await order.load();
   await order.initialised();
-  const fresh = new Map<Socket, NodeJS.Timeout>();
-
+  const newcomers = new Newcomers(HEAD_MS, settle);
   const turnstile = new Turnstile(update);
   const connections = new Connections(settle);
   const handler = oneAtATime(application.handler, turnstile, order, update);
   const server = createHttpServer({
     application: { ...application, handler: limitRequests(handler, settings.requestTimeout, order.log) },
     connections,
-    observers: [({ socket }) => know(socket), ...order.observers],
+    observers: [({ socket }) => newcomers.know(socket), ...order.observers],
     keepAliveMs: 0,
     onError: order.onError,
   });
   const gate = createGate((socket) => {
     connections.add(socket);
-    fresh.set(socket, setTimeout(settle, HEAD_MS, socket));
+    newcomers.add(socket);
     update();
     server.emit('connection', socket);
   }, BODY_BYTES);
 
-  /** The socket has shown what it is: a request, a slow client, or nothing. */
-  function know(socket: Socket): void {
-    clearTimeout(fresh.get(socket));
-    fresh.delete(socket);
-  }
-
   function settle(socket: Socket): void {
-    know(socket);
+    newcomers.know(socket);
     update();
   }
 
   function update(): void {
-    const idle = turnstile.isFree && fresh.size === 0 && connections.size < settings.workerConnections;
+    const idle = turnstile.isFree && newcomers.count === 0 && connections.size < settings.workerConnections;
     if (idle) gate.resume();
     else gate.pause();
   }

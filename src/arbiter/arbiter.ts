@@ -81,7 +81,8 @@ export class Arbiter {
     const worker = this.#workers.get(action.age);
     if (worker === undefined) return;
     if (action.type === 'kill') return this.#kill(worker, action);
-    const { current, intent } = this.#service;
+    const { current, intent, log } = this.#service;
+    log.debug(`Retiring worker (pid: ${worker.pid}): ${action.reason}`, { pid: worker.pid });
     const kept = worker.listeners.every((listener) => current.listeners.includes(listener));
     this.#workers.retire(worker, action.reason, intent.name === 'stopping' || !kept);
   }

@@ -103,6 +103,7 @@ export class Service {
   ready(worker: WorkerHandle, urls: readonly string[]): void {
     const now = this.#options.clock.now();
     worker.state = { name: 'ready', sinceMs: now, heartbeatMs: now, outgoing: null };
+    this.#log.debug(`Worker is ready (pid: ${worker.pid})`, { pid: worker.pid });
     this.#crashLoop.forget();
     const proved = this.#reload.candidate?.number === worker.generation ? this.#reload.candidate : null;
     const moved = proved && !sameListeners(proved, this.#current);

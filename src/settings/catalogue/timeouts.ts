@@ -4,7 +4,7 @@ import { setting } from '../setting.ts';
 /** How long things may take, in seconds. */
 export const timeouts = {
   timeout: setting({
-    doc: 'How long a worker’s event loop may be silent before the worker is killed and replaced. 0 is no limit. In class `sync` also how long a request may run: its client gets a 504, and the worker is replaced. In class `thread` it is how long a request may run without a part of its body or its answer moving: then its thread is ended and its client gets a 504.',
+    doc: 'How long a worker’s event loop may be silent before the worker is killed and replaced. 0 is no limit. In class `sync` also how long a request may run: its client gets a 504, and the worker is replaced. In class `thread` it is how long a request may run without a part of its body or its answer moving: then its thread is ended, its client gets a 504, and the log has the stack of what it did.',
     flags: '-t, --timeout',
     kind: seconds(),
     default: 30,

@@ -19,6 +19,8 @@ export default defineConfig({
   // workers: 1,
   // How a worker serves.
   // workerClass: 'async',
+  // Workers that are replaced at a time, when the service reloads or recycles them.
+  // reloadBatch: 1,
   // Connections that a worker holds at most.
   // workerConnections: 1000,
   // Threads of each worker that run the application, where the class is 'thread'; null is one for each processor.

@@ -42,6 +42,8 @@ export interface Desired {
   readonly canary: number | null;
   /** In a crash loop: no spawn before this time, and then one at a time. 0 otherwise. */
   readonly spawnAfterMs: number;
+  /** How many workers more than wanted may live while old ones are replaced, which is how many are replaced at a time. */
+  readonly surge: number;
 }
 
 export type Action =
@@ -59,9 +61,6 @@ export interface Plan {
   /** When to look again if nothing happens before; Infinity where only an event can change the plan. */
   readonly wakeAtMs: number;
 }
-
-/** How many workers more than wanted may live while old ones are replaced. */
-const SURGE = 1;
 
 /**
  * The rule of the house, pure: which workers to spawn, retire and kill so that the world becomes as desired. A worker
@@ -144,7 +143,7 @@ function wantedSpawns(desired: Desired, living: readonly WorkerSnapshot[]): read
   const probe = desired.canary === null || canary ? [] : [desired.canary];
   const others = living.filter(({ generation }) => generation !== desired.canary);
   const fresh = others.filter((worker) => isFresh(worker, desired));
-  const surge = others.length > fresh.length ? SURGE : 0;
+  const surge = others.length > fresh.length ? desired.surge : 0;
   const room = desired.workers + surge - others.length;
   const pending = fresh.filter(({ state }) => state.name !== 'ready').length;
   const tries = desired.spawnAfterMs > 0 ? 1 - pending : Infinity;

@@ -60,6 +60,7 @@ export class Service {
       generation: this.#current.number,
       canary: this.#reload.candidate?.number ?? null,
       spawnAfterMs: this.#crashLoop.spawnAfterMs,
+      surge: this.#current.loaded.settings.reloadBatch,
     };
   }
 

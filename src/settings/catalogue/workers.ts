@@ -21,6 +21,12 @@ export const workers = {
     kind: workerClass,
     default: 'async',
   }),
+  reloadBatch: setting({
+    doc: 'How many workers are replaced at a time, in a reload and when workers are recycled: so many more than wanted may live meanwhile. Each old one goes when a new one is ready, so that never fewer than wanted serve.',
+    flags: '--reload-batch',
+    kind: integer({ min: 1 }),
+    default: 1,
+  }),
   workerConnections: setting({
     doc: 'How many connections a worker holds at most. At the limit it stops accepting, and the others or the queue take what comes.',
     flags: '--worker-connections',

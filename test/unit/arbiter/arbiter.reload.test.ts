@@ -49,6 +49,20 @@ describe('a reload', () => {
     expect(service.states).toEqual(['3 ready (generation 2)', '4 ready (generation 2)']);
   });
 
+  it('replaces a batch at a time where one is asked for, after the one that proves it', async () => {
+    const service = await serveReady({ settings: { workers: 4, reloadBatch: 2 } });
+    const ready = () => service.states.filter((state) => / ready/.test(state)).length;
+    await service.signal('SIGHUP');
+    expect(service.states.filter((state) => / spawning/.test(state))).toHaveLength(1);
+    await service.ready(5);
+    expect(service.states.filter((state) => / spawning/.test(state))).toHaveLength(2);
+    for (let age = 6; age <= service.workers.length; age++) {
+      await service.ready(age);
+      expect(ready()).toBe(4);
+    }
+    expect(service.states.filter((state) => state.endsWith('ready (generation 2)'))).toHaveLength(4);
+  });
+
   it('lets the old workers leave the queue to the new ones', async () => {
     const service = await serveReady();
     await service.signal('SIGHUP');

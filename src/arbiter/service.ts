@@ -8,7 +8,7 @@ import { HookCaller, viewOf } from './hook-caller.ts';
 import { type BootFailure, logEnd, stackFields } from './obituary.ts';
 import type { ArbiterOptions } from './options.ts';
 import { type Desired, isBooting, type WorkerState } from './reconcile.ts';
-import { Reload, sameListeners } from './reload.ts';
+import { type LastReload, Reload, sameListeners } from './reload.ts';
 import { CrashLoop, inSeconds } from './restart-policy.ts';
 import { type Intent, type StopMode, toStopping } from './shutdown.ts';
 import type { WorkerHandle } from './worker-handle.ts';
@@ -33,7 +33,13 @@ export class Service {
     const { first, clock } = options;
     this.#options = options;
     this.workers = new WorkerSet(clock, options.spawn);
-    this.#reload = new Reload(options.reread, emit, first.number);
+    this.#reload = new Reload({
+      reread: options.reread,
+      emit,
+      now: () => clock.now(),
+      heldByWorkers: () => this.workers.all.flatMap(({ listeners }) => listeners),
+      firstGeneration: first.number,
+    });
     this.#crashLoop = new CrashLoop(clock, options.random);
     this.hooks = new HookCaller(() => ({ hooks: this.#current.hooks, view: this.view }));
     this.#log = options.log;
@@ -52,6 +58,11 @@ export class Service {
   /** The generation that serves. */
   get current(): Generation {
     return this.#current;
+  }
+
+  /** How the last reload came out; null until one has. */
+  get lastReload(): LastReload | null {
+    return this.#reload.last;
   }
 
   get desired(): Desired {
@@ -85,7 +96,7 @@ export class Service {
 
   stop(mode: StopMode, status: number): void {
     this.#intent = toStopping(this.#intent, mode, status);
-    this.#reload.abandon(this.#current);
+    this.#reload.abandon();
     // The sockets first: while the workers empty the queue nothing may be added that nobody would answer.
     for (const listener of this.#current.listeners) listener.close();
     if (mode === 'quick') this.workers.quitAll('the service stops at once');
@@ -94,7 +105,7 @@ export class Service {
 
   /** The configuration was read again, or could not be. */
   reloadRead(event: ArbiterEvent & { type: 'reloadRead' }): void {
-    const failure = this.#reload.take(event, this.#current);
+    const failure = this.#reload.take(event);
     const { candidate } = this.#reload;
     if (failure !== null) this.#log.error(`Reload refused, the workers serve on unchanged: ${failure}`);
     else if (candidate) this.hooks.call('onReload', (hook, view) => hook(view), candidate.hooks);
@@ -131,7 +142,7 @@ export class Service {
     const { exitStatus, message } = failure;
     const fields = stackFields(failure);
     if (worker.generation === this.#reload.candidate?.number) {
-      this.#reload.abandon(this.#current);
+      this.#reload.undo(message);
       return this.#log.error(`Reload undone, the old workers serve on: ${message}`, fields);
     }
     if (this.#intent.name === 'stopping' || worker.generation !== this.#current.number) return;

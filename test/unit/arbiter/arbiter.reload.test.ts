@@ -158,6 +158,50 @@ describe('a reload that fails', () => {
   });
 });
 
+describe('during a reload', () => {
+  it('TERM while the configuration is read stops, whatever the reading brings', async () => {
+    const service = await serveReady();
+    const ends = deferReads(service);
+    await service.signal('SIGHUP', 'SIGTERM');
+    expect(service.states).toEqual(['1 retiring', '2 retiring']);
+    await ends[0]?.(service.configuration());
+    expect(service.workers).toHaveLength(2);
+    await service.exit(1, 2);
+    expect(service.status).toBe(0);
+  });
+
+  it('TERM while the canary boots sends it home and stops', async () => {
+    const service = await serveReady();
+    await service.signal('SIGHUP', 'SIGUSR1');
+    await service.signal('SIGTERM');
+    await service.exit(3);
+    expect(service.states).toEqual(['1 retiring', '2 retiring']);
+    await service.exit(1, 2);
+    expect(service.status).toBe(0);
+    expect(service.promoted).toEqual([]);
+  });
+
+  it('TERM while a batch is being replaced lets every one finish', async () => {
+    const service = await serveReady({ settings: { workers: 4, reloadBatch: 2 } });
+    await service.signal('SIGHUP');
+    await service.ready(5);
+    await service.signal('SIGTERM');
+    await service.exit(6, 7);
+    expect(service.states.every((state) => / retiring/.test(state))).toBe(true);
+    await service.exit(1, 2, 3, 4, 5);
+    expect(service.status).toBe(0);
+  });
+
+  it('USR1 reopens the logs of the canary as well, and the reload goes on', async () => {
+    const service = await serveReady();
+    await service.signal('SIGHUP');
+    await service.signal('SIGUSR1');
+    expect(service.worker(3).told).toContain('reopenLogs');
+    await service.ready(3);
+    expect(service.promoted).toEqual([2]);
+  });
+});
+
 describe('a second HUP', () => {
   it('while the first is read leaves only the later reading in force', async () => {
     const service = await serveReady();

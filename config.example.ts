@@ -40,6 +40,8 @@ export default defineConfig({
   // gracefulTimeout: 30,
   // The time a worker has to load the application; 0 is no limit.
   // bootTimeout: 60,
+  // A path, such as '/healthz', that must answer 2xx before a worker counts as ready.
+  // readyPath: null,
   // The time an idle connection is kept; longer than the load balancer's own limit. 0 keeps none.
   // keepAlive: 75,
   // ── Process ──

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { Application } from '../src/app/application.ts';
 import { callHook } from '../src/call-hook.ts';
 import { flushCompileCache } from '../src/compile-cache.ts';
 import { EXIT, messageOf } from '../src/errors.ts';
@@ -95,12 +96,17 @@ class Worker {
       onError,
       fail: (reason) => this.#fail(reason),
       load: () => loadIntoProcess(settings, this.#log, onError),
-      initialised: () => this.#initialised(),
+      initialised: () => this.#call('postWorkerInit'),
+      prove: (application) => this.#prove(application),
     });
   }
 
-  async #initialised(): Promise<void> {
-    await this.#call('postWorkerInit');
+  async #prove(application: Application): Promise<void> {
+    const { settings } = this.#order;
+    if (settings.readyPath !== null) {
+      const { proveReady } = await import('./ready-path.ts');
+      await proveReady({ path: settings.readyPath, application, settings, log: this.#log });
+    }
     if (this.#phase.name === 'booting') this.#phase = { name: 'opening', leave: null };
   }
 

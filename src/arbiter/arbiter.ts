@@ -96,7 +96,10 @@ export class Arbiter {
   #kill(worker: WorkerHandle, { signal, reason }: Action & { type: 'kill' }): void {
     const { state } = worker;
     this.#workers.kill(worker, signal, reason);
-    if (isBooting(state)) return this.#service.bootFailed(worker, bootTimedOut(worker, reason));
+    if (isBooting(state)) {
+      const { readyPath } = this.#service.generation(worker.generation).loaded.settings;
+      return this.#service.bootFailed(worker, bootTimedOut(worker, reason, readyPath));
+    }
     if (state.name !== 'killed')
       this.#service.log.critical(`${nameOf(worker)}: ${reason}; ending it with ${signal}`);
   }

@@ -44,6 +44,19 @@ export default defineConfig({
   // readyPath: null,
   // The time an idle connection is kept; longer than the load balancer's own limit. 0 keeps none.
   // keepAlive: 75,
+  // ── Recycling: a worker that reaches one of these is replaced ──
+  // Requests; 0 is no limit.
+  // maxRequests: 0,
+  // What chance adds to them, at most; null is a tenth.
+  // maxRequestsJitter: null,
+  // Seconds; 0 is no limit.
+  // maxLifetime: 0,
+  // What chance adds to them, at most; null is a tenth.
+  // maxLifetimeJitter: null,
+  // The memory of its process, such as '512M', or '80%' of the container's for all workers together.
+  // maxMemory: null,
+  // Its used JavaScript heap, such as '400M'.
+  // maxHeap: null,
   // ── Process ──
   // The directory that the application, the logs, the sockets and the pid file are relative to.
   // chdir: '.',

@@ -12,7 +12,8 @@ import { classOf } from './classes.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import type { Inbox, WorkerEvent } from './inbox.ts';
 import { observersFor } from './observers.ts';
-import { loadIntoProcess, loadWorkerHooks, openAccessLog } from './outfit.ts';
+import { createRecycler, loadIntoProcess, loadWorkerHooks, openAccessLog } from './outfit.ts';
+import type { Recycler } from './recycler.ts';
 import type { Serving } from './serving.ts';
 import { startWatchdog, type Watchdog } from './watchdog.ts';
 
@@ -45,6 +46,7 @@ class Worker {
   #hooks: Hooks = {};
   #accessLog: AccessLog | null = null;
   #watchdog: Watchdog | null = null;
+  #recycler: Recycler | null = null;
   #exitStatus: number = EXIT.ok;
 
   constructor(inbox: Inbox, order: BootOrder) {
@@ -74,6 +76,7 @@ class Worker {
         void this.#inbox.send({ tsunicorn: 'heartbeat' });
       });
       await this.#inbox.send({ tsunicorn: 'ready', urls: serving.urls });
+      this.#recycler?.begin((reason) => void this.#inbox.send({ tsunicorn: 'outgoing', reason }));
       this.#watchdog = startWatchdog(this.#order, serving.connections, this.#log);
       flushCompileCache();
     } catch (error) {
@@ -86,12 +89,14 @@ class Worker {
     this.#hooks = await loadWorkerHooks(this.#order);
     await this.#call('postFork');
     this.#accessLog = await openAccessLog(settings);
+    this.#recycler = await createRecycler(settings, this.#log);
+    const counter = this.#recycler?.observer;
     const serve = await classOf(settings);
     const onError = (error: unknown, request?: IncomingMessage) => this.#applicationError(error, request);
     return serve({
       settings,
       listeners: this.#order.listeners,
-      observers: observersFor(this.#accessLog, this.#hooks, this.#view),
+      observers: observersFor(this.#accessLog, this.#hooks, this.#view, counter),
       log: this.#log,
       onError,
       fail: (reason) => this.#fail(reason),

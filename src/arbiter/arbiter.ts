@@ -138,6 +138,8 @@ export class Arbiter {
       case 'bootFailed':
         this.#workers.note(worker, message);
         return service.bootFailed(worker, message);
+      case 'outgoing':
+        return service.outgoing(worker, message);
       case 'leaving':
         if (!message.reason.startsWith('SIG')) service.slowDown(worker.state);
         return this.#workers.note(worker, message);

@@ -44,6 +44,8 @@ export interface Desired {
   readonly spawnAfterMs: number;
   /** How many workers more than wanted may live while old ones are replaced, which is how many are replaced at a time. */
   readonly surge: number;
+  /** Before this time nothing is spawned to replace a worker of the right generation; 0 where that may be done at once. */
+  readonly recycleAfterMs: number;
 }
 
 export type Action =
@@ -70,7 +72,8 @@ export function reconcile(desired: Desired, workers: readonly WorkerSnapshot[], 
   const overdue = workers.flatMap((worker) => overdueAction(worker, now));
   const dying = new Set(overdue.map((action) => action.age));
   const living = workers.filter((worker) => isLiving(worker) && !dying.has(worker.age));
-  const wanted = wantedSpawns(desired, living);
+  const held = now < desired.recycleAfterMs && living.some(isOutgoing);
+  const wanted = wantedSpawns(desired, held ? living.map(staying) : living);
   const mayGo =
     now < desired.spawnAfterMs ? wanted.filter((generation) => generation === desired.canary) : wanted;
   const waiting = mayGo.length < wanted.length;
@@ -78,7 +81,11 @@ export function reconcile(desired: Desired, workers: readonly WorkerSnapshot[], 
   const deadlines = workers.filter((worker) => !dying.has(worker.age)).map(deadlineOf);
   return {
     actions: [...overdue, ...planRetirements(desired, living, workers), ...spawns],
-    wakeAtMs: Math.min(waiting ? desired.spawnAfterMs : Infinity, ...deadlines),
+    wakeAtMs: Math.min(
+      waiting ? desired.spawnAfterMs : Infinity,
+      held ? desired.recycleAfterMs : Infinity,
+      ...deadlines,
+    ),
   };
 }
 
@@ -92,9 +99,20 @@ export function isBooting({ name }: WorkerState): boolean {
   return name === 'spawning' || name === 'booting';
 }
 
+function isOutgoing({ state }: WorkerSnapshot): boolean {
+  return state.name === 'ready' && state.outgoing !== null;
+}
+
+/** The worker as if it had not asked to be replaced. */
+function staying(worker: WorkerSnapshot): WorkerSnapshot {
+  const { age, slot, generation, limits, state } = worker;
+  return state.name === 'ready'
+    ? { age, slot, generation, limits, state: { ...state, outgoing: null } }
+    : worker;
+}
+
 function isFresh(worker: WorkerSnapshot, desired: Desired): boolean {
-  const outgoing = worker.state.name === 'ready' && worker.state.outgoing !== null;
-  return worker.generation === desired.generation && !outgoing;
+  return worker.generation === desired.generation && !isOutgoing(worker);
 }
 
 /** When the worker's present state becomes overdue. */

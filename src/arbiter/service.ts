@@ -1,11 +1,13 @@
 import { EXIT } from '../errors.ts';
 import type { ArbiterView } from '../hooks.ts';
+import type { WorkerMessage } from '../ipc.ts';
 import { describeListeners } from '../listeners/listener.ts';
 import type { Logger } from '../log/logger.ts';
+import { Churn } from './churn.ts';
 import type { ArbiterEvent, WorkerEnd } from './events.ts';
 import type { Generation } from './generation.ts';
 import { HookCaller, viewOf } from './hook-caller.ts';
-import { type BootFailure, logEnd, stackFields } from './obituary.ts';
+import { type BootFailure, logEnd, nameOf, stackFields } from './obituary.ts';
 import type { ArbiterOptions } from './options.ts';
 import { type Desired, isBooting, type WorkerState } from './reconcile.ts';
 import { type LastReload, Reload, sameListeners } from './reload.ts';
@@ -24,6 +26,7 @@ export class Service {
   readonly #options: ArbiterOptions;
   readonly #reload: Reload;
   readonly #crashLoop: CrashLoop;
+  readonly #churn: Churn;
   #log: Logger;
   #current: Generation;
   #count: number;
@@ -41,6 +44,7 @@ export class Service {
       firstGeneration: first.number,
     });
     this.#crashLoop = new CrashLoop(clock, options.random);
+    this.#churn = new Churn(clock, options.random);
     this.hooks = new HookCaller(() => ({ hooks: this.#current.hooks, view: this.view }));
     this.#log = options.log;
     this.#current = first;
@@ -72,6 +76,7 @@ export class Service {
       canary: this.#reload.candidate?.number ?? null,
       spawnAfterMs: this.#crashLoop.spawnAfterMs,
       surge: this.#current.loaded.settings.reloadBatch,
+      recycleAfterMs: this.#churn.afterMs,
     };
   }
 
@@ -152,6 +157,19 @@ export class Service {
     }
     const delayMs = this.#crashLoop.failed();
     this.#log.error(`${message}; next try ${inSeconds(delayMs)}`, fields);
+  }
+
+  /** A worker serves on, and wishes to be replaced. */
+  outgoing(worker: WorkerHandle, message: WorkerMessage & { tsunicorn: 'outgoing' }): void {
+    const { state } = worker;
+    if (state.name !== 'ready') return;
+    this.#log.info(`${nameOf(worker)} is to be replaced: ${message.reason}`);
+    const delayMs = message.reason.startsWith('SIG') ? 0 : this.#churn.asked(state);
+    if (delayMs > 0)
+      this.#log.warning(
+        `Workers ask to be replaced within seconds of getting ready, is the limit too low? Next one ${inSeconds(delayMs)}`,
+      );
+    this.workers.note(worker, message);
   }
 
   /** A worker in `state` ends of its own accord: where that is soon after it got ready, the next waits. */

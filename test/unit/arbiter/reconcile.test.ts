@@ -7,7 +7,14 @@ import {
 } from '../../../src/arbiter/reconcile.ts';
 
 const limits = { bootMs: 60_000, heartbeatMs: 30_000, graceMs: 30_000 };
-const desired: Desired = { workers: 2, generation: 1, canary: null, spawnAfterMs: 0, surge: 1 };
+const desired: Desired = {
+  workers: 2,
+  generation: 1,
+  canary: null,
+  spawnAfterMs: 0,
+  surge: 1,
+  recycleAfterMs: 0,
+};
 
 function worker(age: number, state: WorkerState, generation = 1, slot = age - 1): WorkerSnapshot {
   return { age, slot, generation, limits, state };
@@ -83,6 +90,14 @@ describe('a rolling replacement', () => {
     expect(actions({ workers: 4, surge: 2 }, [...all, worker(5, ready), worker(6, booting)])).toEqual([
       'retire 1',
     ]);
+  });
+
+  it('holds back those that ask for it before their time, and wakes for that', () => {
+    const outgoing: WorkerState = { name: 'ready', sinceMs: 0, heartbeatMs: 0, outgoing: 'old' };
+    const all = [worker(1, ready), worker(2, outgoing), worker(3, ready)];
+    const plan = reconcile({ ...desired, workers: 3, recycleAfterMs: 500 }, all, 100);
+    expect(plan).toEqual({ actions: [], wakeAtMs: 500 });
+    expect(actions({ workers: 3, recycleAfterMs: 500 }, all, 500)).toEqual(['spawn slot 3 of generation 1']);
   });
 
   it('replaces a worker that asks for it without touching the others', () => {

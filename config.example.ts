@@ -27,6 +27,8 @@ export default defineConfig({
   // threads: null,
   // What the objects of one thread may take, such as '256M'.
   // threadMaxMemory: null,
+  // How large a worker's JavaScript heap may grow: 'auto', or a size such as '512M'; null is Node's own limit.
+  // workerHeap: null,
   // Requests of a worker that wait for a thread at most.
   // threadQueue: 512,
   // ── Timeouts, in seconds ──

@@ -6,8 +6,8 @@ import type { Settings } from '../src/settings/catalogue.ts';
 import { beatEveryMs } from './heartbeat.ts';
 import { drawLimits, jittersOf, type RecycleLimits } from './recycle-limits.ts';
 
-/** Beyond this part of its memory limit a worker that still waits for its replacement is worth a line in the log. */
-const RUNAWAY = 1.5;
+/** A worker that takes this much more than its limit, so long after it asked, is worth another line in the log. */
+const RUNAWAY = { times: 1.5, afterMs: 5000 };
 // A longer timer would fire at once.
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
@@ -25,6 +25,7 @@ export class Recycler {
   #requests = 0;
   #reason: string | null = null;
   #ask: ((reason: string) => void) | null = null;
+  #askedMs = Infinity;
   #hasWarned = false;
 
   constructor(options: RecyclerOptions) {
@@ -60,6 +61,7 @@ export class Recycler {
   #due(reason: string): void {
     if (this.#reason !== null) return;
     this.#reason = reason;
+    this.#askedMs = this.#options.clock.now();
     this.#ask?.(reason);
   }
 
@@ -90,12 +92,13 @@ export class Recycler {
   }
 
   #look(): void {
-    const { limits, measure } = this.#options;
+    const { limits, measure, clock } = this.#options;
     const { rss, heapUsed } = measure();
     if (rss >= limits.memoryBytes) this.#due(`takes ${inMiB(rss)} of memory (${this.#memorySetting})`);
     if (heapUsed >= limits.heapBytes)
       this.#due(`uses ${inMiB(heapUsed)} of heap (--max-heap ${inMiB(limits.heapBytes)})`);
-    if (rss >= limits.memoryBytes * RUNAWAY) this.#warnOnce(rss);
+    const waitedMs = clock.now() - this.#askedMs;
+    if (rss >= limits.memoryBytes * RUNAWAY.times && waitedMs >= RUNAWAY.afterMs) this.#warnOnce(rss);
   }
 
   #warnOnce(rss: number): void {

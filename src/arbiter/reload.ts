@@ -9,6 +9,7 @@ import { Rebinding } from './rebinding.ts';
 export interface Reread {
   readonly loaded: Omit<Loaded, 'hooks'>;
   readonly hooks: Hooks;
+  readonly nodeOptions?: readonly string[];
 }
 
 /** What came of reading the configuration again and binding what it asks for. */

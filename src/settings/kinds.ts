@@ -92,7 +92,8 @@ export function share({ min }: { min: number }): Kind<Share, number | string> {
   });
 }
 
-function readSize(value: unknown, min: number): number | undefined {
+/** The bytes of a size as people write it; undefined where it is none, or less than `min`. */
+export function readSize(value: unknown, min: number): number | undefined {
   const bytes = typeof value === 'string' ? parseSize(value) : value;
   return typeof bytes === 'number' && Number.isSafeInteger(bytes) && bytes >= min ? bytes : undefined;
 }
@@ -108,7 +109,7 @@ function readPercent(text: string): number | undefined {
 }
 
 /** The size with the largest unit that loses nothing. */
-function writeSize(bytes: number): string {
+export function writeSize(bytes: number): string {
   const [unit, factor] = Object.entries(BYTES).findLast(([, one]) => bytes % one === 0 && bytes > 0) ?? [
     '',
     1,

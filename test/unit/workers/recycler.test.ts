@@ -107,6 +107,8 @@ describe('a worker that is to be recycled', () => {
     await clock.advance(3000);
     expect(log.lines).toEqual([]);
     memory.rss = 160 * MIB;
+    await clock.advance(2000);
+    expect(log.lines).toEqual([]);
     await clock.advance(9000);
     expect(asked).toHaveLength(1);
     expect(log.at('warning')).toEqual([

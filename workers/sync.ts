@@ -56,6 +56,7 @@ export const serveSync: Serve = async (order) => {
     else gate.pause();
   }
 
+  await order.prove(application);
   const { close } = application;
   return {
     urls: await gate.open(order.listeners, settings.backlog),

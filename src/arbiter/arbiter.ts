@@ -97,7 +97,10 @@ export class Arbiter {
   #kill(worker: WorkerHandle, { signal, reason }: Action & { type: 'kill' }): void {
     const { state } = worker;
     this.#workers.kill(worker, signal, reason);
-    if (isBooting(state)) return this.#service.bootFailed(worker, bootTimedOut(worker, reason));
+    if (isBooting(state)) {
+      const { readyPath } = this.#service.generation(worker.generation).loaded.settings;
+      return this.#service.bootFailed(worker, bootTimedOut(worker, reason, readyPath));
+    }
     if (state.name !== 'killed')
       this.#service.log.critical(`${nameOf(worker)}: ${reason}; ending it with ${signal}`);
   }
@@ -136,6 +139,8 @@ export class Arbiter {
       case 'bootFailed':
         this.#workers.note(worker, message);
         return service.bootFailed(worker, message);
+      case 'outgoing':
+        return service.outgoing(worker, message);
       case 'leaving':
         if (!message.reason.startsWith('SIG')) service.slowDown(worker.state);
         return this.#workers.note(worker, message);

@@ -35,7 +35,7 @@ export async function serve(loaded: Loaded, question: ReadQuestion, queue: Event
   await callStarting(loaded, log);
   const pidfile = new PidfileOf(loaded);
   const oomKills = new OomKills();
-  const first = await firstGeneration(loaded, pidfile);
+  const first = await firstGeneration(loaded, pidfile, log);
   const arbiter = new Arbiter({
     first,
     queue,
@@ -44,7 +44,7 @@ export async function serve(loaded: Loaded, question: ReadQuestion, queue: Event
     spawn: spawnWorker,
     random: Math.random,
     judgeKill: () => oomKills.judge(),
-    reread: rereader(question),
+    reread: rereader(question, log),
     promoted: ({ loaded: now }, { loaded: before }) => {
       try {
         pidfile.follow(now);
@@ -67,9 +67,11 @@ export async function serve(loaded: Loaded, question: ReadQuestion, queue: Event
 
 type Data = Omit<Loaded, 'hooks'>;
 
-async function firstGeneration(loaded: Loaded, pidfile: PidfileOf): Promise<Generation> {
+async function firstGeneration(loaded: Loaded, pidfile: PidfileOf, log: Logger): Promise<Generation> {
   try {
-    return { number: 1, loaded, hooks: loaded.hooks, listeners: await bindAll(addressesOf(loaded)) };
+    const listeners = await bindAll(addressesOf(loaded));
+    const nodeOptions = await nodeOptionsOf(loaded, log);
+    return { number: 1, loaded, hooks: loaded.hooks, listeners, nodeOptions };
   } catch (error) {
     pidfile.remove();
     throw error;
@@ -84,7 +86,7 @@ async function callStarting({ hooks, settings }: Loaded, log: Logger): Promise<v
 }
 
 /** Reads the settings in a child; only the arbiter's own hooks, if there are any, must be imported here again. */
-function rereader(question: ReadQuestion): () => Promise<Reread> {
+function rereader(question: ReadQuestion, log: Logger): () => Promise<Reread> {
   let reads = 0;
   return async () => {
     reads++;
@@ -92,8 +94,17 @@ function rereader(question: ReadQuestion): () => Promise<Reread> {
     checkLogs(loaded);
     const ours = loaded.hookNames.some((name) => ARBITER_HOOKS.includes(name));
     const hooks = ours && loaded.configFile !== null ? await loadHooks(loaded.configFile, `${reads}`) : {};
-    return { loaded, hooks };
+    return { loaded, hooks, nodeOptions: await nodeOptionsOf(loaded, log) };
   };
+}
+
+/** Options of Node for the workers. */
+async function nodeOptionsOf({ settings, environment }: Data, log: Logger): Promise<readonly string[]> {
+  if (settings.workerHeap === null) return [];
+  const { workerHeapOption } = await import('../arbiter/worker-heap.ts');
+  const { megabytes, why } = workerHeapOption(settings, { ...process.env, ...environment });
+  log.info(`Heap of each worker: ${why}`);
+  return megabytes === null ? [] : [`--max-old-space-size=${megabytes}`];
 }
 
 function loggerOf({ settings }: Data): Logger {

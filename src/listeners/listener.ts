@@ -11,6 +11,18 @@ declare module 'node:net' {
   }
 }
 
+/** The system refused to bind an address. */
+export class BindError extends UsageError {
+  readonly address: Address;
+  readonly code: string | undefined;
+
+  constructor(address: Address, error: unknown) {
+    super(explainBind(address.source, codeOf(error), messageOf(error)));
+    this.address = address;
+    this.code = codeOf(error);
+  }
+}
+
 /** A bound socket that the arbiter holds and never accepts from; workers inherit `fd`. */
 export interface Listener {
   readonly address: Address;
@@ -105,7 +117,8 @@ async function removeStale(address: Address, path: string): Promise<void> {
   });
   const isGone = refusal === 'ECONNREFUSED' || refusal === 'ENOENT';
   if (isGone && !isBoundByOthers(path)) return fs.rmSync(path, { force: true });
-  if (refusal === 'EACCES') throw explain(address, Object.assign(new Error(refusal), { code: refusal }));
+  if (refusal === 'EACCES')
+    throw new BindError(address, Object.assign(new Error(refusal), { code: refusal }));
   throw new UsageError(
     `${address.source}: another server is listening there; stop it or choose another path`,
   );
@@ -156,7 +169,7 @@ function bindOrExplain(address: Address, options: net.BoundSocketOptions): net.B
   try {
     return new net.BoundSocket(options);
   } catch (error) {
-    throw explain(address, error);
+    throw new BindError(address, error);
   }
 }
 
@@ -176,10 +189,6 @@ const CURES: Readonly<Record<string, string>> = {
 /** The one line for an address that cannot be bound or, found out later in a worker, cannot be listened on. */
 export function explainBind(source: string, code: string | undefined, message: string): string {
   return `${source}: ${(code && CURES[code]) ?? message}`;
-}
-
-function explain(address: Address, error: unknown): UsageError {
-  return new UsageError(explainBind(address.source, codeOf(error), messageOf(error)));
 }
 
 /** For the log: what each listener is; of an inherited descriptor only the worker that listens on it knows. */

@@ -17,6 +17,8 @@ export default defineConfig({
   // ── Workers ──
   // How many processes serve; 'auto' is one for each processor.
   // workers: 1,
+  // How many more are loaded and stand by, to take over at once from one that dies.
+  // spareWorkers: 0,
   // How a worker serves.
   // workerClass: 'async',
   // Connections that a worker holds at most.

@@ -8,6 +8,8 @@ import type { Settings } from './settings/catalogue.ts';
 export type WorkerMessage =
   /** Signal handlers are in place: from here on the worker may be signalled. */
   | { readonly tsunicorn: 'hello' }
+  /** The application is loaded and no socket is open: with `spareWorkers` every worker waits here for `accept`. */
+  | { readonly tsunicorn: 'standby' }
   /** The application is loaded and every listener accepts; `urls` in the order of the binds. */
   | { readonly tsunicorn: 'ready'; readonly urls: readonly string[] }
   | { readonly tsunicorn: 'heartbeat' }
@@ -69,6 +71,8 @@ export interface HandedListener {
 /** What the arbiter tells a worker: imperatives. */
 export type ArbiterMessage =
   | BootOrder
+  /** Open the sockets and serve: to a worker that stands by. */
+  | { readonly tsunicorn: 'accept' }
   /** Stop accepting, finish, exit; with `emptyQueue` first take what the kernel has queued. */
   | { readonly tsunicorn: 'retire'; readonly emptyQueue: boolean; readonly graceMs: number }
   /** Exit now. */
@@ -77,6 +81,7 @@ export type ArbiterMessage =
 
 const workerTypes = new Set([
   'hello',
+  'standby',
   'ready',
   'heartbeat',
   'bootFailed',
@@ -85,7 +90,7 @@ const workerTypes = new Set([
   'stalled',
   'debugged',
 ]);
-const arbiterTypes = new Set(['boot', 'retire', 'quit', 'reopenLogs']);
+const arbiterTypes = new Set(['boot', 'accept', 'retire', 'quit', 'reopenLogs']);
 
 /** Whether a message on the channel is a worker's; applications send messages of their own (`process.send('ready')`). */
 export function isWorkerMessage(value: unknown): value is WorkerMessage {

@@ -9,7 +9,7 @@ import type { Serve, ServeOrder, Serving } from './serving.ts';
 /** The `async` class: one event loop, many requests; accepts while it has fewer than workerConnections. */
 export const serveAsync: Serve = async (order) => {
   const application = await order.load();
-  await order.initialised();
+  await order.initialised(application.close);
   const handler = limitRequests(application.handler, order.settings.requestTimeout, order.log);
   return serveMany(order, { ...application, handler });
 };

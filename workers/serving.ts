@@ -17,8 +17,11 @@ export interface ServeOrder {
   readonly fail: (reason: string) => void;
   /** Loads the application into this process. Rejects with a BootError. */
   readonly load: () => Promise<Application>;
-  /** To be called when the application is loaded, wherever it runs, and before any socket is opened. */
-  readonly initialised: () => Promise<void>;
+  /**
+   * To be called when the application is loaded, wherever it runs, and before any socket is opened; it resolves when
+   * they may be, which may be late. `close` is the one of Serving, for a worker that ends before.
+   */
+  readonly initialised: (close: Serving['close']) => Promise<void>;
 }
 
 /** A worker class at work. */

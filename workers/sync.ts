@@ -24,7 +24,7 @@ export const serveSync: Serve = async (order) => {
   const { settings } = order;
   shadowStdin(order.listeners);
   const application = await order.load();
-  await order.initialised();
+  await order.initialised(application.close);
   const fresh = new Map<Socket, NodeJS.Timeout>();
 
   const turnstile = new Turnstile(update);

@@ -26,7 +26,7 @@ export const serveThread: Serve = async (order) => {
     onError: (error, exchange) => order.onError(error, exchange?.request),
   });
   await pool.start();
-  await order.initialised();
+  await order.initialised(() => pool.close());
   return serveMany(order, applicationOver(pool));
 };
 

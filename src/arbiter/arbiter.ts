@@ -1,5 +1,6 @@
 import { EXIT } from '../errors.ts';
 import type { WorkerMessage } from '../ipc.ts';
+import { stallReason } from '../stall.ts';
 import type { ArbiterEvent, ArbiterSignal } from './events.ts';
 import { bootTimedOut, nameOf } from './obituary.ts';
 import type { ArbiterOptions } from './options.ts';
@@ -80,6 +81,7 @@ export class Arbiter {
     if (action.type === 'spawn') return this.#spawn(action.slot, action.generation);
     const worker = this.#workers.get(action.age);
     if (worker === undefined) return;
+    if (action.type === 'accept') return this.#workers.accept(worker);
     if (action.type === 'kill') return this.#kill(worker, action);
     const { current, intent } = this.#service;
     const kept = worker.listeners.every((listener) => current.listeners.includes(listener));
@@ -96,7 +98,7 @@ export class Arbiter {
   #kill(worker: WorkerHandle, { signal, reason }: Action & { type: 'kill' }): void {
     const { state } = worker;
     this.#workers.kill(worker, signal, reason);
-    if (isBooting(state)) return this.#service.bootFailed(worker, bootTimedOut(worker, reason));
+    if (isBooting(state)) return this.#service.bootFailed(worker, bootTimedOut(worker, state, reason));
     if (state.name !== 'killed')
       this.#service.log.critical(`${nameOf(worker)}: ${reason}; ending it with ${signal}`);
   }
@@ -129,6 +131,9 @@ export class Arbiter {
       case 'hello':
         service.log.info(`Booting worker with pid: ${worker.pid}`, { pid: worker.pid });
         return this.#workers.note(worker, message);
+      case 'standby':
+        service.log.debug(`Worker stands by (pid: ${worker.pid})`);
+        return this.#workers.note(worker, message);
       case 'ready':
         if (isBooting(worker.state)) service.ready(worker, message.urls);
         return;
@@ -138,8 +143,13 @@ export class Arbiter {
       case 'leaving':
         if (!message.reason.startsWith('SIG')) service.slowDown(worker.state);
         return this.#workers.note(worker, message);
-      case 'stalled':
-        return endStalled(this.#workers, service.log, worker, message, service.intent.name !== 'stopping');
+      case 'stalled': {
+        const { state } = worker;
+        endStalled(this.#workers, service.log, worker, message, service.intent.name !== 'stopping');
+        if (state.name === 'standby')
+          service.bootFailed(worker, bootTimedOut(worker, state, stallReason(message)));
+        return;
+      }
       default:
         return this.#workers.note(worker, message);
     }

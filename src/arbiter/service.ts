@@ -55,8 +55,10 @@ export class Service {
   }
 
   get desired(): Desired {
+    const workers = this.#intent.name === 'stopping' ? 0 : this.#count;
     return {
-      workers: this.#intent.name === 'stopping' ? 0 : this.#count,
+      workers,
+      spares: workers === 0 ? 0 : this.#current.loaded.settings.spareWorkers,
       generation: this.#current.number,
       canary: this.#reload.candidate?.number ?? null,
       spawnAfterMs: this.#crashLoop.spawnAfterMs,
@@ -102,6 +104,7 @@ export class Service {
   /** A worker has loaded the application and accepts. */
   ready(worker: WorkerHandle, urls: readonly string[]): void {
     const now = this.#options.clock.now();
+    this.#noteTakeOver(worker, now);
     worker.state = { name: 'ready', sinceMs: now, heartbeatMs: now, outgoing: null };
     this.#crashLoop.forget();
     const proved = this.#reload.candidate?.number === worker.generation ? this.#reload.candidate : null;
@@ -147,6 +150,13 @@ export class Service {
     const delayMs = this.#crashLoop.ended(state);
     if (delayMs > 0)
       this.#log.warning(`Workers end soon after they were ready; next try ${inSeconds(delayMs)}`);
+  }
+
+  #noteTakeOver({ pid, state }: WorkerHandle, now: number): void {
+    // With spares every worker stands by first; those that were needed at once are no news.
+    if (state.name !== 'opening' || state.sinceMs - state.standbyMs < 1) return;
+    const tookMs = Math.round(now - state.sinceMs);
+    this.#log.info(`Spare worker takes over (pid: ${pid}): it accepts ${tookMs} ms after it was called`);
   }
 
   #promote(candidate: Generation): void {

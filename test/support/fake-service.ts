@@ -99,6 +99,11 @@ export class FakeService {
     await this.clock.settle();
   }
 
+  async standBy(...ages: number[]): Promise<void> {
+    for (const age of ages) this.worker(age).standsBy();
+    await this.clock.settle();
+  }
+
   async exit(...ages: number[]): Promise<void> {
     for (const age of ages) this.worker(age).exits();
     await this.clock.settle();

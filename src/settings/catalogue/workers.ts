@@ -15,6 +15,12 @@ export const workers = {
     default: 1,
     variables: [{ name: 'WEB_CONCURRENCY', read: (text) => workerCount().fromText(text) }],
   }),
+  spareWorkers: setting({
+    doc: 'How many more workers stand by: the application is loaded, and no connection accepted. Where a worker dies or is replaced, one of them takes its place in milliseconds, without waiting for a boot.',
+    flags: '--spare-workers',
+    kind: integer({ min: 0 }),
+    default: 0,
+  }),
   workerClass: setting({
     doc: 'How a worker serves: `async`, `sync` or `thread`. `async` is one event loop with many requests at a time. `sync` is one request at a time in the process, answered with `Connection: close`; it accepts only while idle, and serves one Unix socket at most. `thread` runs the application in threads, one request at a time in each, for handlers that keep the processor busy.',
     flags: '-k, --worker-class',

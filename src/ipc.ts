@@ -12,7 +12,8 @@ export type WorkerMessage =
   | { readonly tsunicorn: 'standby' }
   /** The application is loaded and every listener accepts; `urls` in the order of the binds. */
   | { readonly tsunicorn: 'ready'; readonly urls: readonly string[] }
-  | { readonly tsunicorn: 'heartbeat' }
+  /** `load` is there only where the service scales by it. */
+  | { readonly tsunicorn: 'heartbeat'; readonly load?: WorkerLoad }
   | {
       readonly tsunicorn: 'bootFailed';
       readonly exitStatus: number;
@@ -26,6 +27,13 @@ export type WorkerMessage =
   | Stalled
   /** The watchdog's: the event loop is silent, but a debugger may hold it, which is no reason to kill it. */
   | { readonly tsunicorn: 'debugged' };
+
+/** How busy a worker was since it reported last. */
+export interface WorkerLoad {
+  /** 0 to 1. */
+  readonly utilisation: number;
+  readonly inFlight: number;
+}
 
 /** The watchdog's: the event loop is blocked and stays so; the arbiter is to kill the worker. */
 export interface Stalled {

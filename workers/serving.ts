@@ -30,6 +30,8 @@ export interface Serving {
   readonly urls: readonly string[];
   /** What the watchdog lists, and answers with 503, where the event loop is blocked. */
   readonly connections: Connections;
+  /** How busy the worker was since the last call, 0 to 1, where its event loop does not tell. */
+  readonly utilisation?: () => number;
   /** Ends as drain() in src/http/drain.ts does; resolves with the number of connections that were cut. */
   drain(options: { readonly emptyQueue: boolean; readonly graceMs: number }): Promise<number>;
   /** Lets the application end what it holds (Fastify's onClose hooks, a pool of threads). */

@@ -34,9 +34,12 @@ export class SignsOfLife {
   }
 
   async #begin(message: WorkerMessage): Promise<void> {
-    startHeartbeat(this.#order.settings, () => {
+    const { settings } = this.#order;
+    const meter = settings.workersMax === null ? null : new (await import('./load-meter.ts')).LoadMeter();
+    startHeartbeat(settings, () => {
       this.#watchdog?.beat();
-      void this.#inbox.send({ tsunicorn: 'heartbeat' });
+      const load = meter && this.#serving ? meter.read(this.#serving) : null;
+      void this.#inbox.send(load ? { tsunicorn: 'heartbeat', load } : { tsunicorn: 'heartbeat' });
     });
     await this.#inbox.send(message);
     this.#watchdog = startWatchdog(this.#order, () => this.#serving?.connections ?? null, this.#log);

@@ -26,6 +26,7 @@ export const serveSync: Serve = async (order) => {
   const application = await order.load();
   await order.initialised(application.close);
   const fresh = new Map<Socket, NodeJS.Timeout>();
+  const share = settings.workersMax === null ? null : new (await import('./share-meter.ts')).ShareMeter();
 
   const turnstile = new Turnstile(update);
   const connections = new Connections(settle);
@@ -56,6 +57,7 @@ export const serveSync: Serve = async (order) => {
   }
 
   function update(): void {
+    share?.set(turnstile.isFree ? 0 : 1);
     const idle = turnstile.isFree && fresh.size === 0 && connections.size < settings.workerConnections;
     if (idle) gate.resume();
     else gate.pause();
@@ -66,6 +68,7 @@ export const serveSync: Serve = async (order) => {
     urls: await gate.open(order.listeners, settings.backlog),
     connections,
     ...(close ? { close } : {}),
+    ...(share ? { utilisation: () => share.take() } : {}),
     drain: (how) => drain({ ...how, gate, connections, server }),
   };
 };

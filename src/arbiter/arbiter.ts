@@ -44,6 +44,7 @@ export class Arbiter {
       this.#workers.forgiveSince(wakeAtMs);
       const wokeMs = clock.now();
       if (event) this.#handle(event);
+      this.#service.scaleByLoad();
       this.#workers.forgiveSince(wokeMs);
     }
   }
@@ -140,6 +141,9 @@ export class Arbiter {
       case 'bootFailed':
         this.#workers.note(worker, message);
         return service.bootFailed(worker, message);
+      case 'heartbeat':
+        if (message.load) service.current.scaling?.note(worker.age, message.load);
+        return this.#workers.note(worker, message);
       case 'leaving':
         if (!message.reason.startsWith('SIG')) service.slowDown(worker.state);
         return this.#workers.note(worker, message);

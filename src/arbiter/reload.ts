@@ -5,10 +5,12 @@ import { bindAll, type Listener } from '../listeners/listener.ts';
 import type { Loaded } from '../settings/load.ts';
 import type { ArbiterEvent } from './events.ts';
 import { addressesOf, type Generation } from './generation.ts';
+import type { Scaling } from './scaling.ts';
 
 export interface Reread {
   readonly loaded: Omit<Loaded, 'hooks'>;
   readonly hooks: Hooks;
+  readonly scaling?: Scaling;
 }
 
 /** What came of reading the configuration again and binding what it asks for. */
@@ -41,6 +43,10 @@ export class Reload {
   /** The generation that has yet to prove itself, or null. */
   get candidate(): Generation | null {
     return this.#step.name === 'proving' ? this.#step.candidate : null;
+  }
+
+  get isUnderWay(): boolean {
+    return this.#step.name !== 'none';
   }
 
   /** Begins to read; the result comes back as a `reloadRead` event. */

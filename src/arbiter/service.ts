@@ -3,7 +3,7 @@ import type { ArbiterView } from '../hooks.ts';
 import { describeListeners } from '../listeners/listener.ts';
 import type { Logger } from '../log/logger.ts';
 import type { ArbiterEvent, WorkerEnd } from './events.ts';
-import type { Generation } from './generation.ts';
+import { countAfter, type Generation } from './generation.ts';
 import { HookCaller, viewOf } from './hook-caller.ts';
 import { type BootFailure, logEnd, stackFields } from './obituary.ts';
 import type { ArbiterOptions } from './options.ts';
@@ -74,9 +74,24 @@ export class Service {
     return this.#reload.candidate?.number === number ? this.#reload.candidate : this.#current;
   }
 
-  /** Wants `change` workers more, or fewer; never less than one. */
+  /** Wants `change` workers more, or fewer; never less than one, nor beyond the limits where there are any. */
   scaleBy(change: number): void {
-    this.#setCount(Math.max(1, this.#count + change));
+    const wanted = this.#count + change;
+    const { scaling } = this.#current;
+    const count = scaling ? scaling.allowed(wanted) : Math.max(1, wanted);
+    if (scaling && count !== wanted)
+      this.#log.warning(
+        `The number of workers stays ${count}: ${change > 0 ? 'workers-max' : 'workers-min'} is reached`,
+      );
+    this.#setCount(count);
+  }
+
+  /** Lets the load of the workers say how many there are to be, where the settings leave it to that. */
+  scaleByLoad(): void {
+    const change = this.#current.scaling?.evaluate(this.desired, this.workers.all, this.#reload.isUnderWay);
+    if (!change) return;
+    this.#log.info(change.reason);
+    this.#setCount(change.workers);
   }
 
   /** Begins to read the configuration again. */
@@ -164,9 +179,7 @@ export class Service {
     this.#reload.promote(candidate, before);
     this.#current = candidate;
     this.#log = this.#options.promoted(candidate, before) ?? this.#log;
-    const { workers } = candidate.loaded.settings;
-    // TTIN and TTOU outlive a reload, unless the setting itself was changed.
-    if (workers !== before.loaded.settings.workers) this.#setCount(workers);
+    this.#setCount(countAfter(this.#count, candidate, before));
     this.#log.info(`Generation ${candidate.number} is ready: replacing the workers of the one before`);
   }
 

@@ -73,7 +73,8 @@ type Data = Omit<Loaded, 'hooks'>;
 
 async function firstGeneration(loaded: Loaded, pidfile: PidfileOf): Promise<Generation> {
   try {
-    return { number: 1, loaded, hooks: loaded.hooks, listeners: await bindAll(addressesOf(loaded)) };
+    const listeners = await bindAll(addressesOf(loaded));
+    return { number: 1, loaded, hooks: loaded.hooks, listeners, ...(await scalingOf(loaded)) };
   } catch (error) {
     pidfile.remove();
     throw error;
@@ -96,8 +97,15 @@ function rereader(question: ReadQuestion): () => Promise<Reread> {
     checkLogs(loaded);
     const ours = loaded.hookNames.some((name) => ARBITER_HOOKS.includes(name));
     const hooks = ours && loaded.configFile !== null ? await loadHooks(loaded.configFile, `${reads}`) : {};
-    return { loaded, hooks };
+    return { loaded, hooks, ...(await scalingOf(loaded)) };
   };
+}
+
+/** Loaded only where it is asked for. */
+async function scalingOf({ settings }: Data): Promise<Pick<Generation, 'scaling'>> {
+  if (settings.workersMax === null) return {};
+  const { Scaling } = await import('../arbiter/scaling.ts');
+  return { scaling: new Scaling(settings, systemClock) };
 }
 
 function loggerOf({ settings }: Data): Logger {

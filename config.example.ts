@@ -17,6 +17,11 @@ export default defineConfig({
   // ── Workers ──
   // How many processes serve; 'auto' is one for each processor.
   // workers: 1,
+  // The fewest and the most, where their number is to follow the load; null leaves it as it is.
+  // workersMin: null,
+  // workersMax: null,
+  // How many more are loaded and stand by, to take over at once from one that dies.
+  // spareWorkers: 0,
   // How a worker serves.
   // workerClass: 'async',
   // Workers that are replaced at a time, when the service reloads or recycles them.

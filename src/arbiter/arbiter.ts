@@ -1,5 +1,6 @@
 import { EXIT } from '../errors.ts';
 import type { WorkerMessage } from '../ipc.ts';
+import { stallReason } from '../stall.ts';
 import type { ArbiterEvent, ArbiterSignal } from './events.ts';
 import { bootTimedOut, nameOf } from './obituary.ts';
 import type { ArbiterOptions } from './options.ts';
@@ -43,6 +44,7 @@ export class Arbiter {
       this.#workers.forgiveSince(wakeAtMs);
       const wokeMs = clock.now();
       if (event) this.#handle(event);
+      this.#service.scaleByLoad();
       this.#workers.forgiveSince(wokeMs);
     }
   }
@@ -80,6 +82,7 @@ export class Arbiter {
     if (action.type === 'spawn') return this.#spawn(action.slot, action.generation);
     const worker = this.#workers.get(action.age);
     if (worker === undefined) return;
+    if (action.type === 'accept') return this.#workers.accept(worker);
     if (action.type === 'kill') return this.#kill(worker, action);
     const { current, intent, log } = this.#service;
     log.debug(`Retiring worker (pid: ${worker.pid}): ${action.reason}`, { pid: worker.pid });
@@ -99,7 +102,7 @@ export class Arbiter {
     this.#workers.kill(worker, signal, reason);
     if (isBooting(state)) {
       const { readyPath } = this.#service.generation(worker.generation).loaded.settings;
-      return this.#service.bootFailed(worker, bootTimedOut(worker, reason, readyPath));
+      return this.#service.bootFailed(worker, bootTimedOut(worker, state, reason, readyPath));
     }
     if (state.name !== 'killed')
       this.#service.log.critical(`${nameOf(worker)}: ${reason}; ending it with ${signal}`);
@@ -133,6 +136,9 @@ export class Arbiter {
       case 'hello':
         service.log.info(`Booting worker with pid: ${worker.pid}`, { pid: worker.pid });
         return this.#workers.note(worker, message);
+      case 'standby':
+        service.log.debug(`Worker stands by (pid: ${worker.pid})`);
+        return this.#workers.note(worker, message);
       case 'ready':
         if (isBooting(worker.state)) service.ready(worker, message.urls);
         return;
@@ -141,11 +147,19 @@ export class Arbiter {
         return service.bootFailed(worker, message);
       case 'outgoing':
         return service.outgoing(worker, message);
+      case 'heartbeat':
+        if (message.load) service.current.scaling?.note(worker.age, message.load);
+        return this.#workers.note(worker, message);
       case 'leaving':
         if (!message.reason.startsWith('SIG')) service.slowDown(worker.state);
         return this.#workers.note(worker, message);
-      case 'stalled':
-        return endStalled(this.#workers, service.log, worker, message, service.intent.name !== 'stopping');
+      case 'stalled': {
+        const { state } = worker;
+        endStalled(this.#workers, service.log, worker, message, service.intent.name !== 'stopping');
+        if (state.name === 'standby')
+          service.bootFailed(worker, bootTimedOut(worker, state, stallReason(message), null));
+        return;
+      }
       default:
         return this.#workers.note(worker, message);
     }

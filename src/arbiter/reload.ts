@@ -5,11 +5,13 @@ import type { Loaded } from '../settings/load.ts';
 import type { ArbiterEvent } from './events.ts';
 import { addressesOf, type Generation } from './generation.ts';
 import { Rebinding } from './rebinding.ts';
+import type { Scaling } from './scaling.ts';
 
 export interface Reread {
   readonly loaded: Omit<Loaded, 'hooks'>;
   readonly hooks: Hooks;
   readonly nodeOptions?: readonly string[];
+  readonly scaling?: Scaling;
 }
 
 /** What came of reading the configuration again and binding what it asks for. */
@@ -70,6 +72,10 @@ export class Reload {
   /** Null until one has come out. */
   get last(): LastReload | null {
     return this.#last;
+  }
+
+  get isUnderWay(): boolean {
+    return this.#step.name !== 'none';
   }
 
   /** Begins to read; the result comes back as a `reloadRead` event. */

@@ -5,7 +5,7 @@ import { describeListeners } from '../listeners/listener.ts';
 import type { Logger } from '../log/logger.ts';
 import { Churn } from './churn.ts';
 import type { ArbiterEvent, WorkerEnd } from './events.ts';
-import type { Generation } from './generation.ts';
+import { countAfter, type Generation } from './generation.ts';
 import { HookCaller, viewOf } from './hook-caller.ts';
 import { type BootFailure, logEnd, nameOf, stackFields } from './obituary.ts';
 import type { ArbiterOptions } from './options.ts';
@@ -70,8 +70,10 @@ export class Service {
   }
 
   get desired(): Desired {
+    const workers = this.#intent.name === 'stopping' ? 0 : this.#count;
     return {
-      workers: this.#intent.name === 'stopping' ? 0 : this.#count,
+      workers,
+      spares: workers === 0 ? 0 : this.#current.loaded.settings.spareWorkers,
       generation: this.#current.number,
       canary: this.#reload.candidate?.number ?? null,
       spawnAfterMs: this.#crashLoop.spawnAfterMs,
@@ -89,9 +91,24 @@ export class Service {
     return this.#reload.candidate?.number === number ? this.#reload.candidate : this.#current;
   }
 
-  /** Wants `change` workers more, or fewer; never less than one. */
+  /** Wants `change` workers more, or fewer; never less than one, nor beyond the limits where there are any. */
   scaleBy(change: number): void {
-    this.#setCount(Math.max(1, this.#count + change));
+    const wanted = this.#count + change;
+    const { scaling } = this.#current;
+    const count = scaling ? scaling.allowed(wanted) : Math.max(1, wanted);
+    if (scaling && count !== wanted)
+      this.#log.warning(
+        `The number of workers stays ${count}: ${change > 0 ? 'workers-max' : 'workers-min'} is reached`,
+      );
+    this.#setCount(count);
+  }
+
+  /** Lets the load of the workers say how many there are to be, where the settings leave it to that. */
+  scaleByLoad(): void {
+    const change = this.#current.scaling?.evaluate(this.desired, this.workers.all, this.#reload.isUnderWay);
+    if (!change) return;
+    this.#log.info(change.reason, change.figures);
+    this.#setCount(change.workers);
   }
 
   /** Begins to read the configuration again. */
@@ -119,6 +136,7 @@ export class Service {
   /** A worker has loaded the application and accepts. */
   ready(worker: WorkerHandle, urls: readonly string[]): void {
     const now = this.#options.clock.now();
+    this.#noteTakeOver(worker, now);
     worker.state = { name: 'ready', sinceMs: now, heartbeatMs: now, outgoing: null };
     this.#log.debug(`Worker is ready (pid: ${worker.pid})`, { pid: worker.pid });
     this.#crashLoop.forget();
@@ -180,14 +198,19 @@ export class Service {
       this.#log.warning(`Workers end soon after they were ready; next try ${inSeconds(delayMs)}`);
   }
 
+  #noteTakeOver({ pid, state }: WorkerHandle, now: number): void {
+    // With spares every worker stands by first; those that were needed at once are no news.
+    if (state.name !== 'opening' || state.sinceMs - state.standbyMs < 1) return;
+    const tookMs = Math.round(now - state.sinceMs);
+    this.#log.info(`Spare worker takes over (pid: ${pid}): it accepts ${tookMs} ms after it was called`);
+  }
+
   #promote(candidate: Generation): void {
     const before = this.#current;
     this.#reload.promote(candidate, before);
     this.#current = candidate;
     this.#log = this.#options.promoted(candidate, before) ?? this.#log;
-    const { workers } = candidate.loaded.settings;
-    // TTIN and TTOU outlive a reload, unless the setting itself was changed.
-    if (workers !== before.loaded.settings.workers) this.#setCount(workers);
+    this.#setCount(countAfter(this.#count, candidate, before));
     this.#log.info(`Generation ${candidate.number} is ready: replacing the workers of the one before`);
   }
 

@@ -71,7 +71,8 @@ async function firstGeneration(loaded: Loaded, pidfile: PidfileOf, log: Logger):
   try {
     const listeners = await bindAll(addressesOf(loaded));
     const nodeOptions = await nodeOptionsOf(loaded, log);
-    return { number: 1, loaded, hooks: loaded.hooks, listeners, nodeOptions };
+    const scaling = await scalingOf(loaded);
+    return { number: 1, loaded, hooks: loaded.hooks, listeners, nodeOptions, ...scaling };
   } catch (error) {
     pidfile.remove();
     throw error;
@@ -94,7 +95,7 @@ function rereader(question: ReadQuestion, log: Logger): () => Promise<Reread> {
     checkLogs(loaded);
     const ours = loaded.hookNames.some((name) => ARBITER_HOOKS.includes(name));
     const hooks = ours && loaded.configFile !== null ? await loadHooks(loaded.configFile, `${reads}`) : {};
-    return { loaded, hooks, nodeOptions: await nodeOptionsOf(loaded, log) };
+    return { loaded, hooks, nodeOptions: await nodeOptionsOf(loaded, log), ...(await scalingOf(loaded)) };
   };
 }
 
@@ -105,6 +106,13 @@ async function nodeOptionsOf({ settings, environment }: Data, log: Logger): Prom
   const { megabytes, why } = workerHeapOption(settings, { ...process.env, ...environment });
   log.info(`Heap of each worker: ${why}`);
   return megabytes === null ? [] : [`--max-old-space-size=${megabytes}`];
+}
+
+/** Loaded only where it is asked for. */
+async function scalingOf({ settings }: Data): Promise<Pick<Generation, 'scaling'>> {
+  if (settings.workersMax === null) return {};
+  const { Scaling } = await import('../arbiter/scaling.ts');
+  return { scaling: new Scaling(settings, systemClock) };
 }
 
 function loggerOf({ settings }: Data): Logger {

@@ -3,7 +3,9 @@ import { type ArbiterSignal, EventQueue } from '../../src/arbiter/events.ts';
 import type { Generation } from '../../src/arbiter/generation.ts';
 import type { OomVerdict } from '../../src/arbiter/oom-kills.ts';
 import type { Reread } from '../../src/arbiter/reload.ts';
+import { Scaling } from '../../src/arbiter/scaling.ts';
 import type { Hooks } from '../../src/hooks.ts';
+import type { WorkerLoad } from '../../src/ipc.ts';
 import { formatAddress, parseAddress } from '../../src/listeners/address.ts';
 import type { Listener } from '../../src/listeners/listener.ts';
 import { type Settings, settingNames, settingOf } from '../../src/settings/catalogue.ts';
@@ -61,7 +63,7 @@ export class FakeService {
     this.reread = async () => this.configuration();
     const loaded = loadedWith(this.settings);
     const listeners = loaded.settings.bind.map((text) => fakeListener(text, this.journal));
-    const first: Generation = { number: 1, loaded, hooks, listeners };
+    const first: Generation = { number: 1, loaded, hooks, listeners, ...this.#scalingOf(loaded) };
     void this.#arbiter(first)
       .run()
       .then((status) => {
@@ -71,7 +73,8 @@ export class FakeService {
 
   /** A configuration like the first but for `changed`. */
   configuration(changed: Partial<Settings> = {}, hooks: Hooks = {}): Reread {
-    return { loaded: loadedWith({ ...this.settings, ...changed }), hooks };
+    const loaded = loadedWith({ ...this.settings, ...changed });
+    return { loaded, hooks, ...this.#scalingOf(loaded) };
   }
 
   /** The worker of that age. */
@@ -99,18 +102,27 @@ export class FakeService {
     await this.clock.settle();
   }
 
+  async standBy(...ages: number[]): Promise<void> {
+    for (const age of ages) this.worker(age).standsBy();
+    await this.clock.settle();
+  }
+
   async exit(...ages: number[]): Promise<void> {
     for (const age of ages) this.worker(age).exits();
     await this.clock.settle();
   }
 
-  /** Moves the clock on while every ready worker says each second that its loop turns. */
-  async serveFor(ms: number): Promise<void> {
+  /** Moves the clock on while every ready worker says each second that its loop turns, and how busy it is where `load` is given. */
+  async serveFor(ms: number, load?: WorkerLoad): Promise<void> {
     for (let left = ms; left > 0; left -= 1000) {
       for (const worker of this.workers)
-        if (worker.state.name === 'ready') worker.says({ tsunicorn: 'heartbeat' });
+        if (worker.state.name === 'ready') worker.says({ tsunicorn: 'heartbeat', ...(load ? { load } : {}) });
       await this.clock.advance(Math.min(1000, left));
     }
+  }
+
+  #scalingOf({ settings }: Generation['loaded']): Pick<Generation, 'scaling'> {
+    return settings.workersMax === null ? {} : { scaling: new Scaling(settings, this.clock) };
   }
 
   #arbiter(first: Generation): Arbiter {

@@ -4,7 +4,7 @@ import { formatAddress } from '../listeners/address.ts';
 import { bindAll, type Listener } from '../listeners/listener.ts';
 import type { Loaded } from '../settings/load.ts';
 import type { ArbiterEvent } from './events.ts';
-import { addressesOf, type Generation } from './generation.ts';
+import { addressesOf, checkListeners, type Generation } from './generation.ts';
 
 export interface Reread {
   readonly loaded: Omit<Loaded, 'hooks'>;
@@ -41,6 +41,12 @@ export class Reload {
   /** The generation that has yet to prove itself, or null. */
   get candidate(): Generation | null {
     return this.#step.name === 'proving' ? this.#step.candidate : null;
+  }
+
+  /** The number of the reload under way, or null. */
+  get underWay(): number | null {
+    if (this.#step.name === 'none') return null;
+    return this.#step.name === 'reading' ? this.#step.attempt : this.#step.candidate.number;
   }
 
   /** Begins to read; the result comes back as a `reloadRead` event. */
@@ -98,7 +104,11 @@ async function bindMissing(reread: Reread, open: readonly Listener[]): Promise<r
     const at = free.findIndex((listener) => formatAddress(listener.address) === formatAddress(address));
     return { address, open: at < 0 ? undefined : free.splice(at, 1)[0] };
   });
-  const bound = await bindAll(wanted.filter((one) => !one.open).map(({ address }) => address));
+  const kept = wanted.flatMap((one) => one.open ?? []);
+  const bound = await bindAll(
+    wanted.filter((one) => !one.open).map(({ address }) => address),
+    (added) => checkListeners(reread.loaded, [...kept, ...added]),
+  );
   const fresh = bound.values();
   return wanted.flatMap((one) => one.open ?? fresh.next().value ?? []);
 }

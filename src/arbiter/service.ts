@@ -3,7 +3,7 @@ import type { ArbiterView } from '../hooks.ts';
 import { describeListeners } from '../listeners/listener.ts';
 import type { Logger } from '../log/logger.ts';
 import type { ArbiterEvent, WorkerEnd } from './events.ts';
-import type { Generation } from './generation.ts';
+import { type Generation, limitsOf } from './generation.ts';
 import { HookCaller, viewOf } from './hook-caller.ts';
 import { type BootFailure, logEnd, stackFields } from './obituary.ts';
 import type { ArbiterOptions } from './options.ts';
@@ -11,6 +11,7 @@ import { type Desired, isBooting, type WorkerState } from './reconcile.ts';
 import { Reload, sameListeners } from './reload.ts';
 import { CrashLoop, inSeconds } from './restart-policy.ts';
 import { type Intent, type StopMode, toStopping } from './shutdown.ts';
+import type { ServiceStatus } from './status.ts';
 import type { WorkerHandle } from './worker-handle.ts';
 import { WorkerSet } from './worker-set.ts';
 
@@ -28,6 +29,8 @@ export class Service {
   #current: Generation;
   #count: number;
   #intent: Intent = { name: 'starting' };
+  /** Why the last reload changed nothing. */
+  #reloadFailure: string | null = null;
 
   constructor(options: ArbiterOptions, emit: (event: ArbiterEvent) => void) {
     const { first, clock } = options;
@@ -67,6 +70,25 @@ export class Service {
     return { pid: process.pid, workers: this.#count, generation: this.#current.number, log: this.#log };
   }
 
+  /** For an observer. */
+  get status(): ServiceStatus {
+    const { all } = this.workers;
+    const { bootMs, graceMs } = limitsOf(this.#current);
+    return {
+      phase: this.#intent.name,
+      reload: this.#reload.underWay,
+      reloadFailure: this.#reloadFailure,
+      generation: this.#current.number,
+      workers: {
+        wanted: this.#count,
+        ready: all.filter(({ state }) => state.name === 'ready').length,
+        all: all.length,
+      },
+      bootMs,
+      graceMs,
+    };
+  }
+
   /** The generation of that number: the one that serves, or the one that has yet to prove itself. */
   generation(number: number): Generation {
     return this.#reload.candidate?.number === number ? this.#reload.candidate : this.#current;
@@ -95,6 +117,7 @@ export class Service {
   reloadRead(event: ArbiterEvent & { type: 'reloadRead' }): void {
     const failure = this.#reload.take(event, this.#current);
     const { candidate } = this.#reload;
+    if (failure !== null) this.#reloadFailure = failure;
     if (failure !== null) this.#log.error(`Reload refused, the workers serve on unchanged: ${failure}`);
     else if (candidate) this.hooks.call('onReload', (hook, view) => hook(view), candidate.hooks);
   }
@@ -131,6 +154,7 @@ export class Service {
     const fields = stackFields(failure);
     if (worker.generation === this.#reload.candidate?.number) {
       this.#reload.abandon(this.#current);
+      this.#reloadFailure = message;
       return this.#log.error(`Reload undone, the old workers serve on: ${message}`, fields);
     }
     if (this.#intent.name === 'stopping' || worker.generation !== this.#current.number) return;
@@ -153,6 +177,7 @@ export class Service {
     const before = this.#current;
     this.#reload.promote(candidate, before);
     this.#current = candidate;
+    this.#reloadFailure = null;
     this.#log = this.#options.promoted(candidate, before) ?? this.#log;
     const { workers } = candidate.loaded.settings;
     // TTIN and TTOU outlive a reload, unless the setting itself was changed.

@@ -22,6 +22,7 @@ export function loadedWith(changed: Partial<Settings> = {}): Omit<Loaded, 'hooks
     configFile: null,
     hookNames: [],
     environment: {},
+    sockets: [],
   };
 }
 

@@ -69,6 +69,7 @@ describe('precedence', () => {
       hooks: {},
       hookNames: [],
       environment: {},
+      sockets: [],
     });
   });
 

@@ -69,7 +69,6 @@ describe('precedence', () => {
       hooks: {},
       hookNames: [],
       environment: {},
-      sockets: [],
     });
   });
 

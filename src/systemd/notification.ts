@@ -68,7 +68,8 @@ export function isHealthy({ phase, workers }: ServiceStatus): boolean {
 export function statusText(status: ServiceStatus): string {
   const { wanted, ready, all } = status.workers;
   if (status.phase === 'stopping') return `Stopping: ${all} worker${all === 1 ? '' : 's'} left`;
-  const text = `${doing(status)}: ${ready} of ${wanted} workers ready, generation ${status.generation}`;
+  // While one is replaced there are more than wanted.
+  const text = `${doing(status)}: ${Math.min(ready, wanted)} of ${wanted} workers ready, generation ${status.generation}`;
   const failure = status.reloadFailure === null ? '' : `; the last reload failed: ${status.reloadFailure}`;
   // One assignment is one line.
   return `${text}${failure}`.replace(/\p{Cc}+/gu, ' ').slice(0, STATUS_LENGTH);

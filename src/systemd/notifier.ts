@@ -3,10 +3,13 @@ import { type Clock, systemClock } from '../clock.ts';
 import type { Logger } from '../log/logger.ts';
 import { type Assignments, isHealthy, statusText, transitions } from './notification.ts';
 import { Sender } from './sender.ts';
+import { systemdNotify } from './systemd-notify.ts';
 import type { SystemdVariables } from './variables.ts';
 
 /** STATUS= is for people, who look now and then. */
 const STATUS_EVERY_MS = 5000;
+/** Each beat is a process. */
+const LEAST_BEAT_MS = 50;
 
 /** Where notifications go; neither call waits. */
 export interface Outlet {
@@ -84,7 +87,7 @@ export class Notifier {
 export function beatMsOf({ WATCHDOG_USEC, WATCHDOG_PID }: SystemdVariables, pid: number): number {
   if (WATCHDOG_PID !== undefined && WATCHDOG_PID !== String(pid)) return Infinity;
   const us = Number(WATCHDOG_USEC);
-  return us > 0 ? us / 2000 : Infinity;
+  return us > 0 ? Math.max(us / 2000, LEAST_BEAT_MS) : Infinity;
 }
 
 /** The notifier of this process, for the service manager that set `variables.NOTIFY_SOCKET`. */
@@ -93,7 +96,10 @@ export function createNotifier(
   log: Logger,
 ): Notifier {
   return new Notifier({
-    outlet: new Sender(variables.NOTIFY_SOCKET, log),
+    outlet: new Sender(
+      (assignments) => systemdNotify(variables.NOTIFY_SOCKET, assignments),
+      (reason) => log.error(`systemd cannot be told how the service does (NOTIFY_SOCKET): ${reason}`),
+    ),
     clock: systemClock,
     monotonicUs: () => process.hrtime.bigint() / 1000n,
     beatMs: beatMsOf(variables, process.pid),

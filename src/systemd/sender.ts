@@ -1,82 +1,69 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { codeOf, messageOf } from '../errors.ts';
-import type { Logger } from '../log/logger.ts';
+import { messageOf } from '../errors.ts';
 import type { Assignments } from './notification.ts';
 
-/** It waits up to 5 s until systemd has read the message, so that systemd can still see whose it is. */
-const LIMIT_MS = 10_000;
+/** Why a message did not arrive; `forGood` where no other would. */
+export interface Failure {
+  readonly reason: string;
+  readonly forGood: boolean;
+}
 
-/**
- * Sends to the service manager by way of systemd-notify, as Node has no AF_UNIX datagrams: one process at a time, in
- * order, never waited for. The spawn costs the caller about a millisecond.
- */
+/** Sends messages one at a time, in order, and waits for none in the caller's place. */
 export class Sender {
-  readonly #socket: string;
-  readonly #log: Logger;
+  readonly #send: (assignments: Assignments) => Promise<Failure | null>;
+  readonly #complain: (reason: string) => void;
   #waiting: Assignments[] = [];
   #state: 'idle' | 'busy' | 'impossible' = 'idle';
   #complained = false;
 
-  constructor(socket: string, log: Logger) {
-    this.#socket = socket;
-    this.#log = log;
+  /** `complain` is called once, for the first failure. */
+  constructor(
+    send: (assignments: Assignments) => Promise<Failure | null>,
+    complain: (reason: string) => void,
+  ) {
+    this.#send = send;
+    this.#complain = complain;
   }
 
   /** Sends a change of state: each arrives, in order. */
   announce(assignments: Assignments): void {
+    if (this.#state === 'impossible') return;
     this.#waiting.push(assignments);
-    this.#next();
+    void this.#next();
   }
 
   /** Sends what only counts for the moment; where something waits it goes with that, and replaces what is outdated. */
   mention(assignments: Assignments): void {
+    if (this.#state === 'impossible') return;
     this.#waiting.push({ ...this.#waiting.pop(), ...assignments });
-    this.#next();
+    void this.#next();
   }
 
-  #next(): void {
+  async #next(): Promise<void> {
     if (this.#state !== 'idle') return;
-    const assignments = this.#waiting.shift();
-    if (assignments === undefined) return;
     this.#state = 'busy';
-    const child = this.#spawn(Object.entries(assignments).map(([name, value]) => `${name}=${value}`));
-    let said = '';
-    child.stderr?.setEncoding('utf8').on('data', (text) => {
-      said += text;
-    });
-    child.once('error', (error) => this.#ended(reasonOf(error), codeOf(error) === 'ENOENT'));
-    child.once('close', (status, signal) =>
-      this.#ended(status === 0 ? null : said.trim() || `it ended with ${signal ?? status}`),
-    );
+    for (let one = this.#waiting.shift(); one !== undefined; one = this.#waiting.shift()) {
+      const failure = await this.#trySend(one);
+      if (failure !== null) this.#failed(failure);
+      if (failure?.forGood) {
+        this.#state = 'impossible';
+        this.#waiting = [];
+        return;
+      }
+    }
+    this.#state = 'idle';
   }
 
-  #spawn(args: readonly string[]): ChildProcess {
-    return spawn('systemd-notify', args, {
-      env: { PATH: process.env.PATH, NOTIFY_SOCKET: this.#socket },
-      stdio: ['ignore', 'ignore', 'pipe'],
-      timeout: LIMIT_MS,
-      killSignal: 'SIGKILL',
-    });
+  async #trySend(assignments: Assignments): Promise<Failure | null> {
+    try {
+      return await this.#send(assignments);
+    } catch (error) {
+      // The system has no process to spare just now (EAGAIN is thrown, not emitted).
+      return { reason: messageOf(error), forGood: false };
+    }
   }
 
-  /** Called once or, where the process could not be started, twice. */
-  #ended(failure: string | null, forGood = false): void {
-    if (this.#state !== 'busy') return;
-    if (failure !== null) this.#complain(failure);
-    this.#state = forGood ? 'impossible' : 'idle';
-    if (forGood) this.#waiting = [];
-    this.#next();
-  }
-
-  #complain(failure: string): void {
-    if (this.#complained) return;
+  #failed({ reason }: Failure): void {
+    if (!this.#complained) this.#complain(reason);
     this.#complained = true;
-    this.#log.error(`systemd could not be told of the service (NOTIFY_SOCKET): ${messageOf(failure)}`);
   }
-}
-
-function reasonOf(error: Error): string {
-  return codeOf(error) === 'ENOENT'
-    ? 'systemd-notify is not installed; install it, or write Type=exec and no WatchdogSec= in the unit'
-    : `systemd-notify: ${error.message}`;
 }

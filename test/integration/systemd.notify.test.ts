@@ -62,14 +62,6 @@ describe('systemd', () => {
     await running.waitFor(() => manager.beats() >= before + 2, 'two more beats');
   });
 
-  itWithNotify('is not fed where the watchdog is for another process', async () => {
-    const { manager, running, states } = await notified([], { WATCHDOG_USEC: '1', WATCHDOG_PID: '1' });
-    running.signal('SIGTERM');
-    await running.end();
-    await states('READY', 'STOPPING');
-    expect(manager.beats()).toBe(0);
-  });
-
   itWithNotify('that does not listen is complained of once, and the service serves', async () => {
     const running = await serve([puppet], { env: { NOTIFY_SOCKET: '/nonexistent/notify.sock' } });
     await running.waitForLog(/\[ERROR\] systemd cannot be told how the service does \(NOTIFY_SOCKET\): .+/);

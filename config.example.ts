@@ -10,7 +10,8 @@ export default defineConfig({
   // The path under which a proxy serves it, such as '/shop'.
   // rootPath: '',
   // ── Binding ──
-  // host:port, [v6]:port, unix:path or fd://N; one or an array. 0.0.0.0:$PORT where PORT is set.
+  // host:port, [v6]:port, unix:path or fd://N; one or an array. 0.0.0.0:$PORT where PORT is set. Sockets that systemd
+  // passes come first (docs/systemd.md).
   // bind: '127.0.0.1:8000',
   // Connections that the kernel queues until a worker accepts them.
   // backlog: 2048,

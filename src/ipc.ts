@@ -74,6 +74,8 @@ export interface HandedListener {
   readonly kind: 'tcp' | 'unix' | 'abstract' | 'fd';
   /** As the operator wrote it, for error lines. */
   readonly source: string;
+  /** Its own length of the kernel's queue, in place of the setting. */
+  readonly backlog?: number;
 }
 
 /** What the arbiter tells a worker: imperatives. */

@@ -34,7 +34,7 @@ export class Arbiter {
     const { hooks } = this.#service;
     hooks.call('nworkersChanged', (hook, view) => hook(view, view.workers, null));
     for (;;) {
-      const wakeAtMs = Math.min(this.#reconcile(), clock.now() + TICK_MS);
+      const wakeAtMs = Math.min(this.#reconcile(), this.#observed(), clock.now() + TICK_MS);
       const { intent } = this.#service;
       if (intent.name === 'stopping' && this.#workers.size === 0) {
         await hooks.last(clock);
@@ -47,6 +47,11 @@ export class Arbiter {
       this.#service.scaleByLoad();
       this.#workers.forgiveSince(wokeMs);
     }
+  }
+
+  /** When the observer, if there is one, wishes to look again. */
+  #observed(): number {
+    return this.#options.observe?.(this.#service.status) ?? Infinity;
   }
 
   #handle(event: ArbiterEvent): void {

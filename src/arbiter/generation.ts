@@ -1,6 +1,6 @@
 import { UsageError } from '../errors.ts';
 import type { Hooks } from '../hooks.ts';
-import { type Address, isMovable, parseAddress } from '../listeners/address.ts';
+import { type Address, isMovable, parseAddress, withPassed } from '../listeners/address.ts';
 import type { Listener } from '../listeners/listener.ts';
 import type { Settings } from '../settings/catalogue.ts';
 import { classNameOf } from '../settings/class-name.ts';
@@ -24,10 +24,22 @@ export interface Generation {
 }
 
 /** The addresses that a configuration asks for, each naming where it was written. Throws a UsageError. */
-export function addressesOf({ settings, origins }: Omit<Loaded, 'hooks'>): readonly Address[] {
-  const addresses = settings.bind.map((text) => parseAddress(nameSetting(origins.bind, 'bind'), text));
-  checkAddresses(settings, addresses);
+export function addressesOf({ settings, origins, sockets }: Omit<Loaded, 'hooks'>): readonly Address[] {
+  const written = settings.bind.map((text) => parseAddress(nameSetting(origins.bind, 'bind'), text));
+  const addresses = withPassed(written, sockets);
+  checkAddresses(
+    settings,
+    addresses.filter(({ kind }) => kind !== 'fd'),
+  );
   return addresses;
+}
+
+/** Refuses what only the bound sockets tell: of what kind an inherited descriptor is. Throws a UsageError. */
+export function checkListeners({ settings }: Omit<Loaded, 'hooks'>, listeners: readonly Listener[]): void {
+  checkAddresses(
+    settings,
+    listeners.map(({ address }) => address),
+  );
 }
 
 function checkAddresses(settings: Settings, addresses: readonly Address[]): void {

@@ -5,7 +5,7 @@ import { describeListeners } from '../listeners/listener.ts';
 import type { Logger } from '../log/logger.ts';
 import { Churn } from './churn.ts';
 import type { ArbiterEvent, WorkerEnd } from './events.ts';
-import { countAfter, type Generation } from './generation.ts';
+import { countAfter, type Generation, limitsOf } from './generation.ts';
 import { HookCaller, viewOf } from './hook-caller.ts';
 import { type BootFailure, logEnd, nameOf, stackFields } from './obituary.ts';
 import type { ArbiterOptions } from './options.ts';
@@ -13,6 +13,7 @@ import { type Desired, isBooting, type WorkerState } from './reconcile.ts';
 import { type LastReload, Reload, sameListeners } from './reload.ts';
 import { CrashLoop, inSeconds } from './restart-policy.ts';
 import { type Intent, type StopMode, toStopping } from './shutdown.ts';
+import type { ServiceStatus } from './status.ts';
 import type { WorkerHandle } from './worker-handle.ts';
 import { WorkerSet } from './worker-set.ts';
 
@@ -31,6 +32,7 @@ export class Service {
   #current: Generation;
   #count: number;
   #intent: Intent = { name: 'starting' };
+  /** Why the last reload changed nothing. */
 
   constructor(options: ArbiterOptions, emit: (event: ArbiterEvent) => void) {
     const { first, clock } = options;
@@ -86,6 +88,25 @@ export class Service {
     return { pid: process.pid, workers: this.#count, generation: this.#current.number, log: this.#log };
   }
 
+  /** For an observer. */
+  get status(): ServiceStatus {
+    const { all } = this.workers;
+    const { bootMs, graceMs } = limitsOf(this.#current);
+    return {
+      phase: this.#intent.name,
+      reload: this.#reload.underWay,
+      reloadFailure: this.#reload.failure,
+      generation: this.#current.number,
+      workers: {
+        wanted: this.#count,
+        ready: all.filter(({ state }) => state.name === 'ready').length,
+        all: all.length,
+      },
+      bootMs,
+      graceMs,
+    };
+  }
+
   /** The generation of that number: the one that serves, or the one that has yet to prove itself. */
   generation(number: number): Generation {
     return this.#reload.candidate?.number === number ? this.#reload.candidate : this.#current;
@@ -105,7 +126,11 @@ export class Service {
 
   /** Lets the load of the workers say how many there are to be, where the settings leave it to that. */
   scaleByLoad(): void {
-    const change = this.#current.scaling?.evaluate(this.desired, this.workers.all, this.#reload.isUnderWay);
+    const change = this.#current.scaling?.evaluate(
+      this.desired,
+      this.workers.all,
+      this.#reload.underWay !== null,
+    );
     if (!change) return;
     this.#log.info(change.reason, change.figures);
     this.#setCount(change.workers);

@@ -1,7 +1,9 @@
 import { CONTROL_SIGNALS, EventQueue, trapSignals } from '../arbiter/events.ts';
 import { systemClock } from '../clock.ts';
 import { messageOf, UsageError } from '../errors.ts';
+import type { Address } from '../listeners/address.ts';
 import { loadSettings } from '../settings/load.ts';
+import { type SystemdVariables, takeVariables } from '../systemd/variables.ts';
 
 /**
  * The whole command: argv → settings → arbiter. Resolves with the exit status; whatever the operator got wrong is one
@@ -11,9 +13,12 @@ export async function main(argv: readonly string[]): Promise<number> {
   const queue = new EventQueue(systemClock);
   // What must not end the arbiter while it starts waits in the queue; a stop has nothing to clean up yet and may.
   trapSignals(queue, CONTROL_SIGNALS);
+  // Before anything is started or imported that would see them.
+  const systemd = takeVariables(process.env);
   // As they were when we were started: a reload begins from the same.
-  const question = { argv, env: { ...process.env }, cwd: process.cwd() };
+  const start = { argv, env: { ...process.env }, cwd: process.cwd() };
   try {
+    const question = { ...start, sockets: await socketsFrom(systemd) };
     const applyEnvironment = (added: Readonly<Record<string, string>>) =>
       void Object.assign(process.env, added);
     const loaded = await loadSettings({ ...question, applyEnvironment });
@@ -27,10 +32,17 @@ export async function main(argv: readonly string[]): Promise<number> {
       return await check(loaded);
     }
     const { serve } = await import('./serve.ts');
-    return await serve(loaded, question, queue);
+    return await serve(loaded, question, queue, systemd);
   } catch (error) {
     return fail(error);
   }
+}
+
+/** Sockets that were bound for us before we started. Throws a UsageError. */
+async function socketsFrom(systemd: SystemdVariables): Promise<readonly Address[]> {
+  if (systemd.LISTEN_FDS === undefined) return [];
+  const { passedSockets } = await import('../listeners/systemd.ts');
+  return passedSockets(systemd, process.pid);
 }
 
 function fail(error: unknown): number {

@@ -1,8 +1,9 @@
 import { Arbiter } from '../arbiter/arbiter.ts';
 import { type EventQueue, STOP_SIGNALS, trapSignals } from '../arbiter/events.ts';
-import { addressesOf, type Generation } from '../arbiter/generation.ts';
+import { addressesOf, checkListeners, type Generation } from '../arbiter/generation.ts';
 import { OomKills } from '../arbiter/oom-kills.ts';
 import type { Reread } from '../arbiter/reload.ts';
+import type { Observe } from '../arbiter/status.ts';
 import { spawnWorker } from '../arbiter/worker-handle.ts';
 import { callHook } from '../call-hook.ts';
 import { systemClock } from '../clock.ts';
@@ -16,11 +17,17 @@ import { classNameOf } from '../settings/class-name.ts';
 import { type Loaded, loadHooks } from '../settings/load.ts';
 import { nameSetting } from '../settings/origin.ts';
 import { type ReadQuestion, rereadSettings } from '../settings/reread.ts';
+import type { SystemdVariables } from '../systemd/variables.ts';
 import { checkLogs } from './check.ts';
 import { packageVersion } from './version.ts';
 
 /** Binds, spawns and supervises until told to stop; resolves with the exit status. Throws a UsageError before that. */
-export async function serve(loaded: Loaded, question: ReadQuestion, queue: EventQueue): Promise<number> {
+export async function serve(
+  loaded: Loaded,
+  question: ReadQuestion,
+  queue: EventQueue,
+  systemd: SystemdVariables,
+): Promise<number> {
   const { settings } = loaded;
   if (settings.app === null)
     throw new UsageError('no application was named; write for example: tsunicorn app.ts:app');
@@ -33,9 +40,11 @@ export async function serve(loaded: Loaded, question: ReadQuestion, queue: Event
 
   const log = loggerOf(loaded);
   await callStarting(loaded, log);
+  await noteActivation(systemd, loaded, log);
   const pidfile = new PidfileOf(loaded);
   const oomKills = new OomKills();
   const first = await firstGeneration(loaded, pidfile, log);
+  const observe = await observerFor(systemd, log);
   const arbiter = new Arbiter({
     first,
     queue,
@@ -43,6 +52,7 @@ export async function serve(loaded: Loaded, question: ReadQuestion, queue: Event
     clock: systemClock,
     spawn: spawnWorker,
     random: Math.random,
+    ...(observe ? { observe } : {}),
     judgeKill: () => oomKills.judge(),
     reread: rereader(question, log),
     promoted: ({ loaded: now }, { loaded: before }) => {
@@ -69,7 +79,7 @@ type Data = Omit<Loaded, 'hooks'>;
 
 async function firstGeneration(loaded: Loaded, pidfile: PidfileOf, log: Logger): Promise<Generation> {
   try {
-    const listeners = await bindAll(addressesOf(loaded));
+    const listeners = await bindAll(addressesOf(loaded), (bound) => checkListeners(loaded, bound));
     const nodeOptions = await nodeOptionsOf(loaded, log);
     const scaling = await scalingOf(loaded);
     return { number: 1, loaded, hooks: loaded.hooks, listeners, nodeOptions, ...scaling };
@@ -77,6 +87,21 @@ async function firstGeneration(loaded: Loaded, pidfile: PidfileOf, log: Logger):
     pidfile.remove();
     throw error;
   }
+}
+
+async function noteActivation(systemd: SystemdVariables, loaded: Loaded, log: Logger): Promise<void> {
+  if (systemd.LISTEN_FDS === undefined) return;
+  const { activationNotice } = await import('../listeners/systemd.ts');
+  const notice = activationNotice(systemd, loaded, process.pid);
+  if (notice !== null) log.warning(notice);
+}
+
+/** What tells the service manager how we do, where one wants to hear of it. */
+async function observerFor(systemd: SystemdVariables, log: Logger): Promise<Observe | null> {
+  const { NOTIFY_SOCKET } = systemd;
+  if (!NOTIFY_SOCKET) return null;
+  const { createNotifier } = await import('../systemd/notifier.ts');
+  return createNotifier({ ...systemd, NOTIFY_SOCKET }, log).observe;
 }
 
 async function callStarting({ hooks, settings }: Loaded, log: Logger): Promise<void> {

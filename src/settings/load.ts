@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import type { Clock } from '../clock.ts';
 import { UsageError } from '../errors.ts';
 import type { HookName, Hooks } from '../hooks.ts';
+import type { Address } from '../listeners/address.ts';
 import { addedEnvironment, addedSince } from './added-environment.ts';
 import { startingWorkers } from './catalogue/workers.ts';
 import { type SettingName, type Settings, settingNames } from './catalogue.ts';
@@ -34,6 +35,8 @@ export interface Loaded {
   readonly hookNames: readonly HookName[];
   /** What env-file and env add to the process environment. */
   readonly environment: Readonly<Record<string, string>>;
+  /** Sockets that systemd passed; they stand in for `settings.bind`. */
+  readonly sockets: readonly Address[];
 }
 
 export interface LoadInput {
@@ -41,6 +44,7 @@ export interface LoadInput {
   /** The environment as it was before anything was added to it. */
   readonly env: NodeJS.ProcessEnv;
   readonly cwd: string;
+  readonly sockets?: readonly Address[];
   /**
    * Called with the variables of env-file and env before the config file is imported, so that it can read them from
    * process.env, and again with those that the config file adds.
@@ -79,6 +83,7 @@ export async function loadSettings(input: LoadInput): Promise<Loaded> {
     hooks,
     hookNames: hookNamesOf(hooks),
     environment: Object.freeze(environment),
+    sockets: input.sockets ?? [],
   };
 }
 

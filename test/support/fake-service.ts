@@ -4,6 +4,8 @@ import type { Generation } from '../../src/arbiter/generation.ts';
 import type { OomVerdict } from '../../src/arbiter/oom-kills.ts';
 import type { Reread } from '../../src/arbiter/reload.ts';
 import { Scaling } from '../../src/arbiter/scaling.ts';
+import type { Observe } from '../../src/arbiter/status.ts';
+import type { Clock } from '../../src/clock.ts';
 import type { Hooks } from '../../src/hooks.ts';
 import type { WorkerLoad } from '../../src/ipc.ts';
 import { formatAddress, parseAddress } from '../../src/listeners/address.ts';
@@ -24,6 +26,7 @@ export function loadedWith(changed: Partial<Settings> = {}): Omit<Loaded, 'hooks
     configFile: null,
     hookNames: [],
     environment: {},
+    sockets: [],
   };
 }
 
@@ -38,6 +41,7 @@ export interface ServiceOptions {
   /** Two workers on 127.0.0.1:8000 where it does not say otherwise. */
   readonly settings?: Partial<Settings>;
   readonly hooks?: Hooks;
+  readonly observe?: (clock: Clock) => Observe;
 }
 
 /** An arbiter at work over fake workers, listeners, time and configuration. */
@@ -58,13 +62,13 @@ export class FakeService {
   /** The exit status once the arbiter has ended. */
   status: number | null = null;
 
-  constructor({ settings = {}, hooks = {} }: ServiceOptions) {
+  constructor({ settings = {}, hooks = {}, observe }: ServiceOptions) {
     this.settings = { workers: 2, ...settings };
     this.reread = async () => this.configuration();
     const loaded = loadedWith(this.settings);
     const listeners = loaded.settings.bind.map((text) => fakeListener(text, this.journal));
     const first: Generation = { number: 1, loaded, hooks, listeners, ...this.#scalingOf(loaded) };
-    void this.#arbiter(first)
+    void this.#arbiter(first, observe?.(this.clock))
       .run()
       .then((status) => {
         this.status = status;
@@ -125,13 +129,14 @@ export class FakeService {
     return settings.workersMax === null ? {} : { scaling: new Scaling(settings, this.clock) };
   }
 
-  #arbiter(first: Generation): Arbiter {
+  #arbiter(first: Generation, observe?: Observe): Arbiter {
     return new Arbiter({
       first,
       queue: this.queue,
       clock: this.clock,
       log: this.log,
       random: () => 0.5,
+      ...(observe ? { observe } : {}),
       judgeKill: () => this.verdict,
       reread: () => this.reread(),
       spawn: (order) => {

@@ -7,6 +7,7 @@ import { type Action, isBooting, reconcile } from './reconcile.ts';
 import { Service } from './service.ts';
 import { stopMode } from './shutdown.ts';
 import { endStalled } from './stall.ts';
+import { Upgrade } from './upgrade.ts';
 import type { WorkerHandle } from './worker-handle.ts';
 import type { WorkerSet } from './worker-set.ts';
 
@@ -18,6 +19,7 @@ export class Arbiter {
   readonly #options: ArbiterOptions;
   readonly #service: Service;
   readonly #workers: WorkerSet;
+  readonly #upgrade: Upgrade;
   readonly #emit: (event: ArbiterEvent) => void;
 
   constructor(options: ArbiterOptions) {
@@ -25,6 +27,7 @@ export class Arbiter {
     this.#emit = (event) => options.queue.push(event);
     this.#service = new Service(options, this.#emit);
     this.#workers = this.#service.workers;
+    this.#upgrade = new Upgrade(this.#service, options.succession, this.#emit);
   }
 
   /** Serves until told to stop; resolves with the exit status once every worker is gone. */
@@ -35,7 +38,7 @@ export class Arbiter {
     for (;;) {
       const wakeAtMs = Math.min(this.#reconcile(), clock.now() + TICK_MS);
       const { intent } = this.#service;
-      if (intent.name === 'stopping' && this.#workers.size === 0) {
+      if (intent.name === 'stopping' && this.#workers.size === 0 && !this.#upgrade.isStarting) {
         hooks.call('onExit', (hook, view) => hook(view));
         return intent.exitStatus;
       }
@@ -61,6 +64,8 @@ export class Arbiter {
       }
       case 'reloadRead':
         return this.#service.reloadRead(event);
+      default:
+        return this.#upgrade.take(event);
     }
   }
 
@@ -82,8 +87,12 @@ export class Arbiter {
     if (worker === undefined) return;
     if (action.type === 'kill') return this.#kill(worker, action);
     const { current, intent } = this.#service;
-    const kept = worker.listeners.every((listener) => current.listeners.includes(listener));
-    this.#workers.retire(worker, action.reason, intent.name === 'stopping' || !kept);
+    // Where nobody else will take what the kernel has queued.
+    const emptyQueue = worker.listeners.some(
+      (listener) =>
+        !listener.isShared() && (intent.name === 'stopping' || !current.listeners.includes(listener)),
+    );
+    this.#workers.retire(worker, action.reason, emptyQueue);
   }
 
   #spawn(slot: number, number: number): void {
@@ -103,6 +112,7 @@ export class Arbiter {
 
   #signalled(signal: ArbiterSignal): void {
     const { log, intent } = this.#service;
+    if (signal === 'SIGWINCH') return this.#upgrade.rest();
     log.info(`Handling signal: ${signal.slice(3).toLowerCase()}`);
     switch (signal) {
       case 'SIGTERM':
@@ -118,8 +128,8 @@ export class Arbiter {
         return this.#service.scaleBy(1);
       case 'SIGTTOU':
         return this.#service.scaleBy(-1);
-      default:
-        return log.warning(`${signal} is not supported; nothing was changed`);
+      case 'SIGUSR2':
+        return this.#upgrade.begin();
     }
   }
 

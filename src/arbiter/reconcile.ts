@@ -37,6 +37,8 @@ export interface WorkerSnapshot {
 /** What the arbiter wants to be true. */
 export interface Desired {
   readonly workers: number;
+  /** Why no workers are wanted, where that is so. */
+  readonly reason: string;
   readonly generation: number;
   /** A new generation that has yet to prove itself by one worker getting ready; the others go on as if it were not. */
   readonly canary: number | null;
@@ -196,7 +198,7 @@ function planRetirements(
 }
 
 function reasonToRetire({ generation, state }: WorkerSnapshot, desired: Desired): string {
-  if (desired.workers === 0) return 'the service stops';
+  if (desired.workers === 0) return desired.reason;
   if (state.name === 'ready' && state.outgoing !== null) return state.outgoing;
   return generation === desired.generation ? 'fewer workers are wanted' : 'replaced by another generation';
 }

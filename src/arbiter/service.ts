@@ -56,7 +56,8 @@ export class Service {
 
   get desired(): Desired {
     return {
-      workers: this.#intent.name === 'stopping' ? 0 : this.#count,
+      workers: this.#intent.name === 'stopping' || this.#intent.name === 'resting' ? 0 : this.#count,
+      reason: this.#intent.name === 'resting' ? 'the arbiter rests' : 'the service stops',
       generation: this.#current.number,
       canary: this.#reload.candidate?.number ?? null,
       spawnAfterMs: this.#crashLoop.spawnAfterMs,
@@ -74,11 +75,29 @@ export class Service {
 
   /** Wants `change` workers more, or fewer; never less than one. */
   scaleBy(change: number): void {
-    this.#setCount(Math.max(1, this.#count + change));
+    // As with Gunicorn, a worker more than none is one.
+    const from = this.#intent.name === 'resting' && change > 0 ? 0 : this.#count;
+    this.#setCount(Math.max(1, from + change));
+    if (change > 0) this.resume('a worker is wanted');
+  }
+
+  /** Retires every worker and holds the sockets; returns whether there was something to retire. */
+  rest(): boolean {
+    if (this.#intent.name !== 'serving') return false;
+    this.#intent = { name: 'resting' };
+    return true;
+  }
+
+  /** Ends the rest, if there is one, for this reason. */
+  resume(reason: string): void {
+    if (this.#intent.name !== 'resting') return;
+    this.#intent = { name: 'serving' };
+    this.#log.info(`Bringing the workers back: ${reason}`);
   }
 
   /** Begins to read the configuration again. */
   reload(): void {
+    this.resume('the service reloads');
     if (this.#intent.name !== 'stopping') this.#reload.start(this.#current);
   }
 
@@ -112,6 +131,7 @@ export class Service {
     if (this.#intent.name !== 'starting') return;
     this.#intent = { name: 'serving' };
     this.hooks.call('whenReady', (hook, view) => hook(view));
+    this.#options.succession.serving();
   }
 
   /** A worker's process has ended. */

@@ -1,7 +1,9 @@
 import { CONTROL_SIGNALS, EventQueue, trapSignals } from '../arbiter/events.ts';
 import { systemClock } from '../clock.ts';
 import { messageOf, UsageError } from '../errors.ts';
+import { takeParent } from '../parent.ts';
 import { loadSettings } from '../settings/load.ts';
+import { readStart } from '../start.ts';
 
 /**
  * The whole command: argv → settings → arbiter. Resolves with the exit status; whatever the operator got wrong is one
@@ -11,12 +13,13 @@ export async function main(argv: readonly string[]): Promise<number> {
   const queue = new EventQueue(systemClock);
   // What must not end the arbiter while it starts waits in the queue; a stop has nothing to clean up yet and may.
   trapSignals(queue, CONTROL_SIGNALS);
-  // As they were when we were started: a reload begins from the same.
-  const question = { argv, env: { ...process.env }, cwd: process.cwd() };
+  const parent = takeParent(process.env);
+  // As it was when we were started: a reload begins from the same.
+  const start = readStart(argv);
   try {
     const applyEnvironment = (added: Readonly<Record<string, string>>) =>
       void Object.assign(process.env, added);
-    const loaded = await loadSettings({ ...question, applyEnvironment });
+    const loaded = await loadSettings({ ...start, applyEnvironment });
     if (loaded.settings.printConfig) {
       const { renderConfig } = await import('./print-config.ts');
       process.stdout.write(renderConfig(loaded));
@@ -26,8 +29,12 @@ export async function main(argv: readonly string[]): Promise<number> {
       const { check } = await import('./check.ts');
       return await check(loaded);
     }
+    if (loaded.settings.daemon && parent === null) {
+      const { daemonise } = await import('./daemon.ts');
+      return await daemonise(loaded, start);
+    }
     const { serve } = await import('./serve.ts');
-    return await serve(loaded, question, queue);
+    return await serve(loaded, { start, parent, queue });
   } catch (error) {
     return fail(error);
   }

@@ -9,22 +9,30 @@ import { systemClock } from '../clock.ts';
 import { flushCompileCache } from '../compile-cache.ts';
 import { messageOf, UsageError } from '../errors.ts';
 import { ARBITER_HOOKS } from '../hooks.ts';
-import { bindAll } from '../listeners/listener.ts';
 import { holdFirstLines } from '../log/held-logger.ts';
 import { createLogger, type Logger } from '../log/logger.ts';
-import { createPidfile, type Pidfile } from '../pidfile.ts';
+import type { Parent } from '../parent.ts';
 import { classNameOf } from '../settings/class-name.ts';
 import { type Loaded, loadHooks } from '../settings/load.ts';
-import { nameSetting } from '../settings/origin.ts';
 import { type ReadQuestion, rereadSettings } from '../settings/reread.ts';
+import type { Start } from '../start.ts';
 import { checkLogs } from './check.ts';
+import { Lineage } from './lineage.ts';
+import { PidfileOf } from './pidfile-of.ts';
 import { packageVersion } from './version.ts';
 
 /** The first lines of the log wait this long, in milliseconds; a worker boots in less. */
 const FIRST_LINES_MS = 100;
 
+export interface ServeOrder {
+  readonly start: Start;
+  /** The tsunicorn process that started this one, if one did. */
+  readonly parent: Parent | null;
+  readonly queue: EventQueue;
+}
+
 /** Binds, spawns and supervises until told to stop; resolves with the exit status. Throws a UsageError before that. */
-export async function serve(loaded: Loaded, question: ReadQuestion, queue: EventQueue): Promise<number> {
+export async function serve(loaded: Loaded, { start, parent, queue }: ServeOrder): Promise<number> {
   const { settings } = loaded;
   if (settings.app === null)
     throw new UsageError('no application was named; write for example: tsunicorn app.ts:app');
@@ -35,11 +43,13 @@ export async function serve(loaded: Loaded, question: ReadQuestion, queue: Event
   process.chdir(settings.chdir);
   process.title = settings.name === null ? 'tsunicorn: arbiter' : `tsunicorn: arbiter [${settings.name}]`;
 
-  const log = holdFirstLines(loggerOf(loaded), FIRST_LINES_MS, systemClock);
+  const lineage = new Lineage(start, parent, queue);
+  const own = await lineage.logOf(loaded, loggerOf(loaded));
+  const log = holdFirstLines(own, FIRST_LINES_MS, systemClock);
   await callStarting(loaded, log);
-  const pidfile = new PidfileOf(loaded);
+  const pidfile = new PidfileOf(loaded, lineage.elder);
   const oomKills = new OomKills();
-  const first = await firstGeneration(loaded, pidfile);
+  const first = await firstGeneration(loaded, pidfile, lineage);
   const arbiter = new Arbiter({
     first,
     queue,
@@ -48,7 +58,8 @@ export async function serve(loaded: Loaded, question: ReadQuestion, queue: Event
     spawn: spawnWorker,
     random: Math.random,
     judgeKill: () => oomKills.judge(),
-    reread: rereader(question),
+    reread: rereader(start),
+    succession: lineage.succession(pidfile),
     promoted: ({ loaded: now }, { loaded: before }) => {
       try {
         pidfile.follow(now);
@@ -63,7 +74,7 @@ export async function serve(loaded: Loaded, question: ReadQuestion, queue: Event
   log.info(`Using worker: ${classNameOf(settings)}`);
   flushCompileCache();
   const status = await running;
-  pidfile.remove();
+  pidfile.remove(lineage.heir);
   log.info('Shutting down: arbiter');
   log.flush();
   return status;
@@ -71,9 +82,9 @@ export async function serve(loaded: Loaded, question: ReadQuestion, queue: Event
 
 type Data = Omit<Loaded, 'hooks'>;
 
-async function firstGeneration(loaded: Loaded, pidfile: PidfileOf): Promise<Generation> {
+async function firstGeneration(loaded: Loaded, pidfile: PidfileOf, lineage: Lineage): Promise<Generation> {
   try {
-    return { number: 1, loaded, hooks: loaded.hooks, listeners: await bindAll(addressesOf(loaded)) };
+    return { number: 1, loaded, hooks: loaded.hooks, listeners: await lineage.bind(addressesOf(loaded)) };
   } catch (error) {
     pidfile.remove();
     throw error;
@@ -106,27 +117,4 @@ function loggerOf({ settings }: Data): Logger {
 
 function sameLogs({ settings: a }: Data, { settings: b }: Data): boolean {
   return a.logLevel === b.logLevel && a.logFormat === b.logFormat && a.errorLogfile === b.errorLogfile;
-}
-
-/** The pidfile that the present settings ask for. */
-class PidfileOf {
-  #path: string | null = null;
-  #file: Pidfile | null = null;
-
-  constructor(loaded: Data) {
-    this.follow(loaded);
-  }
-
-  /** Moves the file where a reload changed its path. */
-  follow({ settings, origins }: Data): void {
-    if (settings.pid === this.#path) return;
-    const file = settings.pid === null ? null : createPidfile(nameSetting(origins.pid, 'pid'), settings.pid);
-    this.remove();
-    this.#path = settings.pid;
-    this.#file = file;
-  }
-
-  remove(): void {
-    this.#file?.remove();
-  }
 }

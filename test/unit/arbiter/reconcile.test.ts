@@ -7,7 +7,13 @@ import {
 } from '../../../src/arbiter/reconcile.ts';
 
 const limits = { bootMs: 60_000, heartbeatMs: 30_000, graceMs: 30_000 };
-const desired: Desired = { workers: 2, generation: 1, canary: null, spawnAfterMs: 0 };
+const desired: Desired = {
+  workers: 2,
+  reason: 'the service stops',
+  generation: 1,
+  canary: null,
+  spawnAfterMs: 0,
+};
 
 function worker(age: number, state: WorkerState, generation = 1, slot = age - 1): WorkerSnapshot {
   return { age, slot, generation, limits, state };

@@ -39,6 +39,7 @@ export class Arbiter {
       const wakeAtMs = Math.min(this.#reconcile(), clock.now() + TICK_MS);
       const { intent } = this.#service;
       if (intent.name === 'stopping' && this.#workers.size === 0 && !this.#upgrade.isStarting) {
+        this.#upgrade.leave();
         hooks.call('onExit', (hook, view) => hook(view));
         return intent.exitStatus;
       }

@@ -77,6 +77,13 @@ export class Upgrade {
     if (!this.#service.rest()) log.warning('WINCH refused, nothing was changed: this arbiter does not serve');
   }
 
+  /** This arbiter is about to end. */
+  leave(): void {
+    const step = this.#step;
+    if (step.name === 'booting' || step.name === 'serving')
+      this.#service.log.info(`The new arbiter (pid: ${step.pid}) goes on with the sockets`);
+  }
+
   take(event: UpgradeEvent): void {
     switch (event.type) {
       case 'upgradeStarted':

@@ -36,11 +36,11 @@ export async function serve(loaded: Loaded, { start, parent, queue }: ServeOrder
   const { settings } = loaded;
   if (settings.app === null)
     throw new UsageError('no application was named; write for example: tsunicorn app.ts:app');
+  process.chdir(settings.chdir);
   checkLogs(loaded);
   // From here on there is something to clean up, so stopping is the loop's to do.
   trapSignals(queue, STOP_SIGNALS);
   if (settings.umask !== null) process.umask(settings.umask);
-  process.chdir(settings.chdir);
   process.title = settings.name === null ? 'tsunicorn: arbiter' : `tsunicorn: arbiter [${settings.name}]`;
 
   const lineage = new Lineage(start, parent, queue);

@@ -11,8 +11,8 @@ const puppet = app('puppet.ts:app');
 describe('--daemon', () => {
   it('returns when the service is ready, and leaves it in a session of its own without any terminal', async () => {
     const directory = temporaryDirectory();
-    mkdirSync(join(directory, 'run'));
-    const args = ['-D', '--chdir', 'run', '-b', 'unix:a.sock', '-p', 'app.pid', '--log-file', 'app.log'];
+    mkdirSync(join(directory, 'run/log'), { recursive: true });
+    const args = ['-D', '--chdir', 'run', '-b', 'unix:a.sock', '-p', 'app.pid', '--log-file', 'log/app.log'];
     const front = start([puppet, ...args], { cwd: directory });
     expect(await front.end()).toEqual({ status: 0, signal: null });
     const pid = endFamilyWithTest(Number(readFileSync(join(directory, 'run/app.pid'), 'utf8')));
@@ -23,7 +23,7 @@ describe('--daemon', () => {
     expect([sessionOf(pid), terminalsOf(pid), terminalsOf(worker)]).toEqual([pid, [], []]);
     for (const fd of [0, 1, 2]) expect(readlinkSync(`/proc/${pid}/fd/${fd}`)).toBe('/dev/null');
     expect(readlinkSync(`/proc/${worker}/fd/2`)).toBe('/dev/null');
-    expect(readFileSync(join(directory, 'run/app.log'), 'utf8')).toMatch(/Listening at/);
+    expect(readFileSync(join(directory, 'run/log/app.log'), 'utf8')).toMatch(/Listening at/);
 
     const again = await run([puppet, ...args], { cwd: directory });
     expect([again.status, again.lines]).toEqual([
@@ -32,7 +32,7 @@ describe('--daemon', () => {
     ]);
     process.kill(pid, 'SIGTERM');
     await front.waitFor(() => !isAlive(pid), 'the daemon to end');
-    expect(readdirSync(join(directory, 'run'))).toEqual(['app.log']);
+    expect(readdirSync(join(directory, 'run'))).toEqual(['log']);
   });
 
   it.each([[[]], [['--log-file', 'app.log']]])(

@@ -33,7 +33,8 @@ export function createPidfile(source: string, path: string, elder: number | null
     },
     remove(heir) {
       if (readPid(own) !== process.pid) return;
-      if (heir !== undefined && own === main && readPid(second) === heir) renameSync(second, main);
+      if (heir !== undefined && own === main && readPid(second) === heir && isAlive(heir))
+        renameSync(second, main);
       else rmSync(own, { force: true });
     },
     promote() {

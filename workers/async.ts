@@ -34,6 +34,7 @@ export async function serveMany(order: ServeOrder, application: Application): Pr
     if (connections.size >= limit) gate.pause();
   });
 
+  await order.prove(application);
   const { close } = application;
   return {
     urls: await gate.open(order.listeners, settings.backlog),

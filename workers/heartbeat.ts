@@ -1,8 +1,13 @@
 import type { Settings } from '../src/settings/catalogue.ts';
 
+/** How often a worker looks at itself: several times in each `timeout`. In milliseconds. */
+export function beatEveryMs({ timeout }: Pick<Settings, 'timeout'>): number {
+  return timeout === 0 ? 1000 : Math.min(1000, Math.max(20, timeout * 250));
+}
+
 /** Calls `beat` while the event loop turns, several times in each `timeout`; never where nobody would miss it. */
-export function startHeartbeat({ timeout, watchdog }: Settings, beat: () => void): void {
+export function startHeartbeat(settings: Settings, beat: () => void): void {
   // Without a limit the watchdog still ends a blocked worker whose arbiter is gone.
-  if (timeout === 0 && !watchdog) return;
-  setInterval(beat, timeout === 0 ? 1000 : Math.min(1000, Math.max(20, timeout * 250)));
+  if (settings.timeout === 0 && !settings.watchdog) return;
+  setInterval(beat, beatEveryMs(settings));
 }

@@ -17,8 +17,10 @@ export interface ServeOrder {
   readonly fail: (reason: string) => void;
   /** Loads the application into this process. Rejects with a BootError. */
   readonly load: () => Promise<Application>;
-  /** To be called when the application is loaded, wherever it runs, and before any socket is opened. */
+  /** To be called when the application is loaded, wherever it runs. */
   readonly initialised: () => Promise<void>;
+  /** To be called before any socket is opened; resolves when the application has shown that it is ready to serve. */
+  readonly prove: (application: Application) => Promise<void>;
 }
 
 /** A worker class at work. */

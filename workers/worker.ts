@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { Application } from '../src/app/application.ts';
 import { callHook } from '../src/call-hook.ts';
 import { flushCompileCache } from '../src/compile-cache.ts';
 import { EXIT, messageOf } from '../src/errors.ts';
@@ -11,7 +12,8 @@ import { classOf } from './classes.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import type { Inbox, WorkerEvent } from './inbox.ts';
 import { observersFor } from './observers.ts';
-import { loadIntoProcess, loadWorkerHooks, openAccessLog } from './outfit.ts';
+import { createRecycler, loadIntoProcess, loadWorkerHooks, openAccessLog } from './outfit.ts';
+import type { Recycler } from './recycler.ts';
 import type { Serving } from './serving.ts';
 import { startWatchdog, type Watchdog } from './watchdog.ts';
 
@@ -44,6 +46,7 @@ class Worker {
   #hooks: Hooks = {};
   #accessLog: AccessLog | null = null;
   #watchdog: Watchdog | null = null;
+  #recycler: Recycler | null = null;
   #exitStatus: number = EXIT.ok;
 
   constructor(inbox: Inbox, order: BootOrder) {
@@ -73,6 +76,7 @@ class Worker {
         void this.#inbox.send({ tsunicorn: 'heartbeat' });
       });
       await this.#inbox.send({ tsunicorn: 'ready', urls: serving.urls });
+      this.#recycler?.begin((reason) => void this.#inbox.send({ tsunicorn: 'outgoing', reason }));
       this.#watchdog = startWatchdog(this.#order, serving.connections, this.#log);
       flushCompileCache();
     } catch (error) {
@@ -85,22 +89,29 @@ class Worker {
     this.#hooks = await loadWorkerHooks(this.#order);
     await this.#call('postFork');
     this.#accessLog = await openAccessLog(settings);
+    this.#recycler = await createRecycler(settings, this.#log);
+    const counter = this.#recycler?.observer;
     const serve = await classOf(settings);
     const onError = (error: unknown, request?: IncomingMessage) => this.#applicationError(error, request);
     return serve({
       settings,
       listeners: this.#order.listeners,
-      observers: observersFor(this.#accessLog, this.#hooks, this.#view),
+      observers: observersFor(this.#accessLog, this.#hooks, this.#view, counter),
       log: this.#log,
       onError,
       fail: (reason) => this.#fail(reason),
       load: () => loadIntoProcess(settings, this.#log, onError),
-      initialised: () => this.#initialised(),
+      initialised: () => this.#call('postWorkerInit'),
+      prove: (application) => this.#prove(application),
     });
   }
 
-  async #initialised(): Promise<void> {
-    await this.#call('postWorkerInit');
+  async #prove(application: Application): Promise<void> {
+    const { settings } = this.#order;
+    if (settings.readyPath !== null) {
+      const { proveReady } = await import('./ready-path.ts');
+      await proveReady({ path: settings.readyPath, application, settings, log: this.#log });
+    }
     if (this.#phase.name === 'booting') this.#phase = { name: 'opening', leave: null };
   }
 

@@ -40,7 +40,7 @@ export class Arbiter {
       const { intent } = this.#service;
       if (intent.name === 'stopping' && this.#workers.size === 0 && !this.#upgrade.isStarting) {
         this.#upgrade.leave();
-        hooks.call('onExit', (hook, view) => hook(view));
+        await hooks.last(clock);
         return intent.exitStatus;
       }
       const event = await queue.next(wakeAtMs);
@@ -87,7 +87,8 @@ export class Arbiter {
     const worker = this.#workers.get(action.age);
     if (worker === undefined) return;
     if (action.type === 'kill') return this.#kill(worker, action);
-    const { current, intent } = this.#service;
+    const { current, intent, log } = this.#service;
+    log.debug(`Retiring worker (pid: ${worker.pid}): ${action.reason}`, { pid: worker.pid });
     // Where nobody else will take what the kernel has queued.
     const emptyQueue = worker.listeners.some(
       (listener) =>
@@ -106,7 +107,10 @@ export class Arbiter {
   #kill(worker: WorkerHandle, { signal, reason }: Action & { type: 'kill' }): void {
     const { state } = worker;
     this.#workers.kill(worker, signal, reason);
-    if (isBooting(state)) return this.#service.bootFailed(worker, bootTimedOut(worker, reason));
+    if (isBooting(state)) {
+      const { readyPath } = this.#service.generation(worker.generation).loaded.settings;
+      return this.#service.bootFailed(worker, bootTimedOut(worker, reason, readyPath));
+    }
     if (state.name !== 'killed')
       this.#service.log.critical(`${nameOf(worker)}: ${reason}; ending it with ${signal}`);
   }
@@ -146,6 +150,8 @@ export class Arbiter {
       case 'bootFailed':
         this.#workers.note(worker, message);
         return service.bootFailed(worker, message);
+      case 'outgoing':
+        return service.outgoing(worker, message);
       case 'leaving':
         if (!message.reason.startsWith('SIG')) service.slowDown(worker.state);
         return this.#workers.note(worker, message);

@@ -16,6 +16,8 @@ export interface Generation {
   /** The hooks that run in the arbiter. */
   readonly hooks: Hooks;
   readonly listeners: readonly Listener[];
+  /** Options of Node for its workers, beyond those that the arbiter runs with. */
+  readonly nodeOptions?: readonly string[];
 }
 
 /** The addresses that a configuration asks for, each naming where it was written. Throws a UsageError. */

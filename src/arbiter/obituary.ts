@@ -13,8 +13,9 @@ export interface BootFailure {
 }
 
 /** The failure of a worker that was killed for `reason` ("not ready within 60 s"). */
-export function bootTimedOut(worker: Named, reason: string): BootFailure {
-  const message = `${nameOf(worker)} was ${reason} (--boot-timeout): the application's import or factory had not finished`;
+export function bootTimedOut(worker: Named, reason: string, readyPath: string | null): BootFailure {
+  const orPath = readyPath === null ? '' : `, or GET ${readyPath} (--ready-path) blocked its event loop`;
+  const message = `${nameOf(worker)} was ${reason} (--boot-timeout): the application's import or factory had not finished${orPath}`;
   return { exitStatus: EXIT.workerBoot, message };
 }
 

@@ -44,6 +44,10 @@ export interface Desired {
   readonly canary: number | null;
   /** In a crash loop: no spawn before this time, and then one at a time. 0 otherwise. */
   readonly spawnAfterMs: number;
+  /** How many workers more than wanted may live while old ones are replaced, which is how many are replaced at a time. */
+  readonly surge: number;
+  /** Before this time nothing is spawned to replace a worker of the right generation; 0 where that may be done at once. */
+  readonly recycleAfterMs: number;
 }
 
 export type Action =
@@ -62,9 +66,6 @@ export interface Plan {
   readonly wakeAtMs: number;
 }
 
-/** How many workers more than wanted may live while old ones are replaced. */
-const SURGE = 1;
-
 /**
  * The rule of the house, pure: which workers to spawn, retire and kill so that the world becomes as desired. A worker
  * is retired only while more than the wanted number are ready, so capacity never dips.
@@ -73,7 +74,8 @@ export function reconcile(desired: Desired, workers: readonly WorkerSnapshot[], 
   const overdue = workers.flatMap((worker) => overdueAction(worker, now));
   const dying = new Set(overdue.map((action) => action.age));
   const living = workers.filter((worker) => isLiving(worker) && !dying.has(worker.age));
-  const wanted = wantedSpawns(desired, living);
+  const held = now < desired.recycleAfterMs && living.some(isOutgoing);
+  const wanted = wantedSpawns(desired, held ? living.map(staying) : living);
   const mayGo =
     now < desired.spawnAfterMs ? wanted.filter((generation) => generation === desired.canary) : wanted;
   const waiting = mayGo.length < wanted.length;
@@ -81,7 +83,11 @@ export function reconcile(desired: Desired, workers: readonly WorkerSnapshot[], 
   const deadlines = workers.filter((worker) => !dying.has(worker.age)).map(deadlineOf);
   return {
     actions: [...overdue, ...planRetirements(desired, living, workers), ...spawns],
-    wakeAtMs: Math.min(waiting ? desired.spawnAfterMs : Infinity, ...deadlines),
+    wakeAtMs: Math.min(
+      waiting ? desired.spawnAfterMs : Infinity,
+      held ? desired.recycleAfterMs : Infinity,
+      ...deadlines,
+    ),
   };
 }
 
@@ -95,9 +101,20 @@ export function isBooting({ name }: WorkerState): boolean {
   return name === 'spawning' || name === 'booting';
 }
 
+function isOutgoing({ state }: WorkerSnapshot): boolean {
+  return state.name === 'ready' && state.outgoing !== null;
+}
+
+/** The worker as if it had not asked to be replaced. */
+function staying(worker: WorkerSnapshot): WorkerSnapshot {
+  const { age, slot, generation, limits, state } = worker;
+  return state.name === 'ready'
+    ? { age, slot, generation, limits, state: { ...state, outgoing: null } }
+    : worker;
+}
+
 function isFresh(worker: WorkerSnapshot, desired: Desired): boolean {
-  const outgoing = worker.state.name === 'ready' && worker.state.outgoing !== null;
-  return worker.generation === desired.generation && !outgoing;
+  return worker.generation === desired.generation && !isOutgoing(worker);
 }
 
 /** When the worker's present state becomes overdue. */
@@ -146,7 +163,7 @@ function wantedSpawns(desired: Desired, living: readonly WorkerSnapshot[]): read
   const probe = desired.canary === null || canary ? [] : [desired.canary];
   const others = living.filter(({ generation }) => generation !== desired.canary);
   const fresh = others.filter((worker) => isFresh(worker, desired));
-  const surge = others.length > fresh.length ? SURGE : 0;
+  const surge = others.length > fresh.length ? desired.surge : 0;
   const room = desired.workers + surge - others.length;
   const pending = fresh.filter(({ state }) => state.name !== 'ready').length;
   const tries = desired.spawnAfterMs > 0 ? 1 - pending : Infinity;

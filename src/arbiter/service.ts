@@ -1,14 +1,16 @@
 import { EXIT } from '../errors.ts';
 import type { ArbiterView } from '../hooks.ts';
+import type { WorkerMessage } from '../ipc.ts';
 import { describeListeners } from '../listeners/listener.ts';
 import type { Logger } from '../log/logger.ts';
+import { Churn } from './churn.ts';
 import type { ArbiterEvent, WorkerEnd } from './events.ts';
 import type { Generation } from './generation.ts';
 import { HookCaller, viewOf } from './hook-caller.ts';
-import { type BootFailure, logEnd, stackFields } from './obituary.ts';
+import { type BootFailure, logEnd, nameOf, stackFields } from './obituary.ts';
 import type { ArbiterOptions } from './options.ts';
 import { type Desired, isBooting, type WorkerState } from './reconcile.ts';
-import { Reload, sameListeners } from './reload.ts';
+import { type LastReload, Reload, sameListeners } from './reload.ts';
 import { CrashLoop, inSeconds } from './restart-policy.ts';
 import { type Intent, type StopMode, toStopping } from './shutdown.ts';
 import type { WorkerHandle } from './worker-handle.ts';
@@ -24,6 +26,7 @@ export class Service {
   readonly #options: ArbiterOptions;
   readonly #reload: Reload;
   readonly #crashLoop: CrashLoop;
+  readonly #churn: Churn;
   #log: Logger;
   #current: Generation;
   #count: number;
@@ -33,8 +36,15 @@ export class Service {
     const { first, clock } = options;
     this.#options = options;
     this.workers = new WorkerSet(clock, options.spawn);
-    this.#reload = new Reload(options.reread, emit, first.number);
+    this.#reload = new Reload({
+      reread: options.reread,
+      emit,
+      now: () => clock.now(),
+      heldByWorkers: () => this.workers.all.flatMap(({ listeners }) => listeners),
+      firstGeneration: first.number,
+    });
     this.#crashLoop = new CrashLoop(clock, options.random);
+    this.#churn = new Churn(clock, options.random);
     this.hooks = new HookCaller(() => ({ hooks: this.#current.hooks, view: this.view }));
     this.#log = options.log;
     this.#current = first;
@@ -54,6 +64,11 @@ export class Service {
     return this.#current;
   }
 
+  /** How the last reload came out; null until one has. */
+  get lastReload(): LastReload | null {
+    return this.#reload.last;
+  }
+
   get desired(): Desired {
     return {
       workers: this.#intent.name === 'stopping' || this.#intent.name === 'resting' ? 0 : this.#count,
@@ -61,6 +76,8 @@ export class Service {
       generation: this.#current.number,
       canary: this.#reload.candidate?.number ?? null,
       spawnAfterMs: this.#crashLoop.spawnAfterMs,
+      surge: this.#current.loaded.settings.reloadBatch,
+      recycleAfterMs: this.#churn.afterMs,
     };
   }
 
@@ -103,7 +120,7 @@ export class Service {
 
   stop(mode: StopMode, status: number): void {
     this.#intent = toStopping(this.#intent, mode, status);
-    this.#reload.abandon(this.#current);
+    this.#reload.abandon();
     // The sockets first: while the workers empty the queue nothing may be added that nobody would answer.
     for (const listener of this.#current.listeners) listener.close();
     if (mode === 'quick') this.workers.quitAll('the service stops at once');
@@ -112,7 +129,7 @@ export class Service {
 
   /** The configuration was read again, or could not be. */
   reloadRead(event: ArbiterEvent & { type: 'reloadRead' }): void {
-    const failure = this.#reload.take(event, this.#current);
+    const failure = this.#reload.take(event);
     const { candidate } = this.#reload;
     if (failure !== null) this.#log.error(`Reload refused, the workers serve on unchanged: ${failure}`);
     else if (candidate) this.hooks.call('onReload', (hook, view) => hook(view), candidate.hooks);
@@ -122,6 +139,7 @@ export class Service {
   ready(worker: WorkerHandle, urls: readonly string[]): void {
     const now = this.#options.clock.now();
     worker.state = { name: 'ready', sinceMs: now, heartbeatMs: now, outgoing: null };
+    this.#log.debug(`Worker is ready (pid: ${worker.pid})`, { pid: worker.pid });
     this.#crashLoop.forget();
     const proved = this.#reload.candidate?.number === worker.generation ? this.#reload.candidate : null;
     const moved = proved && !sameListeners(proved, this.#current);
@@ -150,7 +168,7 @@ export class Service {
     const { exitStatus, message } = failure;
     const fields = stackFields(failure);
     if (worker.generation === this.#reload.candidate?.number) {
-      this.#reload.abandon(this.#current);
+      this.#reload.undo(message);
       return this.#log.error(`Reload undone, the old workers serve on: ${message}`, fields);
     }
     if (this.#intent.name === 'stopping' || worker.generation !== this.#current.number) return;
@@ -160,6 +178,19 @@ export class Service {
     }
     const delayMs = this.#crashLoop.failed();
     this.#log.error(`${message}; next try ${inSeconds(delayMs)}`, fields);
+  }
+
+  /** A worker serves on, and wishes to be replaced. */
+  outgoing(worker: WorkerHandle, message: WorkerMessage & { tsunicorn: 'outgoing' }): void {
+    const { state } = worker;
+    if (state.name !== 'ready') return;
+    this.#log.info(`${nameOf(worker)} is to be replaced: ${message.reason}`);
+    const delayMs = message.reason.startsWith('SIG') ? 0 : this.#churn.asked(state);
+    if (delayMs > 0)
+      this.#log.warning(
+        `Workers ask to be replaced within seconds of getting ready, is the limit too low? Next one ${inSeconds(delayMs)}`,
+      );
+    this.workers.note(worker, message);
   }
 
   /** A worker in `state` ends of its own accord: where that is soon after it got ready, the next waits. */

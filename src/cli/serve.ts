@@ -9,7 +9,6 @@ import { systemClock } from '../clock.ts';
 import { flushCompileCache } from '../compile-cache.ts';
 import { messageOf, UsageError } from '../errors.ts';
 import { ARBITER_HOOKS } from '../hooks.ts';
-import { holdFirstLines } from '../log/held-logger.ts';
 import { createLogger, type Logger } from '../log/logger.ts';
 import type { Parent } from '../parent.ts';
 import { classNameOf } from '../settings/class-name.ts';
@@ -20,9 +19,6 @@ import { checkLogs } from './check.ts';
 import { Lineage } from './lineage.ts';
 import { PidfileOf } from './pidfile-of.ts';
 import { packageVersion } from './version.ts';
-
-/** The first lines of the log wait this long, in milliseconds; a worker boots in less. */
-const FIRST_LINES_MS = 100;
 
 export interface ServeOrder {
   readonly start: Start;
@@ -44,12 +40,11 @@ export async function serve(loaded: Loaded, { start, parent, queue }: ServeOrder
   process.title = settings.name === null ? 'tsunicorn: arbiter' : `tsunicorn: arbiter [${settings.name}]`;
 
   const lineage = new Lineage(start, parent, queue);
-  const own = await lineage.logOf(loaded, loggerOf(loaded));
-  const log = holdFirstLines(own, FIRST_LINES_MS, systemClock);
+  const log = await lineage.logOf(loaded, loggerOf(loaded));
   await callStarting(loaded, log);
   const pidfile = new PidfileOf(loaded, lineage.elder);
   const oomKills = new OomKills();
-  const first = await firstGeneration(loaded, pidfile, lineage);
+  const first = await firstGeneration(loaded, { pidfile, lineage, log });
   const arbiter = new Arbiter({
     first,
     queue,
@@ -58,7 +53,7 @@ export async function serve(loaded: Loaded, { start, parent, queue }: ServeOrder
     spawn: spawnWorker,
     random: Math.random,
     judgeKill: () => oomKills.judge(),
-    reread: rereader(start),
+    reread: rereader(start, log),
     succession: lineage.succession(pidfile),
     promoted: ({ loaded: now }, { loaded: before }) => {
       try {
@@ -82,9 +77,14 @@ export async function serve(loaded: Loaded, { start, parent, queue }: ServeOrder
 
 type Data = Omit<Loaded, 'hooks'>;
 
-async function firstGeneration(loaded: Loaded, pidfile: PidfileOf, lineage: Lineage): Promise<Generation> {
+async function firstGeneration(
+  loaded: Loaded,
+  { pidfile, lineage, log }: { pidfile: PidfileOf; lineage: Lineage; log: Logger },
+): Promise<Generation> {
   try {
-    return { number: 1, loaded, hooks: loaded.hooks, listeners: await lineage.bind(addressesOf(loaded)) };
+    const listeners = await lineage.bind(addressesOf(loaded));
+    const nodeOptions = await nodeOptionsOf(loaded, log);
+    return { number: 1, loaded, hooks: loaded.hooks, listeners, nodeOptions };
   } catch (error) {
     pidfile.remove();
     throw error;
@@ -99,7 +99,7 @@ async function callStarting({ hooks, settings }: Loaded, log: Logger): Promise<v
 }
 
 /** Reads the settings in a child; only the arbiter's own hooks, if there are any, must be imported here again. */
-function rereader(question: ReadQuestion): () => Promise<Reread> {
+function rereader(question: ReadQuestion, log: Logger): () => Promise<Reread> {
   let reads = 0;
   return async () => {
     reads++;
@@ -107,8 +107,17 @@ function rereader(question: ReadQuestion): () => Promise<Reread> {
     checkLogs(loaded);
     const ours = loaded.hookNames.some((name) => ARBITER_HOOKS.includes(name));
     const hooks = ours && loaded.configFile !== null ? await loadHooks(loaded.configFile, `${reads}`) : {};
-    return { loaded, hooks };
+    return { loaded, hooks, nodeOptions: await nodeOptionsOf(loaded, log) };
   };
+}
+
+/** Options of Node for the workers. */
+async function nodeOptionsOf({ settings, environment }: Data, log: Logger): Promise<readonly string[]> {
+  if (settings.workerHeap === null) return [];
+  const { workerHeapOption } = await import('../arbiter/worker-heap.ts');
+  const { megabytes, why } = workerHeapOption(settings, { ...process.env, ...environment });
+  log.info(`Heap of each worker: ${why}`);
+  return megabytes === null ? [] : [`--max-old-space-size=${megabytes}`];
 }
 
 function loggerOf({ settings }: Data): Logger {

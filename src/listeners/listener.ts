@@ -1,6 +1,6 @@
-import { closeSync, fstatSync, lstatSync, readFileSync, rmSync, statSync } from 'node:fs';
 import net from 'node:net';
 import { dirname, resolve } from 'node:path';
+import { fs } from '../builtins.ts';
 import { codeOf, messageOf, UsageError } from '../errors.ts';
 import { type Address, checkLength, formatAddress, formatTcp } from './address.ts';
 import { type Closing, closing } from './closing.ts';
@@ -9,6 +9,18 @@ declare module 'node:net' {
   // Node has it since 24.20 and 26.7; its types do not name it yet.
   interface BoundSocketOptions {
     path?: string;
+  }
+}
+
+/** The system refused to bind an address. */
+export class BindError extends UsageError {
+  readonly address: Address;
+  readonly code: string | undefined;
+
+  constructor(address: Address, error: unknown) {
+    super(explainBind(address.source, codeOf(error), messageOf(error)));
+    this.address = address;
+    this.code = codeOf(error);
   }
 }
 
@@ -85,9 +97,9 @@ async function bindPath(address: Address & { kind: 'unix' }): Promise<Listener> 
   if (!isDirectory(dirname(path))) throw new UsageError(`${address.source}: ${CURES.ENOENT}`);
   await removeStale(address, path);
   const socket = bindOrExplain(address, { path });
-  const { dev, ino } = lstatSync(path);
+  const { dev, ino } = fs.lstatSync(path);
   const isOurs = () => {
-    const stat = lstatSync(path, { throwIfNoEntry: false });
+    const stat = fs.lstatSync(path, { throwIfNoEntry: false });
     return stat === undefined || (stat.dev === dev && stat.ino === ino);
   };
   // Left open, a socket whose path is somebody else's cannot be reached any more, and ends with the process.
@@ -99,14 +111,14 @@ async function bindPath(address: Address & { kind: 'unix' }): Promise<Listener> 
 
 function isDirectory(path: string): boolean {
   try {
-    return statSync(path).isDirectory();
+    return fs.statSync(path).isDirectory();
   } catch {
     return false;
   }
 }
 
 async function removeStale(address: Address, path: string): Promise<void> {
-  const stat = lstatSync(path, { throwIfNoEntry: false });
+  const stat = fs.lstatSync(path, { throwIfNoEntry: false });
   if (stat === undefined) return;
   if (!stat.isSocket()) {
     throw new UsageError(
@@ -119,8 +131,9 @@ async function removeStale(address: Address, path: string): Promise<void> {
     probe.on('connect', () => probe.destroy());
   });
   const isGone = refusal === 'ECONNREFUSED' || refusal === 'ENOENT';
-  if (isGone && !isBoundByOthers(path)) return rmSync(path, { force: true });
-  if (refusal === 'EACCES') throw explain(address, Object.assign(new Error(refusal), { code: refusal }));
+  if (isGone && !isBoundByOthers(path)) return fs.rmSync(path, { force: true });
+  if (refusal === 'EACCES')
+    throw new BindError(address, Object.assign(new Error(refusal), { code: refusal }));
   throw new UsageError(
     `${address.source}: another server is listening there; stop it or choose another path`,
   );
@@ -133,7 +146,7 @@ const UNCONNECTED = /^\S+ \S+ \S+ \S+ \S+ 01 +\d+ (.+)$/;
 /** Whether a living process has bound the path, although it does not listen yet: its workers boot. Linux only. */
 function isBoundByOthers(path: string): boolean {
   try {
-    const lines = readFileSync('/proc/net/unix', 'utf8').split('\n');
+    const lines = fs.readFileSync('/proc/net/unix', 'utf8').split('\n');
     return lines.some((line) => UNCONNECTED.exec(line)?.[1] === path);
   } catch {
     // No such table: what nobody listens on counts as stale.
@@ -144,14 +157,14 @@ function isBoundByOthers(path: string): boolean {
 function inherit(address: Address & { kind: 'fd' }): Listener {
   let isSocket = false;
   try {
-    isSocket = fstatSync(address.fd).isSocket();
+    isSocket = fs.fstatSync(address.fd).isSocket();
   } catch (error) {
     throw new UsageError(
       `${address.source}: no such open descriptor (${codeOf(error)}); whoever starts tsunicorn must pass the socket on`,
     );
   }
   if (!isSocket) throw new UsageError(`${address.source}: the descriptor is not a socket`);
-  const close = () => closeSync(address.fd);
+  const close = () => fs.closeSync(address.fd);
   return { address, fd: address.fd, url: formatAddress(address), ...closing(close) };
 }
 
@@ -163,7 +176,7 @@ function bindOrExplain(address: Address, options: net.BoundSocketOptions): net.B
   try {
     return new net.BoundSocket(options);
   } catch (error) {
-    throw explain(address, error);
+    throw new BindError(address, error);
   }
 }
 
@@ -183,10 +196,6 @@ const CURES: Readonly<Record<string, string>> = {
 /** The one line for an address that cannot be bound or, found out later in a worker, cannot be listened on. */
 export function explainBind(source: string, code: string | undefined, message: string): string {
   return `${source}: ${(code && CURES[code]) ?? message}`;
-}
-
-function explain(address: Address, error: unknown): UsageError {
-  return new UsageError(explainBind(address.source, codeOf(error), messageOf(error)));
 }
 
 /** For the log: what each listener is; of an inherited descriptor only the worker that listens on it knows. */

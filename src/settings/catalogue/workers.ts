@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { nullable } from '../compound-kinds.ts';
-import { choice, integer, scalar, size } from '../kinds.ts';
+import { choice, integer, readSize, scalar, size, writeSize } from '../kinds.ts';
 import { type Kind, setting } from '../setting.ts';
 
 // Apart, as inside setting() its words would widen to string.
@@ -21,6 +21,12 @@ export const workers = {
     kind: workerClass,
     default: 'async',
   }),
+  reloadBatch: setting({
+    doc: 'How many workers are replaced at a time, in a reload and when workers are recycled: so many more than wanted may live meanwhile. Each old one goes when a new one is ready, so that never fewer than wanted serve.',
+    flags: '--reload-batch',
+    kind: integer({ min: 1 }),
+    default: 1,
+  }),
   workerConnections: setting({
     doc: 'How many connections a worker holds at most. At the limit it stops accepting, and the others or the queue take what comes.',
     flags: '--worker-connections',
@@ -40,6 +46,12 @@ export const workers = {
     kind: nullable(size({ min: 16 * 1024 ** 2 })),
     default: null,
   }),
+  workerHeap: setting({
+    doc: 'How large the JavaScript heap of a worker may grow (Node’s `--max-old-space-size`), such as `512M`; in class `thread` that of each of its threads, where `threadMaxMemory` does not say so already. `auto` is three quarters of the even part that each worker, or thread, has of what the container may use; a `--max-old-space-size` in NODE_OPTIONS then wins. Without it, the limit is Node’s own, which takes each process for the only one.',
+    flags: '--worker-heap',
+    kind: nullable(workerHeap()),
+    default: null,
+  }),
   threadQueue: setting({
     doc: 'How many requests of a worker wait at most for a thread. Beyond them the answer is a 503 with `Retry-After`.',
     flags: '--thread-queue',
@@ -47,6 +59,18 @@ export const workers = {
     default: 512,
   }),
 };
+
+function workerHeap(): Kind<number | 'auto', number | string> {
+  const least = 32 * 1024 ** 2;
+  const read = (value: unknown) => (value === 'auto' ? value : readSize(value, least));
+  return scalar({
+    placeholder: 'size',
+    expected: `a size of at least ${writeSize(least)}, such as 512M, or "auto"`,
+    readText: read,
+    readValue: read,
+    write: (value) => (value === 'auto' ? value : writeSize(value)),
+  });
+}
 
 function workerCount(): Kind<number, number | 'auto'> {
   const count = integer({ min: 1 });

@@ -72,6 +72,8 @@ export default defineConfig({
   // env: {},
   // Files of variables, which do not replace what is in the environment.
   // envFile: [],
+  // Whether the command detaches from the terminal and returns once the service is ready.
+  // daemon: false,
   // A file for the arbiter's process id.
   // pid: null,
   // The name that ps shows.

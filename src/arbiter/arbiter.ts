@@ -8,6 +8,7 @@ import { type Action, isBooting, reconcile } from './reconcile.ts';
 import { Service } from './service.ts';
 import { stopMode } from './shutdown.ts';
 import { endStalled } from './stall.ts';
+import { Upgrade } from './upgrade.ts';
 import type { WorkerHandle } from './worker-handle.ts';
 import type { WorkerSet } from './worker-set.ts';
 
@@ -19,6 +20,7 @@ export class Arbiter {
   readonly #options: ArbiterOptions;
   readonly #service: Service;
   readonly #workers: WorkerSet;
+  readonly #upgrade: Upgrade;
   readonly #emit: (event: ArbiterEvent) => void;
 
   constructor(options: ArbiterOptions) {
@@ -26,6 +28,7 @@ export class Arbiter {
     this.#emit = (event) => options.queue.push(event);
     this.#service = new Service(options, this.#emit);
     this.#workers = this.#service.workers;
+    this.#upgrade = new Upgrade(this.#service, options.succession, this.#emit);
   }
 
   /** Serves until told to stop; resolves with the exit status once every worker is gone. */
@@ -36,7 +39,8 @@ export class Arbiter {
     for (;;) {
       const wakeAtMs = Math.min(this.#reconcile(), this.#observed(), clock.now() + TICK_MS);
       const { intent } = this.#service;
-      if (intent.name === 'stopping' && this.#workers.size === 0) {
+      if (intent.name === 'stopping' && this.#workers.size === 0 && !this.#upgrade.isStarting) {
+        this.#upgrade.leave();
         await hooks.last(clock);
         return intent.exitStatus;
       }
@@ -68,6 +72,8 @@ export class Arbiter {
       }
       case 'reloadRead':
         return this.#service.reloadRead(event);
+      default:
+        return this.#upgrade.take(event);
     }
   }
 
@@ -91,8 +97,12 @@ export class Arbiter {
     if (action.type === 'kill') return this.#kill(worker, action);
     const { current, intent, log } = this.#service;
     log.debug(`Retiring worker (pid: ${worker.pid}): ${action.reason}`, { pid: worker.pid });
-    const kept = worker.listeners.every((listener) => current.listeners.includes(listener));
-    this.#workers.retire(worker, action.reason, intent.name === 'stopping' || !kept);
+    // Where nobody else will take what the kernel has queued.
+    const emptyQueue = worker.listeners.some(
+      (listener) =>
+        !listener.isShared() && (intent.name === 'stopping' || !current.listeners.includes(listener)),
+    );
+    this.#workers.retire(worker, action.reason, emptyQueue);
   }
 
   #spawn(slot: number, number: number): void {
@@ -115,6 +125,7 @@ export class Arbiter {
 
   #signalled(signal: ArbiterSignal): void {
     const { log, intent } = this.#service;
+    if (signal === 'SIGWINCH') return this.#upgrade.rest();
     log.info(`Handling signal: ${signal.slice(3).toLowerCase()}`);
     switch (signal) {
       case 'SIGTERM':
@@ -130,8 +141,8 @@ export class Arbiter {
         return this.#service.scaleBy(1);
       case 'SIGTTOU':
         return this.#service.scaleBy(-1);
-      default:
-        return log.warning(`${signal} is not supported; nothing was changed`);
+      case 'SIGUSR2':
+        return this.#upgrade.begin();
     }
   }
 

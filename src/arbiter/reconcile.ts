@@ -43,6 +43,8 @@ export interface Desired {
   readonly workers: number;
   /** How many more are to stand by; above 0 every worker stands by first, and accepts when it is told to. */
   readonly spares: number;
+  /** Why no workers are wanted, where that is so. */
+  readonly reason: string;
   readonly generation: number;
   /** A new generation that has yet to prove itself by one worker getting ready; the others go on as if it were not. */
   readonly canary: number | null;
@@ -250,7 +252,7 @@ function progressOf({ name }: WorkerState): number {
 }
 
 function reasonToRetire({ generation, state }: WorkerSnapshot, desired: Desired): string {
-  if (desired.workers === 0) return 'the service stops';
+  if (desired.workers === 0) return desired.reason;
   if (state.name === 'ready' && state.outgoing !== null) return state.outgoing;
   return generation === desired.generation ? 'fewer workers are wanted' : 'replaced by another generation';
 }

@@ -72,10 +72,12 @@ export class Service {
   }
 
   get desired(): Desired {
-    const workers = this.#intent.name === 'stopping' ? 0 : this.#count;
+    const { name } = this.#intent;
+    const workers = name === 'stopping' || name === 'resting' ? 0 : this.#count;
     return {
       workers,
       spares: workers === 0 ? 0 : this.#current.loaded.settings.spareWorkers,
+      reason: name === 'resting' ? 'the arbiter rests' : 'the service stops',
       generation: this.#current.number,
       canary: this.#reload.candidate?.number ?? null,
       spawnAfterMs: this.#crashLoop.spawnAfterMs,
@@ -91,9 +93,10 @@ export class Service {
   /** For an observer. */
   get status(): ServiceStatus {
     const { all } = this.workers;
+    const { name } = this.#intent;
     const { bootMs, graceMs } = limitsOf(this.#current);
     return {
-      phase: this.#intent.name,
+      phase: name === 'resting' ? 'serving' : name,
       reload: this.#reload.underWay,
       reloadFailure: this.#reload.failure,
       generation: this.#current.number,
@@ -114,7 +117,9 @@ export class Service {
 
   /** Wants `change` workers more, or fewer; never less than one, nor beyond the limits where there are any. */
   scaleBy(change: number): void {
-    const wanted = this.#count + change;
+    // As with Gunicorn, a worker more than none is one.
+    const from = this.#intent.name === 'resting' && change > 0 ? 0 : this.#count;
+    const wanted = from + change;
     const { scaling } = this.#current;
     const count = scaling ? scaling.allowed(wanted) : Math.max(1, wanted);
     if (scaling && count !== wanted)
@@ -122,6 +127,7 @@ export class Service {
         `The number of workers stays ${count}: ${change > 0 ? 'workers-max' : 'workers-min'} is reached`,
       );
     this.#setCount(count);
+    if (change > 0) this.resume('a worker is wanted');
   }
 
   /** Lets the load of the workers say how many there are to be, where the settings leave it to that. */
@@ -136,8 +142,23 @@ export class Service {
     this.#setCount(change.workers);
   }
 
+  /** Retires every worker and holds the sockets; returns whether there was something to retire. */
+  rest(): boolean {
+    if (this.#intent.name !== 'serving') return false;
+    this.#intent = { name: 'resting' };
+    return true;
+  }
+
+  /** Ends the rest, if there is one, for this reason. */
+  resume(reason: string): void {
+    if (this.#intent.name !== 'resting') return;
+    this.#intent = { name: 'serving' };
+    this.#log.info(`Bringing the workers back: ${reason}`);
+  }
+
   /** Begins to read the configuration again. */
   reload(): void {
+    this.resume('the service reloads');
     if (this.#intent.name !== 'stopping') this.#reload.start(this.#current);
   }
 
@@ -173,6 +194,7 @@ export class Service {
     if (this.#intent.name !== 'starting') return;
     this.#intent = { name: 'serving' };
     this.hooks.call('whenReady', (hook, view) => hook(view));
+    this.#options.succession.serving();
   }
 
   /** A worker's process has ended. */

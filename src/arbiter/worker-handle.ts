@@ -141,12 +141,14 @@ function startProcess(
   { command, fds, watchdogFd }: HandOver,
 ): ChildProcess {
   const [file = process.execPath, ...args] = command;
+  // The arbiter's own standard error is a pipe while its daemon boots, and nobody's afterwards.
+  const output = settings.daemon ? 'ignore' : 'inherit';
   return spawn(file, args, {
     cwd: settings.chdir,
     env: { ...process.env, ...environment },
     // Its own session: Ctrl-C and a closing terminal reach the arbiter alone, which tells the workers what to do.
     detached: true,
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc', ...fds, ...(watchdogFd === null ? [] : ['pipe' as const])],
+    stdio: ['ignore', output, output, 'ipc', ...fds, ...(watchdogFd === null ? [] : ['pipe' as const])],
   });
 }
 

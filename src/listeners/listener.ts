@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { fs } from '../builtins.ts';
 import { codeOf, messageOf, UsageError } from '../errors.ts';
 import { type Address, checkLength, formatAddress, formatTcp } from './address.ts';
+import { type Closing, closing } from './closing.ts';
 
 declare module 'node:net' {
   // Node has it since 24.20 and 26.7; its types do not name it yet.
@@ -24,13 +25,11 @@ export class BindError extends UsageError {
 }
 
 /** A bound socket that the arbiter holds and never accepts from; workers inherit `fd`. */
-export interface Listener {
+export interface Listener extends Closing {
   readonly address: Address;
   readonly fd: number;
   /** What a client would be told: the real port, the path. */
   readonly url: string;
-  /** Releases the socket and unlinks a path that is still ours. Idempotent. */
-  close(): void;
 }
 
 /** Binds one address without listening. Throws a UsageError that names `--bind` and the cure. */
@@ -65,14 +64,28 @@ export async function bindAll(
   }
 }
 
+/** The URL that a listener on the address has, but for port 0; two addresses with the same one cannot both be bound. */
+export async function urlOf(address: Address): Promise<string> {
+  if (address.kind === 'unix') return formatAddress({ ...address, path: resolve(address.path) });
+  if (address.kind !== 'tcp') return formatAddress(address);
+  const host = await numericHost(address);
+  // Of IPv6 there are several spellings; with a zone (fe80::1%eth0) Node does not parse it.
+  const normal = net.isIPv6(host) && !host.includes('%');
+  const { address: at } = normal
+    ? new net.SocketAddress({ address: host, family: 'ipv6' })
+    : { address: host };
+  return formatTcp(at, address.port);
+}
+
 async function bindTcp(address: Address & { kind: 'tcp' }): Promise<Listener> {
-  const host = net.isIP(address.host) ? address.host : await resolveName(address);
+  const host = await numericHost(address);
   const socket = bindOrExplain(address, { host, port: address.port });
   const at = socket.address() as net.AddressInfo;
   return fromBound(address, socket, formatTcp(at.address, at.port));
 }
 
-async function resolveName(address: Address & { kind: 'tcp' }): Promise<string> {
+async function numericHost(address: Address & { kind: 'tcp' }): Promise<string> {
+  if (net.isIP(address.host)) return address.host;
   const { lookup } = await import('node:dns/promises');
   try {
     return (await lookup(address.host, { order: 'ipv4first' })).address;
@@ -96,8 +109,10 @@ async function bindPath(address: Address & { kind: 'unix' }): Promise<Listener> 
     return stat === undefined || (stat.dev === dev && stat.ino === ino);
   };
   // Left open, a socket whose path is somebody else's cannot be reached any more, and ends with the process.
-  const close = () => isOurs() && socket.close();
-  return { address, fd: socket.fd(), url: formatAddress({ ...address, path }), close: once(close) };
+  const close = () => {
+    if (isOurs()) socket.close();
+  };
+  return { address, fd: socket.fd(), url: formatAddress({ ...address, path }), ...closing(close) };
 }
 
 function isDirectory(path: string): boolean {
@@ -146,15 +161,7 @@ function isBoundByOthers(path: string): boolean {
 }
 
 function fromBound(address: Address, socket: net.BoundSocket, url = formatAddress(address)): Listener {
-  return { address, fd: socket.fd(), url, close: once(() => socket.close()) };
-}
-
-function once(act: () => unknown): () => void {
-  let done = false;
-  return () => {
-    if (!done) act();
-    done = true;
-  };
+  return { address, fd: socket.fd(), url, ...closing(() => socket.close()) };
 }
 
 function bindOrExplain(address: Address, options: net.BoundSocketOptions): net.BoundSocket {

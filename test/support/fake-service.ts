@@ -5,10 +5,12 @@ import type { OomVerdict } from '../../src/arbiter/oom-kills.ts';
 import type { Reread } from '../../src/arbiter/reload.ts';
 import { Scaling } from '../../src/arbiter/scaling.ts';
 import type { Observe } from '../../src/arbiter/status.ts';
+import type { Succession } from '../../src/arbiter/upgrade.ts';
 import type { Clock } from '../../src/clock.ts';
 import type { Hooks } from '../../src/hooks.ts';
 import type { WorkerLoad } from '../../src/ipc.ts';
 import { formatAddress, parseAddress } from '../../src/listeners/address.ts';
+import { closing } from '../../src/listeners/closing.ts';
 import type { Listener } from '../../src/listeners/listener.ts';
 import { type Settings, settingNames, settingOf } from '../../src/settings/catalogue.ts';
 import type { Loaded, Origin } from '../../src/settings/load.ts';
@@ -34,10 +36,26 @@ export function loadedWith(changed: Partial<Settings> = {}): Omit<Loaded, 'hooks
 export function fakeListener(text: string, journal: string[] = [], fd = 900): Listener {
   const address = parseAddress('--bind', text);
   const url = formatAddress(address);
-  return { address, fd, url, close: () => void journal.push(`close ${url}`) };
+  return { address, fd, url, ...closing(() => void journal.push(`close ${url}`)) };
+}
+
+/** The arbiters before and after, without processes; what is asked and told is written into `journal`. */
+export function fakeSuccession(journal: string[], elder: number | null = null): Succession {
+  return {
+    elder,
+    start: (listeners) => void journal.push(`start over ${listeners.map(({ url }) => url).join(' ')}`),
+    mayBeResize: () => false,
+    serving: () => {},
+    upgraded: (pid) => void journal.push(`upgraded to ${pid}`),
+    ended: (pid) => void journal.push(`ended ${pid}`),
+    rolledBack: () => void journal.push('rolled back'),
+    alone: () => void journal.push('alone'),
+  };
 }
 
 export interface ServiceOptions {
+  /** The pid of the arbiter that it was started by, and that shares its sockets. */
+  readonly elder?: number;
   /** Two workers on 127.0.0.1:8000 where it does not say otherwise. */
   readonly settings?: Partial<Settings>;
   readonly hooks?: Hooks;
@@ -62,11 +80,17 @@ export class FakeService {
   /** The exit status once the arbiter has ended. */
   status: number | null = null;
 
-  constructor({ settings = {}, hooks = {}, observe }: ServiceOptions) {
+  /** Whether a WINCH may be the terminal's. */
+  resized = false;
+  readonly #elder: number | null;
+
+  constructor({ settings = {}, hooks = {}, observe, elder }: ServiceOptions) {
+    this.#elder = elder ?? null;
     this.settings = { workers: 2, ...settings };
     this.reread = async () => this.configuration();
     const loaded = loadedWith(this.settings);
     const listeners = loaded.settings.bind.map((text) => fakeListener(text, this.journal));
+    if (elder !== undefined) for (const listener of listeners) listener.setShared(true);
     const first: Generation = { number: 1, loaded, hooks, listeners, ...this.#scalingOf(loaded) };
     void this.#arbiter(first, observe?.(this.clock))
       .run()
@@ -137,6 +161,10 @@ export class FakeService {
       log: this.log,
       random: () => 0.5,
       ...(observe ? { observe } : {}),
+      succession: {
+        ...fakeSuccession(this.journal, this.#elder),
+        mayBeResize: () => this.resized,
+      },
       judgeKill: () => this.verdict,
       reread: () => this.reread(),
       spawn: (order) => {

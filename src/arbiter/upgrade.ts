@@ -14,8 +14,10 @@ export interface Succession {
   readonly serving: () => void;
   /** The new arbiter serves: it is the main process from now on. */
   readonly upgraded: (pid: number) => void;
-  /** The new arbiter has ended; `rolledBack` where it had served, so that this one is the main process again. */
-  readonly ended: (pid: number, rolledBack: boolean) => void;
+  /** The new arbiter has ended, whether it had served or not. */
+  readonly ended: (pid: number) => void;
+  /** It had served: this one is the main process again. */
+  readonly rolledBack: () => void;
   /** The arbiter that started this one is gone. */
   readonly alone: () => void;
 }
@@ -144,8 +146,8 @@ export class Upgrade {
       const pid = step.name === 'booting' ? ` (pid: ${step.pid})` : '';
       log.error(`Upgrade failed, this arbiter serves on: the new one${pid} ${how} before it was ready`);
     }
-    if (step.name === 'booting' || step.name === 'serving')
-      this.#succession.ended(step.pid, step.name === 'serving');
+    if (step.name === 'booting' || step.name === 'serving') this.#succession.ended(step.pid);
+    if (step.name === 'serving') this.#succession.rolledBack();
     this.#service.resume('the new arbiter is gone');
   }
 

@@ -60,6 +60,7 @@ export class Lineage {
       mayBeResize,
       serving: () => void this.#tellParent(),
       upgraded: () => {},
+      rolledBack: () => {},
       ended: (pid) => {
         this.#heir = undefined;
         pidfile.forget(pid);

@@ -42,8 +42,8 @@ export function fakeSuccession(journal: string[], elder: number | null = null): 
     mayBeResize: () => false,
     serving: () => {},
     upgraded: (pid) => void journal.push(`upgraded to ${pid}`),
-    ended: (pid, rolledBack) =>
-      void journal.push(`${rolledBack ? 'rolled back from' : 'failed with'} ${pid}`),
+    ended: (pid) => void journal.push(`ended ${pid}`),
+    rolledBack: () => void journal.push('rolled back'),
     alone: () => void journal.push('alone'),
   };
 }

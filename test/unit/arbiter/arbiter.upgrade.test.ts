@@ -88,7 +88,7 @@ describe('a new arbiter that ends', () => {
     await service.signal('SIGUSR2');
     await happens(service, started, ended(end));
     expect(service.log.at('error')).toEqual([expect.stringMatching(line)]);
-    expect(service.journal.at(-1)).toBe('failed with 77');
+    expect(service.journal.at(-1)).toBe('ended 77');
     expect(service.states).toEqual(['1 ready', '2 ready']);
     await service.signal('SIGUSR2');
     expect(service.journal.at(-1)).toMatch(/^start over/);
@@ -105,7 +105,7 @@ describe('a new arbiter that ends', () => {
   it('after it served is a roll-back', async () => {
     const service = await serveUpgraded();
     await happens(service, ended(EXIT_0));
-    expect(service.journal.at(-1)).toBe('rolled back from 77');
+    expect(service.journal.slice(-2)).toEqual(['ended 77', 'rolled back']);
     expect(service.log.at('error')).toEqual([]);
   });
 
@@ -143,7 +143,7 @@ describe('TERM beside a new arbiter', () => {
     const service = await serveUpgraded();
     await service.signal('SIGTERM');
     await happens(service, ended(EXIT_0));
-    expect(service.journal.at(-1)).toBe('rolled back from 77');
+    expect(service.journal.at(-1)).toBe('rolled back');
     expect(service.journal).toContain('close http://127.0.0.1:8000');
   });
 

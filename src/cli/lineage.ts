@@ -14,6 +14,8 @@ export class Lineage {
   readonly #start: Start;
   readonly #parent: Parent | null;
   readonly #queue: EventQueue;
+  /** Not where a wrapper around Node stands between the two. */
+  readonly #isElderParent: boolean;
   #adopted: readonly number[] = [];
   #heir: number | undefined;
 
@@ -21,6 +23,7 @@ export class Lineage {
     this.#start = start;
     this.#parent = parent;
     this.#queue = queue;
+    this.#isElderParent = process.ppid === this.elder;
   }
 
   /** The pid of the arbiter that this one is to replace. */
@@ -56,6 +59,7 @@ export class Lineage {
     if (this.elder !== null) onParentGone(() => this.#queue.push({ type: 'elderGone' }));
     return {
       elder: this.elder,
+      isElderGone: () => this.#isElderParent && process.ppid !== this.elder,
       start: (listeners, emit) => void this.#startHeir(listeners, emit),
       mayBeResize,
       serving: () => void this.#tellParent(),

@@ -79,6 +79,24 @@ describe('USR2', () => {
   });
 });
 
+describe('a signal that comes before the news that the old arbiter is gone', () => {
+  it('finds the new one alone: USR2 is allowed', async () => {
+    const service = await serveReady({ elder: 5 });
+    service.elderGone = true;
+    await service.signal('SIGUSR2');
+    expect(service.journal).toEqual(['alone', 'start over http://127.0.0.1:8000']);
+    await happens(service, gone);
+    expect(service.journal).toHaveLength(2);
+  });
+
+  it('finds the new one alone: TERM ends the sockets', async () => {
+    const service = await serveReady({ elder: 5 });
+    service.elderGone = true;
+    await service.signal('SIGTERM');
+    expect(service.journal.slice(0, 2)).toEqual(['alone', 'close http://127.0.0.1:8000']);
+  });
+});
+
 describe('a new arbiter that ends', () => {
   it.each([
     [{ how: 'status', status: 4 } as const, /pid: 77\) exited with status 4 \(the application could not/],

@@ -125,6 +125,7 @@ export class Arbiter {
 
   #signalled(signal: ArbiterSignal): void {
     const { log, intent } = this.#service;
+    this.#upgrade.look();
     if (signal === 'SIGWINCH') return this.#upgrade.rest();
     log.info(`Handling signal: ${signal.slice(3).toLowerCase()}`);
     switch (signal) {

@@ -6,6 +6,8 @@ import type { Service } from './service.ts';
 export interface Succession {
   /** The pid of the arbiter that started this one and handed its sockets over; null where there was none. */
   readonly elder: number | null;
+  /** Whether that one has ended, asked of the system: its `elderGone` may still be on its way. */
+  readonly isElderGone: () => boolean;
   /** Starts the new arbiter over the sockets; what becomes of it comes as `upgrade…` events. */
   readonly start: (listeners: readonly Listener[], emit: (event: ArbiterEvent) => void) => void;
   /** Whether a WINCH may merely say that the terminal's window has changed. */
@@ -56,6 +58,11 @@ export class Upgrade {
   /** Whether the arbiter has to stay until it knows what became of the start. */
   get isStarting(): boolean {
     return this.#step.name === 'starting';
+  }
+
+  /** To be called before a signal is handled: whoever sends one may have seen the elder end before we did. */
+  look(): void {
+    if (this.#step.name === 'beside' && this.#succession.isElderGone()) this.#elderGone();
   }
 
   /** USR2. */

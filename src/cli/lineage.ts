@@ -16,6 +16,8 @@ export class Lineage {
   readonly #start: Start;
   readonly #parent: Parent | null;
   readonly #queue: EventQueue;
+  /** Not where a wrapper around Node stands between the two. */
+  readonly #isElderParent: boolean;
   #adopted: readonly number[] = [];
   #heir: number | undefined;
   /** Who speaks to systemd: while two arbiters live, the end of one of them is not the end of the service. */
@@ -25,6 +27,7 @@ export class Lineage {
     this.#start = start;
     this.#parent = parent;
     this.#queue = queue;
+    this.#isElderParent = process.ppid === this.elder;
     this.#voice = parent?.kind === 'arbiter' ? 'own until it stops' : 'own';
   }
 
@@ -73,6 +76,7 @@ export class Lineage {
     if (this.elder !== null) onParentGone(() => this.#queue.push({ type: 'elderGone' }));
     return {
       elder: this.elder,
+      isElderGone: () => this.#isElderParent && process.ppid !== this.elder,
       start: (listeners, emit) => void this.#startHeir(listeners, emit),
       mayBeResize,
       serving: () => void this.#tellParent(),

@@ -43,6 +43,7 @@ export function fakeListener(text: string, journal: string[] = [], fd = 900): Li
 export function fakeSuccession(journal: string[], elder: number | null = null): Succession {
   return {
     elder,
+    isElderGone: () => false,
     start: (listeners) => void journal.push(`start over ${listeners.map(({ url }) => url).join(' ')}`),
     mayBeResize: () => false,
     serving: () => {},
@@ -82,6 +83,8 @@ export class FakeService {
 
   /** Whether a WINCH may be the terminal's. */
   resized = false;
+  /** Whether the system says that the elder has ended. */
+  elderGone = false;
   readonly #elder: number | null;
 
   constructor({ settings = {}, hooks = {}, observe, elder }: ServiceOptions) {
@@ -164,6 +167,7 @@ export class FakeService {
       succession: {
         ...fakeSuccession(this.journal, this.#elder),
         mayBeResize: () => this.resized,
+        isElderGone: () => this.elderGone,
       },
       judgeKill: () => this.verdict,
       reread: () => this.reread(),

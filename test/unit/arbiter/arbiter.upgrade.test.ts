@@ -79,6 +79,24 @@ describe('USR2', () => {
   });
 });
 
+describe('a signal that comes before the news that the old arbiter is gone', () => {
+  it('finds the new one alone: USR2 is allowed', async () => {
+    const service = await serveReady({ elder: 5 });
+    service.elderGone = true;
+    await service.signal('SIGUSR2');
+    expect(service.journal).toEqual(['alone', 'start over http://127.0.0.1:8000']);
+    await happens(service, gone);
+    expect(service.journal).toHaveLength(2);
+  });
+
+  it('finds the new one alone: TERM ends the sockets', async () => {
+    const service = await serveReady({ elder: 5 });
+    service.elderGone = true;
+    await service.signal('SIGTERM');
+    expect(service.journal.slice(0, 2)).toEqual(['alone', 'close http://127.0.0.1:8000']);
+  });
+});
+
 describe('a new arbiter that ends', () => {
   it.each([
     [{ how: 'status', status: 4 } as const, /pid: 77\) exited with status 4 \(the application could not/],
@@ -88,7 +106,7 @@ describe('a new arbiter that ends', () => {
     await service.signal('SIGUSR2');
     await happens(service, started, ended(end));
     expect(service.log.at('error')).toEqual([expect.stringMatching(line)]);
-    expect(service.journal.at(-1)).toBe('failed with 77');
+    expect(service.journal.at(-1)).toBe('ended 77');
     expect(service.states).toEqual(['1 ready', '2 ready']);
     await service.signal('SIGUSR2');
     expect(service.journal.at(-1)).toMatch(/^start over/);
@@ -105,7 +123,7 @@ describe('a new arbiter that ends', () => {
   it('after it served is a roll-back', async () => {
     const service = await serveUpgraded();
     await happens(service, ended(EXIT_0));
-    expect(service.journal.at(-1)).toBe('rolled back from 77');
+    expect(service.journal.slice(-2)).toEqual(['ended 77', 'rolled back']);
     expect(service.log.at('error')).toEqual([]);
   });
 
@@ -143,7 +161,7 @@ describe('TERM beside a new arbiter', () => {
     const service = await serveUpgraded();
     await service.signal('SIGTERM');
     await happens(service, ended(EXIT_0));
-    expect(service.journal.at(-1)).toBe('rolled back from 77');
+    expect(service.journal.at(-1)).toBe('rolled back');
     expect(service.journal).toContain('close http://127.0.0.1:8000');
   });
 

@@ -70,7 +70,7 @@ export class Recycler {
     const { settings } = this.#options;
     const { requests } = jittersOf(settings);
     this.#due(
-      `served ${this.#requests} requests (--max-requests ${settings.maxRequests}, jitter ${requests})`,
+      `served ${this.#requests} request${this.#requests === 1 ? '' : 's'} (--max-requests ${settings.maxRequests}, jitter ${requests})`,
     );
   }
 

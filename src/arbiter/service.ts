@@ -164,7 +164,9 @@ export class Service {
     const { state } = worker;
     if (state.name !== 'ready') return;
     this.#log.info(`${nameOf(worker)} is to be replaced: ${message.reason}`);
-    const delayMs = message.reason.startsWith('SIG') ? 0 : this.#churn.asked(state);
+    const isSignalled = message.reason.startsWith('SIG');
+    if (isSignalled) this.#churn.forget();
+    const delayMs = isSignalled ? 0 : this.#churn.asked(state);
     if (delayMs > 0)
       this.#log.warning(
         `Workers ask to be replaced within seconds of getting ready, is the limit too low? Next one ${inSeconds(delayMs)}`,
@@ -182,6 +184,7 @@ export class Service {
   #promote(candidate: Generation): void {
     const before = this.#current;
     this.#reload.promote(candidate, before);
+    this.#churn.forget();
     this.#current = candidate;
     this.#log = this.#options.promoted(candidate, before) ?? this.#log;
     const { workers } = candidate.loaded.settings;

@@ -46,7 +46,7 @@ describe('a worker that is to be recycled', () => {
     const { asked, serve, begin } = recyclerOf({ maxRequests: 1, maxRequestsJitter: 0 });
     serve(3);
     begin();
-    expect(asked).toEqual(['served 1 requests (--max-requests 1, jitter 0)']);
+    expect(asked).toEqual(['served 1 request (--max-requests 1, jitter 0)']);
   });
 
   it('does not look at requests where they are not limited', () => {

@@ -96,7 +96,9 @@ export class Service {
 
   /** Begins to read the configuration again. */
   reload(): void {
-    if (this.#intent.name !== 'stopping') this.#reload.start(this.#current);
+    if (this.#intent.name === 'stopping') return;
+    if (this.#reload.isUnderWay) this.#log.info('The reload under way is dropped for this one');
+    this.#reload.start(this.#current);
   }
 
   stop(mode: StopMode, status: number): void {

@@ -100,6 +100,18 @@ describe('a worker that is to be recycled', () => {
     expect(asked).toEqual(['served 11 requests (--max-requests 10, jitter 1)']);
   });
 
+  it('says nothing any more once it goes', async () => {
+    const limits = { maxRequests: 10, maxLifetime: 60, maxMemory: { bytes: 100 * MIB } };
+    const { recycler, asked, begin, clock, memory, serve, log } = recyclerOf(limits);
+    begin();
+    recycler.end();
+    memory.rss = 160 * MIB;
+    serve(20);
+    await clock.advance(100_000);
+    expect(asked).toEqual([]);
+    expect(log.lines).toEqual([]);
+  });
+
   it('says once that it runs away while nobody replaces it', async () => {
     const { asked, begin, clock, memory, log } = recyclerOf({ maxMemory: { bytes: 100 * MIB } });
     begin();

@@ -8,11 +8,11 @@ import type { AccessLog } from '../src/log/access-log.ts';
 import { createLogger, type Logger } from '../src/log/logger.ts';
 import { bootFailure } from './boot-failure.ts';
 import { classOf } from './classes.ts';
+import { Heartbeat } from './heartbeat.ts';
 import type { Inbox, WorkerEvent } from './inbox.ts';
 import { observersFor } from './observers.ts';
 import { loadIntoProcess, loadWorkerHooks, openAccessLog } from './outfit.ts';
 import type { Serving } from './serving.ts';
-import { SignsOfLife } from './signs-of-life.ts';
 
 /** After an uncaught exception other requests of the worker get this long to finish; its state cannot be trusted. */
 const CRASH_GRACE_MS = 5000;
@@ -41,7 +41,7 @@ class Worker {
   readonly #order: BootOrder;
   readonly #log: Logger;
   readonly #view: WorkerView;
-  readonly #signs: SignsOfLife;
+  readonly #heartbeat: Heartbeat;
   #phase: Phase = { name: 'booting' };
   #hooks: Hooks = {};
   #accessLog: AccessLog | null = null;
@@ -58,7 +58,7 @@ class Worker {
     });
     const { age, slot, generation } = order;
     this.#view = { pid: process.pid, age, slot, generation, log: this.#log };
-    this.#signs = new SignsOfLife(inbox, order, this.#log);
+    this.#heartbeat = new Heartbeat(inbox, order, this.#log);
     process.title = settings.name === null ? 'tsunicorn: worker' : `tsunicorn: worker [${settings.name}]`;
     process.on('uncaughtException', (error, origin) => this.#crashed(error, origin));
     inbox.deliverTo((event) => this.#handle(event));
@@ -70,7 +70,7 @@ class Worker {
       const leave = this.#phase.name === 'opening' ? this.#phase.leave : null;
       this.#phase = { name: 'serving', serving, asked: 'nothing' };
       if (leave) return this.#leave(leave);
-      await this.#signs.serve(serving);
+      await this.#heartbeat.announceReady(serving);
       flushCompileCache();
     } catch (error) {
       await this.#bootFailed(error);
@@ -111,7 +111,7 @@ class Worker {
         open();
       };
       this.#phase = { name: 'standby', accept, close };
-      void this.#signs.standBy();
+      void this.#heartbeat.announceStandby();
     });
   }
 

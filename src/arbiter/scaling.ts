@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { WorkerLoad } from '../ipc.ts';
+import type { LogFields } from '../log/logger.ts';
 import type { Settings } from '../settings/catalogue.ts';
 import type { Desired, WorkerSnapshot } from './reconcile.ts';
 import { DOWN_MS, judge, type Sample, type ScalingLimits, UP_MS, worthKeeping } from './scaling-policy.ts';
@@ -13,6 +14,7 @@ const SILENT_MS = 2500;
 export interface Change {
   readonly workers: number;
   readonly reason: string;
+  readonly figures: LogFields;
 }
 
 /** What the workers of one generation report of their load, and the number of workers that follows from it. */
@@ -64,7 +66,7 @@ export class Scaling {
     const figures = `utilisation ${utilisation.toFixed(2)} and ${inFlight.toFixed(1)} requests in flight a worker`;
     const lasting = `${up ? '' : 'at most '}${figures} for ${Math.round((up ? UP_MS : DOWN_MS) / 1000)} s`;
     const change = `Scaling workers ${up ? 'up' : 'down'} from ${this.#count} to ${verdict.workers}`;
-    return { workers: verdict.workers, reason: `${change}: ${lasting}` };
+    return { workers: verdict.workers, reason: `${change}: ${lasting}`, figures: { ...verdict } };
   }
 
   /** What was measured with another number of workers, or in other conditions, says nothing of these. */

@@ -90,7 +90,7 @@ export class Service {
   scaleByLoad(): void {
     const change = this.#current.scaling?.evaluate(this.desired, this.workers.all, this.#reload.isUnderWay);
     if (!change) return;
-    this.#log.info(change.reason);
+    this.#log.info(change.reason, change.figures);
     this.#setCount(change.workers);
   }
 

@@ -179,6 +179,19 @@ describe('few samples', () => {
     expect(judge(steady(10, 1), 1, 14_000, limits)).toBeNull();
   });
 
+  it('with a gap between them say nothing of what was in it', () => {
+    const gap = [...steady(3, 0), ...steady(3, 0).map((one) => ({ ...one, atMs: one.atMs + 70_000 }))];
+    expect(judge(gap, 2, 73_000, limits)).toBeNull();
+    expect(
+      judge(
+        [gap[0], gap[7]].flatMap((one) => one ?? []),
+        2,
+        73_000,
+        limits,
+      ),
+    ).toBeNull();
+  });
+
   it('are kept for a minute, and one more that shows how far they reach', () => {
     const kept = worthKeeping(steady(100, 0), 100_000);
     expect(kept).toHaveLength(61);

@@ -128,6 +128,12 @@ describe('a spare worker that dies', () => {
     expect(service.log.matching(/stood by and was ended: silent for 5 s.*next try/)).toHaveLength(1);
   });
 
+  it('is not taken for silent where the arbiter itself was stopped', async () => {
+    const service = await serveWithSpare({ timeout: 5, watchdog: false });
+    await service.clock.oversleep(20_000);
+    expect(service.states).toEqual(['1 ready', '2 ready', '3 standby']);
+  });
+
   it('is explained where its watchdog saw why, which counts too', async () => {
     const service = await serveWithSpare();
     service.worker(3).says({ tsunicorn: 'stalled', blockedMs: 30_000, seen: null });

@@ -10,13 +10,19 @@ export default defineConfig({
   // The path under which a proxy serves it, such as '/shop'.
   // rootPath: '',
   // ── Binding ──
-  // host:port, [v6]:port, unix:path or fd://N; one or an array. 0.0.0.0:$PORT where PORT is set.
+  // host:port, [v6]:port, unix:path or fd://N; one or an array. 0.0.0.0:$PORT where PORT is set. Sockets that systemd
+  // passes come first (docs/systemd.md).
   // bind: '127.0.0.1:8000',
   // Connections that the kernel queues until a worker accepts them.
   // backlog: 2048,
   // ── Workers ──
   // How many processes serve; 'auto' is one for each processor.
   // workers: 1,
+  // The fewest and the most, where their number is to follow the load; null leaves it as it is.
+  // workersMin: null,
+  // workersMax: null,
+  // How many more are loaded and stand by, to take over at once from one that dies.
+  // spareWorkers: 0,
   // How a worker serves.
   // workerClass: 'async',
   // Workers that are replaced at a time, when the service reloads or recycles them.

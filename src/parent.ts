@@ -19,15 +19,16 @@ export interface Serving {
 export const PARENT_VARIABLE = 'TSUNICORN_PARENT';
 
 /**
- * Takes the parent's note out of the environment. Sockets that systemd gave to our parent (LISTEN_PID, sd_listen_fds(3))
- * are ours from now on. Null where a shell or a service manager started us, as is usual.
+ * Takes the parent's note out of the environment. What systemd addressed to our parent (LISTEN_PID, WATCHDOG_PID) is for
+ * us from now on. Null where a shell or a service manager started us, as is usual.
  */
 export function takeParent(env: NodeJS.ProcessEnv): Parent | null {
   const note = env[PARENT_VARIABLE];
   if (note === undefined) return null;
   delete env[PARENT_VARIABLE];
   const parent = parse(note);
-  if (parent && env.LISTEN_PID === `${parent.pid}`) env.LISTEN_PID = `${process.pid}`;
+  for (const name of ['LISTEN_PID', 'WATCHDOG_PID'])
+    if (parent && env[name] === `${parent.pid}`) env[name] = `${process.pid}`;
   return parent;
 }
 

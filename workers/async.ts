@@ -34,8 +34,8 @@ export async function serveMany(order: ServeOrder, application: Application): Pr
     if (connections.size >= limit) gate.pause();
   });
 
-  await order.prove(application);
   const { close } = application;
+  await order.prove(application, close);
   return {
     urls: await gate.open(order.listeners, settings.backlog),
     connections,

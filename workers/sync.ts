@@ -28,6 +28,8 @@ export const serveSync: Serve = async (order) => {
   const application = await order.load();
   await order.initialised();
   const newcomers = new Newcomers(HEAD_MS, settle);
+  const share = settings.workersMax === null ? null : new (await import('./share-meter.ts')).ShareMeter();
+
   const turnstile = new Turnstile(update);
   const connections = new Connections(settle);
   const handler = oneAtATime(application.handler, turnstile, order, update);
@@ -51,17 +53,19 @@ export const serveSync: Serve = async (order) => {
   }
 
   function update(): void {
+    share?.set(turnstile.isFree ? 0 : 1);
     const idle = turnstile.isFree && newcomers.count === 0 && connections.size < settings.workerConnections;
     if (idle) gate.resume();
     else gate.pause();
   }
 
-  await order.prove(application);
   const { close } = application;
+  await order.prove(application, close);
   return {
     urls: await gate.open(order.listeners, settings.backlog),
     connections,
     ...(close ? { close } : {}),
+    ...(share ? { utilisation: () => share.take() } : {}),
     drain: (how) => drain({ ...how, gate, connections, server }),
   };
 };

@@ -1,5 +1,6 @@
 import { EXIT } from '../errors.ts';
 import type { WorkerMessage } from '../ipc.ts';
+import { stallReason } from '../stall.ts';
 import type { ArbiterEvent, ArbiterSignal } from './events.ts';
 import { bootTimedOut, nameOf } from './obituary.ts';
 import type { ArbiterOptions } from './options.ts';
@@ -36,7 +37,7 @@ export class Arbiter {
     const { hooks } = this.#service;
     hooks.call('nworkersChanged', (hook, view) => hook(view, view.workers, null));
     for (;;) {
-      const wakeAtMs = Math.min(this.#reconcile(), clock.now() + TICK_MS);
+      const wakeAtMs = Math.min(this.#reconcile(), this.#observed(), clock.now() + TICK_MS);
       const { intent } = this.#service;
       if (intent.name === 'stopping' && this.#workers.size === 0 && !this.#upgrade.isStarting) {
         this.#upgrade.leave();
@@ -47,8 +48,14 @@ export class Arbiter {
       this.#workers.forgiveSince(wakeAtMs);
       const wokeMs = clock.now();
       if (event) this.#handle(event);
+      this.#service.scaleByLoad();
       this.#workers.forgiveSince(wokeMs);
     }
+  }
+
+  /** When the observer, if there is one, wishes to look again. */
+  #observed(): number {
+    return this.#options.observe?.(this.#service.status) ?? Infinity;
   }
 
   #handle(event: ArbiterEvent): void {
@@ -86,6 +93,7 @@ export class Arbiter {
     if (action.type === 'spawn') return this.#spawn(action.slot, action.generation);
     const worker = this.#workers.get(action.age);
     if (worker === undefined) return;
+    if (action.type === 'accept') return this.#workers.accept(worker);
     if (action.type === 'kill') return this.#kill(worker, action);
     const { current, intent, log } = this.#service;
     log.debug(`Retiring worker (pid: ${worker.pid}): ${action.reason}`, { pid: worker.pid });
@@ -109,7 +117,7 @@ export class Arbiter {
     this.#workers.kill(worker, signal, reason);
     if (isBooting(state)) {
       const { readyPath } = this.#service.generation(worker.generation).loaded.settings;
-      return this.#service.bootFailed(worker, bootTimedOut(worker, reason, readyPath));
+      return this.#service.bootFailed(worker, bootTimedOut(worker, state, reason, readyPath));
     }
     if (state.name !== 'killed')
       this.#service.log.critical(`${nameOf(worker)}: ${reason}; ending it with ${signal}`);
@@ -145,6 +153,9 @@ export class Arbiter {
       case 'hello':
         service.log.info(`Booting worker with pid: ${worker.pid}`, { pid: worker.pid });
         return this.#workers.note(worker, message);
+      case 'standby':
+        service.log.debug(`Worker stands by (pid: ${worker.pid})`);
+        return this.#workers.note(worker, message);
       case 'ready':
         if (isBooting(worker.state)) service.ready(worker, message.urls);
         return;
@@ -153,11 +164,19 @@ export class Arbiter {
         return service.bootFailed(worker, message);
       case 'outgoing':
         return service.outgoing(worker, message);
+      case 'heartbeat':
+        if (message.load) service.current.scaling?.note(worker.age, message.load);
+        return this.#workers.note(worker, message);
       case 'leaving':
         if (!message.reason.startsWith('SIG')) service.slowDown(worker.state);
         return this.#workers.note(worker, message);
-      case 'stalled':
-        return endStalled(this.#workers, service.log, worker, message, service.intent.name !== 'stopping');
+      case 'stalled': {
+        const { state } = worker;
+        endStalled(this.#workers, service.log, worker, message, service.intent.name !== 'stopping');
+        if (state.name === 'standby')
+          service.bootFailed(worker, bootTimedOut(worker, state, stallReason(message), null));
+        return;
+      }
       default:
         return this.#workers.note(worker, message);
     }

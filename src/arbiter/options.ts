@@ -4,6 +4,7 @@ import type { EventQueue } from './events.ts';
 import type { Generation } from './generation.ts';
 import type { OomVerdict } from './oom-kills.ts';
 import type { Reread } from './reload.ts';
+import type { Observe } from './status.ts';
 import type { Succession } from './upgrade.ts';
 import type { SpawnOrder, WorkerHandle } from './worker-handle.ts';
 
@@ -20,6 +21,7 @@ export interface ArbiterOptions {
   readonly promoted: (generation: Generation, before: Generation) => Logger | null;
   /** Whether a SIGKILL that was not the arbiter's was the kernel's. */
   readonly judgeKill: () => OomVerdict;
+  readonly observe?: Observe;
   /** How it is replaced by another arbiter, or has replaced one. */
   readonly succession: Succession;
   /** In [0, 1), for jitter. */

@@ -9,6 +9,17 @@ export interface RebindingOptions {
   readonly isReading: () => boolean;
 }
 
+/** What one reload wants to listen on. */
+export interface BindRequest {
+  readonly addresses: readonly Address[];
+  /** The sockets of the generation that serves. */
+  readonly open: readonly Listener[];
+  /** Whether the reload is still the latest. */
+  readonly wanted: () => boolean;
+  /** Throws a UsageError where those listeners do not go together. */
+  readonly check: (listeners: readonly Listener[]) => void;
+}
+
 /**
  * Opens what reloads ask for beyond what is open already. A reload that was superseded leaves what it opened to the
  * next: its own canary may hold those sockets for a while, so that they could not be bound again.
@@ -24,16 +35,12 @@ export class Rebinding {
   }
 
   /**
-   * The listeners of these addresses, in their order, those of `open` among them. Rejects with a UsageError. Where the
-   * reload is not `wanted` any more they may be missing or closed: another reload has what was opened, or nobody.
+   * The listeners of the addresses, in their order, those that are open among them. Rejects with a UsageError. Where the
+   * reload is not wanted any more they may be missing or closed: another reload has what was opened, or nobody.
    */
-  bind(
-    addresses: readonly Address[],
-    open: readonly Listener[],
-    wanted: () => boolean,
-  ): Promise<readonly Listener[]> {
+  bind(request: BindRequest): Promise<readonly Listener[]> {
     // One after the other: what the one before is opening is then there to be used.
-    const bound = this.#before.then(() => (wanted() ? this.#bind(addresses, open) : []));
+    const bound = this.#before.then(() => (request.wanted() ? this.#bind(request) : []));
     this.#before = bound.catch(() => {});
     return bound;
   }
@@ -49,23 +56,28 @@ export class Rebinding {
     this.#opened = this.#opened.filter((listener) => needed.includes(listener));
   }
 
-  async #bind(addresses: readonly Address[], open: readonly Listener[]): Promise<readonly Listener[]> {
+  async #bind({ addresses, open, check }: BindRequest): Promise<readonly Listener[]> {
     const free = [...open, ...this.#opened];
     const wanted = addresses.map((address) => {
       const at = free.findIndex((listener) => formatAddress(listener.address) === formatAddress(address));
       return { address, open: at < 0 ? undefined : free.splice(at, 1)[0] };
     });
     const missing = wanted.filter((one) => !one.open).map(({ address }) => address);
-    const bound = await this.#bindAll(missing, open);
+    const kept = wanted.flatMap((one) => one.open ?? []);
+    const bound = await this.#bindAll(missing, open, (added) => check([...kept, ...added]));
     this.#opened = [...this.#opened, ...bound];
     if (!this.#options.isReading()) this.release();
     const fresh = bound.values();
     return wanted.flatMap((one) => one.open ?? fresh.next().value ?? []);
   }
 
-  async #bindAll(missing: readonly Address[], open: readonly Listener[]): Promise<readonly Listener[]> {
+  async #bindAll(
+    missing: readonly Address[],
+    open: readonly Listener[],
+    check: BindRequest['check'],
+  ): Promise<readonly Listener[]> {
     try {
-      return await bindAll(missing);
+      return await bindAll(missing, check);
     } catch (error) {
       if (!(error instanceof BindError) || error.code !== 'EADDRINUSE') throw error;
       throw collision(error, open, this.#options.heldByWorkers()) ?? error;

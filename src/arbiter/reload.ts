@@ -3,13 +3,15 @@ import type { Hooks } from '../hooks.ts';
 import type { Listener } from '../listeners/listener.ts';
 import type { Loaded } from '../settings/load.ts';
 import type { ArbiterEvent } from './events.ts';
-import { addressesOf, type Generation } from './generation.ts';
+import { addressesOf, checkListeners, type Generation } from './generation.ts';
 import { Rebinding } from './rebinding.ts';
+import type { Scaling } from './scaling.ts';
 
 export interface Reread {
   readonly loaded: Omit<Loaded, 'hooks'>;
   readonly hooks: Hooks;
   readonly nodeOptions?: readonly string[];
+  readonly scaling?: Scaling;
 }
 
 /** What came of reading the configuration again and binding what it asks for. */
@@ -72,6 +74,18 @@ export class Reload {
     return this.#last;
   }
 
+  /** Why the last reload changed nothing, until one succeeds. */
+  get failure(): string | null {
+    const failed = this.#last?.outcome === 'refused' || this.#last?.outcome === 'undone';
+    return failed ? (this.#last?.reason ?? null) : null;
+  }
+
+  /** The number of the reload under way, or null. */
+  get underWay(): number | null {
+    if (this.#step.name === 'none') return null;
+    return this.#step.name === 'reading' ? this.#step.attempt : this.#step.candidate.number;
+  }
+
   /** Begins to read; the result comes back as a `reloadRead` event. */
   start(current: Generation): void {
     if (this.#step.name !== 'none') this.#record('superseded', 'another reload was asked for');
@@ -119,8 +133,13 @@ export class Reload {
     try {
       const reread = await this.#options.reread();
       const addresses = addressesOf(reread.loaded);
-      const wanted = () => this.#isReading(attempt);
-      return { ok: true, reread, listeners: await this.#rebinding.bind(addresses, open, wanted) };
+      const listeners = await this.#rebinding.bind({
+        addresses,
+        open,
+        wanted: () => this.#isReading(attempt),
+        check: (all) => checkListeners(reread.loaded, all),
+      });
+      return { ok: true, reread, listeners };
     } catch (error) {
       return { ok: false, reason: messageOf(error) };
     }

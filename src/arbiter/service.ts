@@ -5,7 +5,7 @@ import { describeListeners } from '../listeners/listener.ts';
 import type { Logger } from '../log/logger.ts';
 import { Churn } from './churn.ts';
 import type { ArbiterEvent, WorkerEnd } from './events.ts';
-import type { Generation } from './generation.ts';
+import { countAfter, type Generation, limitsOf } from './generation.ts';
 import { HookCaller, viewOf } from './hook-caller.ts';
 import { type BootFailure, logEnd, nameOf, stackFields } from './obituary.ts';
 import type { ArbiterOptions } from './options.ts';
@@ -13,6 +13,7 @@ import { type Desired, isBooting, type WorkerState } from './reconcile.ts';
 import { type LastReload, Reload, sameListeners } from './reload.ts';
 import { CrashLoop, inSeconds } from './restart-policy.ts';
 import { type Intent, type StopMode, toStopping } from './shutdown.ts';
+import type { ServiceStatus } from './status.ts';
 import type { WorkerHandle } from './worker-handle.ts';
 import { WorkerSet } from './worker-set.ts';
 
@@ -31,6 +32,7 @@ export class Service {
   #current: Generation;
   #count: number;
   #intent: Intent = { name: 'starting' };
+  /** Why the last reload changed nothing. */
 
   constructor(options: ArbiterOptions, emit: (event: ArbiterEvent) => void) {
     const { first, clock } = options;
@@ -70,9 +72,12 @@ export class Service {
   }
 
   get desired(): Desired {
+    const { name } = this.#intent;
+    const workers = name === 'stopping' || name === 'resting' ? 0 : this.#count;
     return {
-      workers: this.#intent.name === 'stopping' || this.#intent.name === 'resting' ? 0 : this.#count,
-      reason: this.#intent.name === 'resting' ? 'the arbiter rests' : 'the service stops',
+      workers,
+      spares: workers === 0 ? 0 : this.#current.loaded.settings.spareWorkers,
+      reason: name === 'resting' ? 'the arbiter rests' : 'the service stops',
       generation: this.#current.number,
       canary: this.#reload.candidate?.number ?? null,
       spawnAfterMs: this.#crashLoop.spawnAfterMs,
@@ -85,17 +90,56 @@ export class Service {
     return { pid: process.pid, workers: this.#count, generation: this.#current.number, log: this.#log };
   }
 
+  /** For an observer. */
+  get status(): ServiceStatus {
+    const { all } = this.workers;
+    const { name } = this.#intent;
+    const { bootMs, graceMs } = limitsOf(this.#current);
+    return {
+      phase: name === 'resting' ? 'serving' : name,
+      reload: this.#reload.underWay,
+      reloadFailure: this.#reload.failure,
+      generation: this.#current.number,
+      workers: {
+        wanted: this.desired.workers,
+        ready: all.filter(({ state }) => state.name === 'ready').length,
+        all: all.length,
+      },
+      bootMs,
+      graceMs,
+    };
+  }
+
   /** The generation of that number: the one that serves, or the one that has yet to prove itself. */
   generation(number: number): Generation {
     return this.#reload.candidate?.number === number ? this.#reload.candidate : this.#current;
   }
 
-  /** Wants `change` workers more, or fewer; never less than one. */
+  /** Wants `change` workers more, or fewer; never less than one, nor beyond the limits where there are any. */
   scaleBy(change: number): void {
     // As with Gunicorn, a worker more than none is one.
     const from = this.#intent.name === 'resting' && change > 0 ? 0 : this.#count;
-    this.#setCount(Math.max(1, from + change));
+    const wanted = from + change;
+    const { scaling } = this.#current;
+    const count = scaling ? scaling.allowed(wanted) : Math.max(1, wanted);
+    if (scaling && count !== wanted)
+      this.#log.warning(
+        `The number of workers stays ${count}: ${change > 0 ? 'workers-max' : 'workers-min'} is reached`,
+      );
+    this.#setCount(count);
     if (change > 0) this.resume('a worker is wanted');
+  }
+
+  /** Lets the load of the workers say how many there are to be, where the settings leave it to that. */
+  scaleByLoad(): void {
+    const change = this.#current.scaling?.evaluate(
+      this.desired,
+      this.workers.all,
+      this.#reload.underWay !== null,
+    );
+    if (!change) return;
+    this.#log.info(change.reason, change.figures);
+    this.#setCount(change.workers);
   }
 
   /** Retires every worker and holds the sockets; returns whether there was something to retire. */
@@ -138,6 +182,7 @@ export class Service {
   /** A worker has loaded the application and accepts. */
   ready(worker: WorkerHandle, urls: readonly string[]): void {
     const now = this.#options.clock.now();
+    this.#noteTakeOver(worker, now);
     worker.state = { name: 'ready', sinceMs: now, heartbeatMs: now, outgoing: null };
     this.#log.debug(`Worker is ready (pid: ${worker.pid})`, { pid: worker.pid });
     this.#crashLoop.forget();
@@ -200,14 +245,19 @@ export class Service {
       this.#log.warning(`Workers end soon after they were ready; next try ${inSeconds(delayMs)}`);
   }
 
+  #noteTakeOver({ pid, state }: WorkerHandle, now: number): void {
+    // With spares every worker stands by first; those that were needed at once are no news.
+    if (state.name !== 'opening' || state.sinceMs - state.standbyMs < 1) return;
+    const tookMs = Math.round(now - state.sinceMs);
+    this.#log.info(`Spare worker takes over (pid: ${pid}): it accepts ${tookMs} ms after it was called`);
+  }
+
   #promote(candidate: Generation): void {
     const before = this.#current;
     this.#reload.promote(candidate, before);
     this.#current = candidate;
     this.#log = this.#options.promoted(candidate, before) ?? this.#log;
-    const { workers } = candidate.loaded.settings;
-    // TTIN and TTOU outlive a reload, unless the setting itself was changed.
-    if (workers !== before.loaded.settings.workers) this.#setCount(workers);
+    this.#setCount(countAfter(this.#count, candidate, before));
     this.#log.info(`Generation ${candidate.number} is ready: replacing the workers of the one before`);
   }
 

@@ -1,4 +1,5 @@
 import type { ArbiterEvent, EventQueue } from '../arbiter/events.ts';
+import type { Observe } from '../arbiter/status.ts';
 import type { Succession } from '../arbiter/upgrade.ts';
 import type { Address } from '../listeners/address.ts';
 import { bindAll, type Listener } from '../listeners/listener.ts';
@@ -6,6 +7,7 @@ import type { Logger } from '../log/logger.ts';
 import { onParentGone, type Parent, tellServing } from '../parent.ts';
 import type { Loaded } from '../settings/load.ts';
 import type { Start } from '../start.ts';
+import type { Notifier } from '../systemd/notifier.ts';
 import type { PidfileOf } from './pidfile-of.ts';
 import { mayBeResize } from './terminal.ts';
 
@@ -18,12 +20,24 @@ export class Lineage {
   readonly #isElderParent: boolean;
   #adopted: readonly number[] = [];
   #heir: number | undefined;
+  /** Who speaks to systemd: while two arbiters live, the end of one of them is not the end of the service. */
+  #voice: 'own' | 'own until it stops' | 'heir';
 
   constructor(start: Start, parent: Parent | null, queue: EventQueue) {
     this.#start = start;
     this.#parent = parent;
     this.#queue = queue;
     this.#isElderParent = process.ppid === this.elder;
+    this.#voice = parent?.kind === 'arbiter' ? 'own until it stops' : 'own';
+  }
+
+  /** Shows the notifier what is of the service, and not of one of two arbiters. */
+  observing({ observe }: Notifier): Observe {
+    return (status) => {
+      const silent =
+        this.#voice === 'heir' || (this.#voice === 'own until it stops' && status.phase === 'stopping');
+      return silent ? Infinity : observe(status);
+    };
   }
 
   /** The pid of the arbiter that this one is to replace. */
@@ -43,11 +57,14 @@ export class Lineage {
     return alsoToFront(log);
   }
 
-  /** As bindAll(), but takes over what was handed to us. */
-  async bind(addresses: readonly Address[]): Promise<readonly Listener[]> {
-    if (this.#parent === null) return bindAll(addresses);
+  /** As bindAll() with `check`, but takes over what was handed to us. */
+  async bind(
+    addresses: readonly Address[],
+    check: (bound: readonly Listener[]) => void,
+  ): Promise<readonly Listener[]> {
+    if (this.#parent === null) return bindAll(addresses, check);
     const { adoptAll } = await import('../listeners/handed.ts');
-    const { listeners, indexes } = await adoptAll(addresses, this.#parent.sockets);
+    const { listeners, indexes } = await adoptAll(addresses, this.#parent.sockets, check);
     this.#adopted = indexes;
     // The front of a daemon does not serve.
     if (this.elder === null) for (const listener of listeners) listener.setShared(false);
@@ -55,7 +72,7 @@ export class Lineage {
   }
 
   /** What the arbiter is given. */
-  succession(pidfile: PidfileOf): Succession {
+  succession(pidfile: PidfileOf, notifier: Notifier | null): Succession {
     if (this.elder !== null) onParentGone(() => this.#queue.push({ type: 'elderGone' }));
     return {
       elder: this.elder,
@@ -63,13 +80,22 @@ export class Lineage {
       start: (listeners, emit) => void this.#startHeir(listeners, emit),
       mayBeResize,
       serving: () => void this.#tellParent(),
-      upgraded: () => {},
-      rolledBack: () => {},
+      upgraded: (pid) => {
+        this.#voice = 'heir';
+        notifier?.mainPid(pid);
+      },
+      rolledBack: () => {
+        this.#voice = 'own';
+        notifier?.mainPid(process.pid);
+      },
       ended: (pid) => {
         this.#heir = undefined;
         pidfile.forget(pid);
       },
-      alone: () => pidfile.promote(),
+      alone: () => {
+        this.#voice = 'own';
+        pidfile.promote();
+      },
     };
   }
 

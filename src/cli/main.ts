@@ -1,9 +1,11 @@
 import { CONTROL_SIGNALS, EventQueue, trapSignals } from '../arbiter/events.ts';
 import { systemClock } from '../clock.ts';
 import { messageOf, UsageError } from '../errors.ts';
+import type { Address } from '../listeners/address.ts';
 import { takeParent } from '../parent.ts';
 import { loadSettings } from '../settings/load.ts';
 import { readStart } from '../start.ts';
+import { type SystemdVariables, takeVariables } from '../systemd/variables.ts';
 
 /**
  * The whole command: argv → settings → arbiter. Resolves with the exit status; whatever the operator got wrong is one
@@ -14,12 +16,20 @@ export async function main(argv: readonly string[]): Promise<number> {
   // What must not end the arbiter while it starts waits in the queue; a stop has nothing to clean up yet and may.
   trapSignals(queue, CONTROL_SIGNALS);
   const parent = takeParent(process.env);
-  // As it was when we were started: a reload begins from the same.
+  // As it was when we were started: a reload and an upgrade begin from the same.
   const start = readStart(argv);
+  // Before anything is started or imported that would see them.
+  const systemd = takeVariables(process.env);
   try {
+    const question = {
+      argv,
+      env: { ...process.env },
+      cwd: start.cwd,
+      sockets: await socketsFrom(systemd),
+    };
     const applyEnvironment = (added: Readonly<Record<string, string>>) =>
       void Object.assign(process.env, added);
-    const loaded = await loadSettings({ ...start, applyEnvironment });
+    const loaded = await loadSettings({ ...question, applyEnvironment });
     if (loaded.settings.printConfig) {
       const { renderConfig } = await import('./print-config.ts');
       process.stdout.write(renderConfig(loaded));
@@ -34,10 +44,17 @@ export async function main(argv: readonly string[]): Promise<number> {
       return await daemonise(loaded, start);
     }
     const { serve } = await import('./serve.ts');
-    return await serve(loaded, { start, parent, queue });
+    return await serve(loaded, { start, question, parent, systemd, queue });
   } catch (error) {
     return fail(error);
   }
+}
+
+/** Sockets that were bound for us before we started. Throws a UsageError. */
+async function socketsFrom(systemd: SystemdVariables): Promise<readonly Address[]> {
+  if (systemd.LISTEN_FDS === undefined) return [];
+  const { passedSockets } = await import('../listeners/systemd.ts');
+  return passedSockets(systemd, process.pid);
 }
 
 function fail(error: unknown): number {

@@ -1,6 +1,6 @@
 import { Arbiter } from '../arbiter/arbiter.ts';
 import { type EventQueue, STOP_SIGNALS, trapSignals } from '../arbiter/events.ts';
-import { addressesOf, type Generation } from '../arbiter/generation.ts';
+import { addressesOf, checkListeners, type Generation } from '../arbiter/generation.ts';
 import { OomKills } from '../arbiter/oom-kills.ts';
 import type { Reread } from '../arbiter/reload.ts';
 import { spawnWorker } from '../arbiter/worker-handle.ts';
@@ -9,12 +9,15 @@ import { systemClock } from '../clock.ts';
 import { flushCompileCache } from '../compile-cache.ts';
 import { messageOf, UsageError } from '../errors.ts';
 import { ARBITER_HOOKS } from '../hooks.ts';
+import type { Listener } from '../listeners/listener.ts';
 import { createLogger, type Logger } from '../log/logger.ts';
 import type { Parent } from '../parent.ts';
 import { classNameOf } from '../settings/class-name.ts';
 import { type Loaded, loadHooks } from '../settings/load.ts';
 import { type ReadQuestion, rereadSettings } from '../settings/reread.ts';
 import type { Start } from '../start.ts';
+import type { Notifier } from '../systemd/notifier.ts';
+import type { SystemdVariables } from '../systemd/variables.ts';
 import { checkLogs } from './check.ts';
 import { Lineage } from './lineage.ts';
 import { PidfileOf } from './pidfile-of.ts';
@@ -22,13 +25,16 @@ import { packageVersion } from './version.ts';
 
 export interface ServeOrder {
   readonly start: Start;
+  readonly question: ReadQuestion;
   /** The tsunicorn process that started this one, if one did. */
   readonly parent: Parent | null;
+  readonly systemd: SystemdVariables;
   readonly queue: EventQueue;
 }
 
 /** Binds, spawns and supervises until told to stop; resolves with the exit status. Throws a UsageError before that. */
-export async function serve(loaded: Loaded, { start, parent, queue }: ServeOrder): Promise<number> {
+export async function serve(loaded: Loaded, order: ServeOrder): Promise<number> {
+  const { start, question, parent, systemd, queue } = order;
   const { settings } = loaded;
   if (settings.app === null)
     throw new UsageError('no application was named; write for example: tsunicorn app.ts:app');
@@ -42,9 +48,11 @@ export async function serve(loaded: Loaded, { start, parent, queue }: ServeOrder
   const lineage = new Lineage(start, parent, queue);
   const log = await lineage.logOf(loaded, loggerOf(loaded));
   await callStarting(loaded, log);
+  await noteActivation(systemd, loaded, log);
   const pidfile = new PidfileOf(loaded, lineage.elder);
   const oomKills = new OomKills();
   const first = await firstGeneration(loaded, { pidfile, lineage, log });
+  const notifier = await notifierFor(systemd, log);
   const arbiter = new Arbiter({
     first,
     queue,
@@ -52,9 +60,10 @@ export async function serve(loaded: Loaded, { start, parent, queue }: ServeOrder
     clock: systemClock,
     spawn: spawnWorker,
     random: Math.random,
+    ...(notifier ? { observe: lineage.observing(notifier) } : {}),
     judgeKill: () => oomKills.judge(),
-    reread: rereader(start, log),
-    succession: lineage.succession(pidfile),
+    reread: rereader(question, log),
+    succession: lineage.succession(pidfile, notifier),
     promoted: ({ loaded: now }, { loaded: before }) => {
       try {
         pidfile.follow(now);
@@ -82,13 +91,30 @@ async function firstGeneration(
   { pidfile, lineage, log }: { pidfile: PidfileOf; lineage: Lineage; log: Logger },
 ): Promise<Generation> {
   try {
-    const listeners = await lineage.bind(addressesOf(loaded));
+    const check = (bound: readonly Listener[]) => checkListeners(loaded, bound);
+    const listeners = await lineage.bind(addressesOf(loaded), check);
     const nodeOptions = await nodeOptionsOf(loaded, log);
-    return { number: 1, loaded, hooks: loaded.hooks, listeners, nodeOptions };
+    const scaling = await scalingOf(loaded);
+    return { number: 1, loaded, hooks: loaded.hooks, listeners, nodeOptions, ...scaling };
   } catch (error) {
     pidfile.remove();
     throw error;
   }
+}
+
+async function noteActivation(systemd: SystemdVariables, loaded: Loaded, log: Logger): Promise<void> {
+  if (systemd.LISTEN_FDS === undefined) return;
+  const { activationNotice } = await import('../listeners/systemd.ts');
+  const notice = activationNotice(systemd, loaded, process.pid);
+  if (notice !== null) log.warning(notice);
+}
+
+/** What tells the service manager how we do, where one wants to hear of it. */
+async function notifierFor(systemd: SystemdVariables, log: Logger): Promise<Notifier | null> {
+  const { NOTIFY_SOCKET } = systemd;
+  if (!NOTIFY_SOCKET) return null;
+  const { createNotifier } = await import('../systemd/notifier.ts');
+  return createNotifier({ ...systemd, NOTIFY_SOCKET }, log);
 }
 
 async function callStarting({ hooks, settings }: Loaded, log: Logger): Promise<void> {
@@ -107,7 +133,7 @@ function rereader(question: ReadQuestion, log: Logger): () => Promise<Reread> {
     checkLogs(loaded);
     const ours = loaded.hookNames.some((name) => ARBITER_HOOKS.includes(name));
     const hooks = ours && loaded.configFile !== null ? await loadHooks(loaded.configFile, `${reads}`) : {};
-    return { loaded, hooks, nodeOptions: await nodeOptionsOf(loaded, log) };
+    return { loaded, hooks, nodeOptions: await nodeOptionsOf(loaded, log), ...(await scalingOf(loaded)) };
   };
 }
 
@@ -118,6 +144,13 @@ async function nodeOptionsOf({ settings, environment }: Data, log: Logger): Prom
   const { megabytes, why } = workerHeapOption(settings, { ...process.env, ...environment });
   log.info(`Heap of each worker: ${why}`);
   return megabytes === null ? [] : [`--max-old-space-size=${megabytes}`];
+}
+
+/** Loaded only where it is asked for. */
+async function scalingOf({ settings }: Data): Promise<Pick<Generation, 'scaling'>> {
+  if (settings.workersMax === null) return {};
+  const { Scaling } = await import('../arbiter/scaling.ts');
+  return { scaling: new Scaling(settings, systemClock) };
 }
 
 function loggerOf({ settings }: Data): Logger {

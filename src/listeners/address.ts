@@ -5,7 +5,15 @@ export type Address =
   | { readonly kind: 'tcp'; readonly source: string; readonly host: string; readonly port: number }
   | { readonly kind: 'unix'; readonly source: string; readonly path: string }
   | { readonly kind: 'abstract'; readonly source: string; readonly name: string }
-  | { readonly kind: 'fd'; readonly source: string; readonly fd: number };
+  | {
+      readonly kind: 'fd';
+      readonly source: string;
+      readonly fd: number;
+      /** What whoever passed it calls it (FileDescriptorName= of a socket unit). */
+      readonly name?: string;
+      /** Known once the descriptor was looked at, if then. */
+      readonly family?: 'tcp' | 'unix';
+    };
 
 const DEFAULT_PORT = 8000;
 // sockaddr_un has 108 bytes, one of them for the terminating zero (unix(7)).
@@ -50,8 +58,21 @@ export function overlap(one: Address, other: Address): boolean {
 }
 
 /** Whether Node can move a socket that listens there between event loops, and so pause it; a descriptor may be either. */
-export function isMovable({ kind }: Address): boolean {
-  return kind === 'tcp';
+export function isMovable(address: Address): boolean {
+  return address.kind === 'tcp' || (address.kind === 'fd' && address.family === 'tcp');
+}
+
+/**
+ * Where to listen, given what the operator wrote and the sockets that systemd passed: as in Gunicorn those replace every
+ * bind but descriptors.
+ */
+export function withPassed(written: readonly Address[], passed: readonly Address[]): readonly Address[] {
+  if (passed.length === 0) return written;
+  const at = new Set(passed.map(formatAddress));
+  return [
+    ...written.filter((address) => address.kind === 'fd' && !at.has(formatAddress(address))),
+    ...passed,
+  ];
 }
 
 function parsePath(source: string, path: string): Address {

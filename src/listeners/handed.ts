@@ -1,6 +1,7 @@
 import { closeSync, fstatSync, lstatSync, rmSync } from 'node:fs';
 import { type Address, formatAddress } from './address.ts';
 import { closing } from './closing.ts';
+import { inherit } from './inherited.ts';
 import { bind, type Listener, urlOf } from './listener.ts';
 
 /** A bound socket on its way from one arbiter to the next; plain data. `fd` is its number in the next one. */
@@ -57,11 +58,12 @@ export function handSockets(listeners: readonly Listener[]): {
 
 /**
  * Like bindAll(), but takes over the handed socket wherever an address asks for it again, and closes those that nothing
- * asks for. The adopted ones count as shared until the arbiter that handed them over is gone.
+ * asks for; `check` throws where they do not go together. The adopted ones count as shared until the arbiter that handed them over is gone.
  */
 export async function adoptAll(
   addresses: readonly Address[],
   handed: readonly HandedSocket[],
+  check: (all: readonly Listener[]) => void,
 ): Promise<Adopted> {
   const open = handed.filter(({ fd }) => isSocket(fd));
   const free = new Set(open.filter(isReachable));
@@ -82,6 +84,7 @@ export async function adoptAll(
     for (const { fd } of free) closeSync(fd);
     const listeners: Listener[] = [];
     for (const { address, socket } of matches) listeners.push(await obtain(address, socket));
+    check(listeners);
     return { listeners, indexes };
   } catch (error) {
     for (const listener of fresh) listener.close();
@@ -111,13 +114,22 @@ function find(free: ReadonlySet<HandedSocket>, key: 'asked' | 'url', text: strin
   return [...free].find((socket) => socket[key] === text);
 }
 
-function adopt(address: Address, { fd, url, inode }: HandedSocket): Listener {
+function adopt(address: Address, socket: HandedSocket): Listener {
+  const { fd, url, inode } = socket;
+  if (address.kind === 'fd') return adoptInherited(address, socket);
   const end = closing(() => {
     closeSync(fd);
     if (inode !== null && inodeOf(pathOf(url)) === inode) rmSync(pathOf(url), { force: true });
   });
   end.setShared(true);
   return { address, fd, url, ...end };
+}
+
+/** Of somebody else's socket the number is all that is asked for; what it is must be found out again. */
+function adoptInherited(asked: Address & { kind: 'fd' }, { fd }: HandedSocket): Listener {
+  const listener = inherit({ ...asked, fd });
+  listener.setShared(true);
+  return { ...listener, address: { ...listener.address, ...{ fd: asked.fd } } as Address };
 }
 
 function isSocket(fd: number): boolean {

@@ -41,16 +41,22 @@ export async function bind(address: Address): Promise<Listener> {
       return bindPath(address);
     case 'abstract':
       return fromBound(address, bindOrExplain(address, { path: `\0${address.name}` }));
-    case 'fd':
+    case 'fd': {
+      const { inherit } = await import('./inherited.ts');
       return inherit(address);
+    }
   }
 }
 
-/** Binds all or none: when one cannot be bound, those before it are released again. */
-export async function bindAll(addresses: readonly Address[]): Promise<readonly Listener[]> {
+/** Binds all or none: when one cannot be bound, or `check` throws, those that were bound are released again. */
+export async function bindAll(
+  addresses: readonly Address[],
+  check: (bound: readonly Listener[]) => void = () => {},
+): Promise<readonly Listener[]> {
   const bound: Listener[] = [];
   try {
     for (const address of addresses) bound.push(await bind(address));
+    check(bound);
     return bound;
   } catch (error) {
     for (const listener of bound) listener.close();
@@ -154,20 +160,6 @@ function isBoundByOthers(path: string): boolean {
   }
 }
 
-function inherit(address: Address & { kind: 'fd' }): Listener {
-  let isSocket = false;
-  try {
-    isSocket = fs.fstatSync(address.fd).isSocket();
-  } catch (error) {
-    throw new UsageError(
-      `${address.source}: no such open descriptor (${codeOf(error)}); whoever starts tsunicorn must pass the socket on`,
-    );
-  }
-  if (!isSocket) throw new UsageError(`${address.source}: the descriptor is not a socket`);
-  const close = () => fs.closeSync(address.fd);
-  return { address, fd: address.fd, url: formatAddress(address), ...closing(close) };
-}
-
 function fromBound(address: Address, socket: net.BoundSocket, url = formatAddress(address)): Listener {
   return { address, fd: socket.fd(), url, ...closing(() => socket.close()) };
 }
@@ -198,7 +190,11 @@ export function explainBind(source: string, code: string | undefined, message: s
   return `${source}: ${(code && CURES[code]) ?? message}`;
 }
 
-/** For the log: what each listener is; of an inherited descriptor only the worker that listens on it knows. */
+/** For the log: what each listener is; of an inherited descriptor the worker that listens on it may know more. */
 export function describeListeners(listeners: readonly Listener[], urls: readonly string[]): string {
-  return listeners.map(({ address, url }, index) => (address.kind === 'fd' && urls[index]) || url).join(', ');
+  const described = listeners.map(({ address, url }, index) => {
+    if (address.kind !== 'fd') return url;
+    return `${urls[index] || url}${address.name === undefined ? '' : ` (${address.name})`}`;
+  });
+  return described.join(', ');
 }

@@ -3,8 +3,12 @@ import { type ArbiterSignal, EventQueue } from '../../src/arbiter/events.ts';
 import type { Generation } from '../../src/arbiter/generation.ts';
 import type { OomVerdict } from '../../src/arbiter/oom-kills.ts';
 import type { Reread } from '../../src/arbiter/reload.ts';
+import { Scaling } from '../../src/arbiter/scaling.ts';
+import type { Observe } from '../../src/arbiter/status.ts';
 import type { Succession } from '../../src/arbiter/upgrade.ts';
+import type { Clock } from '../../src/clock.ts';
 import type { Hooks } from '../../src/hooks.ts';
+import type { WorkerLoad } from '../../src/ipc.ts';
 import { formatAddress, parseAddress } from '../../src/listeners/address.ts';
 import { closing } from '../../src/listeners/closing.ts';
 import type { Listener } from '../../src/listeners/listener.ts';
@@ -24,6 +28,7 @@ export function loadedWith(changed: Partial<Settings> = {}): Omit<Loaded, 'hooks
     configFile: null,
     hookNames: [],
     environment: {},
+    sockets: [],
   };
 }
 
@@ -55,6 +60,7 @@ export interface ServiceOptions {
   /** Two workers on 127.0.0.1:8000 where it does not say otherwise. */
   readonly settings?: Partial<Settings>;
   readonly hooks?: Hooks;
+  readonly observe?: (clock: Clock) => Observe;
 }
 
 /** An arbiter at work over fake workers, listeners, time and configuration. */
@@ -81,15 +87,15 @@ export class FakeService {
   elderGone = false;
   readonly #elder: number | null;
 
-  constructor({ settings = {}, hooks = {}, elder }: ServiceOptions) {
+  constructor({ settings = {}, hooks = {}, observe, elder }: ServiceOptions) {
     this.#elder = elder ?? null;
     this.settings = { workers: 2, ...settings };
     this.reread = async () => this.configuration();
     const loaded = loadedWith(this.settings);
     const listeners = loaded.settings.bind.map((text) => fakeListener(text, this.journal));
     if (elder !== undefined) for (const listener of listeners) listener.setShared(true);
-    const first: Generation = { number: 1, loaded, hooks, listeners };
-    void this.#arbiter(first)
+    const first: Generation = { number: 1, loaded, hooks, listeners, ...this.#scalingOf(loaded) };
+    void this.#arbiter(first, observe?.(this.clock))
       .run()
       .then((status) => {
         this.status = status;
@@ -98,7 +104,8 @@ export class FakeService {
 
   /** A configuration like the first but for `changed`. */
   configuration(changed: Partial<Settings> = {}, hooks: Hooks = {}): Reread {
-    return { loaded: loadedWith({ ...this.settings, ...changed }), hooks };
+    const loaded = loadedWith({ ...this.settings, ...changed });
+    return { loaded, hooks, ...this.#scalingOf(loaded) };
   }
 
   /** The worker of that age. */
@@ -126,27 +133,37 @@ export class FakeService {
     await this.clock.settle();
   }
 
+  async standBy(...ages: number[]): Promise<void> {
+    for (const age of ages) this.worker(age).standsBy();
+    await this.clock.settle();
+  }
+
   async exit(...ages: number[]): Promise<void> {
     for (const age of ages) this.worker(age).exits();
     await this.clock.settle();
   }
 
-  /** Moves the clock on while every ready worker says each second that its loop turns. */
-  async serveFor(ms: number): Promise<void> {
+  /** Moves the clock on while every ready worker says each second that its loop turns, and how busy it is where `load` is given. */
+  async serveFor(ms: number, load?: WorkerLoad): Promise<void> {
     for (let left = ms; left > 0; left -= 1000) {
       for (const worker of this.workers)
-        if (worker.state.name === 'ready') worker.says({ tsunicorn: 'heartbeat' });
+        if (worker.state.name === 'ready') worker.says({ tsunicorn: 'heartbeat', ...(load ? { load } : {}) });
       await this.clock.advance(Math.min(1000, left));
     }
   }
 
-  #arbiter(first: Generation): Arbiter {
+  #scalingOf({ settings }: Generation['loaded']): Pick<Generation, 'scaling'> {
+    return settings.workersMax === null ? {} : { scaling: new Scaling(settings, this.clock) };
+  }
+
+  #arbiter(first: Generation, observe?: Observe): Arbiter {
     return new Arbiter({
       first,
       queue: this.queue,
       clock: this.clock,
       log: this.log,
       random: () => 0.5,
+      ...(observe ? { observe } : {}),
       succession: {
         ...fakeSuccession(this.journal, this.#elder),
         mayBeResize: () => this.resized,

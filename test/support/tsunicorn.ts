@@ -25,6 +25,8 @@ export interface StartOptions {
   readonly files?: Readonly<Record<string, string>>;
   /** Descriptors to hand over, from 3 up. */
   readonly inherit?: readonly number[];
+  /** A command that starts it, put before its command line, and that it takes the place of (`exec`). */
+  readonly through?: readonly string[];
   /** In a process group of its own, as a shell starts a command. */
   readonly ownGroup?: boolean;
 }
@@ -42,7 +44,8 @@ export class Running {
   constructor(args: readonly string[], options: StartOptions) {
     this.cwd = options.cwd ?? (options.files ? temporaryDirectory(options.files) : root);
     const { PORT: _port, WEB_CONCURRENCY: _count, ...inherited } = process.env;
-    this.child = spawn(process.execPath, [bin, ...args], {
+    const [file = process.execPath, ...rest] = [...(options.through ?? []), process.execPath, bin, ...args];
+    this.child = spawn(file, rest, {
       cwd: this.cwd,
       env: { ...inherited, NO_COLOR: '1', ...options.env },
       stdio: ['ignore', 'pipe', 'pipe', ...(options.inherit ?? [])],

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { UsageError } from '../../errors.ts';
 import { nullable } from '../compound-kinds.ts';
 import { choice, integer, readSize, scalar, size, writeSize } from '../kinds.ts';
 import { type Kind, setting } from '../setting.ts';
@@ -14,6 +15,24 @@ export const workers = {
     kind: workerCount(),
     default: 1,
     variables: [{ name: 'WEB_CONCURRENCY', read: (text) => workerCount().fromText(text) }],
+  }),
+  workersMin: setting({
+    doc: 'The fewest workers where their number follows the load. It needs `workersMax` too.',
+    flags: '--workers-min',
+    kind: nullable(integer({ min: 1 })),
+    default: null,
+  }),
+  workersMax: setting({
+    doc: 'The most workers where their number follows the load: more within seconds where the workers are busy, one fewer after a minute in which it would not have been missed. It needs `workersMin` too; `workers` is the number to begin with.',
+    flags: '--workers-max',
+    kind: nullable(integer({ min: 1 })),
+    default: null,
+  }),
+  spareWorkers: setting({
+    doc: 'How many more workers stand by: the application is loaded, and no connection accepted. Where a worker dies or is replaced, one of them takes its place in milliseconds, without waiting for a boot.',
+    flags: '--spare-workers',
+    kind: integer({ min: 0 }),
+    default: 0,
   }),
   workerClass: setting({
     doc: 'How a worker serves: `async`, `sync` or `thread`. `async` is one event loop with many requests at a time. `sync` is one request at a time in the process, answered with `Connection: close`; it accepts only while idle, and serves one Unix socket at most. `thread` runs the application in threads, one request at a time in each, for handlers that keep the processor busy.',
@@ -70,6 +89,34 @@ function workerHeap(): Kind<number | 'auto', number | string> {
     readValue: read,
     write: (value) => (value === 'auto' ? value : writeSize(value)),
   });
+}
+
+interface Counts {
+  readonly workers: number;
+  readonly workersMin: number | null;
+  readonly workersMax: number | null;
+}
+
+/**
+ * The number of workers to begin with: `workers`, or the fewest where that was not `given`. `sourceOf` is how an error
+ * about one of the three begins. Throws a UsageError where they do not fit together.
+ */
+export function startingWorkers(
+  { workers: count, workersMin: min, workersMax: max }: Counts,
+  given: boolean,
+  sourceOf: (name: keyof Counts) => string,
+): number {
+  if (min === null && max === null) return count;
+  if (max === null)
+    throw new UsageError(`${sourceOf('workersMin')}: an upper limit is missing; write --workers-max too`);
+  if (min === null)
+    throw new UsageError(`${sourceOf('workersMax')}: a lower limit is missing; write --workers-min too`);
+  if (min > max) throw new UsageError(`${sourceOf('workersMin')}: ${min} is more than --workers-max, ${max}`);
+  if (!given) return min;
+  if (count >= min && count <= max) return count;
+  throw new UsageError(
+    `${sourceOf('workers')}: ${count} is not from ${min} (--workers-min) to ${max} (--workers-max)`,
+  );
 }
 
 function workerCount(): Kind<number, number | 'auto'> {

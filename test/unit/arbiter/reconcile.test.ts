@@ -9,6 +9,7 @@ import {
 const limits = { bootMs: 60_000, heartbeatMs: 30_000, graceMs: 30_000 };
 const desired: Desired = {
   workers: 2,
+  spares: 0,
   reason: 'the service stops',
   generation: 1,
   canary: null,

@@ -1,13 +1,15 @@
 import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { parseAddress } from '../../../src/listeners/address.ts';
+import { type Address, parseAddress } from '../../../src/listeners/address.ts';
 import { adoptAll, type HandedSocket, handSockets } from '../../../src/listeners/handed.ts';
 import { bindAll, type Listener } from '../../../src/listeners/listener.ts';
 import { fakeListener } from '../../support/fake-service.ts';
 import { temporaryDirectory } from '../../support/tsunicorn.ts';
 
 const addresses = (...texts: string[]) => texts.map((text) => parseAddress('--bind', text));
+
+const adopt = (wanted: readonly Address[], from: readonly HandedSocket[]) => adoptAll(wanted, from, () => {});
 
 function closeAll(listeners: readonly Listener[]): void {
   for (const listener of listeners) listener.close();
@@ -51,12 +53,12 @@ describe('adopting', () => {
   it('keeps the port of each bind to port 0, and takes the port itself where that is asked for', async () => {
     const listeners = await bound('127.0.0.1:0', '127.0.0.1:0');
     const [first, second] = listeners.map(({ url }) => url);
-    const same = await adoptAll(addresses('127.0.0.1:0', '127.0.0.1:0'), handed(listeners));
+    const same = await adopt(addresses('127.0.0.1:0', '127.0.0.1:0'), handed(listeners));
     expect([same.listeners.map(({ url }) => url), same.indexes]).toEqual([
       [first, second],
       [0, 1],
     ]);
-    const named = await adoptAll(addresses(second?.slice(7) ?? '', '127.0.0.1:0'), handed(listeners));
+    const named = await adopt(addresses(second?.slice(7) ?? '', '127.0.0.1:0'), handed(listeners));
     expect(named.listeners.map(({ url }) => url)).toEqual([second, first]);
   });
 
@@ -66,12 +68,12 @@ describe('adopting', () => {
   ])('knows %s for %s', async (before, after) => {
     const listeners = await bound(`${before}:0`);
     const port = listeners[0]?.url.split(':').at(-1);
-    const adopted = await adoptAll(addresses(`${after}:${port}`), handed(listeners));
+    const adopted = await adopt(addresses(`${after}:${port}`), handed(listeners));
     expect(adopted.indexes).toEqual([0]);
   });
 
   it('counts what is adopted as shared, and what is bound anew not', async () => {
-    const { listeners } = await adoptAll(
+    const { listeners } = await adopt(
       addresses('127.0.0.1:0', '127.0.0.1:0'),
       handed(await bound('127.0.0.1:0')),
     );
@@ -85,7 +87,7 @@ describe('adopting', () => {
     const fd = openSync(join(directory, 'file'), 'r');
     onTestFinished(() => closeSync(fd));
     const socket = { fd, asked: 'http://127.0.0.1:0', url: 'http://127.0.0.1:9', inode: null };
-    const { listeners, indexes } = await adoptAll(addresses('127.0.0.1:0'), [socket]);
+    const { listeners, indexes } = await adopt(addresses('127.0.0.1:0'), [socket]);
     onTestFinished(() => closeAll(listeners));
     expect(indexes).toEqual([]);
   });

@@ -101,7 +101,7 @@ export class Service {
       reloadFailure: this.#reload.failure,
       generation: this.#current.number,
       workers: {
-        wanted: this.#count,
+        wanted: this.desired.workers,
         ready: all.filter(({ state }) => state.name === 'ready').length,
         all: all.length,
       },

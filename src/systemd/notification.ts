@@ -59,9 +59,12 @@ function within(assignments: Assignments, limitMs: number): readonly Assignments
   return Object.keys(all).length === 0 ? [] : [all];
 }
 
-/** Whether the service does its work, so that the watchdog may be fed. One that stops has deadlines of its own. */
+/**
+ * Whether the service does its work, so that the watchdog may be fed. One that stops has deadlines of its own; of one
+ * that rests (WINCH) nothing is wanted.
+ */
 export function isHealthy({ phase, workers }: ServiceStatus): boolean {
-  return phase === 'stopping' || (phase === 'serving' && workers.ready > 0);
+  return phase === 'stopping' || (phase === 'serving' && (workers.ready > 0 || workers.wanted === 0));
 }
 
 /** The one line that `systemctl status` shows. */

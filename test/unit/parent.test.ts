@@ -11,9 +11,11 @@ describe('the parent', () => {
   });
 
   it('hands over what systemd gave it', () => {
-    const env = { [PARENT_VARIABLE]: JSON.stringify(parent), LISTEN_PID: '5', LISTEN_FDS: '1' };
+    const ours = { [PARENT_VARIABLE]: JSON.stringify(parent), LISTEN_FDS: '1' };
+    const env = { ...ours, LISTEN_PID: '5', WATCHDOG_PID: '5' };
     takeParent(env);
-    expect(env).toEqual({ LISTEN_PID: `${process.pid}`, LISTEN_FDS: '1' });
+    const pid = `${process.pid}`;
+    expect(env).toEqual({ LISTEN_FDS: '1', LISTEN_PID: pid, WATCHDOG_PID: pid });
   });
 
   it.each(['{', '{}', '[]', 'null', '{"kind":"arbiter","pid":"5","sockets":[]}'])(

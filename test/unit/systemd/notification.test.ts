@@ -68,6 +68,12 @@ describe('the watchdog', () => {
   });
 });
 
+describe('the watchdog of a service that rests', () => {
+  it('is fed, as no worker is wanted', () => {
+    expect(isHealthy({ ...serving, workers: { wanted: 0, ready: 0, all: 0 } })).toBe(true);
+  });
+});
+
 describe('the status line', () => {
   it.each([
     [starting, 'Starting: 0 of 4 workers ready, generation 1'],

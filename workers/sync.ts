@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { Readable } from 'node:stream';
 import type { Handler } from '../src/app/application.ts';
 import { Connections } from '../src/http/connections.ts';
 import { drain } from '../src/http/drain.ts';
@@ -114,16 +115,16 @@ function hasBody({ headers }: IncomingMessage): boolean {
   return coding !== undefined || (length !== undefined && length !== '0');
 }
 
-/** Calls `act` when the body is in memory, or as much of it as may be, or will not come. */
+/** Calls `act` when the body is in memory, or as much of it as may be; not where its client goes before. */
 function onceBodyArrived(request: IncomingMessage, act: () => void): void {
-  const look = () => {
-    if (!request.complete && !request.destroyed && request.readableLength < request.readableHighWaterMark)
-      return;
-    request.off('readable', look);
-    request.off('close', look);
-    // Behind the stream's own tick, in which it forgets that it was read by 'readable'.
-    process.nextTick(act);
+  // Not by its events: whoever listens to `readable` has read an empty body to its end.
+  request.push = (chunk: unknown, encoding?: BufferEncoding) => {
+    const hasRoom = Readable.prototype.push.call(request, chunk, encoding);
+    if (request.complete || !hasRoom) {
+      Reflect.deleteProperty(request, 'push');
+      // Behind the parser, which has not returned.
+      process.nextTick(act);
+    }
+    return hasRoom;
   };
-  request.on('readable', look);
-  request.on('close', look);
 }

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Application } from '../app/application.ts';
 import type { Connections } from './connections.ts';
+import { lingerWhileSent } from './linger.ts';
 
 /** What looks at each request before the application does; folded into one function when the server is made. */
 export type Observer = (request: IncomingMessage, response: ServerResponse) => void;
@@ -37,7 +38,7 @@ export function createHttpServer(options: HttpServerOptions): Server {
 function requestListener({ application, connections, observers, keepAliveMs, onError }: HttpServerOptions) {
   const { handler } = application;
   const note: Observer = (request, response) => connections.note(request, response);
-  const all: Observer[] = [note, ...observers];
+  const all: Observer[] = [note, lingerWhileSent, ...observers];
   if (keepAliveMs === 0) all.push((_request, response) => void response.setHeader('Connection', 'close'));
   const observe = fold(all);
   const listener = (request: IncomingMessage, response: ServerResponse): void => {

@@ -6,7 +6,6 @@ import { Connections } from '../src/http/connections.ts';
 import { drain } from '../src/http/drain.ts';
 import { limitRequests } from '../src/http/request-limit.ts';
 import { answerError, createHttpServer } from '../src/http/server.ts';
-import { shadowStdin } from './doors.ts';
 import { createGate } from './gate.ts';
 import type { Serve, ServeOrder } from './serving.ts';
 import { Turnstile } from './turnstile.ts';
@@ -23,7 +22,6 @@ const BODY_BYTES = 1024 * 1024;
  */
 export const serveSync: Serve = async (order) => {
   const { settings } = order;
-  shadowStdin(order.listeners);
   const application = await order.load();
   await order.initialised();
   const fresh = new Map<Socket, NodeJS.Timeout>();

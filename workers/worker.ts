@@ -13,6 +13,7 @@ import type { Inbox, WorkerEvent } from './inbox.ts';
 import { observersFor } from './observers.ts';
 import { loadIntoProcess, loadWorkerHooks, openAccessLog } from './outfit.ts';
 import type { Serving } from './serving.ts';
+import { hideStdin } from './stdin.ts';
 import { startWatchdog, type Watchdog } from './watchdog.ts';
 
 /** After an uncaught exception other requests of the worker get this long to finish; its state cannot be trusted. */
@@ -82,6 +83,7 @@ class Worker {
 
   async #start(): Promise<Serving> {
     const { settings } = this.#order;
+    hideStdin(this.#order.listeners);
     this.#hooks = await loadWorkerHooks(this.#order);
     await this.#call('postFork');
     this.#accessLog = await openAccessLog(settings);

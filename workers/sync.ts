@@ -6,7 +6,6 @@ import { Connections } from '../src/http/connections.ts';
 import { drain } from '../src/http/drain.ts';
 import { limitRequests } from '../src/http/request-limit.ts';
 import { answerError, createHttpServer } from '../src/http/server.ts';
-import { shadowStdin } from './doors.ts';
 import { createGate } from './gate.ts';
 import { Newcomers } from './newcomers.ts';
 import type { Serve, ServeOrder } from './serving.ts';
@@ -24,7 +23,6 @@ const BODY_BYTES = 1024 * 1024;
  */
 export const serveSync: Serve = async (order) => {
   const { settings } = order;
-  shadowStdin(order.listeners);
   const application = await order.load();
   await order.initialised();
   const newcomers = new Newcomers(HEAD_MS, settle);

@@ -15,6 +15,7 @@ import { observersFor } from './observers.ts';
 import { createRecycler, loadIntoProcess, loadWorkerHooks, openAccessLog } from './outfit.ts';
 import type { Recycler } from './recycler.ts';
 import type { Serving } from './serving.ts';
+import { hideStdin } from './stdin.ts';
 
 /** After an uncaught exception other requests of the worker get this long to finish; its state cannot be trusted. */
 const CRASH_GRACE_MS = 5000;
@@ -83,6 +84,7 @@ class Worker {
 
   async #start(): Promise<Serving> {
     const { settings } = this.#order;
+    hideStdin(this.#order.listeners);
     this.#hooks = await loadWorkerHooks(this.#order);
     await this.#call('postFork');
     this.#accessLog = await openAccessLog(settings);

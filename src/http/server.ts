@@ -58,15 +58,23 @@ function requestListener({ application, connections, observers, keepAliveMs, onE
   }
 }
 
+/** On a socket of which a request has been handled. */
+const SERVED = Symbol('served');
+
 /**
  * Where each answer closes its connection, nothing that was pipelined behind a request may run (RFC 9112, 9.6): its
  * client gets no answer and sends it again.
  */
 function firstAlone(listener: RequestListener): RequestListener {
-  const served = new WeakSet<Socket>();
   return (request, response) => {
-    if (served.has(request.socket)) return;
-    served.add(request.socket);
+    const socket: Socket & { [SERVED]?: true } = request.socket;
+    if (socket[SERVED]) return;
+    // Not in a WeakSet, for the reason that Connections gives.
+    socket[SERVED] = true;
+    // An application may have said `Connection: keep-alive` all the same, as Hono does for events.
+    response.once('finish', () => {
+      if (!socket.writableEnded) socket.destroySoon();
+    });
     listener(request, response);
   };
 }

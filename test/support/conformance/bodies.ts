@@ -1,8 +1,9 @@
-import { once } from 'node:events';
 import { expect } from 'vitest';
 import { BINARY, largeBody } from '../../fixtures/conformance/material.ts';
+import { peakBytes, startPeak } from '../memory.ts';
 import { type Cases, hashOf, latch, type Target } from './target.ts';
 
+const PART = Buffer.alloc(64 * 1024);
 const FIVE_MEGABYTES = [...largeBody()].slice(0, 80);
 
 /** Sends parts to `path`, which answers with what it reads. */
@@ -79,13 +80,27 @@ export const bodies: Cases = {
     const answer = target.ask('/unread', { method: 'POST', body });
     expect(await answer).toMatchObject({ status: 200, body: 'not read\n' });
   },
-  'waits for a client that reads slowly, and loses nothing': async (target) => {
-    const wire = await target.wire('GET /large HTTP/1.1\r\nHost: wire.test\r\nConnection: close\r\n\r\n');
-    const { socket } = wire;
-    await once(socket, 'data');
-    socket.pause();
-    await new Promise((turn) => setTimeout(turn, 50));
-    socket.resume();
-    expect(await wire.ended).toMatch(/\r\n0\r\n\r\n$/);
+  'leaves a body of 20 MB with its client until the application asks for it': async (target) => {
+    const { query, release } = latch();
+    const { pid } = target;
+    const before = startPeak(pid);
+    const wire = await target.wire(
+      `POST /late?${query} HTTP/1.1\r\nHost: wire.test\r\nContent-Length: ${320 * PART.length}\r\n\r\n`,
+    );
+    for (let sent = 0; sent < 320; sent++) wire.socket.write(PART);
+    await settled(() => wire.socket.writableLength);
+    expect(peakBytes(pid) - before).toBeLessThan(15 * 1024 ** 2);
+    release();
+    expect(await wire.until(new RegExp(`${320 * PART.length}`))).toMatch(/^HTTP\/1\.1 200 /);
   },
 };
+
+/** Resolves once `look` has said the same for a while. */
+async function settled(look: () => number): Promise<void> {
+  for (let same = 0, last = look(); same < 5; ) {
+    await new Promise((again) => setTimeout(again, 10));
+    const now = look();
+    same = now === last ? same + 1 : 0;
+    last = now;
+  }
+}

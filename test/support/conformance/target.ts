@@ -41,6 +41,11 @@ export class Target {
     return this.#served().workers();
   }
 
+  /** Of its one worker. */
+  get pid(): number {
+    return this.workers[0] ?? 0;
+  }
+
   ask(path: string, question: Partial<Question> = {}): Promise<Answer> {
     return ask({ url: this.#served().at, path, ...question });
   }

@@ -29,6 +29,8 @@ export type WorkerMessage =
 export interface Stalled {
   readonly tsunicorn: 'stalled';
   readonly blockedMs: number;
+  /** The setting whose time was over. */
+  readonly limit: 'timeout' | 'gracefulTimeout';
   readonly seen: StallSeen | null;
 }
 

@@ -159,6 +159,7 @@ class Worker {
     if (phase.name === 'opening') this.#phase = { name: 'opening', leave: how };
     if (phase.name !== 'serving') return;
     this.#phase = { name: 'leaving' };
+    this.#watchdog?.leaveWithin(how.graceMs);
     const startedMs = performance.now();
     const { serving } = phase;
     void serving.drain(how).then((cut) => {

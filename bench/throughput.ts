@@ -43,9 +43,8 @@ async function runBench(bench: Bench): Promise<void> {
 
 async function main(): Promise<void> {
   const options = parseOptions(process.argv.slice(2));
-  const known = loadCases.filter((name) => options.cases.includes(name));
   choose(
-    known.flatMap((name) => candidates(name, '')),
+    loadCases.flatMap((name) => candidates(name, '')),
     options.only,
   );
   if (!existsSync(built)) throw new Error(`${built} does not exist; run "npm run build" first`);

@@ -39,6 +39,8 @@ export interface WorkerLoad {
 export interface Stalled {
   readonly tsunicorn: 'stalled';
   readonly blockedMs: number;
+  /** The setting whose time was over. */
+  readonly limit: 'timeout' | 'gracefulTimeout';
   readonly seen: StallSeen | null;
 }
 

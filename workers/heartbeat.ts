@@ -33,6 +33,11 @@ export class Heartbeat {
     else await this.#begin(ready);
   }
 
+  /** The worker ends by itself; the watchdog ends it where it does not. */
+  leaveWithin(graceMs: number): void {
+    this.#watchdog?.leaveWithin(graceMs);
+  }
+
   /** Says so, and from now on that the event loop turns. */
   async #begin(message: WorkerMessage): Promise<void> {
     const { settings } = this.#order;

@@ -19,7 +19,7 @@ export default async function serveThread({ port, app, gateway, slots }: ThreadO
       onError: (error) => post({ type: 'error', id: runner?.id ?? 0, error: sendable(error) }),
     });
     runner = new Runner(application, post, slots);
-    post({ type: 'ready', threadId });
+    post({ type: 'ready', threadId, what: application.what });
     await serve(port, runner);
     await application.close?.();
   } catch (error) {

@@ -8,11 +8,16 @@ import type { Logger } from '../src/log/logger.ts';
 export interface Watchdog {
   /** To be called by a timer: says that the event loop turns. */
   beat(): void;
+  /** The worker is to have ended within `graceMs`: from then on it may not be blocked even for a moment. */
+  leaveWithin(graceMs: number): void;
 }
 
 /** What the watchdog's thread is given. */
 export interface WatchdogOrder {
-  /** [when the event loop turned last, by process.hrtime, in ns; 1 where a debugger can be connected]. */
+  /**
+   * [when the event loop turned last, by process.hrtime, in ns; 1 where a debugger can be connected; when the grace of a
+   * retiring worker is over, by process.hrtime, else 0].
+   */
   readonly pulse: BigInt64Array;
   readonly fd: number;
   readonly arbiterPid: number;
@@ -42,7 +47,7 @@ export function startWatchdog(
 ): Watchdog | null {
   const { watchdogFd, settings } = order;
   if (watchdogFd === null || !process.features.inspector) return null;
-  const pulse = new BigInt64Array(new SharedArrayBuffer(16));
+  const pulse = new BigInt64Array(new SharedArrayBuffer(24));
   const { url } = process.getBuiltinModule('node:inspector');
   const tsunicornBeat = () => {
     Atomics.store(pulse, 0, process.hrtime.bigint());
@@ -64,8 +69,17 @@ export function startWatchdog(
     },
     (error) => log.warning(FAILED, { err: error }),
   );
-  return { beat: tsunicornBeat };
+  return {
+    beat: tsunicornBeat,
+    leaveWithin(graceMs) {
+      Atomics.store(pulse, 2, process.hrtime.bigint() + BigInt(Math.round(graceMs * 1e6)));
+      setInterval(tsunicornBeat, LEAVING_BEAT_MS);
+    },
+  };
 }
+
+/** The arbiter kills soon after the grace: what is blocked must be noticed sooner than in ordinary times. */
+const LEAVING_BEAT_MS = 100;
 
 const FAILED = 'The watchdog failed: from now on a blocked event loop is ended without an explanation';
 const NOTHING = { requests: [], unread: 0 };

@@ -187,6 +187,7 @@ class Worker {
     if (phase.name !== 'serving') return;
     this.#phase = { name: 'leaving' };
     this.#recycler?.end();
+    this.#heartbeat.leaveWithin(how.graceMs);
     const startedMs = performance.now();
     const { serving } = phase;
     void serving.drain(how).then((cut) => {

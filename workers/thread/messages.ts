@@ -83,7 +83,8 @@ export interface Head {
 
 /** What a thread tells the pool. Exactly one of `answer`, `end`, `failed`, `cut` and `released` is a request's last. */
 export type FromThread =
-  | { readonly type: 'ready'; readonly threadId: number }
+  /** The application is loaded; `what` describes it. */
+  | { readonly type: 'ready'; readonly threadId: number; readonly what: string }
   | {
       readonly type: 'bootFailed';
       readonly exitStatus: number;

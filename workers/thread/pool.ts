@@ -23,6 +23,18 @@ export interface PoolOptions {
 /** A replacement that cannot load the application is tried again after this, doubled each time up to the second. */
 const RETRY_MS = [1000, 30_000] as const;
 
+/** The threads themselves, which end only when they are told to; `maxMemory` is in bytes. */
+export function createTinypool({ threads, maxMemory }: Pick<PoolOptions, 'threads' | 'maxMemory'>): Tinypool {
+  return new Tinypool({
+    filename: THREAD_ENTRY,
+    minThreads: threads,
+    maxThreads: threads,
+    // Waiting in Atomics.wait(), an idle thread would not see the sockets and timers of the application.
+    useAtomics: false,
+    ...(maxMemory === null ? {} : { resourceLimits: { maxOldGenerationSizeMb: maxMemory / 1024 ** 2 } }),
+  });
+}
+
 /** Threads that run the application: one request at a time in each, and a thread that dies is replaced. */
 export class Pool implements ThreadEvents {
   readonly dispatcher: Dispatcher;
@@ -34,18 +46,10 @@ export class Pool implements ThreadEvents {
   #watch: NodeJS.Timeout | null = null;
 
   constructor(options: PoolOptions) {
-    const { threads, maxMemory, queueLimit } = options;
     this.#options = options;
-    this.dispatcher = new Dispatcher(queueLimit);
+    this.dispatcher = new Dispatcher(options.queueLimit);
     this.#overdue = new Overdue(options.log);
-    this.#tinypool = new Tinypool({
-      filename: THREAD_ENTRY,
-      minThreads: threads,
-      maxThreads: threads,
-      // Waiting in Atomics.wait(), an idle thread would not see the sockets and timers of the application.
-      useAtomics: false,
-      ...(maxMemory === null ? {} : { resourceLimits: { maxOldGenerationSizeMb: maxMemory / 1024 ** 2 } }),
-    });
+    this.#tinypool = createTinypool(options);
     // Errors of a thread that has no task: ours always have one, and hear of it there.
     this.#tinypool.on('error', () => {});
   }

@@ -37,21 +37,21 @@ export interface ThreadEvents extends LaneEvents {
 /** One thread of the pool from its start to its end. */
 export class Thread {
   readonly lane: Lane;
-  /** Resolves when the application is loaded; rejects with a BootError. */
-  readonly ready: Promise<void>;
+  /** Resolves, with a description of it, when the application is loaded; rejects with a BootError. */
+  readonly ready: Promise<string>;
   /** Resolves when the thread has ended. */
   readonly over: Promise<void>;
   readonly #port: MessagePort;
   readonly #life = new AbortController();
   readonly #events: ThreadEvents;
-  readonly #settleReady: { resolve(): void; reject(error: unknown): void };
+  readonly #settleReady: { resolve(what: string): void; reject(error: unknown): void };
   #id = 0;
   #isGone = false;
 
   constructor(pool: Tinypool, what: Pick<ThreadOrder, 'app' | 'gateway'>, events: ThreadEvents) {
     const { port1, port2 } = new MessageChannel();
     const slots = new Int32Array(new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT));
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const { promise, resolve, reject } = Promise.withResolvers<string>();
     this.#port = port1;
     this.#events = events;
     this.#settleReady = { resolve, reject };
@@ -83,7 +83,7 @@ export class Thread {
   #receive(message: FromThread): void {
     if (message.type === 'ready') {
       this.#id = message.threadId;
-      this.#settleReady.resolve();
+      this.#settleReady.resolve(message.what);
     } else if (message.type === 'bootFailed') {
       const { message: text, exitStatus, stack } = message;
       this.#settleReady.reject(new BootError(text, exitStatus as ExitStatus, stack));

@@ -42,7 +42,7 @@ describe('a service with a spare worker', () => {
     [
       'is killed for a blocked event loop',
       (service: FakeService) =>
-        service.worker(1).says({ tsunicorn: 'stalled', blockedMs: 30_000, seen: null }),
+        service.worker(1).says({ tsunicorn: 'stalled', limit: 'timeout', blockedMs: 30_000, seen: null }),
     ],
     [
       'is to be replaced',
@@ -136,7 +136,7 @@ describe('a spare worker that dies', () => {
 
   it('is explained where its watchdog saw why, which counts too', async () => {
     const service = await serveWithSpare();
-    service.worker(3).says({ tsunicorn: 'stalled', blockedMs: 30_000, seen: null });
+    service.worker(3).says({ tsunicorn: 'stalled', limit: 'timeout', blockedMs: 30_000, seen: null });
     await service.clock.settle();
     expect(service.worker(3).signals).toEqual(['SIGKILL']);
     expect(service.log.matching(/stood by and was ended: its event loop was blocked.*next try/)).toHaveLength(

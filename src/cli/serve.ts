@@ -3,7 +3,6 @@ import { type EventQueue, STOP_SIGNALS, trapSignals } from '../arbiter/events.ts
 import { addressesOf, checkListeners, type Generation } from '../arbiter/generation.ts';
 import { OomKills } from '../arbiter/oom-kills.ts';
 import type { Reread } from '../arbiter/reload.ts';
-import type { Observe } from '../arbiter/status.ts';
 import { spawnWorker } from '../arbiter/worker-handle.ts';
 import { callHook } from '../call-hook.ts';
 import { systemClock } from '../clock.ts';
@@ -18,6 +17,7 @@ import { classNameOf } from '../settings/class-name.ts';
 import { type Loaded, loadHooks } from '../settings/load.ts';
 import { nameSetting } from '../settings/origin.ts';
 import { type ReadQuestion, rereadSettings } from '../settings/reread.ts';
+import type { Notifier } from '../systemd/notifier.ts';
 import type { SystemdVariables } from '../systemd/variables.ts';
 import { checkLogs } from './check.ts';
 import { packageVersion } from './version.ts';
@@ -48,7 +48,7 @@ export async function serve(
   const pidfile = new PidfileOf(loaded);
   const oomKills = new OomKills();
   const first = await firstGeneration(loaded, pidfile);
-  const observe = await observerFor(systemd, log);
+  const notifier = await notifierFor(systemd, log);
   const arbiter = new Arbiter({
     first,
     queue,
@@ -56,7 +56,7 @@ export async function serve(
     clock: systemClock,
     spawn: spawnWorker,
     random: Math.random,
-    ...(observe ? { observe } : {}),
+    ...(notifier ? { observe: notifier.observe } : {}),
     judgeKill: () => oomKills.judge(),
     reread: rereader(question),
     promoted: ({ loaded: now }, { loaded: before }) => {
@@ -99,11 +99,11 @@ async function noteActivation(systemd: SystemdVariables, loaded: Loaded, log: Lo
 }
 
 /** What tells the service manager how we do, where one wants to hear of it. */
-async function observerFor(systemd: SystemdVariables, log: Logger): Promise<Observe | null> {
+async function notifierFor(systemd: SystemdVariables, log: Logger): Promise<Notifier | null> {
   const { NOTIFY_SOCKET } = systemd;
   if (!NOTIFY_SOCKET) return null;
   const { createNotifier } = await import('../systemd/notifier.ts');
-  return createNotifier({ ...systemd, NOTIFY_SOCKET }, log).observe;
+  return createNotifier({ ...systemd, NOTIFY_SOCKET }, log);
 }
 
 async function callStarting({ hooks, settings }: Loaded, log: Logger): Promise<void> {

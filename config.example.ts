@@ -18,14 +18,23 @@ export default defineConfig({
   // ── Workers ──
   // How many processes serve; 'auto' is one for each processor.
   // workers: 1,
+  // The fewest and the most, where their number is to follow the load; null leaves it as it is.
+  // workersMin: null,
+  // workersMax: null,
+  // How many more are loaded and stand by, to take over at once from one that dies.
+  // spareWorkers: 0,
   // How a worker serves.
   // workerClass: 'async',
+  // Workers that are replaced at a time, when the service reloads or recycles them.
+  // reloadBatch: 1,
   // Connections that a worker holds at most.
   // workerConnections: 1000,
   // Threads of each worker that run the application, where the class is 'thread'; null is one for each processor.
   // threads: null,
   // What the objects of one thread may take, such as '256M'.
   // threadMaxMemory: null,
+  // How large a worker's JavaScript heap may grow: 'auto', or a size such as '512M'; null is Node's own limit.
+  // workerHeap: null,
   // Requests of a worker that wait for a thread at most.
   // threadQueue: 512,
   // ── Timeouts, in seconds ──
@@ -39,8 +48,23 @@ export default defineConfig({
   // gracefulTimeout: 30,
   // The time a worker has to load the application; 0 is no limit.
   // bootTimeout: 60,
+  // A path, such as '/healthz', that must answer 2xx before a worker counts as ready.
+  // readyPath: null,
   // The time an idle connection is kept; longer than the load balancer's own limit. 0 keeps none.
   // keepAlive: 75,
+  // ── Recycling: a worker that reaches one of these is replaced ──
+  // Requests; 0 is no limit.
+  // maxRequests: 0,
+  // What chance adds to them, at most; null is a tenth.
+  // maxRequestsJitter: null,
+  // Seconds; 0 is no limit.
+  // maxLifetime: 0,
+  // What chance adds to them, at most; null is a tenth.
+  // maxLifetimeJitter: null,
+  // The memory of its process, such as '512M', or '80%' of the container's for all workers together.
+  // maxMemory: null,
+  // Its used JavaScript heap, such as '400M'.
+  // maxHeap: null,
   // ── Process ──
   // The directory that the application, the logs, the sockets and the pid file are relative to.
   // chdir: '.',
@@ -48,6 +72,8 @@ export default defineConfig({
   // env: {},
   // Files of variables, which do not replace what is in the environment.
   // envFile: [],
+  // Whether the command detaches from the terminal and returns once the service is ready.
+  // daemon: false,
   // A file for the arbiter's process id.
   // pid: null,
   // The name that ps shows.

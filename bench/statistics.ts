@@ -11,7 +11,18 @@ function quantile(sorted: readonly number[], share: number): number {
   const position = (sorted.length - 1) * share;
   const below = sorted[Math.floor(position)] ?? Number.NaN;
   const above = sorted[Math.ceil(position)] ?? Number.NaN;
+  // Between an answer and a failure, which took for ever, there is no number.
+  if (above === below || position % 1 === 0) return below;
   return below + (above - below) * (position - Math.floor(position));
+}
+
+/** The value below which a share of at least one value lies: 0.99 for the 99th percentile. */
+export function percentile(values: readonly number[], share: number): number {
+  if (values.length === 0) throw new RangeError('nothing was measured');
+  return quantile(
+    values.toSorted((a, b) => a - b),
+    share,
+  );
 }
 
 /** Summarises at least one value; quartiles are interpolated between neighbours. */

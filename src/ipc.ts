@@ -8,9 +8,12 @@ import type { Settings } from './settings/catalogue.ts';
 export type WorkerMessage =
   /** Signal handlers are in place: from here on the worker may be signalled. */
   | { readonly tsunicorn: 'hello' }
+  /** The application is loaded and no socket is open: with `spareWorkers` every worker waits here for `accept`. */
+  | { readonly tsunicorn: 'standby' }
   /** The application is loaded and every listener accepts; `urls` in the order of the binds. */
   | { readonly tsunicorn: 'ready'; readonly urls: readonly string[] }
-  | { readonly tsunicorn: 'heartbeat' }
+  /** `load` is there only where the service scales by it. */
+  | { readonly tsunicorn: 'heartbeat'; readonly load?: WorkerLoad }
   | {
       readonly tsunicorn: 'bootFailed';
       readonly exitStatus: number;
@@ -24,6 +27,13 @@ export type WorkerMessage =
   | Stalled
   /** The watchdog's: the event loop is silent, but a debugger may hold it, which is no reason to kill it. */
   | { readonly tsunicorn: 'debugged' };
+
+/** How busy a worker was since it reported last. */
+export interface WorkerLoad {
+  /** 0 to 1. */
+  readonly utilisation: number;
+  readonly inFlight: number;
+}
 
 /** The watchdog's: the event loop is blocked and stays so; the arbiter is to kill the worker. */
 export interface Stalled {
@@ -71,6 +81,8 @@ export interface HandedListener {
 /** What the arbiter tells a worker: imperatives. */
 export type ArbiterMessage =
   | BootOrder
+  /** Open the sockets and serve: to a worker that stands by. */
+  | { readonly tsunicorn: 'accept' }
   /** Stop accepting, finish, exit; with `emptyQueue` first take what the kernel has queued. */
   | { readonly tsunicorn: 'retire'; readonly emptyQueue: boolean; readonly graceMs: number }
   /** Exit now. */
@@ -79,6 +91,7 @@ export type ArbiterMessage =
 
 const workerTypes = new Set([
   'hello',
+  'standby',
   'ready',
   'heartbeat',
   'bootFailed',
@@ -87,7 +100,7 @@ const workerTypes = new Set([
   'stalled',
   'debugged',
 ]);
-const arbiterTypes = new Set(['boot', 'retire', 'quit', 'reopenLogs']);
+const arbiterTypes = new Set(['boot', 'accept', 'retire', 'quit', 'reopenLogs']);
 
 /** Whether a message on the channel is a worker's; applications send messages of their own (`process.send('ready')`). */
 export function isWorkerMessage(value: unknown): value is WorkerMessage {

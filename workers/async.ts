@@ -35,6 +35,7 @@ export async function serveMany(order: ServeOrder, application: Application): Pr
   });
 
   const { close } = application;
+  await order.prove(application, close);
   return {
     urls: await gate.open(order.listeners, settings.backlog),
     connections,

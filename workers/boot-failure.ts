@@ -2,8 +2,11 @@ import { BootError, codeOf, EXIT, messageOf } from '../src/errors.ts';
 import { explainBind } from '../src/listeners/listener.ts';
 import { ListenError } from './gate.ts';
 
-/** What to tell the arbiter of an error that kept the worker from getting ready. */
-export function bootFailure(error: unknown): { exitStatus: number; message: string; stack?: string } {
+/** What to tell the arbiter of an error that kept the worker from getting ready, `whence` it came. */
+export function bootFailure(
+  error: unknown,
+  whence = 'while it was loading',
+): { exitStatus: number; message: string; stack?: string } {
   if (error instanceof BootError) {
     const { exitStatus, message, userStack } = error;
     return userStack === undefined ? { exitStatus, message } : { exitStatus, message, stack: userStack };
@@ -13,6 +16,6 @@ export function bootFailure(error: unknown): { exitStatus: number; message: stri
     return { exitStatus: EXIT.usage, message };
   }
   const stack = error instanceof Error ? error.stack : undefined;
-  const message = `the application failed while it was loading: ${messageOf(error)}`;
+  const message = `the application failed ${whence}: ${messageOf(error)}`;
   return { exitStatus: EXIT.appLoad, message, ...(stack === undefined ? {} : { stack }) };
 }

@@ -1,6 +1,6 @@
-import { closeSync, openSync } from 'node:fs';
 import net, { type Server, type ServerOpts, type Socket } from 'node:net';
 import type { MessagePort } from 'node:worker_threads';
+import { fs } from '../src/builtins.ts';
 import type { HandedListener } from '../src/ipc.ts';
 
 /** One inherited socket as the gate opens, pauses and closes it. */
@@ -46,8 +46,8 @@ function keptDoor(server: Server, backlog: number): Door {
     close() {
       if (server.listening) server.close();
       // Now the descriptor too, or the kernel would queue connections for us; nothing else may get its number.
-      closeSync(KEPT_FD);
-      openSync('/dev/null', 'r');
+      fs.closeSync(KEPT_FD);
+      fs.openSync('/dev/null', 'r');
     },
   };
 }

@@ -7,6 +7,8 @@ import type { AccessLog } from '../src/log/access-log.ts';
 import type { Logger } from '../src/log/logger.ts';
 import type { Settings } from '../src/settings/catalogue.ts';
 
+import type { Recycler } from './recycler.ts';
+
 // What a worker loads only where it is asked for.
 
 /** The hooks of the worker's side, from the configuration file; functions cannot travel, so it is imported here again. */
@@ -21,6 +23,14 @@ export async function openAccessLog({ accessLogfile, accessLogformat }: Settings
   if (accessLogfile === null) return null;
   const { createAccessLog } = await import('../src/log/access-log.ts');
   return createAccessLog({ format: accessLogformat, file: accessLogfile });
+}
+
+/** What asks for the worker's replacement when it is due; null where nothing limits its life. */
+export async function createRecycler(settings: Settings, log: Logger): Promise<Recycler | null> {
+  const { maxRequests, maxLifetime, maxMemory, maxHeap } = settings;
+  if (maxRequests === 0 && maxLifetime === 0 && maxMemory === null && maxHeap === null) return null;
+  const { Recycler } = await import('./recycler.ts');
+  return Recycler.of(settings, log);
 }
 
 /** Loads the application into this process. Rejects with a BootError. */

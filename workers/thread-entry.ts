@@ -1,4 +1,4 @@
-import type { MessagePort } from 'node:worker_threads';
+import { type MessagePort, threadId } from 'node:worker_threads';
 import { loadApplication } from '../src/app/load.ts';
 import { enableCompileCache } from '../src/compile-cache.ts';
 import { bareContext } from '../src/gateway/context.ts';
@@ -19,7 +19,7 @@ export default async function serveThread({ port, app, gateway, slots }: ThreadO
       onError: (error) => post({ type: 'error', id: runner?.id ?? 0, error: sendable(error) }),
     });
     runner = new Runner(application, post, slots);
-    post({ type: 'ready' });
+    post({ type: 'ready', threadId });
     await serve(port, runner);
     await application.close?.();
   } catch (error) {

@@ -1,9 +1,9 @@
-import { writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { workerData } from 'node:worker_threads';
+import { fs } from '../src/builtins.ts';
 import { flushCompileCache } from '../src/compile-cache.ts';
 import type { StallSeen, WorkerMessage } from '../src/ipc.ts';
-import type { Frame, Inspection } from './inspect-main.ts';
+import type { Inspection } from './inspect-main.ts';
 import { Silence } from './silence.ts';
 import type { WatchdogOrder } from './watchdog.ts';
 
@@ -12,7 +12,6 @@ const TICK_MS = 500;
 const LIMITS = { answerMs: 600, stopMs: 1600 };
 /** Where the arbiter does not kill a worker that was reported. */
 const KILL_AFTER_MS = 3000;
-const MAX_FRAMES = 40;
 const MAX_REQUESTS = 200;
 
 // A thread has a compile cache of its own.
@@ -62,22 +61,18 @@ async function attend(order: WatchdogOrder, blockedMs: number, orphaned: boolean
 
 function seenOf(inspection: Inspection): StallSeen | null {
   if (inspection.what !== 'paused') return null;
-  const { frames, answer } = inspection;
+  const { stack, answer } = inspection;
   return {
-    stack: frames.slice(0, MAX_FRAMES).map(describe),
+    stack,
     requests: answer.requests.slice(0, MAX_REQUESTS),
     omitted: Math.max(0, answer.requests.length - MAX_REQUESTS),
     unread: answer.unread,
   };
 }
 
-function describe({ name, file, line, column }: Frame): string {
-  return `at ${name || '(anonymous)'} (${file}:${line}:${column})`;
-}
-
 function say({ fd }: WatchdogOrder, message: WorkerMessage): void {
   try {
-    writeSync(fd, `${JSON.stringify(message)}\n`);
+    fs.writeSync(fd, `${JSON.stringify(message)}\n`);
   } catch {
     // The arbiter is gone; that is seen by the parent's pid.
   }
@@ -90,7 +85,7 @@ async function sayAlone(
   const { stallLines, stallReason } = await import('../src/stall.ts');
   const head = `Worker (pid: ${process.pid}), whose arbiter is gone: ${stallReason(message)}; killed`;
   try {
-    writeSync(2, `${[head, ...stallLines(message).map((line) => `    ${line}`)].join('\n')}\n`);
+    fs.writeSync(2, `${[head, ...stallLines(message).map((line) => `    ${line}`)].join('\n')}\n`);
   } catch {
     // Nobody reads it.
   }

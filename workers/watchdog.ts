@@ -34,8 +34,12 @@ export const REFUSE = 'tsunicorn.refuse';
 /** The function, by its name in a stack, that runs only where the event loop turns. */
 export const BEAT = 'tsunicornBeat';
 
-/** Starts the thread; null where the settings want none. A thread that fails is logged and else without effect. */
-export function startWatchdog(order: BootOrder, connections: Connections, log: Logger): Watchdog | null {
+/** Starts the thread; null where the settings want none. `connections` is null until there can be any. A thread that fails is logged and else without effect. */
+export function startWatchdog(
+  order: BootOrder,
+  connections: () => Connections | null,
+  log: Logger,
+): Watchdog | null {
   const { watchdogFd, settings } = order;
   if (watchdogFd === null || !process.features.inspector) return null;
   const pulse = new BigInt64Array(new SharedArrayBuffer(16));
@@ -45,7 +49,11 @@ export function startWatchdog(order: BootOrder, connections: Connections, log: L
     Atomics.store(pulse, 1, url() === undefined ? 0n : 1n);
   };
   tsunicornBeat();
-  publish(() => (url() === undefined ? { debugged: false, ...refuseAll(connections) } : DEBUGGED));
+  publish(() => {
+    if (url() !== undefined) return DEBUGGED;
+    const open = connections();
+    return { debugged: false, ...(open === null ? NOTHING : refuseAll(open)) };
+  });
   startThread(
     {
       pulse,
@@ -60,7 +68,8 @@ export function startWatchdog(order: BootOrder, connections: Connections, log: L
 }
 
 const FAILED = 'The watchdog failed: from now on a blocked event loop is ended without an explanation';
-const DEBUGGED: Answer = { debugged: true, requests: [], unread: 0 };
+const NOTHING = { requests: [], unread: 0 };
+const DEBUGGED: Answer = { debugged: true, ...NOTHING };
 
 /** Not enumerable, and a symbol: what runs in the debugger's name can see only globals. */
 function publish(answer: () => Answer): void {

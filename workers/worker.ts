@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { Application } from '../src/app/application.ts';
 import { callHook } from '../src/call-hook.ts';
 import { flushCompileCache } from '../src/compile-cache.ts';
 import { EXIT, messageOf } from '../src/errors.ts';
@@ -8,12 +9,12 @@ import type { AccessLog } from '../src/log/access-log.ts';
 import { createLogger, type Logger } from '../src/log/logger.ts';
 import { bootFailure } from './boot-failure.ts';
 import { classOf } from './classes.ts';
-import { startHeartbeat } from './heartbeat.ts';
+import { Heartbeat } from './heartbeat.ts';
 import type { Inbox, WorkerEvent } from './inbox.ts';
 import { observersFor } from './observers.ts';
-import { loadIntoProcess, loadWorkerHooks, openAccessLog } from './outfit.ts';
+import { createRecycler, loadIntoProcess, loadWorkerHooks, openAccessLog } from './outfit.ts';
+import type { Recycler } from './recycler.ts';
 import type { Serving } from './serving.ts';
-import { startWatchdog, type Watchdog } from './watchdog.ts';
 
 /** After an uncaught exception other requests of the worker get this long to finish; its state cannot be trusted. */
 const CRASH_GRACE_MS = 5000;
@@ -28,6 +29,8 @@ type Leaving = { readonly emptyQueue: boolean; readonly graceMs: number };
 
 type Phase =
   | { readonly name: 'booting' }
+  /** The application is loaded; the sockets are opened when the arbiter says so. */
+  | { readonly name: 'standby'; readonly accept: () => void; readonly close: Serving['close'] }
   /** The sockets are being opened: what is accepted from now on must be served, whatever was ordered meanwhile. */
   | { readonly name: 'opening'; readonly leave: Leaving | null }
   | { readonly name: 'serving'; readonly serving: Serving; readonly asked: 'nothing' | 'replacement' }
@@ -40,10 +43,11 @@ class Worker {
   readonly #order: BootOrder;
   readonly #log: Logger;
   readonly #view: WorkerView;
+  readonly #heartbeat: Heartbeat;
   #phase: Phase = { name: 'booting' };
   #hooks: Hooks = {};
   #accessLog: AccessLog | null = null;
-  #watchdog: Watchdog | null = null;
+  #recycler: Recycler | null = null;
   #exitStatus: number = EXIT.ok;
 
   constructor(inbox: Inbox, order: BootOrder) {
@@ -57,6 +61,7 @@ class Worker {
     });
     const { age, slot, generation } = order;
     this.#view = { pid: process.pid, age, slot, generation, log: this.#log };
+    this.#heartbeat = new Heartbeat(inbox, order, this.#log);
     process.title = settings.name === null ? 'tsunicorn: worker' : `tsunicorn: worker [${settings.name}]`;
     process.on('uncaughtException', (error, origin) => this.#crashed(error, origin));
     inbox.deliverTo((event) => this.#handle(event));
@@ -68,12 +73,8 @@ class Worker {
       const leave = this.#phase.name === 'opening' ? this.#phase.leave : null;
       this.#phase = { name: 'serving', serving, asked: 'nothing' };
       if (leave) return this.#leave(leave);
-      startHeartbeat(this.#order.settings, () => {
-        this.#watchdog?.beat();
-        void this.#inbox.send({ tsunicorn: 'heartbeat' });
-      });
-      await this.#inbox.send({ tsunicorn: 'ready', urls: serving.urls });
-      this.#watchdog = startWatchdog(this.#order, serving.connections, this.#log);
+      await this.#heartbeat.announceReady(serving);
+      this.#recycler?.begin((reason) => void this.#inbox.send({ tsunicorn: 'outgoing', reason }));
       flushCompileCache();
     } catch (error) {
       await this.#bootFailed(error);
@@ -85,29 +86,52 @@ class Worker {
     this.#hooks = await loadWorkerHooks(this.#order);
     await this.#call('postFork');
     this.#accessLog = await openAccessLog(settings);
+    this.#recycler = await createRecycler(settings, this.#log);
+    const counter = this.#recycler?.observer;
     const serve = await classOf(settings);
     const onError = (error: unknown, request?: IncomingMessage) => this.#applicationError(error, request);
     return serve({
       settings,
       listeners: this.#order.listeners,
-      observers: observersFor(this.#accessLog, this.#hooks, this.#view),
+      observers: observersFor(this.#accessLog, this.#hooks, this.#view, counter),
       log: this.#log,
       onError,
       fail: (reason) => this.#fail(reason),
       load: () => loadIntoProcess(settings, this.#log, onError),
-      initialised: () => this.#initialised(),
+      initialised: () => this.#call('postWorkerInit'),
+      prove: (application, close) => this.#prove(application, close),
     });
   }
 
-  async #initialised(): Promise<void> {
-    await this.#call('postWorkerInit');
-    if (this.#phase.name === 'booting') this.#phase = { name: 'opening', leave: null };
+  async #prove(application: Application, close: Serving['close']): Promise<void> {
+    const { settings } = this.#order;
+    if (settings.readyPath !== null) {
+      const { proveReady } = await import('./ready-path.ts');
+      await proveReady({ path: settings.readyPath, application, settings, log: this.#log });
+    }
+    if (this.#phase.name !== 'booting') return;
+    if (settings.spareWorkers > 0) return this.#standBy(close);
+    this.#phase = { name: 'opening', leave: null };
+  }
+
+  /** Resolves when the arbiter wants the worker to serve. */
+  #standBy(close: Serving['close']): Promise<void> {
+    return new Promise((open) => {
+      const accept = () => {
+        this.#phase = { name: 'opening', leave: null };
+        open();
+      };
+      this.#phase = { name: 'standby', accept, close };
+      void this.#heartbeat.announceStandby();
+    });
   }
 
   #handle(event: WorkerEvent): void {
     switch (event.tsunicorn) {
       case 'boot':
         return;
+      case 'accept':
+        return this.#phase.name === 'standby' ? this.#phase.accept() : undefined;
       case 'retire':
         return this.#leave(event);
       case 'quit':
@@ -156,6 +180,7 @@ class Worker {
   #leave(how: Leaving): void {
     const phase = this.#phase;
     if (phase.name === 'booting') return void this.#exit(how.graceMs);
+    if (phase.name === 'standby') return void this.#exit(how.graceMs, phase.close);
     if (phase.name === 'opening') this.#phase = { name: 'opening', leave: how };
     if (phase.name !== 'serving') return;
     this.#phase = { name: 'leaving' };
@@ -164,7 +189,7 @@ class Worker {
     void serving.drain(how).then((cut) => {
       if (cut > 0)
         this.#log.warning(`Cut ${cut} connection(s) that outlived the grace of ${how.graceMs / 1000} s`);
-      return this.#exit(Math.max(0, how.graceMs - (performance.now() - startedMs)), serving);
+      return this.#exit(Math.max(0, how.graceMs - (performance.now() - startedMs)), serving.close);
     });
   }
 
@@ -184,19 +209,20 @@ class Worker {
 
   async #bootFailed(error: unknown): Promise<void> {
     if (!this.#isBooting) return;
+    const whence = this.#phase.name === 'standby' ? 'while it stood by' : undefined;
     this.#phase = { name: 'exiting' };
-    const failure = bootFailure(error);
+    const failure = bootFailure(error, whence);
     await this.#inbox.send({ tsunicorn: 'bootFailed', ...failure });
     process.exit(failure.exitStatus);
   }
 
   /** Runs what must run last, at most `graceMs` long, and ends the process. */
-  async #exit(graceMs: number, serving?: Serving): Promise<void> {
+  async #exit(graceMs: number, close?: Serving['close']): Promise<void> {
     if (this.#phase.name === 'exiting') return;
     this.#phase = { name: 'exiting' };
     const timer = setTimeout(() => this.#end(), Math.max(graceMs, 500));
     await this.#call('workerExit');
-    if (graceMs > 0) await serving?.close?.().catch((error: unknown) => this.#applicationError(error));
+    if (graceMs > 0) await close?.().catch((error: unknown) => this.#applicationError(error));
     clearTimeout(timer);
     this.#end();
   }
@@ -226,7 +252,7 @@ class Worker {
   }
 
   get #isBooting(): boolean {
-    return this.#phase.name === 'booting' || this.#phase.name === 'opening';
+    return ['booting', 'standby', 'opening'].includes(this.#phase.name);
   }
 
   get #graceMs(): number {

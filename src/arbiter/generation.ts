@@ -7,6 +7,7 @@ import { classNameOf } from '../settings/class-name.ts';
 import type { Loaded } from '../settings/load.ts';
 import { nameSetting } from '../settings/origin.ts';
 import type { Limits } from './reconcile.ts';
+import type { Scaling } from './scaling.ts';
 
 /** One accepted configuration with the sockets it listens on. Workers belong to the generation they were spawned by. */
 export interface Generation {
@@ -16,6 +17,10 @@ export interface Generation {
   /** The hooks that run in the arbiter. */
   readonly hooks: Hooks;
   readonly listeners: readonly Listener[];
+  /** Options of Node for its workers, beyond those that the arbiter runs with. */
+  readonly nodeOptions?: readonly string[];
+  /** Chooses the number of its workers by their load; absent where the operator does. */
+  readonly scaling?: Scaling;
 }
 
 /** The addresses that a configuration asks for, each naming where it was written. Throws a UsageError. */
@@ -44,6 +49,14 @@ function checkAddresses(settings: Settings, addresses: readonly Address[]): void
     throw new UsageError(
       `${second.source}: a sync worker can serve one Unix socket; leave the others to another service, or use --worker-class async`,
     );
+}
+
+/** How many workers a new generation has: `count` as before, which TTIN, TTOU or the load chose, unless its settings say otherwise. */
+export function countAfter(count: number, { loaded, scaling }: Generation, before: Generation): number {
+  const { workers } = loaded.settings;
+  const ended = before.scaling !== undefined && scaling === undefined;
+  const wanted = ended || workers !== before.loaded.settings.workers ? workers : count;
+  return scaling?.allowed(wanted) ?? wanted;
 }
 
 /** The watchdog has this long to say what a blocked worker did, before the arbiter kills it for its mere silence. */

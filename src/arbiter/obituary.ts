@@ -12,9 +12,19 @@ export interface BootFailure {
   readonly stack?: string;
 }
 
-/** The failure of a worker that was killed for `reason` ("not ready within 60 s"). */
-export function bootTimedOut(worker: Named, reason: string): BootFailure {
-  const message = `${nameOf(worker)} was ${reason} (--boot-timeout): the application's import or factory had not finished`;
+/** The failure of a worker that was killed in `state` for `reason` ("not ready within 60 s"). */
+export function bootTimedOut(
+  worker: Named,
+  state: WorkerState,
+  reason: string,
+  readyPath: string | null,
+): BootFailure {
+  if (state.name === 'standby') {
+    const message = `${nameOf(worker)} stood by and was ended: ${reason} (--timeout)`;
+    return { exitStatus: EXIT.workerBoot, message };
+  }
+  const orPath = readyPath === null ? '' : `, or GET ${readyPath} (--ready-path) blocked its event loop`;
+  const message = `${nameOf(worker)} was ${reason} (--boot-timeout): the application's import or factory had not finished${orPath}`;
   return { exitStatus: EXIT.workerBoot, message };
 }
 
@@ -64,8 +74,11 @@ export function explainEnd(end: WorkerEnd, state: WorkerState, judge: Judge): Ob
       return { level: 'warning', cause: `killed by the arbiter: ${state.reason}` };
     case 'spawning':
     case 'booting':
+    case 'opening':
       // What follows from it is logged with this cause.
       return { level: 'debug', cause: `${describe(end, judge)} before it was ready` };
+    case 'standby':
+      return { level: 'debug', cause: `${describe(end, judge)} while it stood by` };
     default:
       return { level: 'error', cause: describe(end, judge) };
   }

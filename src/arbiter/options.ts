@@ -5,6 +5,7 @@ import type { Generation } from './generation.ts';
 import type { OomVerdict } from './oom-kills.ts';
 import type { Reread } from './reload.ts';
 import type { Observe } from './status.ts';
+import type { Succession } from './upgrade.ts';
 import type { SpawnOrder, WorkerHandle } from './worker-handle.ts';
 
 /** What an arbiter is given: everything outside it, so that tests can put something else in its place. */
@@ -21,6 +22,8 @@ export interface ArbiterOptions {
   /** Whether a SIGKILL that was not the arbiter's was the kernel's. */
   readonly judgeKill: () => OomVerdict;
   readonly observe?: Observe;
+  /** How it is replaced by another arbiter, or has replaced one. */
+  readonly succession: Succession;
   /** In [0, 1), for jitter. */
   readonly random: () => number;
 }

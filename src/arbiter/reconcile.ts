@@ -3,6 +3,10 @@ export type WorkerState =
   /** The process was asked for; it has not said hello: messages wait for it, a signal would kill it. */
   | { readonly name: 'spawning'; readonly sinceMs: number }
   | { readonly name: 'booting'; readonly sinceMs: number }
+  /** The application is loaded; it accepts nothing until it is told to. */
+  | { readonly name: 'standby'; readonly sinceMs: number; readonly heartbeatMs: number }
+  /** It stood by from `standbyMs` and was told to accept at `sinceMs`. */
+  | { readonly name: 'opening'; readonly sinceMs: number; readonly standbyMs: number }
   /** `outgoing` says why it is to be replaced although it is of the right generation. */
   | {
       readonly name: 'ready';
@@ -37,15 +41,24 @@ export interface WorkerSnapshot {
 /** What the arbiter wants to be true. */
 export interface Desired {
   readonly workers: number;
+  /** How many more are to stand by; above 0 every worker stands by first, and accepts when it is told to. */
+  readonly spares: number;
+  /** Why no workers are wanted, where that is so. */
+  readonly reason: string;
   readonly generation: number;
   /** A new generation that has yet to prove itself by one worker getting ready; the others go on as if it were not. */
   readonly canary: number | null;
   /** In a crash loop: no spawn before this time, and then one at a time. 0 otherwise. */
   readonly spawnAfterMs: number;
+  /** How many workers more than wanted may live while old ones are replaced, which is how many are replaced at a time. */
+  readonly surge: number;
+  /** Before this time nothing is spawned to replace a worker of the right generation; 0 where that may be done at once. */
+  readonly recycleAfterMs: number;
 }
 
 export type Action =
   | { readonly type: 'spawn'; readonly slot: number; readonly generation: number }
+  | { readonly type: 'accept'; readonly age: number }
   | { readonly type: 'retire'; readonly age: number; readonly reason: string }
   | {
       readonly type: 'kill';
@@ -60,9 +73,6 @@ export interface Plan {
   readonly wakeAtMs: number;
 }
 
-/** How many workers more than wanted may live while old ones are replaced. */
-const SURGE = 1;
-
 /**
  * The rule of the house, pure: which workers to spawn, retire and kill so that the world becomes as desired. A worker
  * is retired only while more than the wanted number are ready, so capacity never dips.
@@ -71,15 +81,25 @@ export function reconcile(desired: Desired, workers: readonly WorkerSnapshot[], 
   const overdue = workers.flatMap((worker) => overdueAction(worker, now));
   const dying = new Set(overdue.map((action) => action.age));
   const living = workers.filter((worker) => isLiving(worker) && !dying.has(worker.age));
-  const wanted = wantedSpawns(desired, living);
+  const held = now < desired.recycleAfterMs && living.some(isOutgoing);
+  const wanted = wantedSpawns(desired, held ? living.map(staying) : living);
   const mayGo =
     now < desired.spawnAfterMs ? wanted.filter((generation) => generation === desired.canary) : wanted;
   const waiting = mayGo.length < wanted.length;
   const spawns = inFreeSlots(mayGo, workers);
   const deadlines = workers.filter((worker) => !dying.has(worker.age)).map(deadlineOf);
   return {
-    actions: [...overdue, ...planRetirements(desired, living, workers), ...spawns],
-    wakeAtMs: Math.min(waiting ? desired.spawnAfterMs : Infinity, ...deadlines),
+    actions: [
+      ...overdue,
+      ...planAccepts(desired, living),
+      ...planRetirements(desired, living, workers),
+      ...spawns,
+    ],
+    wakeAtMs: Math.min(
+      waiting ? desired.spawnAfterMs : Infinity,
+      held ? desired.recycleAfterMs : Infinity,
+      ...deadlines,
+    ),
   };
 }
 
@@ -90,12 +110,23 @@ export function isLiving({ state }: WorkerSnapshot): boolean {
 
 /** Whether a worker in this state has yet to get ready. */
 export function isBooting({ name }: WorkerState): boolean {
-  return name === 'spawning' || name === 'booting';
+  return name === 'spawning' || name === 'booting' || name === 'standby' || name === 'opening';
+}
+
+function isOutgoing({ state }: WorkerSnapshot): boolean {
+  return state.name === 'ready' && state.outgoing !== null;
+}
+
+/** The worker as if it had not asked to be replaced. */
+function staying(worker: WorkerSnapshot): WorkerSnapshot {
+  const { age, slot, generation, limits, state } = worker;
+  return state.name === 'ready'
+    ? { age, slot, generation, limits, state: { ...state, outgoing: null } }
+    : worker;
 }
 
 function isFresh(worker: WorkerSnapshot, desired: Desired): boolean {
-  const outgoing = worker.state.name === 'ready' && worker.state.outgoing !== null;
-  return worker.generation === desired.generation && !outgoing;
+  return worker.generation === desired.generation && !isOutgoing(worker);
 }
 
 /** When the worker's present state becomes overdue. */
@@ -103,7 +134,9 @@ export function deadlineOf({ state, limits }: WorkerSnapshot): number {
   switch (state.name) {
     case 'spawning':
     case 'booting':
+    case 'opening':
       return state.sinceMs + limits.bootMs;
+    case 'standby':
     case 'ready':
       return state.heartbeatMs + limits.heartbeatMs;
     case 'retiring':
@@ -123,7 +156,9 @@ function overdueAction(worker: WorkerSnapshot, now: number): (Action & { type: '
   switch (state.name) {
     case 'spawning':
     case 'booting':
+    case 'opening':
       return [{ type: 'kill', age, signal: 'SIGKILL', reason: `not ready within ${limits.bootMs / 1000} s` }];
+    case 'standby':
     case 'ready':
       // ABRT first: it runs the workerAbort hook, or leaves a core, where the loop still turns.
       return [{ type: 'kill', age, signal: 'SIGABRT', reason: `silent for ${limits.heartbeatMs / 1000} s` }];
@@ -144,12 +179,26 @@ function wantedSpawns(desired: Desired, living: readonly WorkerSnapshot[]): read
   const probe = desired.canary === null || canary ? [] : [desired.canary];
   const others = living.filter(({ generation }) => generation !== desired.canary);
   const fresh = others.filter((worker) => isFresh(worker, desired));
-  const surge = others.length > fresh.length ? SURGE : 0;
-  const room = desired.workers + surge - others.length;
-  const pending = fresh.filter(({ state }) => state.name !== 'ready').length;
+  const surge = others.length > fresh.length ? desired.surge : 0;
+  const wanted = desired.workers + desired.spares;
+  const room = wanted + surge - others.length;
+  const pending = fresh.filter(({ state }) => isBooting(state) && state.name !== 'standby').length;
   const tries = desired.spawnAfterMs > 0 ? 1 - pending : Infinity;
-  const count = Math.max(0, Math.min(desired.workers - fresh.length, room, tries));
+  const count = Math.max(0, Math.min(wanted - fresh.length, room, tries));
   return [...probe, ...new Array<number>(count).fill(desired.generation)];
+}
+
+/**
+ * Who stands by and is to serve: what is missing, or has to be replaced, of the number wanted, the longest booted first;
+ * and a canary, which is proved by listening.
+ */
+function planAccepts(desired: Desired, living: readonly WorkerSnapshot[]): Action[] {
+  const fresh = living.filter((worker) => isFresh(worker, desired));
+  const serving = fresh.filter(({ state }) => state.name === 'ready' || state.name === 'opening').length;
+  const standby = fresh.filter(({ state }) => state.name === 'standby').toSorted((a, b) => a.age - b.age);
+  const canary = living.filter((one) => one.generation === desired.canary && one.state.name === 'standby');
+  const called = standby.slice(0, Math.max(0, desired.workers - serving));
+  return [...called, ...canary].map(({ age }) => ({ type: 'accept', age }));
 }
 
 function inFreeSlots(generations: readonly number[], workers: readonly WorkerSnapshot[]): Action[] {
@@ -182,21 +231,28 @@ function planRetirements(
   );
   const spare = mayRetireReady(desired, all) ? Math.max(0, ready.length - desired.workers) : 0;
   const retired = staleFirst.slice(0, spare);
-  // Those that still boot hold no capacity: old ones go at once, then the newest beyond the number wanted.
+  // The others hold no capacity: old ones go at once, then those beyond the number wanted, the least useful first.
   const booting = others.filter(({ state }) => state.name !== 'ready');
   const abandoned = booting.filter((worker) => !isFresh(worker, desired));
   const fresh = others.filter((worker) => isFresh(worker, desired) && !retired.includes(worker));
-  const surplus = Math.max(0, fresh.length - desired.workers);
-  const newestFirst = booting.filter((worker) => isFresh(worker, desired)).toSorted((a, b) => b.age - a.age);
-  return [...retired, ...abandoned, ...newestFirst.slice(0, surplus)].map((worker) => ({
+  const surplus = Math.max(0, fresh.length - desired.workers - desired.spares);
+  const leastUseful = booting
+    .filter((worker) => isFresh(worker, desired))
+    .toSorted((a, b) => progressOf(a.state) - progressOf(b.state) || b.age - a.age);
+  return [...retired, ...abandoned, ...leastUseful.slice(0, surplus)].map((worker) => ({
     type: 'retire',
     age: worker.age,
     reason: reasonToRetire(worker, desired),
   }));
 }
 
+/** One that opens its sockets goes before one that stands by: it is there because more were wanted to serve. */
+function progressOf({ name }: WorkerState): number {
+  return ['opening', 'standby'].indexOf(name);
+}
+
 function reasonToRetire({ generation, state }: WorkerSnapshot, desired: Desired): string {
-  if (desired.workers === 0) return 'the service stops';
+  if (desired.workers === 0) return desired.reason;
   if (state.name === 'ready' && state.outgoing !== null) return state.outgoing;
   return generation === desired.generation ? 'fewer workers are wanted' : 'replaced by another generation';
 }

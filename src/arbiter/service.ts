@@ -1,14 +1,16 @@
 import { EXIT } from '../errors.ts';
 import type { ArbiterView } from '../hooks.ts';
+import type { WorkerMessage } from '../ipc.ts';
 import { describeListeners } from '../listeners/listener.ts';
 import type { Logger } from '../log/logger.ts';
+import { Churn } from './churn.ts';
 import type { ArbiterEvent, WorkerEnd } from './events.ts';
-import { type Generation, limitsOf } from './generation.ts';
+import { countAfter, type Generation, limitsOf } from './generation.ts';
 import { HookCaller, viewOf } from './hook-caller.ts';
-import { type BootFailure, logEnd, stackFields } from './obituary.ts';
+import { type BootFailure, logEnd, nameOf, stackFields } from './obituary.ts';
 import type { ArbiterOptions } from './options.ts';
 import { type Desired, isBooting, type WorkerState } from './reconcile.ts';
-import { Reload, sameListeners } from './reload.ts';
+import { type LastReload, Reload, sameListeners } from './reload.ts';
 import { CrashLoop, inSeconds } from './restart-policy.ts';
 import { type Intent, type StopMode, toStopping } from './shutdown.ts';
 import type { ServiceStatus } from './status.ts';
@@ -25,19 +27,26 @@ export class Service {
   readonly #options: ArbiterOptions;
   readonly #reload: Reload;
   readonly #crashLoop: CrashLoop;
+  readonly #churn: Churn;
   #log: Logger;
   #current: Generation;
   #count: number;
   #intent: Intent = { name: 'starting' };
   /** Why the last reload changed nothing. */
-  #reloadFailure: string | null = null;
 
   constructor(options: ArbiterOptions, emit: (event: ArbiterEvent) => void) {
     const { first, clock } = options;
     this.#options = options;
     this.workers = new WorkerSet(clock, options.spawn);
-    this.#reload = new Reload(options.reread, emit, first.number);
+    this.#reload = new Reload({
+      reread: options.reread,
+      emit,
+      now: () => clock.now(),
+      heldByWorkers: () => this.workers.all.flatMap(({ listeners }) => listeners),
+      firstGeneration: first.number,
+    });
     this.#crashLoop = new CrashLoop(clock, options.random);
+    this.#churn = new Churn(clock, options.random);
     this.hooks = new HookCaller(() => ({ hooks: this.#current.hooks, view: this.view }));
     this.#log = options.log;
     this.#current = first;
@@ -57,12 +66,23 @@ export class Service {
     return this.#current;
   }
 
+  /** How the last reload came out; null until one has. */
+  get lastReload(): LastReload | null {
+    return this.#reload.last;
+  }
+
   get desired(): Desired {
+    const { name } = this.#intent;
+    const workers = name === 'stopping' || name === 'resting' ? 0 : this.#count;
     return {
-      workers: this.#intent.name === 'stopping' ? 0 : this.#count,
+      workers,
+      spares: workers === 0 ? 0 : this.#current.loaded.settings.spareWorkers,
+      reason: name === 'resting' ? 'the arbiter rests' : 'the service stops',
       generation: this.#current.number,
       canary: this.#reload.candidate?.number ?? null,
       spawnAfterMs: this.#crashLoop.spawnAfterMs,
+      surge: this.#current.loaded.settings.reloadBatch,
+      recycleAfterMs: this.#churn.afterMs,
     };
   }
 
@@ -73,11 +93,12 @@ export class Service {
   /** For an observer. */
   get status(): ServiceStatus {
     const { all } = this.workers;
+    const { name } = this.#intent;
     const { bootMs, graceMs } = limitsOf(this.#current);
     return {
-      phase: this.#intent.name,
+      phase: name === 'resting' ? 'serving' : name,
       reload: this.#reload.underWay,
-      reloadFailure: this.#reloadFailure,
+      reloadFailure: this.#reload.failure,
       generation: this.#current.number,
       workers: {
         wanted: this.#count,
@@ -94,19 +115,56 @@ export class Service {
     return this.#reload.candidate?.number === number ? this.#reload.candidate : this.#current;
   }
 
-  /** Wants `change` workers more, or fewer; never less than one. */
+  /** Wants `change` workers more, or fewer; never less than one, nor beyond the limits where there are any. */
   scaleBy(change: number): void {
-    this.#setCount(Math.max(1, this.#count + change));
+    // As with Gunicorn, a worker more than none is one.
+    const from = this.#intent.name === 'resting' && change > 0 ? 0 : this.#count;
+    const wanted = from + change;
+    const { scaling } = this.#current;
+    const count = scaling ? scaling.allowed(wanted) : Math.max(1, wanted);
+    if (scaling && count !== wanted)
+      this.#log.warning(
+        `The number of workers stays ${count}: ${change > 0 ? 'workers-max' : 'workers-min'} is reached`,
+      );
+    this.#setCount(count);
+    if (change > 0) this.resume('a worker is wanted');
+  }
+
+  /** Lets the load of the workers say how many there are to be, where the settings leave it to that. */
+  scaleByLoad(): void {
+    const change = this.#current.scaling?.evaluate(
+      this.desired,
+      this.workers.all,
+      this.#reload.underWay !== null,
+    );
+    if (!change) return;
+    this.#log.info(change.reason, change.figures);
+    this.#setCount(change.workers);
+  }
+
+  /** Retires every worker and holds the sockets; returns whether there was something to retire. */
+  rest(): boolean {
+    if (this.#intent.name !== 'serving') return false;
+    this.#intent = { name: 'resting' };
+    return true;
+  }
+
+  /** Ends the rest, if there is one, for this reason. */
+  resume(reason: string): void {
+    if (this.#intent.name !== 'resting') return;
+    this.#intent = { name: 'serving' };
+    this.#log.info(`Bringing the workers back: ${reason}`);
   }
 
   /** Begins to read the configuration again. */
   reload(): void {
+    this.resume('the service reloads');
     if (this.#intent.name !== 'stopping') this.#reload.start(this.#current);
   }
 
   stop(mode: StopMode, status: number): void {
     this.#intent = toStopping(this.#intent, mode, status);
-    this.#reload.abandon(this.#current);
+    this.#reload.abandon();
     // The sockets first: while the workers empty the queue nothing may be added that nobody would answer.
     for (const listener of this.#current.listeners) listener.close();
     if (mode === 'quick') this.workers.quitAll('the service stops at once');
@@ -115,9 +173,8 @@ export class Service {
 
   /** The configuration was read again, or could not be. */
   reloadRead(event: ArbiterEvent & { type: 'reloadRead' }): void {
-    const failure = this.#reload.take(event, this.#current);
+    const failure = this.#reload.take(event);
     const { candidate } = this.#reload;
-    if (failure !== null) this.#reloadFailure = failure;
     if (failure !== null) this.#log.error(`Reload refused, the workers serve on unchanged: ${failure}`);
     else if (candidate) this.hooks.call('onReload', (hook, view) => hook(view), candidate.hooks);
   }
@@ -125,7 +182,9 @@ export class Service {
   /** A worker has loaded the application and accepts. */
   ready(worker: WorkerHandle, urls: readonly string[]): void {
     const now = this.#options.clock.now();
+    this.#noteTakeOver(worker, now);
     worker.state = { name: 'ready', sinceMs: now, heartbeatMs: now, outgoing: null };
+    this.#log.debug(`Worker is ready (pid: ${worker.pid})`, { pid: worker.pid });
     this.#crashLoop.forget();
     const proved = this.#reload.candidate?.number === worker.generation ? this.#reload.candidate : null;
     const moved = proved && !sameListeners(proved, this.#current);
@@ -135,6 +194,7 @@ export class Service {
     if (this.#intent.name !== 'starting') return;
     this.#intent = { name: 'serving' };
     this.hooks.call('whenReady', (hook, view) => hook(view));
+    this.#options.succession.serving();
   }
 
   /** A worker's process has ended. */
@@ -153,8 +213,7 @@ export class Service {
     const { exitStatus, message } = failure;
     const fields = stackFields(failure);
     if (worker.generation === this.#reload.candidate?.number) {
-      this.#reload.abandon(this.#current);
-      this.#reloadFailure = message;
+      this.#reload.undo(message);
       return this.#log.error(`Reload undone, the old workers serve on: ${message}`, fields);
     }
     if (this.#intent.name === 'stopping' || worker.generation !== this.#current.number) return;
@@ -166,6 +225,19 @@ export class Service {
     this.#log.error(`${message}; next try ${inSeconds(delayMs)}`, fields);
   }
 
+  /** A worker serves on, and wishes to be replaced. */
+  outgoing(worker: WorkerHandle, message: WorkerMessage & { tsunicorn: 'outgoing' }): void {
+    const { state } = worker;
+    if (state.name !== 'ready') return;
+    this.#log.info(`${nameOf(worker)} is to be replaced: ${message.reason}`);
+    const delayMs = message.reason.startsWith('SIG') ? 0 : this.#churn.asked(state);
+    if (delayMs > 0)
+      this.#log.warning(
+        `Workers ask to be replaced within seconds of getting ready, is the limit too low? Next one ${inSeconds(delayMs)}`,
+      );
+    this.workers.note(worker, message);
+  }
+
   /** A worker in `state` ends of its own accord: where that is soon after it got ready, the next waits. */
   slowDown(state: WorkerState): void {
     const delayMs = this.#crashLoop.ended(state);
@@ -173,15 +245,19 @@ export class Service {
       this.#log.warning(`Workers end soon after they were ready; next try ${inSeconds(delayMs)}`);
   }
 
+  #noteTakeOver({ pid, state }: WorkerHandle, now: number): void {
+    // With spares every worker stands by first; those that were needed at once are no news.
+    if (state.name !== 'opening' || state.sinceMs - state.standbyMs < 1) return;
+    const tookMs = Math.round(now - state.sinceMs);
+    this.#log.info(`Spare worker takes over (pid: ${pid}): it accepts ${tookMs} ms after it was called`);
+  }
+
   #promote(candidate: Generation): void {
     const before = this.#current;
     this.#reload.promote(candidate, before);
     this.#current = candidate;
-    this.#reloadFailure = null;
     this.#log = this.#options.promoted(candidate, before) ?? this.#log;
-    const { workers } = candidate.loaded.settings;
-    // TTIN and TTOU outlive a reload, unless the setting itself was changed.
-    if (workers !== before.loaded.settings.workers) this.#setCount(workers);
+    this.#setCount(countAfter(this.#count, candidate, before));
     this.#log.info(`Generation ${candidate.number} is ready: replacing the workers of the one before`);
   }
 

@@ -8,6 +8,8 @@ export type Intent =
   /** No worker was ready yet: a failure to boot halts the service. */
   | { readonly name: 'starting' }
   | { readonly name: 'serving' }
+  /** The workers were retired (WINCH), and the sockets are held. */
+  | { readonly name: 'resting' }
   | { readonly name: 'stopping'; readonly mode: StopMode; readonly exitStatus: number };
 
 /** What a stop signal asks for, given what is under way: a second one hastens. */

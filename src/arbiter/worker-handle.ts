@@ -52,7 +52,7 @@ class ProcessHandle implements WorkerHandle {
     this.limits = limitsOf(order.generation);
     this.listeners = order.generation.listeners;
     this.state = { name: 'spawning', sinceMs: order.now };
-    const handed = handOver(order.generation, workerCommand());
+    const handed = handOver(order.generation, workerCommand(order.generation));
     this.#child = this.#start(order, handed);
     this.send(bootOrder(order, handed));
   }
@@ -128,12 +128,12 @@ function parse(line: string): unknown {
   }
 }
 
-function workerCommand(): readonly string[] {
+function workerCommand({ nodeOptions = [] }: Generation): readonly string[] {
   const here = import.meta.url;
   const entry = fileURLToPath(new URL(`../../workers/entry${extname(here)}`, here));
   // An inspector port cannot be shared; each worker would fight for it.
   const execArgv = process.execArgv.filter((argument) => !argument.startsWith('--inspect'));
-  return [process.execPath, ...execArgv, '--disable-sigusr1', entry];
+  return [process.execPath, ...execArgv, ...nodeOptions, '--disable-sigusr1', entry];
 }
 
 function startProcess(
@@ -141,12 +141,14 @@ function startProcess(
   { command, fds, watchdogFd }: HandOver,
 ): ChildProcess {
   const [file = process.execPath, ...args] = command;
+  // The arbiter's own standard error is a pipe while its daemon boots, and nobody's afterwards.
+  const output = settings.daemon ? 'ignore' : 'inherit';
   return spawn(file, args, {
     cwd: settings.chdir,
     env: { ...process.env, ...environment },
     // Its own session: Ctrl-C and a closing terminal reach the arbiter alone, which tells the workers what to do.
     detached: true,
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc', ...fds, ...(watchdogFd === null ? [] : ['pipe' as const])],
+    stdio: ['ignore', output, output, 'ipc', ...fds, ...(watchdogFd === null ? [] : ['pipe' as const])],
   });
 }
 

@@ -2,7 +2,9 @@ import { CONTROL_SIGNALS, EventQueue, trapSignals } from '../arbiter/events.ts';
 import { systemClock } from '../clock.ts';
 import { messageOf, UsageError } from '../errors.ts';
 import type { Address } from '../listeners/address.ts';
+import { takeParent } from '../parent.ts';
 import { loadSettings } from '../settings/load.ts';
+import { readStart } from '../start.ts';
 import { type SystemdVariables, takeVariables } from '../systemd/variables.ts';
 
 /**
@@ -13,12 +15,18 @@ export async function main(argv: readonly string[]): Promise<number> {
   const queue = new EventQueue(systemClock);
   // What must not end the arbiter while it starts waits in the queue; a stop has nothing to clean up yet and may.
   trapSignals(queue, CONTROL_SIGNALS);
+  const parent = takeParent(process.env);
+  // As it was when we were started: a reload and an upgrade begin from the same.
+  const start = readStart(argv);
   // Before anything is started or imported that would see them.
   const systemd = takeVariables(process.env);
-  // As they were when we were started: a reload begins from the same.
-  const start = { argv, env: { ...process.env }, cwd: process.cwd() };
   try {
-    const question = { ...start, sockets: await socketsFrom(systemd) };
+    const question = {
+      argv,
+      env: { ...process.env },
+      cwd: start.cwd,
+      sockets: await socketsFrom(systemd),
+    };
     const applyEnvironment = (added: Readonly<Record<string, string>>) =>
       void Object.assign(process.env, added);
     const loaded = await loadSettings({ ...question, applyEnvironment });
@@ -31,8 +39,12 @@ export async function main(argv: readonly string[]): Promise<number> {
       const { check } = await import('./check.ts');
       return await check(loaded);
     }
+    if (loaded.settings.daemon && parent === null) {
+      const { daemonise } = await import('./daemon.ts');
+      return await daemonise(loaded, start);
+    }
     const { serve } = await import('./serve.ts');
-    return await serve(loaded, question, queue, systemd);
+    return await serve(loaded, { start, question, parent, systemd, queue });
   } catch (error) {
     return fail(error);
   }

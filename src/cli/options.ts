@@ -17,7 +17,8 @@ Examples:
 Signals:
   TERM        finish the requests, then exit        INT, QUIT   exit quickly
   HUP         reload configuration and application  USR1        reopen the log files
-  TTIN, TTOU  one worker more, one fewer
+  TTIN, TTOU  one worker more, one fewer            USR2        start a new arbiter on the same sockets
+  WINCH       retire the workers; HUP brings them back
 
 Exit statuses:
   0  stopped as asked

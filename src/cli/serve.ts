@@ -9,45 +9,49 @@ import { systemClock } from '../clock.ts';
 import { flushCompileCache } from '../compile-cache.ts';
 import { messageOf, UsageError } from '../errors.ts';
 import { ARBITER_HOOKS } from '../hooks.ts';
-import { bindAll } from '../listeners/listener.ts';
-import { holdFirstLines } from '../log/held-logger.ts';
+import type { Listener } from '../listeners/listener.ts';
 import { createLogger, type Logger } from '../log/logger.ts';
-import { createPidfile, type Pidfile } from '../pidfile.ts';
+import type { Parent } from '../parent.ts';
 import { classNameOf } from '../settings/class-name.ts';
 import { type Loaded, loadHooks } from '../settings/load.ts';
-import { nameSetting } from '../settings/origin.ts';
 import { type ReadQuestion, rereadSettings } from '../settings/reread.ts';
+import type { Start } from '../start.ts';
 import type { Notifier } from '../systemd/notifier.ts';
 import type { SystemdVariables } from '../systemd/variables.ts';
 import { checkLogs } from './check.ts';
+import { Lineage } from './lineage.ts';
+import { PidfileOf } from './pidfile-of.ts';
 import { packageVersion } from './version.ts';
 
-/** The first lines of the log wait this long, in milliseconds; a worker boots in less. */
-const FIRST_LINES_MS = 100;
+export interface ServeOrder {
+  readonly start: Start;
+  readonly question: ReadQuestion;
+  /** The tsunicorn process that started this one, if one did. */
+  readonly parent: Parent | null;
+  readonly systemd: SystemdVariables;
+  readonly queue: EventQueue;
+}
 
 /** Binds, spawns and supervises until told to stop; resolves with the exit status. Throws a UsageError before that. */
-export async function serve(
-  loaded: Loaded,
-  question: ReadQuestion,
-  queue: EventQueue,
-  systemd: SystemdVariables,
-): Promise<number> {
+export async function serve(loaded: Loaded, order: ServeOrder): Promise<number> {
+  const { start, question, parent, systemd, queue } = order;
   const { settings } = loaded;
   if (settings.app === null)
     throw new UsageError('no application was named; write for example: tsunicorn app.ts:app');
+  process.chdir(settings.chdir);
   checkLogs(loaded);
   // From here on there is something to clean up, so stopping is the loop's to do.
   trapSignals(queue, STOP_SIGNALS);
   if (settings.umask !== null) process.umask(settings.umask);
-  process.chdir(settings.chdir);
   process.title = settings.name === null ? 'tsunicorn: arbiter' : `tsunicorn: arbiter [${settings.name}]`;
 
-  const log = holdFirstLines(loggerOf(loaded), FIRST_LINES_MS, systemClock);
+  const lineage = new Lineage(start, parent, queue);
+  const log = await lineage.logOf(loaded, loggerOf(loaded));
   await callStarting(loaded, log);
   await noteActivation(systemd, loaded, log);
-  const pidfile = new PidfileOf(loaded);
+  const pidfile = new PidfileOf(loaded, lineage.elder);
   const oomKills = new OomKills();
-  const first = await firstGeneration(loaded, pidfile);
+  const first = await firstGeneration(loaded, { pidfile, lineage, log });
   const notifier = await notifierFor(systemd, log);
   const arbiter = new Arbiter({
     first,
@@ -56,9 +60,10 @@ export async function serve(
     clock: systemClock,
     spawn: spawnWorker,
     random: Math.random,
-    ...(notifier ? { observe: notifier.observe } : {}),
+    ...(notifier ? { observe: lineage.observing(notifier) } : {}),
     judgeKill: () => oomKills.judge(),
-    reread: rereader(question),
+    reread: rereader(question, log),
+    succession: lineage.succession(pidfile, notifier),
     promoted: ({ loaded: now }, { loaded: before }) => {
       try {
         pidfile.follow(now);
@@ -73,7 +78,7 @@ export async function serve(
   log.info(`Using worker: ${classNameOf(settings)}`);
   flushCompileCache();
   const status = await running;
-  pidfile.remove();
+  pidfile.remove(lineage.heir);
   log.info('Shutting down: arbiter');
   log.flush();
   return status;
@@ -81,10 +86,16 @@ export async function serve(
 
 type Data = Omit<Loaded, 'hooks'>;
 
-async function firstGeneration(loaded: Loaded, pidfile: PidfileOf): Promise<Generation> {
+async function firstGeneration(
+  loaded: Loaded,
+  { pidfile, lineage, log }: { pidfile: PidfileOf; lineage: Lineage; log: Logger },
+): Promise<Generation> {
   try {
-    const listeners = await bindAll(addressesOf(loaded), (bound) => checkListeners(loaded, bound));
-    return { number: 1, loaded, hooks: loaded.hooks, listeners };
+    const check = (bound: readonly Listener[]) => checkListeners(loaded, bound);
+    const listeners = await lineage.bind(addressesOf(loaded), check);
+    const nodeOptions = await nodeOptionsOf(loaded, log);
+    const scaling = await scalingOf(loaded);
+    return { number: 1, loaded, hooks: loaded.hooks, listeners, nodeOptions, ...scaling };
   } catch (error) {
     pidfile.remove();
     throw error;
@@ -114,7 +125,7 @@ async function callStarting({ hooks, settings }: Loaded, log: Logger): Promise<v
 }
 
 /** Reads the settings in a child; only the arbiter's own hooks, if there are any, must be imported here again. */
-function rereader(question: ReadQuestion): () => Promise<Reread> {
+function rereader(question: ReadQuestion, log: Logger): () => Promise<Reread> {
   let reads = 0;
   return async () => {
     reads++;
@@ -122,8 +133,24 @@ function rereader(question: ReadQuestion): () => Promise<Reread> {
     checkLogs(loaded);
     const ours = loaded.hookNames.some((name) => ARBITER_HOOKS.includes(name));
     const hooks = ours && loaded.configFile !== null ? await loadHooks(loaded.configFile, `${reads}`) : {};
-    return { loaded, hooks };
+    return { loaded, hooks, nodeOptions: await nodeOptionsOf(loaded, log), ...(await scalingOf(loaded)) };
   };
+}
+
+/** Options of Node for the workers. */
+async function nodeOptionsOf({ settings, environment }: Data, log: Logger): Promise<readonly string[]> {
+  if (settings.workerHeap === null) return [];
+  const { workerHeapOption } = await import('../arbiter/worker-heap.ts');
+  const { megabytes, why } = workerHeapOption(settings, { ...process.env, ...environment });
+  log.info(`Heap of each worker: ${why}`);
+  return megabytes === null ? [] : [`--max-old-space-size=${megabytes}`];
+}
+
+/** Loaded only where it is asked for. */
+async function scalingOf({ settings }: Data): Promise<Pick<Generation, 'scaling'>> {
+  if (settings.workersMax === null) return {};
+  const { Scaling } = await import('../arbiter/scaling.ts');
+  return { scaling: new Scaling(settings, systemClock) };
 }
 
 function loggerOf({ settings }: Data): Logger {
@@ -132,27 +159,4 @@ function loggerOf({ settings }: Data): Logger {
 
 function sameLogs({ settings: a }: Data, { settings: b }: Data): boolean {
   return a.logLevel === b.logLevel && a.logFormat === b.logFormat && a.errorLogfile === b.errorLogfile;
-}
-
-/** The pidfile that the present settings ask for. */
-class PidfileOf {
-  #path: string | null = null;
-  #file: Pidfile | null = null;
-
-  constructor(loaded: Data) {
-    this.follow(loaded);
-  }
-
-  /** Moves the file where a reload changed its path. */
-  follow({ settings, origins }: Data): void {
-    if (settings.pid === this.#path) return;
-    const file = settings.pid === null ? null : createPidfile(nameSetting(origins.pid, 'pid'), settings.pid);
-    this.remove();
-    this.#path = settings.pid;
-    this.#file = file;
-  }
-
-  remove(): void {
-    this.#file?.remove();
-  }
 }

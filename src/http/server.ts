@@ -1,8 +1,9 @@
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Application } from '../app/application.ts';
 import type { Connections } from './connections.ts';
+import { lingerWhileSent } from './linger.ts';
 
 /** What looks at each request before the application does; folded into one function when the server is made. */
 export type Observer = (request: IncomingMessage, response: ServerResponse) => void;
@@ -36,10 +37,11 @@ export function createHttpServer(options: HttpServerOptions): Server {
 
 function requestListener({ application, connections, observers, keepAliveMs, onError }: HttpServerOptions) {
   const { handler } = application;
-  const all: Observer[] = [(request, response) => connections.note(request, response), ...observers];
+  const note: Observer = (request, response) => connections.note(request, response);
+  const all: Observer[] = [note, lingerWhileSent, ...observers];
   if (keepAliveMs === 0) all.push((_request, response) => void response.setHeader('Connection', 'close'));
   const observe = fold(all);
-  return (request: IncomingMessage, response: ServerResponse): void => {
+  const listener = (request: IncomingMessage, response: ServerResponse): void => {
     observe(request, response);
     try {
       const returned = handler(request, response);
@@ -48,11 +50,25 @@ function requestListener({ application, connections, observers, keepAliveMs, onE
       fail(error, request, response);
     }
   };
+  return keepAliveMs === 0 ? firstAlone(listener) : listener;
 
   function fail(error: unknown, request: IncomingMessage, response: ServerResponse): void {
     onError(error, request);
     answerError(response);
   }
+}
+
+/**
+ * Where each answer closes its connection, nothing that was pipelined behind a request may run (RFC 9112, 9.6): its
+ * client gets no answer and sends it again.
+ */
+function firstAlone(listener: RequestListener): RequestListener {
+  const served = new WeakSet<Socket>();
+  return (request, response) => {
+    if (served.has(request.socket)) return;
+    served.add(request.socket);
+    listener(request, response);
+  };
 }
 
 /** Whether a handler returned a promise. */

@@ -49,6 +49,14 @@ export function formatTcp(host: string, port: number): string {
   return host.includes(':') ? `http://[${host}]:${port}` : `http://${host}:${port}`;
 }
 
+/** Whether one socket that listens on the one keeps another from listening on the other, as far as names tell. */
+export function overlap(one: Address, other: Address): boolean {
+  if (one.kind !== 'tcp' || other.kind !== 'tcp' || one.port !== other.port) return false;
+  if (one.host === other.host || one.host === '::' || other.host === '::') return true;
+  const isV6 = [one, other].map(({ host }) => host.includes(':'));
+  return isV6[0] === isV6[1] && (one.host === '0.0.0.0' || other.host === '0.0.0.0');
+}
+
 /** Whether Node can move a socket that listens there between event loops, and so pause it; a descriptor may be either. */
 export function isMovable(address: Address): boolean {
   return address.kind === 'tcp' || (address.kind === 'fd' && address.family === 'tcp');

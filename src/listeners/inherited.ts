@@ -1,6 +1,7 @@
-import { closeSync, fstatSync, readFileSync } from 'node:fs';
+import { fs } from '../builtins.ts';
 import { codeOf, UsageError } from '../errors.ts';
 import { type Address, formatAddress } from './address.ts';
+import { closing } from './closing.ts';
 import type { Listener } from './listener.ts';
 
 type FdAddress = Address & { kind: 'fd' };
@@ -25,22 +26,18 @@ export function inherit(address: FdAddress): Listener {
   if (entry !== null) refuseUnlistenable(address, entry);
   const family = entry?.family === 'tcp' || entry?.family === 'unix' ? { family: entry.family } : {};
   const path = entry?.family === 'unix' ? entry.path : null;
-  let open = true;
   return {
     address: { ...address, ...family },
     fd: address.fd,
     url: path === null ? formatAddress(address) : `unix:${path}`,
-    close() {
-      if (open) closeSync(address.fd);
-      open = false;
-    },
+    ...closing(() => fs.closeSync(address.fd)),
   };
 }
 
 function socketInode({ source, fd }: FdAddress): number {
-  let stat: ReturnType<typeof fstatSync>;
+  let stat: ReturnType<typeof fs.fstatSync>;
   try {
-    stat = fstatSync(fd);
+    stat = fs.fstatSync(fd);
   } catch (error) {
     throw new UsageError(
       `${source}: no such open descriptor (${codeOf(error)}); whoever starts tsunicorn must pass the socket on`,
@@ -95,7 +92,7 @@ function unixSocket(table: string, inode: number): SocketEntry | null {
 
 function readTable(name: string): string {
   try {
-    return readFileSync(`/proc/self/net/${name}`, 'utf8');
+    return fs.readFileSync(`/proc/self/net/${name}`, 'utf8');
   } catch {
     // No such table: whether the socket can be listened on is found out by the first worker.
     return '';

@@ -1,14 +1,6 @@
-import {
-  accessSync,
-  closeSync,
-  constants,
-  fstatSync,
-  openSync,
-  type Stats,
-  statSync,
-  writeSync,
-} from 'node:fs';
+import type { Stats } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { fs } from '../builtins.ts';
 import { codeOf, messageOf, UsageError } from '../errors.ts';
 
 /** The most bytes that a pipe takes as one piece (PIPE_BUF of Linux): larger writes of several workers would mingle. */
@@ -118,7 +110,7 @@ export class Destination {
   #drain(): string | null {
     for (let first = this.#held[0]; first; first = this.#held[0]) {
       try {
-        const written = writeSync(this.#fd, first);
+        const written = fs.writeSync(this.#fd, first);
         this.#heldBytes -= written;
         if (written === first.length) this.#held.shift();
         else this.#held[0] = first.subarray(written);
@@ -142,9 +134,9 @@ export function checkLogfile(source: string, file: string): void {
   const refuse = (why: string) => new UsageError(`${source}: cannot write ${path}: ${why}`);
   let existing: Stats | undefined;
   try {
-    existing = statSync(path, { throwIfNoEntry: false });
-    if (existing) accessSync(path, constants.W_OK);
-    else accessSync(dirname(path), constants.W_OK | constants.X_OK);
+    existing = fs.statSync(path, { throwIfNoEntry: false });
+    if (existing) fs.accessSync(path, fs.constants.W_OK);
+    else fs.accessSync(dirname(path), fs.constants.W_OK | fs.constants.X_OK);
   } catch (error) {
     const cure = existing
       ? 'make the file writable'
@@ -156,8 +148,9 @@ export function checkLogfile(source: string, file: string): void {
 
 function openFile(path: string): number {
   // No mode of our own: the operator's umask decides who may read it. Without a reader a FIFO must not stall us.
-  const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK;
-  return openSync(path, flags);
+  const flags =
+    fs.constants.O_WRONLY | fs.constants.O_APPEND | fs.constants.O_CREAT | fs.constants.O_NONBLOCK;
+  return fs.openSync(path, flags);
 }
 
 /**
@@ -167,8 +160,11 @@ function openFile(path: string): number {
  */
 function openStandard(fd: 1 | 2): number {
   try {
-    if (!fstatSync(fd).isFIFO()) return fd;
-    return openSync(`/proc/self/fd/${fd}`, constants.O_WRONLY | constants.O_APPEND | constants.O_NONBLOCK);
+    if (!fs.fstatSync(fd).isFIFO()) return fd;
+    return fs.openSync(
+      `/proc/self/fd/${fd}`,
+      fs.constants.O_WRONLY | fs.constants.O_APPEND | fs.constants.O_NONBLOCK,
+    );
   } catch {
     // No /proc (macOS), another user's pipe, or a closed descriptor: the plain one serves, or fails at its first write.
     return fd;
@@ -177,7 +173,7 @@ function openStandard(fd: 1 | 2): number {
 
 function close(fd: number): void {
   try {
-    closeSync(fd);
+    fs.closeSync(fd);
   } catch {
     // EIO and the like at close: the descriptor is released all the same.
   }
@@ -185,7 +181,7 @@ function close(fd: number): void {
 
 function isFile(fd: number): boolean {
   try {
-    return fstatSync(fd).isFile();
+    return fs.fstatSync(fd).isFile();
   } catch {
     // A closed standard stream: its first write will tell.
     return false;

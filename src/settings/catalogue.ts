@@ -3,6 +3,7 @@ import { application } from './catalogue/application.ts';
 import { binding } from './catalogue/binding.ts';
 import { logging } from './catalogue/logging.ts';
 import { processSettings } from './catalogue/process.ts';
+import { recycling } from './catalogue/recycling.ts';
 import { timeouts } from './catalogue/timeouts.ts';
 import { workers } from './catalogue/workers.ts';
 import type { Setting } from './setting.ts';
@@ -13,6 +14,7 @@ export const catalogue = {
   ...binding,
   ...workers,
   ...timeouts,
+  ...recycling,
   ...processSettings,
   ...logging,
 };
@@ -45,6 +47,7 @@ export const sections: readonly (readonly [title: string, names: readonly Settin
   ['Binding', namesOf(binding)],
   ['Workers', namesOf(workers)],
   ['Timeouts', namesOf(timeouts)],
+  ['Recycling', namesOf(recycling)],
   ['Process', namesOf(processSettings)],
   ['Logging', namesOf(logging)],
 ];

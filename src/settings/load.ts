@@ -5,6 +5,7 @@ import { UsageError } from '../errors.ts';
 import type { HookName, Hooks } from '../hooks.ts';
 import type { Address } from '../listeners/address.ts';
 import { addedEnvironment, addedSince } from './added-environment.ts';
+import { startingWorkers } from './catalogue/workers.ts';
 import { type SettingName, type Settings, settingNames } from './catalogue.ts';
 import { type ConfigFile, placeOf, readableFile, readConfig, searchConfig } from './config-file.ts';
 import { configLayer, hookNamesOf, hooksOf } from './config-layer.ts';
@@ -121,7 +122,10 @@ function settle(layer: Layer, cwd: string, file: ConfigFile | null): Pick<Loaded
   const values = Object.fromEntries(settingNames.map((name) => [name, given(name).value])) as Settings;
   const origins = Object.fromEntries(settingNames.map((name) => [name, given(name).origin]));
   const chdir = existingDirectory(placeOf('chdir', given('chdir').origin, file), resolve(cwd, values.chdir));
-  const settings: Settings = { ...values, config: file?.path ?? null, chdir };
+  const workers = startingWorkers(values, given('workers').origin.source !== 'default', (name) =>
+    placeOf(name, given(name).origin, file),
+  );
+  const settings: Settings = { ...values, config: file?.path ?? null, chdir, workers };
   for (const value of Object.values(settings)) Object.freeze(value);
   return { settings: Object.freeze(settings), origins: origins as Loaded['origins'] };
 }

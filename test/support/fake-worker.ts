@@ -55,6 +55,11 @@ export class FakeWorker implements WorkerHandle {
     this.says({ tsunicorn: 'ready', urls });
   }
 
+  standsBy(): void {
+    this.says({ tsunicorn: 'hello' });
+    this.says({ tsunicorn: 'standby' });
+  }
+
   failsToBoot(exitStatus: number, message: string, stack?: string): void {
     this.says({ tsunicorn: 'bootFailed', exitStatus, message, ...(stack === undefined ? {} : { stack }) });
     this.exits(exitStatus);

@@ -83,7 +83,7 @@ export interface Head {
 
 /** What a thread tells the pool. Exactly one of `answer`, `end`, `failed`, `cut` and `released` is a request's last. */
 export type FromThread =
-  | { readonly type: 'ready' }
+  | { readonly type: 'ready'; readonly threadId: number }
   | {
       readonly type: 'bootFailed';
       readonly exitStatus: number;

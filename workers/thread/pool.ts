@@ -5,6 +5,7 @@ import { Dispatcher } from './dispatcher.ts';
 import type { Exchange } from './exchange.ts';
 import type { Lane } from './lane.ts';
 import type { ThreadOrder } from './messages.ts';
+import { Overdue } from './overdue.ts';
 import { THREAD_ENTRY, Thread, type ThreadEnd, type ThreadEvents } from './thread.ts';
 import { hasWaitedTooLong, judge, type Limits } from './time-limits.ts';
 
@@ -28,6 +29,7 @@ export class Pool implements ThreadEvents {
   readonly #options: PoolOptions;
   readonly #tinypool: Tinypool;
   readonly #threads = new Map<Lane, Thread>();
+  readonly #overdue: Overdue;
   #isClosing = false;
   #watch: NodeJS.Timeout | null = null;
 
@@ -35,6 +37,7 @@ export class Pool implements ThreadEvents {
     const { threads, maxMemory, queueLimit } = options;
     this.#options = options;
     this.dispatcher = new Dispatcher(queueLimit);
+    this.#overdue = new Overdue(options.log);
     this.#tinypool = new Tinypool({
       filename: THREAD_ENTRY,
       minThreads: threads,
@@ -144,18 +147,8 @@ export class Pool implements ThreadEvents {
       const verdict = judge(limits, head, nowMs);
       if (verdict === 'client is too slow') this.#giveUpClient(head, nowMs);
       // If this process was held up itself, the answer may be here already, unread.
-      if (verdict === 'handler is too slow') setImmediate(() => this.#end(thread, head));
+      if (verdict === 'handler is too slow') setImmediate(() => this.#overdue.end(thread, head));
     }
-  }
-
-  #end(thread: Thread, exchange: Exchange): void {
-    if (thread.lane.head !== exchange) return;
-    const seconds = ((performance.now() - exchange.startedMs) / 1000).toFixed(1);
-    const { method, url } = exchange.request;
-    this.#options.log.error(
-      `Request timed out after ${seconds} s: ${method} ${url}; its thread is ended and replaced`,
-    );
-    thread.kill();
   }
 
   /** The handler gets the same time again to notice. */

@@ -45,6 +45,7 @@ export class Thread {
   readonly #life = new AbortController();
   readonly #events: ThreadEvents;
   readonly #settleReady: { resolve(): void; reject(error: unknown): void };
+  #id = 0;
   #isGone = false;
 
   constructor(pool: Tinypool, what: Pick<ThreadOrder, 'app' | 'gateway'>, events: ThreadEvents) {
@@ -68,6 +69,11 @@ export class Thread {
     port1.once('close', () => this.#exited());
   }
 
+  /** Node's threadId, once it is ready. */
+  get id(): number {
+    return this.#id;
+  }
+
   /** Ends the thread at once, whatever it does. */
   kill(): void {
     this.#life.abort();
@@ -75,8 +81,10 @@ export class Thread {
   }
 
   #receive(message: FromThread): void {
-    if (message.type === 'ready') this.#settleReady.resolve();
-    else if (message.type === 'bootFailed') {
+    if (message.type === 'ready') {
+      this.#id = message.threadId;
+      this.#settleReady.resolve();
+    } else if (message.type === 'bootFailed') {
       const { message: text, exitStatus, stack } = message;
       this.#settleReady.reject(new BootError(text, exitStatus as ExitStatus, stack));
     } else this.lane.receive(message);

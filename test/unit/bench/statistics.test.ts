@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { judge, rotated, summarise } from '../../../bench/statistics.ts';
+import { judge, percentile, rotated, summarise } from '../../../bench/statistics.ts';
 
 describe('summarise', () => {
   it('takes the middle value of an odd series, whatever its order', () => {
@@ -42,5 +42,18 @@ describe('rotated', () => {
 
   it('leaves nothing out of an empty list', () => {
     expect(rotated([], 5)).toEqual([]);
+  });
+});
+
+describe('percentile', () => {
+  it('interpolates between neighbours, as the quartiles do', () => {
+    expect(percentile([4, 1, 3, 2], 0.5)).toBe(2.5);
+    expect(percentile([7], 0.99)).toBe(7);
+  });
+
+  it('is endless only where failures reach down to it', () => {
+    const values = Array.from({ length: 101 }, (_, index) => index);
+    expect(percentile([...values.slice(0, 100), Infinity], 0.99)).toBe(99);
+    expect(percentile([1, Infinity, Infinity], 0.99)).toBe(Infinity);
   });
 });

@@ -250,4 +250,22 @@ describe('a request that waits', () => {
     await turns(8);
     expect(posted.map((it) => 'id' in it && it.id)).toEqual([1, 3]);
   });
+
+  it('is not run where its client goes in the moment between its turn and its run', async () => {
+    const urls: unknown[] = [];
+    const { posted, ask, runner, slots } = runnerOver((req, res) => {
+      urls.push(req.url);
+      if (req.url !== '/held') res.end();
+    });
+    Atomics.store(slots, 1, 2);
+    ask({ url: '/held' });
+    ask({ id: 2, slot: 1, url: '/gone' });
+    runner.handle({ type: 'abort', id: 1 });
+    runner.handle({ type: 'abort', id: 2 });
+    await turns(8);
+    ask({ id: 3, url: '/next' });
+    await turns(8);
+    expect(urls).toEqual(['/held', '/next']);
+    expect(posted.map(({ type }) => type)).toEqual(['released', 'released', 'answer']);
+  });
 });

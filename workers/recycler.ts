@@ -27,6 +27,7 @@ export class Recycler {
   #ask: ((reason: string) => void) | null = null;
   #askedMs = Infinity;
   #hasWarned = false;
+  #cancel: () => void = () => {};
 
   constructor(options: RecyclerOptions) {
     this.#options = options;
@@ -58,6 +59,12 @@ export class Recycler {
     if (Math.min(limits.memoryBytes, limits.heapBytes) < Infinity) this.#watchMemory(beatEveryMs(settings));
   }
 
+  /** The worker goes. */
+  end(): void {
+    this.#cancel();
+    this.#reason ??= 'it goes';
+  }
+
   #due(reason: string): void {
     if (this.#reason !== null) return;
     this.#reason = reason;
@@ -70,7 +77,7 @@ export class Recycler {
     const { settings } = this.#options;
     const { requests } = jittersOf(settings);
     this.#due(
-      `served ${this.#requests} requests (--max-requests ${settings.maxRequests}, jitter ${requests})`,
+      `served ${this.#requests} request${this.#requests === 1 ? '' : 's'} (--max-requests ${settings.maxRequests}, jitter ${requests})`,
     );
   }
 
@@ -86,9 +93,9 @@ export class Recycler {
     const { clock } = this.#options;
     const look = () => {
       this.#look();
-      clock.after(everyMs, look);
+      this.#cancel = clock.after(everyMs, look);
     };
-    clock.after(everyMs, look);
+    this.#cancel = clock.after(everyMs, look);
   }
 
   #look(): void {

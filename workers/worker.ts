@@ -184,6 +184,7 @@ class Worker {
     if (phase.name === 'opening') this.#phase = { name: 'opening', leave: how };
     if (phase.name !== 'serving') return;
     this.#phase = { name: 'leaving' };
+    this.#recycler?.end();
     const startedMs = performance.now();
     const { serving } = phase;
     void serving.drain(how).then((cut) => {

@@ -31,4 +31,10 @@ export class Churn {
     this.#afterMs = Math.max(this.#afterMs, now + delayMs);
     return delayMs;
   }
+
+  /** Somebody sees to it: by another configuration, or by hand. */
+  forget(): void {
+    this.#hasty = NO_FAILURES;
+    this.#afterMs = 0;
+  }
 }

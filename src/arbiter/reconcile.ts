@@ -82,19 +82,20 @@ export function reconcile(desired: Desired, workers: readonly WorkerSnapshot[], 
   const dying = new Set(overdue.map((action) => action.age));
   const living = workers.filter((worker) => isLiving(worker) && !dying.has(worker.age));
   const held = now < desired.recycleAfterMs && living.some(isOutgoing);
-  const wanted = wantedSpawns(desired, held ? living.map(staying) : living);
+  // A boot would take the processor, and the arbiter's loop, from one that is about to serve: spares come after it.
+  const accepts = planAccepts(desired, living);
+  const opening = accepts.length > 0 || living.some(({ state }) => state.name === 'opening');
+  const wanted = wantedSpawns(
+    opening ? { ...desired, spares: 0 } : desired,
+    held ? living.map(staying) : living,
+  );
   const mayGo =
     now < desired.spawnAfterMs ? wanted.filter((generation) => generation === desired.canary) : wanted;
   const waiting = mayGo.length < wanted.length;
   const spawns = inFreeSlots(mayGo, workers);
   const deadlines = workers.filter((worker) => !dying.has(worker.age)).map(deadlineOf);
   return {
-    actions: [
-      ...overdue,
-      ...planAccepts(desired, living),
-      ...planRetirements(desired, living, workers),
-      ...spawns,
-    ],
+    actions: [...overdue, ...accepts, ...planRetirements(desired, living, workers), ...spawns],
     wakeAtMs: Math.min(
       waiting ? desired.spawnAfterMs : Infinity,
       held ? desired.recycleAfterMs : Infinity,

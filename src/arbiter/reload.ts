@@ -69,6 +69,10 @@ export class Reload {
     return this.#step.name === 'proving' ? this.#step.candidate : null;
   }
 
+  get isUnderWay(): boolean {
+    return this.#step.name !== 'none';
+  }
+
   /** Null until one has come out. */
   get last(): LastReload | null {
     return this.#last;
@@ -88,7 +92,7 @@ export class Reload {
 
   /** Begins to read; the result comes back as a `reloadRead` event. */
   start(current: Generation): void {
-    if (this.#step.name !== 'none') this.#record('superseded', 'another reload was asked for');
+    if (this.isUnderWay) this.#record('superseded', 'another reload was asked for');
     this.#attempts++;
     const attempt = this.#attempts;
     this.#step = { name: 'reading', attempt };

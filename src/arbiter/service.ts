@@ -159,7 +159,9 @@ export class Service {
   /** Begins to read the configuration again. */
   reload(): void {
     this.resume('the service reloads');
-    if (this.#intent.name !== 'stopping') this.#reload.start(this.#current);
+    if (this.#intent.name === 'stopping') return;
+    if (this.#reload.underWay !== null) this.#log.info('The reload under way is dropped for this one');
+    this.#reload.start(this.#current);
   }
 
   stop(mode: StopMode, status: number): void {
@@ -230,7 +232,9 @@ export class Service {
     const { state } = worker;
     if (state.name !== 'ready') return;
     this.#log.info(`${nameOf(worker)} is to be replaced: ${message.reason}`);
-    const delayMs = message.reason.startsWith('SIG') ? 0 : this.#churn.asked(state);
+    const isSignalled = message.reason.startsWith('SIG');
+    if (isSignalled) this.#churn.forget();
+    const delayMs = isSignalled ? 0 : this.#churn.asked(state);
     if (delayMs > 0)
       this.#log.warning(
         `Workers ask to be replaced within seconds of getting ready, is the limit too low? Next one ${inSeconds(delayMs)}`,
@@ -255,6 +259,7 @@ export class Service {
   #promote(candidate: Generation): void {
     const before = this.#current;
     this.#reload.promote(candidate, before);
+    this.#churn.forget();
     this.#current = candidate;
     this.#log = this.#options.promoted(candidate, before) ?? this.#log;
     this.#setCount(countAfter(this.#count, candidate, before));

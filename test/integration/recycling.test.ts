@@ -63,10 +63,10 @@ describe('workers that are recycled', () => {
 describe('--worker-heap', () => {
   it('limits the heap of the workers, and the log says so', async () => {
     const running = await serve([leaks, '--worker-heap', '100M']);
-    // The young generation comes on top.
+    // The young generation comes on top, the more of it the larger the machine; Node itself would allow thousands.
     const limit = Number((await get(running.at, '/limit')).body);
     expect(limit).toBeGreaterThanOrEqual(100);
-    expect(limit).toBeLessThan(220);
+    expect(limit).toBeLessThan(500);
     expect(running.stderr).toMatch(/Heap of each worker: at most 100M \(--worker-heap\)/);
   });
 });

@@ -82,6 +82,32 @@ describe('a worker that asks to be replaced', () => {
     expect(spawning(service)).toEqual(['4 spawning']);
   });
 
+  it.each<readonly [string, (service: FakeService) => Promise<void>]>([
+    [
+      'a TERM to a worker',
+      async (service) => {
+        service.worker(2).says({ tsunicorn: 'outgoing', reason: 'SIGTERM' });
+        await service.clock.settle();
+      },
+    ],
+    [
+      'a reload',
+      async (service) => {
+        await service.signal('SIGHUP');
+        await service.ready(3);
+      },
+    ],
+  ])('is not held back any longer after %s', async (_what, act) => {
+    const service = await serveReady();
+    for (let times = 0; times < 6; times++) await asks(service, 1);
+    await service.ready(3);
+    await service.exit(1);
+    await asks(service, 2);
+    expect(spawning(service)).toEqual([]);
+    await act(service);
+    expect(spawning(service)).toHaveLength(1);
+  });
+
   it('is not heard when it is on its way out already', async () => {
     const service = await serveReady();
     await service.signal('SIGTTOU');

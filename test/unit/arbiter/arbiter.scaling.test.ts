@@ -148,7 +148,7 @@ describe('while anything else is under way', () => {
     await service.clock.settle();
     await service.standBy(3);
     await service.serveFor(5000, busy);
-    expect(service.states).toEqual(['1 ready', '3 opening', '4 spawning']);
+    expect(service.states).toEqual(['1 ready', '3 opening']);
   });
 });
 

@@ -48,14 +48,14 @@ describe('a service with a spare worker', () => {
       'is to be replaced',
       (service: FakeService) => service.worker(1).says({ tsunicorn: 'outgoing', reason: 'x' }),
     ],
-  ])('calls it at once when a worker %s, and spawns another', async (_what, happens) => {
+  ])('calls it at once when a worker %s, and spawns another behind it', async (_what, happens) => {
     const service = await serveWithSpare();
     await service.serveFor(2000);
     happens(service);
     await service.clock.settle();
     expect(service.worker(3).told).toEqual(['accept']);
-    expect(service.states).toEqual(expect.arrayContaining(['2 ready', '3 opening', '4 spawning']));
-    service.worker(3).says({ tsunicorn: 'ready', urls: [] });
+    expect(service.states).toEqual(expect.arrayContaining(['2 ready', '3 opening']));
+    await service.ready(3);
     await service.standBy(4);
     expect(service.states).toEqual(expect.arrayContaining(['2 ready', '3 ready', '4 standby']));
     expect(service.log.matching(/Spare worker takes over \(pid: 1003\)/)).toHaveLength(1);
@@ -64,7 +64,9 @@ describe('a service with a spare worker', () => {
   it('calls it for TTIN', async () => {
     const service = await serveWithSpare();
     await service.signal('SIGTTIN');
-    expect(service.states).toEqual(['1 ready', '2 ready', '3 opening', '4 spawning']);
+    expect(service.states).toEqual(['1 ready', '2 ready', '3 opening']);
+    await service.ready(3);
+    expect(service.states).toEqual(['1 ready', '2 ready', '3 ready', '4 spawning']);
   });
 
   it('keeps it for TTOU', async () => {
@@ -124,6 +126,12 @@ describe('a spare worker that dies', () => {
     await service.serveFor(6000);
     expect(service.worker(3).signals[0]).toBe('SIGABRT');
     expect(service.log.matching(/stood by and was ended: silent for 5 s.*next try/)).toHaveLength(1);
+  });
+
+  it('is not taken for silent where the arbiter itself was stopped', async () => {
+    const service = await serveWithSpare({ timeout: 5, watchdog: false });
+    await service.clock.oversleep(20_000);
+    expect(service.states).toEqual(['1 ready', '2 ready', '3 standby']);
   });
 
   it('is explained where its watchdog saw why, which counts too', async () => {

@@ -43,15 +43,20 @@ describe('spare workers', () => {
     expect(actions({}, [worker(1, ready), worker(2, ready), worker(3, standby)])).toEqual([]);
   });
 
-  it('take the place of one that is gone, the oldest first, and another is spawned behind them', () => {
-    expect(actions({ spares: 2 }, [worker(2, ready), worker(4, standby), worker(3, standby)])).toEqual([
-      'accept 3',
-      'spawn generation 1',
-    ]);
+  it('take the place of one that is gone, the oldest first', () => {
+    const workers = [worker(2, ready), worker(4, standby), worker(3, standby)];
+    expect(actions({ spares: 2 }, workers)).toEqual(['accept 3']);
   });
 
-  it('are called once for one place', () => {
-    expect(actions({ spares: 2 }, [worker(1, ready), worker(2, opening), worker(3, standby)])).toEqual([
+  it('are called once for one place, and followed by another that boots when they serve', () => {
+    const others = [worker(1, ready), worker(3, standby)];
+    expect(actions({ spares: 2 }, [...others, worker(2, opening)])).toEqual([]);
+    expect(actions({ spares: 2 }, [...others, worker(2, ready)])).toEqual(['spawn generation 1']);
+  });
+
+  it('do not keep one from being spawned that is needed to serve', () => {
+    expect(actions({ workers: 3 }, [worker(1, ready), worker(2, standby)])).toEqual([
+      'accept 2',
       'spawn generation 1',
     ]);
   });
@@ -61,20 +66,19 @@ describe('spare workers', () => {
     expect(actions({}, [worker(1, ready), worker(2, silent), worker(3, standby)])).toEqual([
       'SIGABRT 2',
       'accept 3',
-      'spawn generation 1',
     ]);
   });
 
   it('take the place of an outgoing worker before that retires', () => {
     const before = [worker(1, ready), worker(2, outgoing)];
-    expect(actions({}, [...before, worker(3, standby)])).toEqual(['accept 3', 'spawn generation 1']);
-    expect(actions({}, [...before, worker(3, opening), worker(4, booting)])).toEqual([]);
-    expect(actions({}, [...before, worker(3, ready), worker(4, booting)])).toEqual(['retire 2']);
+    expect(actions({}, [...before, worker(3, standby)])).toEqual(['accept 3']);
+    expect(actions({}, [...before, worker(3, opening)])).toEqual([]);
+    expect(actions({}, [...before, worker(3, ready)])).toEqual(['retire 2', 'spawn generation 1']);
   });
 
   it('serve at once when more workers are wanted', () => {
     const workers = [worker(1, ready), worker(2, ready), worker(3, standby)];
-    expect(actions({ workers: 3 }, workers)).toEqual(['accept 3', 'spawn generation 1']);
+    expect(actions({ workers: 3 }, workers)).toEqual(['accept 3']);
   });
 
   it('stay when fewer workers are wanted', () => {
@@ -110,7 +114,6 @@ describe('spare workers in a reload', () => {
   it('replace a worker that dies while the canary boots', () => {
     expect(actions({ canary: 2 }, [worker(1, ready), worker(3, standby), worker(4, booting, 2)])).toEqual([
       'accept 3',
-      'spawn generation 1',
     ]);
   });
 
@@ -118,7 +121,7 @@ describe('spare workers in a reload', () => {
     const [, second] = old;
     expect(actions({ generation: 2 }, [...old, worker(4, ready, 2)])).toEqual(['retire 1', 'retire 3']);
     const later = [second, worker(4, ready, 2), worker(5, standby, 2)].filter((one) => one !== undefined);
-    expect(actions({ generation: 2 }, later)).toEqual(['accept 5', 'spawn generation 2']);
+    expect(actions({ generation: 2 }, later)).toEqual(['accept 5']);
   });
 
   it('that is undone go home, whether they stand by or open already', () => {

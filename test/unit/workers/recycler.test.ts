@@ -46,7 +46,7 @@ describe('a worker that is to be recycled', () => {
     const { asked, serve, begin } = recyclerOf({ maxRequests: 1, maxRequestsJitter: 0 });
     serve(3);
     begin();
-    expect(asked).toEqual(['served 1 requests (--max-requests 1, jitter 0)']);
+    expect(asked).toEqual(['served 1 request (--max-requests 1, jitter 0)']);
   });
 
   it('does not look at requests where they are not limited', () => {
@@ -98,6 +98,18 @@ describe('a worker that is to be recycled', () => {
     memory.heapUsed = 70 * MIB;
     await clock.advance(5000);
     expect(asked).toEqual(['served 11 requests (--max-requests 10, jitter 1)']);
+  });
+
+  it('says nothing any more once it goes', async () => {
+    const limits = { maxRequests: 10, maxLifetime: 60, maxMemory: { bytes: 100 * MIB } };
+    const { recycler, asked, begin, clock, memory, serve, log } = recyclerOf(limits);
+    begin();
+    recycler.end();
+    memory.rss = 160 * MIB;
+    serve(20);
+    await clock.advance(100_000);
+    expect(asked).toEqual([]);
+    expect(log.lines).toEqual([]);
   });
 
   it('says once that it runs away while nobody replaces it', async () => {

@@ -55,12 +55,19 @@ export class Notifier {
     return this.#lookAtMs(status);
   };
 
-  /**
-   * Tells systemd that from now on another process is the main one of the service: the arbiter that takes over. It must
-   * be systemd's own child by then: for the end of any other systemd does not wait, and kills at once what is to stop.
-   */
+  /** Tells systemd that from now on another process is the main one of the service: the arbiter that takes over. */
   mainPid(pid: number): void {
     this.#options.outlet.announce({ MAINPID: String(pid) });
+  }
+
+  /**
+   * The same for a process that has become systemd's own child since it was told of it. systemd looks whose child it is
+   * only when the main process becomes another one, and kills at once, instead of waiting for its end, what is not its
+   * own: so for a moment the main process is `other`.
+   */
+  renewMainPid(pid: number, other: number): void {
+    this.mainPid(other);
+    this.mainPid(pid);
   }
 
   /** What is due of that which can wait; a change of state takes the text along. */

@@ -128,9 +128,11 @@ describe('the watchdog', () => {
   });
 });
 
-it('systemd is told which process takes over', () => {
+it('systemd is told which process takes over, and again once it is systemd’s own child', () => {
   const sent: Assignments[] = [];
   const outlet = { announce: (one: Assignments) => void sent.push(one), mention: () => {} };
-  new Notifier({ outlet, clock: new FakeClock(), monotonicUs: () => 0n, beatMs: Infinity }).mainPid(99);
-  expect(sent).toEqual([{ MAINPID: '99' }]);
+  const notifier = new Notifier({ outlet, clock: new FakeClock(), monotonicUs: () => 0n, beatMs: Infinity });
+  notifier.mainPid(99);
+  notifier.renewMainPid(99, 100);
+  expect(sent).toEqual([{ MAINPID: '99' }, { MAINPID: '100' }, { MAINPID: '99' }]);
 });

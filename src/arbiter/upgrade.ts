@@ -20,8 +20,8 @@ export interface Succession {
   readonly ended: (pid: number) => void;
   /** It had served: this one is the main process again. */
   readonly rolledBack: () => void;
-  /** The arbiter that started this one is gone. */
-  readonly alone: () => void;
+  /** The arbiter that started this one is gone; `worker` is the pid of any of this one's workers. */
+  readonly alone: (worker: number | null) => void;
 }
 
 type Step =
@@ -163,7 +163,7 @@ export class Upgrade {
     this.#service.log.info(`The old arbiter (pid: ${this.#step.elder}) is gone: this one is alone`);
     for (const listener of this.#shared) listener.setShared(false);
     this.#step = { name: 'none' };
-    this.#succession.alone();
+    this.#succession.alone(this.#service.workers.all.find(({ pid }) => pid > 0)?.pid ?? null);
   }
 
   get #shared(): readonly Listener[] {

@@ -92,9 +92,10 @@ export class Lineage {
         this.#heir = undefined;
         pidfile.forget(pid);
       },
-      alone: () => {
+      alone: (worker) => {
         this.#voice = 'own';
         pidfile.promote();
+        if (worker !== null) notifier?.renewMainPid(process.pid, worker);
       },
     };
   }

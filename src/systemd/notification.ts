@@ -3,14 +3,6 @@ import type { ServiceStatus } from '../arbiter/status.ts';
 /** Variable assignments of one datagram to the service manager; see sd_notify(3). */
 export type Assignments = Readonly<Record<string, string>>;
 
-/** What the assignments say besides the status. */
-export interface Facts {
-  /** Now, by CLOCK_MONOTONIC, in microseconds. */
-  readonly monotonicUs: bigint;
-  /** Our pid, where systemd takes another process for the main one of the service. */
-  readonly mainPid: number | null;
-}
-
 /** What a stop or a boot may take beyond its own limits: killing, reaping, the last hooks. */
 const SLACK_MS = 10_000;
 /** The limit on reading the configuration again, which comes before a worker proves it (settings/reread.ts). */
@@ -19,12 +11,12 @@ const STATUS_LENGTH = 300;
 
 /**
  * What systemd must be told of the way from `before` (null at first) to `now`, in order. READY=1 says that a worker
- * accepts, and after a reload that it is over, whatever came of it.
+ * accepts, and after a reload that it is over, whatever came of it. `monotonicUs` is the time of CLOCK_MONOTONIC.
  */
 export function transitions(
   now: ServiceStatus,
   before: ServiceStatus | null,
-  facts: Facts,
+  monotonicUs: bigint,
 ): readonly Assignments[] {
   switch (now.phase) {
     case 'starting':
@@ -32,20 +24,19 @@ export function transitions(
     case 'stopping':
       return before?.phase === 'stopping' ? [] : within({ STOPPING: '1' }, now.graceMs);
     case 'serving':
-      return [...ready(now, before, facts), ...reloading(now, before, facts)];
+      return [...ready(now, before), ...reloading(now, before, monotonicUs)];
   }
 }
 
-function ready(now: ServiceStatus, before: ServiceStatus | null, { mainPid }: Facts): readonly Assignments[] {
+function ready(now: ServiceStatus, before: ServiceStatus | null): readonly Assignments[] {
   const reloaded = now.reload === null && before?.reload !== null;
-  const main = mainPid === null ? {} : { MAINPID: String(mainPid) };
-  return before?.phase !== 'serving' || reloaded ? [{ READY: '1', ...main }] : [];
+  return before?.phase !== 'serving' || reloaded ? [{ READY: '1' }] : [];
 }
 
 function reloading(
   now: ServiceStatus,
   before: ServiceStatus | null,
-  { monotonicUs }: Facts,
+  monotonicUs: bigint,
 ): readonly Assignments[] {
   if (now.reload === null || (before?.phase === 'serving' && now.reload === before.reload)) return [];
   const assignments = { RELOADING: '1', MONOTONIC_USEC: String(monotonicUs) };

@@ -26,8 +26,6 @@ export interface NotifierOptions {
   readonly monotonicUs: () => bigint;
   /** How often the watchdog wants to be fed; Infinity where there is none. */
   readonly beatMs: number;
-  /** Whether systemd takes another process, such as npm, for the main one of the service. */
-  readonly mainPid: number | null;
 }
 
 /**
@@ -46,8 +44,8 @@ export class Notifier {
   }
 
   readonly observe: Observe = (status) => {
-    const { outlet, monotonicUs, mainPid } = this.#options;
-    const steps = transitions(status, this.#before, { monotonicUs: monotonicUs(), mainPid });
+    const { outlet, monotonicUs } = this.#options;
+    const steps = transitions(status, this.#before, monotonicUs());
     this.#before = status;
     const news = this.#news(status, steps.length > 0);
     for (const step of steps.slice(0, -1)) outlet.announce(step);
@@ -60,6 +58,16 @@ export class Notifier {
   /** Tells systemd that from now on another process is the main one of the service: the arbiter that takes over. */
   mainPid(pid: number): void {
     this.#options.outlet.announce({ MAINPID: String(pid) });
+  }
+
+  /**
+   * The same for a process that has become systemd's own child since it was told of it. systemd looks whose child it is
+   * only when the main process becomes another one, and kills at once, instead of waiting for its end, what is not its
+   * own: so for a moment the main process is `other`.
+   */
+  renewMainPid(pid: number, other: number): void {
+    this.mainPid(other);
+    this.mainPid(pid);
   }
 
   /** What is due of that which can wait; a change of state takes the text along. */
@@ -103,11 +111,5 @@ export function createNotifier(
     clock: systemClock,
     monotonicUs: () => process.hrtime.bigint() / 1000n,
     beatMs: beatMsOf(variables, process.pid),
-    mainPid: mainPidOf(process.env, process.pid),
   });
-}
-
-/** Our pid, where systemd started another process than us (npm, a shell) and so takes that for the service. */
-export function mainPidOf({ SYSTEMD_EXEC_PID }: NodeJS.ProcessEnv, pid: number): number | null {
-  return SYSTEMD_EXEC_PID === undefined || SYSTEMD_EXEC_PID === String(pid) ? null : pid;
 }

@@ -15,7 +15,7 @@ const starting: ServiceStatus = { ...serving, phase: 'starting', workers: { want
 const reloading: ServiceStatus = { ...serving, reload: 2 };
 const stopping: ServiceStatus = { ...serving, phase: 'stopping' };
 
-const facts = { monotonicUs: 123n, mainPid: null };
+const at = 123n;
 const RELOADING = { RELOADING: '1', MONOTONIC_USEC: '123', EXTEND_TIMEOUT_USEC: '105000000' };
 
 describe('what systemd is told', () => {
@@ -37,19 +37,13 @@ describe('what systemd is told', () => {
     ],
     ['while it stops: nothing', stopping, stopping, []],
   ])('%s', (_what, before, now, expected) => {
-    expect(transitions(now, before, facts)).toEqual(expected);
-  });
-
-  it('names the arbiter with READY where systemd takes another process for the main one', () => {
-    expect(transitions(serving, starting, { ...facts, mainPid: 77 })).toEqual([
-      { READY: '1', MAINPID: '77' },
-    ]);
+    expect(transitions(now, before, at)).toEqual(expected);
   });
 
   it('leaves the time limits to the unit where the settings have none', () => {
     const unlimited = { bootMs: Infinity };
-    expect(transitions({ ...starting, ...unlimited }, null, facts)).toEqual([]);
-    expect(transitions({ ...reloading, ...unlimited }, serving, facts)).toEqual([
+    expect(transitions({ ...starting, ...unlimited }, null, at)).toEqual([]);
+    expect(transitions({ ...reloading, ...unlimited }, serving, at)).toEqual([
       { RELOADING: '1', MONOTONIC_USEC: '123' },
     ]);
   });

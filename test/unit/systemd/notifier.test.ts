@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { Observe } from '../../../src/arbiter/status.ts';
 import type { Clock } from '../../../src/clock.ts';
 import type { Assignments } from '../../../src/systemd/notification.ts';
-import { beatMsOf, mainPidOf, Notifier } from '../../../src/systemd/notifier.ts';
+import { beatMsOf, Notifier } from '../../../src/systemd/notifier.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
 import { serveReady, startService } from '../../support/fake-service.ts';
 
 /** For a fake service: what would be sent, but for the time limits. */
@@ -16,7 +17,6 @@ function notified({ beatMs = Infinity } = {}) {
       clock,
       monotonicUs: () => 0n,
       beatMs,
-      mainPid: null,
     }).observe;
   const states = () =>
     sent.flatMap((one) => Object.keys(one).filter((name) => /READY|RELOADING|STOPPING/.test(name)));
@@ -128,18 +128,11 @@ describe('the watchdog', () => {
   });
 });
 
-describe('the main process', () => {
-  it('is named where systemd started another one, such as npm', () => {
-    expect(mainPidOf({ SYSTEMD_EXEC_PID: '6' }, 7)).toBe(7);
-    expect(mainPidOf({ SYSTEMD_EXEC_PID: '7' }, 7)).toBeNull();
-    expect(mainPidOf({}, 7)).toBeNull();
-  });
-
-  it('is another arbiter once it is told', () => {
-    const sent: Assignments[] = [];
-    const outlet = { announce: (one: Assignments) => void sent.push(one), mention: () => {} };
-    const clock = { now: () => 0, after: () => () => {} };
-    new Notifier({ outlet, clock, monotonicUs: () => 0n, beatMs: Infinity, mainPid: null }).mainPid(99);
-    expect(sent).toEqual([{ MAINPID: '99' }]);
-  });
+it('systemd is told which process takes over, and again once it is systemd’s own child', () => {
+  const sent: Assignments[] = [];
+  const outlet = { announce: (one: Assignments) => void sent.push(one), mention: () => {} };
+  const notifier = new Notifier({ outlet, clock: new FakeClock(), monotonicUs: () => 0n, beatMs: Infinity });
+  notifier.mainPid(99);
+  notifier.renewMainPid(99, 100);
+  expect(sent).toEqual([{ MAINPID: '99' }, { MAINPID: '100' }, { MAINPID: '99' }]);
 });

@@ -1,6 +1,6 @@
 import type { Application } from '../src/app/application.ts';
 import { Connections } from '../src/http/connections.ts';
-import { drain } from '../src/http/drain.ts';
+import { drain, idleMsOf } from '../src/http/drain.ts';
 import { limitRequests } from '../src/http/request-limit.ts';
 import { createHttpServer } from '../src/http/server.ts';
 import { createGate } from './gate.ts';
@@ -27,6 +27,7 @@ export async function serveMany(order: ServeOrder, application: Application): Pr
     observers: order.observers,
     keepAliveMs: settings.keepAlive * 1000,
     onError: order.onError,
+    answerFailure: order.answerFailure,
   });
   const gate = createGate((socket) => {
     connections.add(socket);
@@ -39,6 +40,6 @@ export async function serveMany(order: ServeOrder, application: Application): Pr
     urls: await gate.open(order.listeners, settings.backlog),
     connections,
     ...(close ? { close } : {}),
-    drain: (how) => drain({ ...how, gate, connections, server }),
+    drain: (how) => drain({ ...how, gate, connections, server, idleMs: idleMsOf(settings) }),
   };
 }

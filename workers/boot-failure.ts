@@ -1,12 +1,18 @@
 import { BootError, codeOf, EXIT, messageOf } from '../src/errors.ts';
+import type { BootFailure } from '../src/ipc.ts';
 import { explainBind } from '../src/listeners/listener.ts';
 import { ListenError } from './gate.ts';
 
 /** What to tell the arbiter of an error that kept the worker from getting ready. */
-export function bootFailure(error: unknown): { exitStatus: number; message: string; stack?: string } {
+export function bootFailure(error: unknown): BootFailure {
   if (error instanceof BootError) {
-    const { exitStatus, message, userStack } = error;
-    return userStack === undefined ? { exitStatus, message } : { exitStatus, message, stack: userStack };
+    const { exitStatus, message, userStack, place } = error;
+    return {
+      exitStatus,
+      message,
+      ...(userStack === undefined ? {} : { stack: userStack }),
+      ...(place === undefined ? {} : { place }),
+    };
   }
   if (error instanceof ListenError) {
     const message = explainBind(error.listener.source, codeOf(error.cause), error.message);

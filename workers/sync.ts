@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Handler } from '../src/app/application.ts';
 import { Connections } from '../src/http/connections.ts';
-import { drain } from '../src/http/drain.ts';
+import { drain, idleMsOf } from '../src/http/drain.ts';
 import { limitRequests } from '../src/http/request-limit.ts';
 import { answerError, createHttpServer } from '../src/http/server.ts';
 import { shadowStdin } from './doors.ts';
@@ -36,6 +36,7 @@ export const serveSync: Serve = async (order) => {
     observers: [({ socket }) => know(socket), ...order.observers],
     keepAliveMs: 0,
     onError: order.onError,
+    answerFailure: order.answerFailure,
   });
   const gate = createGate((socket) => {
     connections.add(socket);
@@ -66,7 +67,7 @@ export const serveSync: Serve = async (order) => {
     urls: await gate.open(order.listeners, settings.backlog),
     connections,
     ...(close ? { close } : {}),
-    drain: (how) => drain({ ...how, gate, connections, server }),
+    drain: (how) => drain({ ...how, gate, connections, server, idleMs: idleMsOf(settings) }),
   };
 };
 

@@ -3,13 +3,14 @@ import { callHook } from '../src/call-hook.ts';
 import { flushCompileCache } from '../src/compile-cache.ts';
 import { EXIT, messageOf } from '../src/errors.ts';
 import type { Hooks, WorkerView } from '../src/hooks.ts';
-import type { BootOrder } from '../src/ipc.ts';
+import type { BootFailure, BootOrder } from '../src/ipc.ts';
 import type { AccessLog } from '../src/log/access-log.ts';
 import { createLogger, type Logger } from '../src/log/logger.ts';
 import { bootFailure } from './boot-failure.ts';
 import { classOf } from './classes.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import type { Inbox, WorkerEvent } from './inbox.ts';
+import type { ModuleGraph } from './module-graph.ts';
 import { observersFor } from './observers.ts';
 import { loadIntoProcess, loadWorkerHooks, openAccessLog } from './outfit.ts';
 import type { Serving } from './serving.ts';
@@ -44,6 +45,8 @@ class Worker {
   #hooks: Hooks = {};
   #accessLog: AccessLog | null = null;
   #watchdog: Watchdog | null = null;
+  /** In development only. */
+  #modules: ModuleGraph | null = null;
   #exitStatus: number = EXIT.ok;
 
   constructor(inbox: Inbox, order: BootOrder) {
@@ -81,11 +84,12 @@ class Worker {
   }
 
   async #start(): Promise<Serving> {
-    const { settings } = this.#order;
-    this.#hooks = await loadWorkerHooks(this.#order);
+    const { settings, failure } = this.#order;
+    if (settings.reload) this.#modules = await this.#followImports();
+    if (!failure) this.#hooks = await loadWorkerHooks(this.#order);
     await this.#call('postFork');
     this.#accessLog = await openAccessLog(settings);
-    const serve = await classOf(settings);
+    const serve = failure ? (await import('./broken.ts')).serveFailure(failure) : await classOf(settings);
     const onError = (error: unknown, request?: IncomingMessage) => this.#applicationError(error, request);
     return serve({
       settings,
@@ -94,6 +98,8 @@ class Worker {
       log: this.#log,
       onError,
       fail: (reason) => this.#fail(reason),
+      report: this.#modules && ((loaded) => this.#modules?.take(loaded)),
+      answerFailure: settings.debug ? (await import('./error-page.ts')).answerWithError : null,
       load: () => loadIntoProcess(settings, this.#log, onError),
       initialised: () => this.#initialised(),
     });
@@ -185,9 +191,24 @@ class Worker {
   async #bootFailed(error: unknown): Promise<void> {
     if (!this.#isBooting) return;
     this.#phase = { name: 'exiting' };
-    const failure = bootFailure(error);
+    const failure = await this.#explain(error);
     await this.#inbox.send({ tsunicorn: 'bootFailed', ...failure });
     process.exit(failure.exitStatus);
+  }
+
+  async #followImports(): Promise<ModuleGraph> {
+    const { followImports } = await import('./module-graph.ts');
+    return followImports((loaded) => void this.#inbox.send({ tsunicorn: 'loaded', ...loaded }));
+  }
+
+  async #explain(error: unknown): Promise<BootFailure> {
+    const failure = bootFailure(error);
+    const modules = this.#modules;
+    if (modules === null) return failure;
+    const { locateFailure, missedApplication } = await import('./development.ts');
+    missedApplication(modules, this.#order.settings.app);
+    modules.flush();
+    return locateFailure(failure, error, modules.files);
   }
 
   /** Runs what must run last, at most `graceMs` long, and ends the process. */

@@ -30,9 +30,9 @@ function syntaxError(spec: string, file: string, thrown: SyntaxError): BootError
   const place = placeOf(thrown);
   if (place !== undefined)
     return appError(`${spec}: ${place} has a syntax error: ${plain(thrown)}`, stackOf(thrown));
-  return appError(
-    `${spec}: ${file} has a syntax error, or a module that it imports: ${plain(thrown)}; node --check shows the line`,
-  );
+  const message = `${spec}: ${file} has a syntax error, or a module that it imports: ${plain(thrown)}; node --check shows the line`;
+  // In development the line is found by this cause.
+  return new BootError(message, EXIT.appLoad, undefined, { cause: thrown });
 }
 
 function missingImport(spec: string, file: string, thrown: unknown): BootError {

@@ -61,6 +61,8 @@ export class Arbiter {
       }
       case 'reloadRead':
         return this.#service.reloadRead(event);
+      case 'changed':
+        return this.#service.changed(event.files);
     }
   }
 
@@ -135,6 +137,8 @@ export class Arbiter {
       case 'bootFailed':
         this.#workers.note(worker, message);
         return service.bootFailed(worker, message);
+      case 'loaded':
+        return this.#options.development?.loaded(worker.generation, message);
       case 'leaving':
         if (!message.reason.startsWith('SIG')) service.slowDown(worker.state);
         return this.#workers.note(worker, message);

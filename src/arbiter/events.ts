@@ -16,7 +16,9 @@ export type ArbiterEvent =
   | { readonly type: 'message'; readonly worker: number; readonly message: WorkerMessage }
   | { readonly type: 'exit'; readonly worker: number; readonly end: WorkerEnd }
   /** A reload's configuration was read and its addresses bound, or not; `attempt` tells a superseded one. */
-  | { readonly type: 'reloadRead'; readonly attempt: number; readonly result: ReadResult };
+  | { readonly type: 'reloadRead'; readonly attempt: number; readonly result: ReadResult }
+  /** In development: these files were written, made or removed. Absolute paths. */
+  | { readonly type: 'changed'; readonly files: readonly string[] };
 
 /** How a worker process ended. */
 export type WorkerEnd =

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../log/logger.ts';
+import type { Development } from './development.ts';
 import type { EventQueue } from './events.ts';
 import type { Generation } from './generation.ts';
 import type { OomVerdict } from './oom-kills.ts';
@@ -19,6 +20,8 @@ export interface ArbiterOptions {
   readonly promoted: (generation: Generation, before: Generation) => Logger | null;
   /** Whether a SIGKILL that was not the arbiter's was the kernel's. */
   readonly judgeKill: () => OomVerdict;
+  /** Null but with --reload. */
+  readonly development: Development | null;
   /** In [0, 1), for jitter. */
   readonly random: () => number;
 }

@@ -42,6 +42,8 @@ export interface Desired {
   readonly canary: number | null;
   /** In a crash loop: no spawn before this time, and then one at a time. 0 otherwise. */
   readonly spawnAfterMs: number;
+  /** In development: every worker of another generation goes as soon as one of the present is ready. */
+  readonly isHasty?: boolean;
 }
 
 export type Action =
@@ -144,7 +146,7 @@ function wantedSpawns(desired: Desired, living: readonly WorkerSnapshot[]): read
   const probe = desired.canary === null || canary ? [] : [desired.canary];
   const others = living.filter(({ generation }) => generation !== desired.canary);
   const fresh = others.filter((worker) => isFresh(worker, desired));
-  const surge = others.length > fresh.length ? SURGE : 0;
+  const surge = others.length > fresh.length ? (desired.isHasty ? Infinity : SURGE) : 0;
   const room = desired.workers + surge - others.length;
   const pending = fresh.filter(({ state }) => state.name !== 'ready').length;
   const tries = desired.spawnAfterMs > 0 ? 1 - pending : Infinity;
@@ -181,7 +183,9 @@ function planRetirements(
     (a, b) => Number(isFresh(a, desired)) - Number(isFresh(b, desired)) || a.age - b.age,
   );
   const spare = mayRetireReady(desired, all) ? Math.max(0, ready.length - desired.workers) : 0;
-  const retired = staleFirst.slice(0, spare);
+  const outdated = ready.filter(({ generation }) => generation !== desired.generation);
+  const atOnce = desired.isHasty && outdated.length < ready.length ? outdated.length : 0;
+  const retired = staleFirst.slice(0, Math.max(spare, atOnce));
   // Those that still boot hold no capacity: old ones go at once, then the newest beyond the number wanted.
   const booting = others.filter(({ state }) => state.name !== 'ready');
   const abandoned = booting.filter((worker) => !isFresh(worker, desired));

@@ -1,5 +1,6 @@
 import { messageOf } from '../errors.ts';
 import type { Hooks } from '../hooks.ts';
+import type { BootFailure } from '../ipc.ts';
 import { formatAddress } from '../listeners/address.ts';
 import { bindAll, type Listener } from '../listeners/listener.ts';
 import type { Loaded } from '../settings/load.ts';
@@ -43,6 +44,11 @@ export class Reload {
     return this.#step.name === 'proving' ? this.#step.candidate : null;
   }
 
+  /** Whether one is under way. */
+  get isUnderWay(): boolean {
+    return this.#step.name !== 'none';
+  }
+
   /** Begins to read; the result comes back as a `reloadRead` event. */
   start(current: Generation): void {
     this.abandon(current);
@@ -52,6 +58,24 @@ export class Reload {
     void readGeneration(this.#reread, current.listeners).then((result) =>
       this.#emit({ type: 'reloadRead', attempt, result }),
     );
+  }
+
+  /** Proves new code under the settings that are in force, or about to be. */
+  again(current: Generation): void {
+    // The code is not loaded yet: what is loaded in the end will be the new.
+    if (this.#step.name === 'reading') return;
+    const { failure: _shown, ...base } = this.candidate ?? current;
+    this.#propose(base);
+  }
+
+  /** Puts workers that show the failure in the place of those of `current`. */
+  show(failure: BootFailure, current: Generation): void {
+    this.#propose({ ...current, failure });
+  }
+
+  #propose(generation: Omit<Generation, 'number'>): void {
+    this.#attempts++;
+    this.#step = { name: 'proving', candidate: { ...generation, number: this.#attempts } };
   }
 
   /** Takes the result; returns why nothing changes, or null: then `candidate` is to be proved, or was superseded. */

@@ -1,11 +1,12 @@
 import { EXIT } from '../errors.ts';
 import type { ArbiterView } from '../hooks.ts';
+import type { BootFailure } from '../ipc.ts';
 import { describeListeners } from '../listeners/listener.ts';
 import type { Logger } from '../log/logger.ts';
 import type { ArbiterEvent, WorkerEnd } from './events.ts';
 import type { Generation } from './generation.ts';
 import { HookCaller, viewOf } from './hook-caller.ts';
-import { type BootFailure, logEnd, stackFields } from './obituary.ts';
+import { logEnd, stackFields } from './obituary.ts';
 import type { ArbiterOptions } from './options.ts';
 import { type Desired, isBooting, type WorkerState } from './reconcile.ts';
 import { Reload, sameListeners } from './reload.ts';
@@ -13,6 +14,10 @@ import { CrashLoop, inSeconds } from './restart-policy.ts';
 import { type Intent, type StopMode, toStopping } from './shutdown.ts';
 import type { WorkerHandle } from './worker-handle.ts';
 import { WorkerSet } from './worker-set.ts';
+
+const UNDONE = 'Reload undone, the old workers serve on';
+const WAITING = 'Waiting for a change, as the application cannot be loaded';
+const SHOWN = 'Every request is answered with this error, until a change mends it';
 
 /**
  * What the arbiter wants and why: the intent, the generation that serves, how many workers there are to be, and what
@@ -59,7 +64,8 @@ export class Service {
       workers: this.#intent.name === 'stopping' ? 0 : this.#count,
       generation: this.#current.number,
       canary: this.#reload.candidate?.number ?? null,
-      spawnAfterMs: this.#crashLoop.spawnAfterMs,
+      spawnAfterMs: this.#options.development?.isWaiting ? Infinity : this.#crashLoop.spawnAfterMs,
+      isHasty: this.#options.development !== null,
     };
   }
 
@@ -82,7 +88,18 @@ export class Service {
     if (this.#intent.name !== 'stopping') this.#reload.start(this.#current);
   }
 
+  /** In development: files changed. */
+  changed(files: readonly string[]): void {
+    const { development } = this.#options;
+    if (development === null || this.#intent.name === 'stopping') return;
+    const { settings, line } = development.changed(files);
+    this.#log.info(line);
+    if (settings === 'read') this.#reload.start(this.#current);
+    else this.#reload.again(this.#current);
+  }
+
   stop(mode: StopMode, status: number): void {
+    this.#options.development?.close();
     this.#intent = toStopping(this.#intent, mode, status);
     this.#reload.abandon(this.#current);
     // The sockets first: while the workers empty the queue nothing may be added that nobody would answer.
@@ -104,6 +121,7 @@ export class Service {
     const now = this.#options.clock.now();
     worker.state = { name: 'ready', sinceMs: now, heartbeatMs: now, outgoing: null };
     this.#crashLoop.forget();
+    this.#options.development?.ready();
     const proved = this.#reload.candidate?.number === worker.generation ? this.#reload.candidate : null;
     const moved = proved && !sameListeners(proved, this.#current);
     if (proved) this.#promote(proved);
@@ -129,12 +147,16 @@ export class Service {
   bootFailed(worker: WorkerHandle, failure: BootFailure): void {
     const { exitStatus, message } = failure;
     const fields = stackFields(failure);
-    if (worker.generation === this.#reload.candidate?.number) {
+    const { development } = this.#options;
+    const { candidate } = this.#reload;
+    if (worker.generation === candidate?.number) {
       this.#reload.abandon(this.#current);
-      return this.#log.error(`Reload undone, the old workers serve on: ${message}`, fields);
+      if (development) return this.#awaitChange(failure, candidate);
+      return this.#log.error(`${UNDONE}: ${message}`, fields);
     }
     if (this.#intent.name === 'stopping' || worker.generation !== this.#current.number) return;
     if (this.#intent.name === 'starting') {
+      if (development && exitStatus !== EXIT.usage) return this.#awaitChange(failure, this.#current);
       this.#log.critical(message, fields);
       return this.stop('quick', exitStatus);
     }
@@ -149,6 +171,22 @@ export class Service {
       this.#log.warning(`Workers end soon after they were ready; next try ${inSeconds(delayMs)}`);
   }
 
+  /** In development: the failure is shown, in the browser too where that is wanted, until a change mends it. */
+  #awaitChange(failure: BootFailure, failed: Generation): void {
+    const { development } = this.#options;
+    if (!development) return;
+    const { debug } = this.#current.loaded.settings;
+    const isShown = debug && failed.failure === undefined && !this.#reload.isUnderWay;
+    if (this.#intent.name === 'starting') {
+      // Another worker of the same generation has said it already.
+      if (development.isWaiting && failed === this.#current) return;
+      development.wait();
+    }
+    const outcome = isShown ? SHOWN : development.isWaiting ? WAITING : UNDONE;
+    this.#log.error(`${outcome}: ${failure.message}`, stackFields(failure));
+    if (isShown) this.#reload.show(failure, this.#current);
+  }
+
   #promote(candidate: Generation): void {
     const before = this.#current;
     this.#reload.promote(candidate, before);
@@ -157,7 +195,9 @@ export class Service {
     const { workers } = candidate.loaded.settings;
     // TTIN and TTOU outlive a reload, unless the setting itself was changed.
     if (workers !== before.loaded.settings.workers) this.#setCount(workers);
-    this.#log.info(`Generation ${candidate.number} is ready: replacing the workers of the one before`);
+    this.#options.development?.promoted(candidate);
+    const what = candidate.failure ? 'shows the error' : 'is ready';
+    this.#log.info(`Generation ${candidate.number} ${what}: replacing the workers of the one before`);
   }
 
   #setCount(count: number): void {

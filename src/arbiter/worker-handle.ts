@@ -165,5 +165,6 @@ function bootOrder(
     generation: generation.number,
     age,
     slot,
+    failure: generation.failure ?? null,
   };
 }

@@ -29,6 +29,7 @@ export async function serve(loaded: Loaded, question: ReadQuestion, queue: Event
   if (settings.app === null)
     throw new UsageError('no application was named; write for example: tsunicorn app.ts:app');
   checkLogs(loaded);
+  await checkDebug(loaded);
   // From here on there is something to clean up, so stopping is the loop's to do.
   trapSignals(queue, STOP_SIGNALS);
   if (settings.umask !== null) process.umask(settings.umask);
@@ -40,6 +41,7 @@ export async function serve(loaded: Loaded, question: ReadQuestion, queue: Event
   const pidfile = new PidfileOf(loaded);
   const oomKills = new OomKills();
   const first = await firstGeneration(loaded, pidfile);
+  const development = await developmentOf(first, question, queue, log);
   const arbiter = new Arbiter({
     first,
     queue,
@@ -48,6 +50,7 @@ export async function serve(loaded: Loaded, question: ReadQuestion, queue: Event
     spawn: spawnWorker,
     random: Math.random,
     judgeKill: () => oomKills.judge(),
+    development,
     reread: rereader(question),
     promoted: ({ loaded: now }, { loaded: before }) => {
       try {
@@ -70,6 +73,19 @@ export async function serve(loaded: Loaded, question: ReadQuestion, queue: Event
 }
 
 type Data = Omit<Loaded, 'hooks'>;
+
+// What development needs is loaded only there.
+
+async function checkDebug(loaded: Data): Promise<void> {
+  if (loaded.settings.debug) (await import('./development.ts')).refuseDebug(loaded);
+}
+
+async function developmentOf(first: Generation, question: ReadQuestion, queue: EventQueue, log: Logger) {
+  const { reload, debug, reloadExtraFile } = first.loaded.settings;
+  if (!reload && !debug && reloadExtraFile.length === 0) return null;
+  const { develop } = await import('./development.ts');
+  return develop(first, question, queue, log);
+}
 
 async function firstGeneration(loaded: Loaded, pidfile: PidfileOf): Promise<Generation> {
   try {
@@ -94,6 +110,7 @@ function rereader(question: ReadQuestion): () => Promise<Reread> {
     reads++;
     const loaded = await rereadSettings(question);
     checkLogs(loaded);
+    await checkDebug(loaded);
     const ours = loaded.hookNames.some((name) => ARBITER_HOOKS.includes(name));
     const hooks = ours && loaded.configFile !== null ? await loadHooks(loaded.configFile, `${reads}`) : {};
     return { loaded, hooks };

@@ -1,6 +1,7 @@
 import type { Hooks } from '../hooks.ts';
 import { application } from './catalogue/application.ts';
 import { binding } from './catalogue/binding.ts';
+import { development } from './catalogue/development.ts';
 import { logging } from './catalogue/logging.ts';
 import { processSettings } from './catalogue/process.ts';
 import { timeouts } from './catalogue/timeouts.ts';
@@ -15,6 +16,7 @@ export const catalogue = {
   ...timeouts,
   ...processSettings,
   ...logging,
+  ...development,
 };
 
 type Catalogue = typeof catalogue;
@@ -47,6 +49,7 @@ export const sections: readonly (readonly [title: string, names: readonly Settin
   ['Timeouts', namesOf(timeouts)],
   ['Process', namesOf(processSettings)],
   ['Logging', namesOf(logging)],
+  ['Development', namesOf(development)],
 ];
 
 export const settingNames: readonly SettingName[] = namesOf(catalogue);

@@ -121,6 +121,7 @@ export class FakeService {
       log: this.log,
       random: () => 0.5,
       judgeKill: () => this.verdict,
+      development: null,
       reread: () => this.reread(),
       spawn: (order) => {
         const worker = new FakeWorker(order, this.journal);

@@ -35,6 +35,7 @@ async function draining(texts: readonly string[], options: Partial<DrainOptions>
     server: engine.server,
     emptyQueue: false,
     graceMs: 30_000,
+    idleMs: 1000,
     ...options,
   });
   return { engine, wires, steps, result };

@@ -67,8 +67,8 @@ export default defineConfig({
   // ── Development ──
   // Reload when a file changes that the application has loaded.
   // reload: false,
-  // Files, directories and globs to watch besides; templates for example.
-  // reloadExtraFile: ['templates/**/*.html'],
+  // Files, directories and globs to watch besides, such as 'templates/**/*.html'.
+  // reloadExtraFile: [],
   // Answer a request that fails with the error and the source line. It shows the source code: never in production.
   // debug: false,
   // ── Hooks ──

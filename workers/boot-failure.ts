@@ -2,9 +2,10 @@ import { BootError, codeOf, EXIT, messageOf } from '../src/errors.ts';
 import type { BootFailure } from '../src/ipc.ts';
 import { explainBind } from '../src/listeners/listener.ts';
 import { ListenError } from './gate.ts';
+import type { ModuleGraph } from './module-graph.ts';
 
 /** What to tell the arbiter of an error that kept the worker from getting ready. */
-export function bootFailure(error: unknown): BootFailure {
+function bootFailure(error: unknown): BootFailure {
   if (error instanceof BootError) {
     const { exitStatus, message, userStack, place } = error;
     return {
@@ -21,4 +22,18 @@ export function bootFailure(error: unknown): BootFailure {
   const stack = error instanceof Error ? error.stack : undefined;
   const message = `the application failed while it was loading: ${messageOf(error)}`;
   return { exitStatus: EXIT.appLoad, message, ...(stack === undefined ? {} : { stack }) };
+}
+
+/** The same with the place in the code, where `modules` are followed; reports where the missing module of `app` may be put. */
+export async function explainFailure(
+  error: unknown,
+  modules: ModuleGraph | null,
+  app: string | null,
+): Promise<BootFailure> {
+  const failure = bootFailure(error);
+  if (modules === null) return failure;
+  const { locateFailure, missedApplication } = await import('./development.ts');
+  missedApplication(modules, app);
+  modules.flush();
+  return locateFailure(failure, error, modules.files);
 }

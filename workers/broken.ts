@@ -1,6 +1,7 @@
 import type { Application } from '../src/app/application.ts';
 import type { BootFailure } from '../src/ipc.ts';
 import { serveAsync } from './async.ts';
+import { shadowStdin } from './doors.ts';
 import { answerWithError } from './error-page.ts';
 import type { Serve } from './serving.ts';
 
@@ -12,7 +13,11 @@ export function serveFailure(failure: BootFailure): Serve {
     what: 'error page',
     handler: (request, response) => answerWithError(error, request, response, failure.place?.lines),
   };
-  return (order) => serveAsync({ ...order, load: async () => application });
+  return (order) => {
+    // It may have the descriptors of a sync worker.
+    shadowStdin(order.listeners);
+    return serveAsync({ ...order, load: async () => application });
+  };
 }
 
 function errorOf({ message, stack, place }: BootFailure): Error {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { isOurs } from '../src/app/failure.ts';
 import { messageOf } from '../src/errors.ts';
 import { answerError } from '../src/http/server.ts';
 import { stackLines } from '../src/log/text.ts';
@@ -7,17 +8,20 @@ import { placeOf } from '../src/place.ts';
 
 type Form = 'html' | 'json' | 'text';
 
-/** `--debug`: answers with status 500 and what went wrong, as a page, as JSON or as text, whatever the client asks for. */
+/**
+ * `--debug`: answers with status 500 and what went wrong, as a page, as JSON or as text, whatever the client asks for.
+ * `lines` are those of the place in the code, where it is not that of the stack. Never rejects.
+ */
 export async function answerWithError(
   error: unknown,
   request: IncomingMessage,
   response: ServerResponse,
-  lines: readonly string[] = linesOf(error),
+  lines?: readonly string[],
 ): Promise<void> {
   if (response.headersSent) return void response.destroy();
   try {
     const nonce = randomBytes(16).toString('base64');
-    const { type, body } = await render(error, request, lines, nonce);
+    const { type, body } = await render(error, request, lines ?? linesOf(error), nonce);
     // The client may have gone, or the application have answered after all.
     if (response.headersSent || response.destroyed) return;
     for (const name of response.getHeaderNames()) if (name !== 'connection') response.removeHeader(name);
@@ -44,7 +48,7 @@ async function render(
 ): Promise<{ readonly type: string; readonly body: string }> {
   switch (preferredForm(request.headers.accept)) {
     case 'html':
-      return { type: 'text/html', body: await pageOf(error, request, nonce) };
+      return { type: 'text/html', body: await pageOf(error, request, lines, nonce) };
     case 'json':
       return { type: 'application/json', body: `${JSON.stringify(jsonOf(error, lines), null, 2)}\n` };
     case 'text':
@@ -72,12 +76,27 @@ export function preferredForm(accept = ''): Form {
   return best.form;
 }
 
-async function pageOf(error: unknown, request: IncomingMessage, cspNonce: string): Promise<string> {
+async function pageOf(
+  error: unknown,
+  request: IncomingMessage,
+  lines: readonly string[],
+  cspNonce: string,
+): Promise<string> {
+  try {
+    return await youchPage(error, request, cspNonce);
+  } catch {
+    // Such as where the application has left the globals in a state in which the library does not load.
+    return `<!DOCTYPE html><title>Internal Server Error</title><pre>${escapeHtml(textOf(error, lines))}</pre>\n`;
+  }
+}
+
+async function youchPage(error: unknown, request: IncomingMessage, cspNonce: string): Promise<string> {
   const { Youch } = await import('youch');
   const youch = new Youch();
   youch.useTransformer((parsed) => {
     // These it puts into the page as they are; a hint may even be meant as markup, but not by us.
     delete parsed.hint;
+    parsed.frames = parsed.frames.filter(({ raw = '' }) => !isOurs(raw));
     for (const frame of parsed.frames) {
       if (frame.functionName !== undefined) frame.functionName = escapeHtml(frame.functionName);
       if (frame.fileName !== undefined) frame.fileName = escapeHtml(frame.fileName);
@@ -88,17 +107,21 @@ async function pageOf(error: unknown, request: IncomingMessage, cspNonce: string
 }
 
 /** Text as HTML, also within quotes. */
-export function escapeHtml(text: string): string {
+function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);
 }
 
 function jsonOf(error: unknown, lines: readonly string[]) {
   const name = error instanceof Error ? error.name : 'Error';
-  return { error: { name, message: messageOf(error), place: lines, stack: stackLines(error) } };
+  return { error: { name, message: messageOf(error), place: lines, stack: theirStack(error) } };
 }
 
 function textOf(error: unknown, lines: readonly string[]): string {
-  return ['500 Internal Server Error', '', ...lines, '', ...stackLines(error), ''].join('\n');
+  return ['500 Internal Server Error', '', ...lines, '', ...theirStack(error), ''].join('\n');
+}
+
+function theirStack(error: unknown): readonly string[] {
+  return stackLines(error).filter((line) => !/^\s+at /.test(line) || !isOurs(line));
 }
 
 function linesOf(error: unknown): readonly string[] {

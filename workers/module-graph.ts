@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { registerHooks } from 'node:module';
 import { dirname, extname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Loaded } from '../src/ipc.ts';
 
 /** What was loaded since the last report. */
@@ -44,10 +44,10 @@ export class ModuleGraph {
   }
 
   /** Takes over what another thread reports. */
-  take(loaded: LoadedFiles): void {
+  readonly take = (loaded: LoadedFiles): void => {
     for (const file of loaded.files) this.#files.add(file);
     this.#report(loaded);
-  }
+  };
 
   /** Reports at once. */
   flush(): void {
@@ -97,7 +97,7 @@ export function followImports(report: (loaded: LoadedFiles) => void): ModuleGrap
 /** The files whose appearance may mend an import of `specifier` in the file `importer`. */
 export function candidatesFor(specifier: string, importer: string): readonly string[] {
   if (/^(?:\.{0,2}\/|file:)/.test(specifier)) {
-    const path = fileOf(new URL(specifier, `file://${encodeURI(importer)}`).href);
+    const path = fileOf(new URL(specifier, pathToFileURL(importer)).href);
     return path === null ? [] : variantsOf(path);
   }
   if (specifier.startsWith('#')) return [];

@@ -2,8 +2,7 @@ import type { MessagePort } from 'node:worker_threads';
 import { loadApplication } from '../src/app/load.ts';
 import { enableCompileCache } from '../src/compile-cache.ts';
 import { bareContext } from '../src/gateway/context.ts';
-import type { BootFailure } from '../src/ipc.ts';
-import { bootFailure } from './boot-failure.ts';
+import { explainFailure } from './boot-failure.ts';
 import type { LoadedFiles, ModuleGraph } from './module-graph.ts';
 import type { FromThread, ThreadOrder, ToThread } from './thread/messages.ts';
 import { Runner, sendable } from './thread/runner.ts';
@@ -33,7 +32,7 @@ export default async function serveThread({
     await application.close?.();
   } catch (error) {
     if (runner !== null) throw error;
-    const { exitStatus, message, stack, place } = await explain(error, modules);
+    const { exitStatus, message, stack, place } = await explainFailure(error, modules, app);
     post({ type: 'bootFailed', exitStatus, message, stack, place });
   }
 }
@@ -41,14 +40,6 @@ export default async function serveThread({
 async function follow(report: (loaded: LoadedFiles) => void): Promise<ModuleGraph> {
   const { followImports } = await import('./module-graph.ts');
   return followImports(report);
-}
-
-async function explain(error: unknown, modules: ModuleGraph | null): Promise<BootFailure> {
-  const failure = bootFailure(error);
-  if (modules === null) return failure;
-  modules.flush();
-  const { locateFailure } = await import('./development.ts');
-  return locateFailure(failure, error, modules.files);
 }
 
 /** Resolves when the pool closes. */

@@ -3,16 +3,16 @@ import { callHook } from '../src/call-hook.ts';
 import { flushCompileCache } from '../src/compile-cache.ts';
 import { EXIT, messageOf } from '../src/errors.ts';
 import type { Hooks, WorkerView } from '../src/hooks.ts';
-import type { BootFailure, BootOrder } from '../src/ipc.ts';
+import type { BootOrder } from '../src/ipc.ts';
 import type { AccessLog } from '../src/log/access-log.ts';
 import { createLogger, type Logger } from '../src/log/logger.ts';
-import { bootFailure } from './boot-failure.ts';
+import { explainFailure } from './boot-failure.ts';
 import { classOf } from './classes.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import type { Inbox, WorkerEvent } from './inbox.ts';
 import type { ModuleGraph } from './module-graph.ts';
 import { observersFor } from './observers.ts';
-import { loadIntoProcess, loadWorkerHooks, openAccessLog } from './outfit.ts';
+import { errorPage, followImports, loadIntoProcess, loadWorkerHooks, openAccessLog } from './outfit.ts';
 import type { Serving } from './serving.ts';
 import { startWatchdog, type Watchdog } from './watchdog.ts';
 
@@ -85,11 +85,11 @@ class Worker {
 
   async #start(): Promise<Serving> {
     const { settings, failure } = this.#order;
-    if (settings.reload) this.#modules = await this.#followImports();
+    this.#modules = await followImports(settings, (loaded) => void this.#inbox.send(loaded));
     if (!failure) this.#hooks = await loadWorkerHooks(this.#order);
     await this.#call('postFork');
     this.#accessLog = await openAccessLog(settings);
-    const serve = failure ? (await import('./broken.ts')).serveFailure(failure) : await classOf(settings);
+    const serve = await classOf(settings, failure);
     const onError = (error: unknown, request?: IncomingMessage) => this.#applicationError(error, request);
     return serve({
       settings,
@@ -98,8 +98,8 @@ class Worker {
       log: this.#log,
       onError,
       fail: (reason) => this.#fail(reason),
-      report: this.#modules && ((loaded) => this.#modules?.take(loaded)),
-      answerFailure: settings.debug ? (await import('./error-page.ts')).answerWithError : null,
+      report: this.#modules?.take ?? null,
+      answerFailure: await errorPage(settings),
       load: () => loadIntoProcess(settings, this.#log, onError),
       initialised: () => this.#initialised(),
     });
@@ -191,24 +191,9 @@ class Worker {
   async #bootFailed(error: unknown): Promise<void> {
     if (!this.#isBooting) return;
     this.#phase = { name: 'exiting' };
-    const failure = await this.#explain(error);
+    const failure = await explainFailure(error, this.#modules, this.#order.settings.app);
     await this.#inbox.send({ tsunicorn: 'bootFailed', ...failure });
     process.exit(failure.exitStatus);
-  }
-
-  async #followImports(): Promise<ModuleGraph> {
-    const { followImports } = await import('./module-graph.ts');
-    return followImports((loaded) => void this.#inbox.send({ tsunicorn: 'loaded', ...loaded }));
-  }
-
-  async #explain(error: unknown): Promise<BootFailure> {
-    const failure = bootFailure(error);
-    const modules = this.#modules;
-    if (modules === null) return failure;
-    const { locateFailure, missedApplication } = await import('./development.ts');
-    missedApplication(modules, this.#order.settings.app);
-    modules.flush();
-    return locateFailure(failure, error, modules.files);
   }
 
   /** Runs what must run last, at most `graceMs` long, and ends the process. */

@@ -73,7 +73,8 @@ function plain(thrown: unknown): string {
 // The folder that holds src/ and workers/, in the checkout and in the build.
 const HOME = new URL('../../', import.meta.url).pathname;
 
-function isOurs(line: string): boolean {
+/** Whether a line of a stack is a frame of this server's own, or of Node's inside. */
+export function isOurs(line: string): boolean {
   return (
     ['src/', 'workers/'].some((room) => line.includes(`${HOME}${room}`)) || line.includes('node:internal')
   );

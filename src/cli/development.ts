@@ -35,7 +35,12 @@ export function develop(
     first,
     clock: systemClock,
     emit: (event) => queue.push(event),
-    watcher: (changed) => new Watcher({ changed, warn: (message) => log.warning(message) }),
+    watcher: (changed) =>
+      new Watcher({
+        changed,
+        warn: (message) => log.warning(message),
+        load: async () => (await import('chokidar')).watch,
+      }),
     settingsFiles: (loaded) => settingsFilesOf(loaded, question.cwd),
     sinceMs: performance.timeOrigin,
   });

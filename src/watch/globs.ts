@@ -20,7 +20,8 @@ export function globOf(pattern: string, cwd: string): Glob {
   const full = normalize(isDirectory ? join(pattern, '**') : pattern);
   const segments = full.split(sep);
   const magicAt = segments.findIndex((segment) => MAGIC.test(segment));
-  const base = resolve(cwd, segments.slice(0, magicAt < 0 ? segments.length : magicAt).join(sep) || sep);
+  const plain = segments.slice(0, magicAt < 0 ? segments.length : magicAt).join(sep);
+  const base = resolve(isAbsolute(full) ? sep : cwd, plain);
   // `**` reaches any depth; without it the pattern's own number of directories is the deepest.
   const depth = full.includes('**') ? Infinity : segments.length - Math.max(0, magicAt);
   const nameOf = (path: string) => (isAbsolute(full) ? path : relative(cwd, path));

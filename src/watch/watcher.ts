@@ -3,7 +3,11 @@ import type { ChokidarOptions, FSWatcher } from 'chokidar';
 import { codeOf, messageOf } from '../errors.ts';
 import type { Glob } from './globs.ts';
 
+type Watch = (paths: string[], options: ChokidarOptions) => FSWatcher;
+
 export interface WatcherOptions {
+  /** Loads chokidar's watch(), when the first files are to be watched. */
+  readonly load: () => Promise<Watch>;
   /** Called with the absolute path of each file that is written, made or removed. */
   readonly changed: (file: string) => void;
   readonly warn: (message: string) => void;
@@ -18,8 +22,6 @@ export interface Watched {
   readonly files: ReadonlyMap<string, number>;
   readonly globs: readonly Glob[];
 }
-
-type Watch = (paths: string[], options: ChokidarOptions) => FSWatcher;
 
 /** The system's limits of inotify: of watches, and of instances or descriptors. */
 const LIMITS: Readonly<Record<string, string>> = {
@@ -52,7 +54,7 @@ export class Watcher {
   /** Watches these from now on, and nothing else. */
   watch(watched: Watched): void {
     this.#watched = watched;
-    this.#chokidar ??= import('chokidar').then((module) => module.watch);
+    this.#chokidar ??= this.#options.load();
     void this.#chokidar.then((watch) => this.#update(watch));
   }
 
@@ -93,7 +95,10 @@ export class Watcher {
     watcher.on('ready', () => {
       state.isReady = true;
     });
-    watcher.on('error', (error) => this.#failed(error, watch));
+    watcher.on('error', (error) => {
+      // One that was given up fails for each of its files.
+      if (this.#state === state) this.#failed(error, watch);
+    });
     return state;
   }
 

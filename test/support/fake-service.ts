@@ -1,4 +1,5 @@
 import { Arbiter } from '../../src/arbiter/arbiter.ts';
+import { Development } from '../../src/arbiter/development.ts';
 import { type ArbiterSignal, EventQueue } from '../../src/arbiter/events.ts';
 import type { Generation } from '../../src/arbiter/generation.ts';
 import type { OomVerdict } from '../../src/arbiter/oom-kills.ts';
@@ -8,6 +9,7 @@ import { formatAddress, parseAddress } from '../../src/listeners/address.ts';
 import type { Listener } from '../../src/listeners/listener.ts';
 import { type Settings, settingNames, settingOf } from '../../src/settings/catalogue.ts';
 import type { Loaded, Origin } from '../../src/settings/load.ts';
+import type { Watched } from '../../src/watch/watcher.ts';
 import { FakeClock } from './fake-clock.ts';
 import { FakeLogger } from './fake-logger.ts';
 import { FakeWorker } from './fake-worker.ts';
@@ -36,6 +38,8 @@ export interface ServiceOptions {
   /** Two workers on 127.0.0.1:8000 where it does not say otherwise. */
   readonly settings?: Partial<Settings>;
   readonly hooks?: Hooks;
+  /** Whether it watches files: those of `watched`. */
+  readonly reload?: boolean;
 }
 
 /** An arbiter at work over fake workers, listeners, time and configuration. */
@@ -48,6 +52,9 @@ export class FakeService {
   /** What was done to workers and listeners, in order. */
   readonly journal: string[] = [];
   readonly promoted: number[] = [];
+  /** What is watched, with --reload. */
+  watched: Watched = { files: new Map(), globs: [] };
+  #changed: (file: string) => void = () => {};
   /** What the kernel says of a SIGKILL. */
   verdict: OomVerdict = null;
   readonly settings: Partial<Settings>;
@@ -56,8 +63,8 @@ export class FakeService {
   /** The exit status once the arbiter has ended. */
   status: number | null = null;
 
-  constructor({ settings = {}, hooks = {} }: ServiceOptions) {
-    this.settings = { workers: 2, ...settings };
+  constructor({ settings = {}, hooks = {}, reload = false }: ServiceOptions) {
+    this.settings = { workers: 2, ...settings, reload };
     this.reread = async () => this.configuration();
     const loaded = loadedWith(this.settings);
     const listeners = loaded.settings.bind.map((text) => fakeListener(text, this.journal));
@@ -99,6 +106,12 @@ export class FakeService {
     await this.clock.settle();
   }
 
+  /** Files are saved, and the moment passes in which more might be. */
+  async save(...files: string[]): Promise<void> {
+    for (const file of files) this.#changed(file);
+    await this.clock.advance(50);
+  }
+
   async exit(...ages: number[]): Promise<void> {
     for (const age of ages) this.worker(age).exits();
     await this.clock.settle();
@@ -113,6 +126,25 @@ export class FakeService {
     }
   }
 
+  #development(first: Generation): Development {
+    return new Development({
+      first,
+      clock: this.clock,
+      emit: (event) => this.queue.push(event),
+      settingsFiles: () => ['/app/tsunicorn.config.ts'],
+      sinceMs: 0,
+      watcher: (changed) => {
+        this.#changed = changed;
+        return {
+          watch: (watched) => {
+            this.watched = watched;
+          },
+          close: () => void this.journal.push('close watcher'),
+        };
+      },
+    });
+  }
+
   #arbiter(first: Generation): Arbiter {
     return new Arbiter({
       first,
@@ -121,7 +153,7 @@ export class FakeService {
       log: this.log,
       random: () => 0.5,
       judgeKill: () => this.verdict,
-      development: null,
+      development: this.settings.reload ? this.#development(first) : null,
       reread: () => this.reread(),
       spawn: (order) => {
         const worker = new FakeWorker(order, this.journal);

@@ -102,7 +102,9 @@ export function candidatesFor(specifier: string, importer: string): readonly str
   }
   if (specifier.startsWith('#')) return [];
   const name = specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/');
-  const roots = ancestorsOf(importer).filter((directory) => existsSync(join(directory, 'package.json')));
+  const roots = ancestorsOf(importer).filter((directory) =>
+    ['package.json', 'node_modules'].some((entry) => existsSync(join(directory, entry))),
+  );
   return roots.map((directory) => join(directory, 'node_modules', name, 'package.json'));
 }
 

@@ -23,6 +23,9 @@ export interface Watched {
   readonly globs: readonly Glob[];
 }
 
+/** The kernel takes a file's time from its last tick, which was at most so long ago (CONFIG_HZ=100). */
+const TICK_MS = 10;
+
 /** The system's limits of inotify: of watches, and of instances or descriptors. */
 const LIMITS: Readonly<Record<string, string>> = {
   ENOSPC: 'no more file watches are to be had (fs.inotify.max_user_watches)',
@@ -107,7 +110,7 @@ export class Watcher {
     const isFirst = !this.#seen.has(path);
     this.#seen.add(path);
     // What is there in the beginning is no news, unless it is younger than what was loaded.
-    const isNews = knownMs === undefined ? isReady : (stats?.mtimeMs ?? 0) > knownMs;
+    const isNews = knownMs === undefined ? isReady : (stats?.mtimeMs ?? 0) > knownMs - TICK_MS;
     if ((isNews || !isFirst) && this.#isWatched(path)) this.#options.changed(path);
   }
 

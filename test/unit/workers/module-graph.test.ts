@@ -61,11 +61,12 @@ describe('a missing import', () => {
     );
   });
 
-  it('of a package may be installed beside any package.json above', () => {
+  it('of a package may be installed beside any package.json or node_modules above', () => {
     const root = mkdtempSync(join(tmpdir(), 'tsunicorn-'));
     onTestFinished(() => rmSync(root, { recursive: true }));
     mkdirSync(join(root, 'packages/shop/src'), { recursive: true });
-    for (const at of ['.', 'packages/shop']) writeFileSync(join(root, at, 'package.json'), '{}');
+    writeFileSync(join(root, 'packages/shop/package.json'), '{}');
+    mkdirSync(join(root, 'node_modules'));
     const importer = join(root, 'packages/shop/src/main.ts');
     expect(candidatesFor('@a/b/deep', importer).filter((path) => path.startsWith(root))).toEqual([
       join(root, 'packages/shop/node_modules/@a/b/package.json'),

@@ -148,15 +148,16 @@ export class Service {
     const { exitStatus, message } = failure;
     const fields = stackFields(failure);
     const { development } = this.#options;
+    // By a change of the application's files.
+    const isMendable = development !== null && exitStatus !== EXIT.usage;
     const { candidate } = this.#reload;
     if (worker.generation === candidate?.number) {
       this.#reload.abandon(this.#current);
-      if (development) return this.#awaitChange(failure, candidate);
-      return this.#log.error(`${UNDONE}: ${message}`, fields);
-    }
-    if (this.#intent.name === 'stopping' || worker.generation !== this.#current.number) return;
+      if (isMendable) return this.#awaitChange(failure, candidate);
+      if (!development?.isWaiting) return this.#log.error(`${UNDONE}: ${message}`, fields);
+    } else if (this.#intent.name === 'stopping' || worker.generation !== this.#current.number) return;
     if (this.#intent.name === 'starting') {
-      if (development && exitStatus !== EXIT.usage) return this.#awaitChange(failure, this.#current);
+      if (isMendable) return this.#awaitChange(failure, this.#current);
       this.#log.critical(message, fields);
       return this.stop('quick', exitStatus);
     }

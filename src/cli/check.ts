@@ -18,6 +18,7 @@ export async function check(loaded: Loaded): Promise<number> {
   process.chdir(loaded.settings.chdir);
   checkLogs(loaded);
   addressesOf(loaded);
+  if (loaded.settings.debug) (await import('./development.ts')).refuseDebug(loaded);
   const { loadApplication } = await import('../app/load.ts');
   try {
     const { what } = await loadApplication(loaded.settings.app ?? '', {

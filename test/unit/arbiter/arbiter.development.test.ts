@@ -198,4 +198,13 @@ describe('--reload with an application that cannot be loaded at first', () => {
     await service.clock.settle();
     expect(service.status).toBe(1);
   });
+
+  it('halts where the failure cannot be shown for such a reason', async () => {
+    const service = await startService(debug);
+    service.worker(1).failsToBoot(4, 'it threw');
+    await service.clock.settle();
+    service.worker(2).failsToBoot(1, '--bind: the address is taken');
+    await service.clock.settle();
+    expect(service.status).toBe(1);
+  });
 });

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isOurs } from '../src/app/failure.ts';
 import { messageOf } from '../src/errors.ts';
@@ -30,14 +30,27 @@ export async function answerWithError(
       'Content-Length': Buffer.byteLength(body),
       'Cache-Control': 'no-store',
       'X-Content-Type-Options': 'nosniff',
-      // Whatever an error's text may hold, nothing but the page's own script runs.
-      'Content-Security-Policy': `default-src 'none'; img-src data:; style-src 'nonce-${nonce}'; script-src 'nonce-${nonce}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
+      'Content-Security-Policy': contentPolicy(nonce),
     });
     response.end(body);
   } catch {
     // An error whose getters throw, or a library that fails on it: the log has had it already.
     answerError(response);
   }
+}
+
+/** Whatever an error's text may hold, nothing runs but the page's own script and its button for copying. */
+function contentPolicy(nonce: string): string {
+  const button = createHash('sha256').update('copyErrorMessage(this)').digest('base64');
+  return [
+    "default-src 'none'",
+    'img-src data:',
+    "style-src 'unsafe-inline'",
+    `script-src 'nonce-${nonce}' 'unsafe-hashes' 'sha256-${button}'`,
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join('; ');
 }
 
 async function render(

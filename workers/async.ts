@@ -1,6 +1,6 @@
 import type { Application } from '../src/app/application.ts';
 import { Connections } from '../src/http/connections.ts';
-import { drain, idleMsOf } from '../src/http/drain.ts';
+import { drain } from '../src/http/drain.ts';
 import { limitRequests } from '../src/http/request-limit.ts';
 import { createHttpServer } from '../src/http/server.ts';
 import { createGate } from './gate.ts';
@@ -40,6 +40,6 @@ export async function serveMany(order: ServeOrder, application: Application): Pr
     urls: await gate.open(order.listeners, settings.backlog),
     connections,
     ...(close ? { close } : {}),
-    drain: (how) => drain({ ...how, gate, connections, server, idleMs: idleMsOf(settings) }),
+    drain: (how) => drain({ ...how, gate, connections, server, isHasty: settings.reload }),
   };
 }

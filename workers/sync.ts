@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Handler } from '../src/app/application.ts';
 import { Connections } from '../src/http/connections.ts';
-import { drain, idleMsOf } from '../src/http/drain.ts';
+import { drain } from '../src/http/drain.ts';
 import { limitRequests } from '../src/http/request-limit.ts';
 import { answerError, createHttpServer } from '../src/http/server.ts';
 import { shadowStdin } from './doors.ts';
@@ -67,7 +67,7 @@ export const serveSync: Serve = async (order) => {
     urls: await gate.open(order.listeners, settings.backlog),
     connections,
     ...(close ? { close } : {}),
-    drain: (how) => drain({ ...how, gate, connections, server, idleMs: idleMsOf(settings) }),
+    drain: (how) => drain({ ...how, gate, connections, server, isHasty: settings.reload }),
   };
 };
 

@@ -1,11 +1,8 @@
 import type { Server } from 'node:http';
-import type { Settings } from '../settings/catalogue.ts';
 import type { Connections } from './connections.ts';
 
 // Measured: idle connections closed 50 ms after the last accept lost 17 of 20,000 requests, a second after it none.
 const IDLE_CLOSE_AFTER_MS = 1000;
-// With --reload the next request of a browser is to meet the new code, and may well be sent twice.
-const IDLE_CLOSE_AFTER_RELOAD_MS = 20;
 const EMPTY_QUEUE_LIMIT_MS = 1000;
 
 /** What a drain needs of the gate. */
@@ -22,18 +19,13 @@ export interface DrainOptions {
   readonly emptyQueue: boolean;
   /** Connections that still live after this are cut. */
   readonly graceMs: number;
-  /** Connections that have been idle since the drain began are closed after this. */
-  readonly idleMs: number;
-}
-
-/** How long after the last accept a draining worker closes idle connections. */
-export function idleMsOf({ reload }: Pick<Settings, 'reload'>): number {
-  return reload ? IDLE_CLOSE_AFTER_RELOAD_MS : IDLE_CLOSE_AFTER_MS;
+  /** In development: idle connections are closed at once, so that a browser's next request meets the new code. */
+  readonly isHasty?: boolean;
 }
 
 /**
  * Ends a worker's connections without dropping anything it accepted: stop accepting, mark every answer as the last of
- * its connection, close idle ones `idleMs` after the last accept. Returns how many connections had to be cut.
+ * its connection, close idle ones a second after the last accept. Returns how many connections had to be cut.
  */
 export async function drain(options: DrainOptions): Promise<number> {
   const { gate, connections } = options;
@@ -41,6 +33,7 @@ export async function drain(options: DrainOptions): Promise<number> {
   connections.closeAfterAnswer();
   if (options.emptyQueue) await gate.closeWhenEmpty(Math.min(EMPTY_QUEUE_LIMIT_MS, options.graceMs));
   else gate.close();
+  if (options.isHasty) connections.closeIdle();
   if (connections.size === 0) return 0;
 
   const stopIdleCloser = closeIdleLater(options);
@@ -52,15 +45,15 @@ export async function drain(options: DrainOptions): Promise<number> {
 }
 
 /**
- * From `idleMs` after the drain began, which is after the last accept, closes idle connections whenever it looks.
- * In that time a client that uses its connection learns from an answer that it is the last.
+ * From a second after the drain began, which is after the last accept, closes idle connections whenever it looks.
+ * In that second a client that uses its connection learns from an answer that it is the last.
  */
-function closeIdleLater({ server, idleMs }: DrainOptions): () => void {
-  const from = performance.now() + idleMs;
+function closeIdleLater({ server }: DrainOptions): () => void {
+  const from = performance.now() + IDLE_CLOSE_AFTER_MS;
   const look = () => {
     if (performance.now() >= from) server.closeIdleConnections();
   };
-  const timer = setInterval(look, Math.min(100, idleMs));
+  const timer = setInterval(look, 100);
   return () => clearInterval(timer);
 }
 

@@ -91,6 +91,13 @@ export default defineConfig({
   // accessLogfile: null,
   // Atoms such as %(h)s, or the word 'combined' or 'json'.
   // accessLogformat: '%(h)s %(l)s %(u)s %(t)s "%(r)s" %(s)s %(b)s "%(f)s" "%(a)s"',
+  // ── Development ──
+  // Reload when a file changes that the application has loaded.
+  // reload: false,
+  // Files, directories and globs to watch besides, such as 'templates/**/*.html'.
+  // reloadExtraFile: [],
+  // Answer a request that fails with the error and the source line. It shows the source code: never in production.
+  // debug: false,
   // ── Hooks ──
   // Functions that the arbiter or the workers call. One that throws is logged and otherwise without effect.
   // whenReady(arbiter) {

@@ -1,5 +1,6 @@
 import type { HookName } from './hooks.ts';
 import type { StalledRequest } from './http/in-flight.ts';
+import type { Place } from './place.ts';
 import type { Settings } from './settings/catalogue.ts';
 
 // The discriminant is called `tsunicorn`, so that nothing an application sends with process.send() can be taken for ours.
@@ -14,12 +15,8 @@ export type WorkerMessage =
   | { readonly tsunicorn: 'ready'; readonly urls: readonly string[] }
   /** `load` is there only where the service scales by it. */
   | { readonly tsunicorn: 'heartbeat'; readonly load?: WorkerLoad }
-  | {
-      readonly tsunicorn: 'bootFailed';
-      readonly exitStatus: number;
-      readonly message: string;
-      readonly stack?: string;
-    }
+  | ({ readonly tsunicorn: 'bootFailed' } & BootFailure)
+  | Loaded
   /** The worker serves on, but wishes to be replaced. */
   | { readonly tsunicorn: 'outgoing'; readonly reason: string }
   /** The worker has stopped accepting of its own accord and will exit. */
@@ -33,6 +30,25 @@ export interface WorkerLoad {
   /** 0 to 1. */
   readonly utilisation: number;
   readonly inFlight: number;
+}
+
+/** Why a worker is not ready: a line for the operator, the exit status it deserves, and what of the user's code is known. */
+export interface BootFailure {
+  readonly exitStatus: number;
+  readonly message: string;
+  readonly stack?: string;
+  /** In development only. */
+  readonly place?: Place;
+}
+
+/** In development: what the application has loaded, or tried to. All paths are absolute. */
+export interface Loaded {
+  readonly tsunicorn: 'loaded';
+  readonly files: readonly string[];
+  /** Where files were looked for that do not exist. */
+  readonly missing: readonly string[];
+  /** Date.now() before the first of the files was read. */
+  readonly atMs: number;
 }
 
 /** The watchdog's: the event loop is blocked and stays so; the arbiter is to kill the worker. */
@@ -68,6 +84,8 @@ export interface BootOrder {
   readonly generation: number;
   readonly age: number;
   readonly slot: number;
+  /** In development: the application cannot be loaded, so this is to be shown in its place. */
+  readonly failure: BootFailure | null;
 }
 
 /** A bound socket as the worker inherits it: `fd` is the number in the worker. */
@@ -97,6 +115,7 @@ const workerTypes = new Set([
   'ready',
   'heartbeat',
   'bootFailed',
+  'loaded',
   'outgoing',
   'leaving',
   'stalled',

@@ -2,10 +2,12 @@ import type { IncomingMessage } from 'node:http';
 import type { Application } from '../src/app/application.ts';
 import { gatewayContext } from '../src/gateway/context.ts';
 import { type Hooks, WORKER_HOOKS } from '../src/hooks.ts';
-import type { BootOrder } from '../src/ipc.ts';
+import type { AnswerFailure } from '../src/http/server.ts';
+import type { BootOrder, Loaded } from '../src/ipc.ts';
 import type { AccessLog } from '../src/log/access-log.ts';
 import type { Logger } from '../src/log/logger.ts';
 import type { Settings } from '../src/settings/catalogue.ts';
+import type { ModuleGraph } from './module-graph.ts';
 
 import type { Recycler } from './recycler.ts';
 
@@ -31,6 +33,21 @@ export async function createRecycler(settings: Settings, log: Logger): Promise<R
   if (maxRequests === 0 && maxLifetime === 0 && maxMemory === null && maxHeap === null) return null;
   const { Recycler } = await import('./recycler.ts');
   return Recycler.of(settings, log);
+}
+
+/** With --reload, tells the arbiter what is imported from now on; null otherwise. */
+export async function followImports(
+  { reload }: Settings,
+  tell: (loaded: Loaded) => void,
+): Promise<ModuleGraph | null> {
+  if (!reload) return null;
+  const modules = await import('./module-graph.ts');
+  return modules.followImports((loaded) => tell({ tsunicorn: 'loaded', ...loaded }));
+}
+
+/** With --debug, what answers a request that fails; null otherwise. */
+export async function errorPage({ debug }: Settings): Promise<AnswerFailure | null> {
+  return debug ? (await import('./error-page.ts')).answerWithError : null;
 }
 
 /** Loads the application into this process. Rejects with a BootError. */

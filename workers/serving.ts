@@ -1,10 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import type { Application } from '../src/app/application.ts';
 import type { Connections } from '../src/http/connections.ts';
-import type { Observer } from '../src/http/server.ts';
+import type { AnswerFailure, Observer } from '../src/http/server.ts';
 import type { HandedListener } from '../src/ipc.ts';
 import type { Logger } from '../src/log/logger.ts';
 import type { Settings } from '../src/settings/catalogue.ts';
+import type { LoadedFiles } from './module-graph.ts';
 
 /** What a worker class gets to serve with. */
 export interface ServeOrder {
@@ -17,6 +18,10 @@ export interface ServeOrder {
   readonly fail: (reason: string) => void;
   /** Loads the application into this process. Rejects with a BootError. */
   readonly load: () => Promise<Application>;
+  /** Takes what threads of this process have loaded, where that is wanted. */
+  readonly report: ((loaded: LoadedFiles) => void) | null;
+  /** Answers a request whose handler threw or rejected with this; a plain 500 where it is null. */
+  readonly answerFailure: AnswerFailure | null;
   /** To be called when the application is loaded, wherever it runs. */
   readonly initialised: () => Promise<void>;
   /**

@@ -37,6 +37,7 @@ export const serveSync: Serve = async (order) => {
     observers: [({ socket }) => newcomers.know(socket), ...order.observers],
     keepAliveMs: 0,
     onError: order.onError,
+    answerFailure: order.answerFailure,
   });
   const gate = createGate((socket) => {
     connections.add(socket);
@@ -64,7 +65,7 @@ export const serveSync: Serve = async (order) => {
     connections,
     ...(close ? { close } : {}),
     ...(share ? { utilisation: () => share.take() } : {}),
-    drain: (how) => drain({ ...how, gate, connections, server }),
+    drain: (how) => drain({ ...how, gate, connections, server, isHasty: settings.reload }),
   };
 };
 

@@ -23,6 +23,8 @@ export const serveThread: Serve = async (order) => {
     queueLimit: settings.threadQueue,
     limits: limitsOf(settings),
     log: order.log,
+    report: order.report,
+    answerFailure: order.answerFailure,
     onError: (error, exchange) => order.onError(error, exchange?.request),
   });
   await pool.start();

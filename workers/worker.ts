@@ -7,12 +7,20 @@ import type { Hooks, WorkerView } from '../src/hooks.ts';
 import type { BootOrder } from '../src/ipc.ts';
 import type { AccessLog } from '../src/log/access-log.ts';
 import { createLogger, type Logger } from '../src/log/logger.ts';
-import { bootFailure } from './boot-failure.ts';
+import { explainFailure } from './boot-failure.ts';
 import { classOf } from './classes.ts';
 import { Heartbeat } from './heartbeat.ts';
 import type { Inbox, WorkerEvent } from './inbox.ts';
+import type { ModuleGraph } from './module-graph.ts';
 import { observersFor } from './observers.ts';
-import { createRecycler, loadIntoProcess, loadWorkerHooks, openAccessLog } from './outfit.ts';
+import {
+  createRecycler,
+  errorPage,
+  followImports,
+  loadIntoProcess,
+  loadWorkerHooks,
+  openAccessLog,
+} from './outfit.ts';
 import type { Recycler } from './recycler.ts';
 import type { Serving } from './serving.ts';
 import { hideStdin } from './stdin.ts';
@@ -49,6 +57,8 @@ class Worker {
   #hooks: Hooks = {};
   #accessLog: AccessLog | null = null;
   #recycler: Recycler | null = null;
+  /** In development only. */
+  #modules: ModuleGraph | null = null;
   #exitStatus: number = EXIT.ok;
 
   constructor(inbox: Inbox, order: BootOrder) {
@@ -83,14 +93,15 @@ class Worker {
   }
 
   async #start(): Promise<Serving> {
-    const { settings } = this.#order;
+    const { settings, failure } = this.#order;
     hideStdin(this.#order.listeners);
-    this.#hooks = await loadWorkerHooks(this.#order);
+    this.#modules = await followImports(settings, (loaded) => void this.#inbox.send(loaded));
+    if (!failure) this.#hooks = await loadWorkerHooks(this.#order);
     await this.#call('postFork');
     this.#accessLog = await openAccessLog(settings);
     this.#recycler = await createRecycler(settings, this.#log);
     const counter = this.#recycler?.observer;
-    const serve = await classOf(settings);
+    const serve = await classOf(settings, failure);
     const onError = (error: unknown, request?: IncomingMessage) => this.#applicationError(error, request);
     return serve({
       settings,
@@ -99,6 +110,8 @@ class Worker {
       log: this.#log,
       onError,
       fail: (reason) => this.#fail(reason),
+      report: this.#modules?.take ?? null,
+      answerFailure: await errorPage(settings),
       load: () => loadIntoProcess(settings, this.#log, onError),
       initialised: () => this.#call('postWorkerInit'),
       prove: (application, close) => this.#prove(application, close),
@@ -106,8 +119,8 @@ class Worker {
   }
 
   async #prove(application: Application, close: Serving['close']): Promise<void> {
-    const { settings } = this.#order;
-    if (settings.readyPath !== null) {
+    const { settings, failure } = this.#order;
+    if (settings.readyPath !== null && !failure) {
       const { proveReady } = await import('./ready-path.ts');
       await proveReady({ path: settings.readyPath, application, settings, log: this.#log });
     }
@@ -215,7 +228,7 @@ class Worker {
     if (!this.#isBooting) return;
     const whence = this.#phase.name === 'standby' ? 'while it stood by' : undefined;
     this.#phase = { name: 'exiting' };
-    const failure = bootFailure(error, whence);
+    const failure = await explainFailure(error, this.#modules, this.#order.settings.app, whence);
     await this.#inbox.send({ tsunicorn: 'bootFailed', ...failure });
     process.exit(failure.exitStatus);
   }

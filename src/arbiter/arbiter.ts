@@ -72,6 +72,8 @@ export class Arbiter {
       }
       case 'reloadRead':
         return this.#service.reloadRead(event);
+      case 'changed':
+        return this.#service.changed(event.files);
       default:
         return this.#upgrade.take(event);
     }
@@ -167,6 +169,8 @@ export class Arbiter {
       case 'heartbeat':
         if (message.load) service.current.scaling?.note(worker.age, message.load);
         return this.#workers.note(worker, message);
+      case 'loaded':
+        return this.#options.development?.loaded(worker.generation, message);
       case 'leaving':
         if (!message.reason.startsWith('SIG')) service.slowDown(worker.state);
         return this.#workers.note(worker, message);

@@ -1,5 +1,6 @@
 import { UsageError } from '../errors.ts';
 import type { Hooks } from '../hooks.ts';
+import type { BootFailure } from '../ipc.ts';
 import { type Address, isMovable, parseAddress, withPassed } from '../listeners/address.ts';
 import type { Listener } from '../listeners/listener.ts';
 import type { Settings } from '../settings/catalogue.ts';
@@ -21,6 +22,8 @@ export interface Generation {
   readonly nodeOptions?: readonly string[];
   /** Chooses the number of its workers by their load; absent where the operator does. */
   readonly scaling?: Scaling;
+  /** In development: its workers show this in place of an application that cannot be loaded. */
+  readonly failure?: BootFailure;
 }
 
 /** The addresses that a configuration asks for, each naming where it was written. Throws a UsageError. */

@@ -1,16 +1,10 @@
 import { EXIT } from '../errors.ts';
 import type { WorkerView } from '../hooks.ts';
+import type { BootFailure } from '../ipc.ts';
 import type { LogFields, Logger } from '../log/logger.ts';
 import type { WorkerEnd } from './events.ts';
 import type { OomVerdict } from './oom-kills.ts';
 import type { WorkerState } from './reconcile.ts';
-
-/** Why a worker was never ready: a line for the operator, the exit status it deserves, the stack of the user's code. */
-export interface BootFailure {
-  readonly exitStatus: number;
-  readonly message: string;
-  readonly stack?: string;
-}
 
 /** The failure of a worker that was killed in `state` for `reason` ("not ready within 60 s"). */
 export function bootTimedOut(
@@ -29,8 +23,11 @@ export function bootTimedOut(
 }
 
 /** What to log beside the failure's message. */
-export function stackFields({ message, stack }: BootFailure): LogFields {
-  return stack === undefined ? {} : { err: Object.assign(new Error(message), { stack }) };
+export function stackFields({ message, stack, place }: BootFailure): LogFields {
+  return {
+    ...(place === undefined ? {} : { place, lines: place.lines }),
+    ...(stack === undefined ? {} : { err: Object.assign(new Error(message), { stack }) }),
+  };
 }
 
 /** How log lines name a worker. */

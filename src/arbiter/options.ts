@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../log/logger.ts';
+import type { Development } from './development.ts';
 import type { EventQueue } from './events.ts';
 import type { Generation } from './generation.ts';
 import type { OomVerdict } from './oom-kills.ts';
@@ -24,6 +25,8 @@ export interface ArbiterOptions {
   readonly observe?: Observe;
   /** How it is replaced by another arbiter, or has replaced one. */
   readonly succession: Succession;
+  /** Null but with --reload. */
+  readonly development: Development | null;
   /** In [0, 1), for jitter. */
   readonly random: () => number;
 }

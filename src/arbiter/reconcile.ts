@@ -54,6 +54,8 @@ export interface Desired {
   readonly surge: number;
   /** Before this time nothing is spawned to replace a worker of the right generation; 0 where that may be done at once. */
   readonly recycleAfterMs: number;
+  /** In development: every worker of another generation goes as soon as one of the present is ready. */
+  readonly isHasty?: boolean;
 }
 
 export type Action =
@@ -180,7 +182,8 @@ function wantedSpawns(desired: Desired, living: readonly WorkerSnapshot[]): read
   const probe = desired.canary === null || canary ? [] : [desired.canary];
   const others = living.filter(({ generation }) => generation !== desired.canary);
   const fresh = others.filter((worker) => isFresh(worker, desired));
-  const surge = others.length > fresh.length ? desired.surge : 0;
+  const atATime = desired.isHasty ? Infinity : desired.surge;
+  const surge = others.length > fresh.length ? atATime : 0;
   const wanted = desired.workers + desired.spares;
   const room = wanted + surge - others.length;
   const pending = fresh.filter(({ state }) => isBooting(state) && state.name !== 'standby').length;
@@ -231,7 +234,9 @@ function planRetirements(
     (a, b) => Number(isFresh(a, desired)) - Number(isFresh(b, desired)) || a.age - b.age,
   );
   const spare = mayRetireReady(desired, all) ? Math.max(0, ready.length - desired.workers) : 0;
-  const retired = staleFirst.slice(0, spare);
+  const outdated = ready.filter(({ generation }) => generation !== desired.generation);
+  const atOnce = desired.isHasty && outdated.length < ready.length ? outdated.length : 0;
+  const retired = staleFirst.slice(0, Math.max(spare, atOnce));
   // The others hold no capacity: old ones go at once, then those beyond the number wanted, the least useful first.
   const booting = others.filter(({ state }) => state.name !== 'ready');
   const abandoned = booting.filter((worker) => !isFresh(worker, desired));

@@ -1,5 +1,6 @@
 import { messageOf } from '../errors.ts';
 import type { Hooks } from '../hooks.ts';
+import type { BootFailure } from '../ipc.ts';
 import type { Listener } from '../listeners/listener.ts';
 import type { Loaded } from '../settings/load.ts';
 import type { ArbiterEvent } from './events.ts';
@@ -69,6 +70,7 @@ export class Reload {
     return this.#step.name === 'proving' ? this.#step.candidate : null;
   }
 
+  /** Whether one is under way. */
   get isUnderWay(): boolean {
     return this.#step.name !== 'none';
   }
@@ -99,6 +101,24 @@ export class Reload {
     void this.#read(attempt, current.listeners).then((result) =>
       this.#options.emit({ type: 'reloadRead', attempt, result }),
     );
+  }
+
+  /** Proves new code under the settings that are in force, or about to be. */
+  again(current: Generation): void {
+    // The code is not loaded yet: what is loaded in the end will be the new.
+    if (this.#step.name === 'reading') return;
+    const { failure: _shown, ...base } = this.candidate ?? current;
+    this.#propose(base);
+  }
+
+  /** Puts workers that show the failure in the place of those of `current`. */
+  show(failure: BootFailure, current: Generation): void {
+    this.#propose({ ...current, failure });
+  }
+
+  #propose(generation: Omit<Generation, 'number'>): void {
+    this.#attempts++;
+    this.#step = { name: 'proving', candidate: { ...generation, number: this.#attempts } };
   }
 
   /** Takes the result; returns why nothing changes, or null: then `candidate` is to be proved, or was superseded. */

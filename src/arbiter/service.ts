@@ -1,13 +1,13 @@
 import { EXIT } from '../errors.ts';
 import type { ArbiterView } from '../hooks.ts';
-import type { WorkerMessage } from '../ipc.ts';
+import type { BootFailure, WorkerMessage } from '../ipc.ts';
 import { describeListeners } from '../listeners/listener.ts';
 import type { Logger } from '../log/logger.ts';
 import { Churn } from './churn.ts';
 import type { ArbiterEvent, WorkerEnd } from './events.ts';
 import { countAfter, type Generation, limitsOf } from './generation.ts';
 import { HookCaller, viewOf } from './hook-caller.ts';
-import { type BootFailure, logEnd, nameOf, stackFields } from './obituary.ts';
+import { logEnd, nameOf, stackFields } from './obituary.ts';
 import type { ArbiterOptions } from './options.ts';
 import { type Desired, isBooting, type WorkerState } from './reconcile.ts';
 import { type LastReload, Reload, sameListeners } from './reload.ts';
@@ -16,6 +16,10 @@ import { type Intent, type StopMode, toStopping } from './shutdown.ts';
 import type { ServiceStatus } from './status.ts';
 import type { WorkerHandle } from './worker-handle.ts';
 import { WorkerSet } from './worker-set.ts';
+
+const UNDONE = 'Reload undone, the old workers serve on';
+const WAITING = 'Waiting for a change, as the application cannot be loaded';
+const SHOWN = 'Every request is answered with this error, until a change mends it';
 
 /**
  * What the arbiter wants and why: the intent, the generation that serves, how many workers there are to be, and what
@@ -80,9 +84,10 @@ export class Service {
       reason: name === 'resting' ? 'the arbiter rests' : 'the service stops',
       generation: this.#current.number,
       canary: this.#reload.candidate?.number ?? null,
-      spawnAfterMs: this.#crashLoop.spawnAfterMs,
+      spawnAfterMs: this.#options.development?.isWaiting ? Infinity : this.#crashLoop.spawnAfterMs,
       surge: this.#current.loaded.settings.reloadBatch,
       recycleAfterMs: this.#churn.afterMs,
+      isHasty: this.#options.development !== null,
     };
   }
 
@@ -164,7 +169,18 @@ export class Service {
     this.#reload.start(this.#current);
   }
 
+  /** In development: files changed. */
+  changed(files: readonly string[]): void {
+    const { development } = this.#options;
+    if (development === null || this.#intent.name === 'stopping') return;
+    const { settings, line } = development.changed(files);
+    this.#log.info(line);
+    if (settings === 'read') this.#reload.start(this.#current);
+    else this.#reload.again(this.#current);
+  }
+
   stop(mode: StopMode, status: number): void {
+    this.#options.development?.close();
     this.#intent = toStopping(this.#intent, mode, status);
     this.#reload.abandon();
     // The sockets first: while the workers empty the queue nothing may be added that nobody would answer.
@@ -188,6 +204,7 @@ export class Service {
     worker.state = { name: 'ready', sinceMs: now, heartbeatMs: now, outgoing: null };
     this.#log.debug(`Worker is ready (pid: ${worker.pid})`, { pid: worker.pid });
     this.#crashLoop.forget();
+    this.#options.development?.ready();
     const proved = this.#reload.candidate?.number === worker.generation ? this.#reload.candidate : null;
     const moved = proved && !sameListeners(proved, this.#current);
     if (proved) this.#promote(proved);
@@ -214,12 +231,17 @@ export class Service {
   bootFailed(worker: WorkerHandle, failure: BootFailure): void {
     const { exitStatus, message } = failure;
     const fields = stackFields(failure);
-    if (worker.generation === this.#reload.candidate?.number) {
+    const { development } = this.#options;
+    // By a change of the application's files.
+    const isMendable = development !== null && exitStatus !== EXIT.usage;
+    const { candidate } = this.#reload;
+    if (worker.generation === candidate?.number) {
       this.#reload.undo(message);
-      return this.#log.error(`Reload undone, the old workers serve on: ${message}`, fields);
-    }
-    if (this.#intent.name === 'stopping' || worker.generation !== this.#current.number) return;
+      if (isMendable) return this.#awaitChange(failure, candidate);
+      if (!development?.isWaiting) return this.#log.error(`${UNDONE}: ${message}`, fields);
+    } else if (this.#intent.name === 'stopping' || worker.generation !== this.#current.number) return;
     if (this.#intent.name === 'starting') {
+      if (isMendable) return this.#awaitChange(failure, this.#current);
       this.#log.critical(message, fields);
       return this.stop('quick', exitStatus);
     }
@@ -256,6 +278,22 @@ export class Service {
     this.#log.info(`Spare worker takes over (pid: ${pid}): it accepts ${tookMs} ms after it was called`);
   }
 
+  /** In development: the failure is shown, in the browser too where that is wanted, until a change mends it. */
+  #awaitChange(failure: BootFailure, failed: Generation): void {
+    const { development } = this.#options;
+    if (!development) return;
+    const { debug } = this.#current.loaded.settings;
+    const isShown = debug && failed.failure === undefined && !this.#reload.isUnderWay;
+    if (this.#intent.name === 'starting') {
+      // Another worker of the same generation has said it already.
+      if (development.isWaiting && failed === this.#current) return;
+      development.wait();
+    }
+    const outcome = isShown ? SHOWN : development.isWaiting ? WAITING : UNDONE;
+    this.#log.error(`${outcome}: ${failure.message}`, stackFields(failure));
+    if (isShown) this.#reload.show(failure, this.#current);
+  }
+
   #promote(candidate: Generation): void {
     const before = this.#current;
     this.#reload.promote(candidate, before);
@@ -263,7 +301,9 @@ export class Service {
     this.#current = candidate;
     this.#log = this.#options.promoted(candidate, before) ?? this.#log;
     this.#setCount(countAfter(this.#count, candidate, before));
-    this.#log.info(`Generation ${candidate.number} is ready: replacing the workers of the one before`);
+    this.#options.development?.promoted(candidate);
+    const what = candidate.failure ? 'shows the error' : 'is ready';
+    this.#log.info(`Generation ${candidate.number} ${what}: replacing the workers of the one before`);
   }
 
   #setCount(count: number): void {

@@ -167,5 +167,6 @@ function bootOrder(
     generation: generation.number,
     age,
     slot,
+    failure: generation.failure ?? null,
   };
 }

@@ -20,6 +20,7 @@ export async function check(loaded: Loaded): Promise<number> {
   process.chdir(loaded.settings.chdir);
   checkLogs(loaded);
   addressesOf(loaded);
+  if (loaded.settings.debug) (await import('./development.ts')).refuseDebug(loaded);
   try {
     const what = await load(loaded.settings);
     process.stdout.write(`The configuration is in order; ${loaded.settings.app}: ${what}\n`);

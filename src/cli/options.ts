@@ -12,6 +12,7 @@ TSUNICORN_CMD_ARGS (more options), command line.
 Examples:
   tsunicorn server.ts                        serve the default export of server.ts
   tsunicorn -w auto -b :8080 server.ts:app   on every interface, a worker for each processor
+  tsunicorn --reload --debug server.ts       for development: new code at each save
   tsunicorn -c tsunicorn.config.ts --print-config
 
 Signals:

@@ -40,6 +40,7 @@ export async function serve(loaded: Loaded, order: ServeOrder): Promise<number> 
     throw new UsageError('no application was named; write for example: tsunicorn app.ts:app');
   process.chdir(settings.chdir);
   checkLogs(loaded);
+  await checkDebug(loaded);
   // From here on there is something to clean up, so stopping is the loop's to do.
   trapSignals(queue, STOP_SIGNALS);
   if (settings.umask !== null) process.umask(settings.umask);
@@ -53,6 +54,7 @@ export async function serve(loaded: Loaded, order: ServeOrder): Promise<number> 
   const oomKills = new OomKills();
   const first = await firstGeneration(loaded, { pidfile, lineage, log });
   const notifier = await notifierFor(systemd, log);
+  const development = await developmentOf(first, question, queue, log);
   const arbiter = new Arbiter({
     first,
     queue,
@@ -62,6 +64,7 @@ export async function serve(loaded: Loaded, order: ServeOrder): Promise<number> 
     random: Math.random,
     ...(notifier ? { observe: lineage.observing(notifier) } : {}),
     judgeKill: () => oomKills.judge(),
+    development,
     reread: rereader(question, log),
     succession: lineage.succession(pidfile, notifier),
     promoted: ({ loaded: now }, { loaded: before }) => {
@@ -85,6 +88,19 @@ export async function serve(loaded: Loaded, order: ServeOrder): Promise<number> 
 }
 
 type Data = Omit<Loaded, 'hooks'>;
+
+// What development needs is loaded only there.
+
+async function checkDebug(loaded: Data): Promise<void> {
+  if (loaded.settings.debug) (await import('./development.ts')).refuseDebug(loaded);
+}
+
+async function developmentOf(first: Generation, question: ReadQuestion, queue: EventQueue, log: Logger) {
+  const { reload, debug, reloadExtraFile } = first.loaded.settings;
+  if (!reload && !debug && reloadExtraFile.length === 0) return null;
+  const { develop } = await import('./development.ts');
+  return develop(first, question, queue, log);
+}
 
 async function firstGeneration(
   loaded: Loaded,
@@ -131,6 +147,7 @@ function rereader(question: ReadQuestion, log: Logger): () => Promise<Reread> {
     reads++;
     const loaded = await rereadSettings(question);
     checkLogs(loaded);
+    await checkDebug(loaded);
     const ours = loaded.hookNames.some((name) => ARBITER_HOOKS.includes(name));
     const hooks = ours && loaded.configFile !== null ? await loadHooks(loaded.configFile, `${reads}`) : {};
     return { loaded, hooks, nodeOptions: await nodeOptionsOf(loaded, log), ...(await scalingOf(loaded)) };

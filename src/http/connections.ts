@@ -111,6 +111,11 @@ export class Connections {
     }
   }
 
+  /** Closes the connections whose last request was answered; one that has yet to send its first is left alone. */
+  closeIdle(): void {
+    for (const { socket, latest } of this.#all) if (latest?.writableFinished) socket.destroySoon();
+  }
+
   /** Resolves once there is no connection left. */
   emptied(): Promise<void> {
     return new Promise((resolve) => {

@@ -8,6 +8,9 @@ import { lingerWhileSent } from './linger.ts';
 /** What looks at each request before the application does; folded into one function when the server is made. */
 export type Observer = (request: IncomingMessage, response: ServerResponse) => void;
 
+/** Answers a request whose handler threw or rejected; something may have been sent before. */
+export type AnswerFailure = (error: unknown, request: IncomingMessage, response: ServerResponse) => void;
+
 export interface HttpServerOptions {
   readonly application: Application;
   readonly connections: Connections;
@@ -16,6 +19,8 @@ export interface HttpServerOptions {
   readonly keepAliveMs: number;
   /** An error that the application threw or rejected with while it handled `request`. */
   readonly onError: (error: unknown, request: IncomingMessage) => void;
+  /** Where it is null, the answer is a plain 500. */
+  readonly answerFailure?: AnswerFailure | null;
 }
 
 /**
@@ -35,7 +40,8 @@ export function createHttpServer(options: HttpServerOptions): Server {
   return server;
 }
 
-function requestListener({ application, connections, observers, keepAliveMs, onError }: HttpServerOptions) {
+function requestListener(options: HttpServerOptions) {
+  const { application, connections, observers, keepAliveMs, onError, answerFailure } = options;
   const { handler } = application;
   const note: Observer = (request, response) => connections.note(request, response);
   const all: Observer[] = [note, lingerWhileSent, ...observers];
@@ -54,7 +60,8 @@ function requestListener({ application, connections, observers, keepAliveMs, onE
 
   function fail(error: unknown, request: IncomingMessage, response: ServerResponse): void {
     onError(error, request);
-    answerError(response);
+    if (answerFailure) answerFailure(error, request, response);
+    else answerError(response);
   }
 }
 

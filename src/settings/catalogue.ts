@@ -1,6 +1,7 @@
 import type { Hooks } from '../hooks.ts';
 import { application } from './catalogue/application.ts';
 import { binding } from './catalogue/binding.ts';
+import { development } from './catalogue/development.ts';
 import { logging } from './catalogue/logging.ts';
 import { processSettings } from './catalogue/process.ts';
 import { recycling } from './catalogue/recycling.ts';
@@ -17,6 +18,7 @@ export const catalogue = {
   ...recycling,
   ...processSettings,
   ...logging,
+  ...development,
 };
 
 type Catalogue = typeof catalogue;
@@ -50,6 +52,7 @@ export const sections: readonly (readonly [title: string, names: readonly Settin
   ['Recycling', namesOf(recycling)],
   ['Process', namesOf(processSettings)],
   ['Logging', namesOf(logging)],
+  ['Development', namesOf(development)],
 ];
 
 export const settingNames: readonly SettingName[] = namesOf(catalogue);

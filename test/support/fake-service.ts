@@ -1,4 +1,5 @@
 import { Arbiter } from '../../src/arbiter/arbiter.ts';
+import { Development } from '../../src/arbiter/development.ts';
 import { type ArbiterSignal, EventQueue } from '../../src/arbiter/events.ts';
 import type { Generation } from '../../src/arbiter/generation.ts';
 import type { OomVerdict } from '../../src/arbiter/oom-kills.ts';
@@ -14,6 +15,7 @@ import { closing } from '../../src/listeners/closing.ts';
 import type { Listener } from '../../src/listeners/listener.ts';
 import { type Settings, settingNames, settingOf } from '../../src/settings/catalogue.ts';
 import type { Loaded, Origin } from '../../src/settings/load.ts';
+import type { Watched } from '../../src/watch/watcher.ts';
 import { FakeClock } from './fake-clock.ts';
 import { FakeLogger } from './fake-logger.ts';
 import { FakeWorker } from './fake-worker.ts';
@@ -61,6 +63,8 @@ export interface ServiceOptions {
   readonly settings?: Partial<Settings>;
   readonly hooks?: Hooks;
   readonly observe?: (clock: Clock) => Observe;
+  /** Whether it watches files: those of `watched`. */
+  readonly reload?: boolean;
 }
 
 /** An arbiter at work over fake workers, listeners, time and configuration. */
@@ -73,6 +77,9 @@ export class FakeService {
   /** What was done to workers and listeners, in order. */
   readonly journal: string[] = [];
   readonly promoted: number[] = [];
+  /** What is watched, with --reload. */
+  watched: Watched = { files: new Map(), globs: [] };
+  #changed: (file: string) => void = () => {};
   /** What the kernel says of a SIGKILL. */
   verdict: OomVerdict = null;
   readonly settings: Partial<Settings>;
@@ -87,9 +94,9 @@ export class FakeService {
   elderGone = false;
   readonly #elder: number | null;
 
-  constructor({ settings = {}, hooks = {}, observe, elder }: ServiceOptions) {
+  constructor({ settings = {}, hooks = {}, observe, elder, reload = false }: ServiceOptions) {
     this.#elder = elder ?? null;
-    this.settings = { workers: 2, ...settings };
+    this.settings = { workers: 2, ...settings, reload };
     this.reread = async () => this.configuration();
     const loaded = loadedWith(this.settings);
     const listeners = loaded.settings.bind.map((text) => fakeListener(text, this.journal));
@@ -138,6 +145,12 @@ export class FakeService {
     await this.clock.settle();
   }
 
+  /** Files are saved, and the moment passes in which more might be. */
+  async save(...files: string[]): Promise<void> {
+    for (const file of files) this.#changed(file);
+    await this.clock.advance(50);
+  }
+
   async exit(...ages: number[]): Promise<void> {
     for (const age of ages) this.worker(age).exits();
     await this.clock.settle();
@@ -156,6 +169,25 @@ export class FakeService {
     return settings.workersMax === null ? {} : { scaling: new Scaling(settings, this.clock) };
   }
 
+  #development(first: Generation): Development {
+    return new Development({
+      first,
+      clock: this.clock,
+      emit: (event) => this.queue.push(event),
+      settingsFiles: () => ['/app/tsunicorn.config.ts'],
+      sinceMs: 0,
+      watcher: (changed) => {
+        this.#changed = changed;
+        return {
+          watch: (watched) => {
+            this.watched = watched;
+          },
+          close: () => void this.journal.push('close watcher'),
+        };
+      },
+    });
+  }
+
   #arbiter(first: Generation, observe?: Observe): Arbiter {
     return new Arbiter({
       first,
@@ -170,6 +202,7 @@ export class FakeService {
         isElderGone: () => this.elderGone,
       },
       judgeKill: () => this.verdict,
+      development: this.settings.reload ? this.#development(first) : null,
       reread: () => this.reread(),
       spawn: (order) => {
         const worker = new FakeWorker(order, this.journal);

@@ -1,5 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { GatewayContext } from '../../src/gateway/context.ts';
+import type { Place } from '../../src/place.ts';
+import type { LoadedFiles } from '../module-graph.ts';
 
 /** Bodies up to this size travel whole, with the request or the answer, and are moved. */
 export const SMALL_BODY = 64 * 1024;
@@ -22,6 +24,8 @@ export interface ThreadOrder {
    * They take turns: the thread may not have seen the one before when the next is sent.
    */
   readonly slots: Int32Array;
+  /** Whether the thread is to report what it loads. */
+  readonly reports: boolean;
 }
 
 /** Who sent a request: what the application finds on `req.socket`. */
@@ -90,7 +94,9 @@ export type FromThread =
       readonly exitStatus: number;
       readonly message: string;
       readonly stack: string | undefined;
+      readonly place: Place | undefined;
     }
+  | ({ readonly type: 'loaded' } & LoadedFiles)
   /** A whole answer. */
   | { readonly type: 'answer'; readonly id: number; readonly head: Head; readonly body: Uint8Array | string }
   | { readonly type: 'head'; readonly id: number; readonly head: Head }

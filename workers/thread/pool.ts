@@ -1,6 +1,8 @@
 import { Tinypool } from 'tinypool';
 import { messageOf } from '../../src/errors.ts';
+import type { AnswerFailure } from '../../src/http/server.ts';
 import type { Logger } from '../../src/log/logger.ts';
+import type { LoadedFiles } from '../module-graph.ts';
 import { Dispatcher } from './dispatcher.ts';
 import type { Exchange } from './exchange.ts';
 import type { Lane } from './lane.ts';
@@ -18,6 +20,9 @@ export interface PoolOptions {
   readonly limits: Limits;
   readonly log: Logger;
   readonly onError: (error: unknown, exchange: Exchange | null) => void;
+  /** Takes what the threads load, where that is wanted. */
+  readonly report: ((loaded: LoadedFiles) => void) | null;
+  readonly answerFailure: AnswerFailure | null;
 }
 
 /** A replacement that cannot load the application is tried again after this, doubled each time up to the second. */
@@ -80,6 +85,12 @@ export class Pool implements ThreadEvents {
     this.#options.onError(error, exchange);
   }
 
+  answer(error: unknown, exchange: Exchange): void {
+    const { answerFailure } = this.#options;
+    if (answerFailure) answerFailure(error, exchange.request, exchange.response);
+    else exchange.refuse(500, 'Internal Server Error');
+  }
+
   gone(
     thread: Thread,
     end: ThreadEnd,
@@ -118,7 +129,11 @@ export class Pool implements ThreadEvents {
     exchange.upload?.stop();
     if (end.why === 'ended') exchange.refuse(504, 'Gateway Timeout');
     else if (end.why === 'memory') exchange.refuse(503, 'Service Unavailable');
-    else exchange.refuse(500, 'Internal Server Error');
+    else
+      this.answer(
+        end.why === 'threw' ? end.error : new Error('The application called process.exit()'),
+        exchange,
+      );
   }
 
   #explain(end: ThreadEnd, ran: Exchange | null): void {

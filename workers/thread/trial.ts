@@ -12,6 +12,7 @@ export async function loadInThread({ app, threadMaxMemory }: Settings): Promise<
   const pool = createTinypool({ threads: 1, maxMemory: threadMaxMemory });
   // The thread's one task hears of its errors.
   pool.on('error', () => {});
-  const what = { app: app ?? '', gateway: { rootPath, multithread, multiprocess } };
-  return new Thread(pool, what, { free: () => {}, failed: () => {}, gone: () => {} }).ready;
+  const gateway = { rootPath, multithread, multiprocess };
+  const what = { app: app ?? '', gateway, report: null };
+  return new Thread(pool, what, { free: () => {}, failed: () => {}, gone: () => {}, answer: () => {} }).ready;
 }

@@ -14,7 +14,11 @@ function pool(threads: number, limit = 10) {
     const { port1, port2 } = new MessageChannel();
     onTestFinished(() => port2.close());
     const slots = new Int32Array(new SharedArrayBuffer(8));
-    const lane = new Lane(port1, slots, { free: (one) => dispatcher.free(one), failed: () => {} });
+    const lane = new Lane(port1, slots, {
+      free: (one) => dispatcher.free(one),
+      failed: () => {},
+      answer: () => {},
+    });
     dispatcher.add(lane);
     return { lane, slots };
   });

@@ -10,21 +10,31 @@ export default defineConfig({
   // The path under which a proxy serves it, such as '/shop'.
   // rootPath: '',
   // ── Binding ──
-  // host:port, [v6]:port, unix:path or fd://N; one or an array. 0.0.0.0:$PORT where PORT is set.
+  // host:port, [v6]:port, unix:path or fd://N; one or an array. 0.0.0.0:$PORT where PORT is set. Sockets that systemd
+  // passes come first (docs/systemd.md).
   // bind: '127.0.0.1:8000',
   // Connections that the kernel queues until a worker accepts them.
   // backlog: 2048,
   // ── Workers ──
   // How many processes serve; 'auto' is one for each processor.
   // workers: 1,
+  // The fewest and the most, where their number is to follow the load; null leaves it as it is.
+  // workersMin: null,
+  // workersMax: null,
+  // How many more are loaded and stand by, to take over at once from one that dies.
+  // spareWorkers: 0,
   // How a worker serves.
   // workerClass: 'async',
+  // Workers that are replaced at a time, when the service reloads or recycles them.
+  // reloadBatch: 1,
   // Connections that a worker holds at most.
   // workerConnections: 1000,
   // Threads of each worker that run the application, where the class is 'thread'; null is one for each processor.
   // threads: null,
   // What the objects of one thread may take, such as '256M'.
   // threadMaxMemory: null,
+  // How large a worker's JavaScript heap may grow: 'auto', or a size such as '512M'; null is Node's own limit.
+  // workerHeap: null,
   // Requests of a worker that wait for a thread at most.
   // threadQueue: 512,
   // ── Timeouts, in seconds ──
@@ -40,8 +50,23 @@ export default defineConfig({
   // gracefulTimeout: 30,
   // The time a worker has to load the application; 0 is no limit.
   // bootTimeout: 60,
+  // A path, such as '/healthz', that must answer 2xx before a worker counts as ready.
+  // readyPath: null,
   // The time an idle connection is kept; longer than the load balancer's own limit. 0 keeps none.
   // keepAlive: 75,
+  // ── Recycling: a worker that reaches one of these is replaced ──
+  // Requests; 0 is no limit.
+  // maxRequests: 0,
+  // What chance adds to them, at most; null is a tenth.
+  // maxRequestsJitter: null,
+  // Seconds; 0 is no limit.
+  // maxLifetime: 0,
+  // What chance adds to them, at most; null is a tenth.
+  // maxLifetimeJitter: null,
+  // The memory of its process, such as '512M', or '80%' of the container's for all workers together.
+  // maxMemory: null,
+  // Its used JavaScript heap, such as '400M'.
+  // maxHeap: null,
   // ── Process ──
   // The directory that the application, the logs, the sockets and the pid file are relative to.
   // chdir: '.',
@@ -49,6 +74,8 @@ export default defineConfig({
   // env: {},
   // Files of variables, which do not replace what is in the environment.
   // envFile: [],
+  // Whether the command detaches from the terminal and returns once the service is ready.
+  // daemon: false,
   // A file for the arbiter's process id.
   // pid: null,
   // The name that ps shows.
@@ -80,6 +107,13 @@ export default defineConfig({
   // syslogPrefix: null,
   // Their facility, such as 'daemon' or 'local0'.
   // syslogFacility: 'user',
+  // ── Development ──
+  // Reload when a file changes that the application has loaded.
+  // reload: false,
+  // Files, directories and globs to watch besides, such as 'templates/**/*.html'.
+  // reloadExtraFile: [],
+  // Answer a request that fails with the error and the source line. It shows the source code: never in production.
+  // debug: false,
   // ── Hooks ──
   // Functions that the arbiter or the workers call. One that throws is logged and otherwise without effect.
   // whenReady(arbiter) {

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { built } from './candidates.ts';
+import { built } from './candidate.ts';
 import { firstAnswer, freePort } from './first-answer.ts';
 import { count, saveJson, showProgress, warnIfBusy } from './options.ts';
 import { createProcesses, type Processes } from './processes.ts';

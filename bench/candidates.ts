@@ -1,47 +1,33 @@
 import { join } from 'node:path';
+import { type Bar, type Candidate, cluster, server, tsunicorn } from './candidate.ts';
+import type { CaseName } from './options.ts';
+import { syncBars, syncCandidates } from './sync.ts';
+import { threadBars, threadCandidates } from './thread.ts';
 
-export type CaseName = 'keepalive' | 'close';
+/** The cases that a load generator drives as fast as the candidates answer. */
+export const loadCases = ['keepalive', 'close', 'sync', 'thread'] as const satisfies readonly CaseName[];
 
-/** A server to measure: how it is started and how it says where it listens (`http://127.0.0.1:PORT` on either output). */
-export interface Candidate {
-  readonly name: string;
-  readonly command: readonly string[];
-  /** Processes that answer requests. */
-  readonly processes: number;
+export type LoadCase = (typeof loadCases)[number];
+
+/** The candidates of a case; `scratch` is a directory for what they write. */
+export function candidates(name: LoadCase, scratch: string): readonly Candidate[] {
+  switch (name) {
+    case 'sync':
+      return syncCandidates;
+    case 'thread':
+      return threadCandidates;
+    default:
+      return plainCandidates(join(scratch, 'access.log'));
+  }
 }
 
-/** `perSecond` requests a second; `micros` processor time a request; `perProcessorSecond` its inverse. */
-export type Metric = 'perSecond' | 'micros' | 'perProcessorSecond';
-
-/** What one candidate must reach: its metric is at least (or at most) `factor` times that of another. */
-export interface Bar {
-  readonly in: CaseName;
-  readonly candidate: string;
-  readonly metric: Metric;
-  readonly sense: 'at least' | 'at most';
-  readonly factor: number;
-  readonly against: string;
-}
-
-const root = join(import.meta.dirname, '..');
-const server = (file: string): string => join(import.meta.dirname, 'servers', file);
-
-/** The built command line: the published package is JavaScript, so this is what users run. */
-export const built = join(root, 'dist/bin/tsunicorn.js');
-
-function tsunicorn(app: string, ...options: readonly string[]): readonly string[] {
-  return [process.execPath, built, `${server(app)}:app`, '-w', '2', '-b', '127.0.0.1:0', ...options];
-}
-
-/** Every candidate; `scratch` is a directory for what they write. */
-export function candidates(scratch: string): readonly Candidate[] {
-  const accessLog = join(scratch, 'access.log');
+function plainCandidates(accessLog: string): readonly Candidate[] {
   return [
     { name: 'bare node:http', processes: 1, command: [process.execPath, server('bare.js')] },
-    { name: 'node:cluster', processes: 2, command: [process.execPath, server('cluster.js'), '2'] },
-    { name: 'tsunicorn', processes: 2, command: tsunicorn('app.js') },
-    { name: 'tsunicorn log', processes: 2, command: tsunicorn('app.js', '--access-logfile', accessLog) },
-    { name: 'tsunicorn fetch', processes: 2, command: tsunicorn('fetch-app.js') },
+    { name: 'node:cluster', processes: 2, command: cluster('app.js', 2) },
+    { name: 'tsunicorn', processes: 2, command: tsunicorn('app.js', 2) },
+    { name: 'tsunicorn log', processes: 2, command: tsunicorn('app.js', 2, '--access-logfile', accessLog) },
+    { name: 'tsunicorn fetch', processes: 2, command: tsunicorn('fetch-app.js', 2) },
   ];
 }
 
@@ -50,6 +36,8 @@ export function candidates(scratch: string): readonly Candidate[] {
  * peer of requests a second there.
  */
 export const bars: readonly Bar[] = [
+  ...syncBars,
+  ...threadBars,
   {
     in: 'keepalive',
     candidate: 'tsunicorn',

@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { get } from 'node:http';
-import type { Candidate } from './candidates.ts';
+import type { Candidate } from './candidate.ts';
 import type { Processes } from './processes.ts';
 
 /** A candidate that runs: `pid` is the root of its process tree. */
@@ -45,8 +45,8 @@ export async function launch(candidate: Candidate, processes: Processes): Promis
   return { candidate, child, pid: child.pid, url };
 }
 
-/** One answer: its status, headers and body as text, so that the candidates' answers can be compared. */
-export function answerOf(url: string): Promise<string> {
+/** One answer: its status, body and headers, or those of the given names, as text that can be compared. */
+export function answerOf(url: string, only: readonly string[] | null): Promise<string> {
   return new Promise((resolve, reject) => {
     const request = get(
       url,
@@ -56,7 +56,7 @@ export function answerOf(url: string): Promise<string> {
         response.setEncoding('utf8').on('data', (text: string) => {
           body += text;
         });
-        response.once('end', () => resolve(describe(response.statusCode, response.headers, body)));
+        response.once('end', () => resolve(describe(response.statusCode, response.headers, body, only)));
       },
     );
     request.once('timeout', () => request.destroy(new Error(`${url} gave no answer within 10 s`)));
@@ -64,21 +64,32 @@ export function answerOf(url: string): Promise<string> {
   });
 }
 
-function describe(status: number | undefined, headers: NodeJS.Dict<string | string[]>, body: string): string {
+function describe(
+  status: number | undefined,
+  headers: NodeJS.Dict<string | string[]>,
+  body: string,
+  only: readonly string[] | null,
+): string {
   const lines = Object.entries(headers)
-    .filter(([name]) => name !== 'date')
+    .filter(([name]) => name !== 'date' && (only?.includes(name) ?? true))
     .map(([name, value]) => `${name}: ${value}`)
     .sort();
   return [status, ...lines, JSON.stringify(body)].join('\n');
 }
 
-/** Asks each candidate once and throws where the answers differ: then their costs could not be compared. */
-export async function checkSameAnswer(launched: readonly Launched[]): Promise<void> {
+/**
+ * Asks each candidate once and throws where the answers differ: then their costs could not be compared. Of the headers
+ * only those of `headers` count, if they are given.
+ */
+export async function checkSameAnswer(
+  launched: readonly Launched[],
+  headers: readonly string[] | null,
+): Promise<void> {
   const [first, ...others] = launched;
   if (first === undefined) return;
-  const expected = await answerOf(first.url);
+  const expected = await answerOf(first.url, headers);
   for (const other of others) {
-    const answer = await answerOf(other.url);
+    const answer = await answerOf(other.url, headers);
     if (answer === expected) continue;
     throw new Error(
       `${other.candidate.name} answers\n${answer}\nbut ${first.candidate.name} answers\n${expected}`,

@@ -1,7 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { availableParallelism, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
-import type { CaseName } from './candidates.ts';
+
+/** What can be measured. */
+export const caseNames = ['keepalive', 'close', 'sync', 'thread', 'thread-cpu', 'mixed'] as const;
+
+export type CaseName = (typeof caseNames)[number];
 
 /** What `npm run bench -- …` may be told. */
 export interface BenchOptions {
@@ -13,8 +17,6 @@ export interface BenchOptions {
   readonly only: readonly string[];
   readonly json: string | null;
 }
-
-const caseNames: readonly CaseName[] = ['keepalive', 'close'];
 
 /** A whole number from 1 up, or an error that names the option. */
 export function count(option: string, text: string): number {
@@ -28,9 +30,11 @@ function listed(text: string | undefined): readonly string[] {
 
 function chosenCases(text: string | undefined): readonly CaseName[] {
   if (text === undefined) return caseNames;
-  const chosen = caseNames.filter((name) => name === text);
-  if (chosen.length === 1) return chosen;
-  throw new Error(`--case: "${text}" is not a case; write ${caseNames.join(' or ')}`);
+  const asked = listed(text);
+  const unknown = asked.find((one) => !caseNames.some((name) => name === one));
+  if (unknown !== undefined || asked.length === 0)
+    throw new Error(`--case: "${unknown ?? text}" is not a case; write ${caseNames.join(', ')}`);
+  return caseNames.filter((name) => asked.includes(name));
 }
 
 /** Parses the arguments after the script's name; throws an error of one line where one is wrong. */
@@ -61,10 +65,10 @@ export function choose<T extends { readonly name: string }>(
   items: readonly T[],
   only: readonly string[],
 ): readonly T[] {
-  const known = items.map((item) => item.name);
-  const unknown = only.find((name) => !known.includes(name));
+  const known = new Set(items.map((item) => item.name));
+  const unknown = only.find((name) => !known.has(name));
   if (unknown !== undefined) {
-    throw new Error(`--only: no candidate is named "${unknown}"; write ${known.join(', ')}`);
+    throw new Error(`--only: no candidate is named "${unknown}"; write ${[...known].join(', ')}`);
   }
   return only.length === 0 ? items : items.filter((item) => only.includes(item.name));
 }

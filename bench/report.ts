@@ -1,4 +1,6 @@
-import { type Bar, bars, type CaseName, type Metric } from './candidates.ts';
+import type { Bar, Metric } from './candidate.ts';
+import { bars } from './candidates.ts';
+import type { CaseName } from './options.ts';
 import { judge, type Mark, type Summary, summarise } from './statistics.ts';
 
 /** One round of one candidate: requests a second, processor µs a request, failed requests. */
@@ -65,10 +67,49 @@ export function markdown(header: readonly string[], rows: readonly (readonly str
   return [header, rule, ...rows].map(line).join('\n');
 }
 
+/** A bar between two candidates, what was measured of it, and the mark. */
+interface Judged {
+  readonly what: string;
+  readonly ratio: Summary;
+  readonly against: string;
+  readonly sense: Bar['sense'];
+  readonly factor: number;
+  readonly mark: Mark;
+}
+
 /** One verdict in words: the measured ratio with its middle half, the bar and the mark. */
-export function sentence({ bar, ratio, mark }: Verdict): string {
-  const measured = `${ratio.median.toFixed(2)} (${ratio.q1.toFixed(2)}–${ratio.q3.toFixed(2)})`;
-  return `${metricNames[bar.metric]} ${measured} × ${bar.against}, ${bar.sense} ${bar.factor}: **${mark}**`;
+export function sentenceOf({ what, ratio, against, sense, factor, mark }: Judged): string {
+  return `${what} ${middle(ratio, 2)} × ${against}, ${sense} ${factor}: **${mark}**`;
+}
+
+function middle({ median, q1, q3 }: Summary, digits: number): string {
+  return `${median.toFixed(digits)} (${q1.toFixed(digits)}–${q3.toFixed(digits)})`;
+}
+
+/** A row of a table of bars: what was measured, its figures and their digits, the limit, and the mark. */
+export type BarRow = readonly [what: string, measured: Summary, digits: number, limit: string, mark: string];
+
+/** The row of a bar that does not depend on a peer: a figure in its own unit against a limit. */
+export function absoluteBar(
+  what: string,
+  measured: Summary,
+  sense: Bar['sense'],
+  limit: number,
+  digits: number,
+): BarRow {
+  return [what, measured, digits, `${sense} ${limit}`, `**${judge(measured, sense, limit)}**`];
+}
+
+/** A Markdown table of bars: medians with quartiles, limits, marks. */
+export function barTable(rows: readonly BarRow[]): string {
+  return markdown(
+    ['bar', 'median (quartiles)', 'limit', 'mark'],
+    rows.map(([what, measured, digits, limit, mark]) => [what, middle(measured, digits), limit, mark]),
+  );
+}
+
+function sentence({ bar, ...judged }: Verdict): string {
+  return sentenceOf({ ...bar, ...judged, what: metricNames[bar.metric] });
 }
 
 /** The table of one case: medians with min–max over the rounds, and the paired ratios with quartiles. */

@@ -11,7 +11,17 @@ function quantile(sorted: readonly number[], share: number): number {
   const position = (sorted.length - 1) * share;
   const below = sorted[Math.floor(position)] ?? Number.NaN;
   const above = sorted[Math.ceil(position)] ?? Number.NaN;
+  // Between two failures, which took for ever, there is no number.
+  if (above === below) return below;
   return below + (above - below) * (position - Math.floor(position));
+}
+
+/** The smallest of at least one value that `share` of them do not exceed (nearest rank): 0.99 for the 99th percentile. */
+export function percentile(values: readonly number[], share: number): number {
+  if (values.length === 0) throw new RangeError('nothing was measured');
+  const sorted = values.toSorted((a, b) => a - b);
+  // 0.99 × 100 is a little more than 99 in floating point.
+  return sorted[Math.ceil(share * values.length - 1e-9) - 1] ?? Number.NaN;
 }
 
 /** Summarises at least one value; quartiles are interpolated between neighbours. */

@@ -1,5 +1,5 @@
-import { existsSync, mkdirSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { fs } from './builtins.ts';
 
 /**
  * Keeps compiled code between starts, which takes away what type stripping and parsing cost. In the user's own cache
@@ -20,15 +20,15 @@ export function flushCompileCache(): void {
 }
 
 /**
- * Makes the directory, and the one it is in, where they are missing; whether nobody else, root apart, can change what is in it, nor put another
- * in its place. HOME may be another user's (`sudo -E`), or open to all.
+ * Makes the directory, and the one it is in, where they are missing; whether nobody else, root apart, can change what is
+ * in it, nor put another in its place. HOME may be another user's (`sudo -E`), or open to all.
  */
 export function isOurs(directory: string): boolean {
   try {
     // Not recursive: Node never ends where a parent can neither be found nor made (a dangling link, /proc).
     for (const path of [dirname(directory), directory])
-      if (!existsSync(path)) mkdirSync(path, { mode: 0o700 });
-    const real = realpathSync(directory);
+      if (!fs.existsSync(path)) fs.mkdirSync(path, { mode: 0o700 });
+    const real = fs.realpathSync(directory);
     return isSafe(real, false) && ancestorsOf(real).every((path) => isSafe(path, true));
   } catch {
     // It cannot be made, or not be looked at: then it cannot be used either.
@@ -43,7 +43,7 @@ function ancestorsOf(path: string): readonly string[] {
 
 /** In a sticky directory anybody may make an entry, but none may replace that of another. */
 function isSafe(path: string, mayBeSticky: boolean): boolean {
-  const { uid, mode } = statSync(path);
+  const { uid, mode } = fs.statSync(path);
   const isOpenToAll = (mode & 0o002) !== 0 && !(mayBeSticky && (mode & 0o1000) !== 0);
   return (uid === 0 || uid === process.geteuid?.()) && !isOpenToAll;
 }

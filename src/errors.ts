@@ -1,3 +1,5 @@
+import type { Place } from './place.ts';
+
 /** Exit statuses of the arbiter, as in Gunicorn: 1 usage, 3 a worker could not boot, 4 the application could not be loaded. */
 export const EXIT = { ok: 0, usage: 1, workerBoot: 3, appLoad: 4 } as const;
 
@@ -11,6 +13,10 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
+interface BootErrorDetails extends ErrorOptions {
+  readonly place?: Place | undefined;
+}
+
 /**
  * The application or the worker could not start. `message` is one readable line; `userStack` is the stack of the
  * operator's own code where that code threw.
@@ -20,8 +26,12 @@ export class BootError extends Error {
   readonly exitStatus: ExitStatus;
   readonly userStack: string | undefined;
 
-  constructor(message: string, exitStatus: ExitStatus, userStack?: string) {
-    super(message);
+  /** In development, where it is known already. */
+  readonly place: Place | undefined;
+
+  constructor(message: string, exitStatus: ExitStatus, userStack?: string, details: BootErrorDetails = {}) {
+    super(message, 'cause' in details ? { cause: details.cause } : undefined);
+    this.place = details.place;
     this.exitStatus = exitStatus;
     this.userStack = userStack;
   }

@@ -1,5 +1,6 @@
 import type { HookName } from './hooks.ts';
 import type { StalledRequest } from './http/in-flight.ts';
+import type { Place } from './place.ts';
 import type { Settings } from './settings/catalogue.ts';
 
 // The discriminant is called `tsunicorn`, so that nothing an application sends with process.send() can be taken for ours.
@@ -8,15 +9,14 @@ import type { Settings } from './settings/catalogue.ts';
 export type WorkerMessage =
   /** Signal handlers are in place: from here on the worker may be signalled. */
   | { readonly tsunicorn: 'hello' }
+  /** The application is loaded and no socket is open: with `spareWorkers` every worker waits here for `accept`. */
+  | { readonly tsunicorn: 'standby' }
   /** The application is loaded and every listener accepts; `urls` in the order of the binds. */
   | { readonly tsunicorn: 'ready'; readonly urls: readonly string[] }
-  | { readonly tsunicorn: 'heartbeat' }
-  | {
-      readonly tsunicorn: 'bootFailed';
-      readonly exitStatus: number;
-      readonly message: string;
-      readonly stack?: string;
-    }
+  /** `load` is there only where the service scales by it. */
+  | { readonly tsunicorn: 'heartbeat'; readonly load?: WorkerLoad }
+  | ({ readonly tsunicorn: 'bootFailed' } & BootFailure)
+  | Loaded
   /** The worker serves on, but wishes to be replaced. */
   | { readonly tsunicorn: 'outgoing'; readonly reason: string }
   /** The worker has stopped accepting of its own accord and will exit. */
@@ -25,10 +25,38 @@ export type WorkerMessage =
   /** The watchdog's: the event loop is silent, but a debugger may hold it, which is no reason to kill it. */
   | { readonly tsunicorn: 'debugged' };
 
+/** How busy a worker was since it reported last. */
+export interface WorkerLoad {
+  /** 0 to 1. */
+  readonly utilisation: number;
+  readonly inFlight: number;
+}
+
+/** Why a worker is not ready: a line for the operator, the exit status it deserves, and what of the user's code is known. */
+export interface BootFailure {
+  readonly exitStatus: number;
+  readonly message: string;
+  readonly stack?: string;
+  /** In development only. */
+  readonly place?: Place;
+}
+
+/** In development: what the application has loaded, or tried to. All paths are absolute. */
+export interface Loaded {
+  readonly tsunicorn: 'loaded';
+  readonly files: readonly string[];
+  /** Where files were looked for that do not exist. */
+  readonly missing: readonly string[];
+  /** Date.now() before the first of the files was read. */
+  readonly atMs: number;
+}
+
 /** The watchdog's: the event loop is blocked and stays so; the arbiter is to kill the worker. */
 export interface Stalled {
   readonly tsunicorn: 'stalled';
   readonly blockedMs: number;
+  /** The setting whose time was over. */
+  readonly limit: 'timeout' | 'gracefulTimeout';
   readonly seen: StallSeen | null;
 }
 
@@ -56,6 +84,8 @@ export interface BootOrder {
   readonly generation: number;
   readonly age: number;
   readonly slot: number;
+  /** In development: the application cannot be loaded, so this is to be shown in its place. */
+  readonly failure: BootFailure | null;
 }
 
 /** A bound socket as the worker inherits it: `fd` is the number in the worker. */
@@ -64,11 +94,15 @@ export interface HandedListener {
   readonly kind: 'tcp' | 'unix' | 'abstract' | 'fd';
   /** As the operator wrote it, for error lines. */
   readonly source: string;
+  /** Its own length of the kernel's queue, in place of the setting. */
+  readonly backlog?: number;
 }
 
 /** What the arbiter tells a worker: imperatives. */
 export type ArbiterMessage =
   | BootOrder
+  /** Open the sockets and serve: to a worker that stands by. */
+  | { readonly tsunicorn: 'accept' }
   /** The service is about to stop: serve on, but say at the ready path that nobody else should come. */
   | { readonly tsunicorn: 'linger' }
   /** Stop accepting, finish, exit; with `emptyQueue` first take what the kernel has queued. */
@@ -79,15 +113,17 @@ export type ArbiterMessage =
 
 const workerTypes = new Set([
   'hello',
+  'standby',
   'ready',
   'heartbeat',
   'bootFailed',
+  'loaded',
   'outgoing',
   'leaving',
   'stalled',
   'debugged',
 ]);
-const arbiterTypes = new Set(['boot', 'linger', 'retire', 'quit', 'reopenLogs']);
+const arbiterTypes = new Set(['boot', 'accept', 'linger', 'retire', 'quit', 'reopenLogs']);
 
 /** Whether a message on the channel is a worker's; applications send messages of their own (`process.send('ready')`). */
 export function isWorkerMessage(value: unknown): value is WorkerMessage {

@@ -5,16 +5,50 @@ import { codeOf, messageOf, UsageError } from './errors.ts';
 /** A file that holds the arbiter's pid and a newline while it runs. */
 export interface Pidfile {
   readonly path: string;
-  /** Removes the file where it is still ours. */
-  remove(): void;
+  /**
+   * Removes the file where it is still ours. Where the arbiter `heir` has the `.2` beside it, that takes its place, so
+   * that at every moment the file has the pid of one who lives.
+   */
+  remove(heir?: number): void;
+  /** The elder is gone: our `.2` becomes the file itself. */
+  promote(): void;
+  /** The new arbiter of an upgrade is gone; it may have had no time to remove its `.2`. */
+  forget(pid: number): void;
 }
 
 /**
- * Writes our pid to `path`. A file left by a process that is gone is taken over; the pid of a living process, or a path
- * that cannot be written, is a UsageError that names `source`.
+ * Writes our pid to `path`, or to `path` and `.2` where the file is that of the arbiter `elder`, which we are about to
+ * replace. A file left by a process that is gone is taken over; the pid of a living process, or a path that cannot be
+ * written, is a UsageError that names `source`.
  */
-export function createPidfile(source: string, path: string): Pidfile {
-  const absolute = resolve(path);
+export function createPidfile(source: string, path: string, elder: number | null = null): Pidfile {
+  const main = resolve(path);
+  const second = `${main}.2`;
+  const isSecond = elder !== null && readPid(main) === elder;
+  let own = isSecond ? second : main;
+  write(source, isSecond ? `${path}.2` : path, own);
+  return {
+    get path() {
+      return own;
+    },
+    remove(heir) {
+      if (readPid(own) !== process.pid) return;
+      if (heir !== undefined && own === main && readPid(second) === heir && isAlive(heir))
+        renameSync(second, main);
+      else rmSync(own, { force: true });
+    },
+    promote() {
+      // The elder has done it on its way out, unless it was killed.
+      if (own === second && readPid(second) === process.pid) renameSync(second, main);
+      own = main;
+    },
+    forget(pid) {
+      if (own === main && readPid(second) === pid) rmSync(second, { force: true });
+    },
+  };
+}
+
+function write(source: string, path: string, absolute: string): void {
   const owner = readPid(absolute);
   if (owner !== null && owner !== process.pid && isAlive(owner))
     throw new UsageError(
@@ -31,12 +65,6 @@ export function createPidfile(source: string, path: string): Pidfile {
       `${source} ${path}: cannot write it (${codeOf(error) ?? messageOf(error)}); choose a writable directory`,
     );
   }
-  return {
-    path: absolute,
-    remove() {
-      if (readPid(absolute) === process.pid) rmSync(absolute, { force: true });
-    },
-  };
 }
 
 /** The pid a file holds; null where there is none or it is no number. */

@@ -27,6 +27,7 @@ export async function serveMany(order: ServeOrder, application: Application): Pr
     observers: order.observers,
     keepAliveMs: settings.keepAlive * 1000,
     onError: order.onError,
+    answerFailure: order.answerFailure,
   });
   const gate = createGate((socket) => {
     connections.add(socket);
@@ -35,10 +36,11 @@ export async function serveMany(order: ServeOrder, application: Application): Pr
   });
 
   const { close } = application;
+  await order.prove(application, close);
   return {
     urls: await gate.open(order.listeners, settings.backlog),
     connections,
     ...(close ? { close } : {}),
-    drain: (how) => drain({ ...how, gate, connections, server }),
+    drain: (how) => drain({ ...how, gate, connections, server, isHasty: settings.reload }),
   };
 }

@@ -1,18 +1,40 @@
 import { BootError, codeOf, EXIT, messageOf } from '../src/errors.ts';
+import type { BootFailure } from '../src/ipc.ts';
 import { explainBind } from '../src/listeners/listener.ts';
 import { ListenError } from './gate.ts';
+import type { ModuleGraph } from './module-graph.ts';
 
-/** What to tell the arbiter of an error that kept the worker from getting ready. */
-export function bootFailure(error: unknown): { exitStatus: number; message: string; stack?: string } {
+/** What to tell the arbiter of an error that kept the worker from getting ready, `whence` it came. */
+function bootFailure(error: unknown, whence = 'while it was loading'): BootFailure {
   if (error instanceof BootError) {
-    const { exitStatus, message, userStack } = error;
-    return userStack === undefined ? { exitStatus, message } : { exitStatus, message, stack: userStack };
+    const { exitStatus, message, userStack, place } = error;
+    return {
+      exitStatus,
+      message,
+      ...(userStack === undefined ? {} : { stack: userStack }),
+      ...(place === undefined ? {} : { place }),
+    };
   }
   if (error instanceof ListenError) {
     const message = explainBind(error.listener.source, codeOf(error.cause), error.message);
     return { exitStatus: EXIT.usage, message };
   }
   const stack = error instanceof Error ? error.stack : undefined;
-  const message = `the application failed while it was loading: ${messageOf(error)}`;
+  const message = `the application failed ${whence}: ${messageOf(error)}`;
   return { exitStatus: EXIT.appLoad, message, ...(stack === undefined ? {} : { stack }) };
+}
+
+/** The same with the place in the code, where `modules` are followed; reports where the missing module of `app` may be put. */
+export async function explainFailure(
+  error: unknown,
+  modules: ModuleGraph | null,
+  app: string | null,
+  whence?: string,
+): Promise<BootFailure> {
+  const failure = bootFailure(error, whence);
+  if (modules === null) return failure;
+  const { locateFailure, missedApplication } = await import('./development.ts');
+  missedApplication(modules, app);
+  modules.flush();
+  return locateFailure(failure, error, modules.files);
 }

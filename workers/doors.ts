@@ -1,7 +1,8 @@
-import { closeSync, openSync } from 'node:fs';
 import net, { type Server, type ServerOpts, type Socket } from 'node:net';
 import type { MessagePort } from 'node:worker_threads';
+import { fs } from '../src/builtins.ts';
 import type { HandedListener } from '../src/ipc.ts';
+import { STDIN_FD } from './stdin.ts';
 
 /** One inherited socket as the gate opens, pauses and closes it. */
 export interface Door {
@@ -13,7 +14,7 @@ export interface Door {
 }
 
 /** Where libuv keeps the descriptor open when its handle closes: 0 to 2 (uv__stream_close, all of libuv 1.x). */
-const KEPT_FD = 0;
+const KEPT_FD = STDIN_FD;
 
 /** Listens on an inherited socket; `accept` gets its connections. Rejects with the system error. */
 export async function openDoor(
@@ -46,8 +47,8 @@ function keptDoor(server: Server, backlog: number): Door {
     close() {
       if (server.listening) server.close();
       // Now the descriptor too, or the kernel would queue connections for us; nothing else may get its number.
-      closeSync(KEPT_FD);
-      openSync('/dev/null', 'r');
+      fs.closeSync(KEPT_FD);
+      fs.openSync('/dev/null', 'r');
     },
   };
 }
@@ -86,15 +87,4 @@ function park(server: Server): { from: MessagePort; to: MessagePort } {
   // The type of transferable things does not name net.Server yet.
   port1.postMessage(server, [server as unknown as ArrayBuffer]);
   return { from: port1, to: port2 };
-}
-
-/**
- * Hides descriptor 0 from the application where it is a listener: Node's process.stdin would take it for a file or a
- * pipe, and throw or end it. What the application sees is an empty input, as without a terminal.
- */
-export function shadowStdin(listeners: readonly HandedListener[]): void {
-  if (!listeners.some(({ fd }) => fd === KEPT_FD)) return;
-  const { Readable } = process.getBuiltinModule('node:stream');
-  const empty = Readable.from([]);
-  Object.defineProperty(process, 'stdin', { configurable: true, enumerable: true, get: () => empty });
 }

@@ -12,7 +12,8 @@ export interface Gate {
   resume(): void;
   /**
    * Accepts what the kernel has queued, then stops accepting for good, as close() does. What comes is held back until
-   * then: a client without an answer does not connect again, so the queue does run dry. At most `limitMs`.
+   * then: a client without an answer does not connect again, so the queue does run dry. At most `limitMs`. An inherited
+   * descriptor is just closed: its owner keeps the socket, and the queue with it for whoever serves next.
    */
   closeWhenEmpty(limitMs: number): Promise<void>;
   /** Stops accepting for good; what was accepted is not touched. */
@@ -44,6 +45,8 @@ class AcceptGate implements Gate {
   readonly #feed: (socket: Socket) => void;
   readonly #options: ServerOpts;
   #doors: readonly Door[] = [];
+  /** Those of `#doors` whose socket somebody passed on to the service. */
+  #lent: readonly Door[] = [];
   #state: 'open' | 'paused' | 'holding' | 'closed' = 'open';
   /** Accepted and not yet fed: while the queue is emptied, or paused, as a Unix listener cannot be moved. */
   #held: Socket[] = [];
@@ -63,12 +66,13 @@ class AcceptGate implements Gate {
     const accept = (socket: Socket) => this.#accept(socket);
     const open = async (listener: HandedListener) => {
       try {
-        return await openDoor(listener, { ...this.#options, backlog }, accept);
+        return await openDoor(listener, { ...this.#options, backlog: listener.backlog ?? backlog }, accept);
       } catch (error) {
         throw new ListenError(listener, error as Error);
       }
     };
     this.#doors = await Promise.all(listeners.map(open));
+    this.#lent = this.#doors.filter((_, index) => listeners[index]?.kind === 'fd');
     return this.#doors.map(({ address }) => urlOf(address));
   }
 
@@ -87,6 +91,9 @@ class AcceptGate implements Gate {
 
   async closeWhenEmpty(limitMs: number): Promise<void> {
     this.#state = 'holding';
+    for (const door of this.#lent) door.close();
+    this.#doors = this.#doors.filter((door) => !this.#lent.includes(door));
+    if (this.#doors.length === 0) return this.close();
     this.#resumeAll();
     const started = performance.now();
     let quietSince = started;

@@ -1,8 +1,66 @@
+import type { BootOrder, WorkerMessage } from '../src/ipc.ts';
+import type { Logger } from '../src/log/logger.ts';
 import type { Settings } from '../src/settings/catalogue.ts';
+import type { Inbox } from './inbox.ts';
+import type { Serving } from './serving.ts';
+import { startWatchdog, type Watchdog } from './watchdog.ts';
+
+/** What a worker tells the arbiter of itself from the moment its application is loaded; the watchdog hears it beat too. */
+export class Heartbeat {
+  readonly #inbox: Inbox;
+  readonly #order: BootOrder;
+  readonly #log: Logger;
+  /** What is served, as soon as anything is. */
+  #serving: Serving | null = null;
+  #watchdog: Watchdog | null = null;
+
+  constructor(inbox: Inbox, order: BootOrder, log: Logger) {
+    this.#inbox = inbox;
+    this.#order = order;
+    this.#log = log;
+  }
+
+  /** The application is loaded, and no socket open. */
+  async announceStandby(): Promise<void> {
+    await this.#begin({ tsunicorn: 'standby' });
+  }
+
+  /** The worker accepts; it beats already where it stood by before. */
+  async announceReady(serving: Serving): Promise<void> {
+    const ready = { tsunicorn: 'ready', urls: serving.urls } as const;
+    this.#serving = serving;
+    if (this.#order.settings.spareWorkers > 0) await this.#inbox.send(ready);
+    else await this.#begin(ready);
+  }
+
+  /** The worker ends by itself; the watchdog ends it where it does not. */
+  leaveWithin(graceMs: number): void {
+    this.#watchdog?.leaveWithin(graceMs);
+  }
+
+  /** Says so, and from now on that the event loop turns. */
+  async #begin(message: WorkerMessage): Promise<void> {
+    const { settings } = this.#order;
+    const meter = settings.workersMax === null ? null : new (await import('./load-meter.ts')).LoadMeter();
+    startHeartbeat(settings, () => {
+      this.#watchdog?.beat();
+      const load = meter && this.#serving ? meter.read(this.#serving) : null;
+      void this.#inbox.send(load ? { tsunicorn: 'heartbeat', load } : { tsunicorn: 'heartbeat' });
+    });
+    await this.#inbox.send(message);
+    this.#watchdog = startWatchdog(this.#order, () => this.#serving?.connections ?? null, this.#log);
+  }
+}
+
+/** How often a worker looks at itself: several times in each `timeout`. In milliseconds. */
+export function beatEveryMs({ timeout }: Pick<Settings, 'timeout'>): number {
+  return timeout === 0 ? 1000 : Math.min(1000, Math.max(20, timeout * 250));
+}
 
 /** Calls `beat` while the event loop turns, several times in each `timeout`; never where nobody would miss it. */
-export function startHeartbeat({ timeout, watchdog }: Settings, beat: () => void): void {
-  // Without a limit the watchdog still ends a blocked worker whose arbiter is gone.
-  if (timeout === 0 && !watchdog) return;
-  setInterval(beat, timeout === 0 ? 1000 : Math.min(1000, Math.max(20, timeout * 250)));
+function startHeartbeat(settings: Settings, beat: () => void): void {
+  const { timeout, watchdog, workersMax } = settings;
+  // Without a limit the watchdog still ends a blocked worker whose arbiter is gone, and the load is still reported.
+  if (timeout === 0 && !watchdog && workersMax === null) return;
+  setInterval(beat, beatEveryMs(settings));
 }

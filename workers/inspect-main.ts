@@ -1,25 +1,17 @@
 import type { Debugger, Session } from 'node:inspector';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
+import { stackOf } from './stack.ts';
 import { type Answer, BEAT, REFUSE } from './watchdog.ts';
 
 /** What the main thread was doing, or why nothing is to be done about it. */
 export type Inspection =
-  | { readonly what: 'paused'; readonly frames: readonly Frame[]; readonly answer: Answer }
+  | { readonly what: 'paused'; readonly stack: readonly string[]; readonly answer: Answer }
   /** It did not stop: it is in native code. */
   | { readonly what: 'native' }
   /** It turns again: it stopped in the very timer that says so. */
   | { readonly what: 'recovered' }
   /** A developer's debugger can hold it. */
   | { readonly what: 'debugged' };
-
-export interface Frame {
-  readonly name: string;
-  /** A path, or what V8 calls the source. */
-  readonly file: string;
-  readonly line: number;
-  readonly column: number;
-}
 
 /** Within which the main thread must answer at all, and then stop: a big application has thousands of scripts to list. */
 export interface InspectLimits {
@@ -63,7 +55,7 @@ async function inspect(session: Session): Promise<Inspection> {
   if (callFrames.some(({ functionName }) => functionName === BEAT)) return { what: 'recovered' };
   const answer = await refuse(session);
   if (answer.debugged) return { what: 'debugged' };
-  return { what: 'paused', frames: callFrames.map((frame) => toFrame(frame, sources)), answer };
+  return { what: 'paused', stack: stackOf(callFrames, sources), answer };
 }
 
 function refuse(session: Session): Promise<Answer> {
@@ -79,14 +71,4 @@ function refuse(session: Session): Promise<Answer> {
       },
     );
   });
-}
-
-function toFrame({ functionName, location, url }: Debugger.CallFrame, sources: Map<string, string>): Frame {
-  const source = sources.get(location.scriptId) ?? url;
-  return {
-    name: functionName,
-    file: source.startsWith('file:') ? fileURLToPath(source) : source,
-    line: location.lineNumber + 1,
-    column: (location.columnNumber ?? 0) + 1,
-  };
 }

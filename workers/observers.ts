@@ -3,13 +3,14 @@ import type { Hooks, WorkerView } from '../src/hooks.ts';
 import type { Observer } from '../src/http/server.ts';
 import type { AccessLog } from '../src/log/access-log.ts';
 
-/** What must look at every request: nothing at all where neither an access log nor a request hook is set. */
+/** What must look at every request: nothing at all where no access log, request hook or counter is set. */
 export function observersFor(
   accessLog: AccessLog | null,
   hooks: Hooks,
   worker: WorkerView,
+  counter: Observer | null = null,
 ): readonly Observer[] {
-  const observers: Observer[] = [];
+  const observers: Observer[] = counter === null ? [] : [counter];
   if (accessLog) observers.push((request, response) => accessLog.observe(request, response));
   const { preRequest, postRequest } = hooks;
   if (preRequest) {

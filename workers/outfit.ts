@@ -3,9 +3,12 @@ import type { Application } from '../src/app/application.ts';
 import { gatewayContext } from '../src/gateway/context.ts';
 import { type Hooks, WORKER_HOOKS } from '../src/hooks.ts';
 import type { Readiness } from '../src/http/ready-path.ts';
-import type { BootOrder } from '../src/ipc.ts';
+import type { AnswerFailure } from '../src/http/server.ts';
+import type { BootOrder, Loaded } from '../src/ipc.ts';
 import type { Logger } from '../src/log/logger.ts';
 import type { Settings } from '../src/settings/catalogue.ts';
+import type { ModuleGraph } from './module-graph.ts';
+import type { Recycler } from './recycler.ts';
 
 // What a worker loads only where it is asked for.
 
@@ -16,11 +19,34 @@ export async function loadWorkerHooks({ configFile, hookNames }: BootOrder): Pro
   return loadHooks(configFile, null);
 }
 
-/** What answers at the ready path while the service is about to stop; null where there is no such path. */
-export async function readinessOf(settings: Settings): Promise<Readiness | null> {
-  if (!('readyPath' in settings) || typeof settings.readyPath !== 'string') return null;
+/** What answers at the ready path while the service is about to stop; null where nobody would ask, or there is no time to. */
+export async function readinessOf({ readyPath, drainDelay }: Settings): Promise<Readiness | null> {
+  if (readyPath === null || drainDelay === 0) return null;
   const { readinessAt } = await import('../src/http/ready-path.ts');
-  return readinessAt(settings.readyPath);
+  return readinessAt(readyPath);
+}
+
+/** What asks for the worker's replacement when it is due; null where nothing limits its life. */
+export async function createRecycler(settings: Settings, log: Logger): Promise<Recycler | null> {
+  const { maxRequests, maxLifetime, maxMemory, maxHeap } = settings;
+  if (maxRequests === 0 && maxLifetime === 0 && maxMemory === null && maxHeap === null) return null;
+  const { Recycler } = await import('./recycler.ts');
+  return Recycler.of(settings, log);
+}
+
+/** With --reload, tells the arbiter what is imported from now on; null otherwise. */
+export async function followImports(
+  { reload }: Settings,
+  tell: (loaded: Loaded) => void,
+): Promise<ModuleGraph | null> {
+  if (!reload) return null;
+  const modules = await import('./module-graph.ts');
+  return modules.followImports((loaded) => tell({ tsunicorn: 'loaded', ...loaded }));
+}
+
+/** With --debug, what answers a request that fails; null otherwise. */
+export async function errorPage({ debug }: Settings): Promise<AnswerFailure | null> {
+  return debug ? (await import('./error-page.ts')).answerWithError : null;
 }
 
 /** Loads the application into this process. Rejects with a BootError. */

@@ -1,5 +1,5 @@
-import { accessSync, constants, fstatSync, openSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { fs } from '../src/builtins.ts';
 import { codeOf, EXIT, messageOf } from '../src/errors.ts';
 import { become, type Identity } from '../src/privileges/identity.ts';
 import type { Inbox } from './inbox.ts';
@@ -26,7 +26,7 @@ export async function dropPrivileges(inbox: Inbox, identity: Identity): Promise<
   }
   const ours = fileURLToPath(new URL('.', import.meta.url));
   try {
-    accessSync(ours, constants.R_OK | constants.X_OK);
+    fs.accessSync(ours, fs.constants.R_OK | fs.constants.X_OK);
   } catch (error) {
     await refuse(
       inbox,
@@ -47,8 +47,9 @@ async function refuse(inbox: Inbox, message: string): Promise<never> {
  */
 function withoutBlocking(fd: 1 | 2): number {
   try {
-    if (!fstatSync(fd).isFIFO()) return fd;
-    return openSync(`/proc/self/fd/${fd}`, constants.O_WRONLY | constants.O_APPEND | constants.O_NONBLOCK);
+    if (!fs.fstatSync(fd).isFIFO()) return fd;
+    const { O_WRONLY, O_APPEND, O_NONBLOCK } = fs.constants;
+    return fs.openSync(`/proc/self/fd/${fd}`, O_WRONLY | O_APPEND | O_NONBLOCK);
   } catch {
     // No /proc, or a closed stream: the plain one serves, or fails at its first write.
     return fd;

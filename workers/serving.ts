@@ -1,10 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import type { Application, Handler } from '../src/app/application.ts';
 import type { Connections } from '../src/http/connections.ts';
-import type { Observer } from '../src/http/server.ts';
+import type { AnswerFailure, Observer } from '../src/http/server.ts';
 import type { HandedListener } from '../src/ipc.ts';
 import type { Logger } from '../src/log/logger.ts';
 import type { Settings } from '../src/settings/catalogue.ts';
+import type { LoadedFiles } from './module-graph.ts';
 
 /** What a worker class gets to serve with. */
 export interface ServeOrder {
@@ -19,8 +20,17 @@ export interface ServeOrder {
   readonly fail: (reason: string) => void;
   /** Loads the application into this process. Rejects with a BootError. */
   readonly load: () => Promise<Application>;
-  /** To be called when the application is loaded, wherever it runs, and before any socket is opened. */
+  /** Takes what threads of this process have loaded, where that is wanted. */
+  readonly report: ((loaded: LoadedFiles) => void) | null;
+  /** Answers a request whose handler threw or rejected with this; a plain 500 where it is null. */
+  readonly answerFailure: AnswerFailure | null;
+  /** To be called when the application is loaded, wherever it runs. */
   readonly initialised: () => Promise<void>;
+  /**
+   * To be called before any socket is opened; resolves when the application has shown that it is ready to serve and the
+   * sockets may be opened, which may be late. `close` is the one of Serving, for a worker that ends before.
+   */
+  readonly prove: (application: Application, close: Serving['close']) => Promise<void>;
 }
 
 /** A worker class at work. */
@@ -29,6 +39,8 @@ export interface Serving {
   readonly urls: readonly string[];
   /** What the watchdog lists, and answers with 503, where the event loop is blocked. */
   readonly connections: Connections;
+  /** How busy the worker was since the last call, 0 to 1, where its event loop does not tell. */
+  readonly utilisation?: () => number;
   /** Ends as drain() in src/http/drain.ts does; resolves with the number of connections that were cut. */
   drain(options: { readonly emptyQueue: boolean; readonly graceMs: number }): Promise<number>;
   /** Lets the application end what it holds (Fastify's onClose hooks, a pool of threads). */

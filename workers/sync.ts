@@ -1,12 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { Readable } from 'node:stream';
 import type { Handler } from '../src/app/application.ts';
 import { Connections } from '../src/http/connections.ts';
 import { drain } from '../src/http/drain.ts';
 import { limitRequests } from '../src/http/request-limit.ts';
 import { answerError, createHttpServer } from '../src/http/server.ts';
-import { shadowStdin } from './doors.ts';
 import { createGate } from './gate.ts';
+import { Newcomers } from './newcomers.ts';
 import type { Serve, ServeOrder } from './serving.ts';
 import { Turnstile } from './turnstile.ts';
 
@@ -22,10 +23,10 @@ const BODY_BYTES = 1024 * 1024;
  */
 export const serveSync: Serve = async (order) => {
   const { settings } = order;
-  shadowStdin(order.listeners);
   const application = await order.load();
   await order.initialised();
-  const fresh = new Map<Socket, NodeJS.Timeout>();
+  const newcomers = new Newcomers(HEAD_MS, settle);
+  const share = settings.workersMax === null ? null : new (await import('./share-meter.ts')).ShareMeter();
 
   const turnstile = new Turnstile(update);
   const connections = new Connections(settle);
@@ -34,40 +35,38 @@ export const serveSync: Serve = async (order) => {
   const server = createHttpServer({
     application: { ...application, handler },
     connections,
-    observers: [({ socket }) => know(socket), ...order.observers],
+    observers: [({ socket }) => newcomers.know(socket), ...order.observers],
     keepAliveMs: 0,
     onError: order.onError,
+    answerFailure: order.answerFailure,
   });
   const gate = createGate((socket) => {
     connections.add(socket);
-    fresh.set(socket, setTimeout(settle, HEAD_MS, socket));
+    newcomers.add(socket);
     update();
     server.emit('connection', socket);
   }, BODY_BYTES);
 
-  /** The socket has shown what it is: a request, a slow client, or nothing. */
-  function know(socket: Socket): void {
-    clearTimeout(fresh.get(socket));
-    fresh.delete(socket);
-  }
-
   function settle(socket: Socket): void {
-    know(socket);
+    newcomers.know(socket);
     update();
   }
 
   function update(): void {
-    const idle = turnstile.isFree && fresh.size === 0 && connections.size < settings.workerConnections;
+    share?.set(turnstile.isFree ? 0 : 1);
+    const idle = turnstile.isFree && newcomers.count === 0 && connections.size < settings.workerConnections;
     if (idle) gate.resume();
     else gate.pause();
   }
 
   const { close } = application;
+  await order.prove(application, close);
   return {
     urls: await gate.open(order.listeners, settings.backlog),
     connections,
     ...(close ? { close } : {}),
-    drain: (how) => drain({ ...how, gate, connections, server }),
+    ...(share ? { utilisation: () => share.take() } : {}),
+    drain: (how) => drain({ ...how, gate, connections, server, isHasty: settings.reload }),
   };
 };
 
@@ -115,16 +114,16 @@ function hasBody({ headers }: IncomingMessage): boolean {
   return coding !== undefined || (length !== undefined && length !== '0');
 }
 
-/** Calls `act` when the body is in memory, or as much of it as may be, or will not come. */
+/** Calls `act` when the body is in memory, or as much of it as may be; not where its client goes before. */
 function onceBodyArrived(request: IncomingMessage, act: () => void): void {
-  const look = () => {
-    if (!request.complete && !request.destroyed && request.readableLength < request.readableHighWaterMark)
-      return;
-    request.off('readable', look);
-    request.off('close', look);
-    // Behind the stream's own tick, in which it forgets that it was read by 'readable'.
-    process.nextTick(act);
+  // Not by its events: whoever listens to `readable` has read an empty body to its end.
+  request.push = (chunk: unknown, encoding?: BufferEncoding) => {
+    const hasRoom = Readable.prototype.push.call(request, chunk, encoding);
+    if (request.complete || !hasRoom) {
+      Reflect.deleteProperty(request, 'push');
+      // Behind the parser, which has not returned.
+      process.nextTick(act);
+    }
+    return hasRoom;
   };
-  request.on('readable', look);
-  request.on('close', look);
 }

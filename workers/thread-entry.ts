@@ -1,17 +1,25 @@
-import type { MessagePort } from 'node:worker_threads';
+import { type MessagePort, threadId } from 'node:worker_threads';
 import { loadApplication } from '../src/app/load.ts';
 import { enableCompileCache } from '../src/compile-cache.ts';
 import { bareContext } from '../src/gateway/context.ts';
-import { bootFailure } from './boot-failure.ts';
+import { explainFailure } from './boot-failure.ts';
+import type { LoadedFiles, ModuleGraph } from './module-graph.ts';
 import type { FromThread, ThreadOrder, ToThread } from './thread/messages.ts';
 import { Runner, sendable } from './thread/runner.ts';
 
 enableCompileCache();
 
 /** What a thread of the pool runs, as long as it lives: loads the application, then serves what comes over the port. */
-export default async function serveThread({ port, app, gateway, slots }: ThreadOrder): Promise<void> {
+export default async function serveThread({
+  port,
+  app,
+  gateway,
+  slots,
+  reports,
+}: ThreadOrder): Promise<void> {
   const post = (message: FromThread, moved: ArrayBuffer[] = []) => port.postMessage(message, moved);
   let runner: Runner | null = null;
+  const modules = reports ? await follow((loaded) => post({ type: 'loaded', ...loaded })) : null;
   try {
     const application = await loadApplication(app, {
       cwd: process.cwd(),
@@ -19,14 +27,19 @@ export default async function serveThread({ port, app, gateway, slots }: ThreadO
       onError: (error) => post({ type: 'error', id: runner?.id ?? 0, error: sendable(error) }),
     });
     runner = new Runner(application, post, slots);
-    post({ type: 'ready' });
+    post({ type: 'ready', threadId, what: application.what });
     await serve(port, runner);
     await application.close?.();
   } catch (error) {
     if (runner !== null) throw error;
-    const { exitStatus, message, stack } = bootFailure(error);
-    post({ type: 'bootFailed', exitStatus, message, stack });
+    const { exitStatus, message, stack, place } = await explainFailure(error, modules, app);
+    post({ type: 'bootFailed', exitStatus, message, stack, place });
   }
+}
+
+async function follow(report: (loaded: LoadedFiles) => void): Promise<ModuleGraph> {
+  const { followImports } = await import('./module-graph.ts');
+  return followImports(report);
 }
 
 /** Resolves when the pool closes. */

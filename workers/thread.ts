@@ -23,12 +23,29 @@ export const serveThread: Serve = async (order) => {
     queueLimit: settings.threadQueue,
     limits: limitsOf(settings),
     log: order.log,
+    report: order.report,
+    answerFailure: order.answerFailure,
     onError: (error, exchange) => order.onError(error, exchange?.request),
   });
   await pool.start();
   await order.initialised();
-  return serveMany(order, applicationOver(pool));
+  const serving = await serveMany(order, applicationOver(pool));
+  return settings.workersMax === null ? serving : { ...serving, utilisation: await measure(pool) };
 };
+
+/** How often, in milliseconds, it is looked how many threads are at work; nothing else is asked of this thread. */
+const LOOK_MS = 20;
+
+async function measure({ dispatcher }: Pool): Promise<() => number> {
+  const { ShareMeter } = await import('./share-meter.ts');
+  const share = new ShareMeter();
+  const look = () => {
+    const lanes = [...dispatcher.lanes];
+    share.set(lanes.filter(({ isFree }) => !isFree).length / Math.max(1, lanes.length));
+  };
+  setInterval(look, LOOK_MS).unref();
+  return () => share.take();
+}
 
 /** What the HTTP engine serves: every request becomes an exchange with a thread. */
 function applicationOver(pool: Pool): Application {

@@ -23,6 +23,7 @@ export class Turnstile {
 
   /** Calls `run` when it is this request's turn, at once if none has it; not at all if its client has gone by then. */
   enter(response: ServerResponse, run: () => void): void {
+    if (isOver(response)) return;
     const turn = { response, run };
     if (this.#current === null) this.#begin(turn);
     else this.#waiting.push(turn);
@@ -50,9 +51,14 @@ export class Turnstile {
 
   #nextAlive(): Turn | undefined {
     for (let next = this.#waiting.shift(); next; next = this.#waiting.shift())
-      if (!next.response.closed) return next;
+      if (!isOver(next.response)) return next;
     return undefined;
   }
+}
+
+/** Whether nobody waits for an answer: the client has gone, or has got another's (504). */
+function isOver(response: ServerResponse): boolean {
+  return response.closed || response.writableEnded;
 }
 
 /**

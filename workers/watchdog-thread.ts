@@ -1,18 +1,19 @@
-import { writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { workerData } from 'node:worker_threads';
+import { fs } from '../src/builtins.ts';
 import { flushCompileCache } from '../src/compile-cache.ts';
-import type { StallSeen, WorkerMessage } from '../src/ipc.ts';
-import type { Frame, Inspection } from './inspect-main.ts';
+import type { Stalled, StallSeen, WorkerMessage } from '../src/ipc.ts';
+import type { Inspection } from './inspect-main.ts';
 import { Silence } from './silence.ts';
 import type { WatchdogOrder } from './watchdog.ts';
 
 const TICK_MS = 500;
 /** A connection to the main thread takes 40 to 80 ms; the arbiter kills 2 s after the timeout, whatever is said then. */
 const LIMITS = { answerMs: 600, stopMs: 1600 };
+/** A retiring worker whose grace is over counts as blocked after this; a second later the arbiter kills it. */
+const LEAVING_SILENCE_MS = 400;
 /** Where the arbiter does not kill a worker that was reported. */
 const KILL_AFTER_MS = 3000;
-const MAX_FRAMES = 40;
 const MAX_REQUESTS = 200;
 
 // A thread has a compile cache of its own.
@@ -24,15 +25,29 @@ async function watch(order: WatchdogOrder): Promise<never> {
   const silence = new Silence(nowMs());
   let orphanedMs = Infinity;
   for (;;) {
+    const graceEndMs = graceEndOf(order);
     const limitMs = Math.min(order.limitMs, orphanedMs === Infinity ? Infinity : order.graceMs);
-    const leftMs = limitMs - silence.ms;
+    const leftMs = Math.min(limitMs - silence.ms, untilOverstayed(graceEndMs, silence.ms));
     const tickMs = leftMs > 0 ? Math.max(20, Math.min(TICK_MS, leftMs)) : TICK_MS;
     await sleep(tickMs);
     silence.look(nowMs(), tickMs, Number(Atomics.load(order.pulse, 0)) / 1e6);
     if (orphanedMs === Infinity && process.ppid !== order.arbiterPid) orphanedMs = nowMs();
-    const blocked = silence.ms >= order.limitMs || isOverdueOrphan(silence.ms, nowMs() - orphanedMs, order);
-    if (blocked) await attend(order, silence.ms, orphanedMs < Infinity);
+    const orphaned = orphanedMs < Infinity;
+    if (silence.ms >= order.limitMs || isOverdueOrphan(silence.ms, nowMs() - orphanedMs, order))
+      await attend(order, silence.ms, 'timeout', orphaned);
+    else if (untilOverstayed(graceEndOf(order), silence.ms) <= 0)
+      await attend(order, silence.ms, 'gracefulTimeout', orphaned);
   }
+}
+
+/** When the grace of a retiring worker is over; Infinity where it does not retire. */
+function graceEndOf({ pulse }: WatchdogOrder): number {
+  return Number(Atomics.load(pulse, 2)) / 1e6 || Infinity;
+}
+
+/** How long until a retiring worker that goes on being silent has overstayed its grace. */
+function untilOverstayed(graceEndMs: number, silentMs: number): number {
+  return Math.max(graceEndMs - nowMs(), LEAVING_SILENCE_MS - silentMs);
 }
 
 /** An orphan whose loop turns ends by itself; one whose loop is blocked never learns that it is an orphan. */
@@ -40,7 +55,12 @@ function isOverdueOrphan(silentMs: number, orphanedForMs: number, { graceMs }: W
   return orphanedForMs >= graceMs && silentMs >= Math.min(2000, Math.max(1, graceMs));
 }
 
-async function attend(order: WatchdogOrder, blockedMs: number, orphaned: boolean): Promise<void> {
+async function attend(
+  order: WatchdogOrder,
+  blockedMs: number,
+  limit: Stalled['limit'],
+  orphaned: boolean,
+): Promise<void> {
   if (Atomics.load(order.pulse, 1) === 1n) return say(order, { tsunicorn: 'debugged' });
   // Most workers never need it.
   const { inspectMain } = await import('./inspect-main.ts');
@@ -52,6 +72,7 @@ async function attend(order: WatchdogOrder, blockedMs: number, orphaned: boolean
   const message = {
     tsunicorn: 'stalled',
     blockedMs: blockedMs + nowMs() - started,
+    limit,
     seen: seenOf(inspection),
   } as const;
   if (orphaned) await sayAlone(message);
@@ -62,22 +83,18 @@ async function attend(order: WatchdogOrder, blockedMs: number, orphaned: boolean
 
 function seenOf(inspection: Inspection): StallSeen | null {
   if (inspection.what !== 'paused') return null;
-  const { frames, answer } = inspection;
+  const { stack, answer } = inspection;
   return {
-    stack: frames.slice(0, MAX_FRAMES).map(describe),
+    stack,
     requests: answer.requests.slice(0, MAX_REQUESTS),
     omitted: Math.max(0, answer.requests.length - MAX_REQUESTS),
     unread: answer.unread,
   };
 }
 
-function describe({ name, file, line, column }: Frame): string {
-  return `at ${name || '(anonymous)'} (${file}:${line}:${column})`;
-}
-
 function say({ fd }: WatchdogOrder, message: WorkerMessage): void {
   try {
-    writeSync(fd, `${JSON.stringify(message)}\n`);
+    fs.writeSync(fd, `${JSON.stringify(message)}\n`);
   } catch {
     // The arbiter is gone; that is seen by the parent's pid.
   }
@@ -90,7 +107,7 @@ async function sayAlone(
   const { stallLines, stallReason } = await import('../src/stall.ts');
   const head = `Worker (pid: ${process.pid}), whose arbiter is gone: ${stallReason(message)}; killed`;
   try {
-    writeSync(2, `${[head, ...stallLines(message).map((line) => `    ${line}`)].join('\n')}\n`);
+    fs.writeSync(2, `${[head, ...stallLines(message).map((line) => `    ${line}`)].join('\n')}\n`);
   } catch {
     // Nobody reads it.
   }

@@ -8,11 +8,16 @@ import type { Logger } from '../src/log/logger.ts';
 export interface Watchdog {
   /** To be called by a timer: says that the event loop turns. */
   beat(): void;
+  /** The worker is to have ended within `graceMs`: from then on it may not be blocked even for a moment. */
+  leaveWithin(graceMs: number): void;
 }
 
 /** What the watchdog's thread is given. */
 export interface WatchdogOrder {
-  /** [when the event loop turned last, by process.hrtime, in ns; 1 where a debugger can be connected]. */
+  /**
+   * [when the event loop turned last, by process.hrtime, in ns; 1 where a debugger can be connected; when the grace of a
+   * retiring worker is over, by process.hrtime, else 0].
+   */
   readonly pulse: BigInt64Array;
   readonly fd: number;
   readonly arbiterPid: number;
@@ -34,18 +39,26 @@ export const REFUSE = 'tsunicorn.refuse';
 /** The function, by its name in a stack, that runs only where the event loop turns. */
 export const BEAT = 'tsunicornBeat';
 
-/** Starts the thread; null where the settings want none. A thread that fails is logged and else without effect. */
-export function startWatchdog(order: BootOrder, connections: Connections, log: Logger): Watchdog | null {
+/** Starts the thread; null where the settings want none. `connections` is null until there can be any. A thread that fails is logged and else without effect. */
+export function startWatchdog(
+  order: BootOrder,
+  connections: () => Connections | null,
+  log: Logger,
+): Watchdog | null {
   const { watchdogFd, settings } = order;
   if (watchdogFd === null || !process.features.inspector) return null;
-  const pulse = new BigInt64Array(new SharedArrayBuffer(16));
+  const pulse = new BigInt64Array(new SharedArrayBuffer(24));
   const { url } = process.getBuiltinModule('node:inspector');
   const tsunicornBeat = () => {
     Atomics.store(pulse, 0, process.hrtime.bigint());
     Atomics.store(pulse, 1, url() === undefined ? 0n : 1n);
   };
   tsunicornBeat();
-  publish(() => (url() === undefined ? { debugged: false, ...refuseAll(connections) } : DEBUGGED));
+  publish(() => {
+    if (url() !== undefined) return DEBUGGED;
+    const open = connections();
+    return { debugged: false, ...(open === null ? NOTHING : refuseAll(open)) };
+  });
   startThread(
     {
       pulse,
@@ -56,11 +69,21 @@ export function startWatchdog(order: BootOrder, connections: Connections, log: L
     },
     (error) => log.warning(FAILED, { err: error }),
   );
-  return { beat: tsunicornBeat };
+  return {
+    beat: tsunicornBeat,
+    leaveWithin(graceMs) {
+      Atomics.store(pulse, 2, process.hrtime.bigint() + BigInt(Math.round(graceMs * 1e6)));
+      setInterval(tsunicornBeat, LEAVING_BEAT_MS);
+    },
+  };
 }
 
+/** The arbiter kills soon after the grace: what is blocked must be noticed sooner than in ordinary times. */
+const LEAVING_BEAT_MS = 100;
+
 const FAILED = 'The watchdog failed: from now on a blocked event loop is ended without an explanation';
-const DEBUGGED: Answer = { debugged: true, requests: [], unread: 0 };
+const NOTHING = { requests: [], unread: 0 };
+const DEBUGGED: Answer = { debugged: true, ...NOTHING };
 
 /** Not enumerable, and a symbol: what runs in the debugger's name can see only globals. */
 function publish(answer: () => Answer): void {

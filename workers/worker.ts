@@ -1,22 +1,31 @@
-import type { IncomingMessage } from 'node:http';
+import type { Application } from '../src/app/application.ts';
 import { callHook } from '../src/call-hook.ts';
 import { flushCompileCache } from '../src/compile-cache.ts';
-import { EXIT, messageOf } from '../src/errors.ts';
+import { EXIT } from '../src/errors.ts';
 import type { Hooks, WorkerView } from '../src/hooks.ts';
 import type { Readiness } from '../src/http/ready-path.ts';
 import type { BootOrder } from '../src/ipc.ts';
-import type { AccessLog } from '../src/log/access-log.ts';
 import type { Logger } from '../src/log/logger.ts';
-import { bootFailure } from './boot-failure.ts';
+import { explainFailure } from './boot-failure.ts';
 import { classOf } from './classes.ts';
-import { startHeartbeat } from './heartbeat.ts';
+import { Heartbeat } from './heartbeat.ts';
 import type { Inbox, WorkerEvent } from './inbox.ts';
 import { type Logs, openLogs } from './logs.ts';
+import type { ModuleGraph } from './module-graph.ts';
 import { observersFor } from './observers.ts';
-import { loadIntoProcess, loadWorkerHooks, readinessOf } from './outfit.ts';
+import {
+  createRecycler,
+  errorPage,
+  followImports,
+  loadIntoProcess,
+  loadWorkerHooks,
+  readinessOf,
+} from './outfit.ts';
+import { isBooting, type Leaving, type Phase } from './phase.ts';
 import type { Standards } from './privileges.ts';
+import type { Recycler } from './recycler.ts';
 import type { Serving } from './serving.ts';
-import { startWatchdog, type Watchdog } from './watchdog.ts';
+import { hideStdin } from './stdin.ts';
 
 /** After an uncaught exception other requests of the worker get this long to finish; its state cannot be trusted. */
 const CRASH_GRACE_MS = 5000;
@@ -27,16 +36,6 @@ export async function runWorker(inbox: Inbox, standards: Standards): Promise<voi
   if (order) await new Worker(inbox, order, await openLogs(order.settings, standards)).boot();
 }
 
-type Leaving = { readonly emptyQueue: boolean; readonly graceMs: number };
-
-type Phase =
-  | { readonly name: 'booting' }
-  /** The sockets are being opened: what is accepted from now on must be served, whatever was ordered meanwhile. */
-  | { readonly name: 'opening'; readonly leave: Leaving | null }
-  | { readonly name: 'serving'; readonly serving: Serving; readonly asked: 'nothing' | 'replacement' }
-  | { readonly name: 'leaving' }
-  | { readonly name: 'exiting' };
-
 /** What every worker class shares: boot, heartbeat, signals, drain, exit. */
 class Worker {
   readonly #inbox: Inbox;
@@ -44,21 +43,23 @@ class Worker {
   readonly #logs: Logs;
   readonly #log: Logger;
   readonly #view: WorkerView;
+  readonly #heartbeat: Heartbeat;
   #phase: Phase = { name: 'booting' };
   #hooks: Hooks = {};
-  #accessLog: AccessLog | null = null;
-  #watchdog: Watchdog | null = null;
   #readiness: Readiness | null = null;
+  #recycler: Recycler | null = null;
+  /** In development only. */
+  #modules: ModuleGraph | null = null;
   #exitStatus: number = EXIT.ok;
 
   constructor(inbox: Inbox, order: BootOrder, logs: Logs) {
-    const { settings } = order;
     this.#inbox = inbox;
     this.#order = order;
     this.#logs = logs;
     this.#log = logs.log;
-    const { age, slot, generation } = order;
+    const { age, slot, generation, settings } = order;
     this.#view = { pid: process.pid, age, slot, generation, log: this.#log };
+    this.#heartbeat = new Heartbeat(inbox, order, this.#log);
     process.title = settings.name === null ? 'tsunicorn: worker' : `tsunicorn: worker [${settings.name}]`;
     process.on('uncaughtException', (error, origin) => this.#crashed(error, origin));
     inbox.deliverTo((event) => this.#handle(event));
@@ -70,12 +71,8 @@ class Worker {
       const leave = this.#phase.name === 'opening' ? this.#phase.leave : null;
       this.#phase = { name: 'serving', serving, asked: 'nothing' };
       if (leave) return this.#leave(leave);
-      startHeartbeat(this.#order.settings, () => {
-        this.#watchdog?.beat();
-        void this.#inbox.send({ tsunicorn: 'heartbeat' });
-      });
-      await this.#inbox.send({ tsunicorn: 'ready', urls: serving.urls });
-      this.#watchdog = startWatchdog(this.#order, serving.connections, this.#log);
+      await this.#heartbeat.announceReady(serving);
+      this.#recycler?.begin((reason) => void this.#inbox.send({ tsunicorn: 'outgoing', reason }));
       flushCompileCache();
     } catch (error) {
       await this.#bootFailed(error);
@@ -83,35 +80,61 @@ class Worker {
   }
 
   async #start(): Promise<Serving> {
-    const { settings } = this.#order;
-    this.#hooks = await loadWorkerHooks(this.#order);
+    const { settings, failure } = this.#order;
+    hideStdin(this.#order.listeners);
+    this.#modules = await followImports(settings, (loaded) => void this.#inbox.send(loaded));
+    if (!failure) this.#hooks = await loadWorkerHooks(this.#order);
     await this.#call('postFork');
-    this.#accessLog = await this.#logs.openAccess();
+    const accessLog = await this.#logs.openAccess();
     this.#readiness = await readinessOf(settings);
-    const serve = await classOf(settings);
-    const onError = (error: unknown, request?: IncomingMessage) => this.#applicationError(error, request);
+    this.#recycler = await createRecycler(settings, this.#log);
+    const serve = await classOf(settings, failure);
+    const onError = this.#logs.applicationFailed;
     return serve({
       settings,
       listeners: this.#order.listeners,
-      observers: observersFor(this.#accessLog, this.#hooks, this.#view),
+      observers: observersFor(accessLog, this.#hooks, this.#view, this.#recycler?.observer),
       log: this.#log,
       onError,
       guard: (handler) => this.#readiness?.guard(handler) ?? handler,
       fail: (reason) => this.#fail(reason),
+      report: this.#modules?.take ?? null,
+      answerFailure: await errorPage(settings),
       load: () => loadIntoProcess(settings, this.#log, onError),
-      initialised: () => this.#initialised(),
+      initialised: () => this.#call('postWorkerInit'),
+      prove: (application, close) => this.#prove(application, close),
     });
   }
 
-  async #initialised(): Promise<void> {
-    await this.#call('postWorkerInit');
-    if (this.#phase.name === 'booting') this.#phase = { name: 'opening', leave: null };
+  async #prove(application: Application, close: Serving['close']): Promise<void> {
+    const { settings, failure } = this.#order;
+    if (settings.readyPath !== null && !failure) {
+      const { proveReady } = await import('./ready-path.ts');
+      await proveReady({ path: settings.readyPath, application, settings, log: this.#log });
+    }
+    if (this.#phase.name !== 'booting') return;
+    if (settings.spareWorkers > 0) return this.#standBy(close);
+    this.#phase = { name: 'opening', leave: null };
+  }
+
+  /** Resolves when the arbiter wants the worker to serve. */
+  #standBy(close: Serving['close']): Promise<void> {
+    return new Promise((open) => {
+      const accept = () => {
+        this.#phase = { name: 'opening', leave: null };
+        open();
+      };
+      this.#phase = { name: 'standby', accept, close };
+      void this.#heartbeat.announceStandby();
+    });
   }
 
   #handle(event: WorkerEvent): void {
     switch (event.tsunicorn) {
       case 'boot':
         return;
+      case 'accept':
+        return this.#phase.name === 'standby' ? this.#phase.accept() : undefined;
       case 'retire':
         return this.#leave(event);
       case 'linger':
@@ -120,7 +143,7 @@ class Worker {
         void this.#call('workerInt');
         return void this.#exit(0);
       case 'reopenLogs':
-        return this.#reopenLogs();
+        return this.#logs.reopen();
       case 'orphaned':
         if (this.#phase.name === 'serving') this.#log.warning('The arbiter is gone: draining');
         return this.#leave({ emptyQueue: true, graceMs: this.#graceMs });
@@ -135,10 +158,10 @@ class Worker {
       case 'SIGTERM':
         return this.#askToLeave();
       case 'SIGUSR1':
-        return this.#reopenLogs();
+        return this.#logs.reopen();
       case 'SIGABRT':
         void this.#call('workerAbort');
-        this.#flush();
+        this.#logs.flush();
         return process.abort();
       default:
         void this.#call('workerInt');
@@ -162,20 +185,23 @@ class Worker {
   #leave(how: Leaving): void {
     const phase = this.#phase;
     if (phase.name === 'booting') return void this.#exit(how.graceMs);
+    if (phase.name === 'standby') return void this.#exit(how.graceMs, phase.close);
     if (phase.name === 'opening') this.#phase = { name: 'opening', leave: how };
     if (phase.name !== 'serving') return;
     this.#phase = { name: 'leaving' };
+    this.#recycler?.end();
+    this.#heartbeat.leaveWithin(how.graceMs);
     const startedMs = performance.now();
     const { serving } = phase;
     void serving.drain(how).then((cut) => {
       if (cut > 0)
         this.#log.warning(`Cut ${cut} connection(s) that outlived the grace of ${how.graceMs / 1000} s`);
-      return this.#exit(Math.max(0, how.graceMs - (performance.now() - startedMs)), serving);
+      return this.#exit(Math.max(0, how.graceMs - (performance.now() - startedMs)), serving.close);
     });
   }
 
   #crashed(error: unknown, origin: NodeJS.UncaughtExceptionOrigin): void {
-    if (this.#isBooting) return void this.#bootFailed(error);
+    if (isBooting(this.#phase)) return void this.#bootFailed(error);
     const what = origin === 'unhandledRejection' ? 'Unhandled rejection' : 'Uncaught exception';
     this.#log.error(`${what} in the application`, { err: error });
     this.#fail(what.toLowerCase());
@@ -189,51 +215,33 @@ class Worker {
   }
 
   async #bootFailed(error: unknown): Promise<void> {
-    if (!this.#isBooting) return;
+    if (!isBooting(this.#phase)) return;
+    const whence = this.#phase.name === 'standby' ? 'while it stood by' : undefined;
     this.#phase = { name: 'exiting' };
-    const failure = bootFailure(error);
+    const failure = await explainFailure(error, this.#modules, this.#order.settings.app, whence);
     await Promise.all([this.#inbox.send({ tsunicorn: 'bootFailed', ...failure }), this.#logs.close()]);
     process.exit(failure.exitStatus);
   }
 
   /** Runs what must run last, at most `graceMs` long, and ends the process. */
-  async #exit(graceMs: number, serving?: Serving): Promise<void> {
+  async #exit(graceMs: number, close?: Serving['close']): Promise<void> {
     if (this.#phase.name === 'exiting') return;
     this.#phase = { name: 'exiting' };
     const timer = setTimeout(() => this.#end(), Math.max(graceMs, 500));
     await this.#call('workerExit');
-    if (graceMs > 0) await serving?.close?.().catch((error: unknown) => this.#applicationError(error));
+    if (graceMs > 0) await close?.().catch((error: unknown) => this.#logs.applicationFailed(error));
     await this.#logs.close();
     clearTimeout(timer);
     this.#end();
   }
 
   #end(): never {
-    this.#flush();
+    this.#logs.flush();
     process.exit(this.#exitStatus);
-  }
-
-  #reopenLogs(): void {
-    this.#log.reopen();
-    this.#accessLog?.reopen();
-  }
-
-  #flush(): void {
-    this.#accessLog?.flush();
-    this.#log.flush();
-  }
-
-  #applicationError(error: unknown, request?: IncomingMessage): void {
-    const where = request ? ` while handling ${request.method} ${request.url}` : '';
-    this.#log.error(`The application failed${where}: ${messageOf(error)}`, { err: error });
   }
 
   #call(name: 'postFork' | 'postWorkerInit' | 'workerInt' | 'workerAbort' | 'workerExit'): Promise<void> {
     return callHook(this.#log, name, () => this.#hooks[name]?.(this.#view));
-  }
-
-  get #isBooting(): boolean {
-    return this.#phase.name === 'booting' || this.#phase.name === 'opening';
   }
 
   get #graceMs(): number {

@@ -1,6 +1,5 @@
-// node:cluster as its documentation shows it, round-robin: argv[2] workers on one port.
+// node:cluster as its documentation shows it, round-robin: argv[2] workers on one port over the application argv[3].
 import cluster from 'node:cluster';
-import { app } from './app.js';
 
 function lead(count) {
   let listening = 0;
@@ -14,6 +13,7 @@ function lead(count) {
 if (cluster.isPrimary) {
   lead(Number(process.argv[2]));
 } else {
+  const { app } = await import(`./${process.argv[3]}`);
   const { createServer } = process.getBuiltinModule('node:http');
   createServer({ keepAliveTimeout: 75_000 }, app).listen(0, '127.0.0.1');
 }

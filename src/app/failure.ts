@@ -30,9 +30,9 @@ function syntaxError(spec: string, file: string, thrown: SyntaxError): BootError
   const place = placeOf(thrown);
   if (place !== undefined)
     return appError(`${spec}: ${place} has a syntax error: ${plain(thrown)}`, stackOf(thrown));
-  return appError(
-    `${spec}: ${file} has a syntax error, or a module that it imports: ${plain(thrown)}; node --check shows the line`,
-  );
+  const message = `${spec}: ${file} has a syntax error, or a module that it imports: ${plain(thrown)}; node --check shows the line`;
+  // In development the line is found by this cause.
+  return new BootError(message, EXIT.appLoad, undefined, { cause: thrown });
 }
 
 function missingImport(spec: string, file: string, thrown: unknown): BootError {
@@ -73,7 +73,8 @@ function plain(thrown: unknown): string {
 // The folder that holds src/ and workers/, in the checkout and in the build.
 const HOME = new URL('../../', import.meta.url).pathname;
 
-function isOurs(line: string): boolean {
+/** Whether a line of a stack is a frame of this server's own, or of Node's inside. */
+export function isOurs(line: string): boolean {
   return (
     ['src/', 'workers/'].some((room) => line.includes(`${HOME}${room}`)) || line.includes('node:internal')
   );

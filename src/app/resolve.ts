@@ -1,6 +1,6 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join, relative, resolve } from 'node:path';
+import { fs } from '../builtins.ts';
 import { codeOf, messageOf } from '../errors.ts';
 import { suggest } from '../settings/suggest.ts';
 import { appError } from './failure.ts';
@@ -39,7 +39,7 @@ function firstFile(stem: string): string | null {
 }
 
 function kindOf(path: string): 'file' | 'directory' | 'nothing' {
-  const stats = statSync(path, { throwIfNoEntry: false });
+  const stats = fs.statSync(path, { throwIfNoEntry: false });
   if (stats === undefined) return 'nothing';
   return stats.isDirectory() ? 'directory' : 'file';
 }
@@ -86,7 +86,7 @@ function mainOf(directory: string): string | null {
 
 function readManifest(directory: string): Readonly<Record<string, unknown>> | null {
   try {
-    const manifest: unknown = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8'));
+    const manifest: unknown = JSON.parse(fs.readFileSync(join(directory, 'package.json'), 'utf8'));
     return isRecord(manifest) ? manifest : null;
   } catch {
     return null; // No package.json, or one that npm itself would refuse: the directory's index is next.
@@ -110,6 +110,6 @@ function fail(spec: AppSpec, cwd: string, dotted: string | null): never {
 function nearest(path: string, cwd: string): string | null {
   const directory = dirname(path);
   if (kindOf(directory) !== 'directory') return null;
-  const found = suggest(basename(path), readdirSync(directory));
+  const found = suggest(basename(path), fs.readdirSync(directory));
   return found === null ? null : relative(cwd, join(directory, found));
 }

@@ -1,14 +1,17 @@
 import { EXIT } from '../errors.ts';
 import type { WorkerMessage } from '../ipc.ts';
+import { stallReason } from '../stall.ts';
 import type { ArbiterEvent, ArbiterSignal } from './events.ts';
 import { bootTimedOut, nameOf } from './obituary.ts';
 import type { ArbiterOptions } from './options.ts';
-import { type Action, isBooting, reconcile } from './reconcile.ts';
+import { type Action, reconcile } from './reconcile.ts';
 import { Service } from './service.ts';
 import { stopMode } from './shutdown.ts';
 import { endStalled } from './stall.ts';
+import { Upgrade } from './upgrade.ts';
 import type { WorkerHandle } from './worker-handle.ts';
 import type { WorkerSet } from './worker-set.ts';
+import { isBooting } from './worker-state.ts';
 
 /** The loop wakes at least this often, so that a late wake-up tells that the arbiter itself was stopped. */
 const TICK_MS = 1000;
@@ -18,6 +21,7 @@ export class Arbiter {
   readonly #options: ArbiterOptions;
   readonly #service: Service;
   readonly #workers: WorkerSet;
+  readonly #upgrade: Upgrade;
   readonly #emit: (event: ArbiterEvent) => void;
 
   constructor(options: ArbiterOptions) {
@@ -25,6 +29,7 @@ export class Arbiter {
     this.#emit = (event) => options.queue.push(event);
     this.#service = new Service(options, this.#emit);
     this.#workers = this.#service.workers;
+    this.#upgrade = new Upgrade(this.#service, options.succession, this.#emit);
   }
 
   /** Serves until told to stop; resolves with the exit status once every worker is gone. */
@@ -34,18 +39,30 @@ export class Arbiter {
     hooks.call('nworkersChanged', (hook, view) => hook(view, view.workers, null));
     for (;;) {
       this.#service.advance();
-      const wakeAtMs = Math.min(this.#reconcile(), this.#service.wakeAtMs, clock.now() + TICK_MS);
+      const wakeAtMs = Math.min(
+        this.#reconcile(),
+        this.#service.wakeAtMs,
+        this.#observed(),
+        clock.now() + TICK_MS,
+      );
       const { intent } = this.#service;
-      if (intent.name === 'stopping' && this.#workers.size === 0) {
-        hooks.call('onExit', (hook, view) => hook(view));
+      if (intent.name === 'stopping' && this.#workers.size === 0 && !this.#upgrade.isStarting) {
+        this.#upgrade.leave();
+        await hooks.last(clock);
         return intent.exitStatus;
       }
       const event = await queue.next(wakeAtMs);
       this.#workers.forgiveSince(wakeAtMs);
       const wokeMs = clock.now();
       if (event) this.#handle(event);
+      this.#service.scaleByLoad();
       this.#workers.forgiveSince(wokeMs);
     }
+  }
+
+  /** When the observer, if there is one, wishes to look again. */
+  #observed(): number {
+    return this.#options.observe?.(this.#service.status) ?? Infinity;
   }
 
   #handle(event: ArbiterEvent): void {
@@ -62,6 +79,10 @@ export class Arbiter {
       }
       case 'reloadRead':
         return this.#service.reloadRead(event);
+      case 'changed':
+        return this.#service.changed(event.files);
+      default:
+        return this.#upgrade.take(event);
     }
   }
 
@@ -81,10 +102,16 @@ export class Arbiter {
     if (action.type === 'spawn') return this.#spawn(action.slot, action.generation);
     const worker = this.#workers.get(action.age);
     if (worker === undefined) return;
+    if (action.type === 'accept') return this.#workers.accept(worker);
     if (action.type === 'kill') return this.#kill(worker, action);
-    const { current, intent } = this.#service;
-    const kept = worker.listeners.every((listener) => current.listeners.includes(listener));
-    this.#workers.retire(worker, action.reason, intent.name === 'stopping' || !kept);
+    const { current, intent, log } = this.#service;
+    log.debug(`Retiring worker (pid: ${worker.pid}): ${action.reason}`, { pid: worker.pid });
+    // Where nobody else will take what the kernel has queued.
+    const emptyQueue = worker.listeners.some(
+      (listener) =>
+        !listener.isShared() && (intent.name === 'stopping' || !current.listeners.includes(listener)),
+    );
+    this.#workers.retire(worker, action.reason, emptyQueue);
   }
 
   #spawn(slot: number, number: number): void {
@@ -97,13 +124,18 @@ export class Arbiter {
   #kill(worker: WorkerHandle, { signal, reason }: Action & { type: 'kill' }): void {
     const { state } = worker;
     this.#workers.kill(worker, signal, reason);
-    if (isBooting(state)) return this.#service.bootFailed(worker, bootTimedOut(worker, reason));
+    if (isBooting(state)) {
+      const { readyPath } = this.#service.generation(worker.generation).loaded.settings;
+      return this.#service.bootFailed(worker, bootTimedOut(worker, state, reason, readyPath));
+    }
     if (state.name !== 'killed')
       this.#service.log.critical(`${nameOf(worker)}: ${reason}; ending it with ${signal}`);
   }
 
   #signalled(signal: ArbiterSignal): void {
     const { log, intent } = this.#service;
+    this.#upgrade.look();
+    if (signal === 'SIGWINCH') return this.#upgrade.rest();
     log.info(`Handling signal: ${signal.slice(3).toLowerCase()}`);
     switch (signal) {
       case 'SIGTERM':
@@ -119,8 +151,8 @@ export class Arbiter {
         return this.#service.scaleBy(1);
       case 'SIGTTOU':
         return this.#service.scaleBy(-1);
-      default:
-        return log.warning(`${signal} is not supported; nothing was changed`);
+      case 'SIGUSR2':
+        return this.#upgrade.begin();
     }
   }
 
@@ -130,17 +162,32 @@ export class Arbiter {
       case 'hello':
         service.log.info(`Booting worker with pid: ${worker.pid}`, { pid: worker.pid });
         return this.#workers.note(worker, message);
+      case 'standby':
+        service.log.debug(`Worker stands by (pid: ${worker.pid})`);
+        return this.#workers.note(worker, message);
       case 'ready':
         if (isBooting(worker.state)) service.ready(worker, message.urls);
         return;
       case 'bootFailed':
         this.#workers.note(worker, message);
         return service.bootFailed(worker, message);
-      case 'leaving':
-        if (!message.reason.startsWith('SIG')) service.slowDown(worker.state);
+      case 'outgoing':
+        return service.outgoing(worker, message);
+      case 'heartbeat':
+        if (message.load) service.current.scaling?.note(worker.age, message.load);
         return this.#workers.note(worker, message);
-      case 'stalled':
-        return endStalled(this.#workers, service.log, worker, message, service.intent.name !== 'stopping');
+      case 'loaded':
+        return this.#options.development?.loaded(worker.generation, message);
+      case 'leaving':
+        if (!message.reason.startsWith('SIG')) service.pace.ended(worker.state);
+        return this.#workers.note(worker, message);
+      case 'stalled': {
+        const { state } = worker;
+        endStalled(this.#workers, service.log, worker, message, service.intent.name !== 'stopping');
+        if (state.name === 'standby')
+          service.bootFailed(worker, bootTimedOut(worker, state, stallReason(message), null));
+        return;
+      }
       default:
         return this.#workers.note(worker, message);
     }

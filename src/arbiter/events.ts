@@ -16,7 +16,16 @@ export type ArbiterEvent =
   | { readonly type: 'message'; readonly worker: number; readonly message: WorkerMessage }
   | { readonly type: 'exit'; readonly worker: number; readonly end: WorkerEnd }
   /** A reload's configuration was read and its addresses bound, or not; `attempt` tells a superseded one. */
-  | { readonly type: 'reloadRead'; readonly attempt: number; readonly result: ReadResult };
+  | { readonly type: 'reloadRead'; readonly attempt: number; readonly result: ReadResult }
+  /** The new arbiter of an upgrade is a process. */
+  | { readonly type: 'upgradeStarted'; readonly pid: number }
+  /** Its first worker is ready; `adopted` are the places of those handed sockets that it uses. */
+  | { readonly type: 'upgradeReady'; readonly adopted: readonly number[] }
+  | { readonly type: 'upgradeEnded'; readonly end: WorkerEnd }
+  /** The arbiter that started this one has ended. */
+  | { readonly type: 'elderGone' }
+  /** In development: these files were written, made or removed. Absolute paths. */
+  | { readonly type: 'changed'; readonly files: readonly string[] };
 
 /** How a worker process ended. */
 export type WorkerEnd =

@@ -1,6 +1,7 @@
 import { UsageError } from '../errors.ts';
 import type { Hooks } from '../hooks.ts';
-import { type Address, isMovable, parseAddress } from '../listeners/address.ts';
+import type { BootFailure } from '../ipc.ts';
+import { type Address, isMovable, parseAddress, withPassed } from '../listeners/address.ts';
 import type { Listener } from '../listeners/listener.ts';
 import type { OpenLog } from '../log/logger.ts';
 import type { Privileges } from '../privileges/privileges.ts';
@@ -8,7 +9,8 @@ import type { Settings } from '../settings/catalogue.ts';
 import { classNameOf } from '../settings/class-name.ts';
 import type { Loaded } from '../settings/load.ts';
 import { nameSetting } from '../settings/origin.ts';
-import type { Limits } from './reconcile.ts';
+import type { Scaling } from './scaling.ts';
+import type { Limits } from './worker-state.ts';
 
 /** One accepted configuration with the sockets it listens on. Workers belong to the generation they were spawned by. */
 export interface Generation {
@@ -22,13 +24,31 @@ export interface Generation {
   readonly privileges?: Privileges | null;
   /** Opens the arbiter's own log as this configuration wants it. */
   readonly openLog?: () => OpenLog;
+  /** Options of Node for its workers, beyond those that the arbiter runs with. */
+  readonly nodeOptions?: readonly string[];
+  /** Chooses the number of its workers by their load; absent where the operator does. */
+  readonly scaling?: Scaling;
+  /** In development: its workers show this in place of an application that cannot be loaded. */
+  readonly failure?: BootFailure;
 }
 
 /** The addresses that a configuration asks for, each naming where it was written. Throws a UsageError. */
-export function addressesOf({ settings, origins }: Omit<Loaded, 'hooks'>): readonly Address[] {
-  const addresses = settings.bind.map((text) => parseAddress(nameSetting(origins.bind, 'bind'), text));
-  checkAddresses(settings, addresses);
+export function addressesOf({ settings, origins, sockets }: Omit<Loaded, 'hooks'>): readonly Address[] {
+  const written = settings.bind.map((text) => parseAddress(nameSetting(origins.bind, 'bind'), text));
+  const addresses = withPassed(written, sockets);
+  checkAddresses(
+    settings,
+    addresses.filter(({ kind }) => kind !== 'fd'),
+  );
   return addresses;
+}
+
+/** Refuses what only the bound sockets tell: of what kind an inherited descriptor is. Throws a UsageError. */
+export function checkListeners({ settings }: Omit<Loaded, 'hooks'>, listeners: readonly Listener[]): void {
+  checkAddresses(
+    settings,
+    listeners.map(({ address }) => address),
+  );
 }
 
 function checkAddresses(settings: Settings, addresses: readonly Address[]): void {
@@ -38,6 +58,29 @@ function checkAddresses(settings: Settings, addresses: readonly Address[]): void
     throw new UsageError(
       `${second.source}: a sync worker can serve one Unix socket; leave the others to another service, or use --worker-class async`,
     );
+}
+
+/**
+ * Gives the files of its Unix sockets to the user of its workers; those that it took over belong to another one's still.
+ * Where that cannot be done the owner stays, which is no reason not to serve.
+ */
+export function giveSockets({ listeners, privileges }: Generation): void {
+  if (!privileges) return;
+  for (const listener of listeners) {
+    try {
+      listener.giveTo?.(privileges.identity);
+    } catch {
+      // It takes a capability that was there when the others were given.
+    }
+  }
+}
+
+/** How many workers a new generation has: `count` as before, which TTIN, TTOU or the load chose, unless its settings say otherwise. */
+export function countAfter(count: number, { loaded, scaling }: Generation, before: Generation): number {
+  const { workers } = loaded.settings;
+  const ended = before.scaling !== undefined && scaling === undefined;
+  const wanted = ended || workers !== before.loaded.settings.workers ? workers : count;
+  return scaling?.allowed(wanted) ?? wanted;
 }
 
 /** The watchdog has this long to say what a blocked worker did, before the arbiter kills it for its mere silence. */

@@ -8,6 +8,8 @@ import type { Generation } from './generation.ts';
 // Behind stdin, stdout, stderr and the channel.
 const FIRST_LISTENER_FD = 4;
 const SHELL = '/bin/sh';
+/** The kernel caps it at net.core.somaxconn, which is also what systemd asks for. */
+const LONGEST_BACKLOG = 2 ** 31 - 1;
 // As stdin in spawn's own stdio the socket would be made blocking, for every process that shares it.
 const MOVE_TO_STDIN = `exec "$@" 0<&${FIRST_LISTENER_FD} ${FIRST_LISTENER_FD}<&-`;
 
@@ -33,6 +35,8 @@ export function handOver({ loaded, listeners }: Generation, command: readonly st
     listeners.map(({ address }) => address),
   );
   const order = [...listeners.keys()].toSorted((a, b) => Number(b === kept) - Number(a === kept));
+  // Node cannot accept without listen(2), which sets the length of the queue: one that came listening is not shortened.
+  const keepsBacklog = loaded.origins.backlog.source === 'default';
   return {
     command: kept === null ? command : [SHELL, '-c', MOVE_TO_STDIN, SHELL, ...command],
     fds: order.flatMap((index) => listeners[index]?.fd ?? []),
@@ -40,6 +44,7 @@ export function handOver({ loaded, listeners }: Generation, command: readonly st
       fd: index === kept ? 0 : FIRST_LISTENER_FD + order.indexOf(index),
       kind,
       source,
+      ...(kind === 'fd' && keepsBacklog ? { backlog: LONGEST_BACKLOG } : {}),
     })),
     watchdogFd: loaded.settings.watchdog ? FIRST_LISTENER_FD + listeners.length : null,
   };

@@ -1,8 +1,12 @@
 import { callHook } from '../call-hook.ts';
+import type { Clock } from '../clock.ts';
 import type { ArbiterView, Hooks, WorkerView } from '../hooks.ts';
 import type { Logger } from '../log/logger.ts';
 
-/** Calls the arbiter's hooks; one that throws or rejects is logged, and none is waited for. */
+/** What the last hook may take, as the exit waits for it. */
+const LAST_HOOK_MS = 5000;
+
+/** Calls the arbiter's hooks; one that throws or rejects is logged, and none but the last is waited for. */
 export class HookCaller {
   readonly #now: () => { readonly hooks: Hooks; readonly view: ArbiterView };
 
@@ -20,6 +24,22 @@ export class HookCaller {
     const present = this.#now();
     const hook = (hooks ?? present.hooks)[name];
     if (hook) void callHook(present.view.log, name, () => call(hook, present.view));
+  }
+
+  /** Calls onExit; resolves when it is done, after five seconds at the latest. */
+  async last(clock: Clock): Promise<void> {
+    const { hooks, view } = this.#now();
+    const { onExit } = hooks;
+    if (!onExit) return;
+    let cancel = () => {};
+    const late = new Promise<void>((done) => {
+      cancel = clock.after(LAST_HOOK_MS, () => {
+        view.log.warning(`The hook onExit was not done within ${LAST_HOOK_MS / 1000} s`);
+        done();
+      });
+    });
+    await Promise.race([callHook(view.log, 'onExit', () => onExit(view)), late]);
+    cancel();
   }
 }
 

@@ -1,26 +1,33 @@
 import { EXIT } from '../errors.ts';
 import type { WorkerView } from '../hooks.ts';
+import type { BootFailure } from '../ipc.ts';
 import type { LogFields, Logger } from '../log/logger.ts';
 import type { WorkerEnd } from './events.ts';
 import type { OomVerdict } from './oom-kills.ts';
-import type { WorkerState } from './reconcile.ts';
+import type { WorkerState } from './worker-state.ts';
 
-/** Why a worker was never ready: a line for the operator, the exit status it deserves, the stack of the user's code. */
-export interface BootFailure {
-  readonly exitStatus: number;
-  readonly message: string;
-  readonly stack?: string;
-}
-
-/** The failure of a worker that was killed for `reason` ("not ready within 60 s"). */
-export function bootTimedOut(worker: Named, reason: string): BootFailure {
-  const message = `${nameOf(worker)} was ${reason} (--boot-timeout): the application's import or factory had not finished`;
+/** The failure of a worker that was killed in `state` for `reason` ("not ready within 60 s"). */
+export function bootTimedOut(
+  worker: Named,
+  state: WorkerState,
+  reason: string,
+  readyPath: string | null,
+): BootFailure {
+  if (state.name === 'standby') {
+    const message = `${nameOf(worker)} stood by and was ended: ${reason} (--timeout)`;
+    return { exitStatus: EXIT.workerBoot, message };
+  }
+  const orPath = readyPath === null ? '' : `, or GET ${readyPath} (--ready-path) blocked its event loop`;
+  const message = `${nameOf(worker)} was ${reason} (--boot-timeout): the application's import or factory had not finished${orPath}`;
   return { exitStatus: EXIT.workerBoot, message };
 }
 
 /** What to log beside the failure's message. */
-export function stackFields({ message, stack }: BootFailure): LogFields {
-  return stack === undefined ? {} : { err: Object.assign(new Error(message), { stack }) };
+export function stackFields({ message, stack, place }: BootFailure): LogFields {
+  return {
+    ...(place === undefined ? {} : { place, lines: place.lines }),
+    ...(stack === undefined ? {} : { err: Object.assign(new Error(message), { stack }) }),
+  };
 }
 
 /** How log lines name a worker. */
@@ -64,8 +71,11 @@ export function explainEnd(end: WorkerEnd, state: WorkerState, judge: Judge): Ob
       return { level: 'warning', cause: `killed by the arbiter: ${state.reason}` };
     case 'spawning':
     case 'booting':
+    case 'opening':
       // What follows from it is logged with this cause.
       return { level: 'debug', cause: `${describe(end, judge)} before it was ready` };
+    case 'standby':
+      return { level: 'debug', cause: `${describe(end, judge)} while it stood by` };
     default:
       return { level: 'error', cause: describe(end, judge) };
   }

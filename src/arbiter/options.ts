@@ -1,9 +1,12 @@
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../log/logger.ts';
+import type { Development } from './development.ts';
 import type { EventQueue } from './events.ts';
 import type { Generation } from './generation.ts';
 import type { OomVerdict } from './oom-kills.ts';
 import type { Reread } from './reload.ts';
+import type { Observe } from './status.ts';
+import type { Succession } from './upgrade.ts';
 import type { SpawnOrder, WorkerHandle } from './worker-handle.ts';
 
 /** What an arbiter is given: everything outside it, so that tests can put something else in its place. */
@@ -15,10 +18,15 @@ export interface ArbiterOptions {
   readonly spawn: (order: SpawnOrder) => WorkerHandle;
   /** Reads the configuration again, for HUP; rejects with one line where it does not load. */
   readonly reread: () => Promise<Reread>;
-  /** A new generation was proved ready and is the current one. Returns its logger where it has another. */
-  readonly promoted: (generation: Generation, before: Generation) => Logger | null;
+  /** A new generation was proved ready and is the current one. */
+  readonly promoted: (generation: Generation, before: Generation) => void;
   /** Whether a SIGKILL that was not the arbiter's was the kernel's. */
   readonly judgeKill: () => OomVerdict;
+  readonly observe?: Observe;
+  /** How it is replaced by another arbiter, or has replaced one. */
+  readonly succession: Succession;
+  /** Null but with --reload. */
+  readonly development: Development | null;
   /** In [0, 1), for jitter. */
   readonly random: () => number;
 }

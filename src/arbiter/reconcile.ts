@@ -1,51 +1,28 @@
-/** What a worker is doing, as the arbiter knows it. Times are of the arbiter's clock, in milliseconds. */
-export type WorkerState =
-  /** The process was asked for; it has not said hello: messages wait for it, a signal would kill it. */
-  | { readonly name: 'spawning'; readonly sinceMs: number }
-  | { readonly name: 'booting'; readonly sinceMs: number }
-  /** `outgoing` says why it is to be replaced although it is of the right generation. */
-  | {
-      readonly name: 'ready';
-      readonly sinceMs: number;
-      readonly heartbeatMs: number;
-      readonly outgoing: string | null;
-    }
-  | { readonly name: 'retiring'; readonly reason: string; readonly killAtMs: number }
-  /** It said why it cannot boot, and ends by itself. */
-  | { readonly name: 'failed'; readonly killAtMs: number }
-  /** It was told to go before it was ready. */
-  | { readonly name: 'cancelled'; readonly reason: string; readonly killAtMs: number }
-  | { readonly name: 'killed'; readonly reason: string; readonly escalateAtMs: number }
-  | { readonly name: 'exited' };
-
-/** The limits that a worker was spawned with; Infinity where a limit is off. */
-export interface Limits {
-  readonly bootMs: number;
-  readonly heartbeatMs: number;
-  readonly graceMs: number;
-}
-
-export interface WorkerSnapshot {
-  /** The order of spawning; also the worker's identity. */
-  readonly age: number;
-  readonly slot: number;
-  readonly generation: number;
-  readonly limits: Limits;
-  readonly state: WorkerState;
-}
+import { deadlineOf, isBooting, isLiving, type WorkerSnapshot, type WorkerState } from './worker-state.ts';
 
 /** What the arbiter wants to be true. */
 export interface Desired {
   readonly workers: number;
+  /** How many more are to stand by; above 0 every worker stands by first, and accepts when it is told to. */
+  readonly spares: number;
+  /** Why no workers are wanted, where that is so. */
+  readonly reason: string;
   readonly generation: number;
   /** A new generation that has yet to prove itself by one worker getting ready; the others go on as if it were not. */
   readonly canary: number | null;
   /** In a crash loop: no spawn before this time, and then one at a time. 0 otherwise. */
   readonly spawnAfterMs: number;
+  /** How many workers more than wanted may live while old ones are replaced, which is how many are replaced at a time. */
+  readonly surge: number;
+  /** Before this time nothing is spawned to replace a worker of the right generation; 0 where that may be done at once. */
+  readonly recycleAfterMs: number;
+  /** In development: every worker of another generation goes as soon as one of the present is ready. */
+  readonly isHasty?: boolean;
 }
 
 export type Action =
   | { readonly type: 'spawn'; readonly slot: number; readonly generation: number }
+  | { readonly type: 'accept'; readonly age: number }
   | { readonly type: 'retire'; readonly age: number; readonly reason: string }
   | {
       readonly type: 'kill';
@@ -60,9 +37,6 @@ export interface Plan {
   readonly wakeAtMs: number;
 }
 
-/** How many workers more than wanted may live while old ones are replaced. */
-const SURGE = 1;
-
 /**
  * The rule of the house, pure: which workers to spawn, retire and kill so that the world becomes as desired. A worker
  * is retired only while more than the wanted number are ready, so capacity never dips.
@@ -71,50 +45,43 @@ export function reconcile(desired: Desired, workers: readonly WorkerSnapshot[], 
   const overdue = workers.flatMap((worker) => overdueAction(worker, now));
   const dying = new Set(overdue.map((action) => action.age));
   const living = workers.filter((worker) => isLiving(worker) && !dying.has(worker.age));
-  const wanted = wantedSpawns(desired, living);
+  const held = now < desired.recycleAfterMs && living.some(isOutgoing);
+  // A boot would take the processor, and the arbiter's loop, from one that is about to serve: spares come after it.
+  const accepts = planAccepts(desired, living);
+  const opening = accepts.length > 0 || living.some(({ state }) => state.name === 'opening');
+  const wanted = wantedSpawns(
+    opening ? { ...desired, spares: 0 } : desired,
+    held ? living.map(staying) : living,
+  );
   const mayGo =
     now < desired.spawnAfterMs ? wanted.filter((generation) => generation === desired.canary) : wanted;
   const waiting = mayGo.length < wanted.length;
   const spawns = inFreeSlots(mayGo, workers);
   const deadlines = workers.filter((worker) => !dying.has(worker.age)).map(deadlineOf);
   return {
-    actions: [...overdue, ...planRetirements(desired, living, workers), ...spawns],
-    wakeAtMs: Math.min(waiting ? desired.spawnAfterMs : Infinity, ...deadlines),
+    actions: [...overdue, ...accepts, ...planRetirements(desired, living, workers), ...spawns],
+    wakeAtMs: Math.min(
+      waiting ? desired.spawnAfterMs : Infinity,
+      held ? desired.recycleAfterMs : Infinity,
+      ...deadlines,
+    ),
   };
 }
 
-/** The living ones are those that serve or will. */
-export function isLiving({ state }: WorkerSnapshot): boolean {
-  return isBooting(state) || state.name === 'ready';
+function isOutgoing({ state }: WorkerSnapshot): boolean {
+  return state.name === 'ready' && state.outgoing !== null;
 }
 
-/** Whether a worker in this state has yet to get ready. */
-export function isBooting({ name }: WorkerState): boolean {
-  return name === 'spawning' || name === 'booting';
+/** The worker as if it had not asked to be replaced. */
+function staying(worker: WorkerSnapshot): WorkerSnapshot {
+  const { age, slot, generation, limits, state } = worker;
+  return state.name === 'ready'
+    ? { age, slot, generation, limits, state: { ...state, outgoing: null } }
+    : worker;
 }
 
 function isFresh(worker: WorkerSnapshot, desired: Desired): boolean {
-  const outgoing = worker.state.name === 'ready' && worker.state.outgoing !== null;
-  return worker.generation === desired.generation && !outgoing;
-}
-
-/** When the worker's present state becomes overdue. */
-export function deadlineOf({ state, limits }: WorkerSnapshot): number {
-  switch (state.name) {
-    case 'spawning':
-    case 'booting':
-      return state.sinceMs + limits.bootMs;
-    case 'ready':
-      return state.heartbeatMs + limits.heartbeatMs;
-    case 'retiring':
-    case 'failed':
-    case 'cancelled':
-      return state.killAtMs;
-    case 'killed':
-      return state.escalateAtMs;
-    case 'exited':
-      return Infinity;
-  }
+  return worker.generation === desired.generation && !isOutgoing(worker);
 }
 
 function overdueAction(worker: WorkerSnapshot, now: number): (Action & { type: 'kill' })[] {
@@ -123,7 +90,9 @@ function overdueAction(worker: WorkerSnapshot, now: number): (Action & { type: '
   switch (state.name) {
     case 'spawning':
     case 'booting':
+    case 'opening':
       return [{ type: 'kill', age, signal: 'SIGKILL', reason: `not ready within ${limits.bootMs / 1000} s` }];
+    case 'standby':
     case 'ready':
       // ABRT first: it runs the workerAbort hook, or leaves a core, where the loop still turns.
       return [{ type: 'kill', age, signal: 'SIGABRT', reason: `silent for ${limits.heartbeatMs / 1000} s` }];
@@ -144,12 +113,27 @@ function wantedSpawns(desired: Desired, living: readonly WorkerSnapshot[]): read
   const probe = desired.canary === null || canary ? [] : [desired.canary];
   const others = living.filter(({ generation }) => generation !== desired.canary);
   const fresh = others.filter((worker) => isFresh(worker, desired));
-  const surge = others.length > fresh.length ? SURGE : 0;
-  const room = desired.workers + surge - others.length;
-  const pending = fresh.filter(({ state }) => state.name !== 'ready').length;
+  const atATime = desired.isHasty ? Infinity : desired.surge;
+  const surge = others.length > fresh.length ? atATime : 0;
+  const wanted = desired.workers + desired.spares;
+  const room = wanted + surge - others.length;
+  const pending = fresh.filter(({ state }) => isBooting(state) && state.name !== 'standby').length;
   const tries = desired.spawnAfterMs > 0 ? 1 - pending : Infinity;
-  const count = Math.max(0, Math.min(desired.workers - fresh.length, room, tries));
+  const count = Math.max(0, Math.min(wanted - fresh.length, room, tries));
   return [...probe, ...new Array<number>(count).fill(desired.generation)];
+}
+
+/**
+ * Who stands by and is to serve: what is missing, or has to be replaced, of the number wanted, the longest booted first;
+ * and a canary, which is proved by listening.
+ */
+function planAccepts(desired: Desired, living: readonly WorkerSnapshot[]): Action[] {
+  const fresh = living.filter((worker) => isFresh(worker, desired));
+  const serving = fresh.filter(({ state }) => state.name === 'ready' || state.name === 'opening').length;
+  const standby = fresh.filter(({ state }) => state.name === 'standby').toSorted((a, b) => a.age - b.age);
+  const canary = living.filter((one) => one.generation === desired.canary && one.state.name === 'standby');
+  const called = standby.slice(0, Math.max(0, desired.workers - serving));
+  return [...called, ...canary].map(({ age }) => ({ type: 'accept', age }));
 }
 
 function inFreeSlots(generations: readonly number[], workers: readonly WorkerSnapshot[]): Action[] {
@@ -181,22 +165,31 @@ function planRetirements(
     (a, b) => Number(isFresh(a, desired)) - Number(isFresh(b, desired)) || a.age - b.age,
   );
   const spare = mayRetireReady(desired, all) ? Math.max(0, ready.length - desired.workers) : 0;
-  const retired = staleFirst.slice(0, spare);
-  // Those that still boot hold no capacity: old ones go at once, then the newest beyond the number wanted.
+  const outdated = ready.filter(({ generation }) => generation !== desired.generation);
+  const atOnce = desired.isHasty && outdated.length < ready.length ? outdated.length : 0;
+  const retired = staleFirst.slice(0, Math.max(spare, atOnce));
+  // The others hold no capacity: old ones go at once, then those beyond the number wanted, the least useful first.
   const booting = others.filter(({ state }) => state.name !== 'ready');
   const abandoned = booting.filter((worker) => !isFresh(worker, desired));
   const fresh = others.filter((worker) => isFresh(worker, desired) && !retired.includes(worker));
-  const surplus = Math.max(0, fresh.length - desired.workers);
-  const newestFirst = booting.filter((worker) => isFresh(worker, desired)).toSorted((a, b) => b.age - a.age);
-  return [...retired, ...abandoned, ...newestFirst.slice(0, surplus)].map((worker) => ({
+  const surplus = Math.max(0, fresh.length - desired.workers - desired.spares);
+  const leastUseful = booting
+    .filter((worker) => isFresh(worker, desired))
+    .toSorted((a, b) => progressOf(a.state) - progressOf(b.state) || b.age - a.age);
+  return [...retired, ...abandoned, ...leastUseful.slice(0, surplus)].map((worker) => ({
     type: 'retire',
     age: worker.age,
     reason: reasonToRetire(worker, desired),
   }));
 }
 
+/** One that opens its sockets goes before one that stands by: it is there because more were wanted to serve. */
+function progressOf({ name }: WorkerState): number {
+  return ['opening', 'standby'].indexOf(name);
+}
+
 function reasonToRetire({ generation, state }: WorkerSnapshot, desired: Desired): string {
-  if (desired.workers === 0) return 'the service stops';
+  if (desired.workers === 0) return desired.reason;
   if (state.name === 'ready' && state.outgoing !== null) return state.outgoing;
   return generation === desired.generation ? 'fewer workers are wanted' : 'replaced by another generation';
 }

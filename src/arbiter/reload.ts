@@ -1,18 +1,22 @@
 import { messageOf } from '../errors.ts';
 import type { Hooks } from '../hooks.ts';
-import { formatAddress } from '../listeners/address.ts';
-import { bindAll, type Listener } from '../listeners/listener.ts';
+import type { BootFailure } from '../ipc.ts';
+import type { Listener } from '../listeners/listener.ts';
 import type { OpenLog } from '../log/logger.ts';
 import type { Privileges } from '../privileges/privileges.ts';
 import type { Loaded } from '../settings/load.ts';
 import type { ArbiterEvent } from './events.ts';
-import { addressesOf, type Generation } from './generation.ts';
+import { addressesOf, checkListeners, type Generation } from './generation.ts';
+import { Rebinding } from './rebinding.ts';
+import type { Scaling } from './scaling.ts';
 
 export interface Reread {
   readonly loaded: Omit<Loaded, 'hooks'>;
   readonly hooks: Hooks;
   readonly privileges?: Privileges | null;
   readonly openLog?: () => OpenLog;
+  readonly nodeOptions?: readonly string[];
+  readonly scaling?: Scaling;
 }
 
 /** What came of reading the configuration again and binding what it asks for. */
@@ -20,26 +24,49 @@ export type ReadResult =
   | { readonly ok: true; readonly reread: Reread; readonly listeners: readonly Listener[] }
   | { readonly ok: false; readonly reason: string };
 
+/** How the last reload came out. */
+export interface LastReload {
+  /** Of the arbiter's clock, in milliseconds. */
+  readonly at: number;
+  /** `refused` before a worker was spawned for it, `undone` because that worker did not get ready. */
+  readonly outcome: 'promoted' | 'refused' | 'undone' | 'superseded';
+  /** One line; null where it was promoted. */
+  readonly reason: string | null;
+}
+
 type Step =
   | { readonly name: 'none' }
   | { readonly name: 'reading'; readonly attempt: number }
   | { readonly name: 'proving'; readonly candidate: Generation };
+
+export interface ReloadOptions {
+  /** Loads the configuration again, without side effects, and rejects with one line. */
+  readonly reread: () => Promise<Reread>;
+  readonly emit: (event: ArbiterEvent) => void;
+  readonly now: () => number;
+  /** The sockets that living workers hold. */
+  readonly heldByWorkers: () => readonly Listener[];
+  readonly firstGeneration: number;
+}
 
 /**
  * One reload at a time, advanced by the arbiter's events: reading, then proving a canary. Once that is ready the reload
  * is over; replacing the other workers is the reconciler's rule. Another HUP supersedes what is under way.
  */
 export class Reload {
-  readonly #reread: () => Promise<Reread>;
-  readonly #emit: (event: ArbiterEvent) => void;
+  readonly #options: ReloadOptions;
+  readonly #rebinding: Rebinding;
   #step: Step = { name: 'none' };
   #attempts: number;
+  #last: LastReload | null = null;
 
-  /** `reread` loads the configuration again, without side effects, and rejects with one line. */
-  constructor(reread: () => Promise<Reread>, emit: (event: ArbiterEvent) => void, firstGeneration: number) {
-    this.#reread = reread;
-    this.#emit = emit;
-    this.#attempts = firstGeneration;
+  constructor(options: ReloadOptions) {
+    this.#options = options;
+    this.#rebinding = new Rebinding({
+      heldByWorkers: options.heldByWorkers,
+      isReading: () => this.#step.name === 'reading',
+    });
+    this.#attempts = options.firstGeneration;
   }
 
   /** The generation that has yet to prove itself, or null. */
@@ -47,86 +74,122 @@ export class Reload {
     return this.#step.name === 'proving' ? this.#step.candidate : null;
   }
 
+  /** Whether one is under way. */
+  get isUnderWay(): boolean {
+    return this.#step.name !== 'none';
+  }
+
+  /** Null until one has come out. */
+  get last(): LastReload | null {
+    return this.#last;
+  }
+
+  /** Why the last reload changed nothing, until one succeeds. */
+  get failure(): string | null {
+    const failed = this.#last?.outcome === 'refused' || this.#last?.outcome === 'undone';
+    return failed ? (this.#last?.reason ?? null) : null;
+  }
+
+  /** The number of the reload under way, or null. */
+  get underWay(): number | null {
+    if (this.#step.name === 'none') return null;
+    return this.#step.name === 'reading' ? this.#step.attempt : this.#step.candidate.number;
+  }
+
   /** Begins to read; the result comes back as a `reloadRead` event. */
   start(current: Generation): void {
-    this.abandon(current);
+    if (this.isUnderWay) this.#record('superseded', 'another reload was asked for');
     this.#attempts++;
     const attempt = this.#attempts;
     this.#step = { name: 'reading', attempt };
-    void readGeneration(this.#reread, current.listeners).then((result) =>
-      this.#emit({ type: 'reloadRead', attempt, result }),
+    void this.#read(attempt, current.listeners).then((result) =>
+      this.#options.emit({ type: 'reloadRead', attempt, result }),
     );
   }
 
+  /** Proves new code under the settings that are in force, or about to be. */
+  again(current: Generation): void {
+    // The code is not loaded yet: what is loaded in the end will be the new.
+    if (this.#step.name === 'reading') return;
+    const { failure: _shown, ...base } = this.candidate ?? current;
+    this.#propose(base);
+  }
+
+  /** Puts workers that show the failure in the place of those of `current`. */
+  show(failure: BootFailure, current: Generation): void {
+    this.#propose({ ...current, failure });
+  }
+
+  #propose(generation: Omit<Generation, 'number'>): void {
+    this.#attempts++;
+    this.#step = { name: 'proving', candidate: { ...generation, number: this.#attempts } };
+  }
+
   /** Takes the result; returns why nothing changes, or null: then `candidate` is to be proved, or was superseded. */
-  take(event: ArbiterEvent & { type: 'reloadRead' }, current: Generation): string | null {
-    const { attempt, result } = event;
-    const expected = this.#step.name === 'reading' && this.#step.attempt === attempt;
-    if (!expected) {
-      if (result.ok) closeOthers(result.listeners, current.listeners);
-      return null;
+  take({ attempt, result }: ArbiterEvent & { type: 'reloadRead' }): string | null {
+    if (!this.#isReading(attempt)) return null;
+    if (!result.ok) {
+      this.#finish('refused', result.reason);
+      return result.reason;
     }
-    this.#step = { name: 'none' };
-    if (!result.ok) return result.reason;
     const candidate = { number: attempt, ...result.reread, listeners: result.listeners };
     this.#step = { name: 'proving', candidate };
+    this.#rebinding.release(candidate.listeners);
     return null;
   }
 
   /** The canary is ready: closes what only the old generation listened on. */
   promote(candidate: Generation, current: Generation): void {
+    this.#rebinding.keep(candidate.listeners);
+    this.#finish('promoted', null);
+    for (const listener of current.listeners) if (!candidate.listeners.includes(listener)) listener.close();
+  }
+
+  /** The canary did not get ready: closes what only it had. */
+  undo(reason: string): void {
+    this.#finish('undone', reason);
+  }
+
+  /** The service stops: forgets a reload under way and closes what only it had opened. */
+  abandon(): void {
     this.#step = { name: 'none' };
-    giveKept(candidate, current);
-    closeOthers(current.listeners, candidate.listeners);
+    this.#rebinding.release();
   }
 
-  /** Forgets a reload under way and closes what only it had opened. */
-  abandon(current: Generation): void {
-    if (this.#step.name === 'proving') closeOthers(this.#step.candidate.listeners, current.listeners);
+  /** Never rejects; a failure leaves nothing open. */
+  async #read(attempt: number, open: readonly Listener[]): Promise<ReadResult> {
+    try {
+      const reread = await this.#options.reread();
+      const addresses = addressesOf(reread.loaded);
+      const listeners = await this.#rebinding.bind({
+        addresses,
+        open,
+        wanted: () => this.#isReading(attempt),
+        check: (all) => checkListeners(reread.loaded, all),
+        owner: reread.privileges?.identity,
+      });
+      return { ok: true, reread, listeners };
+    } catch (error) {
+      return { ok: false, reason: messageOf(error) };
+    }
+  }
+
+  #isReading(attempt: number): boolean {
+    return this.#step.name === 'reading' && this.#step.attempt === attempt;
+  }
+
+  #finish(outcome: LastReload['outcome'], reason: string | null): void {
     this.#step = { name: 'none' };
+    this.#rebinding.release();
+    this.#record(outcome, reason);
   }
-}
 
-/** Never rejects; a failure leaves nothing open. */
-async function readGeneration(reread: () => Promise<Reread>, open: readonly Listener[]): Promise<ReadResult> {
-  try {
-    const result = await reread();
-    return { ok: true, reread: result, listeners: await bindMissing(result, open) };
-  } catch (error) {
-    return { ok: false, reason: messageOf(error) };
+  #record(outcome: LastReload['outcome'], reason: string | null): void {
+    this.#last = { at: this.#options.now(), outcome, reason };
   }
-}
-
-async function bindMissing(reread: Reread, open: readonly Listener[]): Promise<readonly Listener[]> {
-  const free = [...open];
-  const wanted = addressesOf(reread.loaded).map((address) => {
-    const at = free.findIndex((listener) => formatAddress(listener.address) === formatAddress(address));
-    return { address, open: at < 0 ? undefined : free.splice(at, 1)[0] };
-  });
-  const bound = await bindAll(
-    wanted.filter((one) => !one.open).map(({ address }) => address),
-    reread.privileges?.identity,
-  );
-  const fresh = bound.values();
-  return wanted.flatMap((one) => one.open ?? fresh.next().value ?? []);
 }
 
 /** Whether two generations listen on the very same sockets. */
 export function sameListeners({ listeners: some }: Generation, { listeners: others }: Generation): boolean {
   return some.length === others.length && some.every((one) => others.includes(one));
-}
-
-/** The sockets that both generations listen on go to the user of the new one; others were given when they were bound. */
-function giveKept({ listeners, privileges }: Generation, current: Generation): void {
-  if (!privileges) return;
-  try {
-    for (const listener of listeners)
-      if (current.listeners.includes(listener)) listener.giveTo?.(privileges.identity);
-  } catch {
-    // Then the owner stays as it is, which is no reason not to serve.
-  }
-}
-
-function closeOthers(listeners: readonly Listener[], kept: readonly Listener[]): void {
-  for (const listener of listeners) if (!kept.includes(listener)) listener.close();
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import type { WorkerState } from './reconcile.ts';
+import type { WorkerState } from './worker-state.ts';
 
 /** Failures to boot, remembered with decay: after `HALF_LIFE_MS` without one, half of them are forgotten. */
 export interface Failures {
@@ -8,13 +8,14 @@ export interface Failures {
   readonly atMs: number;
 }
 
-const NO_FAILURES: Failures = { count: 0, atMs: 0 };
+/** Nothing has failed yet. */
+export const NO_FAILURES: Failures = { count: 0, atMs: 0 };
 
 const HALF_LIFE_MS = 30_000;
 const BASE_DELAY_MS = 500;
 const MAX_DELAY_MS = 30_000;
 /** A worker that ends itself sooner after it got ready is as good as one that never did. */
-const SETTLED_MS = 5000;
+export const SETTLED_MS = 5000;
 
 /** Adds one failure at `now` to what is left of the earlier ones. */
 export function recordFailure(failures: Failures, now: number): Failures {

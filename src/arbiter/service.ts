@@ -1,18 +1,23 @@
 import { EXIT } from '../errors.ts';
 import type { ArbiterView } from '../hooks.ts';
+import type { BootFailure, WorkerMessage } from '../ipc.ts';
 import { describeListeners } from '../listeners/listener.ts';
 import type { Logger } from '../log/logger.ts';
+import { BootFailures } from './boot-failures.ts';
 import type { ArbiterEvent, WorkerEnd } from './events.ts';
-import type { Generation } from './generation.ts';
+import { type Generation, giveSockets } from './generation.ts';
+import { Headcount } from './headcount.ts';
 import { HookCaller, viewOf } from './hook-caller.ts';
-import { type BootFailure, logEnd, stackFields } from './obituary.ts';
+import { logEnd, nameOf } from './obituary.ts';
 import type { ArbiterOptions } from './options.ts';
-import { type Desired, isBooting, type WorkerState } from './reconcile.ts';
+import { Pace } from './pace.ts';
+import type { Desired } from './reconcile.ts';
 import { Reload, sameListeners } from './reload.ts';
-import { CrashLoop, inSeconds } from './restart-policy.ts';
-import { type Intent, type StopMode, toLingering, toStopping } from './shutdown.ts';
+import { type Intent, isEnding, type StopMode, toLingering, toStopping } from './shutdown.ts';
+import { type ServiceStatus, statusOf } from './status.ts';
 import type { WorkerHandle } from './worker-handle.ts';
 import { WorkerSet } from './worker-set.ts';
+import { isBooting, takeOverMs } from './worker-state.ts';
 
 /**
  * What the arbiter wants and why: the intent, the generation that serves, how many workers there are to be, and what
@@ -21,28 +26,32 @@ import { WorkerSet } from './worker-set.ts';
 export class Service {
   readonly workers: WorkerSet;
   readonly hooks: HookCaller;
+  readonly log: Logger;
   readonly #options: ArbiterOptions;
   readonly #reload: Reload;
-  readonly #crashLoop: CrashLoop;
-  #log: Logger;
+  readonly pace: Pace;
+  readonly #bootFailures: BootFailures;
+  readonly #headcount: Headcount;
   #current: Generation;
-  #count: number;
   #intent: Intent = { name: 'starting' };
 
   constructor(options: ArbiterOptions, emit: (event: ArbiterEvent) => void) {
     const { first, clock } = options;
     this.#options = options;
     this.workers = new WorkerSet(clock, options.spawn);
-    this.#reload = new Reload(options.reread, emit, first.number);
-    this.#crashLoop = new CrashLoop(clock, options.random);
+    this.#reload = new Reload({
+      reread: options.reread,
+      emit,
+      now: () => clock.now(),
+      heldByWorkers: () => this.workers.all.flatMap(({ listeners }) => listeners),
+      firstGeneration: first.number,
+    });
+    this.pace = new Pace(clock, options.random, options.log);
     this.hooks = new HookCaller(() => ({ hooks: this.#current.hooks, view: this.view }));
-    this.#log = options.log;
+    this.log = options.log;
     this.#current = first;
-    this.#count = first.loaded.settings.workers;
-  }
-
-  get log(): Logger {
-    return this.#log;
+    this.#bootFailures = new BootFailures(this, this.#reload, this.pace, options.development);
+    this.#headcount = new Headcount(this);
   }
 
   get intent(): Intent {
@@ -55,16 +64,29 @@ export class Service {
   }
 
   get desired(): Desired {
+    const { name } = this.#intent;
+    const workers = name === 'stopping' || name === 'resting' ? 0 : this.#headcount.count;
     return {
-      workers: this.#intent.name === 'stopping' ? 0 : this.#count,
+      workers,
+      spares: workers === 0 ? 0 : this.#current.loaded.settings.spareWorkers,
+      reason: name === 'resting' ? 'the arbiter rests' : 'the service stops',
       generation: this.#current.number,
       canary: this.#reload.candidate?.number ?? null,
-      spawnAfterMs: this.#crashLoop.spawnAfterMs,
+      spawnAfterMs: this.#options.development?.isWaiting ? Infinity : this.pace.spawnAfterMs,
+      surge: this.#current.loaded.settings.reloadBatch,
+      recycleAfterMs: this.pace.recycleAfterMs,
+      isHasty: this.#options.development !== null,
     };
   }
 
   get view(): ArbiterView {
-    return { pid: process.pid, workers: this.#count, generation: this.#current.number, log: this.#log };
+    const workers = this.#headcount.count;
+    return { pid: process.pid, workers, generation: this.#current.number, log: this.log };
+  }
+
+  /** For an observer. */
+  get status(): ServiceStatus {
+    return statusOf(this.#intent, this.#reload, this.#current, this.desired.workers, this.workers.all);
   }
 
   /** The generation of that number: the one that serves, or the one that has yet to prove itself. */
@@ -72,14 +94,50 @@ export class Service {
     return this.#reload.candidate?.number === number ? this.#reload.candidate : this.#current;
   }
 
-  /** Wants `change` workers more, or fewer; never less than one. */
+  /** Wants `change` workers more, or fewer. */
   scaleBy(change: number): void {
-    this.#setCount(Math.max(1, this.#count + change));
+    if (isEnding(this.#intent)) return;
+    // As with Gunicorn, a worker more than none is one.
+    this.#headcount.change(this.#intent.name === 'resting' && change > 0 ? 0 : this.#headcount.count, change);
+    if (change > 0) this.resume('a worker is wanted');
+  }
+
+  /** Lets the load of the workers say how many there are to be, where the settings leave it to that. */
+  scaleByLoad(): void {
+    if (!isEnding(this.#intent))
+      this.#headcount.followLoad(this.desired, this.workers.all, this.#reload.underWay !== null);
+  }
+
+  /** Retires every worker and holds the sockets; returns whether there was something to retire. */
+  rest(): boolean {
+    if (this.#intent.name !== 'serving') return false;
+    this.#intent = { name: 'resting' };
+    return true;
+  }
+
+  /** Ends the rest, if there is one, for this reason. */
+  resume(reason: string): void {
+    if (this.#intent.name !== 'resting') return;
+    this.#intent = { name: 'serving' };
+    this.log.info(`Bringing the workers back: ${reason}`);
   }
 
   /** Begins to read the configuration again. */
   reload(): void {
-    if (!this.#isEnding) this.#reload.start(this.#current);
+    this.resume('the service reloads');
+    if (isEnding(this.#intent)) return;
+    if (this.#reload.underWay !== null) this.log.info('The reload under way is dropped for this one');
+    this.#reload.start(this.#current);
+  }
+
+  /** In development: files changed. */
+  changed(files: readonly string[]): void {
+    const { development } = this.#options;
+    if (development === null || isEnding(this.#intent)) return;
+    const { settings, line } = development.changed(files);
+    this.log.info(line);
+    if (settings === 'read') this.#reload.start(this.#current);
+    else this.#reload.again(this.#current);
   }
 
   /** When `advance` has something to do; Infinity where only an event can change that. */
@@ -93,13 +151,16 @@ export class Service {
   }
 
   stop(mode: StopMode, status: number): void {
-    const lingering = toLingering(this.#intent, mode, status, {
-      now: this.#options.clock.now(),
-      delayMs: this.#current.loaded.settings.drainDelay * 1000,
-    });
+    const { listeners, loaded } = this.#current;
+    // Where another arbiter serves on, the same sockets stay, and nobody has to look elsewhere.
+    const delayMs = listeners.every((listener) => listener.isShared())
+      ? 0
+      : loaded.settings.drainDelay * 1000;
+    const lingering = toLingering(this.#intent, mode, status, { now: this.#options.clock.now(), delayMs });
     if (lingering) return this.#linger(lingering);
+    this.#options.development?.close();
     this.#intent = toStopping(this.#intent, mode, status);
-    this.#reload.abandon(this.#current);
+    this.#reload.abandon();
     // The sockets first: while the workers empty the queue nothing may be added that nobody would answer.
     for (const listener of this.#current.listeners) listener.close();
     if (mode === 'quick') this.workers.quitAll('the service stops at once');
@@ -108,90 +169,80 @@ export class Service {
 
   /** The configuration was read again, or could not be. */
   reloadRead(event: ArbiterEvent & { type: 'reloadRead' }): void {
-    const failure = this.#reload.take(event, this.#current);
+    const failure = this.#reload.take(event);
     const { candidate } = this.#reload;
-    if (failure !== null) this.#log.error(`Reload refused, the workers serve on unchanged: ${failure}`);
+    if (failure !== null) this.log.error(`Reload refused, the workers serve on unchanged: ${failure}`);
     else if (candidate) this.hooks.call('onReload', (hook, view) => hook(view), candidate.hooks);
   }
 
   /** A worker has loaded the application and accepts. */
   ready(worker: WorkerHandle, urls: readonly string[]): void {
     const now = this.#options.clock.now();
+    const tookMs = takeOverMs(worker.state, now);
+    if (tookMs !== null)
+      this.log.info(
+        `Spare worker takes over (pid: ${worker.pid}): it accepts ${tookMs} ms after it was called`,
+      );
     worker.state = { name: 'ready', sinceMs: now, heartbeatMs: now, outgoing: null };
-    this.#crashLoop.forget();
+    this.log.debug(`Worker is ready (pid: ${worker.pid})`, { pid: worker.pid });
+    this.pace.ready();
+    this.#options.development?.ready();
     if (this.#intent.name === 'lingering') worker.send({ tsunicorn: 'linger' });
     const proved = this.#reload.candidate?.number === worker.generation ? this.#reload.candidate : null;
     const moved = proved && !sameListeners(proved, this.#current);
     if (proved) this.#promote(proved);
     if (moved || this.#intent.name === 'starting')
-      this.#log.info(`Listening at: ${describeListeners(worker.listeners, urls)} (${process.pid})`);
+      this.log.info(`Listening at: ${describeListeners(worker.listeners, urls)} (${process.pid})`);
     if (this.#intent.name !== 'starting') return;
     this.#intent = { name: 'serving' };
+    giveSockets(this.#current);
     this.hooks.call('whenReady', (hook, view) => hook(view));
+    this.#options.succession.serving();
   }
 
   /** A worker's process has ended. */
   reap(worker: WorkerHandle, end: WorkerEnd): void {
     const { state } = worker;
     worker.state = { name: 'exited' };
-    if (end.how === 'status') this.slowDown(state);
-    const cause = logEnd(this.#log, worker, end, state, this.#options.judgeKill);
-    this.hooks.call('childExit', (hook, view) => hook(view, viewOf(worker, this.#log)));
+    if (end.how === 'status') this.pace.ended(state);
+    const cause = logEnd(this.log, worker, end, state, this.#options.judgeKill);
+    this.hooks.call('childExit', (hook, view) => hook(view, viewOf(worker, this.log)));
     if (isBooting(state))
       this.bootFailed(worker, { exitStatus: EXIT.workerBoot, message: `a worker ${cause}` });
   }
 
-  /** A worker that was never ready: undoes a reload, halts a service that starts, delays the next try otherwise. */
+  /** A worker that was never ready. */
   bootFailed(worker: WorkerHandle, failure: BootFailure): void {
-    const { exitStatus, message } = failure;
-    const fields = stackFields(failure);
-    if (worker.generation === this.#reload.candidate?.number) {
-      this.#reload.abandon(this.#current);
-      return this.#log.error(`Reload undone, the old workers serve on: ${message}`, fields);
-    }
-    if (this.#intent.name === 'stopping' || worker.generation !== this.#current.number) return;
-    if (this.#intent.name === 'starting') {
-      this.#log.critical(message, fields);
-      return this.stop('quick', exitStatus);
-    }
-    const delayMs = this.#crashLoop.failed();
-    this.#log.error(`${message}; next try ${inSeconds(delayMs)}`, fields);
+    this.#bootFailures.take(worker, failure);
   }
 
-  /** A worker in `state` ends of its own accord: where that is soon after it got ready, the next waits. */
-  slowDown(state: WorkerState): void {
-    const delayMs = this.#crashLoop.ended(state);
-    if (delayMs > 0)
-      this.#log.warning(`Workers end soon after they were ready; next try ${inSeconds(delayMs)}`);
+  /** A worker serves on, and wishes to be replaced. */
+  outgoing(worker: WorkerHandle, message: WorkerMessage & { tsunicorn: 'outgoing' }): void {
+    const { state } = worker;
+    if (state.name !== 'ready') return;
+    this.log.info(`${nameOf(worker)} is to be replaced: ${message.reason}`);
+    this.pace.asked(state, message.reason.startsWith('SIG'));
+    this.workers.note(worker, message);
   }
 
   #linger(intent: Intent & { name: 'lingering' }): void {
     this.#intent = intent;
-    this.#reload.abandon(this.#current);
+    this.#reload.abandon();
     this.workers.sendAll({ tsunicorn: 'linger' });
     const { drainDelay } = this.#current.loaded.settings;
-    this.#log.info(`Accepting for ${drainDelay} s more (--drain-delay); another TERM ends the wait`);
-  }
-
-  get #isEnding(): boolean {
-    return this.#intent.name === 'lingering' || this.#intent.name === 'stopping';
+    this.log.info(`Accepting for ${drainDelay} s more (--drain-delay); another TERM ends the wait`);
   }
 
   #promote(candidate: Generation): void {
     const before = this.#current;
     this.#reload.promote(candidate, before);
+    this.pace.promoted();
     this.#current = candidate;
-    this.#log = this.#options.promoted(candidate, before) ?? this.#log;
-    const { workers } = candidate.loaded.settings;
-    // TTIN and TTOU outlive a reload, unless the setting itself was changed.
-    if (workers !== before.loaded.settings.workers) this.#setCount(workers);
-    this.#log.info(`Generation ${candidate.number} is ready: replacing the workers of the one before`);
-  }
-
-  #setCount(count: number): void {
-    const before = this.#count;
-    if (this.#isEnding || count === before) return;
-    this.#count = count;
-    this.hooks.call('nworkersChanged', (hook, view) => hook(view, count, before));
+    giveSockets(candidate);
+    this.#options.promoted(candidate, before);
+    this.#headcount.promoted(candidate, before);
+    this.#options.development?.promoted(candidate);
+    const what = candidate.failure ? 'shows the error' : 'is ready';
+    this.log.info(`Generation ${candidate.number} ${what}: replacing the workers of the one before`);
   }
 }

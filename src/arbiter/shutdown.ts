@@ -8,9 +8,16 @@ export type Intent =
   /** No worker was ready yet: a failure to boot halts the service. */
   | { readonly name: 'starting' }
   | { readonly name: 'serving' }
+  /** The workers were retired (WINCH), and the sockets are held. */
+  | { readonly name: 'resting' }
   /** Serves on although it was told to stop, until load balancers look elsewhere (--drain-delay). */
   | { readonly name: 'lingering'; readonly untilMs: number; readonly exitStatus: number }
   | { readonly name: 'stopping'; readonly mode: StopMode; readonly exitStatus: number };
+
+/** Whether the service was told to stop. */
+export function isEnding({ name }: Intent): boolean {
+  return name === 'lingering' || name === 'stopping';
+}
 
 /** What a stop signal asks for, given what is under way: a second one hastens; where the service lingers it need not. */
 export function stopMode(signal: ArbiterSignal, intent: Intent): StopMode {
@@ -25,8 +32,7 @@ export function toStopping(
   mode: StopMode,
   exitStatus: number,
 ): Intent & { name: 'stopping' } {
-  const underWay = intent.name === 'stopping' || intent.name === 'lingering';
-  const status = underWay ? intent.exitStatus : exitStatus;
+  const status = 'exitStatus' in intent ? intent.exitStatus : exitStatus;
   return { name: 'stopping', mode, exitStatus: status };
 }
 

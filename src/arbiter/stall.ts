@@ -25,9 +25,10 @@ export function endStalled(
 
 function logStall(log: Logger, worker: WorkerHandle, stalled: Stalled, replaced: boolean): void {
   const { pid, slot, age } = worker;
-  const { blockedMs, seen } = stalled;
+  const { blockedMs, limit, seen } = stalled;
+  const setting = limit === 'timeout' ? '--timeout' : '--graceful-timeout';
   const done = replaced ? 'killed; a replacement is starting' : 'killed';
-  log.critical(`${nameOf(worker)}: ${stallReason(stalled)} (--timeout); ${done}`, {
+  log.critical(`${nameOf(worker)}: ${stallReason(stalled)} (${setting}); ${done}`, {
     pid,
     slot,
     age,

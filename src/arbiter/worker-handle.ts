@@ -7,11 +7,10 @@ import { messageOf } from '../errors.ts';
 import { WORKER_HOOKS } from '../hooks.ts';
 import { type ArbiterMessage, isWorkerMessage, type WorkerMessage } from '../ipc.ts';
 import type { Listener } from '../listeners/listener.ts';
-import type { Identity } from '../privileges/identity.ts';
 import type { ArbiterEvent, WorkerEnd } from './events.ts';
 import { type Generation, limitsOf } from './generation.ts';
 import { type HandOver, handOver } from './hand-over.ts';
-import type { Limits, WorkerSnapshot, WorkerState } from './reconcile.ts';
+import type { Limits, WorkerSnapshot, WorkerState } from './worker-state.ts';
 
 export interface SpawnOrder {
   readonly age: number;
@@ -53,7 +52,7 @@ class ProcessHandle implements WorkerHandle {
     this.limits = limitsOf(order.generation);
     this.listeners = order.generation.listeners;
     this.state = { name: 'spawning', sinceMs: order.now };
-    const handed = handOver(order.generation, workerCommand(order.generation.privileges?.identity));
+    const handed = handOver(order.generation, workerCommand(order.generation));
     this.#child = this.#start(order, handed);
     this.send(bootOrder(order, handed));
   }
@@ -129,14 +128,14 @@ function parse(line: string): unknown {
   }
 }
 
-function workerCommand(identity: Identity | undefined): readonly string[] {
+function workerCommand({ nodeOptions = [], privileges }: Generation): readonly string[] {
   const here = import.meta.url;
   const entry = fileURLToPath(new URL(`../../workers/entry${extname(here)}`, here));
   // An inspector port cannot be shared; each worker would fight for it.
   const execArgv = process.execArgv.filter((argument) => !argument.startsWith('--inspect'));
   // As an argument, since the worker must become that user before it reads anything else, messages included.
-  const who = identity ? [JSON.stringify(identity)] : [];
-  return [process.execPath, ...execArgv, '--disable-sigusr1', entry, ...who];
+  const who = privileges ? [JSON.stringify(privileges.identity)] : [];
+  return [process.execPath, ...execArgv, ...nodeOptions, '--disable-sigusr1', entry, ...who];
 }
 
 function startProcess(
@@ -144,12 +143,14 @@ function startProcess(
   { command, fds, watchdogFd }: HandOver,
 ): ChildProcess {
   const [file = process.execPath, ...args] = command;
+  // The arbiter's own standard error is a pipe while its daemon boots, and nobody's afterwards.
+  const output = settings.daemon ? 'ignore' : 'inherit';
   return spawn(file, args, {
     cwd: settings.chdir,
     env: { ...process.env, ...privileges?.identity.environment, ...environment },
     // Its own session: Ctrl-C and a closing terminal reach the arbiter alone, which tells the workers what to do.
     detached: true,
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc', ...fds, ...(watchdogFd === null ? [] : ['pipe' as const])],
+    stdio: ['ignore', output, output, 'ipc', ...fds, ...(watchdogFd === null ? [] : ['pipe' as const])],
   });
 }
 
@@ -168,5 +169,6 @@ function bootOrder(
     generation: generation.number,
     age,
     slot,
+    failure: generation.failure ?? null,
   };
 }

@@ -2,8 +2,8 @@ import type { Clock } from '../clock.ts';
 import type { ArbiterMessage, WorkerMessage } from '../ipc.ts';
 import type { ArbiterEvent } from './events.ts';
 import type { Generation } from './generation.ts';
-import { isBooting, isLiving } from './reconcile.ts';
 import type { SpawnOrder, WorkerHandle } from './worker-handle.ts';
+import { isBooting, isLiving } from './worker-state.ts';
 
 /** Workers that were told to quit have this long before they are killed. */
 const QUICK_GRACE_MS = 2000;
@@ -63,9 +63,14 @@ export class WorkerSet {
       case 'hello':
         if (state.name === 'spawning') worker.state = { name: 'booting', sinceMs: state.sinceMs };
         return;
+      case 'standby':
+        if (state.name === 'spawning' || state.name === 'booting')
+          worker.state = { name: 'standby', sinceMs: this.#clock.now(), heartbeatMs: this.#clock.now() };
+        return;
       case 'heartbeat':
       case 'debugged':
-        if (state.name === 'ready') worker.state = { ...state, heartbeatMs: this.#clock.now() };
+        if (state.name === 'ready' || state.name === 'standby')
+          worker.state = { ...state, heartbeatMs: this.#clock.now() };
         return;
       case 'outgoing':
         if (state.name === 'ready') worker.state = { ...state, outgoing: message.reason };
@@ -76,6 +81,13 @@ export class WorkerSet {
         worker.state = { name: 'failed', killAtMs: this.#clock.now() + EXIT_SLACK_MS };
         return;
     }
+  }
+
+  /** Lets a worker that stands by open its sockets. */
+  accept(worker: WorkerHandle): void {
+    if (worker.state.name !== 'standby') return;
+    worker.state = { name: 'opening', sinceMs: this.#clock.now(), standbyMs: worker.state.sinceMs };
+    worker.send({ tsunicorn: 'accept' });
   }
 
   /** Asks a worker to finish what it accepted and exit. */
@@ -130,8 +142,9 @@ export class WorkerSet {
   forgive(lateMs: number): void {
     for (const worker of this.#workers.values()) {
       const { state } = worker;
-      if (state.name === 'ready') worker.state = { ...state, heartbeatMs: this.#clock.now() };
-      if (state.name === 'spawning' || state.name === 'booting')
+      if (state.name === 'ready' || state.name === 'standby')
+        worker.state = { ...state, heartbeatMs: this.#clock.now() };
+      if (state.name === 'spawning' || state.name === 'booting' || state.name === 'opening')
         worker.state = { ...state, sinceMs: state.sinceMs + lateMs };
       if (state.name === 'retiring' || state.name === 'cancelled')
         worker.state = { ...state, killAtMs: state.killAtMs + lateMs };

@@ -2,6 +2,8 @@ import { addressesOf } from '../arbiter/generation.ts';
 import { BootError, messageOf } from '../errors.ts';
 import { checkAccessFormat } from '../log/access-log.ts';
 import { checkLogfile } from '../log/logger.ts';
+import type { Settings } from '../settings/catalogue.ts';
+import { classNameOf } from '../settings/class-name.ts';
 import type { Loaded } from '../settings/load.ts';
 import { nameSetting } from '../settings/origin.ts';
 import { logOpener } from './logs.ts';
@@ -21,12 +23,9 @@ export async function check(loaded: Loaded): Promise<number> {
   checkLogs(loaded);
   await logOpener(loaded, await privilegesOf(loaded));
   addressesOf(loaded);
-  const { loadApplication } = await import('../app/load.ts');
+  if (loaded.settings.debug) (await import('./development.ts')).refuseDebug(loaded);
   try {
-    const { what } = await loadApplication(loaded.settings.app ?? '', {
-      cwd: process.cwd(),
-      onError: () => {},
-    });
+    const what = await load(loaded.settings);
     process.stdout.write(`The configuration is in order; ${loaded.settings.app}: ${what}\n`);
     return 0;
   } catch (error) {
@@ -35,4 +34,15 @@ export async function check(loaded: Loaded): Promise<number> {
     if (error.userStack) process.stderr.write(`${error.userStack}\n`);
     return error.exitStatus;
   }
+}
+
+/** Loads the application where its worker class would: in a thread some of Node is missing, and memory is limited. */
+async function load(settings: Settings): Promise<string> {
+  if (classNameOf(settings) === 'thread') {
+    const { loadInThread } = await import('../../workers/thread/trial.ts');
+    return loadInThread(settings);
+  }
+  const { loadApplication } = await import('../app/load.ts');
+  const { what } = await loadApplication(settings.app ?? '', { cwd: process.cwd(), onError: () => {} });
+  return what;
 }

@@ -1,6 +1,6 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { Generation } from '../arbiter/generation.ts';
-import { createLogger, type OpenLog } from '../log/logger.ts';
+import { util } from '../builtins.ts';
+import { createLogger, type Logger, type OpenLog } from '../log/logger.ts';
 import type { Privileges } from '../privileges/privileges.ts';
 import type { Loaded } from '../settings/load.ts';
 import { nameSetting } from '../settings/origin.ts';
@@ -15,10 +15,50 @@ export async function logOpener(
     privileges?.makeLogs();
     return privileges?.createLogger(options) ?? createLogger(options);
   };
-  if (!settings.syslog) return () => ({ log: open(), close: async () => {} });
+  if (!settings.syslog)
+    return () => {
+      const log = open();
+      return { log, close: async () => log.close() };
+    };
   const { checkSyslog, openSyslog } = await import('../log/syslog/syslog.ts');
   await checkSyslog(nameSetting(origins.syslogTo, 'syslog-to'), settings);
-  return () => openSyslog(settings, open());
+  return () => {
+    const file = open();
+    const { log, close } = openSyslog(settings, file);
+    return { log, close: () => close().then(() => file.close()) };
+  };
+}
+
+/** The arbiter's log: one logger for whoever holds it, whatever a reload makes of where it goes. */
+export class FollowingLog {
+  readonly log: Logger;
+  #opened: OpenLog;
+
+  constructor(opened: OpenLog) {
+    this.#opened = opened;
+    this.log = {
+      debug: (message, fields) => this.#opened.log.debug(message, fields),
+      info: (message, fields) => this.#opened.log.info(message, fields),
+      warning: (message, fields) => this.#opened.log.warning(message, fields),
+      error: (message, fields) => this.#opened.log.error(message, fields),
+      critical: (message, fields) => this.#opened.log.critical(message, fields),
+      reopen: () => this.#opened.log.reopen(),
+      flush: () => this.#opened.log.flush(),
+    };
+  }
+
+  /** Logs as the new generation wants it. */
+  follow(now: Generation, before: Generation): void {
+    if (now.openLog === undefined || sameLogs(now, before)) return;
+    void this.#opened.close();
+    this.#opened = now.openLog();
+  }
+
+  /** Resolves when what was logged is written, and sent. */
+  close(): Promise<void> {
+    this.log.flush();
+    return this.#opened.close();
+  }
 }
 
 const LOG_SETTINGS = [
@@ -32,9 +72,9 @@ const LOG_SETTINGS = [
 ] as const;
 
 /** Whether two configurations log in the same way, so that the log can stay open. */
-export function sameLogs(now: Generation, before: Generation): boolean {
+function sameLogs(now: Generation, before: Generation): boolean {
   const names = now.privileges ? [...LOG_SETTINGS, 'accessLogfile' as const] : LOG_SETTINGS;
   // It opens its files as the workers' user, and makes the access log for them.
-  if (!isDeepStrictEqual(now.privileges?.identity, before.privileges?.identity)) return false;
+  if (!util.isDeepStrictEqual(now.privileges?.identity, before.privileges?.identity)) return false;
   return names.every((name) => now.loaded.settings[name] === before.loaded.settings[name]);
 }

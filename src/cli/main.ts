@@ -1,7 +1,11 @@
 import { CONTROL_SIGNALS, EventQueue, isProcessOne, STOP_SIGNALS, trapSignals } from '../arbiter/events.ts';
 import { systemClock } from '../clock.ts';
 import { messageOf, UsageError } from '../errors.ts';
+import type { Address } from '../listeners/address.ts';
+import { takeParent } from '../parent.ts';
 import { loadSettings } from '../settings/load.ts';
+import { readStart } from '../start.ts';
+import { type SystemdVariables, takeVariables } from '../systemd/variables.ts';
 
 /**
  * The whole command: argv → settings → arbiter. Resolves with the exit status; whatever the operator got wrong is one
@@ -11,9 +15,18 @@ export async function main(argv: readonly string[]): Promise<number> {
   const queue = new EventQueue(systemClock);
   // What must not end the arbiter while it starts waits in the queue; a stop has nothing to clean up yet and may.
   trapSignals(queue, isProcessOne() ? [...CONTROL_SIGNALS, ...STOP_SIGNALS] : CONTROL_SIGNALS);
-  // As they were when we were started: a reload begins from the same.
-  const question = { argv, env: { ...process.env }, cwd: process.cwd() };
+  const parent = takeParent(process.env);
+  // As it was when we were started: a reload and an upgrade begin from the same.
+  const start = readStart(argv);
+  // Before anything is started or imported that would see them.
+  const systemd = takeVariables(process.env);
   try {
+    const question = {
+      argv,
+      env: { ...process.env },
+      cwd: start.cwd,
+      sockets: await socketsFrom(systemd),
+    };
     const applyEnvironment = (added: Readonly<Record<string, string>>) =>
       void Object.assign(process.env, added);
     const loaded = await loadSettings({ ...question, applyEnvironment });
@@ -26,11 +39,22 @@ export async function main(argv: readonly string[]): Promise<number> {
       const { check } = await import('./check.ts');
       return await check(loaded);
     }
+    if (loaded.settings.daemon && parent === null) {
+      const { daemonise } = await import('./daemon.ts');
+      return await daemonise(loaded, start);
+    }
     const { serve } = await import('./serve.ts');
-    return await serve(loaded, question, queue);
+    return await serve(loaded, { start, question, parent, systemd, queue });
   } catch (error) {
     return fail(error);
   }
+}
+
+/** Sockets that were bound for us before we started. Throws a UsageError. */
+async function socketsFrom(systemd: SystemdVariables): Promise<readonly Address[]> {
+  if (systemd.LISTEN_FDS === undefined) return [];
+  const { passedSockets } = await import('../listeners/systemd.ts');
+  return passedSockets(systemd, process.pid);
 }
 
 function fail(error: unknown): number {

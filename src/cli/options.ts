@@ -12,12 +12,14 @@ TSUNICORN_CMD_ARGS (more options), command line.
 Examples:
   tsunicorn server.ts                        serve the default export of server.ts
   tsunicorn -w auto -b :8080 server.ts:app   on every interface, a worker for each processor
+  tsunicorn --reload --debug server.ts       for development: new code at each save
   tsunicorn -c tsunicorn.config.ts --print-config
 
 Signals:
   TERM        finish the requests, then exit        INT, QUIT   exit quickly
   HUP         reload configuration and application  USR1        reopen the log files
-  TTIN, TTOU  one worker more, one fewer
+  TTIN, TTOU  one worker more, one fewer            USR2        start a new arbiter on the same sockets
+  WINCH       retire the workers; HUP brings them back
 
 Exit statuses:
   0  stopped as asked

@@ -1,8 +1,9 @@
+import { formatAddress } from '../listeners/address.ts';
 import { settingNames, settingOf } from '../settings/catalogue.ts';
 import type { Loaded } from '../settings/load.ts';
 import { describeOrigin } from '../settings/origin.ts';
 
-/** Every setting and hook as a line `name = value   # origin`, aligned, each ending in a newline. */
+/** Every setting, passed socket and hook as a line `name = value   # origin`, aligned, each ending in a newline. */
 export function renderConfig(loaded: Omit<Loaded, 'hooks'>): string {
   const shown = settingNames.filter((name) => settingOf(name).reach !== 'argumentsOnly');
   const rows = shown.map((name) => ({
@@ -10,9 +11,16 @@ export function renderConfig(loaded: Omit<Loaded, 'hooks'>): string {
     value: settingOf(name).kind.toText(loaded.settings[name]),
     origin: describeOrigin(loaded.origins[name]),
   }));
+  const sockets = loaded.sockets.map(
+    (address): Row => ({
+      name: 'socket',
+      value: formatAddress(address),
+      origin: 'environment LISTEN_FDS, in place of bind',
+    }),
+  );
   const config = describeOrigin({ source: 'config', name: loaded.configFile ?? '' });
   const hooks = loaded.hookNames.map((name): Row => ({ name, value: 'hook', origin: config }));
-  return align([...rows, ...hooks]);
+  return align([...rows, ...sockets, ...hooks]);
 }
 
 interface Row {

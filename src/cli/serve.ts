@@ -1,6 +1,6 @@
 import { Arbiter } from '../arbiter/arbiter.ts';
 import { type EventQueue, isProcessOne, STOP_SIGNALS, trapSignals } from '../arbiter/events.ts';
-import { addressesOf, type Generation } from '../arbiter/generation.ts';
+import { addressesOf, checkListeners, type Generation } from '../arbiter/generation.ts';
 import { OomKills } from '../arbiter/oom-kills.ts';
 import type { Reread } from '../arbiter/reload.ts';
 import { spawnWorker } from '../arbiter/worker-handle.ts';
@@ -9,47 +9,61 @@ import { systemClock } from '../clock.ts';
 import { flushCompileCache } from '../compile-cache.ts';
 import { messageOf, UsageError } from '../errors.ts';
 import { ARBITER_HOOKS } from '../hooks.ts';
-import { bindAll } from '../listeners/listener.ts';
-import { holdFirstLines } from '../log/held-logger.ts';
+import type { Listener } from '../listeners/listener.ts';
 import type { Logger } from '../log/logger.ts';
-import { createPidfile, type Pidfile } from '../pidfile.ts';
+import type { Parent } from '../parent.ts';
 import type { Privileges } from '../privileges/privileges.ts';
 import { classNameOf } from '../settings/class-name.ts';
 import { type Loaded, loadHooks } from '../settings/load.ts';
-import { nameSetting } from '../settings/origin.ts';
 import { type ReadQuestion, rereadSettings } from '../settings/reread.ts';
+import type { Start } from '../start.ts';
 import { surviveStdio } from '../stdio.ts';
+import type { Notifier } from '../systemd/notifier.ts';
+import type { SystemdVariables } from '../systemd/variables.ts';
 import { checkLogs } from './check.ts';
-import { logOpener, sameLogs } from './logs.ts';
+import { Lineage } from './lineage.ts';
+import { FollowingLog, logOpener } from './logs.ts';
+import { PidfileOf } from './pidfile-of.ts';
 import { privilegesOf, warnsOfRoot } from './privileges.ts';
 import { packageVersion } from './version.ts';
 
-/** The first lines of the log wait this long, in milliseconds; a worker boots in less. */
-const FIRST_LINES_MS = 100;
+export interface ServeOrder {
+  readonly start: Start;
+  readonly question: ReadQuestion;
+  /** The tsunicorn process that started this one, if one did. */
+  readonly parent: Parent | null;
+  readonly systemd: SystemdVariables;
+  readonly queue: EventQueue;
+}
 
 /** Binds, spawns and supervises until told to stop; resolves with the exit status. Throws a UsageError before that. */
-export async function serve(loaded: Loaded, question: ReadQuestion, queue: EventQueue): Promise<number> {
+export async function serve(loaded: Loaded, order: ServeOrder): Promise<number> {
+  const { start, question, parent, systemd, queue } = order;
   const { settings } = loaded;
   if (settings.app === null)
     throw new UsageError('no application was named; write for example: tsunicorn app.ts:app');
+  process.chdir(settings.chdir);
   checkLogs(loaded);
+  await checkDebug(loaded);
   const privileges = await privilegesOf(loaded);
   const openLog = await logOpener(loaded, privileges);
   // From here on there is something to clean up, so stopping is the loop's to do.
   if (!isProcessOne()) trapSignals(queue, STOP_SIGNALS);
   if (settings.umask !== null) process.umask(settings.umask);
-  process.chdir(settings.chdir);
   process.title = settings.name === null ? 'tsunicorn: arbiter' : `tsunicorn: arbiter [${settings.name}]`;
 
   // Of what the hooks write.
   surviveStdio();
-  let opened = openLog();
-  const log = holdFirstLines(opened.log, FIRST_LINES_MS, systemClock);
-  let present = log;
+  const lineage = new Lineage(start, parent, queue);
+  const following = new FollowingLog(openLog());
+  const log = await lineage.logOf(loaded, following.log);
   await callStarting(loaded, log);
-  const pidfile = new PidfileOf(loaded);
+  await noteActivation(systemd, loaded, log);
+  const pidfile = new PidfileOf(loaded, lineage.elder);
   const oomKills = new OomKills();
-  const first = await firstGeneration(loaded, privileges, pidfile);
+  const first = await firstGeneration(loaded, { privileges, pidfile, lineage, log });
+  const notifier = await notifierFor(systemd, log);
+  const development = await developmentOf(first, question, queue, log);
   const arbiter = new Arbiter({
     first,
     queue,
@@ -57,50 +71,82 @@ export async function serve(loaded: Loaded, question: ReadQuestion, queue: Event
     clock: systemClock,
     spawn: spawnWorker,
     random: Math.random,
+    ...(notifier ? { observe: lineage.observing(notifier) } : {}),
     judgeKill: () => oomKills.judge(),
-    reread: rereader(question),
+    development,
+    reread: rereader(question, log),
+    succession: lineage.succession(pidfile, notifier),
     promoted: (now, before) => {
       try {
         pidfile.follow(now.loaded);
       } catch (error) {
-        present.error(messageOf(error));
+        log.error(messageOf(error));
       }
-      if (now.openLog === undefined || sameLogs(now, before)) return null;
-      void opened.close();
-      opened = now.openLog();
-      present = opened.log;
-      return present;
+      following.follow(now, before);
     },
   });
   const running = arbiter.run();
   log.info(`Starting tsunicorn ${packageVersion()}`);
   log.info(`Using worker: ${classNameOf(settings)}`);
-  flushCompileCache();
   const warning = warnsOfRoot(loaded);
-  // Behind the lines that are held: a warning would have them, and pino, come before the workers are up.
-  if (warning !== null) systemClock.after(FIRST_LINES_MS, () => log.warning(warning));
+  if (warning !== null) log.warning(warning);
+  flushCompileCache();
   const status = await running;
-  pidfile.remove();
-  present.info('Shutting down: arbiter');
-  present.flush();
-  await opened.close();
+  pidfile.remove(lineage.heir);
+  log.info('Shutting down: arbiter');
+  await following.close();
   return status;
 }
 
 type Data = Omit<Loaded, 'hooks'>;
 
-async function firstGeneration(
-  loaded: Loaded,
-  privileges: Privileges | null,
-  pidfile: PidfileOf,
-): Promise<Generation> {
+// What is loaded only where it is asked for.
+
+async function checkDebug(loaded: Data): Promise<void> {
+  if (loaded.settings.debug) (await import('./development.ts')).refuseDebug(loaded);
+}
+
+async function developmentOf(first: Generation, question: ReadQuestion, queue: EventQueue, log: Logger) {
+  const { reload, debug, reloadExtraFile } = first.loaded.settings;
+  if (!reload && !debug && reloadExtraFile.length === 0) return null;
+  const { develop } = await import('./development.ts');
+  return develop(first, question, queue, log);
+}
+
+interface Surroundings {
+  readonly privileges: Privileges | null;
+  readonly pidfile: PidfileOf;
+  readonly lineage: Lineage;
+  readonly log: Logger;
+}
+
+async function firstGeneration(loaded: Loaded, surroundings: Surroundings): Promise<Generation> {
+  const { privileges, pidfile, lineage, log } = surroundings;
   try {
-    const listeners = await bindAll(addressesOf(loaded), privileges?.identity);
-    return { number: 1, loaded, hooks: loaded.hooks, listeners, privileges };
+    const check = (bound: readonly Listener[]) => checkListeners(loaded, bound);
+    const listeners = await lineage.bind(addressesOf(loaded), check, privileges?.identity);
+    const nodeOptions = await nodeOptionsOf(loaded, log);
+    const scaling = await scalingOf(loaded);
+    return { number: 1, loaded, hooks: loaded.hooks, listeners, privileges, nodeOptions, ...scaling };
   } catch (error) {
     pidfile.remove();
     throw error;
   }
+}
+
+async function noteActivation(systemd: SystemdVariables, loaded: Loaded, log: Logger): Promise<void> {
+  if (systemd.LISTEN_FDS === undefined) return;
+  const { activationNotice } = await import('../listeners/systemd.ts');
+  const notice = activationNotice(systemd, loaded, process.pid);
+  if (notice !== null) log.warning(notice);
+}
+
+/** What tells the service manager how we do, where one wants to hear of it. */
+async function notifierFor(systemd: SystemdVariables, log: Logger): Promise<Notifier | null> {
+  const { NOTIFY_SOCKET } = systemd;
+  if (!NOTIFY_SOCKET) return null;
+  const { createNotifier } = await import('../systemd/notifier.ts');
+  return createNotifier({ ...systemd, NOTIFY_SOCKET }, log);
 }
 
 async function callStarting({ hooks, settings }: Loaded, log: Logger): Promise<void> {
@@ -111,41 +157,36 @@ async function callStarting({ hooks, settings }: Loaded, log: Logger): Promise<v
 }
 
 /** Reads the settings in a child; only the arbiter's own hooks, if there are any, must be imported here again. */
-function rereader(question: ReadQuestion): () => Promise<Reread> {
+function rereader(question: ReadQuestion, log: Logger): () => Promise<Reread> {
   let reads = 0;
   return async () => {
     reads++;
     const loaded = await rereadSettings(question);
     checkLogs(loaded);
+    await checkDebug(loaded);
     const privileges = await privilegesOf(loaded);
     // The first worker of the new generation opens them before the arbiter does.
     privileges?.makeLogs();
     const openLog = await logOpener(loaded, privileges);
     const ours = loaded.hookNames.some((name) => ARBITER_HOOKS.includes(name));
     const hooks = ours && loaded.configFile !== null ? await loadHooks(loaded.configFile, `${reads}`) : {};
-    return { loaded, hooks, privileges, openLog };
+    const nodeOptions = await nodeOptionsOf(loaded, log);
+    return { loaded, hooks, privileges, openLog, nodeOptions, ...(await scalingOf(loaded)) };
   };
 }
 
-/** The pidfile that the present settings ask for. */
-class PidfileOf {
-  #path: string | null = null;
-  #file: Pidfile | null = null;
+/** Options of Node for the workers. */
+async function nodeOptionsOf({ settings, environment }: Data, log: Logger): Promise<readonly string[]> {
+  if (settings.workerHeap === null) return [];
+  const { workerHeapOption } = await import('../arbiter/worker-heap.ts');
+  const { megabytes, why } = workerHeapOption(settings, { ...process.env, ...environment });
+  log.info(`Heap of each worker: ${why}`);
+  return megabytes === null ? [] : [`--max-old-space-size=${megabytes}`];
+}
 
-  constructor(loaded: Data) {
-    this.follow(loaded);
-  }
-
-  /** Moves the file where a reload changed its path. */
-  follow({ settings, origins }: Data): void {
-    if (settings.pid === this.#path) return;
-    const file = settings.pid === null ? null : createPidfile(nameSetting(origins.pid, 'pid'), settings.pid);
-    this.remove();
-    this.#path = settings.pid;
-    this.#file = file;
-  }
-
-  remove(): void {
-    this.#file?.remove();
-  }
+/** Loaded only where it is asked for. */
+async function scalingOf({ settings }: Data): Promise<Pick<Generation, 'scaling'>> {
+  if (settings.workersMax === null) return {};
+  const { Scaling } = await import('../arbiter/scaling.ts');
+  return { scaling: new Scaling(settings, systemClock) };
 }

@@ -17,7 +17,7 @@ export function gatewayContext(settings: Settings, log: Pick<Logger, 'error'>): 
   return {
     rootPath: settings.rootPath,
     multithread: classNameOf(settings) !== 'sync',
-    multiprocess: settings.workers > 1,
+    multiprocess: (settings.workersMax ?? settings.workers) > 1,
     log: (line) => log.error(line),
   };
 }

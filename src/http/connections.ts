@@ -8,7 +8,17 @@ export interface Flight {
   readonly sinceMs: number;
 }
 
+/** Where a socket carries what is known of its connection. */
+const CONNECTION = Symbol('connection');
+
+interface Tracked extends Socket {
+  [CONNECTION]?: Connection | undefined;
+}
+
 interface Connection {
+  readonly socket: Tracked;
+  /** Its place in the list of all. */
+  at: number;
   latest: ServerResponse | null;
   /** When the latest request came. */
   sinceMs: number;
@@ -21,33 +31,43 @@ interface Connection {
 /**
  * Every connection of a worker with the latest response on it, which is all a drain needs to know: an answer that is
  * the last on its connection can carry `Connection: close`, an earlier pipelined one must not (the rest would go
- * unanswered). One map entry a connection; one look-up and one reading of the clock a request.
+ * unanswered). One property and one place in a list a connection; one reading of the clock a request.
  */
 export class Connections {
-  readonly #all = new Map<Socket, Connection>();
+  // Not a Map of sockets, nor a list that shrinks: the tables that those outgrow linger in V8's old space and keep
+  // every socket they ever named, so that each young collection copies megabytes of the dead (a tenth of the time of a
+  // connection). Slots from #size on are null.
+  readonly #slots: (Connection | null)[] = [];
+  #size = 0;
   readonly #onClosed: (socket: Socket) => void;
+  readonly #closed: (this: Tracked) => void;
   #closing = false;
   #whenEmpty: (() => void) | null = null;
 
   /** `onClosed` is called after each connection that ends. */
   constructor(onClosed: (socket: Socket) => void) {
     this.#onClosed = onClosed;
+    const forget = (socket: Tracked) => this.#forget(socket);
+    // One listener for all of them.
+    this.#closed = function () {
+      forget(this);
+    };
   }
 
   get size(): number {
-    return this.#all.size;
+    return this.#size;
   }
 
   /** Requests whose answer has begun or is awaited; counted on demand. */
   get inFlight(): number {
     let count = 0;
-    for (const { latest } of this.#all.values()) if (latest && !latest.writableFinished) count++;
+    for (const { latest } of this.#all) if (latest && !latest.writableFinished) count++;
     return count;
   }
 
   /** The requests in flight, of each connection in the order they came. */
   requests(): readonly Flight[] {
-    return [...this.#all.values()]
+    return this.#all
       .flatMap(({ latest, sinceMs, earlier }) => [
         ...(earlier ?? []),
         ...(latest ? [{ response: latest, sinceMs }] : []),
@@ -57,22 +77,29 @@ export class Connections {
 
   /** Connections from which nothing was read and to which nothing was written. */
   unread(): readonly Socket[] {
-    return [...this.#all.keys()].filter(({ bytesRead, bytesWritten }) => bytesRead + bytesWritten === 0);
+    return this.#sockets.filter(({ bytesRead, bytesWritten }) => bytesRead + bytesWritten === 0);
   }
 
   add(socket: Socket): void {
-    this.#all.set(socket, { latest: null, sinceMs: 0, earlier: null, webSocketFrom: null });
-    socket.once('close', () => {
-      this.#all.delete(socket);
-      this.#onClosed(socket);
-      if (this.size === 0) this.#whenEmpty?.();
-    });
+    const tracked: Tracked = socket;
+    const connection = {
+      socket,
+      at: this.#size,
+      latest: null,
+      sinceMs: 0,
+      earlier: null,
+      webSocketFrom: null,
+    };
+    tracked[CONNECTION] = connection;
+    this.#slots[this.#size] = connection;
+    this.#size++;
+    socket.on('close', this.#closed);
   }
 
   /** Notes a request; while closing, its answer is marked as the connection's last. */
   note(request: IncomingMessage, response: ServerResponse): void {
     // None after `close`: a pipelined request may still be handed out for a connection that has ended.
-    const connection = this.#all.get(request.socket);
+    const connection = (request.socket as Tracked)[CONNECTION];
     if (this.#closing) {
       const earlier = connection?.latest;
       if (earlier && !earlier.headersSent) earlier.removeHeader('Connection');
@@ -87,14 +114,14 @@ export class Connections {
   }
 
   /** Notes that the client asks for another protocol; the application may still refuse it. */
-  noteUpgrade({ headers: { upgrade = '' } }: IncomingMessage, socket: Socket): void {
-    const connection = this.#all.get(socket);
+  noteUpgrade({ headers: { upgrade = '' } }: IncomingMessage, socket: Tracked): void {
+    const connection = socket[CONNECTION];
     if (connection && /^websocket$/i.test(upgrade)) connection.webSocketFrom = socket.bytesWritten;
   }
 
   /** The WebSockets, and the streams of events that have begun. */
   longLived(): readonly LongLived[] {
-    return [...this.#all].flatMap(([socket, { latest, webSocketFrom }]): LongLived[] => {
+    return this.#all.flatMap(({ socket, latest, webSocketFrom }): LongLived[] => {
       // Before its handshake was answered a WebSocket is a request like any other.
       if (webSocketFrom !== null)
         return socket.bytesWritten > webSocketFrom ? [{ kind: 'webSocket', socket }] : [];
@@ -105,9 +132,14 @@ export class Connections {
   /** From now on every connection ends with its present or next answer; answers in flight are marked too. */
   closeAfterAnswer(): void {
     this.#closing = true;
-    for (const { latest } of this.#all.values()) {
+    for (const { latest } of this.#all) {
       if (latest && !latest.headersSent) latest.setHeader('Connection', 'close');
     }
+  }
+
+  /** Closes the connections whose last request was answered; one that has yet to send its first is left alone. */
+  closeIdle(): void {
+    for (const { socket, latest } of this.#all) if (latest?.writableFinished) socket.destroySoon();
   }
 
   /** Resolves once there is no connection left. */
@@ -120,8 +152,32 @@ export class Connections {
 
   /** Cuts what is left, upgraded sockets included. Returns how many there were. */
   destroyAll(): number {
-    const left = [...this.#all.keys()];
+    const left = this.#sockets;
     for (const socket of left) socket.destroy();
     return left.length;
+  }
+
+  #forget(socket: Tracked): void {
+    const connection = socket[CONNECTION];
+    if (connection === undefined) return;
+    socket[CONNECTION] = undefined;
+    // The last one takes the free place.
+    this.#size--;
+    const last = this.#slots[this.#size];
+    this.#slots[this.#size] = null;
+    if (last && last !== connection) {
+      last.at = connection.at;
+      this.#slots[last.at] = last;
+    }
+    this.#onClosed(socket);
+    if (this.size === 0) this.#whenEmpty?.();
+  }
+
+  get #all(): readonly Connection[] {
+    return this.#slots.filter((slot) => slot !== null);
+  }
+
+  get #sockets(): readonly Socket[] {
+    return this.#all.map(({ socket }) => socket);
   }
 }

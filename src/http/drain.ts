@@ -22,6 +22,8 @@ export interface DrainOptions {
   readonly emptyQueue: boolean;
   /** Connections that still live after this are cut. */
   readonly graceMs: number;
+  /** In development: idle connections are closed at once, so that a browser's next request meets the new code. */
+  readonly isHasty?: boolean;
 }
 
 /**
@@ -35,6 +37,7 @@ export async function drain(options: DrainOptions): Promise<number> {
   connections.closeAfterAnswer();
   if (options.emptyQueue) await gate.closeWhenEmpty(Math.min(EMPTY_QUEUE_LIMIT_MS, options.graceMs));
   else gate.close();
+  if (options.isHasty) connections.closeIdle();
   if (connections.size === 0) return 0;
 
   const stopIdleCloser = closeIdleLater(options);

@@ -1,11 +1,15 @@
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Application } from '../app/application.ts';
 import type { Connections } from './connections.ts';
+import { lingerWhileSent } from './linger.ts';
 
 /** What looks at each request before the application does; folded into one function when the server is made. */
 export type Observer = (request: IncomingMessage, response: ServerResponse) => void;
+
+/** Answers a request whose handler threw or rejected; something may have been sent before. */
+export type AnswerFailure = (error: unknown, request: IncomingMessage, response: ServerResponse) => void;
 
 export interface HttpServerOptions {
   readonly application: Application;
@@ -15,6 +19,8 @@ export interface HttpServerOptions {
   readonly keepAliveMs: number;
   /** An error that the application threw or rejected with while it handled `request`. */
   readonly onError: (error: unknown, request: IncomingMessage) => void;
+  /** Where it is null, the answer is a plain 500. */
+  readonly answerFailure?: AnswerFailure | null;
 }
 
 /**
@@ -34,12 +40,14 @@ export function createHttpServer(options: HttpServerOptions): Server {
   return server;
 }
 
-function requestListener({ application, connections, observers, keepAliveMs, onError }: HttpServerOptions) {
+function requestListener(options: HttpServerOptions) {
+  const { application, connections, observers, keepAliveMs, onError, answerFailure } = options;
   const { handler } = application;
-  const all: Observer[] = [(request, response) => connections.note(request, response), ...observers];
+  const note: Observer = (request, response) => connections.note(request, response);
+  const all: Observer[] = [note, lingerWhileSent, ...observers];
   if (keepAliveMs === 0) all.push((_request, response) => void response.setHeader('Connection', 'close'));
   const observe = fold(all);
-  return (request: IncomingMessage, response: ServerResponse): void => {
+  const listener = (request: IncomingMessage, response: ServerResponse): void => {
     observe(request, response);
     try {
       const returned = handler(request, response);
@@ -48,11 +56,34 @@ function requestListener({ application, connections, observers, keepAliveMs, onE
       fail(error, request, response);
     }
   };
+  return keepAliveMs === 0 ? firstAlone(listener) : listener;
 
   function fail(error: unknown, request: IncomingMessage, response: ServerResponse): void {
     onError(error, request);
-    answerError(response);
+    if (answerFailure) answerFailure(error, request, response);
+    else answerError(response);
   }
+}
+
+/** On a socket of which a request has been handled. */
+const SERVED = Symbol('served');
+
+/**
+ * Where each answer closes its connection, nothing that was pipelined behind a request may run (RFC 9112, 9.6): its
+ * client gets no answer and sends it again.
+ */
+function firstAlone(listener: RequestListener): RequestListener {
+  return (request, response) => {
+    const socket: Socket & { [SERVED]?: true } = request.socket;
+    if (socket[SERVED]) return;
+    // Not in a WeakSet, for the reason that Connections gives.
+    socket[SERVED] = true;
+    // An application may have said `Connection: keep-alive` all the same, as Hono does for events.
+    response.once('finish', () => {
+      if (!socket.writableEnded) socket.destroySoon();
+    });
+    listener(request, response);
+  };
 }
 
 /** Whether a handler returned a promise. */

@@ -5,7 +5,15 @@ export type Address =
   | { readonly kind: 'tcp'; readonly source: string; readonly host: string; readonly port: number }
   | { readonly kind: 'unix'; readonly source: string; readonly path: string }
   | { readonly kind: 'abstract'; readonly source: string; readonly name: string }
-  | { readonly kind: 'fd'; readonly source: string; readonly fd: number };
+  | {
+      readonly kind: 'fd';
+      readonly source: string;
+      readonly fd: number;
+      /** What whoever passed it calls it (FileDescriptorName= of a socket unit). */
+      readonly name?: string;
+      /** Known once the descriptor was looked at, if then. */
+      readonly family?: 'tcp' | 'unix';
+    };
 
 const DEFAULT_PORT = 8000;
 // sockaddr_un has 108 bytes, one of them for the terminating zero (unix(7)).
@@ -41,9 +49,30 @@ export function formatTcp(host: string, port: number): string {
   return host.includes(':') ? `http://[${host}]:${port}` : `http://${host}:${port}`;
 }
 
+/** Whether one socket that listens on the one keeps another from listening on the other, as far as names tell. */
+export function overlap(one: Address, other: Address): boolean {
+  if (one.kind !== 'tcp' || other.kind !== 'tcp' || one.port !== other.port) return false;
+  if (one.host === other.host || one.host === '::' || other.host === '::') return true;
+  const isV6 = [one, other].map(({ host }) => host.includes(':'));
+  return isV6[0] === isV6[1] && (one.host === '0.0.0.0' || other.host === '0.0.0.0');
+}
+
 /** Whether Node can move a socket that listens there between event loops, and so pause it; a descriptor may be either. */
-export function isMovable({ kind }: Address): boolean {
-  return kind === 'tcp';
+export function isMovable(address: Address): boolean {
+  return address.kind === 'tcp' || (address.kind === 'fd' && address.family === 'tcp');
+}
+
+/**
+ * Where to listen, given what the operator wrote and the sockets that systemd passed: as in Gunicorn those replace every
+ * bind but descriptors.
+ */
+export function withPassed(written: readonly Address[], passed: readonly Address[]): readonly Address[] {
+  if (passed.length === 0) return written;
+  const at = new Set(passed.map(formatAddress));
+  return [
+    ...written.filter((address) => address.kind === 'fd' && !at.has(formatAddress(address))),
+    ...passed,
+  ];
 }
 
 function parsePath(source: string, path: string): Address {

@@ -1,8 +1,10 @@
-import { closeSync, fstatSync, lchownSync, lstatSync, readFileSync, rmSync, statSync } from 'node:fs';
 import net from 'node:net';
 import { dirname, resolve } from 'node:path';
+import { fs } from '../builtins.ts';
 import { codeOf, messageOf, UsageError } from '../errors.ts';
 import { type Address, checkLength, formatAddress, formatTcp } from './address.ts';
+import { type Closing, closing } from './closing.ts';
+import { giveAway, type Owner } from './owner.ts';
 
 declare module 'node:net' {
   // Node has it since 24.20 and 26.7; its types do not name it yet.
@@ -11,22 +13,26 @@ declare module 'node:net' {
   }
 }
 
-/** Whom a Unix socket's file is to belong to. */
-export interface Owner {
-  readonly uid: number;
-  readonly gid: number;
+/** The system refused to bind an address. */
+export class BindError extends UsageError {
+  readonly address: Address;
+  readonly code: string | undefined;
+
+  constructor(address: Address, error: unknown) {
+    super(explainBind(address.source, codeOf(error), messageOf(error)));
+    this.address = address;
+    this.code = codeOf(error);
+  }
 }
 
 /** A bound socket that the arbiter holds and never accepts from; workers inherit `fd`. */
-export interface Listener {
+export interface Listener extends Closing {
   readonly address: Address;
   readonly fd: number;
   /** What a client would be told: the real port, the path. */
   readonly url: string;
   /** Gives the file of a Unix socket, if it is still ours, to a user and group. Throws a UsageError. */
   giveTo?(owner: Owner): void;
-  /** Releases the socket and unlinks a path that is still ours. Idempotent. */
-  close(): void;
 }
 
 /** Binds one address without listening. Throws a UsageError that names `--bind` and the cure. */
@@ -38,19 +44,26 @@ export async function bind(address: Address): Promise<Listener> {
       return bindPath(address);
     case 'abstract':
       return fromBound(address, bindOrExplain(address, { path: `\0${address.name}` }));
-    case 'fd':
+    case 'fd': {
+      const { inherit } = await import('./inherited.ts');
       return inherit(address);
+    }
   }
 }
 
 /**
- * Binds all or none: when one cannot be bound, those before it are released again. The files of Unix sockets belong to
- * `owner`, if there is one, whom their mode lets connect.
+ * Binds all or none: when one cannot be bound, or `check` throws, those that were bound are released again. The files of
+ * Unix sockets belong to `owner`, if there is one, whom their mode lets connect.
  */
-export async function bindAll(addresses: readonly Address[], owner?: Owner): Promise<readonly Listener[]> {
+export async function bindAll(
+  addresses: readonly Address[],
+  check: (bound: readonly Listener[]) => void = () => {},
+  owner?: Owner,
+): Promise<readonly Listener[]> {
   const bound: Listener[] = [];
   try {
     for (const address of addresses) bound.push(await bind(address));
+    check(bound);
     if (owner) for (const listener of bound) listener.giveTo?.(owner);
     return bound;
   } catch (error) {
@@ -59,14 +72,28 @@ export async function bindAll(addresses: readonly Address[], owner?: Owner): Pro
   }
 }
 
+/** The URL that a listener on the address has, but for port 0; two addresses with the same one cannot both be bound. */
+export async function urlOf(address: Address): Promise<string> {
+  if (address.kind === 'unix') return formatAddress({ ...address, path: resolve(address.path) });
+  if (address.kind !== 'tcp') return formatAddress(address);
+  const host = await numericHost(address);
+  // Of IPv6 there are several spellings; with a zone (fe80::1%eth0) Node does not parse it.
+  const normal = net.isIPv6(host) && !host.includes('%');
+  const { address: at } = normal
+    ? new net.SocketAddress({ address: host, family: 'ipv6' })
+    : { address: host };
+  return formatTcp(at, address.port);
+}
+
 async function bindTcp(address: Address & { kind: 'tcp' }): Promise<Listener> {
-  const host = net.isIP(address.host) ? address.host : await resolveName(address);
+  const host = await numericHost(address);
   const socket = bindOrExplain(address, { host, port: address.port });
   const at = socket.address() as net.AddressInfo;
   return fromBound(address, socket, formatTcp(at.address, at.port));
 }
 
-async function resolveName(address: Address & { kind: 'tcp' }): Promise<string> {
+async function numericHost(address: Address & { kind: 'tcp' }): Promise<string> {
+  if (net.isIP(address.host)) return address.host;
   const { lookup } = await import('node:dns/promises');
   try {
     return (await lookup(address.host, { order: 'ipv4first' })).address;
@@ -84,35 +111,31 @@ async function bindPath(address: Address & { kind: 'unix' }): Promise<Listener> 
   if (!isDirectory(dirname(path))) throw new UsageError(`${address.source}: ${CURES.ENOENT}`);
   await removeStale(address, path);
   const socket = bindOrExplain(address, { path });
-  const { dev, ino } = lstatSync(path);
+  const { dev, ino } = fs.lstatSync(path);
   const isOurs = () => {
-    const stat = lstatSync(path, { throwIfNoEntry: false });
+    const stat = fs.lstatSync(path, { throwIfNoEntry: false });
     return stat === undefined || (stat.dev === dev && stat.ino === ino);
   };
   // Left open, a socket whose path is somebody else's cannot be reached any more, and ends with the process.
-  const close = () => isOurs() && socket.close();
-  const giveTo = ({ uid, gid }: Owner) => {
-    try {
-      if (isOurs()) lchownSync(path, uid, gid);
-    } catch (error) {
-      throw new UsageError(
-        `${address.source}: cannot give the socket to ${uid}:${gid} (${codeOf(error)}); it takes the capability CHOWN`,
-      );
-    }
+  const close = () => {
+    if (isOurs()) socket.close();
   };
-  return { address, fd: socket.fd(), url: formatAddress({ ...address, path }), giveTo, close: once(close) };
+  const giveTo = (owner: Owner) => {
+    if (isOurs()) giveAway(address.source, path, owner);
+  };
+  return { address, fd: socket.fd(), url: formatAddress({ ...address, path }), giveTo, ...closing(close) };
 }
 
 function isDirectory(path: string): boolean {
   try {
-    return statSync(path).isDirectory();
+    return fs.statSync(path).isDirectory();
   } catch {
     return false;
   }
 }
 
 async function removeStale(address: Address, path: string): Promise<void> {
-  const stat = lstatSync(path, { throwIfNoEntry: false });
+  const stat = fs.lstatSync(path, { throwIfNoEntry: false });
   if (stat === undefined) return;
   if (!stat.isSocket()) {
     throw new UsageError(
@@ -125,8 +148,9 @@ async function removeStale(address: Address, path: string): Promise<void> {
     probe.on('connect', () => probe.destroy());
   });
   const isGone = refusal === 'ECONNREFUSED' || refusal === 'ENOENT';
-  if (isGone && !isBoundByOthers(path)) return rmSync(path, { force: true });
-  if (refusal === 'EACCES') throw explain(address, Object.assign(new Error(refusal), { code: refusal }));
+  if (isGone && !isBoundByOthers(path)) return fs.rmSync(path, { force: true });
+  if (refusal === 'EACCES')
+    throw new BindError(address, Object.assign(new Error(refusal), { code: refusal }));
   throw new UsageError(
     `${address.source}: another server is listening there; stop it or choose another path`,
   );
@@ -139,7 +163,7 @@ const UNCONNECTED = /^\S+ \S+ \S+ \S+ \S+ 01 +\d+ (.+)$/;
 /** Whether a living process has bound the path, although it does not listen yet: its workers boot. Linux only. */
 function isBoundByOthers(path: string): boolean {
   try {
-    const lines = readFileSync('/proc/net/unix', 'utf8').split('\n');
+    const lines = fs.readFileSync('/proc/net/unix', 'utf8').split('\n');
     return lines.some((line) => UNCONNECTED.exec(line)?.[1] === path);
   } catch {
     // No such table: what nobody listens on counts as stale.
@@ -147,37 +171,15 @@ function isBoundByOthers(path: string): boolean {
   }
 }
 
-function inherit(address: Address & { kind: 'fd' }): Listener {
-  let isSocket = false;
-  try {
-    isSocket = fstatSync(address.fd).isSocket();
-  } catch (error) {
-    throw new UsageError(
-      `${address.source}: no such open descriptor (${codeOf(error)}); whoever starts tsunicorn must pass the socket on`,
-    );
-  }
-  if (!isSocket) throw new UsageError(`${address.source}: the descriptor is not a socket`);
-  const close = () => closeSync(address.fd);
-  return { address, fd: address.fd, url: formatAddress(address), close: once(close) };
-}
-
 function fromBound(address: Address, socket: net.BoundSocket, url = formatAddress(address)): Listener {
-  return { address, fd: socket.fd(), url, close: once(() => socket.close()) };
-}
-
-function once(act: () => unknown): () => void {
-  let done = false;
-  return () => {
-    if (!done) act();
-    done = true;
-  };
+  return { address, fd: socket.fd(), url, ...closing(() => socket.close()) };
 }
 
 function bindOrExplain(address: Address, options: net.BoundSocketOptions): net.BoundSocket {
   try {
     return new net.BoundSocket(options);
   } catch (error) {
-    throw explain(address, error);
+    throw new BindError(address, error);
   }
 }
 
@@ -199,11 +201,11 @@ export function explainBind(source: string, code: string | undefined, message: s
   return `${source}: ${(code && CURES[code]) ?? message}`;
 }
 
-function explain(address: Address, error: unknown): UsageError {
-  return new UsageError(explainBind(address.source, codeOf(error), messageOf(error)));
-}
-
-/** For the log: what each listener is; of an inherited descriptor only the worker that listens on it knows. */
+/** For the log: what each listener is; of an inherited descriptor the worker that listens on it may know more. */
 export function describeListeners(listeners: readonly Listener[], urls: readonly string[]): string {
-  return listeners.map(({ address, url }, index) => (address.kind === 'fd' && urls[index]) || url).join(', ');
+  const described = listeners.map(({ address, url }, index) => {
+    if (address.kind !== 'fd') return url;
+    return `${urls[index] || url}${address.name === undefined ? '' : ` (${address.name})`}`;
+  });
+  return described.join(', ');
 }

@@ -1,14 +1,6 @@
-import {
-  accessSync,
-  closeSync,
-  constants,
-  fstatSync,
-  openSync,
-  type Stats,
-  statSync,
-  writeSync,
-} from 'node:fs';
+import type { Stats } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { fs } from '../builtins.ts';
 import { codeOf, messageOf, UsageError } from '../errors.ts';
 
 /** The most bytes that a pipe takes as one piece (PIPE_BUF of Linux): larger writes of several workers would mingle. */
@@ -39,11 +31,13 @@ export interface DestinationOptions {
 export class Destination {
   readonly #gather: boolean;
   readonly #open: (path: string) => number;
+  readonly #standard: number;
   readonly #path: string | null;
   /** The longest line, in bytes, that is sure not to mingle with those of other processes. */
   readonly lineLimit: number;
   readonly #gatherBytes: number;
-  #fd: number;
+  /** Null once it is closed. */
+  #fd: number | null;
   #gathered = '';
   #held: Buffer[] = [];
   #heldBytes = 0;
@@ -53,6 +47,7 @@ export class Destination {
   constructor({ file, standard, gather, open = openFile }: DestinationOptions) {
     this.#gather = gather;
     this.#open = open;
+    this.#standard = standard;
     // Resolved once: the application may change the directory later.
     this.#path = file === '-' ? null : resolve(file);
     this.#fd = this.#path === null ? openStandard(standard) : open(this.#path);
@@ -72,7 +67,7 @@ export class Destination {
   /** Opens the file anew; what was taken before goes to the old one. Where that fails the old file stays in use. */
   reopen(): void {
     this.#putGathered();
-    if (this.#path === null) return;
+    if (this.#path === null || this.#fd === null) return;
     let opened: number;
     try {
       opened = this.#open(this.#path);
@@ -94,6 +89,15 @@ export class Destination {
     }
   }
 
+  /** Writes out what can be written at once and lets go of the file; what comes later is lost. */
+  close(): void {
+    this.#putGathered();
+    this.#drain();
+    if (this.#fd !== null && this.#fd !== this.#standard) close(this.#fd);
+    this.#fd = null;
+    this.#held = [];
+  }
+
   #arm(): NodeJS.Timeout {
     // A timer only while something waits: an idle process is never woken. Logging alone keeps no process alive.
     return setTimeout(() => {
@@ -111,6 +115,7 @@ export class Destination {
   }
 
   #put(lines: string): void {
+    if (this.#fd === null) return;
     const bytes = Buffer.from(lines);
     if (this.#heldBytes + bytes.length > HELD_BYTES) return;
     this.#held.push(bytes);
@@ -120,9 +125,10 @@ export class Destination {
 
   /** Writes what is held, in order. Returns null when nothing is left, else the code of the error that stopped it. */
   #drain(): string | null {
+    if (this.#fd === null) return null;
     for (let first = this.#held[0]; first; first = this.#held[0]) {
       try {
-        const written = writeSync(this.#fd, first);
+        const written = fs.writeSync(this.#fd, first);
         this.#heldBytes -= written;
         if (written === first.length) this.#held.shift();
         else this.#held[0] = first.subarray(written);
@@ -146,9 +152,9 @@ export function checkLogfile(source: string, file: string): void {
   const refuse = (why: string) => new UsageError(`${source}: cannot write ${path}: ${why}`);
   let existing: Stats | undefined;
   try {
-    existing = statSync(path, { throwIfNoEntry: false });
-    if (existing) accessSync(path, constants.W_OK);
-    else accessSync(dirname(path), constants.W_OK | constants.X_OK);
+    existing = fs.statSync(path, { throwIfNoEntry: false });
+    if (existing) fs.accessSync(path, fs.constants.W_OK);
+    else fs.accessSync(dirname(path), fs.constants.W_OK | fs.constants.X_OK);
   } catch (error) {
     const cure = existing
       ? 'make the file writable'
@@ -161,8 +167,9 @@ export function checkLogfile(source: string, file: string): void {
 /** Opens a log file for appending, and makes it where it is missing. Throws a system error. */
 export function openFile(path: string): number {
   // No mode of our own: the operator's umask decides who may read it. Without a reader a FIFO must not stall us.
-  const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK;
-  return openSync(path, flags);
+  const flags =
+    fs.constants.O_WRONLY | fs.constants.O_APPEND | fs.constants.O_CREAT | fs.constants.O_NONBLOCK;
+  return fs.openSync(path, flags);
 }
 
 /**
@@ -172,8 +179,11 @@ export function openFile(path: string): number {
  */
 function openStandard(fd: number): number {
   try {
-    if (!fstatSync(fd).isFIFO()) return fd;
-    return openSync(`/proc/self/fd/${fd}`, constants.O_WRONLY | constants.O_APPEND | constants.O_NONBLOCK);
+    if (!fs.fstatSync(fd).isFIFO()) return fd;
+    return fs.openSync(
+      `/proc/self/fd/${fd}`,
+      fs.constants.O_WRONLY | fs.constants.O_APPEND | fs.constants.O_NONBLOCK,
+    );
   } catch {
     // No /proc (macOS), another user's pipe, or a closed descriptor: the plain one serves, or fails at its first write.
     return fd;
@@ -182,7 +192,7 @@ function openStandard(fd: number): number {
 
 function close(fd: number): void {
   try {
-    closeSync(fd);
+    fs.closeSync(fd);
   } catch {
     // EIO and the like at close: the descriptor is released all the same.
   }
@@ -190,7 +200,7 @@ function close(fd: number): void {
 
 function isFile(fd: number): boolean {
   try {
-    return fstatSync(fd).isFile();
+    return fs.fstatSync(fd).isFile();
   } catch {
     // A closed standard stream: its first write will tell.
     return false;

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { isatty } from 'node:tty';
-import { styleText } from 'node:util';
 import type { pino as Pino, stdSerializers as PinoSerializers } from 'pino';
+import { util } from '../builtins.ts';
 import { messageOf } from '../errors.ts';
 import { Destination } from './destination.ts';
 import { escapeControls, stackLines } from './text.ts';
@@ -38,10 +38,16 @@ export interface Logger {
   flush(): void;
 }
 
+/** A logger of one file, by whoever opened it. */
+export interface LogFile extends Logger {
+  /** Writes out what can be written at once and lets go of the file; what is logged later is lost. */
+  close(): void;
+}
+
 /** A logger, and what must be waited for before the process ends. */
 export interface OpenLog {
   readonly log: Logger;
-  /** Resolves when what goes over the network has gone, or will not go soon. */
+  /** Lets go of what was opened; resolves when what goes over the network has gone, or will not go soon. */
   close(): Promise<void>;
 }
 
@@ -59,7 +65,7 @@ export interface LoggerOptions {
 }
 
 type Render = (level: LogLevel, message: string, fields: LogFields | undefined) => string;
-type StyledStream = NonNullable<Parameters<typeof styleText>[2]>['stream'];
+type StyledStream = NonNullable<Parameters<typeof util.styleText>[2]>['stream'];
 
 const SEVERITY: Readonly<Record<LogLevel, number>> = {
   debug: 10,
@@ -77,7 +83,7 @@ const COLOURS = {
 } as const;
 
 /** Opens the log. A file that cannot be opened is reported on the standard error, which then takes its place. */
-export function createLogger(options: LoggerOptions): Logger {
+export function createLogger(options: LoggerOptions): LogFile {
   const { level, format, file } = options;
   const colours = file === '-' && isatty(2);
   const render = format === 'json' ? jsonLines() : textLines(colours ? process.stderr : null);
@@ -87,7 +93,7 @@ export function createLogger(options: LoggerOptions): Logger {
     if (!isLogged(own, level)) return () => {};
     return (message, fields) => destination.write(render(own, message, fields));
   };
-  const logger: Logger = {
+  const logger: LogFile = {
     debug: at('debug'),
     info: at('info'),
     warning: at('warning'),
@@ -95,6 +101,7 @@ export function createLogger(options: LoggerOptions): Logger {
     critical: at('critical'),
     reopen: () => destination.reopen(),
     flush: () => destination.flush(),
+    close: () => destination.close(),
   };
   if (opened.failure) logger.error(`Cannot open ${file}, so the log goes here: ${opened.failure}`);
   return logger;
@@ -108,7 +115,7 @@ export function isLogged(level: LogLevel, least: LogLevel): boolean {
 /** The level's word, coloured if `stream` is a terminal that wants it (NO_COLOR and TERM are respected). */
 export function levelWord(level: LogLevel, stream: StyledStream | null): string {
   const word = level.toUpperCase();
-  return stream ? styleText(COLOURS[level], word, { stream, validateStream: true }) : word;
+  return stream ? util.styleText(COLOURS[level], word, { stream, validateStream: true }) : word;
 }
 
 interface Opened {
@@ -126,32 +133,70 @@ function openDestination({ file, standard = 2, open }: LoggerOptions): Opened {
   }
 }
 
-/** pino's record of a line, as the text format needs it. */
-interface TextRecord {
-  readonly pid: number;
-  readonly msg?: string;
-  readonly err?: readonly string[];
-  readonly lines?: readonly string[];
-}
+/** Writes the line of one message. */
+type PinoLogger = Readonly<Record<LogLevel, (fields: LogFields, message: string) => void>>;
 
+/** Lines for people, of pino's records; its browser build makes the same records without the streams and threads. */
 function textLines(stream: StyledStream | null): Render {
   const time = oncePerSecond(logTime);
-  const render = lazily(() => pinoLines(() => ({ err: stackLines })));
-  return (level, message, fields) => {
-    const { pid, msg = '', err = [], lines = [] }: TextRecord = JSON.parse(render(level, message, fields));
-    const head = `${time()} [${pid}] [${levelWord(level, stream)}] ${escapeControls(msg)}`;
-    // Indented, so that no line of a stack, which may hold what a client sent, can pass for a line of the log.
-    return `${[head, ...[...lines.map(escapeControls), ...err].map((line) => `    ${line}`)].join('\n')}\n`;
-  };
+  return lazily(() => {
+    let line = '';
+    const write = (record: object) => {
+      line = textOf(record as TextRecord, time(), stream);
+    };
+    const pino: typeof Pino = createRequire(import.meta.url)('pino/browser');
+    const log = pino<LogLevel>({
+      level: 'debug',
+      customLevels: SEVERITY,
+      browser: { write, formatters: { level: (label) => ({ level: label }) } },
+    });
+    return rendering(log, () => line);
+  });
+}
+
+interface TextRecord extends LogFields {
+  readonly level: LogLevel;
+  readonly pid: number;
+  readonly msg?: string;
+}
+
+function textOf(
+  { level, pid, msg = '', err, lines = [] }: TextRecord,
+  time: string,
+  stream: StyledStream | null,
+) {
+  const head = `${time} [${pid}] [${levelWord(level, stream)}] ${escapeControls(msg)}`;
+  const below = [...lines.map(escapeControls), ...(err === undefined ? [] : stackLines(err))];
+  // Indented, so that no line of a stack, which may hold what a client sent, can pass for a line of the log.
+  return `${[head, ...below.map((line) => `    ${line}`)].join('\n')}\n`;
 }
 
 function jsonLines(): Render {
-  return lazily(() =>
-    pinoLines(({ stdSerializers }) => ({ err: stdSerializers.errWithCause, lines: () => undefined })),
-  );
+  return lazily(() => {
+    let line = '';
+    const write = (text: string) => {
+      line = text;
+    };
+    const pino: PinoModule = createRequire(import.meta.url)('pino');
+    const log = pino<LogLevel>(
+      {
+        base: null,
+        level: 'debug',
+        customLevels: SEVERITY,
+        useOnlyCustomLevels: true,
+        formatters: { level: (label) => ({ level: label }) },
+        timestamp: pino.stdTimeFunctions.isoTime,
+        serializers: { err: pino.stdSerializers.errWithCause, lines: () => undefined },
+      },
+      { write },
+    );
+    return rendering(log, () => line);
+  });
 }
 
-/** pino costs 25 ms and 4 MB in each process, and most workers never log a line: it is loaded with the first one. */
+type PinoModule = typeof Pino & { readonly stdSerializers: typeof PinoSerializers };
+
+/** pino costs time and memory in each process, and most workers never log a line: it is loaded with the first one. */
 function lazily(load: () => Render): Render {
   let render: Render | null = null;
   return (level, message, fields) => {
@@ -160,28 +205,7 @@ function lazily(load: () => Render): Render {
   };
 }
 
-type Serializers = Readonly<Record<string, (value: Error) => unknown>>;
-type PinoModule = typeof Pino & { readonly stdSerializers: typeof PinoSerializers };
-
-function pinoLines(serializersOf: (pino: PinoModule) => Serializers): Render {
-  const pino: PinoModule = createRequire(import.meta.url)('pino');
-  let line = '';
-  const log = pino<LogLevel>(
-    {
-      base: null,
-      level: 'debug',
-      customLevels: SEVERITY,
-      useOnlyCustomLevels: true,
-      formatters: { level: (label) => ({ level: label }) },
-      timestamp: pino.stdTimeFunctions.isoTime,
-      serializers: serializersOf(pino),
-    },
-    {
-      write(text) {
-        line = text;
-      },
-    },
-  );
+function rendering(log: PinoLogger, written: () => string): Render {
   return (level, message, fields) => {
     try {
       log[level]({ pid: process.pid, ...fields }, message);
@@ -189,6 +213,6 @@ function pinoLines(serializersOf: (pino: PinoModule) => Serializers): Render {
       // A getter or toJSON among the fields threw: the message is worth more than they are.
       log[level]({ pid: process.pid, unwritable: messageOf(error) }, message);
     }
-    return line;
+    return written();
   };
 }

@@ -1,4 +1,4 @@
-import { inspect } from 'node:util';
+import { util } from '../builtins.ts';
 
 const CONTROL = /[\p{Cc}\p{Zl}\p{Zp}]/u;
 const EVERY_CONTROL = new RegExp(CONTROL, 'gu');
@@ -42,7 +42,7 @@ export function stackLines(thrown: unknown): readonly string[] {
 function collect(thrown: unknown, lines: string[], seen: Set<unknown>): void {
   if (seen.has(thrown) || seen.size > MAX_CAUSES) return void lines.push('(more errors are left out)');
   seen.add(thrown);
-  const text = thrown instanceof Error ? (thrown.stack ?? String(thrown)) : inspect(thrown);
+  const text = thrown instanceof Error ? (thrown.stack ?? String(thrown)) : util.inspect(thrown);
   for (const line of text.split(/\r?\n/)) lines.push(escapeControls(line));
   if (!(thrown instanceof Error)) return;
   for (const error of thrown instanceof AggregateError ? thrown.errors : []) collect(error, lines, seen);

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { createLogger, type Logger, type LoggerOptions } from '../log/logger.ts';
+import { createLogger, type LogFile, type LoggerOptions } from '../log/logger.ts';
 import type { Loaded } from '../settings/load.ts';
 import { nameSetting } from '../settings/origin.ts';
 import type { Identity } from './identity.ts';
@@ -12,7 +12,7 @@ export interface Privileges {
   /** Makes the log files that are missing and gives them to the workers' user, who may not be able to. */
   makeLogs(): void;
   /** The arbiter's logger; when it reopens its file, the access log is there for the workers to reopen too. */
-  createLogger(options: LoggerOptions): Logger;
+  createLogger(options: LoggerOptions): LogFile;
 }
 
 /** Whom the settings ask the workers to become; null where that is ourselves. Throws a UsageError of one line. */

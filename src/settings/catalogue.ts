@@ -1,8 +1,10 @@
 import type { Hooks } from '../hooks.ts';
 import { application } from './catalogue/application.ts';
 import { binding } from './catalogue/binding.ts';
+import { development } from './catalogue/development.ts';
 import { logging } from './catalogue/logging.ts';
 import { processSettings } from './catalogue/process.ts';
+import { recycling } from './catalogue/recycling.ts';
 import { timeouts } from './catalogue/timeouts.ts';
 import { workers } from './catalogue/workers.ts';
 import type { Setting } from './setting.ts';
@@ -13,8 +15,10 @@ export const catalogue = {
   ...binding,
   ...workers,
   ...timeouts,
+  ...recycling,
   ...processSettings,
   ...logging,
+  ...development,
 };
 
 type Catalogue = typeof catalogue;
@@ -45,8 +49,10 @@ export const sections: readonly (readonly [title: string, names: readonly Settin
   ['Binding', namesOf(binding)],
   ['Workers', namesOf(workers)],
   ['Timeouts', namesOf(timeouts)],
+  ['Recycling', namesOf(recycling)],
   ['Process', namesOf(processSettings)],
   ['Logging', namesOf(logging)],
+  ['Development', namesOf(development)],
 ];
 
 export const settingNames: readonly SettingName[] = namesOf(catalogue);

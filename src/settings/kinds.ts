@@ -60,25 +60,56 @@ export function seconds(): Kind<number> {
 
 const BYTES: Readonly<Record<string, number>> = { '': 1, K: 1024, M: 1024 ** 2, G: 1024 ** 3 };
 
-/** A size in bytes; text may have a unit, which is a power of 1024: `256M`. */
+/** A size in bytes; text may have a unit, which is a power of 1024: `256M`, `1.5G`. */
 export function size({ min }: { min: number }): Kind<number, number | string> {
-  const inRange = (value: unknown) =>
-    typeof value === 'number' && Number.isSafeInteger(value) && value >= min ? value : undefined;
-  const readText = (text: string) => {
-    const [, digits, unit = ''] = /^(\d+) ?([KMG]?)(?:i?B)?$/i.exec(text) ?? [];
-    return digits === undefined ? undefined : inRange(Number(digits) * (BYTES[unit.toUpperCase()] ?? 1));
-  };
+  const read = (value: unknown) => readSize(value, min);
   return scalar({
     placeholder: 'size',
     expected: `a size of at least ${writeSize(min)}, such as 256M`,
-    readText,
-    readValue: (value) => (typeof value === 'string' ? readText(value) : inRange(value)),
+    readText: read,
+    readValue: read,
     write: writeSize,
   });
 }
 
+/** A size in bytes, or a part of a whole. */
+export type Share = { readonly bytes: number } | { readonly percent: number };
+
+/** A size of at least `min`, such as `512M`, or a percentage, such as `80%`. */
+export function share({ min }: { min: number }): Kind<Share, number | string> {
+  const read = (value: unknown): Share | undefined => {
+    const percent = typeof value === 'string' ? readPercent(value) : undefined;
+    if (percent !== undefined) return { percent };
+    const bytes = readSize(value, min);
+    return bytes === undefined ? undefined : { bytes };
+  };
+  return scalar({
+    placeholder: 'size|percent',
+    expected: `a size of at least ${writeSize(min)}, such as 512M or 1.5G, or a percentage from 1% to 100%`,
+    readText: read,
+    readValue: read,
+    write: (value) => ('bytes' in value ? writeSize(value.bytes) : `${value.percent}%`),
+  });
+}
+
+/** The bytes of a size as people write it; undefined where it is none, or less than `min`. */
+export function readSize(value: unknown, min: number): number | undefined {
+  const bytes = typeof value === 'string' ? parseSize(value) : value;
+  return typeof bytes === 'number' && Number.isSafeInteger(bytes) && bytes >= min ? bytes : undefined;
+}
+
+function parseSize(text: string): number | undefined {
+  const [, digits, unit = ''] = /^(\d+(?:\.\d+)?) ?([KMG]?)(?:i?B)?$/i.exec(text) ?? [];
+  return digits === undefined ? undefined : Math.round(Number(digits) * (BYTES[unit.toUpperCase()] ?? 1));
+}
+
+function readPercent(text: string): number | undefined {
+  const percent = /^\d+(?:\.\d+)? ?%$/.test(text) ? Number.parseFloat(text) : undefined;
+  return percent !== undefined && percent >= 1 && percent <= 100 ? percent : undefined;
+}
+
 /** The size with the largest unit that loses nothing. */
-function writeSize(bytes: number): string {
+export function writeSize(bytes: number): string {
   const [unit, factor] = Object.entries(BYTES).findLast(([, one]) => bytes % one === 0 && bytes > 0) ?? [
     '',
     1,

@@ -1,9 +1,11 @@
-import { statSync } from 'node:fs';
+import { accessSync, constants, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Clock } from '../clock.ts';
-import { UsageError } from '../errors.ts';
+import { codeOf, messageOf, UsageError } from '../errors.ts';
 import type { HookName, Hooks } from '../hooks.ts';
+import type { Address } from '../listeners/address.ts';
 import { addedEnvironment, addedSince } from './added-environment.ts';
+import { startingWorkers } from './catalogue/workers.ts';
 import { type SettingName, type Settings, settingNames } from './catalogue.ts';
 import { type ConfigFile, placeOf, readableFile, readConfig, searchConfig } from './config-file.ts';
 import { configLayer, hookNamesOf, hooksOf } from './config-layer.ts';
@@ -33,6 +35,8 @@ export interface Loaded {
   readonly hookNames: readonly HookName[];
   /** What env-file and env add to the process environment. */
   readonly environment: Readonly<Record<string, string>>;
+  /** Sockets that systemd passed; they stand in for `settings.bind`. */
+  readonly sockets: readonly Address[];
 }
 
 export interface LoadInput {
@@ -40,6 +44,7 @@ export interface LoadInput {
   /** The environment as it was before anything was added to it. */
   readonly env: NodeJS.ProcessEnv;
   readonly cwd: string;
+  readonly sockets?: readonly Address[];
   /**
    * Called with the variables of env-file and env before the config file is imported, so that it can read them from
    * process.env, and again with those that the config file adds.
@@ -78,6 +83,7 @@ export async function loadSettings(input: LoadInput): Promise<Loaded> {
     hooks,
     hookNames: hookNamesOf(hooks),
     environment: Object.freeze(environment),
+    sockets: input.sockets ?? [],
   };
 }
 
@@ -116,14 +122,26 @@ function settle(layer: Layer, cwd: string, file: ConfigFile | null): Pick<Loaded
   const values = Object.fromEntries(settingNames.map((name) => [name, given(name).value])) as Settings;
   const origins = Object.fromEntries(settingNames.map((name) => [name, given(name).origin]));
   const chdir = existingDirectory(placeOf('chdir', given('chdir').origin, file), resolve(cwd, values.chdir));
-  const settings: Settings = { ...values, config: file?.path ?? null, chdir };
+  const workers = startingWorkers(values, given('workers').origin.source !== 'default', (name) =>
+    placeOf(name, given(name).origin, file),
+  );
+  const settings: Settings = { ...values, config: file?.path ?? null, chdir, workers };
   for (const value of Object.values(settings)) Object.freeze(value);
   return { settings: Object.freeze(settings), origins: origins as Loaded['origins'] };
 }
 
 function existingDirectory(source: string, path: string): string {
-  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return path;
-  throw new UsageError(`${source}: no such directory: ${path}`);
+  try {
+    if (!statSync(path, { throwIfNoEntry: false })?.isDirectory())
+      throw new UsageError(`${source}: no such directory: ${path}`);
+    accessSync(path, constants.X_OK);
+    return path;
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    throw new UsageError(
+      `${source}: cannot enter ${path} (${codeOf(error) ?? messageOf(error)}); choose a directory that this user may enter`,
+    );
+  }
 }
 
 function unreachable(name: string): never {

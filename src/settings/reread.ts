@@ -7,7 +7,7 @@ import type { Loaded, LoadInput } from './load.ts';
 /** What the reading child answers. */
 export type ReadAnswer = { readonly loaded: Omit<Loaded, 'hooks'> } | { readonly refused: string };
 
-export type ReadQuestion = Pick<LoadInput, 'argv' | 'env' | 'cwd'>;
+export type ReadQuestion = Pick<LoadInput, 'argv' | 'env' | 'cwd' | 'sockets'>;
 
 // More than loadSettings() itself allows an import; only a config file that blocks its event loop meets this one.
 const LIMIT_MS = 35_000;

@@ -81,6 +81,19 @@ describe('--check-config', () => {
     expect(outcome.stderr).not.toMatch(/\/src\//);
   });
 
+  it('loads the application in a thread where it is to run in threads', async () => {
+    const text =
+      'process.chdir(".");\nexport const app = (req, res) => res.end();\nsetInterval(() => {}, 1000);';
+    const options = { files: { 'app.js': text } };
+    expect(await run([...serving, 'app.js:app'], options)).toMatchObject({ status: 0 });
+    const outcome = await run([...serving, '-k', 'thread', 'app.js:app'], options);
+    expect(outcome).toMatchObject({ status: 4, stdout: '', leftFiles: [], leftProcesses: [] });
+    expect(outcome.lines[0]).toMatch(/^tsunicorn: .*process\.chdir\(\) is not supported in workers/);
+    const good = await run([...serving, '-k', 'thread', hello]);
+    expect(good).toMatchObject({ status: 0, stderr: '', leftFiles: [], leftProcesses: [] });
+    expect(good.stdout).toMatch(/in order.*hello\.ts/);
+  });
+
   it('exits with 4 for an export that is missing', async () => {
     const outcome = await run([...serving, `${hello}lication`]);
     expect(outcome).toMatchObject({ status: 4, stdout: '' });

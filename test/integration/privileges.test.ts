@@ -185,9 +185,12 @@ describe('refused in one line, before anything is bound,', () => {
 
   it('is another user than oneself where one is not root', async () => {
     const ids = ['--reuid', `${NOBODY.uid}`, '--regid', `${NOBODY.gid}`, '--clear-groups'];
-    const under = ['setpriv', ...ids];
-    const line = await refusal([whoami, '-b', 'unix:app.sock', '-u', 'daemon'], { under });
-    expect(line).toMatch(/^--user: only root may become user daemon; /);
+    const through = ['setpriv', ...ids];
+    const cwd = temporaryDirectory();
+    const args = [whoami, '-b', 'unix:app.sock', '-u', 'daemon'];
+    expect(await refusal(args, { through, cwd })).toMatch(/^--chdir: cannot enter \/.* \(EACCES\); /);
+    chmodSync(cwd, 0o755);
+    expect(await refusal(args, { through, cwd })).toMatch(/^--user: only root may become user daemon; /);
   });
 });
 

@@ -21,7 +21,7 @@ while (existsSync('hold')) await pause(10);
 export default {};\n`;
 
 function startAsProcessOne(args: readonly string[], files: Readonly<Record<string, string>>): Running {
-  return start([...args, '-b', 'unix:app.sock'], { under: AS_PROCESS_ONE, files });
+  return start([...args, '-b', 'unix:app.sock'], { through: AS_PROCESS_ONE, files });
 }
 
 /** The arbiter's pid out here; its parent is `unshare`. */

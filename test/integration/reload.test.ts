@@ -118,4 +118,34 @@ describe('HUP', () => {
     await running.waitForWorkers(3);
     expect(await body(running.at)).toBe('old');
   });
+
+  it('refuses an address that overlaps its own, and says which', async () => {
+    const config = (...binds: string[]) => `export default { bind: ${JSON.stringify(binds)} };\n`;
+    const running = start(['app.mjs:app'], {
+      files: { 'app.mjs': text('x'), 'tsunicorn.config.mjs': config('127.0.0.1:0') },
+    });
+    const at = await running.url();
+    const { port } = new URL(at);
+    write(running, 'tsunicorn.config.mjs', config('127.0.0.1:0', `0.0.0.0:${port}`));
+    running.signal('SIGHUP');
+    await running.waitForLog(
+      new RegExp(
+        `Reload refused.*bind 0\\.0\\.0\\.0:${port}: overlaps 127\\.0\\.0\\.1:${port}, which this service`,
+      ),
+    );
+    expect(await body(at)).toBe('x');
+  });
+
+  it('twice at once binds the new address once', async () => {
+    const running = start(['app.mjs:app'], {
+      files: { 'app.mjs': text('x'), 'tsunicorn.config.mjs': `export default { bind: 'unix:one.sock' };\n` },
+    });
+    await running.url();
+    write(running, 'tsunicorn.config.mjs', `export default { bind: 'unix:two.sock' };\n`);
+    running.signal('SIGHUP');
+    running.signal('SIGHUP');
+    await running.waitForLog(/Generation \d is ready/);
+    expect(running.stderr).not.toMatch(/ERROR/);
+    expect(await request({ url: `unix:${join(running.cwd, 'two.sock')}` })).toBe('200');
+  });
 });

@@ -151,19 +151,6 @@ describe('TERM during a HUP', () => {
   });
 });
 
-describe('USR2 and WINCH', () => {
-  it('change nothing, and the log says that they do not', async () => {
-    const running = await serve([puppet, '-w', '2']);
-    const before = running.workers();
-    running.signal('SIGUSR2');
-    await running.waitForLog(/SIGUSR2 is not supported; nothing was changed/);
-    running.signal('SIGWINCH');
-    await running.waitForLog(/SIGWINCH is not supported; nothing was changed/);
-    expect(await outcome(get(running.at))).toBe('200');
-    expect(running.workers()).toEqual(before);
-  });
-});
-
 describe('a signal to a worker', () => {
   it('TERM has it replaced before it goes, and no request is lost', async () => {
     const running = await serve([puppet]);

@@ -1,7 +1,8 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { constants, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { ask } from '../support/http-client.ts';
 import { addressOf, request } from '../support/load.ts';
 import { refusal } from '../support/refusal.ts';
 import { app, type Running, serve, temporaryDirectory } from '../support/tsunicorn.ts';
@@ -81,6 +82,54 @@ describe.each(binds)('sync workers on %s', (_name, bind) => {
     await running.waitFor(() => !running.workers().includes(old ?? 0), 'the old worker to be gone');
   });
 });
+
+describe.each(binds)('a child of an application on %s', (_name, bind) => {
+  const files = {
+    // However it is imported: by name, as a namespace, by require().
+    'app.mjs': `import * as space from 'node:child_process';
+import { execFileSync, execSync, fork, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { createRequire } from 'node:module';
+const required = createRequire(import.meta.url)('child_process');
+const outOf = async (child) => { let text = ''; child.stdout.on('data', (more) => { text += more; }); await once(child, 'close'); return text; };
+const link = ['/proc/self/fd/0'];
+const out = ['inherit', 'pipe', 'inherit'];
+const ways = {
+  execSync: () => execSync('readlink /proc/self/fd/0', { stdio: out }),
+  execFileSync: () => execFileSync('readlink', link, { stdio: out }),
+  spawnSync: () => spawnSync('readlink', link, { stdio: out }).stdout,
+  namespace: () => space.spawnSync('readlink', link, { stdio: [0, 'pipe'] }).stdout,
+  required: () => required.spawnSync('readlink', link, { stdio: [process.stdin, 'pipe'] }).stdout,
+  spawn: () => outOf(spawn('readlink', link, { stdio: out })),
+  fork: () => outOf(fork('child.mjs', { stdio: [...out, 'ipc'] })),
+  cat: () => (execSync('cat', { stdio: 'inherit' }), '/dev/null'),
+  piped: () => execSync('cat', { input: '/dev/null' }),
+};
+export const app = async (req, res) => {
+  const answers = {};
+  for (const [way, run] of Object.entries(ways)) answers[way] = String(await run()).trim();
+  res.end(JSON.stringify(answers));
+};\n`,
+    'child.mjs': `import { readlinkSync } from 'node:fs';
+console.log(readlinkSync('/proc/self/fd/0'));
+process.disconnect();\n`,
+  };
+
+  it('gets an empty stdin in place of the listener, however it is spawned', async () => {
+    const running = await serve(['app.mjs:app', '-k', 'sync', '-b', bind()], { files });
+    const { body } = await ask({ url: running.at });
+    const answers: object = JSON.parse(body);
+    expect(Object.values(answers)).toEqual(Array(9).fill('/dev/null'));
+    expect((await ask({ url: running.at })).body).toBe(body);
+    expect(isNonBlocking(running.workers()[0])).toBe(true);
+  });
+});
+
+/** Of descriptor 0: libuv makes what a child inherits as its stdin blocking, for all who share it. */
+function isNonBlocking(pid: number | undefined): boolean {
+  const [, flags = '0'] = /^flags:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/fdinfo/0`, 'utf8')) ?? [];
+  return (Number.parseInt(flags, 8) & constants.O_NONBLOCK) !== 0;
+}
 
 describe('sync', () => {
   it('refuses a second Unix socket, which it could not pause', async () => {

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import http, { type IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { run } from '../support/command.ts';
 import { ask } from '../support/http-client.ts';
+import { peakBytes } from '../support/memory.ts';
 import { refusal } from '../support/refusal.ts';
 import { shareServer } from '../support/shared.ts';
 import { root, serve } from '../support/tsunicorn.ts';
@@ -133,7 +133,7 @@ describe('large bodies', () => {
     sent.end();
     const [response]: IncomingMessage[] = await once(sent, 'response');
     expect(await textOf(response)).toBe(String(MEGABYTES * 1024 * 1024));
-    expect(peakMegabytes(server().workers()[0])).toBeLessThan(300);
+    expect(peakBytes(server().workers()[0] ?? 0)).toBeLessThan(300 * 1024 ** 2);
   });
 
   it('sends an answer of 100 MB to a client that reads slowly and keeps little of it', async () => {
@@ -145,7 +145,7 @@ describe('large bodies', () => {
       if (bytes % 8 === 0) await new Promise((turn) => setImmediate(turn));
     }
     expect(bytes).toBe(1600 * 64 * 1024);
-    expect(peakMegabytes(server().workers()[0])).toBeLessThan(300);
+    expect(peakBytes(server().workers()[0] ?? 0)).toBeLessThan(300 * 1024 ** 2);
   });
 });
 
@@ -224,10 +224,4 @@ async function textOf(response: IncomingMessage | undefined): Promise<string> {
   let text = '';
   for await (const part of response?.setEncoding('utf8') ?? []) text += part;
   return text;
-}
-
-/** The most memory that the process has held. */
-function peakMegabytes(pid: number | undefined): number {
-  const [, kilobytes = '0'] = /^VmHWM:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
-  return Number(kilobytes) / 1024;
 }

@@ -167,6 +167,29 @@ describe('an orphan whose event loop is blocked', () => {
   });
 });
 
+describe('a retiring worker whose event loop is blocked', () => {
+  it('is explained when its grace is over, however long --timeout is', async () => {
+    const running = await serve([blocks, '--timeout', '60', '--graceful-timeout', '1']);
+    const port = Number(new URL(running.at).port);
+    const wire = await wireTo(port);
+    const probe = await wireTo(port);
+    running.signal('SIGTERM');
+    // Once an answer is the last of its connection, the worker knows that it is to leave.
+    while (!/Connection: close/.test(probe.text)) {
+      probe.text = '';
+      probe.write('GET / HTTP/1.1\r\nHost: t\r\n\r\n');
+      await probe.until(/\r\n\r\n\d/);
+    }
+    wire.write('GET /spin HTTP/1.1\r\nHost: t\r\n\r\n');
+    expect(await wire.ended).toMatch(/^HTTP\/1\.1 503 /);
+    await running.end();
+    expect(running.stderr).toMatch(
+      /its event loop was blocked for .* \(--graceful-timeout\); killed\n {4}blocked at:\n {6}at spin/,
+    );
+    expect(running.stderr).not.toMatch(/did not end within its grace/);
+  });
+});
+
 describe('an ordinary exit', () => {
   it('is quick and silent beside the watchdog', async () => {
     const running = await serve([blocks, '-w', '2']);

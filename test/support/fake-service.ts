@@ -1,13 +1,21 @@
 import { Arbiter } from '../../src/arbiter/arbiter.ts';
+import { Development } from '../../src/arbiter/development.ts';
 import { type ArbiterSignal, EventQueue } from '../../src/arbiter/events.ts';
 import type { Generation } from '../../src/arbiter/generation.ts';
 import type { OomVerdict } from '../../src/arbiter/oom-kills.ts';
 import type { Reread } from '../../src/arbiter/reload.ts';
+import { Scaling } from '../../src/arbiter/scaling.ts';
+import type { Observe } from '../../src/arbiter/status.ts';
+import type { Succession } from '../../src/arbiter/upgrade.ts';
+import type { Clock } from '../../src/clock.ts';
 import type { Hooks } from '../../src/hooks.ts';
+import type { WorkerLoad } from '../../src/ipc.ts';
 import { formatAddress, parseAddress } from '../../src/listeners/address.ts';
+import { closing } from '../../src/listeners/closing.ts';
 import type { Listener } from '../../src/listeners/listener.ts';
 import { type Settings, settingNames, settingOf } from '../../src/settings/catalogue.ts';
 import type { Loaded, Origin } from '../../src/settings/load.ts';
+import type { Watched } from '../../src/watch/watcher.ts';
 import { FakeClock } from './fake-clock.ts';
 import { FakeLogger } from './fake-logger.ts';
 import { FakeWorker } from './fake-worker.ts';
@@ -22,6 +30,7 @@ export function loadedWith(changed: Partial<Settings> = {}): Omit<Loaded, 'hooks
     configFile: null,
     hookNames: [],
     environment: {},
+    sockets: [],
   };
 }
 
@@ -29,13 +38,33 @@ export function loadedWith(changed: Partial<Settings> = {}): Omit<Loaded, 'hooks
 export function fakeListener(text: string, journal: string[] = [], fd = 900): Listener {
   const address = parseAddress('--bind', text);
   const url = formatAddress(address);
-  return { address, fd, url, close: () => void journal.push(`close ${url}`) };
+  return { address, fd, url, ...closing(() => void journal.push(`close ${url}`)) };
+}
+
+/** The arbiters before and after, without processes; what is asked and told is written into `journal`. */
+export function fakeSuccession(journal: string[], elder: number | null = null): Succession {
+  return {
+    elder,
+    isElderGone: () => false,
+    start: (listeners) => void journal.push(`start over ${listeners.map(({ url }) => url).join(' ')}`),
+    mayBeResize: () => false,
+    serving: () => {},
+    upgraded: (pid) => void journal.push(`upgraded to ${pid}`),
+    ended: (pid) => void journal.push(`ended ${pid}`),
+    rolledBack: () => void journal.push('rolled back'),
+    alone: () => void journal.push('alone'),
+  };
 }
 
 export interface ServiceOptions {
+  /** The pid of the arbiter that it was started by, and that shares its sockets. */
+  readonly elder?: number;
   /** Two workers on 127.0.0.1:8000 where it does not say otherwise. */
   readonly settings?: Partial<Settings>;
   readonly hooks?: Hooks;
+  readonly observe?: (clock: Clock) => Observe;
+  /** Whether it watches files: those of `watched`. */
+  readonly reload?: boolean;
 }
 
 /** An arbiter at work over fake workers, listeners, time and configuration. */
@@ -48,6 +77,9 @@ export class FakeService {
   /** What was done to workers and listeners, in order. */
   readonly journal: string[] = [];
   readonly promoted: number[] = [];
+  /** What is watched, with --reload. */
+  watched: Watched = { files: new Map(), globs: [] };
+  #changed: (file: string) => void = () => {};
   /** What the kernel says of a SIGKILL. */
   verdict: OomVerdict = null;
   readonly settings: Partial<Settings>;
@@ -56,13 +88,21 @@ export class FakeService {
   /** The exit status once the arbiter has ended. */
   status: number | null = null;
 
-  constructor({ settings = {}, hooks = {} }: ServiceOptions) {
-    this.settings = { workers: 2, ...settings };
+  /** Whether a WINCH may be the terminal's. */
+  resized = false;
+  /** Whether the system says that the elder has ended. */
+  elderGone = false;
+  readonly #elder: number | null;
+
+  constructor({ settings = {}, hooks = {}, observe, elder, reload = false }: ServiceOptions) {
+    this.#elder = elder ?? null;
+    this.settings = { workers: 2, ...settings, reload };
     this.reread = async () => this.configuration();
     const loaded = loadedWith(this.settings);
     const listeners = loaded.settings.bind.map((text) => fakeListener(text, this.journal));
-    const first: Generation = { number: 1, loaded, hooks, listeners };
-    void this.#arbiter(first)
+    if (elder !== undefined) for (const listener of listeners) listener.setShared(true);
+    const first: Generation = { number: 1, loaded, hooks, listeners, ...this.#scalingOf(loaded) };
+    void this.#arbiter(first, observe?.(this.clock))
       .run()
       .then((status) => {
         this.status = status;
@@ -71,7 +111,8 @@ export class FakeService {
 
   /** A configuration like the first but for `changed`. */
   configuration(changed: Partial<Settings> = {}, hooks: Hooks = {}): Reread {
-    return { loaded: loadedWith({ ...this.settings, ...changed }), hooks };
+    const loaded = loadedWith({ ...this.settings, ...changed });
+    return { loaded, hooks, ...this.#scalingOf(loaded) };
   }
 
   /** The worker of that age. */
@@ -99,38 +140,76 @@ export class FakeService {
     await this.clock.settle();
   }
 
+  async standBy(...ages: number[]): Promise<void> {
+    for (const age of ages) this.worker(age).standsBy();
+    await this.clock.settle();
+  }
+
+  /** Files are saved, and the moment passes in which more might be. */
+  async save(...files: string[]): Promise<void> {
+    for (const file of files) this.#changed(file);
+    await this.clock.advance(50);
+  }
+
   async exit(...ages: number[]): Promise<void> {
     for (const age of ages) this.worker(age).exits();
     await this.clock.settle();
   }
 
-  /** Moves the clock on while every ready worker says each second that its loop turns. */
-  async serveFor(ms: number): Promise<void> {
+  /** Moves the clock on while every ready worker says each second that its loop turns, and how busy it is where `load` is given. */
+  async serveFor(ms: number, load?: WorkerLoad): Promise<void> {
     for (let left = ms; left > 0; left -= 1000) {
       for (const worker of this.workers)
-        if (worker.state.name === 'ready') worker.says({ tsunicorn: 'heartbeat' });
+        if (worker.state.name === 'ready') worker.says({ tsunicorn: 'heartbeat', ...(load ? { load } : {}) });
       await this.clock.advance(Math.min(1000, left));
     }
   }
 
-  #arbiter(first: Generation): Arbiter {
+  #scalingOf({ settings }: Generation['loaded']): Pick<Generation, 'scaling'> {
+    return settings.workersMax === null ? {} : { scaling: new Scaling(settings, this.clock) };
+  }
+
+  #development(first: Generation): Development {
+    return new Development({
+      first,
+      clock: this.clock,
+      emit: (event) => this.queue.push(event),
+      settingsFiles: () => ['/app/tsunicorn.config.ts'],
+      sinceMs: 0,
+      watcher: (changed) => {
+        this.#changed = changed;
+        return {
+          watch: (watched) => {
+            this.watched = watched;
+          },
+          close: () => void this.journal.push('close watcher'),
+        };
+      },
+    });
+  }
+
+  #arbiter(first: Generation, observe?: Observe): Arbiter {
     return new Arbiter({
       first,
       queue: this.queue,
       clock: this.clock,
       log: this.log,
       random: () => 0.5,
+      ...(observe ? { observe } : {}),
+      succession: {
+        ...fakeSuccession(this.journal, this.#elder),
+        mayBeResize: () => this.resized,
+        isElderGone: () => this.elderGone,
+      },
       judgeKill: () => this.verdict,
+      development: this.settings.reload ? this.#development(first) : null,
       reread: () => this.reread(),
       spawn: (order) => {
         const worker = new FakeWorker(order, this.journal);
         this.workers.push(worker);
         return worker;
       },
-      promoted: ({ number }) => {
-        this.promoted.push(number);
-        return null;
-      },
+      promoted: ({ number }) => void this.promoted.push(number),
     });
   }
 }

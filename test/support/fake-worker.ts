@@ -1,7 +1,7 @@
 import { limitsOf } from '../../src/arbiter/generation.ts';
-import type { Limits, WorkerState } from '../../src/arbiter/reconcile.ts';
 import type { SpawnOrder, WorkerHandle } from '../../src/arbiter/worker-handle.ts';
-import type { ArbiterMessage, WorkerMessage } from '../../src/ipc.ts';
+import type { Limits, WorkerState } from '../../src/arbiter/worker-state.ts';
+import type { ArbiterMessage, BootFailure, WorkerMessage } from '../../src/ipc.ts';
 import type { Listener } from '../../src/listeners/listener.ts';
 
 /** A worker without a process: remembers what it is told and says what the test wants. */
@@ -13,6 +13,8 @@ export class FakeWorker implements WorkerHandle {
   readonly limits: Limits;
   readonly pid: number;
   readonly listeners: readonly Listener[];
+  /** What it is to show in place of the application. */
+  readonly shows: BootFailure | null;
   readonly sent: ArbiterMessage[] = [];
   readonly signals: NodeJS.Signals[] = [];
   readonly #order: SpawnOrder;
@@ -26,6 +28,7 @@ export class FakeWorker implements WorkerHandle {
     this.limits = limitsOf(order.generation);
     this.pid = 1000 + order.age;
     this.listeners = order.generation.listeners;
+    this.shows = order.generation.failure ?? null;
     this.state = { name: 'spawning', sinceMs: order.now };
     this.#order = order;
     this.#journal = journal;
@@ -53,6 +56,11 @@ export class FakeWorker implements WorkerHandle {
   getsReady(urls: readonly string[] = ['http://127.0.0.1:8000']): void {
     this.says({ tsunicorn: 'hello' });
     this.says({ tsunicorn: 'ready', urls });
+  }
+
+  standsBy(): void {
+    this.says({ tsunicorn: 'hello' });
+    this.says({ tsunicorn: 'standby' });
   }
 
   failsToBoot(exitStatus: number, message: string, stack?: string): void {

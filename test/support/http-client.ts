@@ -6,33 +6,59 @@ export interface Answer {
   readonly body: string;
 }
 
+/** An answer whose body is left as it came. */
+export interface RawAnswer extends Omit<Answer, 'body'> {
+  readonly reason: string;
+  /** Names and values in turn, as they came. */
+  readonly rawHeaders: readonly string[];
+  readonly bytes: Buffer;
+}
+
 export interface Question {
   /** `http://host:port`, or `unix:/path`. */
   readonly url: string;
   readonly path?: string;
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string;
+  /** A list of parts is sent in chunks, unless there is a Content-Length. */
+  readonly body?: string | Uint8Array | readonly Uint8Array[];
 }
 
 /** One request over a connection of its own; rejects where there is no whole answer. */
-export function ask({ url, path = '/', method = 'GET', headers = {}, body }: Question): Promise<Answer> {
+export async function ask(question: Question): Promise<Answer> {
+  const { status, headers, bytes } = await askBytes(question);
+  return { status, headers, body: bytes.toString('utf8') };
+}
+
+/** As `ask`, for bodies that are not text. */
+export function askBytes({
+  url,
+  path = '/',
+  method = 'GET',
+  headers = {},
+  body,
+}: Question): Promise<RawAnswer> {
   const target = url.startsWith('unix:')
     ? { socketPath: url.slice('unix:'.length) }
     : { host: new URL(url).hostname, port: new URL(url).port };
   return new Promise((resolve, reject) => {
     const request = http.request({ ...target, path, method, headers, agent: false }, (response) => {
-      let text = '';
-      response.setEncoding('utf8');
-      response.on('data', (chunk: string) => {
-        text += chunk;
-      });
+      const parts: Buffer[] = [];
+      response.on('data', (part: Buffer) => parts.push(part));
       response.on('end', () =>
-        resolve({ status: response.statusCode ?? 0, headers: response.headers, body: text }),
+        resolve({
+          status: response.statusCode ?? 0,
+          reason: response.statusMessage ?? '',
+          headers: response.headers,
+          rawHeaders: response.rawHeaders,
+          bytes: Buffer.concat(parts),
+        }),
       );
       response.on('error', reject);
     });
     request.on('error', reject);
-    request.end(body);
+    if (!Array.isArray(body)) return void request.end(body);
+    for (const part of body) request.write(part);
+    request.end();
   });
 }

@@ -8,6 +8,7 @@ import { type Wire, wireTo } from './wire.ts';
 
 export interface Engine {
   readonly server: Server;
+  readonly port: number;
   readonly connections: Connections;
   /** What onError was called with. */
   readonly errors: { readonly error: unknown; readonly url: string | undefined }[];
@@ -44,6 +45,7 @@ export async function startEngine({ handler = () => {}, upgrade, ...given }: Giv
   const { port } = accepting.address() as net.AddressInfo;
   return {
     server,
+    port,
     connections,
     errors,
     async send(text) {

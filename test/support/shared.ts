@@ -24,24 +24,38 @@ export function layFiles(directory: string, files: Readonly<Record<string, strin
 }
 
 /** One server for all tests of a file or of a `describe`: started before the first, ended by pid after the last. */
-export function shareServer(
-  args: readonly string[],
-  options: Pick<StartOptions, 'env'> & { readonly cwd: string },
-): () => Served {
-  let running: Running | null = null;
-  let served: Served | null = null;
+export function shareServer(args: readonly string[], options: SharedOptions): () => Served {
+  const [server] = shareServers([args], options);
+  return server as () => Served;
+}
+
+type SharedOptions = Pick<StartOptions, 'env'> & { readonly cwd: string };
+
+/** As `shareServer`, for several servers, which start beside each other. */
+export function shareServers(
+  each: readonly (readonly string[])[],
+  options: SharedOptions,
+): readonly (() => Served)[] {
+  let all: readonly Running[] = [];
+  let served: readonly Served[] = [];
   beforeAll(async () => {
-    running = new Running(args, options);
-    served = Object.assign(running, { at: await running.url() });
+    all = each.map((args) => new Running(args, options));
+    served = await Promise.all(
+      all.map(async (running) => Object.assign(running, { at: await running.url() })),
+    );
   });
   beforeEach(({ onTestFailed }) => {
-    onTestFailed(() => console.error(`--- stderr of tsunicorn ${args.join(' ')}\n${running?.stderr}`));
+    onTestFailed(() => {
+      for (const [index, { stderr }] of all.entries())
+        console.error(`--- stderr of tsunicorn ${each[index]?.join(' ')}\n${stderr}`);
+    });
   });
-  afterAll(() => running && endNow(running));
-  return () => {
-    if (served === null) throw new Error('the shared server is there once the tests run');
-    return served;
-  };
+  afterAll(() => Promise.all(all.map(endNow)));
+  return each.map((_args, index) => () => {
+    const server = served[index];
+    if (server === undefined) throw new Error('the shared server is there once the tests run');
+    return server;
+  });
 }
 
 async function endNow(running: Running): Promise<void> {

@@ -6,9 +6,10 @@ import { it, type TestAPI } from 'vitest';
 
 type It = TestAPI['skip'];
 
-/** `it` where the command `tool` is installed; elsewhere one that skips, and a warning. Ask once a file. */
-export function withTool(tool: string): It {
-  return onlyIf(isInstalled(tool), `${tool} is not installed`);
+/** `it` where the commands `tools` are installed; elsewhere one that skips, and a warning. Ask once a file. */
+export function withTool(...tools: readonly string[]): It {
+  const missing = tools.filter((tool) => !isInstalled(tool));
+  return onlyIf(missing.length === 0, `${missing.join(', ')} not installed`);
 }
 
 /** `it` for what an ordinary user is refused; root is refused nothing, so as root one that skips, and a warning. */

@@ -28,8 +28,8 @@ export interface StartOptions {
   readonly inherit?: readonly number[];
   /** What is kept of the warning that a start by root, as in CI, is worth: nothing, so that tests can look for warnings. */
   readonly rootWarning?: 'kept';
-  /** A command that is to run it, such as `unshare`; its pid is then the one that is known. */
-  readonly under?: readonly string[];
+  /** A command that starts it, put before its command line; the pid is that command's, which had better `exec`. */
+  readonly through?: readonly string[];
   /** In a process group of its own, as a shell starts a command. */
   readonly ownGroup?: boolean;
 }
@@ -49,8 +49,8 @@ export class Running {
     this.#keepsRootWarning = options.rootWarning === 'kept';
     this.cwd = options.cwd ?? (options.files ? temporaryDirectory(options.files) : root);
     const { PORT: _port, WEB_CONCURRENCY: _count, ...inherited } = process.env;
-    const [command = process.execPath, ...words] = [...(options.under ?? []), process.execPath, bin, ...args];
-    this.child = spawn(command, words, {
+    const [file = process.execPath, ...rest] = [...(options.through ?? []), process.execPath, bin, ...args];
+    this.child = spawn(file, rest, {
       cwd: this.cwd,
       env: { ...inherited, NO_COLOR: '1', ...options.env },
       stdio: ['ignore', 'pipe', 'pipe', ...(options.inherit ?? [])],

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { isArbiterMessage, isWorkerMessage } from '../../src/ipc.ts';
 
-const fromWorkers = ['hello', 'ready', 'heartbeat', 'bootFailed', 'outgoing', 'leaving'];
-const fromArbiter = ['boot', 'retire', 'quit', 'reopenLogs'];
+const fromWorkers = ['hello', 'standby', 'ready', 'heartbeat', 'bootFailed', 'outgoing', 'leaving'];
+const fromArbiter = ['boot', 'accept', 'retire', 'quit', 'reopenLogs'];
 const foreign = [
   'ready',
   null,

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../src/errors.ts';
@@ -55,6 +55,64 @@ describe('a pidfile', () => {
     expect(() => create(path)).toThrow(UsageError);
     expect(() => create(path)).toThrow(`--pid ${path}: process ${process.ppid} is running; stop it`);
     expect(readFileSync(path, 'utf8')).toBe(`${process.ppid}\n`);
+  });
+
+  describe('of an arbiter that is to replace another one', () => {
+    const elder = process.ppid;
+    const files = () => temporaryDirectory({ 'app.pid': `${elder}\n` });
+    const read = (directory: string) =>
+      Object.fromEntries(
+        readdirSync(directory).map((name) => [name, Number(readFileSync(join(directory, name), 'utf8'))]),
+      );
+
+    it('has .2 behind it, and loses that when the elder is gone', () => {
+      const directory = files();
+      const pidfile = createPidfile('--pid', join(directory, 'app.pid'), elder);
+      expect(read(directory)).toEqual({ 'app.pid': elder, 'app.pid.2': process.pid });
+      pidfile.promote();
+      expect(read(directory)).toEqual({ 'app.pid': process.pid });
+      pidfile.remove();
+      expect(read(directory)).toEqual({});
+    });
+
+    it('is removed without touching the elder’s', () => {
+      const directory = files();
+      createPidfile('--pid', join(directory, 'app.pid'), elder).remove();
+      expect(read(directory)).toEqual({ 'app.pid': elder });
+    });
+
+    it('is its own file where the elder has another one', () => {
+      const directory = temporaryDirectory();
+      createPidfile('--pid', join(directory, 'app.pid'), elder);
+      expect(read(directory)).toEqual({ 'app.pid': process.pid });
+    });
+
+    it('is promoted where the elder has done that on its way out', () => {
+      const directory = files();
+      const pidfile = createPidfile('--pid', join(directory, 'app.pid'), elder);
+      renameSync(join(directory, 'app.pid.2'), join(directory, 'app.pid'));
+      pidfile.promote();
+      pidfile.remove();
+      expect(read(directory)).toEqual({});
+    });
+  });
+
+  it('is left to the arbiter that replaces this one, in one step', () => {
+    const heir = process.ppid;
+    const directory = temporaryDirectory({ 'app.pid.2': `${heir}\n` });
+    const path = join(directory, 'app.pid');
+    create(path).remove(heir);
+    expect(readFileSync(path, 'utf8')).toBe(`${heir}\n`);
+    expect(readdirSync(directory)).toEqual(['app.pid']);
+  });
+
+  it('is cleared of the .2 that a killed new arbiter has left, and of nobody else’s', () => {
+    const directory = temporaryDirectory({ 'app.pid.2': '77\n' });
+    const pidfile = create(join(directory, 'app.pid'));
+    pidfile.forget(78);
+    expect(readdirSync(directory)).toEqual(['app.pid', 'app.pid.2']);
+    pidfile.forget(77);
+    expect(readdirSync(directory)).toEqual(['app.pid']);
   });
 
   it('in a directory that is not there is refused in one line', () => {

@@ -10,6 +10,8 @@ export interface LaneEvents {
   /** It can run a request, or let one wait. */
   free(lane: Lane): void;
   failed(error: unknown, exchange: Exchange | null): void;
+  /** Its handler threw or rejected with this: it is to be answered with a 500. */
+  answer(error: unknown, exchange: Exchange): void;
 }
 
 /**
@@ -68,6 +70,8 @@ export class Lane {
     if (next === null || Atomics.compareExchange(this.#slots, this.#slot, next.id, 0) !== next.id)
       return null;
     this.next = null;
+    // The other slot may be that of the head, with which the thread has yet to begin.
+    this.#slot = 1 - this.#slot;
     return next;
   }
 
@@ -82,14 +86,14 @@ export class Lane {
   };
 
   /** Takes a message of the thread. */
-  receive(message: Exclude<FromThread, { type: 'ready' | 'bootFailed' }>): void {
+  receive(message: Exclude<FromThread, { type: 'ready' | 'bootFailed' | 'loaded' }>): void {
     const head = this.#headOf(message.id);
     if (message.type === 'error') return this.#events.failed(message.error, head);
     if (head === null) return;
     if (message.type === 'taken') return head.upload?.taken(message.bytes);
     if (message.type === 'failed') {
       this.#events.failed(message.error, head);
-      head.refuse(500, 'Internal Server Error');
+      this.#events.answer(message.error, head);
       this.#over();
     } else if (message.type === 'released' || head.answer(message, this)) this.#over();
   }

@@ -1,5 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { GatewayContext } from '../../src/gateway/context.ts';
+import type { Place } from '../../src/place.ts';
+import type { LoadedFiles } from '../module-graph.ts';
 
 /** Bodies up to this size travel whole, with the request or the answer, and are moved. */
 export const SMALL_BODY = 64 * 1024;
@@ -22,6 +24,8 @@ export interface ThreadOrder {
    * They take turns: the thread may not have seen the one before when the next is sent.
    */
   readonly slots: Int32Array;
+  /** Whether the thread is to report what it loads. */
+  readonly reports: boolean;
 }
 
 /** Who sent a request: what the application finds on `req.socket`. */
@@ -83,13 +87,16 @@ export interface Head {
 
 /** What a thread tells the pool. Exactly one of `answer`, `end`, `failed`, `cut` and `released` is a request's last. */
 export type FromThread =
-  | { readonly type: 'ready' }
+  /** The application is loaded; `what` describes it. */
+  | { readonly type: 'ready'; readonly threadId: number; readonly what: string }
   | {
       readonly type: 'bootFailed';
       readonly exitStatus: number;
       readonly message: string;
       readonly stack: string | undefined;
+      readonly place: Place | undefined;
     }
+  | ({ readonly type: 'loaded' } & LoadedFiles)
   /** A whole answer. */
   | { readonly type: 'answer'; readonly id: number; readonly head: Head; readonly body: Uint8Array | string }
   | { readonly type: 'head'; readonly id: number; readonly head: Head }

@@ -1,10 +1,13 @@
 import { Tinypool } from 'tinypool';
 import { messageOf } from '../../src/errors.ts';
+import type { AnswerFailure } from '../../src/http/server.ts';
 import type { Logger } from '../../src/log/logger.ts';
+import type { LoadedFiles } from '../module-graph.ts';
 import { Dispatcher } from './dispatcher.ts';
 import type { Exchange } from './exchange.ts';
 import type { Lane } from './lane.ts';
 import type { ThreadOrder } from './messages.ts';
+import { Overdue } from './overdue.ts';
 import { THREAD_ENTRY, Thread, type ThreadEnd, type ThreadEvents } from './thread.ts';
 import { hasWaitedTooLong, judge, type Limits } from './time-limits.ts';
 
@@ -17,10 +20,25 @@ export interface PoolOptions {
   readonly limits: Limits;
   readonly log: Logger;
   readonly onError: (error: unknown, exchange: Exchange | null) => void;
+  /** Takes what the threads load, where that is wanted. */
+  readonly report: ((loaded: LoadedFiles) => void) | null;
+  readonly answerFailure: AnswerFailure | null;
 }
 
 /** A replacement that cannot load the application is tried again after this, doubled each time up to the second. */
 const RETRY_MS = [1000, 30_000] as const;
+
+/** The threads themselves, which end only when they are told to; `maxMemory` is in bytes. */
+export function createTinypool({ threads, maxMemory }: Pick<PoolOptions, 'threads' | 'maxMemory'>): Tinypool {
+  return new Tinypool({
+    filename: THREAD_ENTRY,
+    minThreads: threads,
+    maxThreads: threads,
+    // Waiting in Atomics.wait(), an idle thread would not see the sockets and timers of the application.
+    useAtomics: false,
+    ...(maxMemory === null ? {} : { resourceLimits: { maxOldGenerationSizeMb: maxMemory / 1024 ** 2 } }),
+  });
+}
 
 /** Threads that run the application: one request at a time in each, and a thread that dies is replaced. */
 export class Pool implements ThreadEvents {
@@ -28,21 +46,15 @@ export class Pool implements ThreadEvents {
   readonly #options: PoolOptions;
   readonly #tinypool: Tinypool;
   readonly #threads = new Map<Lane, Thread>();
+  readonly #overdue: Overdue;
   #isClosing = false;
   #watch: NodeJS.Timeout | null = null;
 
   constructor(options: PoolOptions) {
-    const { threads, maxMemory, queueLimit } = options;
     this.#options = options;
-    this.dispatcher = new Dispatcher(queueLimit);
-    this.#tinypool = new Tinypool({
-      filename: THREAD_ENTRY,
-      minThreads: threads,
-      maxThreads: threads,
-      // Waiting in Atomics.wait(), an idle thread would not see the sockets and timers of the application.
-      useAtomics: false,
-      ...(maxMemory === null ? {} : { resourceLimits: { maxOldGenerationSizeMb: maxMemory / 1024 ** 2 } }),
-    });
+    this.dispatcher = new Dispatcher(options.queueLimit);
+    this.#overdue = new Overdue(options.log);
+    this.#tinypool = createTinypool(options);
     // Errors of a thread that has no task: ours always have one, and hear of it there.
     this.#tinypool.on('error', () => {});
   }
@@ -71,6 +83,12 @@ export class Pool implements ThreadEvents {
 
   failed(error: unknown, exchange: Exchange | null): void {
     this.#options.onError(error, exchange);
+  }
+
+  answer(error: unknown, exchange: Exchange): void {
+    const { answerFailure } = this.#options;
+    if (answerFailure) answerFailure(error, exchange.request, exchange.response);
+    else exchange.refuse(500, 'Internal Server Error');
   }
 
   gone(
@@ -111,7 +129,11 @@ export class Pool implements ThreadEvents {
     exchange.upload?.stop();
     if (end.why === 'ended') exchange.refuse(504, 'Gateway Timeout');
     else if (end.why === 'memory') exchange.refuse(503, 'Service Unavailable');
-    else exchange.refuse(500, 'Internal Server Error');
+    else
+      this.answer(
+        end.why === 'threw' ? end.error : new Error('The application called process.exit()'),
+        exchange,
+      );
   }
 
   #explain(end: ThreadEnd, ran: Exchange | null): void {
@@ -144,18 +166,8 @@ export class Pool implements ThreadEvents {
       const verdict = judge(limits, head, nowMs);
       if (verdict === 'client is too slow') this.#giveUpClient(head, nowMs);
       // If this process was held up itself, the answer may be here already, unread.
-      if (verdict === 'handler is too slow') setImmediate(() => this.#end(thread, head));
+      if (verdict === 'handler is too slow') setImmediate(() => this.#overdue.end(thread, head));
     }
-  }
-
-  #end(thread: Thread, exchange: Exchange): void {
-    if (thread.lane.head !== exchange) return;
-    const seconds = ((performance.now() - exchange.startedMs) / 1000).toFixed(1);
-    const { method, url } = exchange.request;
-    this.#options.log.error(
-      `Request timed out after ${seconds} s: ${method} ${url}; its thread is ended and replaced`,
-    );
-    thread.kill();
   }
 
   /** The handler gets the same time again to notice. */

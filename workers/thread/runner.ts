@@ -19,8 +19,10 @@ export class Runner {
   readonly #post: Post;
   readonly #slots: Int32Array;
   #running: Running | null = null;
-  #waiting: RequestMessage | null = null;
-  #isBusy = false;
+  /** Taken from its slot, and run in a turn of its own. */
+  #starting: RequestMessage | null = null;
+  /** More than one while the news that the one before is over is on its way to the pool, or where some were taken back. */
+  #waiting: RequestMessage[] = [];
 
   constructor(application: Application, post: Post, slots: Int32Array) {
     this.#application = application;
@@ -35,6 +37,7 @@ export class Runner {
 
   handle(message: Exclude<ToThread, { type: 'close' }>): void {
     if (message.type === 'request') return this.#request(message);
+    if (message.id === this.#starting?.id) return this.#skip(message.id);
     const running = this.#running;
     if (running === null || running.id !== message.id) return;
     switch (message.type) {
@@ -50,7 +53,7 @@ export class Runner {
   }
 
   #request(message: RequestMessage): void {
-    if (this.#isBusy) this.#waiting = message;
+    if (this.#running !== null || this.#starting !== null) this.#waiting.push(message);
     else if (this.#isOurs(message)) this.#run(message);
   }
 
@@ -62,7 +65,6 @@ export class Runner {
   #run(message: RequestMessage): void {
     const running = this.#open(message);
     this.#running = running;
-    this.#isBusy = true;
     const { request } = running.incoming;
     try {
       const returned = this.#application.handler(request, running.outgoing.response);
@@ -98,11 +100,27 @@ export class Runner {
   #next(id: number): void {
     if (this.#running?.id !== id) return;
     this.#running = null;
-    const waiting = this.#waiting;
-    this.#waiting = null;
-    this.#isBusy = waiting !== null && this.#isOurs(waiting);
+    this.#takeWaiting();
+  }
+
+  #takeWaiting(): void {
+    let waiting = this.#waiting.shift();
+    while (waiting && !this.#isOurs(waiting)) waiting = this.#waiting.shift();
+    if (waiting === undefined) return;
+    this.#starting = waiting;
     // Not from within the answer of the one before.
-    if (waiting !== null && this.#isBusy) setImmediate(() => this.#run(waiting));
+    setImmediate(() => {
+      if (this.#starting !== waiting) return;
+      this.#starting = null;
+      this.#run(waiting);
+    });
+  }
+
+  /** Its client has gone; it has no body, so there is nothing else that it could be told. */
+  #skip(id: number): void {
+    this.#starting = null;
+    this.#post({ type: 'released', id });
+    this.#takeWaiting();
   }
 
   #failed(running: Running, error: unknown): void {

@@ -4,6 +4,7 @@ import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:wor
 import type { Tinypool } from 'tinypool';
 import { appError } from '../../src/app/failure.ts';
 import { BootError, EXIT, type ExitStatus, messageOf } from '../../src/errors.ts';
+import type { LoadedFiles } from '../module-graph.ts';
 import type { Exchange } from './exchange.ts';
 import { Lane, type LaneEvents } from './lane.ts';
 import type { FromThread, ThreadOrder } from './messages.ts';
@@ -34,30 +35,44 @@ export interface ThreadEvents extends LaneEvents {
   ): void;
 }
 
+export type ThreadOptions = Pick<ThreadOrder, 'app' | 'gateway'> & {
+  /** Takes what the thread loads, where that is wanted. */
+  readonly report: ((loaded: LoadedFiles) => void) | null;
+};
+
 /** One thread of the pool from its start to its end. */
 export class Thread {
   readonly lane: Lane;
-  /** Resolves when the application is loaded; rejects with a BootError. */
-  readonly ready: Promise<void>;
+  /** Resolves, with a description of it, when the application is loaded; rejects with a BootError. */
+  readonly ready: Promise<string>;
   /** Resolves when the thread has ended. */
   readonly over: Promise<void>;
   readonly #port: MessagePort;
   readonly #life = new AbortController();
   readonly #events: ThreadEvents;
-  readonly #settleReady: { resolve(): void; reject(error: unknown): void };
+  readonly #report: ThreadOptions['report'];
+  readonly #settleReady: { resolve(what: string): void; reject(error: unknown): void };
+  #id = 0;
   #isGone = false;
 
-  constructor(pool: Tinypool, what: Pick<ThreadOrder, 'app' | 'gateway'>, events: ThreadEvents) {
+  constructor(pool: Tinypool, what: ThreadOptions, events: ThreadEvents) {
     const { port1, port2 } = new MessageChannel();
     const slots = new Int32Array(new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT));
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const { promise, resolve, reject } = Promise.withResolvers<string>();
     this.#port = port1;
     this.#events = events;
     this.#settleReady = { resolve, reject };
+    this.#report = what.report;
     this.ready = promise;
     this.lane = new Lane(port1, slots, events);
     port1.on('message', (message: FromThread) => this.#receive(message));
-    const order: ThreadOrder = { port: port2, app: what.app, gateway: what.gateway, slots };
+    const order: ThreadOrder = {
+      port: port2,
+      app: what.app,
+      gateway: what.gateway,
+      slots,
+      reports: what.report !== null,
+    };
     // tinypool's type of transferList does not know that of present Node types.
     const options = { transferList: [port2], signal: this.#life.signal } as unknown as RunOptions;
     // The task of a thread is to serve as long as it lives; aborting it ends the thread.
@@ -68,6 +83,11 @@ export class Thread {
     port1.once('close', () => this.#exited());
   }
 
+  /** Node's threadId, once it is ready. */
+  get id(): number {
+    return this.#id;
+  }
+
   /** Ends the thread at once, whatever it does. */
   kill(): void {
     this.#life.abort();
@@ -75,10 +95,13 @@ export class Thread {
   }
 
   #receive(message: FromThread): void {
-    if (message.type === 'ready') this.#settleReady.resolve();
+    if (message.type === 'ready') {
+      this.#id = message.threadId;
+      this.#settleReady.resolve(message.what);
+    } else if (message.type === 'loaded') this.#report?.(message);
     else if (message.type === 'bootFailed') {
-      const { message: text, exitStatus, stack } = message;
-      this.#settleReady.reject(new BootError(text, exitStatus as ExitStatus, stack));
+      const { message: text, exitStatus, stack, place } = message;
+      this.#settleReady.reject(new BootError(text, exitStatus as ExitStatus, stack, { place }));
     } else this.lane.receive(message);
   }
 

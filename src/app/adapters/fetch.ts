@@ -46,18 +46,34 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
 
 function send(response: unknown, res: ServerResponse, spec: string): Promise<void> | undefined {
   if (!isResponse(response)) throw new TypeError(noResponse(spec, response));
-  if (!isLazy(response)) return sendStream(response, res);
+  if (!isLazy(response)) {
+    const { status, statusText, headers, body } = response;
+    return sendStream({ status, statusText: statusText || reasonOf(status), headers, body }, res);
+  }
   const parts = response._toNodeResponse();
   const { status, statusText, headers, body } = parts;
   const isWhole = typeof body === 'string' || body instanceof Uint8Array || body === undefined;
-  if (!isWhole || statusText !== '') return sendStream({ _toNodeResponse: () => parts } as LazyResponse, res);
+  if (!isWhole || statusText !== '') {
+    const named = { ...parts, statusText: statusText || reasonOf(status) };
+    return sendStream({ _toNodeResponse: () => named }, res);
+  }
   res.writeHead(status, headers);
   res.end(body);
   return undefined;
 }
 
-async function sendStream(response: Response, res: ServerResponse): Promise<void> {
-  await sendNodeResponse(res, response);
+// Srvx would send an empty reason; the usual one is what Node sends with every other answer.
+function reasonOf(status: number): string {
+  return process.getBuiltinModule('node:http').STATUS_CODES[status] ?? '';
+}
+
+/** As far as srvx reads it. */
+type Sendable =
+  | Pick<Response, 'status' | 'statusText' | 'headers' | 'body'>
+  | Pick<LazyResponse, '_toNodeResponse'>;
+
+async function sendStream(response: Sendable, res: ServerResponse): Promise<void> {
+  await sendNodeResponse(res, response as Response);
   if (res.errored) throw res.errored;
 }
 

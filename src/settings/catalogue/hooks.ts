@@ -33,7 +33,10 @@ export const hookDocs: Readonly<Record<HookName, HookDoc>> = {
     takes: 'arbiter, after, before',
     doc: 'In the arbiter, when the number of workers wanted changes; `before` is null at the start.',
   },
-  onExit: { takes: 'arbiter', doc: 'In the arbiter, just before it exits.' },
+  onExit: {
+    takes: 'arbiter',
+    doc: 'In the arbiter, just before it exits, which waits for it five seconds at most.',
+  },
   sslContext: {
     takes: 'defaults',
     doc: 'In the worker, to make or change the TLS context; `defaults` is what the settings say.',

@@ -26,8 +26,14 @@ export const processSettings = {
     kind: listOf(path(), 0),
     default: noPaths,
   }),
+  daemon: setting({
+    doc: 'Detaches from the terminal: the command returns once the first worker is ready, or with the status and the message of the failure. Standard input and outputs are `/dev/null`, so give it an `error-logfile`. Paths mean what they mean without it.',
+    flags: '-D, --daemon',
+    kind: boolean(),
+    default: false,
+  }),
   pid: setting({
-    doc: 'A file to write the arbiter’s process id to.',
+    doc: 'A file to write the arbiter’s process id to. During an upgrade (USR2) the new arbiter’s is in the same path with `.2` behind it.',
     flags: '-p, --pid',
     kind: nullable(path()),
     default: null,

@@ -1,10 +1,11 @@
-import { boolean, seconds } from '../kinds.ts';
-import { setting } from '../setting.ts';
+import { nullable } from '../compound-kinds.ts';
+import { boolean, scalar, seconds } from '../kinds.ts';
+import { type Kind, setting } from '../setting.ts';
 
 /** How long things may take, in seconds. */
 export const timeouts = {
   timeout: setting({
-    doc: 'How long a worker’s event loop may be silent before the worker is killed and replaced. 0 is no limit. In class `sync` also how long a request may run: its client gets a 504, and the worker is replaced. In class `thread` it is how long a request may run without a part of its body or its answer moving: then its thread is ended and its client gets a 504.',
+    doc: 'How long a worker’s event loop may be silent before the worker is killed and replaced. 0 is no limit. In class `sync` also how long a request may run: its client gets a 504, and the worker is replaced. In class `thread` it is how long a request may run without a part of its body or its answer moving: then its thread is ended, its client gets a 504, and the log has the stack of what it did.',
     flags: '-t, --timeout',
     kind: seconds(),
     default: 30,
@@ -39,6 +40,12 @@ export const timeouts = {
     kind: seconds(),
     default: 60,
   }),
+  readyPath: setting({
+    doc: 'A path, such as `/healthz`, that the application must answer with 2xx before a worker counts as ready and opens the sockets. The worker asks itself, without the network, again and again until `bootTimeout` is over. Such requests are in no access log and call no hook.',
+    flags: '--ready-path',
+    kind: nullable(requestPath()),
+    default: null,
+  }),
   keepAlive: setting({
     doc: 'How long an idle connection is kept for a next request. 0 closes each connection after its answer. Behind a load balancer it must be longer than the balancer’s own idle limit, or it sends requests into closing connections.',
     flags: '--keep-alive',
@@ -46,3 +53,15 @@ export const timeouts = {
     default: 75,
   }),
 };
+
+/** The path of a request, perhaps with a query, as it can be sent. */
+function requestPath(): Kind<string> {
+  const read = (value: unknown) =>
+    typeof value === 'string' && /^\/[!-~]*$/.test(value) && !value.includes('#') ? value : undefined;
+  return scalar({
+    placeholder: 'path',
+    expected: 'a path that begins with /, such as /healthz',
+    readText: read,
+    readValue: read,
+  });
+}

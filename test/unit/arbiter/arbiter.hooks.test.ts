@@ -47,6 +47,18 @@ describe('hooks', () => {
     expect(calls).toEqual(['null → 2', 'pid 0, age 1, slot 0', 'pid 0, age 2, slot 1']);
   });
 
+  it('onExit is waited for, five seconds at most', async () => {
+    const service = await serveReady({ hooks: { onExit: () => new Promise(() => {}) } });
+    await service.signal('SIGTERM');
+    await service.exit(1, 2);
+    expect(service.status).toBe(null);
+    await service.clock.advance(4999);
+    expect(service.status).toBe(null);
+    await service.clock.advance(1);
+    expect(service.status).toBe(0);
+    expect(service.log.matching(/onExit was not done/)).toHaveLength(1);
+  });
+
   it('whenReady is called once, when the first worker is ready', async () => {
     const whenReady = vi.fn();
     const service = await startService({ hooks: { whenReady } });

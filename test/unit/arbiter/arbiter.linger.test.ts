@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { ServiceStatus } from '../../../src/arbiter/status.ts';
 import { type FakeService, serveReady, startService } from '../../support/fake-service.ts';
 
 const settings = { drainDelay: 10 };
@@ -63,5 +64,48 @@ describe('TERM with --drain-delay', () => {
     const service = await startService({ settings });
     await service.signal('SIGTERM');
     expect(service.states).toEqual(['1 cancelled', '2 cancelled']);
+  });
+
+  it('does not wait where another arbiter serves on the same sockets', async () => {
+    const service = await serveReady({ settings, elder: 7 });
+    await service.signal('SIGTERM');
+    expect(service.worker(1).told).toEqual(['retire']);
+  });
+
+  it('keeps the workers that stand by until it stops, and lets them go before the others', async () => {
+    const service = await startService({ settings: { ...settings, workers: 1, spareWorkers: 1 } });
+    await service.standBy(1);
+    await service.ready(1);
+    await service.standBy(2);
+    await service.signal('SIGTERM');
+    await service.clock.advance(5000);
+    expect(service.states).toEqual(['1 ready', '2 standby']);
+    await service.signal('SIGTERM');
+    expect(service.states).toEqual(['1 ready', '2 cancelled']);
+    await service.exit(2);
+    expect(service.states).toEqual(['1 retiring']);
+  });
+
+  it('refuses an upgrade and a rest meanwhile', async () => {
+    const service = await lingering();
+    await service.signal('SIGUSR2', 'SIGWINCH');
+    expect(service.log.matching(/refused/)).toHaveLength(2);
+    expect(service.states).toEqual(['1 ready', '2 ready']);
+  });
+
+  it('is a service that stops to whoever observes it, and may take the delay and the grace', async () => {
+    const seen: ServiceStatus[] = [];
+    const observe = () => (status: ServiceStatus) => {
+      seen.push(status);
+      return Infinity;
+    };
+    const service = await serveReady({ settings: { ...settings, gracefulTimeout: 30 }, observe });
+    await service.signal('SIGTERM');
+    const { phase, graceMs, workers } = seen.at(-1) ?? {};
+    expect({ phase, graceMs, workers }).toEqual({
+      phase: 'stopping',
+      graceMs: 40_000,
+      workers: { wanted: 2, ready: 2, all: 2 },
+    });
   });
 });

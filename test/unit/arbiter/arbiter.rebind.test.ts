@@ -1,7 +1,19 @@
+import { existsSync } from 'node:fs';
+import net from 'node:net';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { serveReady } from '../../support/fake-service.ts';
+import { temporaryDirectory } from '../../support/tsunicorn.ts';
 
 const elsewhere = ['127.0.0.1:0'];
+
+/** An address that nobody holds. */
+function freeAddress(): string {
+  const socket = new net.BoundSocket({ host: '127.0.0.1', port: 0 });
+  const { port } = socket.address() as net.AddressInfo;
+  socket.close();
+  return `127.0.0.1:${port}`;
+}
 
 describe('a reload that binds another address', () => {
   it('releases the old one once the canary is ready, not before', async () => {
@@ -78,5 +90,130 @@ describe('a reload that binds another address', () => {
     expect(service.worker(2).listeners).toEqual(service.worker(1).listeners);
     expect(new Set(service.worker(2).listeners).size).toBe(2);
     expect(service.journal.filter((entry) => entry.startsWith('close'))).toEqual([]);
+  });
+});
+
+describe('two reloads that bind the same new address', () => {
+  it.each([
+    ['TCP', freeAddress],
+    ['a Unix socket', () => `unix:${temporaryDirectory()}/app.sock`],
+  ])('do not collide on %s when the second comes while the first binds', async (_kind, address) => {
+    const service = await serveReady();
+    const bind = [address()];
+    service.reread = async () => service.configuration({ bind });
+    await service.signal('SIGHUP', 'SIGHUP');
+    expect(service.log.at('error')).toEqual([]);
+    expect(service.states).toContain('3 spawning (generation 3)');
+    await service.ready(3);
+    expect(service.promoted).toEqual([3]);
+    for (const listener of service.worker(3).listeners) listener.close();
+  });
+
+  it('do not collide when the canary of the first has not gone yet', async () => {
+    const service = await serveReady();
+    const bind = [freeAddress()];
+    service.reread = async () => service.configuration({ bind });
+    await service.signal('SIGHUP');
+    const [first] = service.worker(3).listeners;
+    await service.signal('SIGHUP');
+    expect(service.log.at('error')).toEqual([]);
+    expect(service.worker(4).listeners).toEqual([first]);
+    await service.ready(4);
+    expect(service.promoted).toEqual([3]);
+    first?.close();
+  });
+
+  it('release it where the second does not want it any more', async () => {
+    const service = await serveReady();
+    const bind = [freeAddress()];
+    service.reread = async () => service.configuration({ bind });
+    await service.signal('SIGHUP');
+    service.reread = async () => service.configuration();
+    await service.signal('SIGHUP');
+    await service.ready(4);
+    service.reread = async () => service.configuration({ bind });
+    await service.signal('SIGHUP');
+    expect(service.log.at('error')).toEqual([]);
+    await service.signal('SIGTERM');
+    const [host = '', port] = bind[0]?.split(':') ?? [];
+    new net.BoundSocket({ host, port: Number(port) }).close();
+  });
+
+  it('leave no path behind where the service stops while one binds', async () => {
+    const service = await serveReady();
+    const path = join(temporaryDirectory(), 'app.sock');
+    service.reread = async () => service.configuration({ bind: [`unix:${path}`] });
+    // One event after the other, so that some of the binding has been done at each.
+    for (let events = 1; events < 6; events++) {
+      const stages = Array.from({ length: events }, () => 'SIGUSR1' as const);
+      await service.signal('SIGHUP', ...stages, 'SIGHUP', ...stages);
+    }
+    service.reread = () => Promise.reject(new Error('no'));
+    await service.signal('SIGHUP');
+    expect(existsSync(path)).toBe(false);
+    service.reread = async () => service.configuration({ bind: [`unix:${path}`] });
+    await service.signal('SIGHUP', 'SIGUSR1', 'SIGTERM');
+    expect(existsSync(path)).toBe(false);
+  });
+
+  it('leave it free where the service stops meanwhile', async () => {
+    const service = await serveReady();
+    const bind = [freeAddress()];
+    service.reread = async () => service.configuration({ bind });
+    await service.signal('SIGHUP', 'SIGHUP', 'SIGTERM');
+    const [host = '', port] = bind[0]?.split(':') ?? [];
+    const socket = new net.BoundSocket({ host, port: Number(port) });
+    const server = net.createServer();
+    await new Promise<void>((listening) => server.listen({ fd: socket.fd() }, listening));
+    server.close();
+  });
+});
+
+describe('an address that overlaps one that the service holds', () => {
+  it.each([
+    ['0.0.0.0', '127.0.0.1'],
+    ['127.0.0.1', '0.0.0.0'],
+  ])('%s beside %s is refused for that reason', async (wanted, held) => {
+    // The kernel allows both as long as neither is listened on.
+    const server = net.createServer();
+    await new Promise<void>((listening) => server.listen(0, held, listening));
+    const { port } = server.address() as net.AddressInfo;
+    const service = await serveReady({ settings: { bind: [`${held}:${port}`] } });
+    service.reread = async () => service.configuration({ bind: [`${wanted}:${port}`] });
+    await service.signal('SIGHUP');
+    expect(service.log.at('error')).toEqual([
+      expect.stringContaining(
+        `--bind ${wanted}:${port}: overlaps ${held}:${port}, which this service holds; restart, or change it in two reloads by way of another port`,
+      ),
+    ]);
+    server.close();
+  });
+
+  it('is called taken where somebody else holds it', async () => {
+    const server = net.createServer();
+    await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+    const { port } = server.address() as net.AddressInfo;
+    const service = await serveReady();
+    service.reread = async () => service.configuration({ bind: [`127.0.0.1:${port}`] });
+    await service.signal('SIGHUP');
+    expect(service.log.at('error')).toEqual([expect.stringMatching(/already in use/)]);
+    server.close();
+  });
+
+  it('may be one that replaced workers have not left yet', async () => {
+    const server = net.createServer();
+    await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+    const { port } = server.address() as net.AddressInfo;
+    const service = await serveReady({ settings: { bind: [`127.0.0.1:${port}`] } });
+    service.reread = async () => service.configuration({ bind: elsewhere });
+    await service.signal('SIGHUP');
+    await service.ready(3);
+    service.reread = async () => service.configuration({ bind: [`127.0.0.1:${port}`] });
+    await service.signal('SIGHUP');
+    expect(service.log.at('error')).toEqual([
+      expect.stringMatching(/workers that are being replaced still hold it; reload again/),
+    ]);
+    for (const listener of service.worker(3).listeners) listener.close();
+    server.close();
   });
 });

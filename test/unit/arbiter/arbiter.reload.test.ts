@@ -49,6 +49,20 @@ describe('a reload', () => {
     expect(service.states).toEqual(['3 ready (generation 2)', '4 ready (generation 2)']);
   });
 
+  it('replaces a batch at a time where one is asked for, after the one that proves it', async () => {
+    const service = await serveReady({ settings: { workers: 4, reloadBatch: 2 } });
+    const ready = () => service.states.filter((state) => / ready/.test(state)).length;
+    await service.signal('SIGHUP');
+    expect(service.states.filter((state) => / spawning/.test(state))).toHaveLength(1);
+    await service.ready(5);
+    expect(service.states.filter((state) => / spawning/.test(state))).toHaveLength(2);
+    for (let age = 6; age <= service.workers.length; age++) {
+      await service.ready(age);
+      expect(ready()).toBe(4);
+    }
+    expect(service.states.filter((state) => state.endsWith('ready (generation 2)'))).toHaveLength(4);
+  });
+
   it('lets the old workers leave the queue to the new ones', async () => {
     const service = await serveReady();
     await service.signal('SIGHUP');
@@ -144,6 +158,50 @@ describe('a reload that fails', () => {
   });
 });
 
+describe('during a reload', () => {
+  it('TERM while the configuration is read stops, whatever the reading brings', async () => {
+    const service = await serveReady();
+    const ends = deferReads(service);
+    await service.signal('SIGHUP', 'SIGTERM');
+    expect(service.states).toEqual(['1 retiring', '2 retiring']);
+    await ends[0]?.(service.configuration());
+    expect(service.workers).toHaveLength(2);
+    await service.exit(1, 2);
+    expect(service.status).toBe(0);
+  });
+
+  it('TERM while the canary boots sends it home and stops', async () => {
+    const service = await serveReady();
+    await service.signal('SIGHUP', 'SIGUSR1');
+    await service.signal('SIGTERM');
+    await service.exit(3);
+    expect(service.states).toEqual(['1 retiring', '2 retiring']);
+    await service.exit(1, 2);
+    expect(service.status).toBe(0);
+    expect(service.promoted).toEqual([]);
+  });
+
+  it('TERM while a batch is being replaced lets every one finish', async () => {
+    const service = await serveReady({ settings: { workers: 4, reloadBatch: 2 } });
+    await service.signal('SIGHUP');
+    await service.ready(5);
+    await service.signal('SIGTERM');
+    await service.exit(6, 7);
+    expect(service.states.every((state) => / retiring/.test(state))).toBe(true);
+    await service.exit(1, 2, 3, 4, 5);
+    expect(service.status).toBe(0);
+  });
+
+  it('USR1 reopens the logs of the canary as well, and the reload goes on', async () => {
+    const service = await serveReady();
+    await service.signal('SIGHUP');
+    await service.signal('SIGUSR1');
+    expect(service.worker(3).told).toContain('reopenLogs');
+    await service.ready(3);
+    expect(service.promoted).toEqual([2]);
+  });
+});
+
 describe('a second HUP', () => {
   it('while the first is read leaves only the later reading in force', async () => {
     const service = await serveReady();
@@ -151,6 +209,7 @@ describe('a second HUP', () => {
     await service.signal('SIGHUP', 'SIGHUP');
     await ends[1]?.(service.configuration({ workers: 3 }));
     await ends[0]?.(service.configuration({ workers: 9 }));
+    expect(service.log.matching(/The reload under way is dropped/)).toHaveLength(1);
     await service.ready(3);
     expect(service.promoted).toEqual([3]);
     expect(service.states).toContain('3 ready (generation 3)');

@@ -106,13 +106,6 @@ describe('the other signals', () => {
     for (const worker of service.workers) expect(worker.told).toContain('reopenLogs');
   });
 
-  it.each(['SIGUSR2', 'SIGWINCH'] as const)('%s changes nothing and says so', async (signal) => {
-    const service = await serveReady();
-    await service.signal(signal);
-    expect(service.states).toEqual(['1 ready', '2 ready']);
-    expect(service.log.at('warning')).toEqual([expect.stringContaining(signal)]);
-  });
-
   it('logs each signal that is handled', async () => {
     const service = await serveReady();
     await service.signal('SIGTTIN');

@@ -5,6 +5,7 @@ import { serveReady } from '../../support/fake-service.ts';
 const stalled: Stalled = {
   tsunicorn: 'stalled',
   blockedMs: 10_040,
+  limit: 'timeout',
   seen: {
     stack: ['at spin (/srv/app.ts:3:7)'],
     requests: [
@@ -62,6 +63,19 @@ describe('a worker whose watchdog says that it is blocked', () => {
     const [line] = service.log.lines.filter(({ level }) => level === 'critical');
     expect(line?.fields).toMatchObject({ stack: null, requests: null });
     expect(line?.fields?.lines).toEqual([expect.stringMatching(/native code.*no JavaScript stack/)]);
+  });
+
+  it('is explained too where it was to retire and was blocked when its grace was over', async () => {
+    const service = await serveReady({ settings: { workers: 1, gracefulTimeout: 5 } });
+    await service.signal('SIGTERM');
+    await service.clock.advance(5500);
+    service.worker(1).says({ ...stalled, blockedMs: 700, limit: 'gracefulTimeout' });
+    await service.clock.settle();
+    expect(service.log.at('critical')).toEqual([
+      'Worker (pid: 1001, slot 0, age 1): its event loop was blocked for 0.7 s (--graceful-timeout); killed',
+    ]);
+    await service.clock.advance(1000);
+    expect(service.worker(1).signals).toEqual(['SIGKILL']);
   });
 
   it('is not replaced where the service stops', async () => {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { WorkerEnd } from '../../../src/arbiter/events.ts';
-import { explainEnd as explain } from '../../../src/arbiter/obituary.ts';
+import { bootTimedOut, explainEnd as explain } from '../../../src/arbiter/obituary.ts';
 import type { OomVerdict } from '../../../src/arbiter/oom-kills.ts';
-import type { WorkerState } from '../../../src/arbiter/reconcile.ts';
+import type { WorkerState } from '../../../src/arbiter/worker-state.ts';
 
 const ready: WorkerState = { name: 'ready', sinceMs: 0, heartbeatMs: 0, outgoing: null };
 const retiring: WorkerState = { name: 'retiring', reason: 'fewer workers are wanted', killAtMs: 9 };
@@ -89,5 +89,24 @@ describe('the end of a worker that was never ready', () => {
   it('says no more than its message did where it had one', () => {
     const failed: WorkerState = { name: 'failed', killAtMs: 9 };
     expect(explainEnd({ how: 'status', status: 4 }, failed).level).toBe('debug');
+  });
+});
+
+describe('a worker that was not ready in time', () => {
+  const worker = { pid: 7, slot: 0, age: 1 };
+  const booting = { name: 'booting', sinceMs: 0 } as const;
+
+  it('had not loaded the application', () => {
+    expect(bootTimedOut(worker, booting, 'not ready within 60 s', null)).toEqual({
+      exitStatus: 3,
+      message:
+        "Worker (pid: 7, slot 0, age 1) was not ready within 60 s (--boot-timeout): the application's import or factory had not finished",
+    });
+  });
+
+  it('may have been blocked by the ready path, or it would have said so itself', () => {
+    expect(bootTimedOut(worker, booting, 'not ready within 60 s', '/healthz').message).toMatch(
+      /had not finished, or GET \/healthz \(--ready-path\) blocked its event loop$/,
+    );
   });
 });

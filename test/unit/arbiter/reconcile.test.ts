@@ -1,13 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import {
-  type Desired,
-  reconcile,
-  type WorkerSnapshot,
-  type WorkerState,
-} from '../../../src/arbiter/reconcile.ts';
+import { type Desired, reconcile } from '../../../src/arbiter/reconcile.ts';
+import type { WorkerSnapshot, WorkerState } from '../../../src/arbiter/worker-state.ts';
 
 const limits = { bootMs: 60_000, heartbeatMs: 30_000, graceMs: 30_000 };
-const desired: Desired = { workers: 2, generation: 1, canary: null, spawnAfterMs: 0 };
+const desired: Desired = {
+  workers: 2,
+  spares: 0,
+  reason: 'the service stops',
+  generation: 1,
+  canary: null,
+  spawnAfterMs: 0,
+  surge: 1,
+  recycleAfterMs: 0,
+};
 
 function worker(age: number, state: WorkerState, generation = 1, slot = age - 1): WorkerSnapshot {
   return { age, slot, generation, limits, state };
@@ -59,6 +64,38 @@ describe('a rolling replacement', () => {
   it('never retires below the number wanted, whoever dies meanwhile', () => {
     const workers = [worker(2, ready), worker(3, ready, 2)];
     expect(actions({ generation: 2 }, workers)).toEqual(['spawn slot 0 of generation 2']);
+  });
+
+  it('replaces as many at a time as the surge says, and no more than that', () => {
+    const old = [1, 2, 3, 4].map((age) => worker(age, ready));
+    const want = { workers: 4, generation: 2, surge: 3 };
+    expect(actions(want, old)).toHaveLength(3);
+    const young = [5, 6, 7].map((age) => worker(age, booting, 2));
+    expect(actions(want, [...old, ...young])).toEqual([]);
+    // One is ready: one old goes, and the last that is missing comes, which makes seven again.
+    const [first, ...others] = young.map(({ age }, index) => worker(age, index === 0 ? ready : booting, 2));
+    expect(actions(want, [...old, ...(first ? [first] : []), ...others])).toEqual(['retire 1']);
+    expect(actions(want, [...old.slice(1), ...(first ? [first] : []), ...others])).toEqual([
+      'spawn slot 0 of generation 2',
+    ]);
+  });
+
+  it('lets those that ask to be replaced queue up', () => {
+    const outgoing: WorkerState = { name: 'ready', sinceMs: 0, heartbeatMs: 0, outgoing: 'old' };
+    const all = [1, 2, 3, 4].map((age) => worker(age, outgoing));
+    expect(actions({ workers: 4, surge: 2 }, all)).toHaveLength(2);
+    expect(actions({ workers: 4, surge: 2 }, [...all, worker(5, booting), worker(6, booting)])).toEqual([]);
+    expect(actions({ workers: 4, surge: 2 }, [...all, worker(5, ready), worker(6, booting)])).toEqual([
+      'retire 1',
+    ]);
+  });
+
+  it('holds back those that ask for it before their time, and wakes for that', () => {
+    const outgoing: WorkerState = { name: 'ready', sinceMs: 0, heartbeatMs: 0, outgoing: 'old' };
+    const all = [worker(1, ready), worker(2, outgoing), worker(3, ready)];
+    const plan = reconcile({ ...desired, workers: 3, recycleAfterMs: 500 }, all, 100);
+    expect(plan).toEqual({ actions: [], wakeAtMs: 500 });
+    expect(actions({ workers: 3, recycleAfterMs: 500 }, all, 500)).toEqual(['spawn slot 3 of generation 1']);
   });
 
   it('replaces a worker that asks for it without touching the others', () => {

@@ -29,7 +29,10 @@ function reloadOf(reread: () => Promise<Reread>) {
       });
     return results.shift() as Result;
   };
-  return { reload: new Reload(reread, emit, 1), next };
+  return {
+    reload: new Reload({ reread, emit, now: () => 7, heldByWorkers: () => [], firstGeneration: 1 }),
+    next,
+  };
 }
 
 describe('a reload', () => {
@@ -38,14 +41,14 @@ describe('a reload', () => {
     expect(reload.candidate).toBeNull();
     reload.start(current);
     expect(reload.candidate).toBeNull();
-    expect(reload.take(await next(), current)).toBeNull();
+    expect(reload.take(await next())).toBeNull();
     expect(reload.candidate).toMatchObject({ number: 2, listeners: current.listeners });
   });
 
   it('returns the one line of a configuration that does not load', async () => {
     const { reload, next } = reloadOf(() => Promise.reject(new Error('config.ts: no\nreally')));
     reload.start(current);
-    expect(reload.take(await next(), current)).toBe('config.ts: no really');
+    expect(reload.take(await next())).toBe('config.ts: no really');
     expect(reload.candidate).toBeNull();
   });
 
@@ -54,15 +57,15 @@ describe('a reload', () => {
       throw new Error('no');
     });
     reload.start(current);
-    expect(reload.take(await next(), current)).toBe('no');
+    expect(reload.take(await next())).toBe('no');
   });
 
   it('gives every try a number of its own', async () => {
     const { reload, next } = reloadOf(async () => same);
     reload.start(current);
-    reload.take(await next(), current);
+    reload.take(await next());
     reload.start(current);
-    reload.take(await next(), current);
+    reload.take(await next());
     expect(reload.candidate?.number).toBe(3);
   });
 
@@ -70,17 +73,43 @@ describe('a reload', () => {
     const { reload, next } = reloadOf(async () => same);
     reload.start(current);
     reload.start(current);
-    expect(reload.take(await next(), current)).toBeNull();
+    expect(reload.take(await next())).toBeNull();
     expect(reload.candidate).toBeNull();
-    reload.take(await next(), current);
+    reload.take(await next());
     expect(reload.candidate?.number).toBe(3);
+  });
+
+  it('says how the last one came out', async () => {
+    const reads: (() => Promise<Reread>)[] = [
+      async () => same,
+      async () => same,
+      () => Promise.reject(new Error('no')),
+      async () => same,
+    ];
+    const { reload, next } = reloadOf(() => reads.shift()?.() ?? Promise.reject());
+    expect(reload.last).toBeNull();
+    reload.start(current);
+    reload.take(await next());
+    expect(reload.last).toBeNull();
+    reload.start(current);
+    expect(reload.last).toEqual({ at: 7, outcome: 'superseded', reason: 'another reload was asked for' });
+    reload.take(await next());
+    reload.undo('it threw');
+    expect(reload.last).toEqual({ at: 7, outcome: 'undone', reason: 'it threw' });
+    reload.start(current);
+    reload.take(await next());
+    expect(reload.last).toEqual({ at: 7, outcome: 'refused', reason: 'no' });
+    reload.start(current);
+    reload.take(await next());
+    if (reload.candidate) reload.promote(reload.candidate, current);
+    expect(reload.last).toEqual({ at: 7, outcome: 'promoted', reason: null });
   });
 
   it('takes no result once it was abandoned, and closes nothing that is in use', async () => {
     const { reload, next } = reloadOf(async () => same);
     reload.start(current);
-    reload.abandon(current);
-    expect(reload.take(await next(), current)).toBeNull();
+    reload.abandon();
+    expect(reload.take(await next())).toBeNull();
     expect(reload.candidate).toBeNull();
     expect(journal).toEqual([]);
   });

@@ -2,12 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { choose, parseOptions } from '../../../bench/options.ts';
 
 describe('parseOptions', () => {
-  it('measures both cases in seven rounds where nothing is asked for', () => {
+  it('measures every case in seven rounds where nothing is asked for', () => {
     expect(parseOptions([])).toEqual({
       rounds: 7,
       seconds: 2,
       connections: 64,
-      cases: ['keepalive', 'close'],
+      cases: ['keepalive', 'close', 'sync', 'thread', 'thread-cpu', 'mixed'],
       only: [],
       json: null,
     });
@@ -25,13 +25,17 @@ describe('parseOptions', () => {
     expect(options).toMatchObject({ cases: ['close'], only: ['bare node:http', 'tsunicorn'], rounds: 11 });
   });
 
+  it('takes several cases, and measures them in an order of its own', () => {
+    expect(parseOptions(['--case', 'mixed, sync']).cases).toEqual(['sync', 'mixed']);
+  });
+
   it.each(['0', '-1', '1.5', 'many'])('refuses %s rounds and says what to write', (rounds) => {
     expect(() => parseOptions([`--rounds=${rounds}`])).toThrow(`--rounds: "${rounds}" is not a number`);
   });
 
   it('refuses a case that it does not know', () => {
     expect(() => parseOptions(['--case', 'open'])).toThrow(
-      '--case: "open" is not a case; write keepalive or close',
+      '--case: "open" is not a case; write keepalive, close, sync, thread, thread-cpu, mixed',
     );
   });
 });

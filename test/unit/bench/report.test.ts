@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { caseTable, type Series, verdicts } from '../../../bench/report.ts';
+import { absoluteBar, barTable, caseTable, type Series, verdicts } from '../../../bench/report.ts';
 
 function series(name: string, micros: readonly number[], perSecond: readonly number[]): Series {
   const samples = micros.map((cost, round) => ({
@@ -33,6 +33,17 @@ describe('verdicts', () => {
   it('judges each case by its own bars only', () => {
     const all = [series('node:cluster', [1], [1]), series('tsunicorn', [1], [3])];
     expect(verdicts('close', all).map(({ bar }) => bar.metric)).toEqual(['perSecond']);
+  });
+});
+
+describe('barTable', () => {
+  it('judges a figure by its limit and prints both with the mark', () => {
+    const latency = { min: 1, q1: 2, median: 3, q3: 16, max: 20 };
+    expect(barTable([absoluteBar('p99, ms', latency, 'at most', 15, 1)]).split('\n')).toEqual([
+      '| bar | median (quartiles) | limit | mark |',
+      '| --- | ---: | ---: | --- |',
+      '| p99, ms | 3.0 (2.0–16.0) | at most 15 | **within spread** |',
+    ]);
   });
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { judge, rotated, summarise } from '../../../bench/statistics.ts';
+import { judge, percentile, rotated, summarise } from '../../../bench/statistics.ts';
 
 describe('summarise', () => {
   it('takes the middle value of an odd series, whatever its order', () => {
@@ -12,6 +12,10 @@ describe('summarise', () => {
 
   it('sorts by value, not by text', () => {
     expect(summarise([100, 20, 3]).median).toBe(20);
+  });
+
+  it('says that rounds without an answer took for ever', () => {
+    expect(summarise([Infinity, Infinity]).median).toBe(Infinity);
   });
 
   it('refuses an empty series', () => {
@@ -42,5 +46,19 @@ describe('rotated', () => {
 
   it('leaves nothing out of an empty list', () => {
     expect(rotated([], 5)).toEqual([]);
+  });
+});
+
+describe('percentile', () => {
+  it('is one of the values: the smallest that the share of them does not exceed', () => {
+    const values = Array.from({ length: 100 }, (_, index) => 100 - index);
+    expect(percentile(values, 0.99)).toBe(99);
+    expect(percentile([...values, 101], 0.99)).toBe(100);
+    expect(percentile([7], 0.99)).toBe(7);
+  });
+
+  it('is endless where failures reach down to it', () => {
+    expect(percentile([1, Infinity, Infinity], 0.5)).toBe(Infinity);
+    expect(percentile([1, 2, Infinity], 0.5)).toBe(2);
   });
 });

@@ -22,8 +22,9 @@ async function draining(texts: readonly string[], options: Partial<DrainOptions>
   for (const text of texts) {
     const wire = await engine.send(text);
     wires.push(wire);
-    // Idle again, or waiting for an answer that does not come.
-    if (text === get('/hang')) while (engine.connections.inFlight < wires.length) await turns(1);
+    // Accepted, idle again, or waiting for an answer that does not come.
+    if (text === '') while (engine.connections.size < wires.length) await turns(1);
+    else if (text === get('/hang')) while (engine.connections.inFlight < wires.length) await turns(1);
     else await wire.until(/done/);
   }
   const result = drain({
@@ -69,6 +70,15 @@ describe('a drain', () => {
     await vi.advanceTimersByTimeAsync(300);
     expect(await result).toBe(0);
     expect(await wires[0]?.ended).not.toMatch(/Connection: close/i);
+  });
+
+  it('in development closes idle connections at once, but none that has yet to send its first request', async () => {
+    const { result, wires, engine } = await draining([get(), ''], { isHasty: true });
+    expect(await wires[0]?.ended).toMatch(/done/);
+    expect(engine.connections.size).toBe(1);
+    wires[1]?.write(get());
+    expect(await wires[1]?.ended).toMatch(/Connection: close.*done/is);
+    expect(await result).toBe(0);
   });
 
   it('answers a request on an idle connection within that second, as its last', async () => {

@@ -99,6 +99,20 @@ describe('keepAliveMs', () => {
     expect(await (await engine.send(get())).ended).toMatch(/\r\nConnection: close\r\n/i);
   });
 
+  it('of 0 runs one request of those that were pipelined, whatever the application says of the connection', async () => {
+    const urls: unknown[] = [];
+    const engine = await startEngine({
+      keepAliveMs: 0,
+      handler: (request, response) => {
+        urls.push(request.url);
+        response.writeHead(200, { Connection: 'keep-alive' }).end('x');
+      },
+    });
+    const text = await (await engine.send(get('/first') + get('/second'))).ended;
+    expect(text.match(/HTTP\/1\.1 200/g)).toHaveLength(1);
+    expect(urls).toEqual(['/first']);
+  });
+
   it('above 0 keeps it, and tells the client for how long', async () => {
     const engine = await startEngine({
       keepAliveMs: 7000,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../../src/errors.ts';
-import { formatAddress, formatTcp, parseAddress } from '../../../src/listeners/address.ts';
+import { formatAddress, formatTcp, overlap, parseAddress } from '../../../src/listeners/address.ts';
 
 const parse = (text: string) => {
   const { source: _source, ...rest } = parseAddress('--bind', text);
@@ -89,5 +89,28 @@ describe('an address as a text', () => {
   it('puts brackets round IPv6 alone', () => {
     expect(formatTcp('::1', 80)).toBe('http://[::1]:80');
     expect(formatTcp('10.0.0.1', 80)).toBe('http://10.0.0.1:80');
+  });
+});
+
+describe('two addresses', () => {
+  it.each([
+    ['127.0.0.1:80', '127.0.0.1:80'],
+    ['0.0.0.0:80', '127.0.0.1:80'],
+    ['localhost:80', '0.0.0.0:80'],
+    ['[::]:80', '127.0.0.1:80'],
+    ['[::]:80', '[::1]:80'],
+  ])('%s and %s overlap', (one, other) => {
+    expect(overlap(parseAddress('', one), parseAddress('', other))).toBe(true);
+    expect(overlap(parseAddress('', other), parseAddress('', one))).toBe(true);
+  });
+
+  it.each([
+    ['127.0.0.1:80', '127.0.0.1:81'],
+    ['127.0.0.1:80', '127.0.0.2:80'],
+    ['0.0.0.0:80', '[::1]:80'],
+    ['unix:a', 'unix:a'],
+  ])('%s and %s do not', (one, other) => {
+    expect(overlap(parseAddress('', one), parseAddress('', other))).toBe(false);
+    expect(overlap(parseAddress('', other), parseAddress('', one))).toBe(false);
   });
 });

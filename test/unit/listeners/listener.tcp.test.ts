@@ -6,6 +6,7 @@ import { networkInterfaces } from 'node:os';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { UsageError } from '../../../src/errors.ts';
 import { parseAddress } from '../../../src/listeners/address.ts';
+import { closing } from '../../../src/listeners/closing.ts';
 import {
   bind,
   bindAll,
@@ -166,7 +167,7 @@ describe('the listeners in one line', () => {
     address: parseAddress('--bind', text),
     fd: 9,
     url,
-    close: () => {},
+    ...closing(() => {}),
   });
 
   it('have the addresses that were bound, and for a descriptor what its worker found', () => {

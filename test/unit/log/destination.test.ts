@@ -5,6 +5,7 @@ import {
   closeSync,
   constants,
   existsSync,
+  fstatSync,
   mkdirSync,
   openSync,
   readFileSync,
@@ -29,6 +30,25 @@ function run(script: string, output?: number) {
   onTestFinished(() => void child.kill('SIGKILL'));
   return child;
 }
+
+describe('a destination that is closed', () => {
+  it('lets go of its file and takes nothing any more, not even when it is to be opened again', () => {
+    const file = join(temporaryDirectory(), 'log');
+    const opened: number[] = [];
+    const open = (path: string) => {
+      opened.push(openSync(path, 'a'));
+      return opened.at(-1) ?? -1;
+    };
+    const destination = new Destination({ file, standard: 2, gather: true, open });
+    destination.write('one\n');
+    destination.close();
+    destination.reopen();
+    destination.write('two\n');
+    destination.flush();
+    expect([linesOf(file), opened.length]).toEqual([['one'], 1]);
+    expect(() => fstatSync(opened[0] ?? -1)).toThrow('EBADF');
+  });
+});
 
 describe('a destination that writes at once', () => {
   it('appends each line before it returns', () => {

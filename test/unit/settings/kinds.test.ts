@@ -8,6 +8,7 @@ import {
   octalMode,
   path,
   seconds,
+  share,
   size,
   text,
 } from '../../../src/settings/kinds.ts';
@@ -22,6 +23,9 @@ describe('what a kind reads', () => {
     ['no seconds', seconds(), '0', 0],
     ['a size', size({ min: 1 }), '512', 512],
     ['a size with a unit', size({ min: 1 }), '256M', 256 * 1024 ** 2],
+    ['a size with a fraction', size({ min: 1 }), '1.5G', 1.5 * 1024 ** 3],
+    ['a size for a share', share({ min: 1 }), '512M', { bytes: 512 * 1024 ** 2 }],
+    ['a percentage', share({ min: 1 }), '80%', { percent: 80 }],
     ['a size as others write it', size({ min: 1 }), '1 GiB', 1024 ** 3],
     ['text', text(), ' x ', ' x '],
     ['a word in capitals', choice(['info']), 'INFO', 'info'],
@@ -73,6 +77,13 @@ describe('what a kind refuses', () => {
     [boolean(), 'maybe', 'expected true or false, got "maybe"'],
     [size({ min: 1024 ** 2 }), '1K', 'expected a size of at least 1M, such as 256M, got "1K"'],
     [size({ min: 1 }), '2T', 'expected a size of at least 1, such as 256M, got "2T"'],
+    [
+      share({ min: 1024 ** 2 }),
+      '512X',
+      'expected a size of at least 1M, such as 512M or 1.5G, or a percentage from 1% to 100%, got "512X"',
+    ],
+    [share({ min: 1 }), '0%', 'expected a size of at least 1, such'],
+    [share({ min: 1 }), '101%', 'expected a size of at least 1, such'],
     [octalMode(), '8', 'expected an octal mode from 000 to 777, got "8"'],
     [octalMode(), '7777', 'expected an octal mode from 000 to 777, got "7777"'],
     [table(), 'A', 'expected NAME=VALUE, got "A"'],
@@ -116,6 +127,12 @@ describe('what a kind writes', () => {
       '1025K',
       '2G',
     ]);
+  });
+
+  it('writes a share as it is read', () => {
+    const kind = share({ min: 1 });
+    expect([{ bytes: 1.5 * 1024 ** 3 }, { percent: 12.5 }].map(kind.toText)).toEqual(['1536M', '12.5%']);
+    expect(kind.fromValue(4096)).toEqual({ bytes: 4096 });
   });
 
   it('writes a mode in octal and nothing as none', () => {

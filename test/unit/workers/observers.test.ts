@@ -19,6 +19,16 @@ describe('what looks at each request', () => {
     expect(observersFor(null, { workerExit: () => {} }, workerView())).toEqual([]);
   });
 
+  it('is the counter of requests', async () => {
+    const counter = vi.fn();
+    const engine = await startEngine({
+      observers: observersFor(null, {}, workerView(), counter),
+      handler: answer,
+    });
+    await (await engine.send(get())).until(/done/);
+    expect(counter).toHaveBeenCalledTimes(1);
+  });
+
   it('is the access log', async () => {
     const observe = vi.fn();
     const accessLog = { observe } as unknown as AccessLog;

@@ -241,6 +241,20 @@ describe('a request that waits', () => {
     expect(Atomics.load(slots, 1)).toBe(0);
   });
 
+  it('is not forgotten where another comes before the thread itself knows that the one before is over', async () => {
+    const { posted, ask, slots } = runnerOver((_req, res) => setImmediate(() => res.end()));
+    ask();
+    for (const [id, slot] of [
+      [2, 1],
+      [3, 0],
+    ] as const) {
+      Atomics.store(slots, slot, id);
+      ask({ id, slot });
+    }
+    await turns(12);
+    expect(posted.map((it) => 'id' in it && it.id)).toEqual([1, 2, 3]);
+  });
+
   it('is dropped where the pool has taken it back', async () => {
     const { posted, ask } = runnerOver((_req, res) => setImmediate(() => res.end()));
     ask();
@@ -249,5 +263,23 @@ describe('a request that waits', () => {
     ask({ id: 3 });
     await turns(8);
     expect(posted.map((it) => 'id' in it && it.id)).toEqual([1, 3]);
+  });
+
+  it('is not run where its client goes in the moment between its turn and its run', async () => {
+    const urls: unknown[] = [];
+    const { posted, ask, runner, slots } = runnerOver((req, res) => {
+      urls.push(req.url);
+      if (req.url !== '/held') res.end();
+    });
+    Atomics.store(slots, 1, 2);
+    ask({ url: '/held' });
+    ask({ id: 2, slot: 1, url: '/gone' });
+    runner.handle({ type: 'abort', id: 1 });
+    runner.handle({ type: 'abort', id: 2 });
+    await turns(8);
+    ask({ id: 3, url: '/next' });
+    await turns(8);
+    expect(urls).toEqual(['/held', '/next']);
+    expect(posted.map(({ type }) => type)).toEqual(['released', 'released', 'answer']);
   });
 });

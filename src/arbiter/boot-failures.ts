@@ -1,0 +1,77 @@
+import { EXIT } from '../errors.ts';
+import type { BootFailure } from '../ipc.ts';
+import type { Logger } from '../log/logger.ts';
+import type { Development } from './development.ts';
+import type { Generation } from './generation.ts';
+import { stackFields } from './obituary.ts';
+import type { Pace } from './pace.ts';
+import type { Reload } from './reload.ts';
+import { inSeconds } from './restart-policy.ts';
+import type { Intent, StopMode } from './shutdown.ts';
+import type { WorkerHandle } from './worker-handle.ts';
+
+const UNDONE = 'Reload undone, the old workers serve on';
+const WAITING = 'Waiting for a change, as the application cannot be loaded';
+const SHOWN = 'Every request is answered with this error, until a change mends it';
+
+/** What of the service a failure to boot depends on, and may end. */
+interface Failing {
+  readonly log: Logger;
+  readonly intent: Intent;
+  readonly current: Generation;
+  stop(mode: StopMode, status: number): void;
+}
+
+/** What follows where a worker fails, or ends, before it was ever ready. */
+export class BootFailures {
+  readonly #service: Failing;
+  readonly #reload: Reload;
+  readonly #pace: Pace;
+  readonly #development: Development | null;
+
+  constructor(service: Failing, reload: Reload, pace: Pace, development: Development | null) {
+    this.#service = service;
+    this.#reload = reload;
+    this.#pace = pace;
+    this.#development = development;
+  }
+
+  /** Undoes a reload, halts a service that starts, delays the next try otherwise. */
+  take(worker: WorkerHandle, failure: BootFailure): void {
+    const { log, intent, current } = this.#service;
+    const { candidate } = this.#reload;
+    const { exitStatus, message } = failure;
+    const fields = stackFields(failure);
+    const development = this.#development;
+    // By a change of the application's files.
+    const isMendable = development !== null && exitStatus !== EXIT.usage;
+    if (worker.generation === candidate?.number) {
+      this.#reload.undo(message);
+      if (isMendable) return this.#awaitChange(failure, candidate);
+      if (!development?.isWaiting) return log.error(`${UNDONE}: ${message}`, fields);
+    } else if (intent.name === 'stopping' || worker.generation !== current.number) return;
+    if (intent.name === 'starting') {
+      if (isMendable) return this.#awaitChange(failure, current);
+      log.critical(message, fields);
+      return this.#service.stop('quick', exitStatus);
+    }
+    log.error(`${message}; next try ${inSeconds(this.#pace.failed())}`, fields);
+  }
+
+  /** In development: the failure is shown, in the browser too where that is wanted, until a change mends it. */
+  #awaitChange(failure: BootFailure, failed: Generation): void {
+    const { log, intent, current } = this.#service;
+    const development = this.#development;
+    if (!development) return;
+    const { debug } = current.loaded.settings;
+    const isShown = debug && failed.failure === undefined && !this.#reload.isUnderWay;
+    if (intent.name === 'starting') {
+      // Another worker of the same generation has said it already.
+      if (development.isWaiting && failed === current) return;
+      development.wait();
+    }
+    const outcome = isShown ? SHOWN : development.isWaiting ? WAITING : UNDONE;
+    log.error(`${outcome}: ${failure.message}`, stackFields(failure));
+    if (isShown) this.#reload.show(failure, current);
+  }
+}

@@ -1,0 +1,61 @@
+import type { Logger } from '../log/logger.ts';
+import { countAfter, type Generation } from './generation.ts';
+import type { HookCaller } from './hook-caller.ts';
+import type { Desired } from './reconcile.ts';
+import type { WorkerSnapshot } from './worker-state.ts';
+
+/** What of the service the number of workers depends on. */
+interface Manned {
+  readonly log: Logger;
+  readonly hooks: HookCaller;
+  readonly current: Generation;
+}
+
+/** How many workers there are to be: as many as the settings say, until signals or the load say otherwise. */
+export class Headcount {
+  readonly #service: Manned;
+  #count: number;
+
+  constructor(service: Manned) {
+    this.#service = service;
+    this.#count = service.current.loaded.settings.workers;
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** `from` and so many more, or fewer; never less than one, nor beyond the limits where there are any. */
+  change(from: number, change: number): void {
+    const { current, log } = this.#service;
+    const wanted = from + change;
+    const { scaling } = current;
+    const count = scaling ? scaling.allowed(wanted) : Math.max(1, wanted);
+    if (scaling && count !== wanted)
+      log.warning(
+        `The number of workers stays ${count}: ${change > 0 ? 'workers-max' : 'workers-min'} is reached`,
+      );
+    this.#set(count);
+  }
+
+  /** As many as the load wants, where the settings leave it to that. */
+  followLoad(desired: Desired, workers: readonly WorkerSnapshot[], isReloading: boolean): void {
+    const { current, log } = this.#service;
+    const change = current.scaling?.evaluate(desired, workers, isReloading);
+    if (!change) return;
+    log.info(change.reason, change.figures);
+    this.#set(change.workers);
+  }
+
+  /** As many as the new generation wants. */
+  promoted(candidate: Generation, before: Generation): void {
+    this.#set(countAfter(this.#count, candidate, before));
+  }
+
+  #set(count: number): void {
+    const before = this.#count;
+    if (count === before) return;
+    this.#count = count;
+    this.#service.hooks.call('nworkersChanged', (hook, view) => hook(view, count, before));
+  }
+}

@@ -1,0 +1,57 @@
+import { type Generation, limitsOf } from './generation.ts';
+import type { Reload } from './reload.ts';
+import type { Intent } from './shutdown.ts';
+import type { WorkerSnapshot } from './worker-state.ts';
+
+/** What the arbiter tells an observer after each turn of its loop: plain data, of the present moment. */
+export interface ServiceStatus {
+  readonly phase: 'starting' | 'serving' | 'stopping';
+  /** The number of the reload under way, or null; another HUP makes it another. */
+  readonly reload: number | null;
+  /** Why the last reload changed nothing, until one succeeds. */
+  readonly reloadFailure: string | null;
+  readonly generation: number;
+  readonly workers: {
+    readonly wanted: number;
+    readonly ready: number;
+    /** Every process, whatever it does. */
+    readonly all: number;
+  };
+  /** The time that a worker has to boot, and to finish its requests once it is told to; Infinity where there is no limit. */
+  readonly bootMs: number;
+  readonly graceMs: number;
+}
+
+/**
+ * Called after each turn of the loop, at least once a second; what it does must not wait. Returns when, by the arbiter's
+ * clock, it wishes to be called again at the latest; Infinity where the loop's own pace will do.
+ */
+export type Observe = (status: ServiceStatus) => number;
+
+/** How the service does that is about `intent`, and wants so many workers. */
+export function statusOf(
+  intent: Intent,
+  { underWay, failure }: Pick<Reload, 'underWay' | 'failure'>,
+  current: Generation,
+  wanted: number,
+  workers: readonly WorkerSnapshot[],
+): ServiceStatus {
+  const { bootMs, graceMs } = limitsOf(current);
+  const ready = workers.filter(({ state }) => state.name === 'ready').length;
+  const delayMs = intent.name === 'lingering' ? current.loaded.settings.drainDelay * 1000 : 0;
+  return {
+    phase: phaseOf(intent),
+    reload: underWay,
+    reloadFailure: failure,
+    generation: current.number,
+    workers: { wanted, ready, all: workers.length },
+    bootMs,
+    graceMs: delayMs + graceMs,
+  };
+}
+
+/** One that lingers stops: whoever waits for its end is to know how long that may take. */
+function phaseOf({ name }: Intent): ServiceStatus['phase'] {
+  if (name === 'resting') return 'serving';
+  return name === 'lingering' ? 'stopping' : name;
+}

@@ -1,0 +1,186 @@
+import type { Listener } from '../listeners/listener.ts';
+import type { ArbiterEvent, WorkerEnd } from './events.ts';
+import type { Service } from './service.ts';
+import { isEnding } from './shutdown.ts';
+
+/** What an arbiter needs of the world to be replaced by another one; callbacks tell what others want to know of it. */
+export interface Succession {
+  /** The pid of the arbiter that started this one and handed its sockets over; null where there was none. */
+  readonly elder: number | null;
+  /** Whether that one has ended, asked of the system: its `elderGone` may still be on its way. */
+  readonly isElderGone: () => boolean;
+  /** Starts the new arbiter over the sockets; what becomes of it comes as `upgrade…` events. */
+  readonly start: (listeners: readonly Listener[], emit: (event: ArbiterEvent) => void) => void;
+  /** Whether a WINCH may merely say that the terminal's window has changed. */
+  readonly mayBeResize: () => boolean;
+  /** The first worker of this arbiter is ready. */
+  readonly serving: () => void;
+  /** The new arbiter serves: it is the main process from now on. */
+  readonly upgraded: (pid: number) => void;
+  /** The new arbiter has ended, whether it had served or not. */
+  readonly ended: (pid: number) => void;
+  /** It had served: this one is the main process again. */
+  readonly rolledBack: () => void;
+  /** The arbiter that started this one is gone; `worker` is the pid of any of this one's workers. */
+  readonly alone: (worker: number | null) => void;
+}
+
+type Step =
+  | { readonly name: 'none' }
+  /** This arbiter is the new one, and the one that started it lives. */
+  | { readonly name: 'beside'; readonly elder: number; readonly shared: readonly Listener[] }
+  /** USR2 came; the process is not there yet. */
+  | { readonly name: 'starting'; readonly shared: readonly Listener[] }
+  | { readonly name: 'booting'; readonly pid: number; readonly shared: readonly Listener[] }
+  /** Two arbiters serve. */
+  | { readonly name: 'serving'; readonly pid: number; readonly shared: readonly Listener[] };
+
+type UpgradeEvent = ArbiterEvent & { type: 'upgradeStarted' | 'upgradeReady' | 'upgradeEnded' | 'elderGone' };
+
+/**
+ * One upgrade at a time, advanced by the arbiter's events: the new arbiter is started, boots, and serves beside this one
+ * until either ends. Which of them that is to be is the operator's choice; both know that the sockets are shared.
+ */
+export class Upgrade {
+  readonly #service: Service;
+  readonly #succession: Succession;
+  readonly #emit: (event: ArbiterEvent) => void;
+  #step: Step = { name: 'none' };
+
+  constructor(service: Service, succession: Succession, emit: (event: ArbiterEvent) => void) {
+    const { elder } = succession;
+    this.#service = service;
+    this.#succession = succession;
+    this.#emit = emit;
+    const shared = service.current.listeners.filter((listener) => listener.isShared());
+    if (elder !== null) this.#step = { name: 'beside', elder, shared };
+  }
+
+  /** Whether the arbiter has to stay until it knows what became of the start. */
+  get isStarting(): boolean {
+    return this.#step.name === 'starting';
+  }
+
+  /** To be called before a signal is handled: whoever sends one may have seen the elder end before we did. */
+  look(): void {
+    if (this.#step.name === 'beside' && this.#succession.isElderGone()) this.#elderGone();
+  }
+
+  /** USR2. */
+  begin(): void {
+    const { log, hooks, current } = this.#service;
+    const refusal = this.#refusal();
+    if (refusal !== null) return log.warning(`USR2 refused, nothing was changed: ${refusal}`);
+    hooks.call('preExec', (hook, view) => hook(view));
+    const shared = current.listeners;
+    for (const listener of shared) listener.setShared(true);
+    this.#step = { name: 'starting', shared };
+    this.#succession.start(shared, this.#emit);
+  }
+
+  /** WINCH. */
+  rest(): void {
+    const { log } = this.#service;
+    if (this.#step.name !== 'serving' && this.#succession.mayBeResize())
+      return log.debug('WINCH ignored: a terminal sends it when its window changes');
+    log.info('Handling signal: winch');
+    if (!this.#service.rest()) log.warning('WINCH refused, nothing was changed: this arbiter does not serve');
+  }
+
+  /** This arbiter is about to end. */
+  leave(): void {
+    const step = this.#step;
+    if (step.name === 'booting' || step.name === 'serving')
+      this.#service.log.info(`The new arbiter (pid: ${step.pid}) goes on with the sockets`);
+  }
+
+  take(event: UpgradeEvent): void {
+    switch (event.type) {
+      case 'upgradeStarted':
+        return this.#started(event.pid);
+      case 'upgradeReady':
+        return this.#ready(event.adopted);
+      case 'upgradeEnded':
+        return this.#ended(event.end);
+      case 'elderGone':
+        return this.#elderGone();
+    }
+  }
+
+  #refusal(): string | null {
+    const step = this.#step;
+    const { intent } = this.#service;
+    if (intent.name === 'starting') return 'no worker has been ready yet';
+    if (isEnding(intent)) return 'this arbiter stops';
+    switch (step.name) {
+      case 'none':
+        return null;
+      case 'beside':
+        return `this is the new arbiter of an upgrade, and the old one (pid: ${step.elder}) lives; end one of them first`;
+      case 'starting':
+        return 'an upgrade is under way';
+      default:
+        return `an upgrade is under way; end the new arbiter (pid: ${step.pid}), or this one, first`;
+    }
+  }
+
+  #started(pid: number): void {
+    this.#step = { name: 'booting', pid, shared: this.#shared };
+    this.#service.log.info(`Starting a new arbiter with pid: ${pid}`);
+  }
+
+  /** `adopted` are the places of the sockets that the new arbiter uses. */
+  #ready(adopted: readonly number[]): void {
+    const step = this.#step;
+    if (step.name !== 'booting') return;
+    this.#step = { ...step, name: 'serving' };
+    for (const [index, listener] of step.shared.entries()) listener.setShared(adopted.includes(index));
+    this.#service.log.info(
+      `The new arbiter (pid: ${step.pid}) serves beside this one; TERM to either ends the upgrade`,
+    );
+    this.#succession.upgraded(step.pid);
+  }
+
+  #ended(end: WorkerEnd): void {
+    const step = this.#step;
+    const { log } = this.#service;
+    for (const listener of this.#shared) listener.setShared(false);
+    this.#step = { name: 'none' };
+    const how = describe(end);
+    if (step.name === 'serving') {
+      const asked = end.how === 'status' && end.status === 0;
+      log[asked ? 'info' : 'error'](`The new arbiter (pid: ${step.pid}) ${how}: this one is alone again`);
+    } else {
+      const pid = step.name === 'booting' ? ` (pid: ${step.pid})` : '';
+      log.error(`Upgrade failed, this arbiter serves on: the new one${pid} ${how} before it was ready`);
+    }
+    if (step.name === 'booting' || step.name === 'serving') this.#succession.ended(step.pid);
+    if (step.name === 'serving') this.#succession.rolledBack();
+    this.#service.resume('the new arbiter is gone');
+  }
+
+  #elderGone(): void {
+    if (this.#step.name !== 'beside') return;
+    this.#service.log.info(`The old arbiter (pid: ${this.#step.elder}) is gone: this one is alone`);
+    for (const listener of this.#shared) listener.setShared(false);
+    this.#step = { name: 'none' };
+    this.#succession.alone(this.#service.workers.all.find(({ pid }) => pid > 0)?.pid ?? null);
+  }
+
+  get #shared(): readonly Listener[] {
+    return this.#step.name === 'none' ? [] : this.#step.shared;
+  }
+}
+
+const MEANINGS: Readonly<Record<number, string>> = {
+  1: 'wrong usage or configuration, or a taken address',
+  3: 'a worker could not boot',
+  4: 'the application could not be loaded',
+};
+
+function describe(end: WorkerEnd): string {
+  if (end.how === 'unborn') return `could not be started (${end.error})`;
+  if (end.how === 'signal') return `was killed by ${end.signal}`;
+  const meaning = MEANINGS[end.status];
+  return `exited with status ${end.status}${meaning === undefined ? '' : ` (${meaning})`}`;
+}

@@ -1,0 +1,120 @@
+import type { ArbiterEvent, EventQueue } from '../arbiter/events.ts';
+import type { Observe } from '../arbiter/status.ts';
+import type { Succession } from '../arbiter/upgrade.ts';
+import type { Address } from '../listeners/address.ts';
+import { bindAll, type Listener } from '../listeners/listener.ts';
+import type { Owner } from '../listeners/owner.ts';
+import type { Logger } from '../log/logger.ts';
+import { onParentGone, type Parent, tellServing } from '../parent.ts';
+import type { Loaded } from '../settings/load.ts';
+import type { Start } from '../start.ts';
+import type { Notifier } from '../systemd/notifier.ts';
+import type { PidfileOf } from './pidfile-of.ts';
+import { mayBeResize } from './terminal.ts';
+
+/** The arbiters before and after this one: who started it, and whom it has started. */
+export class Lineage {
+  readonly #start: Start;
+  readonly #parent: Parent | null;
+  readonly #queue: EventQueue;
+  /** Not where a wrapper around Node stands between the two. */
+  readonly #isElderParent: boolean;
+  #adopted: readonly number[] = [];
+  #heir: number | undefined;
+  /** Who speaks to systemd: while two arbiters live, the end of one of them is not the end of the service. */
+  #voice: 'own' | 'own until it stops' | 'heir';
+
+  constructor(start: Start, parent: Parent | null, queue: EventQueue) {
+    this.#start = start;
+    this.#parent = parent;
+    this.#queue = queue;
+    this.#isElderParent = process.ppid === this.elder;
+    this.#voice = parent?.kind === 'arbiter' ? 'own until it stops' : 'own';
+  }
+
+  /** Shows the notifier what is of the service, and not of one of two arbiters. */
+  observing({ observe }: Notifier): Observe {
+    return (status) => {
+      const silent =
+        this.#voice === 'heir' || (this.#voice === 'own until it stops' && status.phase === 'stopping');
+      return silent ? Infinity : observe(status);
+    };
+  }
+
+  /** The pid of the arbiter that this one is to replace. */
+  get elder(): number | null {
+    return this.#parent?.kind === 'arbiter' ? this.#parent.pid : null;
+  }
+
+  /** The pid of the arbiter that replaces this one, while it lives. */
+  get heir(): number | undefined {
+    return this.#heir;
+  }
+
+  /** A daemon's front waits to hear why it does not start, wherever the log goes. */
+  async logOf(loaded: Loaded, log: Logger): Promise<Logger> {
+    if (this.#parent?.kind !== 'front' || loaded.settings.errorLogfile === '-') return log;
+    const { alsoToFront } = await import('./daemon.ts');
+    return alsoToFront(log);
+  }
+
+  /** As bindAll() with `check` and `owner`, but takes over what was handed to us. */
+  async bind(
+    addresses: readonly Address[],
+    check: (bound: readonly Listener[]) => void,
+    owner?: Owner,
+  ): Promise<readonly Listener[]> {
+    if (this.#parent === null) return bindAll(addresses, check, owner);
+    const { adoptAll } = await import('../listeners/handed.ts');
+    const { listeners, indexes } = await adoptAll(addresses, this.#parent.sockets, check, owner);
+    this.#adopted = indexes;
+    // The front of a daemon does not serve.
+    if (this.elder === null) for (const listener of listeners) listener.setShared(false);
+    return listeners;
+  }
+
+  /** What the arbiter is given. */
+  succession(pidfile: PidfileOf, notifier: Notifier | null): Succession {
+    if (this.elder !== null) onParentGone(() => this.#queue.push({ type: 'elderGone' }));
+    return {
+      elder: this.elder,
+      isElderGone: () => this.#isElderParent && process.ppid !== this.elder,
+      start: (listeners, emit) => void this.#startHeir(listeners, emit),
+      mayBeResize,
+      serving: () => void this.#tellParent(),
+      upgraded: (pid) => {
+        this.#voice = 'heir';
+        notifier?.mainPid(pid);
+      },
+      rolledBack: () => {
+        this.#voice = 'own';
+        notifier?.mainPid(process.pid);
+      },
+      ended: (pid) => {
+        this.#heir = undefined;
+        pidfile.forget(pid);
+      },
+      alone: (worker) => {
+        this.#voice = 'own';
+        pidfile.promote();
+        if (worker !== null) notifier?.renewMainPid(process.pid, worker);
+      },
+    };
+  }
+
+  async #startHeir(listeners: readonly Listener[], emit: (event: ArbiterEvent) => void): Promise<void> {
+    const { startSuccessor } = await import('../arbiter/successor.ts');
+    startSuccessor(this.#start, listeners, (event) => {
+      if (event.type === 'upgradeStarted') this.#heir = event.pid;
+      emit(event);
+    });
+  }
+
+  async #tellParent(): Promise<void> {
+    if (this.#parent === null) return;
+    await tellServing(this.#adopted);
+    if (this.#parent.kind !== 'front') return;
+    const { leaveFront } = await import('./daemon.ts');
+    leaveFront();
+  }
+}

@@ -1,0 +1,61 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { accessSync, constants, statSync } from 'node:fs';
+import { basename, delimiter, join, resolve } from 'node:path';
+import { handSockets } from './listeners/handed.ts';
+import type { Listener } from './listeners/listener.ts';
+import { PARENT_VARIABLE, type Parent } from './parent.ts';
+import type { Start } from './start.ts';
+
+export interface Launch {
+  readonly kind: Parent['kind'];
+  /** Handed over to the new process. */
+  readonly listeners: readonly Listener[];
+  readonly stdout: 'inherit' | 'ignore';
+  readonly stderr: 'inherit' | 'pipe';
+}
+
+/**
+ * Starts our own command anew, in a session of its own and with a channel to us. Symbolic links are followed again, so
+ * it is the version that is installed by now. Throws where the system refuses at once (E2BIG, EAGAIN).
+ */
+export function launch(start: Start, { kind, listeners, stdout, stderr }: Launch): ChildProcess {
+  const { sockets, fds } = handSockets(listeners);
+  const note: Parent = { kind, pid: process.pid, sockets };
+  const [file, ...args] = commandOf(start);
+  return spawn(file, args, {
+    cwd: isDirectory(start.namedCwd) ? start.namedCwd : '/',
+    env: { ...start.env, [PARENT_VARIABLE]: JSON.stringify(note) },
+    detached: true,
+    stdio: ['ignore', stdout, stderr, ...fds.map((fd) => fd ?? 'ignore'), 'ipc'],
+  });
+}
+
+/** Node and its script with the links in their paths, which Node itself resolves for execPath and the directory of argv[1]. */
+function commandOf({ argv, env, cwd, namedCwd }: Start): readonly [string, ...string[]] {
+  const [, script = ''] = process.argv;
+  const named = script.startsWith(`${cwd}/`) ? join(namedCwd, script.slice(cwd.length)) : script;
+  return [nodeCommand(env.PATH ?? '', namedCwd), ...process.execArgv, named, ...argv];
+}
+
+function nodeCommand(path: string, cwd: string): string {
+  const { argv0, execPath } = process;
+  if (argv0.includes('/')) return isExecutable(resolve(cwd, argv0)) ? resolve(cwd, argv0) : execPath;
+  // Anything else than its own name is no command: `exec -a`, a wrapper.
+  if (argv0 !== basename(execPath)) return execPath;
+  const found = path.split(delimiter).map((directory) => resolve(cwd, directory, argv0));
+  return found.find(isExecutable) ?? execPath;
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    // Not there, or not for us.
+    return false;
+  }
+}
+
+function isDirectory(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+}

@@ -1,0 +1,35 @@
+/** The end of a socket that another arbiter may use too. */
+export interface Closing {
+  /**
+   * Releases the socket and unlinks a path that is still ours; idempotent. While another arbiter uses the socket this is
+   * put off: the path belongs to the last of them.
+   */
+  close(): void;
+  /** Whether another arbiter uses the socket, so that its queue has somebody else to take from it. */
+  isShared(): boolean;
+  /** Says that another arbiter uses the socket, or does no longer, which is when a close that was put off happens. */
+  setShared(shared: boolean): void;
+}
+
+type State = 'open' | 'shared' | 'put off' | 'closed';
+
+/** Makes the end of a socket that `act` releases, once. */
+export function closing(act: () => void): Closing {
+  let state: State = 'open';
+  return {
+    close() {
+      if (state === 'shared') state = 'put off';
+      if (state !== 'open') return;
+      state = 'closed';
+      act();
+    },
+    isShared: () => state === 'shared' || state === 'put off',
+    setShared(shared) {
+      if (shared && state === 'open') state = 'shared';
+      if (shared || (state !== 'shared' && state !== 'put off')) return;
+      const wasPutOff = state === 'put off';
+      state = wasPutOff ? 'closed' : 'open';
+      if (wasPutOff) act();
+    },
+  };
+}

@@ -1,0 +1,19 @@
+import { fs } from '../builtins.ts';
+import { codeOf, UsageError } from '../errors.ts';
+
+/** Whom a Unix socket's file is to belong to. */
+export interface Owner {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** Gives the file of a Unix socket away, naming `source` in a UsageError where that is not allowed. */
+export function giveAway(source: string, path: string, { uid, gid }: Owner): void {
+  try {
+    fs.lchownSync(path, uid, gid);
+  } catch (error) {
+    throw new UsageError(
+      `${source}: cannot give the socket to ${uid}:${gid} (${codeOf(error)}); it takes the capability CHOWN`,
+    );
+  }
+}

@@ -1,0 +1,56 @@
+import { listOf } from '../compound-kinds.ts';
+import { boolean, scalar } from '../kinds.ts';
+import { type Kind, setting } from '../setting.ts';
+
+const noGlobs: readonly string[] = [];
+
+/** What helps while an application is being written. */
+export const development = {
+  reload: setting({
+    doc: 'Reload when a file changes that the application has loaded, or the configuration file. For development: the old workers go at once, and an application that does not load is waited for instead of ending the service. Switching it on or off takes a restart.',
+    flags: '--reload',
+    kind: boolean(),
+    default: false,
+  }),
+  reloadExtraFile: setting({
+    doc: 'A file, a directory or a glob such as `templates/**/*.html` to watch with `reload` besides what the application loads. It is relative to `chdir` and may be repeated.',
+    flags: '--reload-extra-file',
+    kind: listOf(glob(), 0),
+    default: noGlobs,
+  }),
+  debug: setting({
+    doc: 'Answer a request that fails with the error, its stack and the source line; with `reload` also every request while the application does not load. It shows the source code to whoever asks: for development only. It is refused where `NODE_ENV` is `production`.',
+    flags: '--debug',
+    kind: boolean(),
+    default: false,
+  }),
+};
+
+function glob(): Kind<string> {
+  const read = (value: unknown) => (typeof value === 'string' && isGlob(value) ? value : undefined);
+  return scalar({
+    placeholder: 'glob',
+    expected: 'a path or a glob such as templates/**/*.html, its brackets closed',
+    readText: read,
+    readValue: read,
+  });
+}
+
+// minimatch, on which Node's matchesGlob() is built, takes no longer one.
+const MAX_LENGTH = 65_536;
+const CLOSERS: Readonly<Record<string, string>> = { '[': ']', '{': '}' };
+
+// Node itself takes a bracket that is never closed for a letter, and finds nothing.
+function isGlob(text: string): boolean {
+  if (text.trim() === '' || text.includes('\0') || text.length > MAX_LENGTH) return false;
+  const open: string[] = [];
+  for (const [char] of text.matchAll(/\\.|[[\]{}]/gs)) {
+    // Within a class, brackets of the other kind stand for themselves.
+    if (open.at(-1) === ']' && char !== ']') continue;
+    const closer = CLOSERS[char];
+    if (closer !== undefined) open.push(closer);
+    else if (char === open.at(-1)) open.pop();
+    else if (char === '}') return false;
+  }
+  return open.length === 0;
+}

@@ -1,0 +1,3 @@
+import { conform } from '../support/conformance/index.ts';
+
+conform('thread');

@@ -1,0 +1,52 @@
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { ask } from '../support/http-client.ts';
+import { shareServer } from '../support/shared.ts';
+import { root } from '../support/tsunicorn.ts';
+
+const app = join(root, 'test/fixtures/threads/node.ts:app');
+const args = ['-k', 'thread', '--threads', '2', '--timeout', '0.5', '-b', '127.0.0.1:0', app];
+const record = (path: string) =>
+  new RegExp(`\\[ERROR\\] Request timed out after [\\d.]+ s: GET ${path}; .*\\n((?: {4}.*\\n)+)`);
+
+describe('the record of a request that ran too long in its thread', () => {
+  const server = shareServer(args, { cwd: root });
+
+  it.each([
+    ['an endless loop', '/loop', /blocked at:\n +at \S+ \(.*threads\/node\.ts:\d+:\d+\)\n/],
+    [
+      'a catastrophic regular expression',
+      '/regex',
+      /blocked at:\n +at \S+ \(.*threads\/node\.ts:\d+:\d+\)\n/,
+    ],
+    ['an answer that never comes', '/never', /the handler waits for something/],
+  ])('says where the thread was: %s', async (_what, path, lines) => {
+    const from = server().stderr.length;
+    expect((await ask({ url: server().at, path })).status).toBe(504);
+    const [, block = ''] = await server().waitForLog(record(path), from);
+    expect(block).toMatch(lines);
+    expect((await ask({ url: server().at })).status).toBe(200);
+  });
+});
+
+describe('the record in a JSON log', () => {
+  const server = shareServer([...args, '--log-format', 'json'], { cwd: root });
+
+  it('is one object with the request, its age and the stack, also for two at a time', async () => {
+    const answers = await Promise.all(['/loop', '/regex'].map((path) => ask({ url: server().at, path })));
+    expect(answers.map(({ status }) => status)).toEqual([504, 504]);
+    for (const path of ['/loop', '/regex']) {
+      const pattern = new RegExp(`^.*"path":"${path}".*Request timed out.*$`, 'm');
+      const [line] = await server().waitForLog(pattern);
+      const { level, method, ageMs, thread, stack, lines } = JSON.parse(line);
+      expect({ level, method, thread, lines }).toEqual({
+        level: 'error',
+        method: 'GET',
+        thread: 'blocked',
+        lines: undefined,
+      });
+      expect(ageMs).toBeGreaterThan(499);
+      expect(stack[0]).toMatch(/^at .*threads\/node\.ts:\d+/);
+    }
+  });
+});

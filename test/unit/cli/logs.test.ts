@@ -1,0 +1,31 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import type { Generation } from '../../../src/arbiter/generation.ts';
+import { FollowingLog, logOpener } from '../../../src/cli/logs.ts';
+import { loadedWith } from '../../support/fake-service.ts';
+import { temporaryDirectory } from '../../support/tsunicorn.ts';
+
+async function generation(number: number, errorLogfile: string): Promise<Generation> {
+  const loaded = loadedWith({ errorLogfile });
+  return { number, loaded, hooks: {}, listeners: [], openLog: await logOpener(loaded, null) };
+}
+
+it('goes to another file for whoever holds it, when a generation wants that', async () => {
+  const directory = temporaryDirectory();
+  const text = (name: string) => readFileSync(join(directory, name), 'utf8');
+  const [first, second] = [
+    await generation(1, join(directory, 'a')),
+    await generation(2, join(directory, 'b')),
+  ];
+  const following = new FollowingLog((await logOpener(first.loaded, null))());
+  const { log } = following;
+  log.info('one');
+  following.follow(second, first);
+  log.info('two');
+  await following.close();
+  expect([text('a'), text('b')]).toEqual([
+    expect.stringMatching(/^.* one\n$/),
+    expect.stringMatching(/^.* two\n$/),
+  ]);
+});

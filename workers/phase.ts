@@ -1,0 +1,23 @@
+import type { Serving } from './serving.ts';
+
+/** How a worker goes that has to finish what it accepted. */
+export interface Leaving {
+  readonly emptyQueue: boolean;
+  readonly graceMs: number;
+}
+
+/** What a worker is about. */
+export type Phase =
+  | { readonly name: 'booting' }
+  /** The application is loaded; the sockets are opened when the arbiter says so. */
+  | { readonly name: 'standby'; readonly accept: () => void; readonly close: Serving['close'] }
+  /** The sockets are being opened: what is accepted from now on must be served, whatever was ordered meanwhile. */
+  | { readonly name: 'opening'; readonly leave: Leaving | null }
+  | { readonly name: 'serving'; readonly serving: Serving; readonly asked: 'nothing' | 'replacement' }
+  | { readonly name: 'leaving' }
+  | { readonly name: 'exiting' };
+
+/** Whether a worker in this phase has yet to serve. */
+export function isBooting({ name }: Phase): boolean {
+  return name === 'booting' || name === 'standby' || name === 'opening';
+}

@@ -82,9 +82,10 @@ it('a reload sends the clients of a retiring worker to the new one', async () =>
 });
 
 describe('--drain-delay', () => {
-  it('has the service accept and keep connections until a second TERM', async () => {
-    const running = await serve([streams, '--drain-delay', '60']);
+  it('has the service accept and keep connections until a second TERM, and say that it is not ready', async () => {
+    const running = await serve([streams, '--drain-delay', '60', '--ready-path', '/healthz']);
     const socket = await openSocket(running.at);
+    expect(await outcome(get(running.at, '/healthz'))).toBe('200');
     running.signal('SIGTERM');
     await running.waitForLog(/Accepting for 60 s more \(--drain-delay\)/);
     const { status, headers } = await get(
@@ -94,6 +95,7 @@ describe('--drain-delay', () => {
     );
     expect([status, headers.connection]).toEqual([200, 'keep-alive']);
     expect(await outcome(get(running.at))).toBe('200');
+    await expect.poll(() => outcome(get(running.at, '/healthz'))).toBe('503');
     running.signal('SIGTERM');
     expect(await socket.closed).toBe(1001);
     await refused(running.at);

@@ -210,10 +210,12 @@ export class Service {
     if (proved) this.#promote(proved);
     if (moved || this.#intent.name === 'starting')
       this.#log.info(`Listening at: ${describeListeners(worker.listeners, urls)} (${process.pid})`);
-    if (this.#intent.name !== 'starting') return;
-    this.#intent = { name: 'serving' };
-    this.hooks.call('whenReady', (hook, view) => hook(view));
-    this.#options.succession.serving();
+    if (this.#intent.name === 'starting') {
+      this.#intent = { name: 'serving' };
+      this.hooks.call('whenReady', (hook, view) => hook(view));
+    }
+    const ready = this.workers.all.filter(({ state }) => state.name === 'ready').length;
+    this.#options.succession.serving(ready >= this.#count);
   }
 
   /** A worker's process has ended. */

@@ -20,6 +20,7 @@ export class Lineage {
   readonly #isElderParent: boolean;
   #adopted: readonly number[] = [];
   #heir: number | undefined;
+  #isTold = false;
   /** Who speaks to systemd: while two arbiters live, the end of one of them is not the end of the service. */
   #voice: 'own' | 'own until it stops' | 'heir';
 
@@ -79,7 +80,7 @@ export class Lineage {
       isElderGone: () => this.#isElderParent && process.ppid !== this.elder,
       start: (listeners, emit) => void this.#startHeir(listeners, emit),
       mayBeResize,
-      serving: () => void this.#tellParent(),
+      serving: (isComplete) => void this.#tellParent(isComplete),
       upgraded: (pid) => {
         this.#voice = 'heir';
         notifier?.mainPid(pid);
@@ -108,8 +109,10 @@ export class Lineage {
     });
   }
 
-  async #tellParent(): Promise<void> {
-    if (this.#parent === null) return;
+  /** An arbiter that is replaced hears of it when nothing is lost without its own workers. */
+  async #tellParent(isComplete: boolean): Promise<void> {
+    if (this.#parent === null || this.#isTold || (this.#parent.kind === 'arbiter' && !isComplete)) return;
+    this.#isTold = true;
     await tellServing(this.#adopted);
     if (this.#parent.kind !== 'front') return;
     const { leaveFront } = await import('./daemon.ts');

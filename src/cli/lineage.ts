@@ -1,6 +1,7 @@
 import type { ArbiterEvent, EventQueue } from '../arbiter/events.ts';
 import type { Observe } from '../arbiter/status.ts';
 import type { Succession } from '../arbiter/upgrade.ts';
+import { fs } from '../builtins.ts';
 import type { Address } from '../listeners/address.ts';
 import { bindAll, type Listener } from '../listeners/listener.ts';
 import type { Logger } from '../log/logger.ts';
@@ -77,7 +78,7 @@ export class Lineage {
     if (this.elder !== null) onParentGone(() => this.#queue.push({ type: 'elderGone' }));
     return {
       elder: this.elder,
-      isElderGone: () => this.#isElderParent && process.ppid !== this.elder,
+      isElderGone: () => this.#isElderParent && (process.ppid !== this.elder || hasExited(this.elder)),
       start: (listeners, emit) => void this.#startHeir(listeners, emit),
       mayBeResize,
       serving: (isComplete) => void this.#tellParent(isComplete),
@@ -117,5 +118,15 @@ export class Lineage {
     if (this.#parent.kind !== 'front') return;
     const { leaveFront } = await import('./daemon.ts');
     leaveFront();
+  }
+}
+
+/** Whether the process has exited although threads of it are still being torn down: until then we are its child. Linux only. */
+function hasExited(pid: number): boolean {
+  try {
+    return /\) [ZX]/.test(fs.readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    // No such table; whose child we are will tell.
+    return false;
   }
 }

@@ -12,6 +12,7 @@ export default defineConfig({
           hookTimeout: 30_000,
         },
       },
+      { test: { name: 'soak', include: ['test/soak/**/*.test.ts'], testTimeout: 60_000 } },
     ],
   },
 });

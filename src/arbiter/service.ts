@@ -193,11 +193,12 @@ export class Service {
     if (proved) this.#promote(proved);
     if (moved || this.#intent.name === 'starting')
       this.log.info(`Listening at: ${describeListeners(worker.listeners, urls)} (${process.pid})`);
-    if (this.#intent.name !== 'starting') return;
-    this.#intent = { name: 'serving' };
-    giveSockets(this.#current);
-    this.hooks.call('whenReady', (hook, view) => hook(view));
-    this.#options.succession.serving();
+    if (this.#intent.name === 'starting') {
+      this.#intent = { name: 'serving' };
+      giveSockets(this.#current);
+      this.hooks.call('whenReady', (hook, view) => hook(view));
+    }
+    this.#options.succession.serving(this.status.workers.ready >= this.#headcount.count);
   }
 
   /** A worker's process has ended. */

@@ -13,8 +13,8 @@ export interface Succession {
   readonly start: (listeners: readonly Listener[], emit: (event: ArbiterEvent) => void) => void;
   /** Whether a WINCH may merely say that the terminal's window has changed. */
   readonly mayBeResize: () => boolean;
-  /** The first worker of this arbiter is ready. */
-  readonly serving: () => void;
+  /** A worker of this arbiter is ready; `isComplete` where as many are as are wanted. */
+  readonly serving: (isComplete: boolean) => void;
   /** The new arbiter serves: it is the main process from now on. */
   readonly upgraded: (pid: number) => void;
   /** The new arbiter has ended, whether it had served or not. */

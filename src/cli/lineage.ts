@@ -1,6 +1,7 @@
 import type { ArbiterEvent, EventQueue } from '../arbiter/events.ts';
 import type { Observe } from '../arbiter/status.ts';
 import type { Succession } from '../arbiter/upgrade.ts';
+import { fs } from '../builtins.ts';
 import type { Address } from '../listeners/address.ts';
 import { bindAll, type Listener } from '../listeners/listener.ts';
 import type { Owner } from '../listeners/owner.ts';
@@ -21,6 +22,7 @@ export class Lineage {
   readonly #isElderParent: boolean;
   #adopted: readonly number[] = [];
   #heir: number | undefined;
+  #isTold = false;
   /** Who speaks to systemd: while two arbiters live, the end of one of them is not the end of the service. */
   #voice: 'own' | 'own until it stops' | 'heir';
 
@@ -78,10 +80,10 @@ export class Lineage {
     if (this.elder !== null) onParentGone(() => this.#queue.push({ type: 'elderGone' }));
     return {
       elder: this.elder,
-      isElderGone: () => this.#isElderParent && process.ppid !== this.elder,
+      isElderGone: () => this.#isElderParent && (process.ppid !== this.elder || hasExited(this.elder)),
       start: (listeners, emit) => void this.#startHeir(listeners, emit),
       mayBeResize,
-      serving: () => void this.#tellParent(),
+      serving: (isComplete) => void this.#tellParent(isComplete),
       upgraded: (pid) => {
         this.#voice = 'heir';
         notifier?.mainPid(pid);
@@ -110,11 +112,23 @@ export class Lineage {
     });
   }
 
-  async #tellParent(): Promise<void> {
-    if (this.#parent === null) return;
+  /** An arbiter that is replaced hears of it when nothing is lost without its own workers. */
+  async #tellParent(isComplete: boolean): Promise<void> {
+    if (this.#parent === null || this.#isTold || (this.#parent.kind === 'arbiter' && !isComplete)) return;
+    this.#isTold = true;
     await tellServing(this.#adopted);
     if (this.#parent.kind !== 'front') return;
     const { leaveFront } = await import('./daemon.ts');
     leaveFront();
+  }
+}
+
+/** Whether the process has exited although threads of it are still being torn down: until then we are its child. Linux only. */
+function hasExited(pid: number): boolean {
+  try {
+    return /\) [ZX]/.test(fs.readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    // No such table; whose child we are will tell.
+    return false;
   }
 }

@@ -1,0 +1,44 @@
+import { expect, it } from 'vitest';
+import { startLoad } from '../support/load.ts';
+import { app } from '../support/tsunicorn.ts';
+import { leastReady } from './capacity.ts';
+import { interleaved, isLong, plan } from './plan.ts';
+import { type Soaked, soak } from './soaked.ts';
+
+const WORKERS = 2;
+const CLIENTS = 8;
+const MINUTES = 60_000;
+
+/** The arbiter's memory after the first operations, against which the last is held; megabytes. */
+const GROWTH = 10;
+
+/** Does what is planned in turn, and reports now and then where that takes long. */
+async function operate(service: Soaked): Promise<void> {
+  const { reloads, upgrades, recyclings, scalings } = plan;
+  const steps = interleaved({ reload: reloads, upgrade: upgrades, recycle: recyclings, scale: scalings });
+  for (const [index, step] of steps.entries()) {
+    await service[step]();
+    if (isLong && index % 10 === 9) console.log(`${index + 1} of ${steps.length} operations`);
+  }
+}
+
+it.each(['async', 'sync', 'thread'])(
+  'no operation on %s workers loses a request, or ever leaves fewer of them than wanted',
+  { timeout: isLong ? 30 * MINUTES : MINUTES },
+  async (workerClass) => {
+    // Beside those that are asked for; a worker that wants to be replaced sooner is made to wait.
+    const recycling = ['--max-lifetime', '6', '--max-lifetime-jitter', '2'];
+    const hello = app('hello.ts:app', 'examples');
+    const service = await soak(hello, ['-k', workerClass, ...recycling], WORKERS);
+    const loads = service.urls.map((url) => startLoad({ url }, CLIENTS));
+    await service.reload();
+    const memory = service.arbiterMegabytes;
+    await operate(service);
+    const grown = service.arbiterMegabytes - memory;
+    const results = await Promise.all(loads.map((load) => load.stop()));
+    for (const result of results) expect(result).toMatchObject({ failures: [], refused: 0 });
+    expect(leastReady(service.log, WORKERS)).toMatchObject({ ready: WORKERS });
+    expect(grown).toBeLessThanOrEqual(GROWTH);
+    expect(service.log).not.toMatch(/ERROR|CRITICAL/);
+  },
+);

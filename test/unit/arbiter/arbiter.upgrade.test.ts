@@ -1,26 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { ArbiterEvent, WorkerEnd } from '../../../src/arbiter/events.ts';
-import { type FakeService, serveReady, startService } from '../../support/fake-service.ts';
+import { serveReady, startService } from '../../support/fake-service.ts';
+import { happens, serves, serveUpgraded, started } from '../../support/fake-upgrade.ts';
 
 const EXIT_0 = { how: 'status', status: 0 } as const;
-
-async function happens(service: FakeService, ...events: ArbiterEvent[]): Promise<void> {
-  for (const event of events) service.queue.push(event);
-  await service.clock.settle();
-}
-
-const started: ArbiterEvent = { type: 'upgradeStarted', pid: 77 };
-const serves: ArbiterEvent = { type: 'upgradeReady', adopted: [0] };
 const gone: ArbiterEvent = { type: 'elderGone' };
 const ended = (end: WorkerEnd): ArbiterEvent => ({ type: 'upgradeEnded', end });
-
-/** A service beside the new arbiter that it has started. */
-async function serveUpgraded(options: Parameters<typeof serveReady>[0] = {}): Promise<FakeService> {
-  const service = await serveReady(options);
-  await service.signal('SIGUSR2');
-  await happens(service, started, serves);
-  return service;
-}
 
 describe('USR2', () => {
   it('calls preExec, starts a new arbiter over the sockets, and tells who asks when that serves', async () => {
@@ -191,68 +176,5 @@ describe('TERM to a new arbiter', () => {
     await service.signal('SIGTERM');
     expect(service.journal).toContain('close http://127.0.0.1:8000');
     expect(service.worker(1).sent.at(-1)).toMatchObject({ tsunicorn: 'retire', emptyQueue: true });
-  });
-});
-
-describe('WINCH', () => {
-  it('retires every worker and keeps the sockets', async () => {
-    const service = await serveReady();
-    await service.signal('SIGWINCH');
-    expect(service.states).toEqual(['1 retiring', '2 retiring']);
-    expect(service.worker(1).sent.at(-1)).toMatchObject({ tsunicorn: 'retire', emptyQueue: false });
-    await service.exit(1, 2);
-    expect(service.status).toBeNull();
-    expect(service.journal.filter((entry) => entry.startsWith('close'))).toEqual([]);
-    expect(service.log.matching(/Worker exiting.*the arbiter rests/)).toHaveLength(2);
-  });
-
-  it('is undone by HUP, which reloads as well', async () => {
-    const service = await serveReady();
-    await service.signal('SIGWINCH');
-    await service.exit(1, 2);
-    await service.signal('SIGHUP');
-    expect(service.states).toEqual(['3 spawning', '4 spawning', '5 spawning (generation 2)']);
-  });
-
-  it('is undone by TTIN, one worker at a time', async () => {
-    const service = await serveReady();
-    await service.signal('SIGWINCH');
-    await service.exit(1, 2);
-    await service.signal('SIGTTIN');
-    expect(service.states).toEqual(['3 spawning']);
-    await service.signal('SIGTTIN');
-    expect(service.states).toEqual(['3 spawning', '4 spawning']);
-  });
-
-  it('does nothing, and is no line of the log, where the terminal may have sent it', async () => {
-    const service = await serveReady();
-    service.resized = true;
-    await service.signal('SIGWINCH');
-    expect(service.states).toEqual(['1 ready', '2 ready']);
-    expect(service.log.at('info').filter((line) => /winch/i.test(line))).toEqual([]);
-  });
-
-  it('acts in a terminal too once a new arbiter serves', async () => {
-    const service = await serveUpgraded();
-    service.resized = true;
-    await service.signal('SIGWINCH');
-    expect(service.states).toEqual(['1 retiring', '2 retiring']);
-  });
-
-  it('is refused while the service starts or stops', async () => {
-    const starting = await startService();
-    await starting.signal('SIGWINCH');
-    expect(starting.log.at('warning')).toEqual([expect.stringMatching(/WINCH refused/)]);
-    const stopping = await serveReady();
-    await stopping.signal('SIGTERM', 'SIGWINCH');
-    expect(stopping.log.at('warning')).toEqual([expect.stringMatching(/WINCH refused/)]);
-  });
-
-  it('is no obstacle to TERM', async () => {
-    const service = await serveReady();
-    await service.signal('SIGWINCH', 'SIGTERM');
-    await service.exit(1, 2);
-    expect(service.status).toBe(0);
-    expect(service.journal).toContain('close http://127.0.0.1:8000');
   });
 });

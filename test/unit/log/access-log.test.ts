@@ -1,7 +1,5 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { renameSync } from 'node:fs';
-import { createServer, type IncomingMessage, type RequestOptions, request, ServerResponse } from 'node:http';
+import { type IncomingMessage, ServerResponse } from 'node:http';
 import { connect as connectHttp2, createServer as createHttp2Server } from 'node:http2';
 import { type AddressInfo, connect } from 'node:net';
 import { join } from 'node:path';
@@ -9,64 +7,9 @@ import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import express from 'express';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { UsageError } from '../../../src/errors.ts';
-import { type AccessLog, createAccessLog } from '../../../src/log/access-log.ts';
-import { linesOf, temporaryDirectory } from './temporary.ts';
-
-const SOURCE = join(import.meta.dirname, '../../../src/log/access-log.ts');
-
-type Application = (req: IncomingMessage, res: ServerResponse) => unknown;
-
-interface Service {
-  readonly log: AccessLog;
-  readonly file: string;
-  readonly port: number;
-  /** Sends a request, and resolves with the body of its answer. */
-  send(options?: RequestOptions): Promise<string>;
-  /** The first `count` lines, once they are written. */
-  lines(count: number): Promise<readonly string[]>;
-}
-
-async function serve(format: string, application: Application): Promise<Service> {
-  const file = join(temporaryDirectory(), 'access.log');
-  const log = createAccessLog({ format, file });
-  const server = createServer((req, res) => {
-    log.observe(req, res);
-    application(req, res);
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(() => void server.close().closeAllConnections());
-  const { port } = server.address() as AddressInfo;
-  return {
-    log,
-    file,
-    port,
-    async send(options = {}) {
-      const sent = request({ port, host: '127.0.0.1', ...options }).end();
-      const [answer] = await once(sent, 'response');
-      return text(answer);
-    },
-    async lines(count) {
-      await expect.poll(() => flushed(log, file)).toHaveLength(count);
-      return linesOf(file);
-    },
-  };
-}
-
-function flushed(log: AccessLog, file: string): readonly string[] {
-  log.flush();
-  return linesOf(file);
-}
-
-async function lineFor(
-  format: string,
-  application: Application,
-  options?: RequestOptions,
-): Promise<string | undefined> {
-  const service = await serve(format, application);
-  await service.send(options);
-  return (await service.lines(1))[0];
-}
+import { createAccessLog } from '../../../src/log/access-log.ts';
+import { type Application, flushed, lineFor, serve } from './logged-service.ts';
+import { temporaryDirectory } from './temporary.ts';
 
 // Each log listens for the exit of the process, and these tests open many in one.
 process.setMaxListeners(0);
@@ -208,65 +151,5 @@ describe('the bytes of a body', () => {
       res.end();
     });
     expect(own).toBe(false);
-  });
-});
-
-describe('the file', () => {
-  it('is opened again after logrotate moved it, and no line is lost', async () => {
-    const { log, file, send, lines } = await serve('%(U)s', (_req, res) => res.end());
-    await send({ path: '/before' });
-    await lines(1);
-    renameSync(file, `${file}.1`);
-    log.reopen();
-    await send({ path: '/after' });
-    await expect.poll(() => flushed(log, file)).toEqual(['/after']);
-    expect(linesOf(`${file}.1`)).toEqual(['/before']);
-  });
-
-  it('is complete when the application calls process.exit()', async () => {
-    const file = join(temporaryDirectory(), 'access.log');
-    const code = `
-      const { createAccessLog } = await import(${JSON.stringify(SOURCE)});
-      const { createServer, get } = await import('node:http');
-      const log = createAccessLog({ format: '%(U)s', file: ${JSON.stringify(file)} });
-      const server = createServer((req, res) => {
-        log.observe(req, res);
-        res.on('close', () => process.exit(0));
-        res.end();
-      }).listen(0, '127.0.0.1', () => get({ host: '127.0.0.1', port: server.address().port, path: '/last' }));`;
-    await once(spawn(process.execPath, ['--input-type=module', '-e', code]), 'exit');
-    expect(linesOf(file)).toEqual(['/last']);
-  });
-
-  it('that cannot be opened is refused', () => {
-    const file = join(temporaryDirectory(), 'missing', 'access.log');
-    const create = () => createAccessLog({ format: 'json', file });
-    expect(create).toThrow(UsageError);
-    expect(create).toThrow(`--access-logfile: cannot write ${file}: ENOENT`);
-  });
-});
-
-describe('the standard output', () => {
-  it('takes the lines of several processes whole', async () => {
-    const code = `
-      const { Destination } = await import(${JSON.stringify(join(SOURCE, '../destination.ts'))});
-      const to = new Destination({ file: '-', standard: 1, gather: true });
-      const line = process.argv[1].repeat(150) + '\\n';
-      const more = (left) => {
-        for (let count = 0; count < 20; count++) to.write(line);
-        if (left > 0) setTimeout(more, 1, left - 1);
-      };
-      more(100);
-      process.on('exit', () => to.flush());`;
-    const node = (letter: string) => `"$0" --input-type=module -e "$1" ${letter}`;
-    const child = spawn('sh', [
-      '-c',
-      `{ ${node('a')} & ${node('b')} & wait; } | cat`,
-      process.execPath,
-      code,
-    ]);
-    const lines = (await text(child.stdout)).split('\n').slice(0, -1);
-    expect(lines).toHaveLength(2 * 101 * 20);
-    expect(lines.filter((line) => !/^(a{150}|b{150})$/.test(line))).toEqual([]);
   });
 });

@@ -1,57 +1,9 @@
-import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { rmSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
 import type { Clock } from '../../../src/clock.ts';
-import { type Loaded, type LoadInput, loadSettings } from '../../../src/settings/load.ts';
+import { loading } from './loading.ts';
 
-const LOAD = new URL('../../../src/settings/load.ts', import.meta.url).href;
-
-let cwd = '';
-let applied: Readonly<Record<string, string>>[] = [];
-
-beforeEach(() => {
-  cwd = realpathSync(mkdtempSync(join(tmpdir(), 'settings-')));
-  applied = [];
-});
-
-afterEach(() => rmSync(cwd, { recursive: true, force: true }));
-
-function write(name: string, text: string): string {
-  writeFileSync(join(cwd, name), text);
-  return join(cwd, name);
-}
-
-function load(
-  args: string,
-  env: Record<string, string> = {},
-  more: Partial<LoadInput> = {},
-): Promise<Loaded> {
-  const argv = args === '' ? [] : args.split(' ');
-  return loadSettings({ argv, env, cwd, applyEnvironment: (added) => applied.push(added), ...more });
-}
-
-/** The message of the UsageError that loading ends with. */
-async function refusal(args: string, env: Record<string, string> = {}): Promise<string> {
-  const error: unknown = await load(args, env).then(
-    () => new Error('it was accepted'),
-    (thrown: unknown) => thrown,
-  );
-  expect(error).toMatchObject({ name: 'UsageError' });
-  const message = error instanceof Error ? error.message : '';
-  expect(message).not.toContain('\n');
-  return message;
-}
-
-/** What a script prints that may use loadHooks; by Node's own loader, for which the test runner puts its own. */
-async function natively(script: string): Promise<string> {
-  const head = `import { writeFileSync } from 'node:fs';import { loadHooks } from ${JSON.stringify(LOAD)};`;
-  const args = ['--input-type=module', '--eval', head + script];
-  const { stdout } = await promisify(execFile)(process.execPath, args, { cwd });
-  return stdout;
-}
+const { state, write, load, natively } = loading();
 
 describe('precedence', () => {
   it('starts from the defaults', async () => {
@@ -61,7 +13,7 @@ describe('precedence', () => {
       bind: ['127.0.0.1:8000'],
       workers: 1,
       timeout: 30,
-      chdir: cwd,
+      chdir: state.cwd,
     });
     expect(origins.workers).toEqual({ source: 'default', name: '' });
     expect({ configFile, hooks, hookNames, environment }).toEqual({
@@ -202,14 +154,14 @@ describe('the added environment', () => {
     const env = { HOME: '/root', USER: 'root' };
     const { environment } = await load('--env-file a.env --env-file b.env -e USER=me', env);
     expect(environment).toEqual({ ONE: '11', TWO: '2 2', USER: 'me' });
-    expect(applied).toEqual([environment]);
+    expect(state.applied).toEqual([environment]);
   });
 
   it('is there before the config file is imported, and again with what that adds', async () => {
     write('a.env', 'ONE=1');
     write('tsunicorn.config.mjs', `export default { env: { TWO: '2' } };`);
     const { environment } = await load('--env-file a.env');
-    expect(applied).toEqual([{ ONE: '1' }, { TWO: '2' }]);
+    expect(state.applied).toEqual([{ ONE: '1' }, { TWO: '2' }]);
     expect(environment).toEqual({ ONE: '1', TWO: '2' });
   });
 
@@ -229,81 +181,5 @@ describe('the added environment', () => {
     const { environment } = await load('--env-file a.env', env, { env, applyEnvironment });
     expect(environment).toEqual({ ONE: '1', TWO: '2' });
     expect(env).toEqual(environment);
-  });
-});
-
-describe('what the operator is told', () => {
-  const noNumber = 'expected a whole number ≥ 1 or "auto", got';
-
-  it.each([
-    ['-w 0', {}, `--workers: ${noNumber} "0"`],
-    ['', { WEB_CONCURRENCY: 'x' }, `WEB_CONCURRENCY: ${noNumber} "x"`],
-    ['', { PORT: '70000' }, 'PORT: expected a whole number from 0 to 65535, got "70000"'],
-    ['', { TSUNICORN_CMD_ARGS: '-w 0' }, `TSUNICORN_CMD_ARGS: --workers: ${noNumber} "0"`],
-    ['', { TSUNICORN_CMD_ARGS: '"' }, 'TSUNICORN_CMD_ARGS: a double quote is not closed in "'],
-    ['-c foo.ts', {}, '-c foo.ts: no such file'],
-    ['-c .', {}, '-c .: a directory, expected a file'],
-    ['', { TSUNICORN_CONFIG: 'x' }, 'TSUNICORN_CONFIG x: no such file'],
-    ['', { TSUNICORN_CMD_ARGS: '-c x' }, 'TSUNICORN_CMD_ARGS: -c x: no such file'],
-    ['--env-file .env', {}, '--env-file .env: no such file'],
-    ['-e FOO', {}, '--env: expected NAME=VALUE, got "FOO"'],
-  ])('names the source of a bad value (%j, %j)', async (args, env, message) => {
-    expect(await refusal(args, env)).toBe(message);
-  });
-
-  it('names a directory that is not there', async () => {
-    expect(await refusal('--chdir nowhere')).toBe(`--chdir: no such directory: ${join(cwd, 'nowhere')}`);
-    write('tsunicorn.config.json', '{\n  "chdir": "nowhere"\n}');
-    expect(await refusal('')).toMatch(/^tsunicorn\.config\.json:2: chdir: no such directory: /);
-  });
-
-  it.each([
-    ['export default {\n\n  workers: 0,\n};', `:3: workers: ${noNumber} 0`],
-    ['export default {\n  // workers: 1\n  "workers": "2" };', `:3: workers: ${noNumber} "2"`],
-    ['const workers = [];\nexport default {\n  workers };', ':3: workers: expected'],
-    ['export default {\n  wrokers: 3 };', ':2: unknown setting "wrokers" (did you mean "workers"?)'],
-    ['export default {\n  worker_class: "x" };', ':2: unknown setting "worker_class": write workerClass'],
-    ['export default { pre_fork() {} };', ':1: unknown setting "pre_fork": write preFork'],
-    ['export default { accesslog: "-" };', ':1: unknown setting "accesslog": write accessLogfile'],
-    ['export default { preFrok() {} };', ':1: unknown setting "preFrok" (did you mean "preFork"?)'],
-    ['export default { sandwich: 1 };', ':1: unknown setting "sandwich"'],
-    ['export default { preFork: 3 };', ':1: preFork: expected a function, got 3'],
-    ['export default { toString: 3 };', ':1: unknown setting "toString"'],
-    ['export default { preload: true };', ':1: "preload" is refused: Node cannot fork a loaded process'],
-    ['export default { printConfig: true };', ':1: printConfig cannot be set in the configuration file'],
-    ['export default { envFile: ["no.env"] };', ':1: envFile no.env: no such file'],
-    ['export const x = 1;', ': it has no default export; write export default defineConfig({ … })'],
-    ['export default () => ({});', ': it exports a function, not an object'],
-    ['export default Promise.resolve({});', ': it exports a promise, not an object'],
-    ['export default [];', ': it exports a list, not an object'],
-    ['\nthrow new Error("boom");', ': it threw: Error: boom (at line 2)'],
-    ['throw "boom";', ': it threw: boom'],
-    [
-      'import "nothere"; export default {};',
-      ": it threw: Error: Cannot find package 'nothere' imported from",
-    ],
-  ])('names the file and the line (%j)', async (text, message) => {
-    write('tsunicorn.config.mjs', text);
-    expect((await refusal('')).startsWith(`tsunicorn.config.mjs${message}`)).toBe(true);
-  });
-
-  it('says where TypeScript and JSON do not parse', async () => {
-    write('a.ts', 'export default {\n  workers: 1\n  bind: 2 };');
-    write('b.mjs', 'export default {');
-    const attempt = (file: string) => `await loadHooks(process.cwd() + '/${file}', null).catch(report);`;
-    const printed = await natively(
-      `const report = (error) => console.log(error.message);${attempt('a.ts')}${attempt('b.mjs')}`,
-    );
-    const [typescript, javascript] = printed.split('\n');
-    expect(typescript).toMatch(/^a\.ts: it does not parse: .* \(at line 3\)$/);
-    expect(javascript).toMatch(/^b\.mjs: it does not parse: [^(]*$/);
-    write('a.json', '{\n  x');
-    expect(await refusal('-c a.json')).toMatch(/^a\.json: it is not valid JSON: /);
-  });
-
-  it('names the file in full where it lies outside the current directory', async () => {
-    const path = write('c.json', '{ "wrokers": 1 }');
-    mkdirSync(join(cwd, 'inner'));
-    await expect(load('-c ../c.json', {}, { cwd: join(cwd, 'inner') })).rejects.toThrow(`${path}:1: unknown`);
   });
 });

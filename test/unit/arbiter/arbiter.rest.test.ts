@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest';
+import { serveReady, startService } from '../../support/fake-service.ts';
+import { serveUpgraded } from '../../support/fake-upgrade.ts';
+
+describe('WINCH', () => {
+  it('retires every worker and keeps the sockets', async () => {
+    const service = await serveReady();
+    await service.signal('SIGWINCH');
+    expect(service.states).toEqual(['1 retiring', '2 retiring']);
+    expect(service.worker(1).sent.at(-1)).toMatchObject({ tsunicorn: 'retire', emptyQueue: false });
+    await service.exit(1, 2);
+    expect(service.status).toBeNull();
+    expect(service.journal.filter((entry) => entry.startsWith('close'))).toEqual([]);
+    expect(service.log.matching(/Worker exiting.*the arbiter rests/)).toHaveLength(2);
+  });
+
+  it('is undone by HUP, which reloads as well', async () => {
+    const service = await serveReady();
+    await service.signal('SIGWINCH');
+    await service.exit(1, 2);
+    await service.signal('SIGHUP');
+    expect(service.states).toEqual(['3 spawning', '4 spawning', '5 spawning (generation 2)']);
+  });
+
+  it('is undone by TTIN, one worker at a time', async () => {
+    const service = await serveReady();
+    await service.signal('SIGWINCH');
+    await service.exit(1, 2);
+    await service.signal('SIGTTIN');
+    expect(service.states).toEqual(['3 spawning']);
+    await service.signal('SIGTTIN');
+    expect(service.states).toEqual(['3 spawning', '4 spawning']);
+  });
+
+  it('does nothing, and is no line of the log, where the terminal may have sent it', async () => {
+    const service = await serveReady();
+    service.resized = true;
+    await service.signal('SIGWINCH');
+    expect(service.states).toEqual(['1 ready', '2 ready']);
+    expect(service.log.at('info').filter((line) => /winch/i.test(line))).toEqual([]);
+  });
+
+  it('acts in a terminal too once a new arbiter serves', async () => {
+    const service = await serveUpgraded();
+    service.resized = true;
+    await service.signal('SIGWINCH');
+    expect(service.states).toEqual(['1 retiring', '2 retiring']);
+  });
+
+  it('is refused while the service starts or stops', async () => {
+    const starting = await startService();
+    await starting.signal('SIGWINCH');
+    expect(starting.log.at('warning')).toEqual([expect.stringMatching(/WINCH refused/)]);
+    const stopping = await serveReady();
+    await stopping.signal('SIGTERM', 'SIGWINCH');
+    expect(stopping.log.at('warning')).toEqual([expect.stringMatching(/WINCH refused/)]);
+  });
+
+  it('is no obstacle to TERM', async () => {
+    const service = await serveReady();
+    await service.signal('SIGWINCH', 'SIGTERM');
+    await service.exit(1, 2);
+    expect(service.status).toBe(0);
+    expect(service.journal).toContain('close http://127.0.0.1:8000');
+  });
+});

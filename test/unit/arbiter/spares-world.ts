@@ -13,11 +13,11 @@ export const desired: Desired = {
   recycleAfterMs: 0,
 };
 
-export const ready: WorkerState = { name: 'ready', sinceMs: 0, heartbeatMs: 0, outgoing: null };
-export const outgoing: WorkerState = { ...ready, outgoing: 'SIGTERM' };
-export const standby: WorkerState = { name: 'standby', sinceMs: 0, heartbeatMs: 0 };
-export const opening: WorkerState = { name: 'opening', sinceMs: 0, standbyMs: 0 };
-export const booting: WorkerState = { name: 'booting', sinceMs: 0 };
+export const ready = { name: 'ready', sinceMs: 0, heartbeatMs: 0, outgoing: null } satisfies WorkerState;
+export const outgoing = { ...ready, outgoing: 'SIGTERM' } satisfies WorkerState;
+export const standby = { name: 'standby', sinceMs: 0, heartbeatMs: 0 } satisfies WorkerState;
+export const opening = { name: 'opening', sinceMs: 0, standbyMs: 0 } satisfies WorkerState;
+export const booting = { name: 'booting', sinceMs: 0 } satisfies WorkerState;
 
 export function worker(age: number, state: WorkerState, generation = 1): WorkerSnapshot {
   return { age, slot: age - 1, generation, limits, state };

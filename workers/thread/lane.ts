@@ -68,6 +68,8 @@ export class Lane {
     if (next === null || Atomics.compareExchange(this.#slots, this.#slot, next.id, 0) !== next.id)
       return null;
     this.next = null;
+    // The other slot may be that of the head, with which the thread has yet to begin.
+    this.#slot = 1 - this.#slot;
     return next;
   }
 

@@ -21,7 +21,8 @@ export class Runner {
   #running: Running | null = null;
   /** Taken from its slot, and run in a turn of its own. */
   #starting: RequestMessage | null = null;
-  #waiting: RequestMessage | null = null;
+  /** More than one while the news that the one before is over is on its way to the pool, or where some were taken back. */
+  #waiting: RequestMessage[] = [];
 
   constructor(application: Application, post: Post, slots: Int32Array) {
     this.#application = application;
@@ -52,7 +53,7 @@ export class Runner {
   }
 
   #request(message: RequestMessage): void {
-    if (this.#running !== null || this.#starting !== null) this.#waiting = message;
+    if (this.#running !== null || this.#starting !== null) this.#waiting.push(message);
     else if (this.#isOurs(message)) this.#run(message);
   }
 
@@ -103,9 +104,9 @@ export class Runner {
   }
 
   #takeWaiting(): void {
-    const waiting = this.#waiting;
-    this.#waiting = null;
-    if (waiting === null || !this.#isOurs(waiting)) return;
+    let waiting = this.#waiting.shift();
+    while (waiting && !this.#isOurs(waiting)) waiting = this.#waiting.shift();
+    if (waiting === undefined) return;
     this.#starting = waiting;
     // Not from within the answer of the one before.
     setImmediate(() => {

@@ -106,4 +106,16 @@ describe('the dispatcher', () => {
     });
     expect(full).toEqual([false, false, true]);
   });
+
+  it('leaves the slot of a request that its thread has yet to begin with to that request', () => {
+    const { lane, lanes } = pool(1);
+    const [, second, third, fourth] = [1, 2, 3, 4].map((id) => exchange(id));
+    lane(0).run(exchange(1));
+    lane(0).hold(second as Exchange);
+    lane(0).receive({ type: 'released', id: 1 });
+    lane(0).hold(third as Exchange);
+    expect(lane(0).takeBack()).toBe(third);
+    lane(0).hold(fourth as Exchange);
+    expect([...(lanes[0]?.slots ?? [])].toSorted()).toEqual([2, 4]);
+  });
 });

@@ -241,6 +241,20 @@ describe('a request that waits', () => {
     expect(Atomics.load(slots, 1)).toBe(0);
   });
 
+  it('is not forgotten where another comes before the thread itself knows that the one before is over', async () => {
+    const { posted, ask, slots } = runnerOver((_req, res) => setImmediate(() => res.end()));
+    ask();
+    for (const [id, slot] of [
+      [2, 1],
+      [3, 0],
+    ] as const) {
+      Atomics.store(slots, slot, id);
+      ask({ id, slot });
+    }
+    await turns(12);
+    expect(posted.map((it) => 'id' in it && it.id)).toEqual([1, 2, 3]);
+  });
+
   it('is dropped where the pool has taken it back', async () => {
     const { posted, ask } = runnerOver((_req, res) => setImmediate(() => res.end()));
     ask();

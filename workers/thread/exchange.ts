@@ -35,6 +35,7 @@ export class Exchange {
   readonly #body: Uint8Array<ArrayBuffer> | null;
   #owed = 0;
   #isBlocked = false;
+  #isRefused = false;
 
   /** `body` is the whole one, null where there is none, or `streams`. */
   constructor(
@@ -65,7 +66,7 @@ export class Exchange {
     return this.#body === null ? [] : [this.#body.buffer];
   }
 
-  /** `slot` is where it waits, or null. */
+  /** `slot` is where its id is, or null. */
   toMessage(slot: number | null): RequestMessage {
     const { request } = this;
     return {
@@ -84,6 +85,8 @@ export class Exchange {
   /** Passes on what the thread answers. Whether that was its last message. */
   answer(message: AnswerMessage, thread: Runs): boolean {
     this.movedMs = performance.now();
+    // It may have been under way when the client got another answer.
+    if (this.#isRefused) return message.type === 'answer' || message.type === 'end' || message.type === 'cut';
     switch (message.type) {
       case 'answer':
         this.#writeHead(message.head);
@@ -109,8 +112,13 @@ export class Exchange {
     }
   }
 
-  /** An answer of our own in place of the application's; a begun one is cut, so that the client sees it is not whole. */
+  /**
+   * An answer of our own in place of the application's, unless there was one before; a begun one is cut, so that the
+   * client sees it is not whole.
+   */
   refuse(status: number, reason: string, headers: Readonly<Record<string, string>> = {}): void {
+    if (this.#isRefused) return;
+    this.#isRefused = true;
     refuse(this.response, status, reason, headers);
   }
 

@@ -1,5 +1,6 @@
+import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { type LoadResult, startLoad } from '../support/load.ts';
 import { app, type Running, serve, temporaryDirectory } from '../support/tsunicorn.ts';
 
@@ -59,6 +60,29 @@ describe.each(binds())('under load on %s', (_name, bind) => {
   });
 });
 
+describe('busy processors', () => {
+  it('cost no request in threads, and a worker that retires ends with its last answer', async () => {
+    const running = await serve([hello, '-k', 'thread', '--threads', '2', '-b', '127.0.0.1:0']);
+    keepBusy(3, 3000);
+    const load = startLoad({ url: running.at }, CLIENTS);
+    await reload(running);
+    await running.waitFor(() => load.answered() > 50 * CLIENTS, 'many answers');
+    expect(await load.stop()).toMatchObject({ failures: [], refused: 0 });
+    running.signal('SIGTERM');
+    expect(await running.end()).toEqual({ status: 0, signal: null });
+    expect(running.stderr).not.toMatch(/Cut \d/);
+  });
+});
+
+/** Processes that compute for at most `ms`, so that the threads of a worker are held up anywhere. */
+function keepBusy(count: number, ms: number): void {
+  const source = `for (const start = Date.now(); Date.now() - start < ${ms}; );`;
+  for (let index = 0; index < count; index++) {
+    const busy = spawn(process.execPath, ['-e', source], { stdio: 'ignore' });
+    onTestFinished(() => void busy.kill('SIGKILL'));
+  }
+}
+
 /** Sends HUP and waits until the new generation has replaced the old one. */
 async function reload(running: Running): Promise<void> {
   const old = running.workers();
@@ -67,6 +91,6 @@ async function reload(running: Running): Promise<void> {
   await running.waitForLog(/Generation \d+ is ready/, seen);
   await running.waitFor(() => {
     const now = running.workers();
-    return now.length === 2 && !now.some((pid) => old.includes(pid));
+    return now.length === old.length && !now.some((pid) => old.includes(pid));
   }, 'the old workers to be gone');
 }

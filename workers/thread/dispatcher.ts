@@ -43,20 +43,17 @@ export class Dispatcher {
     this.#queue.push(exchange);
   }
 
-  /** Puts a request that a thread could not begin with in front of all others. */
-  resubmit(exchange: Exchange): void {
-    this.#queue.unshift(exchange);
-    for (const lane of this.#lanes) if (lane.isFree) return this.free(lane);
+  /** Puts requests that a thread could not begin with in front of all others. */
+  resubmit(exchanges: readonly Exchange[]): void {
+    this.#queue.unshift(...exchanges);
+    for (const lane of this.#lanes) this.free(lane);
   }
 
   /** The client has gone. */
   withdraw(exchange: Exchange): void {
     const at = this.#queue.indexOf(exchange);
     if (at >= 0) return void this.#queue.splice(at, 1);
-    for (const lane of this.#lanes) {
-      if (lane.head === exchange) return lane.abort(exchange);
-      if (lane.next === exchange && lane.takeBack() === null) return lane.abort(exchange);
-    }
+    for (const lane of this.#lanes) if (lane.withdraw(exchange)) return;
   }
 
   /** A lane has finished a request: it gets the next, and one to hold. */

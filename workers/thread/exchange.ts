@@ -37,6 +37,7 @@ export class Exchange {
   readonly #body: Uint8Array<ArrayBuffer> | null;
   #owed = 0;
   #isBlocked = false;
+  #isRefused = false;
 
   /** `body` is the whole one, null where there is none, or `streams`. */
   constructor(
@@ -67,7 +68,7 @@ export class Exchange {
     return this.#body === null ? [] : [this.#body.buffer];
   }
 
-  /** `slot` is where it waits, or null. */
+  /** `slot` is where its id is, or null. */
   toMessage(slot: number | null): RequestMessage {
     const { request } = this;
     return {
@@ -91,6 +92,8 @@ export class Exchange {
   }
 
   #pass(message: AnswerMessage, thread: Runs): boolean {
+    // It may have been under way when the client got another answer.
+    if (this.#isRefused) return message.type === 'answer' || message.type === 'end' || message.type === 'cut';
     switch (message.type) {
       case 'answer':
         this.#writeHead(message.head);
@@ -116,8 +119,13 @@ export class Exchange {
     }
   }
 
-  /** An answer of our own in place of the application's; a begun one is cut, so that the client sees it is not whole. */
+  /**
+   * An answer of our own in place of the application's, unless there was one before; a begun one is cut, so that the
+   * client sees it is not whole.
+   */
   refuse(status: number, reason: string, headers: Readonly<Record<string, string>> = {}): void {
+    if (this.#isRefused) return;
+    this.#isRefused = true;
     refuse(this.response, status, reason, headers);
   }
 

@@ -14,15 +14,26 @@ export interface LaneEvents {
   answer(error: unknown, exchange: Exchange): void;
 }
 
+/** The requests of a thread that is gone. */
+export interface Left {
+  /** It had begun with this one, or may have. */
+  readonly ran: Exchange | null;
+  /** It had not begun with these, and never will, so that another can. */
+  readonly waited: readonly Exchange[];
+}
+
 /**
- * The main thread's view of one thread that serves: the request it runs, and one that waits inside it. The latter is
- * in a slot of shared memory, so that either side can take it and never both.
+ * The main thread's view of one thread that serves: the request whose turn it is, and one that waits behind it. Both
+ * threads know whose turn it is at different times, and either may be held up between any two steps, so they agree on
+ * one thing only: each of the two requests has a slot of shared memory with its id, and whoever sets that to 0 has it,
+ * the thread to run it or the pool to give it to another.
  */
 export class Lane {
   head: Exchange | null = null;
   next: Exchange | null = null;
   readonly #port: MessagePort;
   readonly #slots: Int32Array;
+  /** The slot of the head; the other one is that of the next. */
   #slot = 0;
   readonly #events: LaneEvents;
   #usualMs = 0;
@@ -50,7 +61,7 @@ export class Lane {
 
   run(exchange: Exchange): void {
     this.#begin(exchange);
-    this.send(exchange.toMessage(null), exchange.moved);
+    this.#give(exchange, this.#slot);
     exchange.upload?.start(this.send, () => {
       exchange.movedMs = performance.now();
     });
@@ -59,26 +70,27 @@ export class Lane {
   /** Lets a request without a body wait inside the thread. */
   hold(exchange: Exchange): void {
     this.next = exchange;
-    this.#slot = 1 - this.#slot;
-    Atomics.store(this.#slots, this.#slot, exchange.id);
-    this.send(exchange.toMessage(this.#slot));
+    this.#give(exchange, this.#nextSlot);
   }
 
   /** Takes back the request that waits; null where there is none, or the thread has begun with it. */
   takeBack(): Exchange | null {
     const { next } = this;
-    if (next === null || Atomics.compareExchange(this.#slots, this.#slot, next.id, 0) !== next.id)
-      return null;
+    if (next === null || !this.#take(next, this.#nextSlot)) return null;
     this.next = null;
-    // The other slot may be that of the head, with which the thread has yet to begin.
-    this.#slot = 1 - this.#slot;
     return next;
   }
 
-  /** Tells the thread that the client of the request that it runs has gone. */
-  abort(exchange: Exchange): void {
-    exchange.upload?.stop();
-    this.send({ type: 'abort', id: exchange.id });
+  /** The client has gone: the thread is not to begin with the request, or to end it. Whether it was in this lane. */
+  withdraw(exchange: Exchange): boolean {
+    if (exchange === this.next) {
+      if (this.takeBack() === null) this.#abort(exchange);
+      return true;
+    }
+    if (exchange !== this.head) return false;
+    if (this.#take(exchange, this.#slot)) this.#advance();
+    else this.#abort(exchange);
+    return true;
   }
 
   readonly send = (message: ToThread, moved: ArrayBuffer[] = []): void => {
@@ -87,32 +99,56 @@ export class Lane {
 
   /** Takes a message of the thread. */
   receive(message: Exclude<FromThread, { type: 'ready' | 'bootFailed' | 'loaded' }>): void {
-    const head = this.#headOf(message.id);
+    // What it says of the next comes after the last that it says of the head.
+    const head = this.head?.id === message.id ? this.head : null;
     if (message.type === 'error') return this.#events.failed(message.error, head);
     if (head === null) return;
     if (message.type === 'taken') return head.upload?.taken(message.bytes);
     if (message.type === 'failed') {
       this.#events.failed(message.error, head);
       this.#events.answer(message.error, head);
-      this.#over();
-    } else if (message.type === 'released' || head.answer(message, this)) this.#over();
+      this.#over(head);
+    } else if (message.type === 'released' || head.answer(message, this)) this.#over(head);
   }
 
-  /** The thread is gone. Returns what it ran and what only waited in it. */
-  close(): { readonly ran: Exchange | null; readonly waited: Exchange | null } {
-    const waited = this.takeBack();
-    // Taken by the thread: then the answer of the one before has come, or never will.
-    const ran = this.head ?? this.next;
+  /** Gives the thread nothing more. */
+  retire(): void {
     this.#isOpen = false;
+  }
+
+  /** The thread is gone, or about to be; `receiveRest` passes on what it has said until now. */
+  close(receiveRest: () => void): Left {
+    this.retire();
+    // Before the rest is read: it may take the next until then, which it does only when it has answered the head.
+    const next = this.takeBack();
+    const head = this.head !== null && this.#take(this.head, this.#slot) ? this.head : null;
+    if (head !== null) this.head = null;
+    receiveRest();
+    const ran = this.head;
     this.head = null;
     this.next = null;
     this.#port.close();
-    return { ran, waited };
+    return { ran, waited: [head, next].filter((exchange) => exchange !== null) };
   }
 
-  /** The thread may have begun with the request that waited before the news of the one before was read. */
-  #headOf(id: number): Exchange | null {
-    return this.head?.id === id ? this.head : null;
+  get #nextSlot(): number {
+    return 1 - this.#slot;
+  }
+
+  #give(exchange: Exchange, slot: number): void {
+    if (!exchange.isBodiless) return this.send(exchange.toMessage(null), exchange.moved);
+    Atomics.store(this.#slots, slot, exchange.id);
+    this.send(exchange.toMessage(slot));
+  }
+
+  /** Takes a request away from the thread; false where that has begun with it, or has its body. */
+  #take({ id }: Exchange, slot: number): boolean {
+    return Atomics.compareExchange(this.#slots, slot, id, 0) === id;
+  }
+
+  #abort(exchange: Exchange): void {
+    exchange.upload?.stop();
+    this.send({ type: 'abort', id: exchange.id });
   }
 
   #isSlow({ startedMs }: Exchange): boolean {
@@ -125,13 +161,18 @@ export class Lane {
     exchange.movedMs = exchange.startedMs;
   }
 
-  #over(): void {
-    const { head, next } = this;
-    if (head === null) return;
+  #over(head: Exchange): void {
     this.#usualMs += (performance.now() - head.startedMs - this.#usualMs) / 8;
     head.upload?.stop();
+    this.#advance();
+  }
+
+  /** It is the turn of the request that waits, in the slot that it has. */
+  #advance(): void {
+    const { next } = this;
     this.head = null;
     this.next = null;
+    this.#slot = this.#nextSlot;
     if (next !== null) this.#begin(next);
     this.#events.free(this);
   }

@@ -20,8 +20,8 @@ export interface ThreadOrder {
   /** What a gateway application is told of the server; its log cannot travel. */
   readonly gateway: Omit<GatewayContext, 'log'>;
   /**
-   * Two numbers, the requests that wait inside the thread. Whoever sets one back to 0 has it: the thread or the pool.
-   * They take turns: the thread may not have seen the one before when the next is sent.
+   * The ids of at most two requests with which the thread has yet to begin. Whoever sets one back to 0 has that
+   * request: the thread, or the pool.
    */
   readonly slots: Int32Array;
   /** Whether the thread is to report what it loads. */
@@ -41,7 +41,7 @@ export interface Peer {
 export interface RequestMessage {
   readonly type: 'request';
   readonly id: number;
-  /** The slot that it waits in, to be run only by who takes it from there; null where it is to be run at once. */
+  /** Where its id is until somebody has it; null where it has a body, which nobody else could be given. */
   readonly slot: number | null;
   readonly method: string;
   readonly url: string;

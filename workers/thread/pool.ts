@@ -5,11 +5,11 @@ import type { Logger } from '../../src/log/logger.ts';
 import type { LoadedFiles } from '../module-graph.ts';
 import { Dispatcher } from './dispatcher.ts';
 import type { Exchange } from './exchange.ts';
-import type { Lane } from './lane.ts';
+import type { Lane, Left } from './lane.ts';
 import type { ThreadOrder } from './messages.ts';
 import { Overdue } from './overdue.ts';
 import { THREAD_ENTRY, Thread, type ThreadEnd, type ThreadEvents } from './thread.ts';
-import { hasWaitedTooLong, judge, type Limits } from './time-limits.ts';
+import { hasWaitedTooLong, isOverdue, judge, type Limits } from './time-limits.ts';
 
 export interface PoolOptions {
   readonly app: string;
@@ -91,18 +91,17 @@ export class Pool implements ThreadEvents {
     else exchange.refuse(500, 'Internal Server Error');
   }
 
-  gone(
-    thread: Thread,
-    end: ThreadEnd,
-    { ran, waited }: { ran: Exchange | null; waited: Exchange | null },
-  ): void {
+  gone(thread: Thread, end: ThreadEnd, { ran, waited }: Left): void {
     const served = this.dispatcher.remove(thread.lane);
     this.#threads.delete(thread.lane);
     if (ran) this.#answerFor(ran, end);
     if (this.#isClosing || !served) return;
     this.#explain(end, ran);
     this.#replace(RETRY_MS[0]);
-    if (waited) this.dispatcher.resubmit(waited);
+    const nowMs = performance.now();
+    const isLate = ({ cameMs }: Exchange) => isOverdue(this.#options.limits, cameMs, nowMs);
+    for (const exchange of waited.filter(isLate)) refuseForNow(exchange);
+    this.dispatcher.resubmit(waited.filter((exchange) => !isLate(exchange)));
   }
 
   #spawn(): Thread {
@@ -158,7 +157,7 @@ export class Pool implements ThreadEvents {
     for (const exchange of [...this.dispatcher.queue]) {
       if (!hasWaitedTooLong(limits, exchange.cameMs, nowMs)) continue;
       this.dispatcher.withdraw(exchange);
-      exchange.refuse(503, 'Service Unavailable', { 'Retry-After': '1' });
+      refuseForNow(exchange);
     }
     for (const thread of this.#threads.values()) {
       const { head } = thread.lane;
@@ -176,4 +175,8 @@ export class Pool implements ThreadEvents {
     exchange.refuse(408, 'Request Timeout');
     this.dispatcher.withdraw(exchange);
   }
+}
+
+function refuseForNow(exchange: Exchange): void {
+  exchange.refuse(503, 'Service Unavailable', { 'Retry-After': '1' });
 }

@@ -19,10 +19,8 @@ export class Runner {
   readonly #post: Post;
   readonly #slots: Int32Array;
   #running: Running | null = null;
-  /** Taken from its slot, and run in a turn of its own. */
-  #starting: RequestMessage | null = null;
-  /** More than one while the news that the one before is over is on its way to the pool, or where some were taken back. */
-  #waiting: RequestMessage[] = [];
+  /** In the order they came; the pool may have taken them back. */
+  readonly #waiting: RequestMessage[] = [];
 
   constructor(application: Application, post: Post, slots: Int32Array) {
     this.#application = application;
@@ -36,8 +34,10 @@ export class Runner {
   }
 
   handle(message: Exclude<ToThread, { type: 'close' }>): void {
-    if (message.type === 'request') return this.#request(message);
-    if (message.id === this.#starting?.id) return this.#skip(message.id);
+    if (message.type === 'request') {
+      this.#waiting.push(message);
+      return this.#begin();
+    }
     const running = this.#running;
     if (running === null || running.id !== message.id) return;
     switch (message.type) {
@@ -52,12 +52,15 @@ export class Runner {
     }
   }
 
-  #request(message: RequestMessage): void {
-    if (this.#running !== null || this.#starting !== null) this.#waiting.push(message);
-    else if (this.#isOurs(message)) this.#run(message);
-  }
+  /** Runs the next, unless one runs. */
+  readonly #begin = (): void => {
+    if (this.#running !== null) return;
+    for (let next = this.#waiting.shift(); next; next = this.#waiting.shift()) {
+      if (this.#isOurs(next)) return this.#run(next);
+    }
+  };
 
-  /** A request in a slot may have been taken back meanwhile. */
+  /** Whether the pool has not taken it back; it cannot from now on. */
   #isOurs({ slot, id }: RequestMessage): boolean {
     return slot === null || Atomics.compareExchange(this.#slots, slot, id, 0) === id;
   }
@@ -96,31 +99,12 @@ export class Runner {
     return { id, incoming, outgoing, socket, settled: null };
   }
 
-  /** The request is over: the one that waits, if it still does, is next. */
+  /** The request is over. */
   #next(id: number): void {
     if (this.#running?.id !== id) return;
     this.#running = null;
-    this.#takeWaiting();
-  }
-
-  #takeWaiting(): void {
-    let waiting = this.#waiting.shift();
-    while (waiting && !this.#isOurs(waiting)) waiting = this.#waiting.shift();
-    if (waiting === undefined) return;
-    this.#starting = waiting;
     // Not from within the answer of the one before.
-    setImmediate(() => {
-      if (this.#starting !== waiting) return;
-      this.#starting = null;
-      this.#run(waiting);
-    });
-  }
-
-  /** Its client has gone; it has no body, so there is nothing else that it could be told. */
-  #skip(id: number): void {
-    this.#starting = null;
-    this.#post({ type: 'released', id });
-    this.#takeWaiting();
+    if (this.#waiting.length > 0) setImmediate(this.#begin);
   }
 
   #failed(running: Running, error: unknown): void {

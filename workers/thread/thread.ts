@@ -5,8 +5,7 @@ import type { Tinypool } from 'tinypool';
 import { appError } from '../../src/app/failure.ts';
 import { BootError, EXIT, type ExitStatus, messageOf } from '../../src/errors.ts';
 import type { LoadedFiles } from '../module-graph.ts';
-import type { Exchange } from './exchange.ts';
-import { Lane, type LaneEvents } from './lane.ts';
+import { Lane, type LaneEvents, type Left } from './lane.ts';
 import type { FromThread, ThreadOrder } from './messages.ts';
 
 type RunOptions = NonNullable<Parameters<Tinypool['run']>[1]>;
@@ -27,12 +26,8 @@ export type ThreadEnd =
   | { readonly why: 'threw'; readonly error: unknown };
 
 export interface ThreadEvents extends LaneEvents {
-  /** The thread is gone, with the request that it ran; `waited` had not begun. */
-  gone(
-    thread: Thread,
-    end: ThreadEnd,
-    left: { readonly ran: Exchange | null; readonly waited: Exchange | null },
-  ): void;
+  /** The thread is gone, and has left these requests unanswered. */
+  gone(thread: Thread, end: ThreadEnd, left: Left): void;
 }
 
 export type ThreadOptions = Pick<ThreadOrder, 'app' | 'gateway'> & {
@@ -107,6 +102,7 @@ export class Thread {
 
   /** Its port closed: where no error follows, it called process.exit(). */
   #exited(): void {
+    this.lane.retire();
     setTimeout(() => {
       this.#life.abort();
       this.#over({ why: 'exited' });
@@ -116,12 +112,16 @@ export class Thread {
   #over(end: ThreadEnd): void {
     if (this.#isGone) return;
     this.#isGone = true;
-    // What it had answered before it ended counts.
+    const left = this.lane.close(() => this.#receiveRest());
+    this.#settleReady.reject(bootErrorOf(end));
+    this.#events.gone(this, end, left);
+  }
+
+  /** What it had answered before it ended counts. */
+  #receiveRest(): void {
     for (let left = receiveMessageOnPort(this.#port); left; left = receiveMessageOnPort(this.#port)) {
       this.#receive(left.message);
     }
-    this.#settleReady.reject(bootErrorOf(end));
-    this.#events.gone(this, end, this.lane.close());
   }
 }
 

@@ -21,13 +21,19 @@ export function limitsOf({ timeout, requestTimeout }: Pick<Settings, 'timeout' |
   return { silentMs: timeout * 1000, totalMs: requestTimeout * 1000, everyMs };
 }
 
+/** Whether a request has taken longer than it may altogether: a thread that began with it now would be ended for it. */
+export function isOverdue({ totalMs }: Limits, cameMs: number, nowMs: number): boolean {
+  return totalMs > 0 && nowMs - cameMs > totalMs;
+}
+
 /** What is to be done about a request that a thread runs. */
 export function judge(
-  { silentMs, totalMs }: Limits,
+  limits: Limits,
   exchange: Pick<Exchange, 'cameMs' | 'movedMs' | 'waitsForClient'>,
   nowMs: number,
 ): Verdict {
-  if (totalMs > 0 && nowMs - exchange.cameMs > totalMs) return 'handler is too slow';
+  const { silentMs } = limits;
+  if (isOverdue(limits, exchange.cameMs, nowMs)) return 'handler is too slow';
   if (silentMs === 0 || nowMs - exchange.movedMs <= silentMs) return 'fine';
   return exchange.waitsForClient ? 'client is too slow' : 'handler is too slow';
 }

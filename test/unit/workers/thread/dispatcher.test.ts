@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { MessageChannel } from 'node:worker_threads';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { Dispatcher } from '../../../../workers/thread/dispatcher.ts';
 import { Exchange } from '../../../../workers/thread/exchange.ts';
 import { Lane } from '../../../../workers/thread/lane.ts';
@@ -35,7 +35,19 @@ function finish(lane: Lane): void {
   lane.receive({ type: 'answer', id: lane.head?.id ?? 0, head, body: '' });
 }
 
+/** As its thread does. */
+function begin(slots: Int32Array | undefined, id: number): void {
+  const at = slots?.indexOf(id) ?? -1;
+  if (slots && at >= 0) Atomics.store(slots, at, 0);
+}
+
 describe('the dispatcher', () => {
+  // None of them is slow because the test is.
+  beforeEach(() => {
+    const now = vi.spyOn(performance, 'now').mockReturnValue(5000);
+    return () => now.mockRestore();
+  });
+
   it('runs one request in each thread, lets one wait in each, and queues the rest', () => {
     const { dispatcher, lane } = pool(2);
     for (let id = 1; id <= 5; id++) dispatcher.submit(exchange(id));
@@ -84,22 +96,62 @@ describe('the dispatcher', () => {
     expect([lane(0).next, dispatcher.queue[0]?.id]).toEqual([null, 2]);
   });
 
-  it('tells what ran in a thread that is gone from what only waited in it', () => {
-    const { dispatcher, lane } = pool(1);
+  it('tells what ran in a thread that is gone from what had not begun', () => {
+    const { dispatcher, lanes } = pool(2);
+    for (let id = 1; id <= 5; id++) dispatcher.submit(exchange(id));
+    begin(lanes[0]?.slots, 1);
+    const [first, second] = lanes.map((gone) => {
+      dispatcher.remove(gone.lane);
+      return gone.lane.close(() => {});
+    });
+    expect([first?.ran?.id, first?.waited.map(({ id }) => id)]).toEqual([1, [3]]);
+    expect([second?.ran, second?.waited.map(({ id }) => id)]).toEqual([null, [2, 4]]);
+    dispatcher.resubmit(second?.waited ?? []);
+    expect(dispatcher.queue.map(({ id }) => id)).toEqual([2, 4, 5]);
+  });
+
+  it('knows what a thread began with while it was ended', () => {
+    const { dispatcher, lane, lanes } = pool(1);
+    for (let id = 1; id <= 2; id++) dispatcher.submit(exchange(id));
+    const slots = lanes[0]?.slots;
+    begin(slots, 1);
+    const { compareExchange } = Atomics;
+    const told: (() => void)[] = [];
+    vi.spyOn(Atomics, 'compareExchange').mockImplementationOnce(((
+      ...args: [Int32Array, number, number, number]
+    ) => {
+      told.push(() => finish(lane(0)));
+      begin(slots, 2);
+      return compareExchange(...args);
+    }) as typeof compareExchange);
+    const { ran, waited } = lane(0).close(() => told.pop()?.());
+    expect([ran?.id, waited]).toEqual([2, []]);
+  });
+
+  it('gives no request to a thread that is gone, though it has answered the one before', () => {
+    const { dispatcher, lane, lanes } = pool(1);
     for (let id = 1; id <= 3; id++) dispatcher.submit(exchange(id));
-    dispatcher.remove(lane(0));
-    const { ran, waited } = lane(0).close();
-    expect([ran?.id, waited?.id]).toEqual([1, 2]);
-    if (waited) dispatcher.resubmit(waited);
-    expect(dispatcher.queue.map(({ id }) => id)).toEqual([2, 3]);
+    begin(lanes[0]?.slots, 1);
+    const { ran, waited } = lane(0).close(() => finish(lane(0)));
+    expect([ran, waited.map(({ id }) => id), dispatcher.queue.length]).toEqual([null, [2], 1]);
   });
 
   it('forgets a request whose client has gone, wherever it waits', () => {
-    const { dispatcher, lane } = pool(1);
+    const { dispatcher, lane, lanes } = pool(1);
     const all = [1, 2, 3].map((id) => exchange(id));
     for (const one of all) dispatcher.submit(one);
+    begin(lanes[0]?.slots, 1);
     for (const one of all.slice(1)) dispatcher.withdraw(one);
     expect([lane(0).head?.id, lane(0).next, dispatcher.queue.length]).toEqual([1, null, 0]);
+  });
+
+  it('goes on with the next where the client of a request goes before its thread has begun with it', () => {
+    const { dispatcher, lane, lanes } = pool(1);
+    const all = [1, 2, 3].map((id) => exchange(id));
+    for (const one of all) dispatcher.submit(one);
+    dispatcher.withdraw(all[0] as Exchange);
+    expect([lane(0).head?.id, lane(0).next?.id]).toEqual([2, 3]);
+    expect([...(lanes[0]?.slots ?? [])].toSorted()).toEqual([2, 3]);
   });
 
   it('is full when its queue is, and no thread has room', () => {

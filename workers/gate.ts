@@ -135,9 +135,12 @@ class AcceptGate implements Gate {
   }
 
   #feedHeld(): void {
-    const held = this.#held;
-    this.#held = [];
-    for (const socket of held) {
+    // Feeding may pause the gate again.
+    for (
+      let socket = this.#held.shift();
+      socket;
+      socket = this.#state === 'paused' ? undefined : this.#held.shift()
+    ) {
       // The engine would wait for the end of one that has said nothing and gone: that event is over.
       if (socket.readableEnded) socket.destroy();
       if (socket.destroyed) continue;

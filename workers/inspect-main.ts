@@ -8,7 +8,7 @@ export type Inspection =
   | { readonly what: 'paused'; readonly stack: readonly string[]; readonly answer: Answer }
   /** It did not stop: it is in native code. */
   | { readonly what: 'native' }
-  /** It turns again: it stopped in the very timer that says so. */
+  /** It turns again: it stopped in the very timer that says so, or has said so meanwhile. */
   | { readonly what: 'recovered' }
   /** A developer's debugger can hold it. */
   | { readonly what: 'debugged' };
@@ -20,15 +20,18 @@ export interface InspectLimits {
 }
 
 /**
- * Stops the main thread where it is and asks it to refuse its requests. It stays stopped, as it is to be killed: going
- * on it could send a second answer.
+ * Stops the main thread where it is and asks it to refuse its requests, unless it `hasRecovered`. It stays stopped, as
+ * it is to be killed: going on it could send a second answer.
  */
-export async function inspectMain(limits: InspectLimits): Promise<Inspection & { release(): void }> {
+export async function inspectMain(
+  limits: InspectLimits,
+  hasRecovered: () => boolean,
+): Promise<Inspection & { release(): void }> {
   const { Session } = process.getBuiltinModule('node:inspector');
   const session = new Session();
   const release = () => session.disconnect();
   session.connectToMainThread();
-  const inspection = await Promise.race([inspect(session), giveUp(session, limits)]);
+  const inspection = await Promise.race([inspect(session, hasRecovered), giveUp(session, limits)]);
   return { ...inspection, release };
 }
 
@@ -43,7 +46,7 @@ async function giveUp(session: Session, { answerMs, stopMs }: InspectLimits): Pr
   return { what: 'native' };
 }
 
-async function inspect(session: Session): Promise<Inspection> {
+async function inspect(session: Session, hasRecovered: () => boolean): Promise<Inspection> {
   const sources = new Map<string, string>();
   session.on('Debugger.scriptParsed', ({ params }) => sources.set(params.scriptId, params.url));
   const paused = new Promise<Debugger.PausedEventDataType>((resolve) => {
@@ -52,7 +55,8 @@ async function inspect(session: Session): Promise<Inspection> {
   session.post('Debugger.enable');
   session.post('Debugger.pause');
   const { callFrames } = await paused;
-  if (callFrames.some(({ functionName }) => functionName === BEAT)) return { what: 'recovered' };
+  if (hasRecovered() || callFrames.some(({ functionName }) => functionName === BEAT))
+    return { what: 'recovered' };
   const answer = await refuse(session);
   if (answer.debugged) return { what: 'debugged' };
   return { what: 'paused', stack: stackOf(callFrames, sources), answer };

@@ -1,3 +1,4 @@
+import type { Logger } from '../src/log/logger.ts';
 import type { Serving } from './serving.ts';
 
 /** How a worker goes that has to finish what it accepted. */
@@ -20,4 +21,14 @@ export type Phase =
 /** Whether a worker in this phase has yet to serve. */
 export function isBooting({ name }: Phase): boolean {
   return name === 'booting' || name === 'standby' || name === 'opening';
+}
+
+/** Drains, and logs what could not be finished; never rejects, as the worker must end all the same. */
+export async function finish(serving: Serving, how: Leaving, log: Logger): Promise<void> {
+  try {
+    const cut = await serving.drain(how);
+    if (cut > 0) log.warning(`Cut ${cut} connection(s) that outlived the grace of ${how.graceMs / 1000} s`);
+  } catch (error) {
+    log.error('The drain failed', { err: error });
+  }
 }

@@ -54,8 +54,7 @@ export class Recycler {
     const { limits, clock, settings } = this.#options;
     this.#ask = ask;
     if (this.#reason !== null) ask(this.#reason);
-    if (limits.lifetimeMs < Infinity)
-      clock.after(Math.min(limits.lifetimeMs, MAX_TIMER_MS), () => this.#reachedLifetime());
+    if (limits.lifetimeMs < Infinity) this.#watchLifetime(clock.now() + limits.lifetimeMs);
     if (Math.min(limits.memoryBytes, limits.heapBytes) < Infinity) this.#watchMemory(beatEveryMs(settings));
   }
 
@@ -79,6 +78,14 @@ export class Recycler {
     this.#due(
       `served ${this.#requests} request${this.#requests === 1 ? '' : 's'} (--max-requests ${settings.maxRequests}, jitter ${requests})`,
     );
+  }
+
+  #watchLifetime(untilMs: number): void {
+    const { clock } = this.#options;
+    clock.after(Math.min(untilMs - clock.now(), MAX_TIMER_MS), () => {
+      if (clock.now() < untilMs) this.#watchLifetime(untilMs);
+      else this.#reachedLifetime();
+    });
   }
 
   #reachedLifetime(): void {

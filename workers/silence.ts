@@ -19,10 +19,12 @@ export class Silence {
 
   /** To be called after each sleep of `sleptMs`, as it was asked for. */
   look(nowMs: number, sleptMs: number, pulseMs: number): void {
+    const heldUpMs = Math.max(0, nowMs - this.#lookedMs - sleptMs);
     if (pulseMs > this.#pulseMs) {
       this.#pulseMs = pulseMs;
-      this.#excusedMs = 0;
-    } else this.#excusedMs += Math.max(0, nowMs - this.#lookedMs - sleptMs);
+      // The pulse may have come before both were held up.
+      this.#excusedMs = Math.min(heldUpMs, Math.max(0, nowMs - pulseMs));
+    } else this.#excusedMs += heldUpMs;
     this.#lookedMs = nowMs;
   }
 }

@@ -65,7 +65,8 @@ async function attend(
   // Most workers never need it.
   const { inspectMain } = await import('./inspect-main.ts');
   const started = nowMs();
-  const inspection = await inspectMain(LIMITS);
+  const pulse = Atomics.load(order.pulse, 0);
+  const inspection = await inspectMain(LIMITS, () => Atomics.load(order.pulse, 0) !== pulse);
   if (inspection.what === 'debugged' || inspection.what === 'recovered') inspection.release();
   if (inspection.what === 'debugged') return say(order, { tsunicorn: 'debugged' });
   if (inspection.what === 'recovered') return;
@@ -105,9 +106,13 @@ async function sayAlone(
   message: Parameters<typeof import('../src/stall.ts').stallReason>[0] & { readonly seen: StallSeen | null },
 ): Promise<void> {
   const { stallLines, stallReason } = await import('../src/stall.ts');
+  const { escapeControls } = await import('../src/log/text.ts');
   const head = `Worker (pid: ${process.pid}), whose arbiter is gone: ${stallReason(message)}; killed`;
   try {
-    fs.writeSync(2, `${[head, ...stallLines(message).map((line) => `    ${line}`)].join('\n')}\n`);
+    fs.writeSync(
+      2,
+      `${[head, ...stallLines(message).map((line) => `    ${escapeControls(line)}`)].join('\n')}\n`,
+    );
   } catch {
     // Nobody reads it.
   }

@@ -21,7 +21,7 @@ import {
   loadWorkerHooks,
   readinessOf,
 } from './outfit.ts';
-import { isBooting, type Leaving, type Phase } from './phase.ts';
+import { finish, isBooting, type Leaving, type Phase } from './phase.ts';
 import type { Standards } from './privileges.ts';
 import type { Recycler } from './recycler.ts';
 import type { Serving } from './serving.ts';
@@ -193,11 +193,9 @@ class Worker {
     this.#heartbeat.leaveWithin(how.graceMs);
     const startedMs = performance.now();
     const { serving } = phase;
-    void serving.drain(how).then((cut) => {
-      if (cut > 0)
-        this.#log.warning(`Cut ${cut} connection(s) that outlived the grace of ${how.graceMs / 1000} s`);
-      return this.#exit(Math.max(0, how.graceMs - (performance.now() - startedMs)), serving.close);
-    });
+    void finish(serving, how, this.#log).then(() =>
+      this.#exit(Math.max(0, how.graceMs - (performance.now() - startedMs)), serving.close),
+    );
   }
 
   #crashed(error: unknown, origin: NodeJS.UncaughtExceptionOrigin): void {

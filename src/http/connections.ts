@@ -75,6 +75,11 @@ export class Connections {
       .filter(({ response }) => !response.writableFinished);
   }
 
+  /** Whether an answer that has ended is still on its way to its client. */
+  get isSending(): boolean {
+    return this.requests().some(({ response }) => response.writableEnded);
+  }
+
   /** Connections from which nothing was read and to which nothing was written. */
   unread(): readonly Socket[] {
     return this.#sockets.filter(({ bytesRead, bytesWritten }) => bytesRead + bytesWritten === 0);
@@ -108,7 +113,7 @@ export class Connections {
     if (connection === undefined) return;
     const { latest, sinceMs } = connection;
     if (latest === null || latest.writableFinished) connection.earlier = null;
-    else connection.earlier = [...(connection.earlier ?? []), { response: latest, sinceMs }];
+    else connection.earlier = [...stillOpen(connection.earlier), { response: latest, sinceMs }];
     connection.latest = response;
     connection.sinceMs = performance.now();
   }
@@ -180,4 +185,9 @@ export class Connections {
   get #sockets(): readonly Socket[] {
     return this.#all.map(({ socket }) => socket);
   }
+}
+
+/** A client may keep a request under way for ever: those that were answered must not pile up behind it. */
+function stillOpen(flights: readonly Flight[] | null): readonly Flight[] {
+  return flights?.filter(({ response }) => !response.writableFinished) ?? [];
 }

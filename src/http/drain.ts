@@ -54,10 +54,11 @@ export async function drain(options: DrainOptions): Promise<number> {
  * From a second after the drain began, which is after the last accept, closes idle connections whenever it looks.
  * In that second a client that uses its connection learns from an answer that it is the last.
  */
-function closeIdleLater({ server }: DrainOptions): () => void {
+function closeIdleLater({ server, connections }: DrainOptions): () => void {
   const from = performance.now() + IDLE_CLOSE_AFTER_MS;
   const look = () => {
-    if (performance.now() >= from) server.closeIdleConnections();
+    // Node takes an answer for sent as soon as the application has ended it, and would cut what its client has yet to read.
+    if (performance.now() >= from && !connections.isSending) server.closeIdleConnections();
   };
   const timer = setInterval(look, 100);
   return () => clearInterval(timer);

@@ -23,11 +23,30 @@ export function refuseAll(connections: Connections): { requests: StalledRequest[
   const now = performance.now();
   const requests = connections.requests().map(({ response, sinceMs }): StalledRequest => {
     const { method = '', url = '' } = response.req;
-    return { method, path: url.slice(0, MAX_PATH), ageMs: now - sinceMs, got: refuse(response) };
+    return { method, path: url.slice(0, MAX_PATH), ageMs: now - sinceMs, got: attempt(response) };
   });
-  const unread = connections.unread();
-  for (const socket of unread) socket.write(refusal(true));
-  return { requests, unread: unread.length };
+  return { requests, unread: refuseUnread(connections) };
+}
+
+function refuseUnread(connections: Connections): number {
+  try {
+    const unread = connections.unread();
+    for (const socket of unread) socket.write(refusal(true));
+    return unread.length;
+  } catch {
+    // As below.
+    return 0;
+  }
+}
+
+function attempt(response: ServerResponse): StalledRequest['got'] {
+  try {
+    return refuse(response);
+  } catch {
+    // The event loop was stopped in the middle of a write to this very socket, which cannot even be asked then. The other
+    // requests are not to pay for it.
+    return 'nothing';
+  }
 }
 
 function refuse(response: ServerResponse): StalledRequest['got'] {

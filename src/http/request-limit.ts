@@ -46,6 +46,8 @@ function end(request: IncomingMessage, response: ServerResponse, seconds: number
   const abort = () => void request.destroy(new RequestTimeout(`the request took longer than ${seconds} s`));
   if (response.headersSent) {
     abort();
+    // Destroying a request that was read to its end leaves the connection as it is.
+    response.destroy();
     return 'its connection was cut, as its answer had begun';
   }
   response.once('finish', abort);

@@ -1,4 +1,6 @@
 import type { ServerResponse } from 'node:http';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { type Engine, get, startEngine } from '../../support/http-engine.ts';
 import { turns } from '../../support/wire.ts';
@@ -172,3 +174,34 @@ describe('the requests in flight', () => {
     expect([engine.connections.requests().length, engine.connections.unread().length]).toEqual([1, 1]);
   });
 });
+
+describe('a client that always has a request under way', () => {
+  it('leaves nothing behind of those that were answered', async () => {
+    const { engine, open, request } = await holdingEngine();
+    const wire = await engine.send(get('/0'));
+    const answered: WeakRef<ServerResponse>[] = [];
+    for (let next = 1; next <= 50; next++) {
+      wire.write(get(`/${next}`));
+      await request(`/${next}`);
+      answered.push(await answer(open, `/${next - 1}`));
+    }
+    await turns(2);
+    collectGarbage();
+    expect(answered.filter((response) => response.deref()).length).toBeLessThan(10);
+  });
+});
+
+/** Resolves when the answer is sent; a frame of its own, as the caller's would keep the response. */
+async function answer(open: Map<string, ServerResponse>, path: string): Promise<WeakRef<ServerResponse>> {
+  const response = open.get(path);
+  if (!response) throw new Error(`no request for ${path}`);
+  open.delete(path);
+  response.end();
+  while (!response.writableFinished) await turns(1);
+  return new WeakRef(response);
+}
+
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc');
+  runInNewContext('gc')();
+}

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import net from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type DrainOptions, drain } from '../../../src/http/drain.ts';
 import { get, startEngine } from '../../support/http-engine.ts';
@@ -10,12 +12,16 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
+/** More than sockets of both sides buffer. */
+const LARGE = 30 * 1024 * 1024;
+
 /** A drain over an engine; what it did to the gate is in `steps`. */
 async function draining(texts: readonly string[], options: Partial<DrainOptions> = {}) {
   const steps: string[] = [];
   const engine = await startEngine({
     handler: (request, response) => {
-      if (request.url !== '/hang') response.end('done');
+      if (request.url === '/large') response.end(Buffer.alloc(LARGE));
+      else if (request.url !== '/hang') response.end('done');
     },
   });
   const wires: Wire[] = [];
@@ -70,6 +76,22 @@ describe('a drain', () => {
     await vi.advanceTimersByTimeAsync(300);
     expect(await result).toBe(0);
     expect(await wires[0]?.ended).not.toMatch(/Connection: close/i);
+  });
+
+  it('cuts no answer that the application has ended and its client has yet to read', async () => {
+    const { result, wires } = await draining([get()]);
+    const reader = net.connect(wires[0]?.socket.remotePort ?? 0, '127.0.0.1');
+    reader.write(get('/large'));
+    await once(reader, 'readable');
+    await vi.advanceTimersByTimeAsync(1500);
+    let bytes = 0;
+    reader.on('data', (part) => {
+      bytes += part.length;
+    });
+    await once(reader, 'close');
+    expect(bytes).toBeGreaterThan(LARGE);
+    await vi.advanceTimersByTimeAsync(300);
+    expect(await result).toBe(0);
   });
 
   it('in development closes idle connections at once, but none that has yet to send its first request', async () => {

@@ -27,6 +27,25 @@ describe('refuseAll', () => {
     );
   });
 
+  it('goes on to the others where a socket cannot be asked', async () => {
+    const { engine } = await waiting(get('/a'), 1);
+    const other = await engine.send(get('/b'));
+    while (engine.connections.requests().length < 2) await turns(1);
+    const [stopped] = engine.connections.requests();
+    const { socket } = stopped?.response ?? {};
+    // As in the middle of a write.
+    Object.defineProperty(socket, 'bytesWritten', {
+      get() {
+        throw new TypeError('half written');
+      },
+    });
+    expect(refused(engine)).toEqual([
+      ['/a', 'nothing'],
+      ['/b', '503'],
+    ]);
+    await other.until(/503/);
+  });
+
   it('sends no body after HEAD', async () => {
     const { engine, wire } = await waiting('HEAD /a HTTP/1.1\r\nHost: t\r\n\r\n', 1);
     expect(refused(engine)).toEqual([['/a', '503']]);

@@ -57,6 +57,15 @@ describe('a request that takes too long', () => {
     await expect(response.text()).rejects.toThrow();
   });
 
+  it('is cut where its answer had begun and its body was read', async () => {
+    const { at } = await serve(async (request: IncomingMessage, response: ServerResponse) => {
+      for await (const _part of request);
+      response.write('some');
+    }, 0.05);
+    const response = await fetch(at, { method: 'POST', body: 'all of it' });
+    await expect(response.text()).rejects.toThrow();
+  });
+
   it('is logged again when its handler goes on', async () => {
     const { at, log } = await serve(() => new Promise(() => {}), 0.05);
     await fetch(at);

@@ -27,6 +27,15 @@ describe('a silence', () => {
     expect(silence.ms).toBe(600);
   });
 
+  it('does not count a hold-up that began soon after a pulse', () => {
+    const silence = new Silence(0);
+    silence.look(500, 500, 400);
+    silence.look(60_500, 500, 900);
+    expect(silence.ms).toBe(100);
+    silence.look(61_000, 500, 900);
+    expect(silence.ms).toBe(600);
+  });
+
   it('is none where the pulse is newer than the look', () => {
     const silence = new Silence(1000);
     silence.look(1500, 500, 1501);

@@ -26,6 +26,7 @@ export async function serveMany(order: ServeOrder, application: Application): Pr
     connections,
     observers: order.observers,
     keepAliveMs: settings.keepAlive * 1000,
+    requestMs: settings.requestTimeout * 1000,
     onError: order.onError,
     answerFailure: order.answerFailure,
   });

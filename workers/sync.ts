@@ -37,6 +37,7 @@ export const serveSync: Serve = async (order) => {
     connections,
     observers: [({ socket }) => newcomers.know(socket), ...order.observers],
     keepAliveMs: 0,
+    requestMs: settings.requestTimeout * 1000,
     onError: order.onError,
     answerFailure: order.answerFailure,
   });

@@ -17,11 +17,16 @@ export interface HttpServerOptions {
   readonly observers: readonly Observer[];
   /** 0 closes each connection after its answer. */
   readonly keepAliveMs: number;
+  /** How long a request may take altogether; it may take five minutes to arrive where this is shorter, or 0. */
+  readonly requestMs?: number;
   /** An error that the application threw or rejected with while it handled `request`. */
   readonly onError: (error: unknown, request: IncomingMessage) => void;
   /** Where it is null, the answer is a plain 500. */
   readonly answerFailure?: AnswerFailure | null;
 }
+
+/** A request that has not arrived whole after this is answered with 408, as slow clients are no less costly for being many. */
+const ARRIVAL_MS = 300_000;
 
 /**
  * The HTTP engine over one application. It never listens itself: the gate accepts and feeds it connections by
@@ -31,7 +36,11 @@ export function createHttpServer(options: HttpServerOptions): Server {
   // An ESM import of node:http evaluates all of its exports, undici among them: 30 ms and 19 MB.
   const http = process.getBuiltinModule('node:http');
   const server = http.createServer(
-    { keepAliveTimeout: options.keepAliveMs, noDelay: true },
+    {
+      keepAliveTimeout: options.keepAliveMs,
+      requestTimeout: Math.max(ARRIVAL_MS, options.requestMs ?? 0),
+      noDelay: true,
+    },
     requestListener(options),
   );
   if (options.application.upgrade) server.on('upgrade', upgradeListener(options));

@@ -11,7 +11,7 @@ export const timeouts = {
     default: 30,
   }),
   requestTimeout: setting({
-    doc: 'How long a request may take altogether, before its client gets a 504. 0 is no limit.',
+    doc: 'How long a request may take altogether, before its client gets a 504. 0 is no limit. To arrive whole it has five minutes, or this where it is longer; then its client gets a 408.',
     flags: '--request-timeout',
     kind: seconds(),
     default: 0,

@@ -38,7 +38,7 @@ export class Arbiter {
     const { hooks } = this.#service;
     hooks.call('nworkersChanged', (hook, view) => hook(view, view.workers, null));
     for (;;) {
-      this.#service.advance();
+      this.#survive(() => this.#service.advance());
       const wakeAtMs = Math.min(
         this.#reconcile(),
         this.#service.wakeAtMs,
@@ -54,8 +54,10 @@ export class Arbiter {
       const event = await queue.next(wakeAtMs);
       this.#workers.forgiveSince(wakeAtMs);
       const wokeMs = clock.now();
-      if (event) this.#handle(event);
-      this.#service.scaleByLoad();
+      this.#survive(() => {
+        if (event) this.#handle(event);
+        this.#service.scaleByLoad();
+      });
       this.#workers.forgiveSince(wokeMs);
     }
   }
@@ -86,11 +88,25 @@ export class Arbiter {
     }
   }
 
+  /** Our own mistakes must not end a service that serves. Returns whether all went well. */
+  #survive(step: () => void): boolean {
+    try {
+      step();
+      return true;
+    } catch (err) {
+      this.#service.log.critical('This is a bug in tsunicorn, please report it; the service goes on', {
+        err,
+      });
+      return false;
+    }
+  }
+
   #reconcile(): number {
     const now = this.#options.clock.now();
     const { actions, wakeAtMs } = reconcile(this.#service.desired, this.#workers.all, now);
     for (const action of actions) {
-      this.#perform(action);
+      // What cannot be done now is tried again at the next turn, which must not be at once.
+      if (!this.#survive(() => this.#perform(action))) return now + TICK_MS;
       // It may have halted the service or undone a reload: the rest of the plan is void.
       if (action.type === 'kill') break;
     }

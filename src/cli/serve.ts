@@ -57,6 +57,7 @@ export async function serve(loaded: Loaded, order: ServeOrder): Promise<number> 
   const lineage = new Lineage(start, parent, queue);
   const following = new FollowingLog(openLog());
   const log = await lineage.logOf(loaded, following.log);
+  goOn(log);
   await callStarting(loaded, log);
   await noteActivation(systemd, loaded, log);
   const pidfile = new PidfileOf(loaded, lineage.elder);
@@ -111,6 +112,16 @@ async function developmentOf(first: Generation, question: ReadQuestion, queue: E
   if (!reload && !debug && reloadExtraFile.length === 0) return null;
   const { develop } = await import('./development.ts');
   return develop(first, question, queue, log);
+}
+
+/** The arbiter goes on where nobody caught an error: what a worker wrote to the channel, for one, throws inside Node. */
+function goOn(log: Logger): void {
+  process.on('uncaughtException', (err) =>
+    log.critical(
+      'Uncaught in the arbiter, which goes on: a hook of the configuration, what an application wrote to descriptor 3, or a bug in tsunicorn',
+      { err },
+    ),
+  );
 }
 
 interface Surroundings {

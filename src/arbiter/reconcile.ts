@@ -47,12 +47,10 @@ export function reconcile(desired: Desired, workers: readonly WorkerSnapshot[], 
   const living = workers.filter((worker) => isLiving(worker) && !dying.has(worker.age));
   const held = now < desired.recycleAfterMs && living.some(isOutgoing);
   // A boot would take the processor, and the arbiter's loop, from one that is about to serve: spares come after it.
-  const accepts = planAccepts(desired, living);
+  const seen = held ? living.map(staying) : living;
+  const accepts = planAccepts(desired, seen);
   const opening = accepts.length > 0 || living.some(({ state }) => state.name === 'opening');
-  const wanted = wantedSpawns(
-    opening ? { ...desired, spares: 0 } : desired,
-    held ? living.map(staying) : living,
-  );
+  const wanted = wantedSpawns(opening ? { ...desired, spares: 0 } : desired, seen);
   const mayGo =
     now < desired.spawnAfterMs ? wanted.filter((generation) => generation === desired.canary) : wanted;
   const waiting = mayGo.length < wanted.length;

@@ -200,7 +200,7 @@ export class Arbiter {
       case 'stalled': {
         const { state } = worker;
         endStalled(this.#workers, service.log, worker, message, service.intent.name !== 'stopping');
-        if (state.name === 'standby')
+        if (isBooting(state))
           service.bootFailed(worker, bootTimedOut(worker, state, stallReason(message), null));
         return;
       }

@@ -7,6 +7,8 @@ export interface Desired {
   readonly spares: number;
   /** Why no workers are wanted, where that is so. */
   readonly reason: string;
+  /** The sockets stay open although no workers are wanted: who connects meanwhile waits, and is served later. */
+  readonly isResting?: boolean;
   readonly generation: number;
   /** A new generation that has yet to prove itself by one worker getting ready; the others go on as if it were not. */
   readonly canary: number | null;
@@ -149,7 +151,8 @@ function inFreeSlots(generations: readonly number[], workers: readonly WorkerSna
  * kernel queueing connections that nobody answers.
  */
 function mayRetireReady(desired: Desired, all: readonly WorkerSnapshot[]): boolean {
-  return desired.workers > 0 || all.every(({ state }) => state.name === 'ready' || state.name === 'retiring');
+  if (desired.workers > 0 || desired.isResting) return true;
+  return all.every(({ state }) => state.name === 'ready' || state.name === 'retiring');
 }
 
 function planRetirements(

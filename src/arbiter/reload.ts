@@ -150,7 +150,7 @@ export class Reload {
     this.#finish('undone', reason);
   }
 
-  /** The service stops: forgets a reload under way and closes what only it had opened. */
+  /** The service stops, or rests: forgets a reload under way and closes what only it had opened. */
   abandon(): void {
     this.#step = { name: 'none' };
     this.#rebinding.release();

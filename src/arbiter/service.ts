@@ -70,6 +70,7 @@ export class Service {
     return {
       workers,
       spares: workers === 0 ? 0 : this.#current.loaded.settings.spareWorkers,
+      isResting: name === 'resting',
       reason: name === 'resting' ? 'the arbiter rests' : 'the service stops',
       generation: this.#current.number,
       canary: this.#reload.candidate?.number ?? null,
@@ -113,6 +114,7 @@ export class Service {
   rest(): boolean {
     if (this.#intent.name !== 'serving') return false;
     this.#intent = { name: 'resting' };
+    this.#reload.abandon();
     return true;
   }
 

@@ -1,4 +1,3 @@
-import { EXIT } from '../errors.ts';
 import type { WorkerMessage } from '../ipc.ts';
 import { stallReason } from '../stall.ts';
 import type { ArbiterEvent, ArbiterSignal } from './events.ts';
@@ -157,7 +156,7 @@ export class Arbiter {
       case 'SIGTERM':
       case 'SIGINT':
       case 'SIGQUIT':
-        return this.#service.stop(stopMode(signal, intent), EXIT.ok);
+        return this.#upgrade.stop(stopMode(signal, intent));
       case 'SIGUSR1':
         log.reopen();
         return this.#workers.sendAll({ tsunicorn: 'reopenLogs' });

@@ -181,8 +181,8 @@ export class Arbiter {
         service.log.debug(`Worker stands by (pid: ${worker.pid})`);
         return this.#workers.note(worker, message);
       case 'ready':
-        if (isBooting(worker.state)) service.ready(worker, message.urls);
-        return;
+        if (isBooting(worker.state)) return service.ready(worker, message.urls);
+        return this.#workers.note(worker, message);
       case 'bootFailed':
         this.#workers.note(worker, message);
         return service.bootFailed(worker, message);

@@ -1,6 +1,7 @@
 import { EXIT } from '../errors.ts';
 import type { Listener } from '../listeners/listener.ts';
 import { type ArbiterEvent, STOP_SIGNALS, type WorkerEnd } from './events.ts';
+import { giveSockets } from './generation.ts';
 import type { Service } from './service.ts';
 import { isEnding, type StopMode } from './shutdown.ts';
 
@@ -179,7 +180,11 @@ export class Upgrade {
       );
     }
     if (step.name === 'booting' || step.name === 'serving') this.#succession.ended(step.pid);
-    if (step.name === 'serving') this.#succession.rolledBack();
+    if (step.name === 'serving') {
+      // The new one may have given them to the user of its own workers.
+      giveSockets(this.#service.current);
+      this.#succession.rolledBack();
+    }
     this.#service.resume('the new arbiter is gone');
     if (step.name === 'starting' || step.name === 'booting') this.#failed(step, end);
   }

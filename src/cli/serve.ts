@@ -2,7 +2,7 @@ import { Arbiter } from '../arbiter/arbiter.ts';
 import { type EventQueue, isProcessOne, STOP_SIGNALS, trapSignals } from '../arbiter/events.ts';
 import { addressesOf, checkListeners, type Generation } from '../arbiter/generation.ts';
 import { OomKills } from '../arbiter/oom-kills.ts';
-import type { Reread } from '../arbiter/reload.ts';
+import type { ArbiterOptions } from '../arbiter/options.ts';
 import { spawnWorker } from '../arbiter/worker-handle.ts';
 import { callHook } from '../call-hook.ts';
 import { systemClock } from '../clock.ts';
@@ -168,11 +168,11 @@ async function callStarting({ hooks, settings }: Loaded, log: Logger): Promise<v
 }
 
 /** Reads the settings in a child; only the arbiter's own hooks, if there are any, must be imported here again. */
-function rereader(question: ReadQuestion, log: Logger): () => Promise<Reread> {
+function rereader(question: ReadQuestion, log: Logger): ArbiterOptions['reread'] {
   let reads = 0;
-  return async () => {
+  return async (signal) => {
     reads++;
-    const loaded = await rereadSettings(question);
+    const loaded = await rereadSettings(question, signal);
     checkLogs(loaded);
     await checkDebug(loaded);
     const privileges = await privilegesOf(loaded);

@@ -111,23 +111,61 @@ export type ArbiterMessage =
   | { readonly tsunicorn: 'quit' }
   | { readonly tsunicorn: 'reopenLogs' };
 
-const workerTypes = new Set([
-  'hello',
-  'standby',
-  'ready',
-  'heartbeat',
-  'bootFailed',
-  'loaded',
-  'outgoing',
-  'leaving',
-  'stalled',
-  'debugged',
+type Check = (value: unknown) => boolean;
+
+const isText: Check = (value) => typeof value === 'string';
+const isNumber: Check = (value) => typeof value === 'number';
+const isTexts: Check = (value) => Array.isArray(value) && value.every(isText);
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
+const optional =
+  (check: Check): Check =>
+  (value) =>
+    value === undefined || check(value);
+const having =
+  (fields: Fields): Check =>
+  (value) =>
+    isObject(value) && hasFields(value, fields);
+
+type Fields = Readonly<Record<string, Check>>;
+
+const isRequests: Check = (value) => Array.isArray(value) && value.every(isObject);
+
+/** What the arbiter relies on in each message: whatever runs in a worker can write to the channel. */
+const workerFields = new Map<string, Fields>([
+  ['hello', {}],
+  ['standby', {}],
+  ['ready', { urls: isTexts }],
+  ['heartbeat', { load: optional(having({ utilisation: isNumber, inFlight: isNumber })) }],
+  [
+    'bootFailed',
+    {
+      exitStatus: Number.isInteger,
+      message: isText,
+      stack: optional(isText),
+      place: optional(having({ lines: isTexts })),
+    },
+  ],
+  ['loaded', { files: isTexts, missing: isTexts, atMs: isNumber }],
+  ['outgoing', { reason: isText }],
+  ['leaving', { reason: isText }],
+  [
+    'stalled',
+    {
+      blockedMs: isNumber,
+      limit: isText,
+      seen: (value) =>
+        value === null ||
+        having({ stack: isTexts, requests: isRequests, omitted: isNumber, unread: isNumber })(value),
+    },
+  ],
+  ['debugged', {}],
 ]);
 const arbiterTypes = new Set(['boot', 'accept', 'linger', 'retire', 'quit', 'reopenLogs']);
 
 /** Whether a message on the channel is a worker's; applications send messages of their own (`process.send('ready')`). */
 export function isWorkerMessage(value: unknown): value is WorkerMessage {
-  return workerTypes.has(typeOf(value));
+  const fields = workerFields.get(typeOf(value));
+  return fields !== undefined && having(fields)(value);
 }
 
 /** Whether a message on the channel is the arbiter's. */
@@ -135,7 +173,11 @@ export function isArbiterMessage(value: unknown): value is ArbiterMessage {
   return arbiterTypes.has(typeOf(value));
 }
 
+function hasFields(value: object, fields: Fields): boolean {
+  return Object.entries(fields).every(([name, check]) => check(Reflect.get(value, name)));
+}
+
 function typeOf(value: unknown): string {
-  if (typeof value !== 'object' || value === null || !('tsunicorn' in value)) return '';
+  if (!isObject(value) || !('tsunicorn' in value)) return '';
   return typeof value.tsunicorn === 'string' ? value.tsunicorn : '';
 }

@@ -47,7 +47,9 @@ export function isServing(message: unknown): message is Serving {
     typeof message === 'object' &&
     message !== null &&
     'tsunicorn' in message &&
-    message.tsunicorn === 'serving'
+    message.tsunicorn === 'serving' &&
+    'adopted' in message &&
+    Array.isArray(message.adopted)
   );
 }
 

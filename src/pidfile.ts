@@ -57,13 +57,23 @@ function write(source: string, path: string, absolute: string): void {
   // Renamed into place: whoever watches the path never reads half a number.
   const temporary = `${absolute}.${process.pid}~`;
   try {
-    writeFileSync(temporary, `${process.pid}\n`);
+    // In a directory that others write to, a symbolic link of that name would be followed: it must be a file of our own.
+    rmSync(temporary, { force: true });
+    writeFileSync(temporary, `${process.pid}\n`, { flag: 'wx' });
     renameSync(temporary, absolute);
   } catch (error) {
-    rmSync(temporary, { force: true });
+    discard(temporary);
     throw new UsageError(
       `${source} ${path}: cannot write it (${codeOf(error) ?? messageOf(error)}); choose a writable directory`,
     );
+  }
+}
+
+function discard(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // It is somebody else's; why the file could not be written says more.
   }
 }
 

@@ -1,4 +1,3 @@
-import { EXIT } from '../errors.ts';
 import type { WorkerMessage } from '../ipc.ts';
 import { stallReason } from '../stall.ts';
 import type { ArbiterEvent, ArbiterSignal } from './events.ts';
@@ -38,7 +37,7 @@ export class Arbiter {
     const { hooks } = this.#service;
     hooks.call('nworkersChanged', (hook, view) => hook(view, view.workers, null));
     for (;;) {
-      this.#service.advance();
+      this.#survive(() => this.#service.advance());
       const wakeAtMs = Math.min(
         this.#reconcile(),
         this.#service.wakeAtMs,
@@ -54,8 +53,10 @@ export class Arbiter {
       const event = await queue.next(wakeAtMs);
       this.#workers.forgiveSince(wakeAtMs);
       const wokeMs = clock.now();
-      if (event) this.#handle(event);
-      this.#service.scaleByLoad();
+      this.#survive(() => {
+        if (event) this.#handle(event);
+        this.#service.scaleByLoad();
+      });
       this.#workers.forgiveSince(wokeMs);
     }
   }
@@ -86,11 +87,25 @@ export class Arbiter {
     }
   }
 
+  /** Our own mistakes must not end a service that serves. Returns whether all went well. */
+  #survive(step: () => void): boolean {
+    try {
+      step();
+      return true;
+    } catch (err) {
+      this.#service.log.critical('This is a bug in tsunicorn, please report it; the service goes on', {
+        err,
+      });
+      return false;
+    }
+  }
+
   #reconcile(): number {
     const now = this.#options.clock.now();
     const { actions, wakeAtMs } = reconcile(this.#service.desired, this.#workers.all, now);
     for (const action of actions) {
-      this.#perform(action);
+      // What cannot be done now is tried again at the next turn, which must not be at once.
+      if (!this.#survive(() => this.#perform(action))) return now + TICK_MS;
       // It may have halted the service or undone a reload: the rest of the plan is void.
       if (action.type === 'kill') break;
     }
@@ -141,7 +156,7 @@ export class Arbiter {
       case 'SIGTERM':
       case 'SIGINT':
       case 'SIGQUIT':
-        return this.#service.stop(stopMode(signal, intent), EXIT.ok);
+        return this.#upgrade.stop(stopMode(signal, intent));
       case 'SIGUSR1':
         log.reopen();
         return this.#workers.sendAll({ tsunicorn: 'reopenLogs' });
@@ -166,8 +181,8 @@ export class Arbiter {
         service.log.debug(`Worker stands by (pid: ${worker.pid})`);
         return this.#workers.note(worker, message);
       case 'ready':
-        if (isBooting(worker.state)) service.ready(worker, message.urls);
-        return;
+        if (isBooting(worker.state)) return service.ready(worker, message.urls);
+        return this.#workers.note(worker, message);
       case 'bootFailed':
         this.#workers.note(worker, message);
         return service.bootFailed(worker, message);
@@ -184,7 +199,7 @@ export class Arbiter {
       case 'stalled': {
         const { state } = worker;
         endStalled(this.#workers, service.log, worker, message, service.intent.name !== 'stopping');
-        if (state.name === 'standby')
+        if (isBooting(state))
           service.bootFailed(worker, bootTimedOut(worker, state, stallReason(message), null));
         return;
       }

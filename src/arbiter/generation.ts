@@ -75,6 +75,11 @@ export function giveSockets({ listeners, privileges }: Generation): void {
   }
 }
 
+/** For how long the service accepts after a stop; where another arbiter serves on, the same sockets stay, and nobody has to look elsewhere. */
+export function drainDelayOf({ listeners, loaded }: Generation): number {
+  return listeners.every((listener) => listener.isShared()) ? 0 : loaded.settings.drainDelay * 1000;
+}
+
 /** How many workers a new generation has: `count` as before, which TTIN, TTOU or the load chose, unless its settings say otherwise. */
 export function countAfter(count: number, { loaded, scaling }: Generation, before: Generation): number {
   const { workers } = loaded.settings;

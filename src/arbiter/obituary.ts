@@ -6,7 +6,7 @@ import type { WorkerEnd } from './events.ts';
 import type { OomVerdict } from './oom-kills.ts';
 import type { WorkerState } from './worker-state.ts';
 
-/** The failure of a worker that was killed in `state` for `reason` ("not ready within 60 s"). */
+/** The failure of a worker that was killed in `state` for `reason` ("not ready within 60 s", "silent for 30 s"). */
 export function bootTimedOut(
   worker: Named,
   state: WorkerState,
@@ -15,6 +15,10 @@ export function bootTimedOut(
 ): BootFailure {
   if (state.name === 'standby') {
     const message = `${nameOf(worker)} stood by and was ended: ${reason} (--timeout)`;
+    return { exitStatus: EXIT.workerBoot, message };
+  }
+  if (!reason.startsWith('not ready')) {
+    const message = `${nameOf(worker)} was about to accept and was ended: ${reason} (--timeout)`;
     return { exitStatus: EXIT.workerBoot, message };
   }
   const orPath = readyPath === null ? '' : `, or GET ${readyPath} (--ready-path) blocked its event loop`;

@@ -16,8 +16,8 @@ export interface ArbiterOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly spawn: (order: SpawnOrder) => WorkerHandle;
-  /** Reads the configuration again, for HUP; rejects with one line where it does not load. */
-  readonly reread: () => Promise<Reread>;
+  /** Reads the configuration again, for HUP; rejects with one line where it does not load. Aborted when nobody waits for it. */
+  readonly reread: (signal: AbortSignal) => Promise<Reread>;
   /** A new generation was proved ready and is the current one. */
   readonly promoted: (generation: Generation, before: Generation) => void;
   /** Whether a SIGKILL that was not the arbiter's was the kernel's. */

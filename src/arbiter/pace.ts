@@ -33,6 +33,7 @@ export class Pace {
 
   /** A generation has proved itself. */
   promoted(): void {
+    this.#crashLoop.forgetAll();
     this.#churn.forget();
   }
 

@@ -7,6 +7,8 @@ export interface Desired {
   readonly spares: number;
   /** Why no workers are wanted, where that is so. */
   readonly reason: string;
+  /** The sockets stay open although no workers are wanted: who connects meanwhile waits, and is served later. */
+  readonly isResting?: boolean;
   readonly generation: number;
   /** A new generation that has yet to prove itself by one worker getting ready; the others go on as if it were not. */
   readonly canary: number | null;
@@ -47,12 +49,10 @@ export function reconcile(desired: Desired, workers: readonly WorkerSnapshot[], 
   const living = workers.filter((worker) => isLiving(worker) && !dying.has(worker.age));
   const held = now < desired.recycleAfterMs && living.some(isOutgoing);
   // A boot would take the processor, and the arbiter's loop, from one that is about to serve: spares come after it.
-  const accepts = planAccepts(desired, living);
+  const seen = held ? living.map(staying) : living;
+  const accepts = planAccepts(desired, seen);
   const opening = accepts.length > 0 || living.some(({ state }) => state.name === 'opening');
-  const wanted = wantedSpawns(
-    opening ? { ...desired, spares: 0 } : desired,
-    held ? living.map(staying) : living,
-  );
+  const wanted = wantedSpawns(opening ? { ...desired, spares: 0 } : desired, seen);
   const mayGo =
     now < desired.spawnAfterMs ? wanted.filter((generation) => generation === desired.canary) : wanted;
   const waiting = mayGo.length < wanted.length;
@@ -151,7 +151,8 @@ function inFreeSlots(generations: readonly number[], workers: readonly WorkerSna
  * kernel queueing connections that nobody answers.
  */
 function mayRetireReady(desired: Desired, all: readonly WorkerSnapshot[]): boolean {
-  return desired.workers > 0 || all.every(({ state }) => state.name === 'ready' || state.name === 'retiring');
+  if (desired.workers > 0 || desired.isResting) return true;
+  return all.every(({ state }) => state.name === 'ready' || state.name === 'retiring');
 }
 
 function planRetirements(

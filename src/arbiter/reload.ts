@@ -36,12 +36,12 @@ export interface LastReload {
 
 type Step =
   | { readonly name: 'none' }
-  | { readonly name: 'reading'; readonly attempt: number }
+  | { readonly name: 'reading'; readonly attempt: number; readonly reader: AbortController }
   | { readonly name: 'proving'; readonly candidate: Generation };
 
 export interface ReloadOptions {
   /** Loads the configuration again, without side effects, and rejects with one line. */
-  readonly reread: () => Promise<Reread>;
+  readonly reread: (signal: AbortSignal) => Promise<Reread>;
   readonly emit: (event: ArbiterEvent) => void;
   readonly now: () => number;
   /** The sockets that living workers hold. */
@@ -99,10 +99,12 @@ export class Reload {
   /** Begins to read; the result comes back as a `reloadRead` event. */
   start(current: Generation): void {
     if (this.isUnderWay) this.#record('superseded', 'another reload was asked for');
+    this.#endReader();
     this.#attempts++;
     const attempt = this.#attempts;
-    this.#step = { name: 'reading', attempt };
-    void this.#read(attempt, current.listeners).then((result) =>
+    const reader = new AbortController();
+    this.#step = { name: 'reading', attempt, reader };
+    void this.#read(attempt, current.listeners, reader.signal).then((result) =>
       this.#options.emit({ type: 'reloadRead', attempt, result }),
     );
   }
@@ -150,16 +152,17 @@ export class Reload {
     this.#finish('undone', reason);
   }
 
-  /** The service stops: forgets a reload under way and closes what only it had opened. */
+  /** The service stops, or rests: forgets a reload under way and closes what only it had opened. */
   abandon(): void {
+    this.#endReader();
     this.#step = { name: 'none' };
     this.#rebinding.release();
   }
 
   /** Never rejects; a failure leaves nothing open. */
-  async #read(attempt: number, open: readonly Listener[]): Promise<ReadResult> {
+  async #read(attempt: number, open: readonly Listener[], signal: AbortSignal): Promise<ReadResult> {
     try {
-      const reread = await this.#options.reread();
+      const reread = await this.#options.reread(signal);
       const addresses = addressesOf(reread.loaded);
       const listeners = await this.#rebinding.bind({
         addresses,
@@ -172,6 +175,11 @@ export class Reload {
     } catch (error) {
       return { ok: false, reason: messageOf(error) };
     }
+  }
+
+  /** Nobody waits any more for what it reads. */
+  #endReader(): void {
+    if (this.#step.name === 'reading') this.#step.reader.abort();
   }
 
   #isReading(attempt: number): boolean {

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import type { WorkerEnd } from './events.ts';
 import type { WorkerState } from './worker-state.ts';
 
 /** Failures to boot, remembered with decay: after `HALF_LIFE_MS` without one, half of them are forgotten. */
@@ -32,6 +33,21 @@ export function restartDelay(failures: Failures, random: number): number {
   if (failures.count < 1.5) return 0;
   const delay = Math.min(MAX_DELAY_MS, BASE_DELAY_MS * 2 ** (failures.count - 2));
   return delay * (0.8 + 0.4 * random);
+}
+
+const CRASHES: ReadonlySet<NodeJS.Signals> = new Set<NodeJS.Signals>([
+  'SIGABRT',
+  'SIGSEGV',
+  'SIGBUS',
+  'SIGILL',
+  'SIGFPE',
+  'SIGTRAP',
+  'SIGSYS',
+]);
+
+/** Whether a process ended by its own doing: not by a signal that somebody else, or the kernel for want of memory, sent. */
+export function isOwnDoing(end: WorkerEnd): boolean {
+  return end.how === 'signal' ? CRASHES.has(end.signal) : end.how === 'status';
 }
 
 /** The failures of one service and what follows from them. */
@@ -76,10 +92,17 @@ export class CrashLoop {
     return delayMs;
   }
 
-  /** A worker got ready, or another configuration is tried: what failed before says nothing any more. */
+  /** A worker got ready: what failed to boot before says nothing any more. */
   forget(): void {
     this.#failures = NO_FAILURES;
     this.#spawnAfterMs = 0;
+  }
+
+  /** Another configuration has proved itself: how workers of the one before ended says nothing any more. */
+  forgetAll(): void {
+    this.forget();
+    this.#relapses = NO_FAILURES;
+    this.#relapseAfterMs = 0;
   }
 }
 

@@ -5,7 +5,7 @@ import { describeListeners } from '../listeners/listener.ts';
 import type { Logger } from '../log/logger.ts';
 import { BootFailures } from './boot-failures.ts';
 import type { ArbiterEvent, WorkerEnd } from './events.ts';
-import { type Generation, giveSockets } from './generation.ts';
+import { drainDelayOf, type Generation, giveSockets } from './generation.ts';
 import { Headcount } from './headcount.ts';
 import { HookCaller, viewOf } from './hook-caller.ts';
 import { logEnd, nameOf } from './obituary.ts';
@@ -13,6 +13,7 @@ import type { ArbiterOptions } from './options.ts';
 import { Pace } from './pace.ts';
 import type { Desired } from './reconcile.ts';
 import { Reload, sameListeners } from './reload.ts';
+import { isOwnDoing } from './restart-policy.ts';
 import { type Intent, isEnding, type StopMode, toLingering, toStopping } from './shutdown.ts';
 import { type ServiceStatus, statusOf } from './status.ts';
 import type { WorkerHandle } from './worker-handle.ts';
@@ -69,6 +70,7 @@ export class Service {
     return {
       workers,
       spares: workers === 0 ? 0 : this.#current.loaded.settings.spareWorkers,
+      isResting: name === 'resting',
       reason: name === 'resting' ? 'the arbiter rests' : 'the service stops',
       generation: this.#current.number,
       canary: this.#reload.candidate?.number ?? null,
@@ -112,6 +114,7 @@ export class Service {
   rest(): boolean {
     if (this.#intent.name !== 'serving') return false;
     this.#intent = { name: 'resting' };
+    this.#reload.abandon();
     return true;
   }
 
@@ -151,12 +154,8 @@ export class Service {
   }
 
   stop(mode: StopMode, status: number): void {
-    const { listeners, loaded } = this.#current;
-    // Where another arbiter serves on, the same sockets stay, and nobody has to look elsewhere.
-    const delayMs = listeners.every((listener) => listener.isShared())
-      ? 0
-      : loaded.settings.drainDelay * 1000;
-    const lingering = toLingering(this.#intent, mode, status, { now: this.#options.clock.now(), delayMs });
+    const timing = { now: this.#options.clock.now(), delayMs: drainDelayOf(this.#current) };
+    const lingering = toLingering(this.#intent, mode, status, timing);
     if (lingering) return this.#linger(lingering);
     this.#options.development?.close();
     this.#intent = toStopping(this.#intent, mode, status);
@@ -205,7 +204,7 @@ export class Service {
   reap(worker: WorkerHandle, end: WorkerEnd): void {
     const { state } = worker;
     worker.state = { name: 'exited' };
-    if (end.how === 'status') this.pace.ended(state);
+    if (isOwnDoing(end)) this.pace.ended(state);
     const cause = logEnd(this.log, worker, end, state, this.#options.judgeKill);
     this.hooks.call('childExit', (hook, view) => hook(view, viewOf(worker, this.log)));
     if (isBooting(state))

@@ -1,7 +1,9 @@
+import { EXIT } from '../errors.ts';
 import type { Listener } from '../listeners/listener.ts';
-import type { ArbiterEvent, WorkerEnd } from './events.ts';
+import { type ArbiterEvent, STOP_SIGNALS, type WorkerEnd } from './events.ts';
+import { giveSockets } from './generation.ts';
 import type { Service } from './service.ts';
-import { isEnding } from './shutdown.ts';
+import { isEnding, type StopMode } from './shutdown.ts';
 
 /** What an arbiter needs of the world to be replaced by another one; callbacks tell what others want to know of it. */
 export interface Succession {
@@ -30,10 +32,20 @@ type Step =
   /** This arbiter is the new one, and the one that started it lives. */
   | { readonly name: 'beside'; readonly elder: number; readonly shared: readonly Listener[] }
   /** USR2 came; the process is not there yet. */
-  | { readonly name: 'starting'; readonly shared: readonly Listener[] }
-  | { readonly name: 'booting'; readonly pid: number; readonly shared: readonly Listener[] }
+  | { readonly name: 'starting'; readonly shared: readonly Listener[]; readonly afterwards: Afterwards }
+  | {
+      readonly name: 'booting';
+      readonly pid: number;
+      readonly shared: readonly Listener[];
+      readonly afterwards: Afterwards;
+    }
   /** Two arbiters serve. */
   | { readonly name: 'serving'; readonly pid: number; readonly shared: readonly Listener[] };
+
+/** What this arbiter does once the new one serves: a stop that came before would leave nobody to serve meanwhile. */
+type Afterwards = 'serve' | 'stop';
+
+type Booting = Step & { name: 'starting' | 'booting' };
 
 type UpgradeEvent = ArbiterEvent & { type: 'upgradeStarted' | 'upgradeReady' | 'upgradeEnded' | 'elderGone' };
 
@@ -74,8 +86,20 @@ export class Upgrade {
     hooks.call('preExec', (hook, view) => hook(view));
     const shared = current.listeners;
     for (const listener of shared) listener.setShared(true);
-    this.#step = { name: 'starting', shared };
+    this.#step = { name: 'starting', shared, afterwards: 'serve' };
     this.#succession.start(shared, this.#emit);
+  }
+
+  /** TERM, INT or QUIT: the first graceful stop waits for a new arbiter that has yet to serve. */
+  stop(mode: StopMode): void {
+    const step = this.#step;
+    const isBooting = step.name === 'starting' || step.name === 'booting';
+    const waits = isBooting && step.afterwards === 'serve' && mode === 'graceful';
+    if (!waits || isEnding(this.#service.intent)) return this.#service.stop(mode, EXIT.ok);
+    this.#step = { ...step, afterwards: 'stop' };
+    this.#service.log.warning(
+      'The stop waits until the new arbiter serves; another TERM stops this one at once',
+    );
   }
 
   /** WINCH. */
@@ -125,7 +149,8 @@ export class Upgrade {
   }
 
   #started(pid: number): void {
-    this.#step = { name: 'booting', pid, shared: this.#shared };
+    const afterwards = this.#step.name === 'starting' ? this.#step.afterwards : 'serve';
+    this.#step = { name: 'booting', pid, shared: this.#shared, afterwards };
     this.#service.log.info(`Starting a new arbiter with pid: ${pid}`);
   }
 
@@ -133,12 +158,14 @@ export class Upgrade {
   #ready(adopted: readonly number[]): void {
     const step = this.#step;
     if (step.name !== 'booting') return;
-    this.#step = { ...step, name: 'serving' };
-    for (const [index, listener] of step.shared.entries()) listener.setShared(adopted.includes(index));
+    const { pid, shared, afterwards } = step;
+    this.#step = { name: 'serving', pid, shared };
+    for (const [index, listener] of shared.entries()) listener.setShared(adopted.includes(index));
     this.#service.log.info(
-      `The new arbiter (pid: ${step.pid}) serves beside this one; TERM to either ends the upgrade`,
+      `The new arbiter (pid: ${pid}) serves beside this one; TERM to either ends the upgrade`,
     );
-    this.#succession.upgraded(step.pid);
+    this.#succession.upgraded(pid);
+    if (afterwards === 'stop' && !isEnding(this.#service.intent)) this.#service.stop('graceful', EXIT.ok);
   }
 
   #ended(end: WorkerEnd): void {
@@ -146,17 +173,34 @@ export class Upgrade {
     const { log } = this.#service;
     for (const listener of this.#shared) listener.setShared(false);
     this.#step = { name: 'none' };
-    const how = describe(end);
     if (step.name === 'serving') {
       const asked = end.how === 'status' && end.status === 0;
-      log[asked ? 'info' : 'error'](`The new arbiter (pid: ${step.pid}) ${how}: this one is alone again`);
-    } else {
-      const pid = step.name === 'booting' ? ` (pid: ${step.pid})` : '';
-      log.error(`Upgrade failed, this arbiter serves on: the new one${pid} ${how} before it was ready`);
+      log[asked ? 'info' : 'error'](
+        `The new arbiter (pid: ${step.pid}) ${describe(end)}: this one is alone again`,
+      );
     }
     if (step.name === 'booting' || step.name === 'serving') this.#succession.ended(step.pid);
-    if (step.name === 'serving') this.#succession.rolledBack();
+    if (step.name === 'serving') {
+      // The new one may have given them to the user of its own workers.
+      giveSockets(this.#service.current);
+      this.#succession.rolledBack();
+    }
     this.#service.resume('the new arbiter is gone');
+    if (step.name === 'starting' || step.name === 'booting') this.#failed(step, end);
+  }
+
+  /** A stop that waited is dropped, so that somebody serves, but where both arbiters were told to stop. */
+  #failed(step: Booting, end: WorkerEnd): void {
+    const { log, intent } = this.#service;
+    const stopWaited = step.afterwards === 'stop' && !isEnding(intent);
+    const pid = step.name === 'booting' ? ` (pid: ${step.pid})` : '';
+    const line = `the new one${pid} ${describe(end)} before it was ready`;
+    if (stopWaited && wasStopped(end)) {
+      log.info(`This arbiter stops now: ${line}`);
+      return this.#service.stop('graceful', EXIT.ok);
+    }
+    const dropped = stopWaited ? '; the stop that waited for it is dropped, send TERM again to stop' : '';
+    log.error(`Upgrade failed, this arbiter ${isEnding(intent) ? 'stops' : 'serves on'}: ${line}${dropped}`);
   }
 
   #elderGone(): void {
@@ -177,6 +221,12 @@ const MEANINGS: Readonly<Record<number, string>> = {
   3: 'a worker could not boot',
   4: 'the application could not be loaded',
 };
+
+/** As with a service manager that tells every process of the service to stop. */
+function wasStopped(end: WorkerEnd): boolean {
+  if (end.how === 'signal') return STOP_SIGNALS.some((signal) => signal === end.signal);
+  return end.how === 'status' && end.status === 0;
+}
 
 function describe(end: WorkerEnd): string {
   if (end.how === 'unborn') return `could not be started (${end.error})`;

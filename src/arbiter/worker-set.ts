@@ -67,6 +67,11 @@ export class WorkerSet {
         if (state.name === 'spawning' || state.name === 'booting')
           worker.state = { name: 'standby', sinceMs: this.#clock.now(), heartbeatMs: this.#clock.now() };
         return;
+      case 'ready':
+        // The order to go has crossed this: it serves by now, and finishes what it accepted.
+        if (state.name === 'cancelled')
+          worker.state = { name: 'retiring', reason: state.reason, killAtMs: this.#endOfGraceMs(worker) };
+        return;
       case 'heartbeat':
       case 'debugged':
         if (state.name === 'ready' || state.name === 'standby')
@@ -103,7 +108,11 @@ export class WorkerSet {
     // One that was never ready has next to nothing to finish, and may be stuck in the application's import.
     worker.state = isBooting(worker.state)
       ? { name: 'cancelled', reason, killAtMs: now + QUICK_GRACE_MS }
-      : { name: 'retiring', reason, killAtMs: now + worker.limits.graceMs + EXIT_SLACK_MS };
+      : { name: 'retiring', reason, killAtMs: this.#endOfGraceMs(worker) };
+  }
+
+  #endOfGraceMs({ limits }: WorkerHandle): number {
+    return this.#clock.now() + limits.graceMs + EXIT_SLACK_MS;
   }
 
   kill(worker: WorkerHandle, signal: 'SIGABRT' | 'SIGKILL', reason: string): void {

@@ -1,5 +1,7 @@
 import type { ArbiterEvent, EventQueue } from '../arbiter/events.ts';
 import type { Observe } from '../arbiter/status.ts';
+// At once and not when it is needed: by then another version may have been installed in the place of these files.
+import { startSuccessor } from '../arbiter/successor.ts';
 import type { Succession } from '../arbiter/upgrade.ts';
 import { fs } from '../builtins.ts';
 import type { Address } from '../listeners/address.ts';
@@ -81,7 +83,7 @@ export class Lineage {
     return {
       elder: this.elder,
       isElderGone: () => this.#isElderParent && (process.ppid !== this.elder || hasExited(this.elder)),
-      start: (listeners, emit) => void this.#startHeir(listeners, emit),
+      start: (listeners, emit) => this.#startHeir(listeners, emit),
       mayBeResize,
       serving: (isComplete) => void this.#tellParent(isComplete),
       upgraded: (pid) => {
@@ -104,8 +106,7 @@ export class Lineage {
     };
   }
 
-  async #startHeir(listeners: readonly Listener[], emit: (event: ArbiterEvent) => void): Promise<void> {
-    const { startSuccessor } = await import('../arbiter/successor.ts');
+  #startHeir(listeners: readonly Listener[], emit: (event: ArbiterEvent) => void): void {
     startSuccessor(this.#start, listeners, (event) => {
       if (event.type === 'upgradeStarted') this.#heir = event.pid;
       emit(event);

@@ -2,7 +2,7 @@ import { Arbiter } from '../arbiter/arbiter.ts';
 import { type EventQueue, isProcessOne, STOP_SIGNALS, trapSignals } from '../arbiter/events.ts';
 import { addressesOf, checkListeners, type Generation } from '../arbiter/generation.ts';
 import { OomKills } from '../arbiter/oom-kills.ts';
-import type { Reread } from '../arbiter/reload.ts';
+import type { ArbiterOptions } from '../arbiter/options.ts';
 import { spawnWorker } from '../arbiter/worker-handle.ts';
 import { callHook } from '../call-hook.ts';
 import { systemClock } from '../clock.ts';
@@ -57,6 +57,7 @@ export async function serve(loaded: Loaded, order: ServeOrder): Promise<number> 
   const lineage = new Lineage(start, parent, queue);
   const following = new FollowingLog(openLog());
   const log = await lineage.logOf(loaded, following.log);
+  goOn(log);
   await callStarting(loaded, log);
   await noteActivation(systemd, loaded, log);
   const pidfile = new PidfileOf(loaded, lineage.elder);
@@ -113,6 +114,16 @@ async function developmentOf(first: Generation, question: ReadQuestion, queue: E
   return develop(first, question, queue, log);
 }
 
+/** The arbiter goes on where nobody caught an error: what a worker wrote to the channel, for one, throws inside Node. */
+function goOn(log: Logger): void {
+  process.on('uncaughtException', (err) =>
+    log.critical(
+      'Uncaught in the arbiter, which goes on: a hook of the configuration, what an application wrote to descriptor 3, or a bug in tsunicorn',
+      { err },
+    ),
+  );
+}
+
 interface Surroundings {
   readonly privileges: Privileges | null;
   readonly pidfile: PidfileOf;
@@ -157,11 +168,11 @@ async function callStarting({ hooks, settings }: Loaded, log: Logger): Promise<v
 }
 
 /** Reads the settings in a child; only the arbiter's own hooks, if there are any, must be imported here again. */
-function rereader(question: ReadQuestion, log: Logger): () => Promise<Reread> {
+function rereader(question: ReadQuestion, log: Logger): ArbiterOptions['reread'] {
   let reads = 0;
-  return async () => {
+  return async (signal) => {
     reads++;
-    const loaded = await rereadSettings(question);
+    const loaded = await rereadSettings(question, signal);
     checkLogs(loaded);
     await checkDebug(loaded);
     const privileges = await privilegesOf(loaded);

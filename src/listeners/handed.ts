@@ -159,6 +159,11 @@ function pathOf(url: string): string {
 }
 
 function inodeOf(path: string): string {
-  const stat = lstatSync(path, { throwIfNoEntry: false, bigint: true });
-  return stat === undefined ? GONE : `${stat.dev}:${stat.ino}`;
+  try {
+    const { dev, ino } = lstatSync(path, { bigint: true });
+    return `${dev}:${ino}`;
+  } catch {
+    // Gone, or its directory is not what it was (ENOTDIR, EACCES).
+    return GONE;
+  }
 }

@@ -113,8 +113,13 @@ async function bindPath(address: Address & { kind: 'unix' }): Promise<Listener> 
   const socket = bindOrExplain(address, { path });
   const { dev, ino } = fs.lstatSync(path);
   const isOurs = () => {
-    const stat = fs.lstatSync(path, { throwIfNoEntry: false });
-    return stat === undefined || (stat.dev === dev && stat.ino === ino);
+    try {
+      const stat = fs.lstatSync(path, { throwIfNoEntry: false });
+      return stat === undefined || (stat.dev === dev && stat.ino === ino);
+    } catch {
+      // ENOTDIR, EACCES: the directory is not what it was.
+      return false;
+    }
   };
   // Left open, a socket whose path is somebody else's cannot be reached any more, and ends with the process.
   const close = () => {

@@ -15,14 +15,18 @@ const LIMIT_MS = 35_000;
 /**
  * Loads the settings again in a child process: imported modules cannot be unloaded, so reading them here would grow the
  * arbiter with every reload, and would not see what the config file itself imports. Rejects with a UsageError.
+ * The child ends with `signal`.
  */
-export async function rereadSettings(question: ReadQuestion): Promise<Omit<Loaded, 'hooks'>> {
-  const answer = await ask(question);
+export async function rereadSettings(
+  question: ReadQuestion,
+  signal: AbortSignal,
+): Promise<Omit<Loaded, 'hooks'>> {
+  const answer = await ask(question, signal);
   if ('refused' in answer) throw new UsageError(answer.refused);
   return answer.loaded;
 }
 
-function ask(question: ReadQuestion): Promise<ReadAnswer> {
+function ask(question: ReadQuestion, signal: AbortSignal): Promise<ReadAnswer> {
   const here = import.meta.url;
   const reader = fileURLToPath(new URL(`./reader${extname(here)}`, here));
   return new Promise((resolve, reject) => {
@@ -31,6 +35,8 @@ function ask(question: ReadQuestion): Promise<ReadAnswer> {
       env: question.env,
       detached: true,
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      signal,
+      killSignal: 'SIGKILL',
     });
     const end = () => child.kill('SIGKILL');
     const timer = setTimeout(end, LIMIT_MS);

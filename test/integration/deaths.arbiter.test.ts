@@ -45,6 +45,25 @@ describe("an arbiter that the operator's hook holds up for longer than the timeo
   });
 });
 
+describe('an arbiter whose application writes to the channel', () => {
+  it('goes on, hears its workers still, and ends when it is told to', async () => {
+    const running = await serve([app('intruder.ts:app'), '--timeout', '2']);
+    const workers = running.workers();
+    for (const _ of [1, 2]) expect((await get(running.at)).body).toBe(`${workers[0]}`);
+    await running.waitForLog(/Uncaught in the arbiter, which goes on[\s\S]*descriptor 3/);
+    running.signal('SIGTTIN');
+    const both = await running.waitForWorkers(2);
+    running.signal('SIGTTOU');
+    const [left = 0] = await running.waitForWorkers(1);
+    expect(both).toContain(left);
+    process.kill(left, 'SIGKILL');
+    await running.waitForLog(new RegExp(`pid: ${left},.*was killed by SIGKILL`));
+    expect(await outcome(get(running.at))).toBe('200');
+    running.signal('SIGTERM');
+    expect(await running.end()).toEqual({ status: 0, signal: null });
+  });
+});
+
 describe('an arbiter that is killed', () => {
   it('leaves workers that finish what they hold and go, and an address that the next start takes at once', async () => {
     const port = freePort();

@@ -99,7 +99,7 @@ describe('the sockets', () => {
     await gone(running, third);
   });
 
-  it('keep the connections that come while the new arbiter still boots and the old one stops already', async () => {
+  it('keep the connections that come while the new arbiter still boots and the old one was made to stop', async () => {
     const running = await serve([puppet, '-b', 'unix:a.sock'], { files: {} });
     write(running, 'hold-boot', '');
     running.signal('SIGUSR2');
@@ -108,6 +108,9 @@ describe('the sockets', () => {
     await running.waitForLog(/waits in its import/);
     running.signal('SIGUSR2');
     await running.waitForLog(/USR2 refused.*an upgrade is under way/);
+    running.signal('SIGTERM');
+    await running.waitForLog(/The stop waits until the new arbiter serves/);
+    expect(await outcome(get(running.at))).toBe('200');
     running.signal('SIGTERM');
     await gone(running, running.pid);
     const waiting = outcome(get(running.at));

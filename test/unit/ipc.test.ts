@@ -1,7 +1,22 @@
 import { describe, expect, it } from 'vitest';
 import { isArbiterMessage, isWorkerMessage } from '../../src/ipc.ts';
 
-const fromWorkers = ['hello', 'standby', 'ready', 'heartbeat', 'bootFailed', 'outgoing', 'leaving'];
+const seen = { stack: ['at f'], requests: [], omitted: 0, unread: 0 };
+const fromWorkers = [
+  { tsunicorn: 'hello' },
+  { tsunicorn: 'standby' },
+  { tsunicorn: 'ready', urls: ['http://127.0.0.1:1'] },
+  { tsunicorn: 'heartbeat' },
+  { tsunicorn: 'heartbeat', load: { utilisation: 0.5, inFlight: 1 } },
+  { tsunicorn: 'bootFailed', exitStatus: 4, message: 'it threw' },
+  { tsunicorn: 'bootFailed', exitStatus: 4, message: 'it threw', stack: 'Error', place: { lines: [] } },
+  { tsunicorn: 'loaded', files: ['/a'], missing: [], atMs: 1 },
+  { tsunicorn: 'outgoing', reason: 'SIGTERM' },
+  { tsunicorn: 'leaving', reason: 'SIGTERM' },
+  { tsunicorn: 'stalled', blockedMs: 1, limit: 'timeout', seen },
+  { tsunicorn: 'stalled', blockedMs: 1, limit: 'timeout', seen: null },
+  { tsunicorn: 'debugged' },
+];
 const fromArbiter = ['boot', 'accept', 'retire', 'quit', 'reopenLogs'];
 const foreign = [
   'ready',
@@ -18,12 +33,23 @@ const foreign = [
   { tsunicorn: ['ready'] },
   { tsunicorn: 'nonsense' },
   { tsunicorn: 'toString' },
+  { tsunicorn: 'ready' },
+  { tsunicorn: 'ready', urls: [7] },
+  { tsunicorn: 'heartbeat', load: { utilisation: 'much' } },
+  { tsunicorn: 'bootFailed', exitStatus: 4 },
+  { tsunicorn: 'bootFailed', exitStatus: 0.5, message: 'x' },
+  { tsunicorn: 'bootFailed', exitStatus: 4, message: 'x', place: {} },
+  { tsunicorn: 'loaded' },
+  { tsunicorn: 'outgoing' },
+  { tsunicorn: 'leaving', reason: null },
+  { tsunicorn: 'stalled', blockedMs: 1, limit: 'timeout' },
+  { tsunicorn: 'stalled', blockedMs: 1, limit: 'timeout', seen: { ...seen, stack: 'x' } },
 ];
 
 describe('a message on the channel', () => {
-  it.each(fromWorkers)('is a worker’s where it is %s', (tsunicorn) => {
-    expect(isWorkerMessage({ tsunicorn })).toBe(true);
-    expect(isArbiterMessage({ tsunicorn })).toBe(false);
+  it.each(fromWorkers)('is a worker’s where it is %j', (message) => {
+    expect(isWorkerMessage(message)).toBe(true);
+    expect(isArbiterMessage(message)).toBe(false);
   });
 
   it.each(fromArbiter)('is the arbiter’s where it is %s', (tsunicorn) => {

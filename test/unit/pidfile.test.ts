@@ -1,5 +1,13 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../src/errors.ts';
@@ -113,6 +121,22 @@ describe('a pidfile', () => {
     expect(readdirSync(directory)).toEqual(['app.pid', 'app.pid.2']);
     pidfile.forget(77);
     expect(readdirSync(directory)).toEqual(['app.pid']);
+  });
+
+  it('is not written through a link that somebody has laid beside it', () => {
+    const directory = temporaryDirectory({ precious: 'x' });
+    const path = join(directory, 'app.pid');
+    symlinkSync('precious', `${path}.${process.pid}~`);
+    create(path);
+    expect(readFileSync(join(directory, 'precious'), 'utf8')).toBe('x');
+    expect(readFileSync(path, 'utf8')).toBe(`${process.pid}\n`);
+    expect(readdirSync(directory)).toEqual(['app.pid', 'precious']);
+  });
+
+  it('beside which somebody has laid a directory of that name is refused in one line', () => {
+    const path = join(temporaryDirectory(), 'app.pid');
+    mkdirSync(`${path}.${process.pid}~`);
+    expect(() => create(path)).toThrow(UsageError);
   });
 
   it('in a directory that is not there is refused in one line', () => {

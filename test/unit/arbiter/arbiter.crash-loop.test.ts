@@ -17,6 +17,19 @@ async function looping(): Promise<FakeService> {
   return service;
 }
 
+/** The only worker has died of `signal` three times, soon after it was ready. */
+async function relapsing(signal: NodeJS.Signals): Promise<FakeService> {
+  const service = await serveReady({ settings: { workers: 1 } });
+  for (const age of [1, 2]) {
+    service.worker(age).diesOf(signal);
+    await service.clock.advance(700);
+    await service.ready(age + 1);
+  }
+  service.worker(3).diesOf(signal);
+  await service.clock.settle();
+  return service;
+}
+
 describe('a crash loop', () => {
   it('waits longer from failure to failure and says how long', async () => {
     const service = await looping();
@@ -119,6 +132,24 @@ describe('workers that end soon after they were ready', () => {
     await service.clock.advance(4000);
     expect(service.workers).toHaveLength(4);
     expect(service.log.matching(/end soon after they were ready; next try in \d/)).not.toEqual([]);
+  });
+
+  it.each(['SIGABRT', 'SIGSEGV', 'SIGTRAP'] as const)('are one where %s ended them', async (signal) => {
+    const service = await relapsing(signal);
+    await service.clock.advance(200);
+    expect(service.states).toEqual([]);
+    await service.clock.advance(4000);
+    expect(service.states).toEqual(['4 spawning']);
+  });
+
+  it('are not held against another configuration that has proved itself', async () => {
+    const service = await relapsing('SIGSEGV');
+    await service.signal('SIGHUP');
+    await service.ready(4);
+    expect(service.states).toEqual(['4 ready (generation 2)']);
+    service.worker(4).diesOf('SIGSEGV');
+    await service.clock.settle();
+    expect(service.states).toEqual(['5 spawning (generation 2)']);
   });
 
   it('are replaced at once when somebody else ended them', async () => {

@@ -14,6 +14,14 @@ describe('WINCH', () => {
     expect(service.log.matching(/Worker exiting.*the arbiter rests/)).toHaveLength(2);
   });
 
+  it('drops a reload under way and waits for no worker that boots', async () => {
+    const service = await serveReady();
+    await service.signal('SIGHUP', 'SIGTTIN');
+    expect(service.states).toEqual(['1 ready', '2 ready', '3 spawning', '4 spawning (generation 2)']);
+    await service.signal('SIGWINCH');
+    expect(service.states).toEqual(['1 retiring', '2 retiring', '3 cancelled', '4 cancelled (generation 2)']);
+  });
+
   it('is undone by HUP, which reloads as well', async () => {
     const service = await serveReady();
     await service.signal('SIGWINCH');

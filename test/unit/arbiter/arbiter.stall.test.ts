@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Stalled } from '../../../src/ipc.ts';
-import { serveReady } from '../../support/fake-service.ts';
+import { serveReady, startService } from '../../support/fake-service.ts';
 
 const stalled: Stalled = {
   tsunicorn: 'stalled',
@@ -76,6 +76,16 @@ describe('a worker whose watchdog says that it is blocked', () => {
     ]);
     await service.clock.advance(1000);
     expect(service.worker(1).signals).toEqual(['SIGKILL']);
+  });
+
+  it('while it opens its sockets has failed to boot', async () => {
+    const service = await startService({ settings: { workers: 1, spareWorkers: 1 } });
+    await service.standBy(1);
+    expect(service.states).toEqual(['1 opening', '2 spawning']);
+    service.worker(1).says(stalled);
+    await service.exit(1, 2);
+    expect(service.log.matching(/age 1\) was about to accept and was ended: its event loop/)).toHaveLength(1);
+    expect(service.status).toBe(3);
   });
 
   it('is not replaced where the service stops', async () => {

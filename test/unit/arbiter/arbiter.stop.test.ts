@@ -109,7 +109,7 @@ describe('a graceful stop', () => {
     const service = await startService();
     await service.signal('SIGTERM');
     await service.ready(1);
-    expect(service.states).toEqual(['1 cancelled', '2 cancelled']);
+    expect(service.states).toEqual(['1 retiring', '2 cancelled']);
     expect(service.log.matching(/Listening at/)).toEqual([]);
   });
 

@@ -152,7 +152,7 @@ describe('TERM beside a new arbiter', () => {
 
   it('waits for what becomes of a start that has just been asked for', async () => {
     const service = await serveReady();
-    await service.signal('SIGUSR2', 'SIGTERM');
+    await service.signal('SIGUSR2', 'SIGTERM', 'SIGTERM');
     await service.exit(1, 2);
     expect(service.status).toBeNull();
     await happens(service, started);

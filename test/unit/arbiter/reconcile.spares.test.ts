@@ -51,6 +51,12 @@ describe('spare workers', () => {
     expect(actions({}, [...before, worker(3, ready)])).toEqual(['retire 2', 'spawn generation 1']);
   });
 
+  it('stand by while outgoing workers are held back', () => {
+    const workers = [worker(1, ready), worker(2, outgoing), worker(3, standby)];
+    expect(actions({ recycleAfterMs: 700 }, workers, 100)).toEqual([]);
+    expect(actions({ recycleAfterMs: 700 }, workers, 700)).toEqual(['accept 3']);
+  });
+
   it('serve at once when more workers are wanted', () => {
     const workers = [worker(1, ready), worker(2, ready), worker(3, standby)];
     expect(actions({ workers: 3 }, workers)).toEqual(['accept 3']);

@@ -15,7 +15,7 @@ const current: Generation = {
 };
 const same: Reread = { loaded: loadedWith(), hooks: {} };
 
-function reloadOf(reread: () => Promise<Reread>) {
+function reloadOf(reread: (signal: AbortSignal) => Promise<Reread>) {
   const results: Result[] = [];
   let arrived = () => {};
   const emit = (event: ArbiterEvent) => {
@@ -112,5 +112,20 @@ describe('a reload', () => {
     expect(reload.take(await next())).toBeNull();
     expect(reload.candidate).toBeNull();
     expect(journal).toEqual([]);
+  });
+
+  it.each([
+    ['another reload', (reload: Reload) => reload.start(current)],
+    ['the end of the service', (reload: Reload) => reload.abandon()],
+  ])('ends what still reads where %s follows', (_what, follow) => {
+    const signals: AbortSignal[] = [];
+    const { reload } = reloadOf((signal) => {
+      signals.push(signal);
+      return new Promise(() => {});
+    });
+    reload.start(current);
+    follow(reload);
+    expect(signals.shift()?.aborted).toBe(true);
+    expect(signals.filter(({ aborted }) => aborted)).toEqual([]);
   });
 });

@@ -39,6 +39,14 @@ describe('the workers', () => {
 });
 
 describe('what a worker says', () => {
+  it('of being ready, where the order to go has crossed it, gives it all of its grace', () => {
+    const { set, first } = setOf(1);
+    set.retire(first, 'replaced', false);
+    expect(first.state).toMatchObject({ name: 'cancelled', killAtMs: 2000 });
+    set.note(first, { tsunicorn: 'ready', urls: [] });
+    expect(first.state).toEqual({ name: 'retiring', reason: 'replaced', killAtMs: 31_000 });
+  });
+
   it('of its birth begins no new time to boot', () => {
     const { clock, set, first } = setOf(1);
     clock.block(500);

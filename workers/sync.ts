@@ -115,7 +115,7 @@ function hasBody({ headers }: IncomingMessage): boolean {
 /** Calls `act` when the body is in memory, or as much of it as may be; not where its client goes before. */
 function onceBodyArrived(request: IncomingMessage, act: () => void): void {
   // Not by its events: whoever listens to `readable` has read an empty body to its end.
-  request.push = (chunk: unknown, encoding?: BufferEncoding) => {
+  const push = (chunk: unknown, encoding?: BufferEncoding) => {
     const hasRoom = Readable.prototype.push.call(request, chunk, encoding);
     if (request.complete || !hasRoom) {
       Reflect.deleteProperty(request, 'push');
@@ -124,4 +124,6 @@ function onceBodyArrived(request: IncomingMessage, act: () => void): void {
     }
     return hasRoom;
   };
+  // By a name, for the reason that the turnstile gives.
+  request.push = push;
 }

@@ -67,11 +67,14 @@ function isOver(response: ServerResponse): boolean {
  */
 function onceEnded(response: ServerResponse, done: () => void): void {
   const { end } = response;
-  response.end = function ended(this: ServerResponse, ...args: unknown[]) {
+  const ended = function (this: ServerResponse, ...args: unknown[]) {
     const returned = Reflect.apply(end, this, args);
     // Not within the application's own call: the next request would run inside the stack of this one.
     setImmediate(done);
     return returned;
   } as ServerResponse['end'];
+  // By a name: V8 puts a function that is written where it is assigned to a property into its old space at once, where
+  // it keeps the response alive, dead or not, until the next full collection.
+  response.end = ended;
   response.once('close', done);
 }

@@ -21,6 +21,11 @@ export class Turnstile {
     return this.#current === null;
   }
 
+  /** The answer whose turn it is. */
+  get current(): ServerResponse | null {
+    return this.#current?.response ?? null;
+  }
+
   /** Calls `run` when it is this request's turn, at once if none has it; not at all if its client has gone by then. */
   enter(response: ServerResponse, run: () => void): void {
     if (isOver(response)) return;

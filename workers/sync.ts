@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import type { Handler } from '../src/app/application.ts';
@@ -72,11 +72,11 @@ export const serveSync: Serve = async (order) => {
 };
 
 function oneAtATime(handler: Handler, turnstile: Turnstile, order: ServeOrder, waits: () => void): Handler {
-  const limitMs = order.settings.timeout * 1000;
+  const restartLimit = limitTurns(turnstile, order);
   return (request, response) =>
     new Promise((resolve, reject) => {
       const run = () => {
-        if (limitMs > 0) limit(request, response, turnstile, order);
+        restartLimit();
         try {
           resolve(handler(request, response));
         } catch (error) {
@@ -91,23 +91,22 @@ function oneAtATime(handler: Handler, turnstile: Turnstile, order: ServeOrder, w
 }
 
 /**
- * The request has the process to itself, so one that runs too long must end with it: its client gets 504, those that
- * wait behind it 503, and the worker is replaced.
+ * A request has the process to itself, so one that runs too long must end with it: its client gets 504, those that wait
+ * behind it 503, and the worker is replaced. To be called at the beginning of each turn.
  */
-function limit(
-  request: IncomingMessage,
-  response: ServerResponse,
-  turnstile: Turnstile,
-  order: ServeOrder,
-): void {
+function limitTurns(turnstile: Turnstile, order: ServeOrder): () => void {
   const seconds = order.settings.timeout;
+  if (seconds === 0) return () => {};
+  // One for all: a timer that is made and cleared costs more than one that is put back.
   const timer = setTimeout(() => {
+    const { current } = turnstile;
+    if (current === null) return;
     const waiting = turnstile.empty();
-    order.fail(`${request.method} ${request.url} has run for ${seconds} s (--timeout)`);
-    answerError(response, 504);
+    order.fail(`${current.req.method} ${current.req.url} has run for ${seconds} s (--timeout)`);
+    answerError(current, 504);
     for (const other of waiting) answerError(other, 503, { 'retry-after': '1' });
-  }, seconds * 1000);
-  response.once('close', () => clearTimeout(timer));
+  }, seconds * 1000).unref();
+  return () => void timer.refresh();
 }
 
 function hasBody({ headers }: IncomingMessage): boolean {
@@ -118,7 +117,7 @@ function hasBody({ headers }: IncomingMessage): boolean {
 /** Calls `act` when the body is in memory, or as much of it as may be; not where its client goes before. */
 function onceBodyArrived(request: IncomingMessage, act: () => void): void {
   // Not by its events: whoever listens to `readable` has read an empty body to its end.
-  request.push = (chunk: unknown, encoding?: BufferEncoding) => {
+  const push = (chunk: unknown, encoding?: BufferEncoding) => {
     const hasRoom = Readable.prototype.push.call(request, chunk, encoding);
     if (request.complete || !hasRoom) {
       Reflect.deleteProperty(request, 'push');
@@ -127,4 +126,6 @@ function onceBodyArrived(request: IncomingMessage, act: () => void): void {
     }
     return hasRoom;
   };
+  // By a name, for the reason that the turnstile gives.
+  request.push = push;
 }

@@ -21,6 +21,11 @@ export class Turnstile {
     return this.#current === null;
   }
 
+  /** The answer whose turn it is. */
+  get current(): ServerResponse | null {
+    return this.#current?.response ?? null;
+  }
+
   /** Calls `run` when it is this request's turn, at once if none has it; not at all if its client has gone by then. */
   enter(response: ServerResponse, run: () => void): void {
     if (isOver(response)) return;
@@ -67,11 +72,14 @@ function isOver(response: ServerResponse): boolean {
  */
 function onceEnded(response: ServerResponse, done: () => void): void {
   const { end } = response;
-  response.end = function ended(this: ServerResponse, ...args: unknown[]) {
+  const ended = function (this: ServerResponse, ...args: unknown[]) {
     const returned = Reflect.apply(end, this, args);
     // Not within the application's own call: the next request would run inside the stack of this one.
     setImmediate(done);
     return returned;
   } as ServerResponse['end'];
+  // By a name: V8 puts a function that is written where it is assigned to a property into its old space at once, where
+  // it keeps the response alive, dead or not, until the next full collection.
+  response.end = ended;
   response.once('close', done);
 }

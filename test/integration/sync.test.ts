@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { constants, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import http, { type IncomingMessage } from 'node:http';
 import net from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -132,6 +134,22 @@ function isNonBlocking(pid: number | undefined): boolean {
 }
 
 describe('sync', () => {
+  it('does not count the time in which a client reads an answer that is complete', async () => {
+    const source = `export const app = (req, res) => {
+      if (req.url === '/large') res.end(Buffer.alloc(32 * 1024 * 1024));
+      else setTimeout(() => res.end('short'), 300);
+    };`;
+    const args = ['-k', 'sync', '-w', '1', '-b', '127.0.0.1:0', '--timeout', '1', 'app.mjs:app'];
+    const running = await serve(args, { files: { 'app.mjs': source } });
+    const reader = http.get(`${running.at}/large`, { agent: false });
+    const [response]: IncomingMessage[] = await once(reader, 'response');
+    for (let asked = 0; asked < 4; asked++) expect((await ask({ url: running.at })).body).toBe('short');
+    let bytes = 0;
+    for await (const chunk of response ?? []) bytes += chunk.length;
+    expect(bytes).toBe(32 * 1024 * 1024);
+    expect(running.stderr).not.toMatch(/has run for/);
+  });
+
   it('refuses a second Unix socket, which it could not pause', async () => {
     const directory = temporaryDirectory();
     const at = (name: string) => `unix:${join(directory, name)}`;

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { type FromThread, type Head, SMALL_BODY, WINDOW } from './messages.ts';
-import type { ThreadSocket, Written } from './socket.ts';
+import { type SocketUser, type ThreadSocket, USER, type Written } from './socket.ts';
 
 /** Sends a message to the pool; what is in `moved` is moved there. */
 export type Post = (message: FromThread, moved?: ArrayBuffer[]) => void;
@@ -21,9 +21,10 @@ const BODILESS = new Set([204, 304]);
  * An answer inside a thread: Node's own ServerResponse, whose writes become messages. A small one that is complete
  * when the handler returns is a single message; of others at most WINDOW bytes are under way.
  */
-export class Outgoing {
+export class Outgoing implements SocketUser {
   readonly response: ServerResponse;
   readonly #id: number;
+  readonly #socket: ThreadSocket;
   readonly #post: Post;
   readonly #onSent: () => void;
   #parts: (string | Uint8Array)[] = [];
@@ -33,11 +34,12 @@ export class Outgoing {
   #state: 'unsent' | 'streaming' | 'over' = 'unsent';
   #isHeadSkipped = false;
 
-  /** `onSent` is called when the answer's last message has been posted. */
-  constructor(id: number, request: IncomingMessage, post: Post, onSent: () => void) {
+  /** An answer over `socket`. `onSent` is called when its last message has been posted. */
+  constructor(id: number, request: IncomingMessage, socket: ThreadSocket, post: Post, onSent: () => void) {
     const { ServerResponse } = process.getBuiltinModule('node:http');
     const response = new ServerResponse(request);
     this.#id = id;
+    this.#socket = socket;
     this.#post = post;
     this.#onSent = onSent;
     this.response = response;
@@ -49,27 +51,31 @@ export class Outgoing {
     response.removeHeader('x');
     this.#replaceInterim();
     response.once('finish', () => this.#finish());
-  }
-
-  /** Connects the response with the socket whose sink is `take`. */
-  attach(socket: ThreadSocket): void {
-    const response = this.response as Internals;
     response.assignSocket(socket as unknown as Socket);
-    // What Node's server does with a listener of its own: the response hears of room, and forgets that it lacked it.
-    socket.on('drain', () => {
-      if (!response.writableNeedDrain) return;
-      response.outputData.push({ data: '', encoding: 'latin1', callback: null });
-      response._flush();
-    });
+    socket[USER] = this;
   }
 
-  readonly take = (parts: readonly Written[], done: () => void): void => {
-    if (this.#state === 'over') return done();
+  take(parts: readonly Written[], done: () => void): void {
     for (const part of parts) this.#add(part);
     this.#wanted = done;
     // One turn later it is known whether this is all.
     process.nextTick(() => this.#flush());
-  };
+  }
+
+  /** What Node's server does with a listener of its own: the response hears of room, and forgets that it lacked it. */
+  drained(): void {
+    const response = this.response as Internals;
+    if (!response.writableNeedDrain) return;
+    response.outputData.push({ data: '', encoding: 'latin1', callback: null });
+    response._flush();
+  }
+
+  /** Only the application can have done it: an abort abandons first. */
+  closed(): void {
+    if (!this.abandon()) return;
+    this.#post({ type: 'cut', id: this.#id });
+    this.#onSent();
+  }
 
   /** The pool has passed on so many bytes. */
   taken(bytes: number): void {
@@ -82,6 +88,7 @@ export class Outgoing {
     const was = this.#state;
     this.#state = 'over';
     this.#parts = [];
+    this.#socket[USER] = null;
     return was !== 'over';
   }
 
@@ -171,18 +178,26 @@ export class Outgoing {
   /** The methods that write around the body become messages, or nothing: 100 Continue has been sent already. */
   #replaceInterim(): void {
     const { response } = this;
-    response.writeContinue = (done) => done?.();
-    response.writeProcessing = (done) => done?.();
-    response.writeEarlyHints = (hints, done) => {
+    const hint: ServerResponse['writeEarlyHints'] = (hints, done) => {
       this.#post({ type: 'hints', id: this.#id, hints });
       done?.();
     };
-    response.addTrailers = (trailers) => {
+    const keepTrailers: ServerResponse['addTrailers'] = (trailers) => {
       this.#trailers = Object.entries(trailers).flatMap(([name, value]) =>
         Array.isArray(value) ? value : [name, String(value)],
       );
     };
+    // Not where they are written: V8 puts a function that is assigned to a property at once into its old space, where
+    // it keeps the answer alive, dead or not, until the next full collection.
+    response.writeContinue = sent;
+    response.writeProcessing = sent;
+    response.writeEarlyHints = hint;
+    response.addTrailers = keepTrailers;
   }
+}
+
+function sent(done?: () => void): void {
+  done?.();
 }
 
 function emitClose(response: ServerResponse): void {

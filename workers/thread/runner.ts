@@ -84,18 +84,9 @@ export class Runner {
 
   #open(message: RequestMessage): Running {
     const { id } = message;
-    const socket = new ThreadSocket(message.peer, (parts, done) => outgoing.take(parts, done));
+    const socket = new ThreadSocket(message.peer);
     const incoming = createIncoming(message, socket, (bytes) => this.#post({ type: 'taken', id, bytes }));
-    const outgoing = new Outgoing(id, incoming.request, this.#post, () => this.#next(id));
-    outgoing.attach(socket);
-    socket.once('close', () => {
-      // Only the application can have done it: an abort abandons first.
-      if (!outgoing.abandon()) return;
-      this.#post({ type: 'cut', id });
-      this.#next(id);
-    });
-    // Whatever destroys it says so elsewhere too.
-    socket.on('error', () => {});
+    const outgoing = new Outgoing(id, incoming.request, socket, this.#post, () => this.#next(id));
     return { id, incoming, outgoing, socket, settled: null };
   }
 

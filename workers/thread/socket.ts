@@ -7,10 +7,24 @@ export interface Written {
   readonly encoding: BufferEncoding;
 }
 
-/** Takes what is written; calls `done` when it wants more. */
-export type Sink = (parts: readonly Written[], done: () => void) => void;
+/** Whoever gets what is written to a socket. */
+export interface SocketUser {
+  /** Takes what is written; calls `done` when it wants more. */
+  take(parts: readonly Written[], done: () => void): void;
+  /** There is room again. */
+  drained(): void;
+  /** The socket was destroyed. */
+  closed(): void;
+}
 
-/** What `req.socket` is inside a thread: the peer's addresses, and a sink for the response. It never reads. */
+/**
+ * Where a socket has its user: the only way from there to the request and its answer, and cut when that is over. Until
+ * Node's constructor of writable streams is optimised, V8 puts a function of each into its old space, which keeps the
+ * stream and all that it leads to until the next full collection.
+ */
+export const USER = Symbol('tsunicorn.user');
+
+/** What `req.socket` is inside a thread: the peer's addresses, and a way to the user for the response. It never reads. */
 export class ThreadSocket extends Duplex {
   readonly remoteAddress: string | undefined;
   readonly remotePort: number | undefined;
@@ -18,9 +32,9 @@ export class ThreadSocket extends Duplex {
   readonly localAddress: string | undefined;
   readonly localPort: number | undefined;
   readonly encrypted: boolean;
-  readonly #sink: Sink;
+  [USER]: SocketUser | null = null;
 
-  constructor(peer: Peer, sink: Sink) {
+  constructor(peer: Peer) {
     // Strings stay strings: they are cheaper to send than bytes.
     super({ decodeStrings: false });
     this.remoteAddress = peer.remoteAddress;
@@ -29,17 +43,26 @@ export class ThreadSocket extends Duplex {
     this.localAddress = peer.localAddress;
     this.localPort = peer.localPort;
     this.encrypted = peer.encrypted;
-    this.#sink = sink;
+    this.on('drain', drained);
+    this.once('close', closed);
+    // Whatever destroys it says so elsewhere too.
+    this.on('error', ignore);
   }
 
   override _read(): void {}
 
   override _write(chunk: Buffer | string, encoding: BufferEncoding, done: () => void): void {
-    this.#sink([{ chunk, encoding }], done);
+    this.#take([{ chunk, encoding }], done);
   }
 
   override _writev(parts: Written[], done: () => void): void {
-    this.#sink(parts, done);
+    this.#take(parts, done);
+  }
+
+  #take(parts: readonly Written[], done: () => void): void {
+    const user = this[USER];
+    if (user === null) done();
+    else user.take(parts, done);
   }
 
   address(): object {
@@ -67,3 +90,13 @@ export class ThreadSocket extends Duplex {
     return this;
   }
 }
+
+function drained(this: ThreadSocket): void {
+  this[USER]?.drained();
+}
+
+function closed(this: ThreadSocket): void {
+  this[USER]?.closed();
+}
+
+function ignore(): void {}

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { pairsIn, replaceInterim } from './interim.ts';
 import { type FromThread, type Head, SMALL_BODY, WINDOW } from './messages.ts';
 import type { ThreadSocket, Written } from './socket.ts';
 
@@ -9,12 +10,22 @@ export type Post = (message: FromThread, moved?: ArrayBuffer[]) => void;
 /** What the types of a response leave out; `_header` is the text of the head, which it writes first. */
 type Internals = ServerResponse & {
   readonly _header: string | null;
+  readonly _trailer: string;
+  readonly _hasBody: boolean;
   readonly outputData: object[];
   getRawHeaderNames(): string[];
   _flush(): void;
 };
 
-const NEVER_CHUNKED: PropertyDescriptor = { get: () => false, set: () => {}, configurable: true };
+// Node lets no head have a Trailer that will not be chunked, and asks before there is the text of it.
+const UNCHUNKED: PropertyDescriptor = {
+  get(this: Internals) {
+    return this._header === null;
+  },
+  set() {},
+  configurable: true,
+};
+const CHUNKED = /(?:^|\W)chunked(?:$|\W)/i;
 const BODILESS = new Set([204, 304]);
 
 /**
@@ -29,7 +40,6 @@ export class Outgoing {
   #parts: (string | Uint8Array)[] = [];
   #wanted: (() => void) | null = null;
   #room = WINDOW;
-  #trailers: readonly string[] = [];
   #state: 'unsent' | 'streaming' | 'over' = 'unsent';
   #isHeadSkipped = false;
 
@@ -43,11 +53,11 @@ export class Outgoing {
     this.response = response;
     // The framing is for the real response to choose; here the body must come out as it was written.
     response.useChunkedEncodingByDefault = false;
-    Object.defineProperty(response, 'chunkedEncoding', NEVER_CHUNKED);
+    Object.defineProperty(response, 'chunkedEncoding', UNCHUNKED);
     // From then on writeHead() too keeps its headers where getHeaders() finds them.
     response.setHeader('x', '');
     response.removeHeader('x');
-    this.#replaceInterim();
+    replaceInterim(response, id, post);
     response.once('finish', () => this.#finish());
   }
 
@@ -101,7 +111,7 @@ export class Outgoing {
     if (this.#state === 'unsent') {
       const { writableEnded } = this.response;
       const bytes = writableEnded ? this.#parts.reduce((sum, part) => sum + sizeOf(part), 0) : -1;
-      if (writableEnded && bytes <= SMALL_BODY) return this.#sendWhole(bytes);
+      if (writableEnded && bytes <= SMALL_BODY && !this.#hasTrailers()) return this.#sendWhole(bytes);
       this.#state = 'streaming';
       this.#post({ type: 'head', id: this.#id, head: this.#head(bytes) });
     }
@@ -144,7 +154,7 @@ export class Outgoing {
     if (response.socket) response.detachSocket(response.socket);
     process.nextTick(emitClose, response);
     if (!this.abandon()) return;
-    this.#post({ type: 'end', id: this.#id, trailers: this.#trailers });
+    this.#post({ type: 'end', id: this.#id, trailers: pairsIn((response as Internals)._trailer) });
     this.#onSent();
   }
 
@@ -152,13 +162,16 @@ export class Outgoing {
   #head(bytes: number): Head {
     const { response } = this;
     const headers: string[] = [];
+    const isUntrailed = response.hasHeader('trailer') && !this.#canTrail();
     for (const name of (response as Internals).getRawHeaderNames()) {
+      if (isUntrailed && /^trailer$/i.test(name)) continue;
       const value = response.getHeader(name);
       if (Array.isArray(value)) for (const one of value) headers.push(name, one);
       else headers.push(name, String(value));
     }
     const isKnown = response.hasHeader('content-length') || response.hasHeader('transfer-encoding');
-    if (bytes >= 0 && !isKnown && response.req.method !== 'HEAD' && !BODILESS.has(response.statusCode))
+    const isBodiless = response.req.method === 'HEAD' || BODILESS.has(response.statusCode);
+    if (bytes >= 0 && !isKnown && !isBodiless && !this.#hasTrailers())
       headers.push('Content-Length', String(bytes));
     return {
       status: response.statusCode,
@@ -168,20 +181,21 @@ export class Outgoing {
     };
   }
 
-  /** The methods that write around the body become messages, or nothing: 100 Continue has been sent already. */
-  #replaceInterim(): void {
+  /** Whether the real answer will be in chunks, which trailers need. */
+  #canTrail(): boolean {
     const { response } = this;
-    response.writeContinue = (done) => done?.();
-    response.writeProcessing = (done) => done?.();
-    response.writeEarlyHints = (hints, done) => {
-      this.#post({ type: 'hints', id: this.#id, hints });
-      done?.();
-    };
-    response.addTrailers = (trailers) => {
-      this.#trailers = Object.entries(trailers).flatMap(([name, value]) =>
-        Array.isArray(value) ? value : [name, String(value)],
-      );
-    };
+    return (
+      response.req.httpVersion === '1.1' &&
+      (response as Internals)._hasBody &&
+      !response.hasHeader('content-length') &&
+      (!response.hasHeader('transfer-encoding') ||
+        CHUNKED.test(String(response.getHeader('transfer-encoding'))))
+    );
+  }
+
+  #hasTrailers(): boolean {
+    const { response } = this;
+    return (response.hasHeader('trailer') || (response as Internals)._trailer !== '') && this.#canTrail();
   }
 }
 

@@ -32,7 +32,7 @@ export function judge(
   exchange: Pick<Exchange, 'cameMs' | 'movedMs' | 'waitsForClient' | 'isRefused'>,
   nowMs: number,
 ): Verdict {
-  const { silentMs, totalMs } = limits;
+  const { silentMs } = limits;
   const isSilent = silentMs > 0 && nowMs - exchange.movedMs > silentMs;
   // From the abort on, which counts as a move, the handler has as long again to end.
   const isLate = isOverdue(limits, exchange.isRefused ? exchange.movedMs : exchange.cameMs, nowMs);

@@ -1,4 +1,3 @@
-import { Duplex } from 'node:stream';
 import type { Peer } from './messages.ts';
 
 /** A part that was written, as the response gave it. */
@@ -9,6 +8,8 @@ export interface Written {
 
 /** Takes what is written; calls `done` when it wants more. */
 export type Sink = (parts: readonly Written[], done: () => void) => void;
+
+const { Duplex } = process.getBuiltinModule('node:stream');
 
 /** What `req.socket` is inside a thread: the peer's addresses, and a sink for the response. It never reads. */
 export class ThreadSocket extends Duplex {

@@ -1,11 +1,10 @@
 import { BootError, codeOf, EXIT, messageOf } from '../src/errors.ts';
 import type { BootFailure } from '../src/ipc.ts';
-import { explainBind } from '../src/listeners/listener.ts';
-import { ListenError } from './gate.ts';
+import type { ListenError } from './gate.ts';
 import type { ModuleGraph } from './module-graph.ts';
 
 /** What to tell the arbiter of an error that kept the worker from getting ready, `whence` it came. */
-function bootFailure(error: unknown, whence = 'while it was loading'): BootFailure {
+async function bootFailure(error: unknown, whence = 'while it was loading'): Promise<BootFailure> {
   if (error instanceof BootError) {
     const { exitStatus, message, userStack, place } = error;
     return {
@@ -15,13 +14,19 @@ function bootFailure(error: unknown, whence = 'while it was loading'): BootFailu
       ...(place === undefined ? {} : { place }),
     };
   }
-  if (error instanceof ListenError) {
+  if (isListenError(error)) {
+    const { explainBind } = await import('../src/listeners/listener.ts');
     const message = explainBind(error.listener.source, codeOf(error.cause), error.message);
     return { exitStatus: EXIT.usage, message };
   }
   const stack = error instanceof Error ? error.stack : undefined;
   const message = `the application failed ${whence}: ${messageOf(error)}`;
   return { exitStatus: EXIT.appLoad, message, ...(stack === undefined ? {} : { stack }) };
+}
+
+// By its name: every thread of a pool loads this module, and none the gate.
+function isListenError(error: unknown): error is ListenError {
+  return error instanceof Error && error.name === 'ListenError' && 'listener' in error;
 }
 
 /** The same with the place in the code, where `modules` are followed; reports where the missing module of `app` may be put. */
@@ -31,7 +36,7 @@ export async function explainFailure(
   app: string | null,
   whence?: string,
 ): Promise<BootFailure> {
-  const failure = bootFailure(error, whence);
+  const failure = await bootFailure(error, whence);
   if (modules === null) return failure;
   const { locateFailure, missedApplication } = await import('./development.ts');
   missedApplication(modules, app);

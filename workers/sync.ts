@@ -1,14 +1,12 @@
-import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import { Readable } from 'node:stream';
-import type { Handler } from '../src/app/application.ts';
 import { Connections } from '../src/http/connections.ts';
 import { drain } from '../src/http/drain.ts';
 import { limitRequests } from '../src/http/request-limit.ts';
-import { answerError, createHttpServer } from '../src/http/server.ts';
+import { createHttpServer } from '../src/http/server.ts';
 import { createGate } from './gate.ts';
 import { Newcomers } from './newcomers.ts';
-import type { Serve, ServeOrder } from './serving.ts';
+import { oneAtATime } from './one-at-a-time.ts';
+import type { Serve } from './serving.ts';
 import { Turnstile } from './turnstile.ts';
 
 /** A connection whose request head takes longer than this is slow, and does not keep the worker from accepting. */
@@ -70,62 +68,3 @@ export const serveSync: Serve = async (order) => {
     drain: (how) => drain({ ...how, gate, connections, server, isHasty: settings.reload }),
   };
 };
-
-function oneAtATime(handler: Handler, turnstile: Turnstile, order: ServeOrder, waits: () => void): Handler {
-  const restartLimit = limitTurns(turnstile, order);
-  return (request, response) =>
-    new Promise((resolve, reject) => {
-      const run = () => {
-        restartLimit();
-        try {
-          resolve(handler(request, response));
-        } catch (error) {
-          reject(error);
-        }
-      };
-      if (hasBody(request)) {
-        onceBodyArrived(request, () => turnstile.enter(response, run));
-        waits();
-      } else turnstile.enter(response, run);
-    });
-}
-
-/**
- * A request has the process to itself, so one that runs too long must end with it: its client gets 504, those that wait
- * behind it 503, and the worker is replaced. To be called at the beginning of each turn.
- */
-function limitTurns(turnstile: Turnstile, order: ServeOrder): () => void {
-  const seconds = order.settings.timeout;
-  if (seconds === 0) return () => {};
-  // One for all: a timer that is made and cleared costs more than one that is put back.
-  const timer = setTimeout(() => {
-    const { current } = turnstile;
-    if (current === null) return;
-    const waiting = turnstile.empty();
-    order.fail(`${current.req.method} ${current.req.url} has run for ${seconds} s (--timeout)`);
-    answerError(current, 504);
-    for (const other of waiting) answerError(other, 503, { 'retry-after': '1' });
-  }, seconds * 1000).unref();
-  return () => void timer.refresh();
-}
-
-function hasBody({ headers }: IncomingMessage): boolean {
-  const { 'content-length': length, 'transfer-encoding': coding } = headers;
-  return coding !== undefined || (length !== undefined && length !== '0');
-}
-
-/** Calls `act` when the body is in memory, or as much of it as may be; not where its client goes before. */
-function onceBodyArrived(request: IncomingMessage, act: () => void): void {
-  // Not by its events: whoever listens to `readable` has read an empty body to its end.
-  const push = (chunk: unknown, encoding?: BufferEncoding) => {
-    const hasRoom = Readable.prototype.push.call(request, chunk, encoding);
-    if (request.complete || !hasRoom) {
-      Reflect.deleteProperty(request, 'push');
-      // Behind the parser, which has not returned.
-      process.nextTick(act);
-    }
-    return hasRoom;
-  };
-  // By a name, for the reason that the turnstile gives.
-  request.push = push;
-}

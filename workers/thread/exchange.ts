@@ -18,7 +18,7 @@ export interface Runs {
 /** A message of a thread that belongs to one request and carries its answer. */
 export type AnswerMessage = Extract<
   FromThread,
-  { type: 'answer' | 'head' | 'chunk' | 'end' | 'hints' | 'cut' }
+  { type: 'answer' | 'head' | 'chunk' | 'end' | 'interim' | 'cut' }
 >;
 
 /** One request and its answer, as the main thread sees them, from the moment the request can be run. */
@@ -33,11 +33,12 @@ export class Exchange {
   movedMs = 0;
   /** Whether the thread has given the whole answer. */
   isAnswered = false;
+  /** Whether the client has got an answer of our own. */
+  isRefused = false;
   readonly upload: Upload | null;
   readonly #body: Uint8Array<ArrayBuffer> | null;
   #owed = 0;
   #isBlocked = false;
-  #isRefused = false;
 
   /** `body` is the whole one, null where there is none, or `streams`. */
   constructor(
@@ -60,7 +61,7 @@ export class Exchange {
 
   /** Whether it is the client that has to go on: to take more of the answer, or to send more of the request. */
   get waitsForClient(): boolean {
-    if (this.response.destroyed) return false;
+    if (this.isRefused || this.response.destroyed) return false;
     return this.#isBlocked || this.upload?.waitsForClient === true;
   }
 
@@ -84,38 +85,45 @@ export class Exchange {
     };
   }
 
-  /** Passes on what the thread answers. Whether that was its last message. */
-  answer(message: AnswerMessage, thread: Runs): boolean {
+  /**
+   * Passes on what the thread answers; where that cannot be sent, it throws and the connection is cut. `isAnswered` tells
+   * whether that was its last message.
+   */
+  answer(message: AnswerMessage, thread: Runs): void {
     this.movedMs = performance.now();
-    this.isAnswered = this.#pass(message, thread);
-    return this.isAnswered;
+    this.isAnswered = message.type === 'answer' || message.type === 'end' || message.type === 'cut';
+    // It may have been under way when the client got another answer, or the server ended this one.
+    if (this.isRefused || this.response.writableEnded) return;
+    try {
+      this.#pass(message, thread);
+    } catch (error) {
+      this.response.destroy();
+      throw error;
+    }
   }
 
-  #pass(message: AnswerMessage, thread: Runs): boolean {
-    // It may have been under way when the client got another answer.
-    if (this.#isRefused) return message.type === 'answer' || message.type === 'end' || message.type === 'cut';
+  #pass(message: AnswerMessage, thread: Runs): void {
     switch (message.type) {
       case 'answer':
         this.#writeHead(message.head);
         this.response.end(viewOf(message.body));
-        return true;
+        break;
       case 'head':
         this.#writeHead(message.head);
         this.response.flushHeaders();
-        return false;
+        break;
       case 'chunk':
         this.#write(viewOf(message.data), thread);
-        return false;
-      case 'hints':
-        if (!this.response.headersSent) this.response.writeEarlyHints({ link: [], ...message.hints });
-        return false;
+        break;
+      case 'interim':
+        if (!this.response.headersSent) this.response.writeInformation(message.status, [...message.headers]);
+        break;
       case 'end':
         if (message.trailers.length > 0) this.response.addTrailers(pairsOf(message.trailers));
         this.response.end();
-        return true;
+        break;
       case 'cut':
         this.response.destroy();
-        return true;
     }
   }
 
@@ -124,8 +132,8 @@ export class Exchange {
    * client sees it is not whole.
    */
   refuse(status: number, reason: string, headers: Readonly<Record<string, string>> = {}): void {
-    if (this.#isRefused) return;
-    this.#isRefused = true;
+    if (this.isRefused || this.response.writableEnded) return;
+    this.isRefused = true;
     refuse(this.response, status, reason, headers);
   }
 

@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
-import type { Exchange } from './exchange.ts';
+import type { AnswerMessage, Exchange } from './exchange.ts';
 import type { FromThread, ToThread } from './messages.ts';
 
 /** A request that has run for this and twice as long as is usual may run much longer: none should wait behind it. */
@@ -108,7 +108,18 @@ export class Lane {
       this.#events.failed(message.error, head);
       this.#events.answer(message.error, head);
       this.#over(head);
-    } else if (message.type === 'released' || head.answer(message, this)) this.#over(head);
+    } else if (message.type === 'released') this.#over(head);
+    else this.#passOn(message, head);
+  }
+
+  #passOn(message: AnswerMessage, head: Exchange): void {
+    try {
+      head.answer(message, this);
+    } catch (error) {
+      // Costs this answer its connection, and no other request anything.
+      this.#events.failed(error, head);
+    }
+    if (head.isAnswered) this.#over(head);
   }
 
   /** Gives the thread nothing more. */

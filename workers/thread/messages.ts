@@ -103,10 +103,12 @@ export type FromThread =
   | Chunk
   | Taken
   | { readonly type: 'end'; readonly id: number; readonly trailers: readonly string[] }
+  /** An answer before the answer, as 103 Early Hints; `headers` are names and values in turn. */
   | {
-      readonly type: 'hints';
+      readonly type: 'interim';
       readonly id: number;
-      readonly hints: Readonly<Record<string, string | string[]>>;
+      readonly status: number;
+      readonly headers: readonly string[];
     }
   /** The handler threw or rejected. */
   | { readonly type: 'failed'; readonly id: number; readonly error: unknown }

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { pairsIn, replaceInterim } from './interim.ts';
 import { type FromThread, type Head, SMALL_BODY, WINDOW } from './messages.ts';
 import { type SocketUser, type ThreadSocket, USER, type Written } from './socket.ts';
 
@@ -9,12 +10,22 @@ export type Post = (message: FromThread, moved?: ArrayBuffer[]) => void;
 /** What the types of a response leave out; `_header` is the text of the head, which it writes first. */
 type Internals = ServerResponse & {
   readonly _header: string | null;
+  readonly _trailer: string;
+  readonly _hasBody: boolean;
   readonly outputData: object[];
   getRawHeaderNames(): string[];
   _flush(): void;
 };
 
-const NEVER_CHUNKED: PropertyDescriptor = { get: () => false, set: () => {}, configurable: true };
+// Node lets no head have a Trailer that will not be chunked, and asks before there is the text of it.
+const UNCHUNKED: PropertyDescriptor = {
+  get(this: Internals) {
+    return this._header === null;
+  },
+  set() {},
+  configurable: true,
+};
+const CHUNKED = /(?:^|\W)chunked(?:$|\W)/i;
 const BODILESS = new Set([204, 304]);
 
 /**
@@ -30,7 +41,6 @@ export class Outgoing implements SocketUser {
   #parts: (string | Uint8Array)[] = [];
   #wanted: (() => void) | null = null;
   #room = WINDOW;
-  #trailers: readonly string[] = [];
   #state: 'unsent' | 'streaming' | 'over' = 'unsent';
   #isHeadSkipped = false;
 
@@ -45,11 +55,11 @@ export class Outgoing implements SocketUser {
     this.response = response;
     // The framing is for the real response to choose; here the body must come out as it was written.
     response.useChunkedEncodingByDefault = false;
-    Object.defineProperty(response, 'chunkedEncoding', NEVER_CHUNKED);
+    Object.defineProperty(response, 'chunkedEncoding', UNCHUNKED);
     // From then on writeHead() too keeps its headers where getHeaders() finds them.
     response.setHeader('x', '');
     response.removeHeader('x');
-    this.#replaceInterim();
+    replaceInterim(response, id, post);
     response.once('finish', () => this.#finish());
     response.assignSocket(socket as unknown as Socket);
     socket[USER] = this;
@@ -108,7 +118,7 @@ export class Outgoing implements SocketUser {
     if (this.#state === 'unsent') {
       const { writableEnded } = this.response;
       const bytes = writableEnded ? this.#parts.reduce((sum, part) => sum + sizeOf(part), 0) : -1;
-      if (writableEnded && bytes <= SMALL_BODY) return this.#sendWhole(bytes);
+      if (writableEnded && bytes <= SMALL_BODY && !this.#hasTrailers()) return this.#sendWhole(bytes);
       this.#state = 'streaming';
       this.#post({ type: 'head', id: this.#id, head: this.#head(bytes) });
     }
@@ -151,7 +161,7 @@ export class Outgoing implements SocketUser {
     if (response.socket) response.detachSocket(response.socket);
     process.nextTick(emitClose, response);
     if (!this.abandon()) return;
-    this.#post({ type: 'end', id: this.#id, trailers: this.#trailers });
+    this.#post({ type: 'end', id: this.#id, trailers: pairsIn((response as Internals)._trailer) });
     this.#onSent();
   }
 
@@ -159,13 +169,16 @@ export class Outgoing implements SocketUser {
   #head(bytes: number): Head {
     const { response } = this;
     const headers: string[] = [];
+    const isUntrailed = response.hasHeader('trailer') && !this.#canTrail();
     for (const name of (response as Internals).getRawHeaderNames()) {
+      if (isUntrailed && /^trailer$/i.test(name)) continue;
       const value = response.getHeader(name);
       if (Array.isArray(value)) for (const one of value) headers.push(name, one);
       else headers.push(name, String(value));
     }
     const isKnown = response.hasHeader('content-length') || response.hasHeader('transfer-encoding');
-    if (bytes >= 0 && !isKnown && response.req.method !== 'HEAD' && !BODILESS.has(response.statusCode))
+    const isBodiless = response.req.method === 'HEAD' || BODILESS.has(response.statusCode);
+    if (bytes >= 0 && !isKnown && !isBodiless && !this.#hasTrailers())
       headers.push('Content-Length', String(bytes));
     return {
       status: response.statusCode,
@@ -175,29 +188,22 @@ export class Outgoing implements SocketUser {
     };
   }
 
-  /** The methods that write around the body become messages, or nothing: 100 Continue has been sent already. */
-  #replaceInterim(): void {
+  /** Whether the real answer will be in chunks, which trailers need. */
+  #canTrail(): boolean {
     const { response } = this;
-    const hint: ServerResponse['writeEarlyHints'] = (hints, done) => {
-      this.#post({ type: 'hints', id: this.#id, hints });
-      done?.();
-    };
-    const keepTrailers: ServerResponse['addTrailers'] = (trailers) => {
-      this.#trailers = Object.entries(trailers).flatMap(([name, value]) =>
-        Array.isArray(value) ? value : [name, String(value)],
-      );
-    };
-    // Not where they are written: V8 puts a function that is assigned to a property at once into its old space, where
-    // it keeps the answer alive, dead or not, until the next full collection.
-    response.writeContinue = sent;
-    response.writeProcessing = sent;
-    response.writeEarlyHints = hint;
-    response.addTrailers = keepTrailers;
+    return (
+      response.req.httpVersion === '1.1' &&
+      (response as Internals)._hasBody &&
+      !response.hasHeader('content-length') &&
+      (!response.hasHeader('transfer-encoding') ||
+        CHUNKED.test(String(response.getHeader('transfer-encoding'))))
+    );
   }
-}
 
-function sent(done?: () => void): void {
-  done?.();
+  #hasTrailers(): boolean {
+    const { response } = this;
+    return (response.hasHeader('trailer') || (response as Internals)._trailer !== '') && this.#canTrail();
+  }
 }
 
 function emitClose(response: ServerResponse): void {

@@ -1,4 +1,3 @@
-import { Duplex } from 'node:stream';
 import type { Peer } from './messages.ts';
 
 /** A part that was written, as the response gave it. */
@@ -16,6 +15,8 @@ export interface SocketUser {
   /** The socket was destroyed. */
   closed(): void;
 }
+
+const { Duplex } = process.getBuiltinModule('node:stream');
 
 /**
  * Where a socket has its user: the only way from there to the request and its answer, and cut when that is over. Until

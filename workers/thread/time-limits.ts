@@ -29,12 +29,14 @@ export function isOverdue({ totalMs }: Limits, cameMs: number, nowMs: number): b
 /** What is to be done about a request that a thread runs. */
 export function judge(
   limits: Limits,
-  exchange: Pick<Exchange, 'cameMs' | 'movedMs' | 'waitsForClient'>,
+  exchange: Pick<Exchange, 'cameMs' | 'movedMs' | 'waitsForClient' | 'isRefused'>,
   nowMs: number,
 ): Verdict {
   const { silentMs } = limits;
-  if (isOverdue(limits, exchange.cameMs, nowMs)) return 'handler is too slow';
-  if (silentMs === 0 || nowMs - exchange.movedMs <= silentMs) return 'fine';
+  const isSilent = silentMs > 0 && nowMs - exchange.movedMs > silentMs;
+  // From the abort on, which counts as a move, the handler has as long again to end.
+  const isLate = isOverdue(limits, exchange.isRefused ? exchange.movedMs : exchange.cameMs, nowMs);
+  if (!isSilent && !isLate) return 'fine';
   return exchange.waitsForClient ? 'client is too slow' : 'handler is too slow';
 }
 

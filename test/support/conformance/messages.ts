@@ -20,6 +20,12 @@ export const messages: Cases = {
   'answers HEAD of a stream without waiting for what nobody gets': async (target) => {
     expect(await target.ask('/large', { method: 'HEAD' })).toMatchObject({ status: 200, body: '' });
   },
+  'ends an answer in chunks with its trailers, where its client can have them': async (target) => {
+    // A handler of the fetch kind has no way to say them.
+    if ((await target.ask('/trailers')).status === 404) return;
+    const text = await (await target.wire(get('/trailers'))).ended;
+    expect(text).toMatch(/^HTTP\/1\.1 200 OK\r\n[\s\S]*7\r\nsummed\n\r\n0\r\nX-Sum: 7\r\n\r\n$/);
+  },
   'answers a missing path with the application’s own 404': async (target) => {
     expect(await target.ask('/nowhere')).toMatchObject({ status: 404, body: 'not found\n' });
   },

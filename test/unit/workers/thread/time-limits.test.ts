@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { hasWaitedTooLong, judge, limitsOf } from '../../../../workers/thread/time-limits.ts';
 
-const exchange = { cameMs: 0, movedMs: 1000, waitsForClient: false };
+const exchange = { cameMs: 0, movedMs: 1000, waitsForClient: false, isRefused: false };
 
 describe('the time limits of a request', () => {
   it('looks as often as the shortest limit needs, and never where there is none', () => {
@@ -24,7 +24,15 @@ describe('the time limits of a request', () => {
   it('counts the request timeout from when the request came', () => {
     const limits = limitsOf({ timeout: 0, requestTimeout: 2 });
     expect(judge(limits, exchange, 1900)).toBe('fine');
-    expect(judge(limits, { ...exchange, waitsForClient: true }, 2100)).toBe('handler is too slow');
+    expect(judge(limits, exchange, 2100)).toBe('handler is too slow');
+    expect(judge(limits, { ...exchange, waitsForClient: true }, 2100)).toBe('client is too slow');
+  });
+
+  it('gives the handler of a client that was given up the same time again', () => {
+    const limits = limitsOf({ timeout: 0, requestTimeout: 2 });
+    const refused = { ...exchange, movedMs: 2100, isRefused: true };
+    expect(judge(limits, refused, 4000)).toBe('fine');
+    expect(judge(limits, refused, 4200)).toBe('handler is too slow');
   });
 
   it('lets a request wait for a thread as long as it might run', () => {

@@ -32,11 +32,14 @@ describe('the parent', () => {
   });
 
   it('tells our messages from others', () => {
-    expect([{ tsunicorn: 'serving' }, 'ready', null, { tsunicorn: 'hello' }].map(isServing)).toEqual([
-      true,
-      false,
-      false,
-      false,
-    ]);
+    expect(
+      [
+        { tsunicorn: 'serving', adopted: [0] },
+        { tsunicorn: 'serving' },
+        'ready',
+        null,
+        { tsunicorn: 'hello' },
+      ].map(isServing),
+    ).toEqual([true, false, false, false, false]);
   });
 });

@@ -172,7 +172,8 @@ export class Pool implements ThreadEvents {
   /** The handler gets the same time again to notice. */
   #giveUpClient(exchange: Exchange, nowMs: number): void {
     exchange.movedMs = nowMs;
-    exchange.refuse(408, 'Request Timeout');
+    // As RFC 9110, 15.5.9 asks: the rest of its request is not waited for.
+    exchange.refuse(408, 'Request Timeout', { Connection: 'close' });
     this.dispatcher.withdraw(exchange);
   }
 }

@@ -10,6 +10,7 @@ import {
   WINDOW,
 } from '../../../../workers/thread/messages.ts';
 import { Runner } from '../../../../workers/thread/runner.ts';
+import { USER } from '../../../../workers/thread/socket.ts';
 import { turns } from '../../../support/wire.ts';
 
 const peer = {
@@ -228,6 +229,15 @@ describe('the request', () => {
     expect(events).toEqual(expect.arrayContaining(['res close', 'req close', 'handler ended']));
     expect(posted).toEqual([{ type: 'released', id: 1 }]);
   });
+});
+
+it('leaves nothing at the socket of a request that is over', async () => {
+  const sockets: unknown[] = [];
+  await answerOf((req, res) => {
+    sockets.push(req.socket);
+    res.end();
+  });
+  expect(sockets).toEqual([expect.objectContaining({ [USER]: null, _httpMessage: null })]);
 });
 
 describe('a request that waits', () => {

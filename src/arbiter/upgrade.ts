@@ -1,5 +1,7 @@
 import type { Listener } from '../listeners/listener.ts';
+import type { Manning } from '../parent.ts';
 import type { ArbiterEvent, WorkerEnd } from './events.ts';
+import { manningOf } from './generation.ts';
 import type { Service } from './service.ts';
 import { isEnding } from './shutdown.ts';
 
@@ -7,10 +9,16 @@ import { isEnding } from './shutdown.ts';
 export interface Succession {
   /** The pid of the arbiter that started this one and handed its sockets over; null where there was none. */
   readonly elder: number | null;
+  /** How many workers that one had; null where it does not say. */
+  readonly manning: Manning | null;
   /** Whether that one has ended, asked of the system: its `elderGone` may still be on its way. */
   readonly isElderGone: () => boolean;
   /** Starts the new arbiter over the sockets; what becomes of it comes as `upgrade…` events. */
-  readonly start: (listeners: readonly Listener[], emit: (event: ArbiterEvent) => void) => void;
+  readonly start: (
+    listeners: readonly Listener[],
+    manning: Manning,
+    emit: (event: ArbiterEvent) => void,
+  ) => void;
   /** Whether a WINCH may merely say that the terminal's window has changed. */
   readonly mayBeResize: () => boolean;
   /** A worker of this arbiter is ready; `isComplete` where as many are as are wanted. */
@@ -68,14 +76,14 @@ export class Upgrade {
 
   /** USR2. */
   begin(): void {
-    const { log, hooks, current } = this.#service;
+    const { log, hooks, current, view } = this.#service;
     const refusal = this.#refusal();
     if (refusal !== null) return log.warning(`USR2 refused, nothing was changed: ${refusal}`);
     hooks.call('preExec', (hook, view) => hook(view));
     const shared = current.listeners;
     for (const listener of shared) listener.setShared(true);
     this.#step = { name: 'starting', shared };
-    this.#succession.start(shared, this.#emit);
+    this.#succession.start(shared, manningOf(current, view.workers), this.#emit);
   }
 
   /** WINCH. */

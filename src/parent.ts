@@ -1,5 +1,13 @@
 import type { HandedSocket } from './listeners/handed.ts';
 
+/** How many workers an arbiter wants, and what it came from, which is how a successor can tell what changed. */
+export interface Manning {
+  readonly count: number;
+  /** What the settings said. */
+  readonly setting: number;
+  readonly followsLoad: boolean;
+}
+
 /** The tsunicorn process that started this one and waits for it to serve. */
 export interface Parent {
   /** The command that `--daemon` detaches from, or the arbiter that is upgraded. */
@@ -7,6 +15,8 @@ export interface Parent {
   readonly pid: number;
   /** The sockets that it handed over. */
   readonly sockets: readonly HandedSocket[];
+  /** Null where it has none: the front of a daemon, or a version that does not say. */
+  readonly manning: Manning | null;
 }
 
 /** What the new process tells its parent once its first worker is ready; `adopted` are places in `sockets`. */
@@ -61,11 +71,17 @@ export function onParentGone(gone: () => void): void {
 
 function parse(note: string): Parent | null {
   try {
-    const { kind, pid, sockets } = JSON.parse(note);
+    const { kind, pid, sockets, manning } = JSON.parse(note);
     const known = (kind === 'front' || kind === 'arbiter') && Number.isInteger(pid) && Array.isArray(sockets);
-    return known ? { kind, pid, sockets } : null;
+    return known ? { kind, pid, sockets, manning: isManning(manning) ? manning : null } : null;
   } catch {
     // Somebody else's variable of that name.
     return null;
   }
+}
+
+function isManning(value: unknown): value is Manning {
+  if (typeof value !== 'object' || value === null) return false;
+  const { count, setting, followsLoad } = value as Partial<Manning>;
+  return Number.isInteger(count) && Number.isInteger(setting) && typeof followsLoad === 'boolean';
 }

@@ -4,6 +4,7 @@ import type { BootFailure } from '../ipc.ts';
 import { type Address, isMovable, parseAddress, withPassed } from '../listeners/address.ts';
 import type { Listener } from '../listeners/listener.ts';
 import type { OpenLog } from '../log/logger.ts';
+import type { Manning } from '../parent.ts';
 import type { Privileges } from '../privileges/privileges.ts';
 import type { Settings } from '../settings/catalogue.ts';
 import { classNameOf } from '../settings/class-name.ts';
@@ -80,11 +81,17 @@ export function drainDelayOf({ listeners, loaded }: Generation): number {
   return listeners.every((listener) => listener.isShared()) ? 0 : loaded.settings.drainDelay * 1000;
 }
 
-/** How many workers a new generation has: `count` as before, which TTIN, TTOU or the load chose, unless its settings say otherwise. */
-export function countAfter(count: number, { loaded, scaling }: Generation, before: Generation): number {
+/** What the generation after this one, in this arbiter or its successor, is to know of the number of workers. */
+export function manningOf({ loaded, scaling }: Generation, count: number): Manning {
+  return { count, setting: loaded.settings.workers, followsLoad: scaling !== undefined };
+}
+
+/** How many workers a new generation has: as before, which TTIN, TTOU or the load chose, unless its settings say otherwise. */
+export function countAfter({ count, setting, followsLoad }: Manning, generation: Generation): number {
+  const { loaded, scaling } = generation;
   const { workers } = loaded.settings;
-  const ended = before.scaling !== undefined && scaling === undefined;
-  const wanted = ended || workers !== before.loaded.settings.workers ? workers : count;
+  const ended = followsLoad && scaling === undefined;
+  const wanted = ended || workers !== setting ? workers : count;
   return scaling?.allowed(wanted) ?? wanted;
 }
 

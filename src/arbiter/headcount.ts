@@ -1,5 +1,6 @@
 import type { Logger } from '../log/logger.ts';
-import { countAfter, type Generation } from './generation.ts';
+import type { Manning } from '../parent.ts';
+import { countAfter, type Generation, manningOf } from './generation.ts';
 import type { HookCaller } from './hook-caller.ts';
 import type { Desired } from './reconcile.ts';
 import type { WorkerSnapshot } from './worker-state.ts';
@@ -16,9 +17,11 @@ export class Headcount {
   readonly #service: Manned;
   #count: number;
 
-  constructor(service: Manned) {
+  /** `before` is what another arbiter had that this one is to replace. */
+  constructor(service: Manned, before: Manning | null) {
+    const { current } = service;
     this.#service = service;
-    this.#count = service.current.loaded.settings.workers;
+    this.#count = before === null ? current.loaded.settings.workers : countAfter(before, current);
   }
 
   get count(): number {
@@ -49,7 +52,7 @@ export class Headcount {
 
   /** As many as the new generation wants. */
   promoted(candidate: Generation, before: Generation): void {
-    this.#set(countAfter(this.#count, candidate, before));
+    this.#set(countAfter(manningOf(before, this.#count), candidate));
   }
 
   #set(count: number): void {

@@ -1,6 +1,6 @@
 import { UsageError } from '../errors.ts';
 import { type Address, formatAddress, overlap, parseAddress } from '../listeners/address.ts';
-import { BindError, bindAll, type Listener } from '../listeners/listener.ts';
+import { BindError, bindAll, discard, type Listener } from '../listeners/listener.ts';
 import type { Owner } from '../listeners/owner.ts';
 
 export interface RebindingOptions {
@@ -55,7 +55,7 @@ export class Rebinding {
 
   /** Closes what no reload needs: all but these. */
   release(needed: readonly Listener[] = []): void {
-    for (const listener of this.#opened) if (!needed.includes(listener)) listener.close();
+    for (const listener of this.#opened) if (!needed.includes(listener)) discard(listener);
     this.#opened = this.#opened.filter((listener) => needed.includes(listener));
   }
 

@@ -1,7 +1,7 @@
 import { messageOf } from '../errors.ts';
 import { launch } from '../launch.ts';
 import type { Listener } from '../listeners/listener.ts';
-import { isServing } from '../parent.ts';
+import { isServing, type Manning } from '../parent.ts';
 import type { Start } from '../start.ts';
 import type { ArbiterEvent, WorkerEnd } from './events.ts';
 
@@ -12,11 +12,18 @@ import type { ArbiterEvent, WorkerEnd } from './events.ts';
 export function startSuccessor(
   start: Start,
   listeners: readonly Listener[],
+  manning: Manning,
   emit: (event: ArbiterEvent) => void,
 ): void {
   const ended = (end: WorkerEnd) => emit({ type: 'upgradeEnded', end });
   try {
-    const child = launch(start, { kind: 'arbiter', listeners, stdout: 'inherit', stderr: 'inherit' });
+    const child = launch(start, {
+      kind: 'arbiter',
+      listeners,
+      manning,
+      stdout: 'inherit',
+      stderr: 'inherit',
+    });
     child.on('error', (error) => {
       // Also raised when a message could not be delivered; only without a pid was there no process.
       if (child.pid === undefined) ended({ how: 'unborn', error: messageOf(error) });

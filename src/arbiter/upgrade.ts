@@ -1,7 +1,8 @@
 import { EXIT } from '../errors.ts';
 import type { Listener } from '../listeners/listener.ts';
+import type { Manning } from '../parent.ts';
 import { type ArbiterEvent, STOP_SIGNALS, type WorkerEnd } from './events.ts';
-import { giveSockets } from './generation.ts';
+import { giveSockets, manningOf } from './generation.ts';
 import type { Service } from './service.ts';
 import { isEnding, type StopMode } from './shutdown.ts';
 
@@ -9,10 +10,16 @@ import { isEnding, type StopMode } from './shutdown.ts';
 export interface Succession {
   /** The pid of the arbiter that started this one and handed its sockets over; null where there was none. */
   readonly elder: number | null;
+  /** How many workers that one had; null where it does not say. */
+  readonly manning: Manning | null;
   /** Whether that one has ended, asked of the system: its `elderGone` may still be on its way. */
   readonly isElderGone: () => boolean;
   /** Starts the new arbiter over the sockets; what becomes of it comes as `upgrade…` events. */
-  readonly start: (listeners: readonly Listener[], emit: (event: ArbiterEvent) => void) => void;
+  readonly start: (
+    listeners: readonly Listener[],
+    manning: Manning,
+    emit: (event: ArbiterEvent) => void,
+  ) => void;
   /** Whether a WINCH may merely say that the terminal's window has changed. */
   readonly mayBeResize: () => boolean;
   /** A worker of this arbiter is ready; `isComplete` where as many are as are wanted. */
@@ -80,14 +87,14 @@ export class Upgrade {
 
   /** USR2. */
   begin(): void {
-    const { log, hooks, current } = this.#service;
+    const { log, hooks, current, view } = this.#service;
     const refusal = this.#refusal();
     if (refusal !== null) return log.warning(`USR2 refused, nothing was changed: ${refusal}`);
     hooks.call('preExec', (hook, view) => hook(view));
     const shared = current.listeners;
     for (const listener of shared) listener.setShared(true);
     this.#step = { name: 'starting', shared, afterwards: 'serve' };
-    this.#succession.start(shared, this.#emit);
+    this.#succession.start(shared, manningOf(current, view.workers), this.#emit);
   }
 
   /** TERM, INT or QUIT: the first graceful stop waits for a new arbiter that has yet to serve. */

@@ -16,7 +16,13 @@ import type { Start } from '../start.ts';
 export async function daemonise(loaded: Loaded, start: Start): Promise<number> {
   const inherited = await bindAll(addressesOf(loaded).filter(({ kind }) => kind === 'fd'));
   const child = tryLaunch(() =>
-    launch(start, { kind: 'front', listeners: inherited, stdout: 'ignore', stderr: 'pipe' }),
+    launch(start, {
+      kind: 'front',
+      listeners: inherited,
+      manning: null,
+      stdout: 'ignore',
+      stderr: 'pipe',
+    }),
   );
   let said = '';
   child.stderr?.setEncoding('utf8').on('data', (text) => {

@@ -8,7 +8,7 @@ import type { Address } from '../listeners/address.ts';
 import { bindAll, type Listener } from '../listeners/listener.ts';
 import type { Owner } from '../listeners/owner.ts';
 import type { Logger } from '../log/logger.ts';
-import { onParentGone, type Parent, tellServing } from '../parent.ts';
+import { type Manning, onParentGone, type Parent, tellServing } from '../parent.ts';
 import type { Loaded } from '../settings/load.ts';
 import type { Start } from '../start.ts';
 import type { Notifier } from '../systemd/notifier.ts';
@@ -83,7 +83,8 @@ export class Lineage {
     return {
       elder: this.elder,
       isElderGone: () => this.#isElderParent && (process.ppid !== this.elder || hasExited(this.elder)),
-      start: (listeners, emit) => this.#startHeir(listeners, emit),
+      manning: this.#parent?.manning ?? null,
+      start: (listeners, manning, emit) => this.#startHeir(listeners, manning, emit),
       mayBeResize,
       serving: (isComplete) => void this.#tellParent(isComplete),
       upgraded: (pid) => {
@@ -106,8 +107,8 @@ export class Lineage {
     };
   }
 
-  #startHeir(listeners: readonly Listener[], emit: (event: ArbiterEvent) => void): void {
-    startSuccessor(this.#start, listeners, (event) => {
+  #startHeir(listeners: readonly Listener[], manning: Manning, emit: (event: ArbiterEvent) => void): void {
+    startSuccessor(this.#start, listeners, manning, (event) => {
       if (event.type === 'upgradeStarted') this.#heir = event.pid;
       emit(event);
     });

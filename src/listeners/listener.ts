@@ -67,9 +67,14 @@ export async function bindAll(
     if (owner) for (const listener of bound) listener.giveTo?.(owner);
     return bound;
   } catch (error) {
-    for (const listener of bound) listener.close();
+    for (const listener of bound) discard(listener);
     throw error;
   }
+}
+
+/** Closes what was merely tried. A descriptor that was inherited stays open: nobody could give it to us a second time. */
+export function discard(listener: Listener): void {
+  if (listener.address.kind !== 'fd') listener.close();
 }
 
 /** The URL that a listener on the address has, but for port 0; two addresses with the same one cannot both be bound. */

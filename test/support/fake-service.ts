@@ -13,6 +13,7 @@ import type { WorkerLoad } from '../../src/ipc.ts';
 import { formatAddress, parseAddress } from '../../src/listeners/address.ts';
 import { closing } from '../../src/listeners/closing.ts';
 import type { Listener } from '../../src/listeners/listener.ts';
+import type { Manning } from '../../src/parent.ts';
 import { type Settings, settingNames, settingOf } from '../../src/settings/catalogue.ts';
 import type { Loaded, Origin } from '../../src/settings/load.ts';
 import type { Watched } from '../../src/watch/watcher.ts';
@@ -42,13 +43,23 @@ export function fakeListener(text: string, journal: string[] = [], fd = 900): Li
 }
 
 /** The arbiters before and after, without processes; what is asked and told is written into `journal`. */
-export function fakeSuccession(journal: string[], elder: number | null = null): Succession {
+export function fakeSuccession(
+  journal: string[],
+  elder: number | null = null,
+  manning: Manning | null = null,
+): Succession {
   return {
     elder,
+    manning,
     isElderGone: () => false,
-    start: (listeners) => void journal.push(`start over ${listeners.map(({ url }) => url).join(' ')}`),
+    start: (listeners, { count }) => {
+      const urls = listeners.map(({ url }) => url).join(' ');
+      journal.push(`start over ${urls} with ${count} workers`);
+    },
     mayBeResize: () => false,
-    serving: () => {},
+    serving: (isComplete) => {
+      if (isComplete && manning !== null) journal.push('complete');
+    },
     upgraded: (pid) => void journal.push(`upgraded to ${pid}`),
     ended: (pid) => void journal.push(`ended ${pid}`),
     rolledBack: () => void journal.push('rolled back'),
@@ -59,6 +70,8 @@ export function fakeSuccession(journal: string[], elder: number | null = null): 
 export interface ServiceOptions {
   /** The pid of the arbiter that it was started by, and that shares its sockets. */
   readonly elder?: number;
+  /** How many workers that one had. */
+  readonly manning?: Manning;
   /** Two workers on 127.0.0.1:8000 where it does not say otherwise. */
   readonly settings?: Partial<Settings>;
   readonly hooks?: Hooks;
@@ -93,9 +106,11 @@ export class FakeService {
   /** Whether the system says that the elder has ended. */
   elderGone = false;
   readonly #elder: number | null;
+  readonly #manning: Manning | null;
 
-  constructor({ settings = {}, hooks = {}, observe, elder, reload = false }: ServiceOptions) {
+  constructor({ settings = {}, hooks = {}, observe, elder, manning, reload = false }: ServiceOptions) {
     this.#elder = elder ?? null;
+    this.#manning = manning ?? null;
     this.settings = { workers: 2, ...settings, reload };
     this.reread = async () => this.configuration();
     const loaded = loadedWith(this.settings);
@@ -197,7 +212,7 @@ export class FakeService {
       random: () => 0.5,
       ...(observe ? { observe } : {}),
       succession: {
-        ...fakeSuccession(this.journal, this.#elder),
+        ...fakeSuccession(this.journal, this.#elder, this.#manning),
         mayBeResize: () => this.resized,
         isElderGone: () => this.elderGone,
       },

@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { isServing, PARENT_VARIABLE, takeParent } from '../../src/parent.ts';
 
-const parent = { kind: 'arbiter', pid: 5, sockets: [] };
+const parent = {
+  kind: 'arbiter',
+  pid: 5,
+  sockets: [],
+  manning: { count: 3, setting: 1, followsLoad: false },
+};
 
 describe('the parent', () => {
   it('is taken out of the environment', () => {
@@ -9,6 +14,14 @@ describe('the parent', () => {
     expect(takeParent(env)).toEqual(parent);
     expect(env).toEqual({ OTHER: 'x' });
   });
+
+  it.each([undefined, null, 3, { count: '3', setting: 1, followsLoad: false }])(
+    'may not say how many workers it had (%j)',
+    (manning) => {
+      const env = { [PARENT_VARIABLE]: JSON.stringify({ ...parent, manning }) };
+      expect(takeParent(env)).toEqual({ ...parent, manning: null });
+    },
+  );
 
   it('hands over what systemd gave it', () => {
     const ours = { [PARENT_VARIABLE]: JSON.stringify(parent), LISTEN_FDS: '1' };

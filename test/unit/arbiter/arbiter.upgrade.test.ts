@@ -11,7 +11,7 @@ describe('USR2', () => {
   it('calls preExec, starts a new arbiter over the sockets, and tells who asks when that serves', async () => {
     const service = await serveReady({ hooks: { preExec: () => void service.journal.push('preExec') } });
     await service.signal('SIGUSR2');
-    expect(service.journal).toEqual(['preExec', 'start over http://127.0.0.1:8000']);
+    expect(service.journal).toEqual(['preExec', 'start over http://127.0.0.1:8000 with 2 workers']);
     await happens(service, started, serves);
     expect(service.journal.at(-1)).toBe('upgraded to 77');
     expect(service.states).toEqual(['1 ready', '2 ready']);
@@ -23,7 +23,7 @@ describe('USR2', () => {
     };
     const service = await serveReady({ hooks: { preExec: failing } });
     await service.signal('SIGUSR2');
-    expect(service.journal).toEqual(['start over http://127.0.0.1:8000']);
+    expect(service.journal).toEqual(['start over http://127.0.0.1:8000 with 2 workers']);
     expect(service.log.matching(/hook preExec failed/)).toHaveLength(1);
   });
 
@@ -69,7 +69,7 @@ describe('a signal that comes before the news that the old arbiter is gone', () 
     const service = await serveReady({ elder: 5 });
     service.elderGone = true;
     await service.signal('SIGUSR2');
-    expect(service.journal).toEqual(['alone', 'start over http://127.0.0.1:8000']);
+    expect(service.journal).toEqual(['alone', 'start over http://127.0.0.1:8000 with 2 workers']);
     await happens(service, gone);
     expect(service.journal).toHaveLength(2);
   });

@@ -30,9 +30,9 @@ export interface WorkerHandle extends WorkerSnapshot {
   kill(signal: NodeJS.Signals): void;
 }
 
-/** Spawns a worker; its messages and its end are emitted as events. */
-export function spawnWorker(order: SpawnOrder): WorkerHandle {
-  return new ProcessHandle(order);
+/** Spawns a worker; its messages and its end are emitted as events. Its generation adds to `environment`. */
+export function spawnWorker(order: SpawnOrder, environment: NodeJS.ProcessEnv): WorkerHandle {
+  return new ProcessHandle(order, environment);
 }
 
 class ProcessHandle implements WorkerHandle {
@@ -45,7 +45,7 @@ class ProcessHandle implements WorkerHandle {
   /** Null where the system refused to start it at once (E2BIG, EAGAIN). */
   readonly #child: ChildProcess | null;
 
-  constructor(order: SpawnOrder) {
+  constructor(order: SpawnOrder, environment: NodeJS.ProcessEnv) {
     this.age = order.age;
     this.slot = order.slot;
     this.generation = order.generation.number;
@@ -53,7 +53,7 @@ class ProcessHandle implements WorkerHandle {
     this.listeners = order.generation.listeners;
     this.state = { name: 'spawning', sinceMs: order.now };
     const handed = handOver(order.generation, workerCommand(order.generation));
-    this.#child = this.#start(order, handed);
+    this.#child = this.#start(order, handed, environment);
     this.send(bootOrder(order, handed));
   }
 
@@ -70,9 +70,13 @@ class ProcessHandle implements WorkerHandle {
     this.#child?.kill(signal);
   }
 
-  #start({ generation, emit }: SpawnOrder, handed: HandOver): ChildProcess | null {
+  #start(
+    { generation, emit }: SpawnOrder,
+    handed: HandOver,
+    environment: NodeJS.ProcessEnv,
+  ): ChildProcess | null {
     try {
-      const child = startProcess(generation, handed);
+      const child = startProcess(generation, handed, environment);
       this.#listen(child, emit, handed.watchdogFd);
       return child;
     } catch (error) {
@@ -141,13 +145,14 @@ function workerCommand({ nodeOptions = [], privileges }: Generation): readonly s
 function startProcess(
   { loaded: { settings, environment }, privileges }: Generation,
   { command, fds, watchdogFd }: HandOver,
+  base: NodeJS.ProcessEnv,
 ): ChildProcess {
   const [file = process.execPath, ...args] = command;
   // The arbiter's own standard error is a pipe while its daemon boots, and nobody's afterwards.
   const output = settings.daemon ? 'ignore' : 'inherit';
   return spawn(file, args, {
     cwd: settings.chdir,
-    env: { ...process.env, ...privileges?.identity.environment, ...environment },
+    env: { ...base, ...privileges?.identity.environment, ...environment },
     // Its own session: Ctrl-C and a closing terminal reach the arbiter alone, which tells the workers what to do.
     detached: true,
     stdio: ['ignore', output, output, 'ipc', ...fds, ...(watchdogFd === null ? [] : ['pipe' as const])],

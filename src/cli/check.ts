@@ -23,7 +23,7 @@ export async function check(loaded: Loaded): Promise<number> {
   checkLogs(loaded);
   await logOpener(loaded, await privilegesOf(loaded));
   addressesOf(loaded);
-  if (loaded.settings.debug) (await import('./development.ts')).refuseDebug(loaded);
+  if (loaded.settings.debug) (await import('./development.ts')).refuseDebug(loaded, process.env);
   try {
     const what = await load(loaded.settings);
     process.stdout.write(`The configuration is in order; ${loaded.settings.app}: ${what}\n`);

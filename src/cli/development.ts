@@ -13,9 +13,9 @@ import { Watcher } from '../watch/watcher.ts';
 
 type Loaded = Generation['loaded'];
 
-/** Throws a UsageError where --debug would show the source code of a service in production. */
-export function refuseDebug({ settings, origins, environment }: Loaded): void {
-  const { NODE_ENV } = { ...process.env, ...environment };
+/** Throws a UsageError where --debug would show the source code of a service in production; `base` is what settings add to. */
+export function refuseDebug({ settings, origins, environment }: Loaded, base: NodeJS.ProcessEnv): void {
+  const { NODE_ENV } = { ...base, ...environment };
   if (settings.debug && NODE_ENV === 'production')
     throw new UsageError(
       `${nameSetting(origins.debug, 'debug')}: it shows the source code to every client, and NODE_ENV is production; leave one of them away`,

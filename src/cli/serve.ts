@@ -13,6 +13,7 @@ import type { Listener } from '../listeners/listener.ts';
 import type { Logger } from '../log/logger.ts';
 import type { Parent } from '../parent.ts';
 import type { Privileges } from '../privileges/privileges.ts';
+import { withoutAdded } from '../settings/added-environment.ts';
 import { classNameOf } from '../settings/class-name.ts';
 import { type Loaded, loadHooks } from '../settings/load.ts';
 import { type ReadQuestion, rereadSettings } from '../settings/reread.ts';
@@ -43,8 +44,10 @@ export async function serve(loaded: Loaded, order: ServeOrder): Promise<number> 
   if (settings.app === null)
     throw new UsageError('no application was named; write for example: tsunicorn app.ts:app');
   process.chdir(settings.chdir);
+  // At each use: hooks of the arbiter may set variables for the workers to come.
+  const base = () => withoutAdded(process.env, loaded.environment, question.env);
   checkLogs(loaded);
-  await checkDebug(loaded);
+  await checkDebug(loaded, base());
   const privileges = await privilegesOf(loaded);
   const openLog = await logOpener(loaded, privileges);
   // From here on there is something to clean up, so stopping is the loop's to do.
@@ -62,7 +65,7 @@ export async function serve(loaded: Loaded, order: ServeOrder): Promise<number> 
   await noteActivation(systemd, loaded, log);
   const pidfile = new PidfileOf(loaded, lineage.elder);
   const oomKills = new OomKills();
-  const first = await firstGeneration(loaded, { privileges, pidfile, lineage, log });
+  const first = await firstGeneration(loaded, { privileges, pidfile, lineage, log, base });
   const notifier = await notifierFor(systemd, log);
   const development = await developmentOf(first, question, queue, log);
   const arbiter = new Arbiter({
@@ -70,12 +73,12 @@ export async function serve(loaded: Loaded, order: ServeOrder): Promise<number> 
     queue,
     log,
     clock: systemClock,
-    spawn: spawnWorker,
+    spawn: (order) => spawnWorker(order, base()),
     random: Math.random,
     ...(notifier ? { observe: lineage.observing(notifier) } : {}),
     judgeKill: () => oomKills.judge(),
     development,
-    reread: rereader(question, log),
+    reread: rereader(question, base, log),
     succession: lineage.succession(pidfile, notifier),
     promoted: (now, before) => {
       try {
@@ -100,11 +103,13 @@ export async function serve(loaded: Loaded, order: ServeOrder): Promise<number> 
 }
 
 type Data = Omit<Loaded, 'hooks'>;
+/** The environment that each generation adds its own variables to. */
+type Base = () => NodeJS.ProcessEnv;
 
 // What is loaded only where it is asked for.
 
-async function checkDebug(loaded: Data): Promise<void> {
-  if (loaded.settings.debug) (await import('./development.ts')).refuseDebug(loaded);
+async function checkDebug(loaded: Data, base: NodeJS.ProcessEnv): Promise<void> {
+  if (loaded.settings.debug) (await import('./development.ts')).refuseDebug(loaded, base);
 }
 
 async function developmentOf(first: Generation, question: ReadQuestion, queue: EventQueue, log: Logger) {
@@ -129,14 +134,15 @@ interface Surroundings {
   readonly pidfile: PidfileOf;
   readonly lineage: Lineage;
   readonly log: Logger;
+  readonly base: Base;
 }
 
 async function firstGeneration(loaded: Loaded, surroundings: Surroundings): Promise<Generation> {
-  const { privileges, pidfile, lineage, log } = surroundings;
+  const { privileges, pidfile, lineage, log, base } = surroundings;
   try {
     const check = (bound: readonly Listener[]) => checkListeners(loaded, bound);
     const listeners = await lineage.bind(addressesOf(loaded), check, privileges?.identity);
-    const nodeOptions = await nodeOptionsOf(loaded, log);
+    const nodeOptions = await nodeOptionsOf(loaded, base(), log);
     const scaling = await scalingOf(loaded);
     return { number: 1, loaded, hooks: loaded.hooks, listeners, privileges, nodeOptions, ...scaling };
   } catch (error) {
@@ -168,29 +174,33 @@ async function callStarting({ hooks, settings }: Loaded, log: Logger): Promise<v
 }
 
 /** Reads the settings in a child; only the arbiter's own hooks, if there are any, must be imported here again. */
-function rereader(question: ReadQuestion, log: Logger): ArbiterOptions['reread'] {
+function rereader(question: ReadQuestion, base: Base, log: Logger): ArbiterOptions['reread'] {
   let reads = 0;
   return async (signal) => {
     reads++;
     const loaded = await rereadSettings(question, signal);
     checkLogs(loaded);
-    await checkDebug(loaded);
+    await checkDebug(loaded, base());
     const privileges = await privilegesOf(loaded);
     // The first worker of the new generation opens them before the arbiter does.
     privileges?.makeLogs();
     const openLog = await logOpener(loaded, privileges);
     const ours = loaded.hookNames.some((name) => ARBITER_HOOKS.includes(name));
     const hooks = ours && loaded.configFile !== null ? await loadHooks(loaded.configFile, `${reads}`) : {};
-    const nodeOptions = await nodeOptionsOf(loaded, log);
+    const nodeOptions = await nodeOptionsOf(loaded, base(), log);
     return { loaded, hooks, privileges, openLog, nodeOptions, ...(await scalingOf(loaded)) };
   };
 }
 
 /** Options of Node for the workers. */
-async function nodeOptionsOf({ settings, environment }: Data, log: Logger): Promise<readonly string[]> {
+async function nodeOptionsOf(
+  { settings, environment }: Data,
+  base: NodeJS.ProcessEnv,
+  log: Logger,
+): Promise<readonly string[]> {
   if (settings.workerHeap === null) return [];
   const { workerHeapOption } = await import('../arbiter/worker-heap.ts');
-  const { megabytes, why } = workerHeapOption(settings, { ...process.env, ...environment });
+  const { megabytes, why } = workerHeapOption(settings, { ...base, ...environment });
   log.info(`Heap of each worker: ${why}`);
   return megabytes === null ? [] : [`--max-old-space-size=${megabytes}`];
 }

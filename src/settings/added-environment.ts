@@ -28,6 +28,18 @@ export function addedSince(before: Variables, after: Variables): Variables {
   return Object.fromEntries(Object.entries(after).filter(([name, value]) => before[name] !== value));
 }
 
+/** `env`, to which those were added, as it would be without: each of them is what it was `before`, or not there. */
+export function withoutAdded(
+  env: NodeJS.ProcessEnv,
+  added: Variables,
+  before: NodeJS.ProcessEnv,
+): NodeJS.ProcessEnv {
+  const names = new Set(Object.keys(added));
+  const others = Object.entries(env).filter(([name]) => !names.has(name));
+  const restored = Object.entries(before).filter(([name]) => names.has(name));
+  return Object.fromEntries([...others, ...restored]);
+}
+
 function definedOnly(
   entries: readonly (readonly [string, string | undefined])[],
 ): readonly [string, string][] {

@@ -48,6 +48,24 @@ describe('HUP', () => {
     await running.waitForWorkers(3);
   });
 
+  it('takes the variables back that `env` and `envFile` no longer set', async () => {
+    const running = await serve(['app.mjs:app'], {
+      files: {
+        'app.mjs':
+          'export const app = (_, res) => res.end(JSON.stringify([process.env.A, process.env.B, process.env.PAGER]));\n',
+        'b.env': 'B=file\n',
+        'tsunicorn.config.mjs': 'export default { env: { A: "set", PAGER: "set" }, envFile: ["b.env"] };\n',
+      },
+      env: { PAGER: 'start' },
+    });
+    expect(await body(running.at)).toBe('["set","file","set"]');
+    write(running, 'tsunicorn.config.mjs', 'export default {};\n');
+    running.signal('SIGHUP');
+    await running.waitForLog(/Worker exiting/);
+    await running.waitForWorkers(1);
+    expect(await body(running.at)).toBe('[null,null,"start"]');
+  });
+
   it('opens an added address before and closes a dropped one after', async () => {
     const config = (...binds: string[]) => `export default { bind: ${JSON.stringify(binds)} };\n`;
     const running = start(['app.mjs:app'], {

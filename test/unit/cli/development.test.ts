@@ -5,9 +5,10 @@ import { loadedWith } from '../../support/fake-service.ts';
 describe('--debug', () => {
   it('is refused in production', () => {
     const loaded = { ...loadedWith({ debug: true }), environment: { NODE_ENV: 'production' } };
-    expect(() => refuseDebug(loaded)).toThrow(/^--debug: .*NODE_ENV is production/);
-    expect(() => refuseDebug({ ...loaded, environment: { NODE_ENV: 'test' } })).not.toThrow();
-    expect(() => refuseDebug({ ...loadedWith(), environment: { NODE_ENV: 'production' } })).not.toThrow();
+    expect(() => refuseDebug(loaded, {})).toThrow(/^--debug: .*NODE_ENV is production/);
+    expect(() => refuseDebug({ ...loaded, environment: {} }, { NODE_ENV: 'production' })).toThrow();
+    expect(() => refuseDebug({ ...loaded, environment: { NODE_ENV: 'test' } }, {})).not.toThrow();
+    expect(() => refuseDebug({ ...loaded, ...loadedWith() }, {})).not.toThrow();
   });
 
   it.each(['0.0.0.0:8000', ':8000', '[::]:80', '192.168.0.3:80', 'example.com:80'])(

@@ -54,9 +54,9 @@ export function judge(
   }
   const [oldest] = samples;
   if (count <= limits.min || oldest === undefined || now - oldest.atMs < DOWN_MS) return null;
-  // Where the arbiter itself was stopped, what is missing may have been anything.
-  if (samples.length < DOWN_MS / UP_MS) return null;
   const peaks = samples.flatMap(({ atMs }) => meanUntil(samples, atMs) ?? []);
+  // Where the arbiter itself was stopped, or workers were always being replaced, what is missing may have been anything.
+  if (peaks.length < DOWN_MS / UP_MS) return null;
   const load = Math.max(...peaks.map((peak) => loadOf(peak, limits)));
   if ((load * count) / (count - 1) >= LOW) return null;
   return {

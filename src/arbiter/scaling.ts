@@ -25,7 +25,8 @@ export class Scaling {
   readonly #reports = new Map<number, WorkerLoad & { readonly atMs: number }>();
   #samples: readonly Sample[] = [];
   #count = 0;
-  #steadySinceMs = 0;
+  /** Since when exactly those serve that are wanted. */
+  #servingSinceMs = 0;
 
   constructor({ workers, workersMin, workersMax, workerConnections }: Settings, clock: Clock) {
     this.#limits = {
@@ -48,14 +49,19 @@ export class Scaling {
 
   /**
    * To be called as often as anything happens; looks about once a second. Null where the number of workers is right, or
-   * nothing can be said: during a reload, in a crash loop, and until all that are wanted serve.
+   * nothing can be said: during a reload, in a crash loop, and while any that is wanted does not serve. A worker that is
+   * replaced is a mere pause, since some services always replace one.
    */
   evaluate(desired: Desired, workers: readonly WorkerSnapshot[], reloading: boolean): Change | null {
     const now = this.#clock.now();
     const serving = workers.filter(({ state }) => state.name === 'ready');
-    const steady = !reloading && now >= desired.spawnAfterMs && serve(desired, serving);
+    const steady = !reloading && desired.canary === null && now >= desired.spawnAfterMs;
     if (!steady || desired.workers !== this.#count) {
       this.#startAnew(desired.workers, now);
+      return null;
+    }
+    if (!serve(desired, serving)) {
+      this.#servingSinceMs = now;
       return null;
     }
     const last = this.#samples.at(-1)?.atMs ?? Number.NEGATIVE_INFINITY;
@@ -73,7 +79,7 @@ export class Scaling {
   /** What was measured with another number of workers, or in other conditions, says nothing of these. */
   #startAnew(count: number, now: number): void {
     this.#count = count;
-    this.#steadySinceMs = now;
+    this.#servingSinceMs = now;
     this.#samples = [];
     this.#reports.clear();
   }
@@ -82,6 +88,8 @@ export class Scaling {
   #take(serving: readonly WorkerSnapshot[], now: number): boolean {
     const loads = serving.map(({ age }) => this.#loadOf(age, now));
     if (loads.includes(null)) return false;
+    const ages = new Set(serving.map(({ age }) => age));
+    for (const age of this.#reports.keys()) if (!ages.has(age)) this.#reports.delete(age);
     const mean = (of: (load: WorkerLoad) => number) =>
       loads.reduce((sum, load) => sum + (load ? of(load) : 0), 0) / loads.length;
     const sample = {
@@ -95,14 +103,14 @@ export class Scaling {
 
   #loadOf(age: number, now: number): WorkerLoad | null {
     const report = this.#reports.get(age);
-    if (now - (report?.atMs ?? this.#steadySinceMs) < SILENT_MS) return report ?? null;
+    if (now - (report?.atMs ?? this.#servingSinceMs) < SILENT_MS) return report ?? null;
     return { utilisation: 1, inFlight: report?.inFlight ?? 0 };
   }
 }
 
 /** Whether exactly those serve that are wanted. */
-function serve({ workers, generation, canary }: Desired, serving: readonly WorkerSnapshot[]): boolean {
-  if (workers === 0 || canary !== null || serving.length !== workers) return false;
+function serve({ workers, generation }: Desired, serving: readonly WorkerSnapshot[]): boolean {
+  if (workers === 0 || serving.length !== workers) return false;
   return serving.every(
     ({ generation: of, state }) => of === generation && state.name === 'ready' && state.outgoing === null,
   );

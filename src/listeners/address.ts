@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { UsageError } from '../errors.ts';
 
 /** Where to listen, as parsed from one `--bind`. `source` is how the operator named it, for error lines. */
@@ -28,6 +29,12 @@ export function parseAddress(origin: string, text: string): Address {
   if (text.startsWith('unix:')) return parsePath(source, text.slice('unix:'.length));
   if (text.startsWith('fd://')) return parseFd(source, text.slice('fd://'.length));
   return parseHostPort(source, text.replace(/^(tcp|https?):\/\//, ''));
+}
+
+/** The text of an address, where it is a path in the file system made absolute against `directory`. */
+export function absoluteBind(text: string, directory: string): string {
+  const [, path] = /^unix:(?:\/\/)?([^@\0][^\0]*)$/.exec(text) ?? [];
+  return path === undefined ? text : `unix:${resolve(directory, path)}`;
 }
 
 /** The address as a URL; before port 0 is bound it still says 0. */

@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import { createLogger, type LogFile, type LoggerOptions } from '../log/logger.ts';
 import type { Loaded } from '../settings/load.ts';
 import { nameSetting } from '../settings/origin.ts';
@@ -22,7 +21,7 @@ export async function resolvePrivileges(loaded: Omit<Loaded, 'hooks'>): Promise<
   const { settings, origins } = loaded;
   const files = (['errorLogfile', 'accessLogfile'] as const).flatMap((name) => {
     const file = settings[name];
-    return file === null || file === '-' ? [] : [{ name, path: resolve(settings.chdir, file) }];
+    return file === null || file === '-' ? [] : [{ name, path: file }];
   });
   const flags = { errorLogfile: 'error-logfile', accessLogfile: 'access-logfile' } as const;
   for (const { name, path } of files) checkOwned(identity, nameSetting(origins[name], flags[name]), path);

@@ -4,6 +4,7 @@ import type { Clock } from '../clock.ts';
 import { codeOf, messageOf, UsageError } from '../errors.ts';
 import type { HookName, Hooks } from '../hooks.ts';
 import type { Address } from '../listeners/address.ts';
+import { absolutePaths } from './absolute-paths.ts';
 import { addedEnvironment, addedSince } from './added-environment.ts';
 import { startingWorkers } from './catalogue/workers.ts';
 import { type SettingName, type Settings, settingNames } from './catalogue.ts';
@@ -25,7 +26,7 @@ export type { Origin } from './origin.ts';
 
 /** The settings of one start or reload, and where each comes from. All but `hooks` is plain data. */
 export interface Loaded {
-  /** Frozen. `config` and `chdir` are absolute; other paths are relative to `chdir`. */
+  /** Frozen. `config`, `chdir` and what the arbiter opens are absolute paths; others are relative to `chdir`. */
   readonly settings: Settings;
   readonly origins: Readonly<Record<SettingName, Origin>>;
   /** Absolute. */
@@ -125,7 +126,13 @@ function settle(layer: Layer, cwd: string, file: ConfigFile | null): Pick<Loaded
   const workers = startingWorkers(values, given('workers').origin.source !== 'default', (name) =>
     placeOf(name, given(name).origin, file),
   );
-  const settings: Settings = { ...values, config: file?.path ?? null, chdir, workers };
+  const settings: Settings = {
+    ...values,
+    ...absolutePaths(values, chdir),
+    config: file?.path ?? null,
+    chdir,
+    workers,
+  };
   for (const value of Object.values(settings)) Object.freeze(value);
   return { settings: Object.freeze(settings), origins: origins as Loaded['origins'] };
 }

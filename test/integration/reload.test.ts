@@ -1,4 +1,4 @@
-import { renameSync, writeFileSync } from 'node:fs';
+import { existsSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { request } from '../support/load.ts';
@@ -64,6 +64,19 @@ describe('HUP', () => {
     await running.waitForLog(/Worker exiting/);
     await running.waitForWorkers(1);
     expect(await body(running.at)).toBe('[null,null,"start"]');
+  });
+
+  it('opens sockets and files in another chdir', async () => {
+    const config = (chdir: string) =>
+      `export default { chdir: '${chdir}', app: 'app.mjs', bind: 'unix:a.sock', pid: 'a.pid' };\n`;
+    const files = { 'one/app.mjs': text('one'), 'two/app.mjs': text('two') };
+    const running = await serve([], { files: { ...files, 'tsunicorn.config.mjs': config('one') } });
+    write(running, 'tsunicorn.config.mjs', config('two'));
+    running.signal('SIGHUP');
+    await running.waitForLog(/Listening at: unix:.*\/two\/a\.sock/);
+    await running.waitFor(() => !existsSync(join(running.cwd, 'one/a.pid')), 'the pidfile to move');
+    expect(existsSync(join(running.cwd, 'two/a.pid'))).toBe(true);
+    expect(await request({ url: `unix:${join(running.cwd, 'two/a.sock')}` })).toBe('200');
   });
 
   it('opens an added address before and closes a dropped one after', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Hooks } from '../../../src/hooks.ts';
+import type { WorkerLoad } from '../../../src/ipc.ts';
 import type { Settings } from '../../../src/settings/catalogue.ts';
 import { type FakeService, serveReady, startService } from '../../support/fake-service.ts';
 
@@ -73,6 +74,41 @@ describe('a service that scales by its load', () => {
     const service = await scaled({ workersMin: null, workersMax: null });
     await service.serveFor(10_000, busy);
     expect(service.states).toEqual(['1 ready', '2 ready']);
+  });
+});
+
+describe('a service that scales and always replaces some worker', () => {
+  /** So many times, after 6 s of that load, the oldest worker asks to go and is replaced, which takes 2 s. */
+  async function recycle(service: FakeService, times: number, load: WorkerLoad): Promise<void> {
+    for (let left = times; left > 0 && lines(service).length === 0; left--) {
+      await service.serveFor(6000, load);
+      const oldest = service.workers.find(({ state }) => state.name === 'ready')?.age ?? 0;
+      service.worker(oldest).says({ tsunicorn: 'outgoing', reason: 'served 100 requests' });
+      await service.serveFor(1000, load);
+      await service.ready(service.workers.length);
+      await service.serveFor(1000, load);
+      await service.exit(oldest);
+    }
+  }
+
+  it('has fewer workers after a minute of low load', async () => {
+    const service = await scaled({ workers: 3 });
+    await recycle(service, 9, idle);
+    expect(lines(service)).toEqual([expect.stringMatching(/down from 3 to 2: at most utilisation 0\.05 /)]);
+  });
+
+  it('does not take what happened meanwhile for load', async () => {
+    const service = await scaled({ workers: 3, workersMin: 3 });
+    await recycle(service, 12, idle);
+    expect(lines(service)).toEqual([]);
+  });
+
+  it('keeps them where the load was high in between', async () => {
+    const service = await scaled({ workersMax: 2 });
+    await recycle(service, 4, idle);
+    await recycle(service, 1, busy);
+    await recycle(service, 5, idle);
+    expect(lines(service)).toEqual([]);
   });
 });
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { refusal } from '../support/refusal.ts';
-import { root } from '../support/tsunicorn.ts';
+import { root, temporaryDirectory } from '../support/tsunicorn.ts';
 
 const hello = join(root, 'examples/hello.ts:app');
 const somewhere = ['-b', '127.0.0.1:0'];
@@ -10,7 +10,7 @@ describe('files to write', () => {
     [
       'a pid file in a missing directory',
       ['--pid', 'no/pid'],
-      /^--pid no\/pid: cannot write it \(ENOENT\); choose/,
+      /^--pid \/.*\/no\/pid: cannot write it \(ENOENT\); choose/,
     ],
     [
       'an error log in a missing directory',
@@ -33,9 +33,9 @@ describe('files to write', () => {
   });
 
   it('a pid file that names a living process is refused and left alone', async () => {
-    const files = { pid: `${process.pid}\n` };
-    expect(await refusal([hello, ...somewhere, '--pid', 'pid'], { files })).toBe(
-      `--pid pid: process ${process.pid} is running; stop it, or remove the file if it is not tsunicorn`,
+    const cwd = temporaryDirectory({ pid: `${process.pid}\n` });
+    expect(await refusal([hello, ...somewhere, '--pid', 'pid'], { cwd })).toBe(
+      `--pid ${cwd}/pid: process ${process.pid} is running; stop it, or remove the file if it is not tsunicorn`,
     );
   });
 

@@ -28,7 +28,7 @@ describe('--daemon', () => {
     const again = await run([puppet, ...args], { cwd: directory });
     expect([again.status, again.lines]).toEqual([
       1,
-      [expect.stringMatching(/^tsunicorn: --pid app\.pid: process \d+ is running; stop it/)],
+      [expect.stringMatching(/^tsunicorn: --pid \/.*\/run\/app\.pid: process \d+ is running; stop it/)],
     ]);
     process.kill(pid, 'SIGTERM');
     await front.waitFor(() => !isAlive(pid), 'the daemon to end');

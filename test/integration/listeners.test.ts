@@ -114,7 +114,7 @@ describe('a Unix socket', () => {
     onTestFinished(() => void other.close());
     await once(other, 'listening');
     expect(await refusal([puppet, '-b', 'unix:app.sock'], { cwd })).toBe(
-      '--bind unix:app.sock: another server is listening there; stop it or choose another path',
+      `--bind unix:${cwd}/app.sock: another server is listening there; stop it or choose another path`,
     );
     const client = net.connect(join(cwd, 'app.sock'));
     await once(client, 'connect');
@@ -122,9 +122,9 @@ describe('a Unix socket', () => {
   });
 
   it('is refused where the path is another kind of file, which is left alone', async () => {
-    const files = { 'app.sock': 'precious' };
-    expect(await refusal([puppet, '-b', 'unix:app.sock'], { files })).toBe(
-      '--bind unix:app.sock: the file exists and is not a socket; remove it or choose another path',
+    const cwd = temporaryDirectory({ 'app.sock': 'precious' });
+    expect(await refusal([puppet, '-b', 'unix:app.sock'], { cwd })).toBe(
+      `--bind unix:${cwd}/app.sock: the file exists and is not a socket; remove it or choose another path`,
     );
   });
 

@@ -1,8 +1,8 @@
-import { existsSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { request } from '../support/load.ts';
-import { type Running, serve, start } from '../support/tsunicorn.ts';
+import { type Running, serve, start, temporaryDirectory } from '../support/tsunicorn.ts';
 
 const text = (body: string) => `export const app = (req, res) => res.end(${JSON.stringify(body)});\n`;
 
@@ -67,10 +67,13 @@ describe('HUP', () => {
   });
 
   it('opens sockets and files in another chdir', async () => {
-    const config = (chdir: string) =>
-      `export default { chdir: '${chdir}', app: 'app.mjs', bind: 'unix:a.sock', pid: 'a.pid' };\n`;
-    const files = { 'one/app.mjs': text('one'), 'two/app.mjs': text('two') };
-    const running = await serve([], { files: { ...files, 'tsunicorn.config.mjs': config('one') } });
+    const config = (chdir: string) => `export default { chdir: '${chdir}' };\n`;
+    const cwd = temporaryDirectory({ 'tsunicorn.config.mjs': config('one') });
+    for (const name of ['one', 'two']) {
+      mkdirSync(join(cwd, name));
+      writeFileSync(join(cwd, name, 'app.mjs'), text(name));
+    }
+    const running = await serve(['app.mjs:app', '-b', 'unix:a.sock', '-p', 'a.pid'], { cwd });
     write(running, 'tsunicorn.config.mjs', config('two'));
     running.signal('SIGHUP');
     await running.waitForLog(/Listening at: unix:.*\/two\/a\.sock/);

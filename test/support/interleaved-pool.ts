@@ -247,7 +247,5 @@ export class InterleavedPool {
     }
   }
 
-  #below(limit: number): number {
-    return Math.floor(this.#draw() * limit);
-  }
+  readonly #below = (limit: number): number => Math.floor(this.#draw() * limit);
 }

@@ -2,55 +2,11 @@ import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
-import type { Application, Handler } from '../../../../src/app/application.ts';
-import {
-  type FromThread,
-  type RequestMessage,
-  SMALL_BODY,
-  WINDOW,
-} from '../../../../workers/thread/messages.ts';
-import { Runner } from '../../../../workers/thread/runner.ts';
+import type { Handler } from '../../../../src/app/application.ts';
+import { SMALL_BODY, WINDOW } from '../../../../workers/thread/messages.ts';
 import { USER } from '../../../../workers/thread/socket.ts';
 import { turns } from '../../../support/wire.ts';
-
-const peer = {
-  remoteAddress: '192.0.2.7',
-  remotePort: 4711,
-  remoteFamily: 'IPv4',
-  localAddress: '192.0.2.1',
-  localPort: 80,
-  encrypted: false,
-};
-
-/** A runner over one handler, and what it posts. */
-function runnerOver(handler: Handler) {
-  const posted: FromThread[] = [];
-  const slots = new Int32Array(new SharedArrayBuffer(8));
-  const application: Application = { kind: 'node', what: 'test', handler };
-  const runner = new Runner(application, (message) => void posted.push(message), slots);
-  const ask = (given: Partial<RequestMessage> = {}) =>
-    runner.handle({
-      type: 'request',
-      id: 1,
-      slot: null,
-      method: 'GET',
-      url: '/',
-      httpVersion: '1.1',
-      rawHeaders: ['Host', 'test'],
-      peer,
-      body: null,
-      ...given,
-    });
-  return { runner, posted, slots, ask };
-}
-
-/** What is posted for one request, without the body's bytes for those that are long. */
-async function answerOf(handler: Handler, given: Partial<RequestMessage> = {}): Promise<FromThread[]> {
-  const { posted, ask } = runnerOver(handler);
-  ask(given);
-  await turns(5);
-  return posted;
-}
+import { answerOf, runnerOver } from './running.ts';
 
 describe('the answer', () => {
   it('is one message where the handler completes it at once', async () => {
@@ -238,56 +194,4 @@ it('leaves nothing at the socket of a request that is over', async () => {
     res.end();
   });
   expect(sockets).toEqual([expect.objectContaining({ [USER]: null, _httpMessage: null })]);
-});
-
-describe('a request that waits', () => {
-  it('is run when the one before is over', async () => {
-    const { posted, ask, slots } = runnerOver((_req, res) => setImmediate(() => res.end()));
-    Atomics.store(slots, 1, 2);
-    ask();
-    ask({ id: 2, slot: 1 });
-    await turns(8);
-    expect(posted.map((it) => 'id' in it && it.id)).toEqual([1, 2]);
-    expect(Atomics.load(slots, 1)).toBe(0);
-  });
-
-  it('is not forgotten where another comes before the thread itself knows that the one before is over', async () => {
-    const { posted, ask, slots } = runnerOver((_req, res) => setImmediate(() => res.end()));
-    ask();
-    for (const [id, slot] of [
-      [2, 1],
-      [3, 0],
-    ] as const) {
-      Atomics.store(slots, slot, id);
-      ask({ id, slot });
-    }
-    await turns(12);
-    expect(posted.map((it) => 'id' in it && it.id)).toEqual([1, 2, 3]);
-  });
-
-  it('is dropped where the pool has taken it back', async () => {
-    const { posted, ask } = runnerOver((_req, res) => setImmediate(() => res.end()));
-    ask();
-    ask({ id: 2, slot: 1 });
-    await turns(8);
-    ask({ id: 3 });
-    await turns(8);
-    expect(posted.map((it) => 'id' in it && it.id)).toEqual([1, 3]);
-  });
-
-  it('can be taken back until the moment in which it is run', async () => {
-    const urls: unknown[] = [];
-    const { posted, ask, slots } = runnerOver((req, res) => {
-      urls.push(req.url);
-      res.end(() => Atomics.compareExchange(slots, 1, 2, 0));
-    });
-    Atomics.store(slots, 1, 2);
-    ask({ url: '/held' });
-    ask({ id: 2, slot: 1, url: '/gone' });
-    await turns(8);
-    ask({ id: 3, url: '/next' });
-    await turns(8);
-    expect(urls).toEqual(['/held', '/next']);
-    expect(posted.map(({ type }) => type)).toEqual(['answer', 'answer']);
-  });
 });

@@ -14,8 +14,7 @@ const { compareExchange } = Atomics;
 type FromRunner = Parameters<Lane['receive']>[0];
 
 interface FakeThread {
-  /** Until what it sends is lost; it may still run for a while. */
-  isHeard: boolean;
+  isHeard: boolean; // Until what it sends is lost; it may still run for a while.
   readonly lane: Lane;
   readonly slots: Int32Array;
   readonly runner: Runner;

@@ -1,6 +1,5 @@
 import { addressesOf } from '../arbiter/generation.ts';
 import { BootError, messageOf } from '../errors.ts';
-import { checkAccessFormat } from '../log/access-log.ts';
 import { checkLogfile } from '../log/logger.ts';
 import type { Settings } from '../settings/catalogue.ts';
 import { classNameOf } from '../settings/class-name.ts';
@@ -10,9 +9,12 @@ import { logOpener } from './logs.ts';
 import { privilegesOf } from './privileges.ts';
 
 /** Refuses log files that cannot be written and formats that cannot be compiled, before anything is started. */
-export function checkLogs({ settings, origins }: Omit<Loaded, 'hooks'>): void {
+export async function checkLogs({ settings, origins }: Omit<Loaded, 'hooks'>): Promise<void> {
   checkLogfile(nameSetting(origins.errorLogfile, 'error-logfile'), settings.errorLogfile);
-  checkAccessFormat(nameSetting(origins.accessLogformat, 'access-logformat'), settings.accessLogformat);
+  if (origins.accessLogformat.source !== 'default') {
+    const { checkAccessFormat } = await import('../log/access-log.ts');
+    checkAccessFormat(nameSetting(origins.accessLogformat, 'access-logformat'), settings.accessLogformat);
+  }
   if (settings.accessLogfile !== null)
     checkLogfile(nameSetting(origins.accessLogfile, 'access-logfile'), settings.accessLogfile);
 }
@@ -20,7 +22,7 @@ export function checkLogs({ settings, origins }: Omit<Loaded, 'hooks'>): void {
 /** `--check-config`: the settings are loaded, so load the application too, and serve nothing. Resolves with the status. */
 export async function check(loaded: Loaded): Promise<number> {
   process.chdir(loaded.settings.chdir);
-  checkLogs(loaded);
+  await checkLogs(loaded);
   await logOpener(loaded, await privilegesOf(loaded));
   addressesOf(loaded);
   if (loaded.settings.debug) (await import('./development.ts')).refuseDebug(loaded, process.env);

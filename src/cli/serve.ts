@@ -46,7 +46,7 @@ export async function serve(loaded: Loaded, order: ServeOrder): Promise<number> 
   process.chdir(settings.chdir);
   // At each use: hooks of the arbiter may set variables for the workers to come.
   const base = () => withoutAdded(process.env, loaded.environment, question.env);
-  checkLogs(loaded);
+  await checkLogs(loaded);
   await checkDebug(loaded, base());
   const privileges = await privilegesOf(loaded);
   const openLog = await logOpener(loaded, privileges);
@@ -179,7 +179,7 @@ function rereader(question: ReadQuestion, base: Base, log: Logger): ArbiterOptio
   return async (signal) => {
     reads++;
     const loaded = await rereadSettings(question, signal);
-    checkLogs(loaded);
+    await checkLogs(loaded);
     await checkDebug(loaded, base());
     const privileges = await privilegesOf(loaded);
     // The first worker of the new generation opens them before the arbiter does.

@@ -56,7 +56,9 @@ function noted(running: Running, hook: string, count = 1): Promise<readonly Note
 }
 
 it('every hook is called in its process with what it is promised', async () => {
-  const running = await serve(['app.js'], { files: { 'app.js': app, 'tsunicorn.config.ts': noting } });
+  const running = await serve(['app.js', '--log-level', 'debug'], {
+    files: { 'app.js': app, 'tsunicorn.config.ts': noting },
+  });
   const arbiter = running.pid;
   await noted(running, 'whenReady');
   const [worker = 0] = await running.waitForWorkers(1);
@@ -99,6 +101,8 @@ it('every hook is called in its process with what it is promised', async () => {
   const [, up] = await noted(running, 'nworkersChanged', 2);
   expect(up).toMatchObject({ pid: arbiter, after: 2, before: 1 });
   await noted(running, 'postWorkerInit', 2);
+  // Before that it is the new one that would go.
+  await running.waitForLog(/(Worker is ready[\s\S]*){2}/);
   running.signal('SIGTTOU');
   const [, , down] = await noted(running, 'nworkersChanged', 3);
   expect(down).toMatchObject({ pid: arbiter, after: 1, before: 2 });

@@ -136,7 +136,7 @@ export class Service {
   /** In development: files changed. */
   changed(files: readonly string[]): void {
     const { development } = this.#options;
-    if (development === null || isEnding(this.#intent)) return;
+    if (development === null || isEnding(this.#intent) || this.#intent.name === 'resting') return;
     const { settings, line } = development.changed(files);
     this.log.info(line);
     if (settings === 'read') this.#reload.start(this.#current);

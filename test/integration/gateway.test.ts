@@ -45,7 +45,12 @@ describe('an application of the gateway interface under the validator', () => {
     const from = server().stderr.length;
     const { status, headers } = await ask({ ...at('/json'), method: 'POST', body: '{nope' });
     expect([status, headers.connection]).toEqual([400, 'close']);
-    expect(server().stderr.slice(from)).toBe('');
+    // The second worker of the shared server may boot meanwhile.
+    expect(
+      server()
+        .stderr.slice(from)
+        .replace(/.*Booting worker.*\n/g, ''),
+    ).toBe('');
   });
 });
 

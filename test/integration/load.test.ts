@@ -6,8 +6,7 @@ import { app, type Running, serve, temporaryDirectory } from '../support/tsunico
 
 const hello = app('hello.ts:app', 'examples');
 const CLIENTS = 32;
-/** `npm run soak` sets more. */
-const ROUNDS = Number(process.env.TSUNICORN_TEST_ROUNDS ?? 20);
+const ROUNDS = 20;
 
 function binds(): readonly [name: string, bind: () => string][] {
   return [

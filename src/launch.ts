@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { accessSync, constants, statSync } from 'node:fs';
 import { basename, delimiter, join, resolve } from 'node:path';
+import { fs } from './builtins.ts';
 import { handSockets } from './listeners/handed.ts';
 import type { Listener } from './listeners/listener.ts';
 import { type Manning, PARENT_VARIABLE, type Parent } from './parent.ts';
@@ -49,8 +49,8 @@ function nodeCommand(path: string, cwd: string): string {
 
 function isExecutable(path: string): boolean {
   try {
-    accessSync(path, constants.X_OK);
-    return statSync(path).isFile();
+    fs.accessSync(path, fs.constants.X_OK);
+    return fs.statSync(path).isFile();
   } catch {
     // Not there, or not for us.
     return false;
@@ -58,5 +58,5 @@ function isExecutable(path: string): boolean {
 }
 
 function isDirectory(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  return fs.statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }

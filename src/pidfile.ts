@@ -1,5 +1,5 @@
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { fs } from './builtins.ts';
 import { codeOf, messageOf, UsageError } from './errors.ts';
 
 /** A file that holds the arbiter's pid and a newline while it runs. */
@@ -34,16 +34,16 @@ export function createPidfile(source: string, path: string, elder: number | null
     remove(heir) {
       if (readPid(own) !== process.pid) return;
       if (heir !== undefined && own === main && readPid(second) === heir && isAlive(heir))
-        renameSync(second, main);
-      else rmSync(own, { force: true });
+        fs.renameSync(second, main);
+      else fs.rmSync(own, { force: true });
     },
     promote() {
       // The elder has done it on its way out, unless it was killed.
-      if (own === second && readPid(second) === process.pid) renameSync(second, main);
+      if (own === second && readPid(second) === process.pid) fs.renameSync(second, main);
       own = main;
     },
     forget(pid) {
-      if (own === main && readPid(second) === pid) rmSync(second, { force: true });
+      if (own === main && readPid(second) === pid) fs.rmSync(second, { force: true });
     },
   };
 }
@@ -58,9 +58,9 @@ function write(source: string, path: string, absolute: string): void {
   const temporary = `${absolute}.${process.pid}~`;
   try {
     // In a directory that others write to, a symbolic link of that name would be followed: it must be a file of our own.
-    rmSync(temporary, { force: true });
-    writeFileSync(temporary, `${process.pid}\n`, { flag: 'wx' });
-    renameSync(temporary, absolute);
+    fs.rmSync(temporary, { force: true });
+    fs.writeFileSync(temporary, `${process.pid}\n`, { flag: 'wx' });
+    fs.renameSync(temporary, absolute);
   } catch (error) {
     discard(temporary);
     throw new UsageError(
@@ -71,7 +71,7 @@ function write(source: string, path: string, absolute: string): void {
 
 function discard(path: string): void {
   try {
-    rmSync(path, { force: true });
+    fs.rmSync(path, { force: true });
   } catch {
     // It is somebody else's; why the file could not be written says more.
   }
@@ -80,7 +80,7 @@ function discard(path: string): void {
 /** The pid a file holds; null where there is none or it is no number. */
 function readPid(path: string): number | null {
   try {
-    const pid = Number.parseInt(readFileSync(path, 'utf8'), 10);
+    const pid = Number.parseInt(fs.readFileSync(path, 'utf8'), 10);
     return pid > 0 ? pid : null;
   } catch {
     // Not there, or not readable: writing it will tell.

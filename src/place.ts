@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync, statSync } from 'node:fs';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { fs } from './builtins.ts';
 
 /** Where in the user's code something failed. */
 export interface Place {
@@ -56,7 +56,7 @@ function framePlace(stack: string): Place | null {
 export function searchSyntaxError(files: Iterable<string>): Place | null {
   const candidates = [...files]
     .filter((file) => /\.[cm]?js$/.test(file))
-    .map((file) => ({ file, changedMs: statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0 }))
+    .map((file) => ({ file, changedMs: fs.statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0 }))
     .toSorted((a, b) => b.changedMs - a.changedMs);
   for (const { file } of candidates.slice(0, MAX_CHECKED)) {
     const { status, stderr } = spawnSync(process.execPath, ['--check', file], {
@@ -86,7 +86,7 @@ function excerpt(file: string, line: number, column: number | null): readonly st
 
 function lineOf(file: string, line: number): string | null {
   try {
-    return readFileSync(file, 'utf8').split(/\r?\n/)[line - 1] ?? null;
+    return fs.readFileSync(file, 'utf8').split(/\r?\n/)[line - 1] ?? null;
   } catch {
     // It has gone meanwhile, or was never a file.
     return null;

@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { fs } from './builtins.ts';
 
 /** How this process was started: what another start of the same command begins from. */
 export interface Start {
@@ -21,6 +21,6 @@ export function readStart(argv: readonly string[]): Start {
 
 function isSame(one: string, other: string): boolean {
   if (one === other) return true;
-  const [a, b] = [one, other].map((path) => statSync(path, { throwIfNoEntry: false }));
+  const [a, b] = [one, other].map((path) => fs.statSync(path, { throwIfNoEntry: false }));
   return a !== undefined && b !== undefined && a.dev === b.dev && a.ino === b.ino;
 }

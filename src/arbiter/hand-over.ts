@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { fs } from '../builtins.ts';
 import type { HandedListener } from '../ipc.ts';
 import { type Address, isMovable } from '../listeners/address.ts';
 import type { Settings } from '../settings/catalogue.ts';
@@ -51,7 +51,7 @@ export function handOver({ loaded, listeners }: Generation, command: readonly st
 }
 
 function keptIndex(settings: Settings, addresses: readonly Address[]): number | null {
-  if (classNameOf(settings) !== 'sync' || !existsSync(SHELL)) return null;
+  if (classNameOf(settings) !== 'sync' || !fs.existsSync(SHELL)) return null;
   return Math.max(
     0,
     addresses.findIndex((address) => !isMovable(address)),

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fs } from '../builtins.ts';
 
 /** Whether the kernel's out-of-memory killer ended a process: as its counters say, or null where there are none. */
 export type OomVerdict = 'here' | 'machine' | 'no' | null;
@@ -18,7 +18,7 @@ export class OomKills {
   #last: Counts;
 
   /** `read` returns a file's text or throws. */
-  constructor(read: (path: string) => string = (path) => readFileSync(path, 'utf8')) {
+  constructor(read: (path: string) => string = (path) => fs.readFileSync(path, 'utf8')) {
     this.#read = read;
     this.#group = this.#eventsFile();
     this.#last = this.#counts();

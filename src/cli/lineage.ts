@@ -1,14 +1,13 @@
-import type { ArbiterEvent, EventQueue } from '../arbiter/events.ts';
+import type { EventQueue } from '../arbiter/events.ts';
 import type { Observe } from '../arbiter/status.ts';
-// At once and not when it is needed: by then another version may have been installed in the place of these files.
-import { startSuccessor } from '../arbiter/successor.ts';
+import type { startSuccessor } from '../arbiter/successor.ts';
 import type { Succession } from '../arbiter/upgrade.ts';
 import { fs } from '../builtins.ts';
 import type { Address } from '../listeners/address.ts';
 import { bindAll, type Listener } from '../listeners/listener.ts';
 import type { Owner } from '../listeners/owner.ts';
 import type { Logger } from '../log/logger.ts';
-import { type Manning, onParentGone, type Parent, tellServing } from '../parent.ts';
+import { onParentGone, type Parent, tellServing } from '../parent.ts';
 import type { Loaded } from '../settings/load.ts';
 import type { Start } from '../start.ts';
 import type { Notifier } from '../systemd/notifier.ts';
@@ -77,14 +76,18 @@ export class Lineage {
     return listeners;
   }
 
-  /** What the arbiter is given. */
-  succession(pidfile: PidfileOf, notifier: Notifier | null): Succession {
+  /** What the arbiter is given; `startHeir` starts another one like it. */
+  succession(pidfile: PidfileOf, notifier: Notifier | null, startHeir: typeof startSuccessor): Succession {
     if (this.elder !== null) onParentGone(() => this.#queue.push({ type: 'elderGone' }));
     return {
       elder: this.elder,
       isElderGone: () => this.#isElderParent && (process.ppid !== this.elder || hasExited(this.elder)),
       manning: this.#parent?.manning ?? null,
-      start: (listeners, manning, emit) => this.#startHeir(listeners, manning, emit),
+      start: (listeners, manning, emit) =>
+        startHeir(this.#start, listeners, manning, (event) => {
+          if (event.type === 'upgradeStarted') this.#heir = event.pid;
+          emit(event);
+        }),
       mayBeResize,
       serving: (isComplete) => void this.#tellParent(isComplete),
       upgraded: (pid) => {
@@ -105,13 +108,6 @@ export class Lineage {
         if (worker !== null) notifier?.renewMainPid(process.pid, worker);
       },
     };
-  }
-
-  #startHeir(listeners: readonly Listener[], manning: Manning, emit: (event: ArbiterEvent) => void): void {
-    startSuccessor(this.#start, listeners, manning, (event) => {
-      if (event.type === 'upgradeStarted') this.#heir = event.pid;
-      emit(event);
-    });
   }
 
   /** An arbiter that is replaced hears of it when nothing is lost without its own workers. */

@@ -1,6 +1,13 @@
 import { Command, type CommanderError, Option } from 'commander';
 import { UsageError } from '../errors.ts';
-import { refused, type SettingName, sections, settingOf, variablesOf } from '../settings/catalogue.ts';
+import {
+  isSettingName,
+  refused,
+  type SettingName,
+  sections,
+  settingOf,
+  variablesOf,
+} from '../settings/catalogue.ts';
 import type { GivenTexts } from '../settings/layer.ts';
 import { packageVersion } from './version.ts';
 
@@ -33,7 +40,11 @@ export function createProgram(version: string): Command {
   const program = new Command('tsunicorn')
     .usage('[options] [module:export]')
     .description('Serves a Node.js application from pre-forked worker processes.')
-    .configureHelp({ helpWidth: process.stdout.columns ?? 100, optionTerm: termOf })
+    .configureHelp({
+      helpWidth: process.stdout.columns ?? 100,
+      optionTerm: termOf,
+      optionDescription: descriptionOf,
+    })
     .optionsGroup('Help:')
     .version(version, '-v, --version', 'Print the version.')
     .helpOption('-h, --help', 'Print this help.')
@@ -78,12 +89,15 @@ function firstSentence(doc: string): string {
 function optionOf(name: SettingName): Option | null {
   const { flags, kind } = settingOf(name);
   if (flags === null) return null;
-  const option = new Option(
-    kind.placeholder === null ? flags : `${flags} <${kind.placeholder}>`,
-    summaryOf(name),
-  );
+  const option = new Option(kind.placeholder === null ? flags : `${flags} <${kind.placeholder}>`);
   const collect = (text: string, before: readonly string[] | undefined) => [...(before ?? []), text];
   return kind.placeholder === null ? option : option.argParser(collect);
+}
+
+/** Written only where it is read, which is in the help. */
+function descriptionOf(option: Option): string {
+  const name = option.attributeName();
+  return isSettingName(name) ? summaryOf(name) : option.description;
 }
 
 function summaryOf(name: SettingName): string {

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, lstatSync, rmSync } from 'node:fs';
+import { fs } from '../builtins.ts';
 import { type Address, formatAddress } from './address.ts';
 import { closing } from './closing.ts';
 import { inherit } from './inherited.ts';
@@ -70,7 +70,7 @@ export async function adoptAll(
 ): Promise<Adopted> {
   const open = handed.filter(({ fd }) => isSocket(fd));
   const free = new Set(open.filter(isReachable));
-  for (const { fd } of open.filter((socket) => !free.has(socket))) closeSync(fd);
+  for (const { fd } of open.filter((socket) => !free.has(socket))) fs.closeSync(fd);
   const fresh: Listener[] = [];
   const indexes: number[] = [];
   const obtain = async (address: Address, socket: HandedSocket | undefined): Promise<Listener> => {
@@ -84,7 +84,7 @@ export async function adoptAll(
   };
   try {
     const matches = await matchAll(addresses, free);
-    for (const { fd } of free) closeSync(fd);
+    for (const { fd } of free) fs.closeSync(fd);
     const listeners: Listener[] = [];
     for (const { address, socket } of matches) listeners.push(await obtain(address, socket));
     check(listeners);
@@ -123,8 +123,8 @@ function adopt(address: Address, socket: HandedSocket): Listener {
   if (address.kind === 'fd') return adoptInherited(address, socket);
   const leadsHere = () => inode !== null && inodeOf(pathOf(url)) === inode;
   const end = closing(() => {
-    closeSync(fd);
-    if (leadsHere()) rmSync(pathOf(url), { force: true });
+    fs.closeSync(fd);
+    if (leadsHere()) fs.rmSync(pathOf(url), { force: true });
   });
   end.setShared(true);
   const giveTo = (owner: Owner) => {
@@ -142,7 +142,7 @@ function adoptInherited(asked: Address & { kind: 'fd' }, { fd }: HandedSocket): 
 
 function isSocket(fd: number): boolean {
   try {
-    return fstatSync(fd).isSocket();
+    return fs.fstatSync(fd).isSocket();
   } catch {
     // EBADF: whoever started us did not hand it over.
     return false;
@@ -160,7 +160,7 @@ function pathOf(url: string): string {
 
 function inodeOf(path: string): string {
   try {
-    const { dev, ino } = lstatSync(path, { bigint: true });
+    const { dev, ino } = fs.lstatSync(path, { bigint: true });
     return `${dev}:${ino}`;
   } catch {
     // Gone, or its directory is not what it was (ENOTDIR, EACCES).

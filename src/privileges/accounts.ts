@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { fs } from '../builtins.ts';
 import { codeOf } from '../errors.ts';
 
 /** A line of passwd(5). */
@@ -52,7 +52,7 @@ function getent(database: string, key: string): Promise<string | null | undefine
 
 function fromFile(database: 'passwd' | 'group', key: string): readonly string[] | null {
   try {
-    const lines = readFileSync(`/etc/${database}`, 'utf8').split('\n');
+    const lines = fs.readFileSync(`/etc/${database}`, 'utf8').split('\n');
     return findLine(lines, key);
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return null;

@@ -1,10 +1,10 @@
-import { closeSync, constants, fchownSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { fs } from '../builtins.ts';
 import { codeOf, messageOf, UsageError } from '../errors.ts';
 import { openFile } from '../log/destination.ts';
 import { actingAs, type Identity } from './identity.ts';
 
-const { O_APPEND, O_CREAT, O_EXCL, O_NONBLOCK, O_WRONLY } = constants;
+const { O_APPEND, O_CREAT, O_EXCL, O_NONBLOCK, O_WRONLY } = fs.constants;
 
 /**
  * Opens a log file for appending as that identity would, so that in a directory of its user a planted link leads
@@ -19,9 +19,9 @@ export function openOwned(identity: Identity, path: string): number {
 export function makeOwned({ uid, gid }: Identity, path: string): void {
   try {
     // Exclusive: what is there already is not given away, nor what a link points to.
-    const fd = openSync(path, O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_NONBLOCK);
-    fchownSync(fd, uid, gid);
-    closeSync(fd);
+    const fd = fs.openSync(path, O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_NONBLOCK);
+    fs.fchownSync(fd, uid, gid);
+    fs.closeSync(fd);
   } catch {
     // It is there, or cannot be made, or not be given away: opening it will tell.
   }
@@ -32,11 +32,11 @@ export function checkOwned(identity: Identity, source: string, path: string): vo
   const { label, uid, gid } = identity;
   try {
     actingAs(identity, () => {
-      const existing = statSync(path, { throwIfNoEntry: false });
+      const existing = fs.statSync(path, { throwIfNoEntry: false });
       // Its reader would see an end.
       if (existing?.isFIFO()) return;
-      if (existing) closeSync(openSync(path, O_WRONLY | O_APPEND | O_NONBLOCK));
-      else statSync(`${dirname(path)}/.`);
+      if (existing) fs.closeSync(fs.openSync(path, O_WRONLY | O_APPEND | O_NONBLOCK));
+      else fs.statSync(`${dirname(path)}/.`);
     });
   } catch (error) {
     throw new UsageError(

@@ -1,5 +1,5 @@
-import { realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { fs } from '../builtins.ts';
 import { absoluteBind } from '../listeners/address.ts';
 import type { Settings } from './catalogue.ts';
 
@@ -10,7 +10,7 @@ type Paths = Pick<Settings, 'bind' | 'pid' | 'errorLogfile' | 'accessLogfile'>;
  * arbiter is not. Symbolic links in it are followed, as entering it does; where `current` leads may change too.
  */
 export function absolutePaths({ bind, pid, errorLogfile, accessLogfile }: Paths, chdir: string): Paths {
-  const directory = realpathSync(chdir);
+  const directory = fs.realpathSync(chdir);
   const log = (file: string) => (file === '-' ? file : resolve(directory, file));
   return {
     bind: bind.map((text) => absoluteBind(text, directory)),

@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { parseEnv } from 'node:util';
+import { fs, util } from '../builtins.ts';
 import { type ConfigFile, placeOf, readableFile } from './config-file.ts';
 import type { Layer } from './layer.ts';
 
@@ -17,7 +16,7 @@ export function addedEnvironment(
   const files = layer.envFile?.value ?? [];
   const source = layer.envFile === undefined ? '' : placeOf('envFile', layer.envFile.origin, from.file);
   const fromFiles = files.flatMap((file) =>
-    Object.entries(parseEnv(readFileSync(readableFile(source, from.cwd, file), 'utf8'))),
+    Object.entries(util.parseEnv(fs.readFileSync(readableFile(source, from.cwd, file), 'utf8'))),
   );
   const missing = fromFiles.filter(([name]) => existing[name] === undefined);
   return Object.fromEntries([...definedOnly(missing), ...Object.entries(layer.env?.value ?? {})]);

@@ -1,8 +1,7 @@
-import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { isAbsolute, relative, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { types } from 'node:util';
+import { fs, util } from '../builtins.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import { codeOf, messageOf, UsageError } from '../errors.ts';
 import { nameSetting, type Origin } from './origin.ts';
@@ -21,20 +20,21 @@ export interface ConfigFile {
 /** The first of `tsunicorn.config.{ts,mts,js,mjs,json}` in the directory, absolute, or null. */
 export function searchConfig(cwd: string): string | null {
   const candidates = ENDINGS.map((ending) => resolve(cwd, `tsunicorn.config.${ending}`));
-  return candidates.find((candidate) => existsSync(candidate)) ?? null;
+  return candidates.find((candidate) => fs.existsSync(candidate)) ?? null;
 }
 
 /** The absolute path of a readable file; throws a UsageError that begins with `source` and the path as given. */
 export function readableFile(source: string, cwd: string, given: string): string {
   const path = resolve(cwd, given);
   try {
-    accessSync(path, constants.R_OK);
+    fs.accessSync(path, fs.constants.R_OK);
   } catch (error) {
     throw new UsageError(
       `${source} ${given}: ${codeOf(error) === 'ENOENT' ? 'no such file' : 'not readable'}`,
     );
   }
-  if (statSync(path).isDirectory()) throw new UsageError(`${source} ${given}: a directory, expected a file`);
+  if (fs.statSync(path).isDirectory())
+    throw new UsageError(`${source} ${given}: a directory, expected a file`);
   return path;
 }
 
@@ -59,7 +59,7 @@ export async function readConfig(
 export function locate(file: ConfigFile, key: string): string {
   const quoted = key.replace(/[^\w]/g, '\\$&');
   const pattern = new RegExp(`(^|[\\s{,'"])${quoted}['"]?\\s*([:,(}]|$)`);
-  const lines = readFileSync(file.path, 'utf8').split('\n');
+  const lines = fs.readFileSync(file.path, 'utf8').split('\n');
   const index = lines.findIndex((line) => !/^\s*(\/\/|\*|\/\*)/.test(line) && pattern.test(line));
   return index < 0 ? file.label : `${file.label}:${index + 1}`;
 }
@@ -77,19 +77,19 @@ function labelOf(path: string, cwd: string): string {
 
 function isObject(exported: unknown): exported is Readonly<Record<string, unknown>> {
   const plain = typeof exported === 'object' && exported !== null && !Array.isArray(exported);
-  return plain && !types.isPromise(exported);
+  return plain && !util.types.isPromise(exported);
 }
 
 function problemWith(exported: unknown): string {
   if (exported === undefined) return 'it has no default export';
-  if (types.isPromise(exported)) return 'it exports a promise, not an object';
+  if (util.types.isPromise(exported)) return 'it exports a promise, not an object';
   if (Array.isArray(exported)) return 'it exports a list, not an object';
   return `it exports ${exported === null ? 'null' : `a ${typeof exported}`}, not an object`;
 }
 
 function parseJson(path: string, label: string): unknown {
   try {
-    return JSON.parse(readFileSync(path, 'utf8'));
+    return JSON.parse(fs.readFileSync(path, 'utf8'));
   } catch (error) {
     throw new UsageError(`${label}: it is not valid JSON: ${messageOf(error)}`);
   }

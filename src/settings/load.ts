@@ -1,5 +1,5 @@
-import { accessSync, constants, statSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { fs } from '../builtins.ts';
 import type { Clock } from '../clock.ts';
 import { codeOf, messageOf, UsageError } from '../errors.ts';
 import type { HookName, Hooks } from '../hooks.ts';
@@ -139,9 +139,9 @@ function settle(layer: Layer, cwd: string, file: ConfigFile | null): Pick<Loaded
 
 function existingDirectory(source: string, path: string): string {
   try {
-    if (!statSync(path, { throwIfNoEntry: false })?.isDirectory())
+    if (!fs.statSync(path, { throwIfNoEntry: false })?.isDirectory())
       throw new UsageError(`${source}: no such directory: ${path}`);
-    accessSync(path, constants.X_OK);
+    fs.accessSync(path, fs.constants.X_OK);
     return path;
   } catch (error) {
     if (error instanceof UsageError) throw error;

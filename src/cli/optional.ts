@@ -1,0 +1,33 @@
+// What few ask for: each of these loads what it needs only where the settings want it.
+
+import type { Generation } from '../arbiter/generation.ts';
+import { systemClock } from '../clock.ts';
+import type { Logger } from '../log/logger.ts';
+import type { Loaded } from '../settings/load.ts';
+
+type Data = Omit<Loaded, 'hooks'>;
+
+/** Throws a UsageError where `--debug` must not be. */
+export async function checkDebug(loaded: Data, base: NodeJS.ProcessEnv): Promise<void> {
+  if (loaded.settings.debug) (await import('./development.ts')).refuseDebug(loaded, base);
+}
+
+/** Options of Node for the workers. */
+export async function nodeOptionsOf(
+  { settings, environment }: Data,
+  base: NodeJS.ProcessEnv,
+  log: Logger,
+): Promise<readonly string[]> {
+  if (settings.workerHeap === null) return [];
+  const { workerHeapOption } = await import('../arbiter/worker-heap.ts');
+  const { megabytes, why } = workerHeapOption(settings, { ...base, ...environment });
+  log.info(`Heap of each worker: ${why}`);
+  return megabytes === null ? [] : [`--max-old-space-size=${megabytes}`];
+}
+
+/** What chooses the number of workers by their load. */
+export async function scalingOf({ settings }: Data): Promise<Pick<Generation, 'scaling'>> {
+  if (settings.workersMax === null) return {};
+  const { Scaling } = await import('../arbiter/scaling.ts');
+  return { scaling: new Scaling(settings, systemClock) };
+}

@@ -1,0 +1,114 @@
+import { Arbiter } from '../arbiter/arbiter.ts';
+import type { EventQueue } from '../arbiter/events.ts';
+import type { Generation } from '../arbiter/generation.ts';
+import { OomKills } from '../arbiter/oom-kills.ts';
+import type { ArbiterOptions } from '../arbiter/options.ts';
+// At once and not when it is needed: by then another version may have been installed in the place of these files.
+import { startSuccessor } from '../arbiter/successor.ts';
+import { systemClock } from '../clock.ts';
+import { flushCompileCache } from '../compile-cache.ts';
+import { messageOf } from '../errors.ts';
+import { ARBITER_HOOKS } from '../hooks.ts';
+import type { Logger } from '../log/logger.ts';
+import { classNameOf } from '../settings/class-name.ts';
+import { loadHooks } from '../settings/load.ts';
+import { type ReadQuestion, rereadSettings } from '../settings/reread.ts';
+import type { Notifier } from '../systemd/notifier.ts';
+import type { SystemdVariables } from '../systemd/variables.ts';
+import { checkLogs } from './check.ts';
+import type { Lineage } from './lineage.ts';
+import { type FollowingLog, logOpener } from './logs.ts';
+import { checkDebug, nodeOptionsOf, scalingOf } from './optional.ts';
+import type { PidfileOf } from './pidfile-of.ts';
+import { privilegesOf, warnsOfRoot } from './privileges.ts';
+import { packageVersion } from './version.ts';
+
+/** The environment that each generation adds its own variables to. */
+export type Base = () => NodeJS.ProcessEnv;
+
+/** A service that is bound, and has perhaps begun to start its workers. */
+export interface Bound extends Pick<ArbiterOptions, 'first' | 'spawn' | 'queue' | 'log'> {
+  readonly question: ReadQuestion;
+  readonly systemd: SystemdVariables;
+  readonly base: Base;
+  readonly following: FollowingLog;
+  readonly lineage: Lineage;
+  readonly pidfile: PidfileOf;
+}
+
+/** Supervises until told to stop; resolves with the exit status. */
+export async function supervise(bound: Bound): Promise<number> {
+  const { first, queue, log, lineage, pidfile, following } = bound;
+  const notifier = await notifierFor(bound.systemd, log);
+  const oomKills = new OomKills();
+  const arbiter = new Arbiter({
+    first,
+    queue,
+    log,
+    clock: systemClock,
+    spawn: bound.spawn,
+    random: Math.random,
+    ...(notifier ? { observe: lineage.observing(notifier) } : {}),
+    judgeKill: () => oomKills.judge(),
+    development: await developmentOf(first, bound.question, queue, log),
+    reread: rereader(bound.question, bound.base, log),
+    succession: lineage.succession(pidfile, notifier, startSuccessor),
+    promoted: (now, before) => {
+      try {
+        pidfile.follow(now.loaded);
+      } catch (error) {
+        log.error(messageOf(error));
+      }
+      following.follow(now, before);
+    },
+  });
+  const running = arbiter.run();
+  announce(first, log);
+  flushCompileCache();
+  const status = await running;
+  pidfile.remove(lineage.heir);
+  log.info('Shutting down: arbiter');
+  await following.close();
+  return status;
+}
+
+function announce({ loaded }: Generation, log: Logger): void {
+  log.info(`Starting tsunicorn ${packageVersion()}`);
+  log.info(`Using worker: ${classNameOf(loaded.settings)}`);
+  const warning = warnsOfRoot(loaded);
+  if (warning !== null) log.warning(warning);
+}
+
+async function developmentOf(first: Generation, question: ReadQuestion, queue: EventQueue, log: Logger) {
+  const { reload, debug, reloadExtraFile } = first.loaded.settings;
+  if (!reload && !debug && reloadExtraFile.length === 0) return null;
+  const { develop } = await import('./development.ts');
+  return develop(first, question, queue, log);
+}
+
+/** What tells the service manager how we do, where one wants to hear of it. */
+async function notifierFor(systemd: SystemdVariables, log: Logger): Promise<Notifier | null> {
+  const { NOTIFY_SOCKET } = systemd;
+  if (!NOTIFY_SOCKET) return null;
+  const { createNotifier } = await import('../systemd/notifier.ts');
+  return createNotifier({ ...systemd, NOTIFY_SOCKET }, log);
+}
+
+/** Reads the settings in a child; only the arbiter's own hooks, if there are any, must be imported here again. */
+function rereader(question: ReadQuestion, base: Base, log: Logger): ArbiterOptions['reread'] {
+  let reads = 0;
+  return async (signal) => {
+    reads++;
+    const loaded = await rereadSettings(question, signal);
+    await checkLogs(loaded);
+    await checkDebug(loaded, base());
+    const privileges = await privilegesOf(loaded);
+    // The first worker of the new generation opens them before the arbiter does.
+    privileges?.makeLogs();
+    const openLog = await logOpener(loaded, privileges);
+    const ours = loaded.hookNames.some((name) => ARBITER_HOOKS.includes(name));
+    const hooks = ours && loaded.configFile !== null ? await loadHooks(loaded.configFile, `${reads}`) : {};
+    const nodeOptions = await nodeOptionsOf(loaded, base(), log);
+    return { loaded, hooks, privileges, openLog, nodeOptions, ...(await scalingOf(loaded)) };
+  };
+}

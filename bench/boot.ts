@@ -2,18 +2,20 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { wakeProcessors } from './awake.ts';
 import { built } from './candidate.ts';
-import { firstAnswer, freePort } from './first-answer.ts';
+import { firstAnswer } from './first-answer.ts';
+import { announcedUrl } from './launch.ts';
 import { count, saveJson, showProgress, warnIfBusy } from './options.ts';
 import { createProcesses, type Processes } from './processes.ts';
 import { memoryOf, processTree } from './processor.ts';
 import { markdown, spread } from './report.ts';
 import { judge, rotated, type Summary, summarise } from './statistics.ts';
 
-/** One way to start the same application module on a given port. */
+/** One way to start the same application module on a free port. */
 interface Starter {
   readonly name: string;
-  command(port: number): readonly string[];
+  readonly command: readonly string[];
 }
 
 interface Memory {
@@ -31,25 +33,17 @@ interface Start {
 
 const server = (file: string): string => join(import.meta.dirname, 'servers', file);
 
-const bare: Starter = { name: 'bare', command: () => [process.execPath, server('bare.js')] };
+const bare: Starter = { name: 'bare', command: [process.execPath, server('bare.js')] };
 const importing: Starter = {
   name: 'bare, ESM import',
-  command: () => [process.execPath, server('import-bare.js')],
+  command: [process.execPath, server('import-bare.js')],
 };
-const command = (port: number): readonly string[] => [
-  process.execPath,
-  built,
-  `${server('app.js')}:app`,
-  '-w',
-  '1',
-  '-b',
-  `127.0.0.1:${port}`,
-];
+const command = [process.execPath, built, `${server('app.js')}:app`, '-w', '1', '-b', '127.0.0.1:0'];
 const tsunicorn: Starter = { name: 'tsunicorn', command };
 /** What the worker itself costs: the watchdog's thread has a bar of its own. */
 const unwatched: Starter = {
   name: 'tsunicorn --no-watchdog',
-  command: (port) => [...command(port), '--no-watchdog'],
+  command: [...command, '--no-watchdog'],
 };
 const starters = [bare, importing, tsunicorn, unwatched];
 
@@ -61,18 +55,12 @@ function idleMemory(root: number): Pick<Start, 'root' | 'worker'> {
   return { root: memoryOf(root), worker: worker === undefined ? null : memoryOf(worker.pid) };
 }
 
+// Asked only once it is announced: asking all the time takes a quarter of a processor, and the waking up, from the start.
 async function startOnce(processes: Processes, starter: Starter, settleMs: number): Promise<Start> {
-  const port = await freePort();
+  await wakeProcessors();
   const spawnedAt = performance.now();
-  const child = processes.start(starter.command(port), { PORT: String(port) });
-  const gone = new AbortController();
-  const said: string[] = [];
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => said.push(text));
-  child.stdout?.resume();
-  child.once('exit', () =>
-    gone.abort(new Error(`${starter.name} ended before it answered\n${said.join('')}`)),
-  );
-  const answerMs = (await firstAnswer(port, gone.signal)) - spawnedAt;
+  const child = processes.start(starter.command, { PORT: '0' });
+  const answerMs = (await firstAnswer(await announcedUrl(starter.name, child))) - spawnedAt;
   await sleep(settleMs);
   if (child.pid === undefined) throw new Error(`${starter.name}: has no process id`);
   const memory = idleMemory(child.pid);

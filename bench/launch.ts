@@ -13,8 +13,8 @@ export interface Launched {
 
 const announceWithinMs = 10_000;
 
-/** Resolves with the first loopback URL that the child prints; rejects with what it said where there is none. */
-function announcedUrl(name: string, child: ChildProcess): Promise<string> {
+/** Resolves with the first loopback URL that the child prints, at once; rejects with what it said where there is none. */
+export function announcedUrl(name: string, child: ChildProcess): Promise<string> {
   return new Promise((resolve, reject) => {
     let said = '';
     const fail = (why: string): void => reject(new Error(`${name}: ${why}\n${said.trim()}`));

@@ -1,41 +1,31 @@
 import type { Socket } from 'node:net';
 
-const TIMER = Symbol('newcomer');
-
-interface Newcomer extends Socket {
-  [TIMER]?: NodeJS.Timeout | undefined;
-}
-
 /** Connections that have yet to show what they are: a request, a slow client, or nothing. */
 export class Newcomers {
-  // Counted, and not kept in a collection, for the reason that Connections gives.
-  #count = 0;
-  readonly #limitMs: number;
-  readonly #slow: (socket: Socket) => void;
+  // Hardly ever two: looking through all of them costs nothing.
+  readonly #sockets: Socket[] = [];
+  /** One for all, begun anew with each of them; one for each would cost a microsecond. */
+  readonly #timer: NodeJS.Timeout;
 
-  /** `slow` is called for one that `know` was not called for within `limitMs`. */
+  /** `slow` is called for one that `know` was not called for within `limitMs` of it and of those behind it. */
   constructor(limitMs: number, slow: (socket: Socket) => void) {
-    this.#limitMs = limitMs;
-    this.#slow = slow;
+    this.#timer = setTimeout(() => {
+      for (const socket of this.#sockets.splice(0)) slow(socket);
+    }, limitMs);
   }
 
   get count(): number {
-    return this.#count;
+    return this.#sockets.length;
   }
 
   add(socket: Socket): void {
-    const newcomer: Newcomer = socket;
-    newcomer[TIMER] = setTimeout(this.#slow, this.#limitMs, socket);
-    this.#count++;
+    this.#sockets.push(socket);
+    this.#timer.refresh();
   }
 
   /** It is none any more, if it was. */
   know(socket: Socket): void {
-    const newcomer: Newcomer = socket;
-    const timer = newcomer[TIMER];
-    if (timer === undefined) return;
-    clearTimeout(timer);
-    newcomer[TIMER] = undefined;
-    this.#count--;
+    const at = this.#sockets.indexOf(socket);
+    if (at >= 0) this.#sockets.splice(at, 1);
   }
 }

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Handler } from '../src/app/application.ts';
 import { answerError } from '../src/http/server.ts';
 import type { ServeOrder } from './serving.ts';
@@ -22,8 +22,19 @@ export function oneAtATime(
   waits: () => void,
 ): Handler {
   const restartLimit = limitTurns(turnstile, order);
-  return (request, response) =>
-    new Promise((resolve, reject) => {
+  const enter = (request: IncomingMessage, response: ServerResponse): unknown => {
+    let returned: unknown;
+    turnstile.enter(response, () => {
+      restartLimit();
+      returned = handler(request, response);
+    });
+    return returned;
+  };
+  return (request, response) => {
+    const comesWhole = !hasBody(request);
+    // The usual case, without a promise of ours.
+    if (comesWhole && turnstile.isFree) return enter(request, response);
+    return new Promise((resolve, reject) => {
       const run = () => {
         restartLimit();
         try {
@@ -32,12 +43,12 @@ export function oneAtATime(
           reject(error);
         }
       };
-      const comesWhole = !hasBody(request);
-      if (!comesWhole || !turnstile.isFree) response.once('close', resolve);
+      response.once('close', resolve);
       if (comesWhole) return turnstile.enter(response, run);
       onceBodyArrived(request, () => turnstile.enter(response, run));
       waits();
     });
+  };
 }
 
 /**

@@ -3,6 +3,7 @@ import { Connections } from '../src/http/connections.ts';
 import { drain } from '../src/http/drain.ts';
 import { limitRequests } from '../src/http/request-limit.ts';
 import { createHttpServer } from '../src/http/server.ts';
+import { EarlyBytes } from './early-bytes.ts';
 import { createGate } from './gate.ts';
 import { Newcomers } from './newcomers.ts';
 import { oneAtATime } from './one-at-a-time.ts';
@@ -17,7 +18,8 @@ const BODY_BYTES = 1024 * 1024;
 /**
  * The `sync` class: one request at a time in the process, each answered with `Connection: close`. It accepts only while
  * idle: the gate closes with each connection and opens again when its request has ended, the connection has gone, or it
- * turns out to be slow.
+ * turns out to be slow. Where the request has come with the connection, the gate closes only if it is not answered in
+ * the same turn of the event loop, within which libuv accepts one connection from a listener.
  */
 export const serveSync: Serve = async (order) => {
   const { settings } = order;
@@ -39,12 +41,23 @@ export const serveSync: Serve = async (order) => {
     onError: order.onError,
     answerFailure: order.answerFailure,
   });
+  const early = order.listeners.length === 1 ? new EarlyBytes() : null;
+  let isFeeding = false;
   const gate = createGate((socket) => {
     connections.add(socket);
     newcomers.add(socket);
+    if (!isFeeding && early?.read(socket)) {
+      isFeeding = true;
+      setImmediate(fed);
+    }
     update();
     server.emit('connection', socket);
   }, BODY_BYTES);
+
+  function fed(): void {
+    isFeeding = false;
+    update();
+  }
 
   function settle(socket: Socket): void {
     newcomers.know(socket);
@@ -53,6 +66,7 @@ export const serveSync: Serve = async (order) => {
 
   function update(): void {
     share?.set(turnstile.isFree ? 0 : 1);
+    if (isFeeding) return;
     const idle = turnstile.isFree && newcomers.count === 0 && connections.size < settings.workerConnections;
     if (idle) gate.resume();
     else gate.pause();

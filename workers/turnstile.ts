@@ -41,7 +41,12 @@ export class Turnstile {
 
   #begin(turn: Turn): void {
     this.#current = turn;
-    onceEnded(turn.response, () => this.#end(turn));
+    const end = () => this.#end(turn);
+    // Not within the application's own call: the next request would run inside the stack of this one. And what has come
+    // meanwhile is looked at before the next one: heartbeats, signals, clients that have gone.
+    onceEnded(turn.response, end, () =>
+      this.#waiting.length > 0 ? setImmediate(end) : process.nextTick(end),
+    );
     this.#changed();
     turn.run();
   }
@@ -67,19 +72,19 @@ function isOver(response: ServerResponse): boolean {
 }
 
 /**
- * Calls `done` once when the application has ended its answer, or the connection has gone. Not at `finish`: a client that
- * reads slowly would hold the turn. An own property, as frameworks replace the prototype of the response.
+ * Calls `gone` when the connection has gone, and `answered` when the application has ended its answer, within its call.
+ * Not at `finish`: a client that reads slowly would hold the turn. An own property, as frameworks replace the prototype
+ * of the response.
  */
-function onceEnded(response: ServerResponse, done: () => void): void {
+function onceEnded(response: ServerResponse, gone: () => void, answered: () => void): void {
   const { end } = response;
   const ended = function (this: ServerResponse, ...args: unknown[]) {
     const returned = Reflect.apply(end, this, args);
-    // Not within the application's own call: the next request would run inside the stack of this one.
-    setImmediate(done);
+    answered();
     return returned;
   } as ServerResponse['end'];
   // By a name: V8 puts a function that is written where it is assigned to a property into its old space at once, where
   // it keeps the response alive, dead or not, until the next full collection.
   response.end = ended;
-  response.once('close', done);
+  response.once('close', gone);
 }

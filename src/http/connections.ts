@@ -82,7 +82,9 @@ export class Connections {
 
   /** Connections from which nothing was read and to which nothing was written. */
   unread(): readonly Socket[] {
-    return this.#sockets.filter(({ bytesRead, bytesWritten }) => bytesRead + bytesWritten === 0);
+    return this.#all
+      .filter(({ socket, latest }) => latest === null && socket.bytesRead + socket.bytesWritten === 0)
+      .map(({ socket }) => socket);
   }
 
   add(socket: Socket): void {

@@ -63,7 +63,11 @@ export class Arbiter {
 
   /** When the observer, if there is one, wishes to look again. */
   #observed(): number {
-    return this.#options.observe?.(this.#service.status) ?? Infinity;
+    let atMs = Infinity;
+    this.#survive(() => {
+      atMs = this.#options.observe?.(this.#service.status) ?? Infinity;
+    });
+    return atMs;
   }
 
   #handle(event: ArbiterEvent): void {

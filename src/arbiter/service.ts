@@ -66,18 +66,18 @@ export class Service {
 
   get desired(): Desired {
     const { name } = this.#intent;
-    const workers = name === 'stopping' || name === 'resting' ? 0 : this.#headcount.count;
+    const { development } = this.#options;
+    const { spareWorkers, reloadBatch } = this.#current.loaded.settings;
+    const purpose = name === 'stopping' || name === 'resting' ? name : 'serving';
     return {
-      workers,
-      spares: workers === 0 ? 0 : this.#current.loaded.settings.spareWorkers,
-      isResting: name === 'resting',
-      reason: name === 'resting' ? 'the arbiter rests' : 'the service stops',
+      purpose,
+      workers: purpose === 'serving' ? this.#headcount.count : 0,
+      spares: purpose === 'serving' ? spareWorkers : 0,
       generation: this.#current.number,
       canary: this.#reload.candidate?.number ?? null,
-      spawnAfterMs: this.#options.development?.isWaiting ? Infinity : this.pace.spawnAfterMs,
-      surge: this.#current.loaded.settings.reloadBatch,
+      spawnAfterMs: development?.isWaiting ? Infinity : this.pace.spawnAfterMs,
+      surge: development === null ? reloadBatch : Infinity,
       recycleAfterMs: this.pace.recycleAfterMs,
-      isHasty: this.#options.development !== null,
     };
   }
 

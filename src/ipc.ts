@@ -18,12 +18,15 @@ export type WorkerMessage =
   | ({ readonly tsunicorn: 'bootFailed' } & BootFailure)
   | Loaded
   /** The worker serves on, but wishes to be replaced. */
-  | { readonly tsunicorn: 'outgoing'; readonly reason: string }
-  /** The worker has stopped accepting of its own accord and will exit. */
-  | { readonly tsunicorn: 'leaving'; readonly reason: string }
+  | { readonly tsunicorn: 'outgoing'; readonly reason: string; readonly by: Instigator }
+  /** The worker has stopped accepting, without an order, and will exit. */
+  | { readonly tsunicorn: 'leaving'; readonly reason: string; readonly by: Instigator }
   | Stalled
   /** The watchdog's: the event loop is silent, but a debugger may hold it, which is no reason to kill it. */
   | { readonly tsunicorn: 'debugged' };
+
+/** Who makes a worker go that was not told to: the worker, or whoever sent it a signal, which says nothing against it. */
+export type Instigator = 'itself' | 'signal';
 
 /** How busy a worker was since it reported last. */
 export interface WorkerLoad {
@@ -128,6 +131,7 @@ const having =
 
 type Fields = Readonly<Record<string, Check>>;
 
+const isInstigator: Check = (value) => value === 'itself' || value === 'signal';
 const isRequests: Check = (value) => Array.isArray(value) && value.every(isObject);
 
 /** What the arbiter relies on in each message: whatever runs in a worker can write to the channel. */
@@ -146,8 +150,8 @@ const workerFields = new Map<string, Fields>([
     },
   ],
   ['loaded', { files: isTexts, missing: isTexts, atMs: isNumber }],
-  ['outgoing', { reason: isText }],
-  ['leaving', { reason: isText }],
+  ['outgoing', { reason: isText, by: isInstigator }],
+  ['leaving', { reason: isText, by: isInstigator }],
   [
     'stalled',
     {

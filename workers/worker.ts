@@ -4,7 +4,7 @@ import { flushCompileCache } from '../src/compile-cache.ts';
 import { EXIT } from '../src/errors.ts';
 import type { Hooks, WorkerView } from '../src/hooks.ts';
 import type { Readiness } from '../src/http/ready-path.ts';
-import type { BootOrder } from '../src/ipc.ts';
+import type { BootOrder, Instigator } from '../src/ipc.ts';
 import type { Logger } from '../src/log/logger.ts';
 import { explainFailure } from './boot-failure.ts';
 import { classOf } from './classes.ts';
@@ -72,7 +72,7 @@ class Worker {
       this.#phase = { name: 'serving', serving, asked: 'nothing' };
       if (leave) return this.#leave(leave);
       await this.#heartbeat.announceReady(serving);
-      this.#recycler?.begin((reason) => void this.#inbox.send({ tsunicorn: 'outgoing', reason }));
+      this.#recycler?.begin((reason) => this.#say('outgoing', reason, 'itself'));
       flushCompileCache();
     } catch (error) {
       await this.#bootFailed(error);
@@ -165,7 +165,7 @@ class Worker {
         return process.abort();
       default:
         void this.#call('workerInt');
-        void this.#inbox.send({ tsunicorn: 'leaving', reason: signal });
+        this.#say('leaving', signal, 'signal');
         void this.#exit(0);
     }
   }
@@ -175,11 +175,14 @@ class Worker {
     const phase = this.#phase;
     if (phase.name === 'serving' && phase.asked === 'nothing' && process.connected) {
       this.#phase = { ...phase, asked: 'replacement' };
-      void this.#inbox.send({ tsunicorn: 'outgoing', reason: 'SIGTERM' });
-      return;
+      return this.#say('outgoing', 'SIGTERM', 'signal');
     }
-    void this.#inbox.send({ tsunicorn: 'leaving', reason: 'SIGTERM' });
+    this.#say('leaving', 'SIGTERM', 'signal');
     this.#leave({ emptyQueue: false, graceMs: this.#graceMs });
+  }
+
+  #say(tsunicorn: 'outgoing' | 'leaving', reason: string, by: Instigator): void {
+    void this.#inbox.send({ tsunicorn, reason, by });
   }
 
   #leave(how: Leaving): void {
@@ -192,9 +195,8 @@ class Worker {
     this.#recycler?.end();
     this.#heartbeat.leaveWithin(how.graceMs);
     const startedMs = performance.now();
-    const { serving } = phase;
-    void finish(serving, how, this.#log).then(() =>
-      this.#exit(Math.max(0, how.graceMs - (performance.now() - startedMs)), serving.close),
+    void finish(phase.serving, how, this.#log).then(() =>
+      this.#exit(Math.max(0, how.graceMs - (performance.now() - startedMs)), phase.serving.close),
     );
   }
 
@@ -208,7 +210,7 @@ class Worker {
   /** Goes although it was not asked to: what else is in flight gets a little time. */
   #fail(reason: string): void {
     this.#exitStatus = 1;
-    void this.#inbox.send({ tsunicorn: 'leaving', reason });
+    this.#say('leaving', reason, 'itself');
     this.#leave({ emptyQueue: false, graceMs: Math.min(CRASH_GRACE_MS, this.#graceMs) });
   }
 

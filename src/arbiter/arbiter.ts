@@ -198,7 +198,7 @@ export class Arbiter {
       case 'loaded':
         return this.#options.development?.loaded(worker.generation, message);
       case 'leaving':
-        if (!message.reason.startsWith('SIG')) service.pace.ended(worker.state);
+        if (message.by === 'itself') service.pace.ended(worker.state);
         return this.#workers.note(worker, message);
       case 'stalled': {
         const { state } = worker;

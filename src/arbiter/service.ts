@@ -221,7 +221,7 @@ export class Service {
     const { state } = worker;
     if (state.name !== 'ready') return;
     this.log.info(`${nameOf(worker)} is to be replaced: ${message.reason}`);
-    this.pace.asked(state, message.reason.startsWith('SIG'));
+    this.pace.asked(state, message.by);
     this.workers.note(worker, message);
   }
 

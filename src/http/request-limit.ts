@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Handler } from '../app/application.ts';
 import type { Logger } from '../log/logger.ts';
-import { answerError, isThenable } from './server.ts';
+import { isThenable } from '../thenable.ts';
+import { answerError } from './server.ts';
 
 /** Why a request was aborted: the reason of its AbortSignal. */
 export class RequestTimeout extends Error {

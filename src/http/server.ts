@@ -2,6 +2,7 @@ import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'n
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Application } from '../app/application.ts';
+import { isThenable } from '../thenable.ts';
 import type { Connections } from './connections.ts';
 import { lingerWhileSent } from './linger.ts';
 
@@ -93,11 +94,6 @@ function firstAlone(listener: RequestListener): RequestListener {
     });
     listener(request, response);
   };
-}
-
-/** Whether a handler returned a promise. */
-export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }
 
 function fold(observers: readonly Observer[]): Observer {

@@ -1,7 +1,7 @@
-import { existsSync } from 'node:fs';
 import { registerHooks } from 'node:module';
 import { dirname, extname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fs } from '../src/builtins.ts';
 import type { Loaded } from '../src/ipc.ts';
 
 /** What was loaded since the last report. */
@@ -103,7 +103,7 @@ export function candidatesFor(specifier: string, importer: string): readonly str
   if (specifier.startsWith('#')) return [];
   const name = specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/');
   const roots = ancestorsOf(importer).filter((directory) =>
-    ['package.json', 'node_modules'].some((entry) => existsSync(join(directory, entry))),
+    ['package.json', 'node_modules'].some((entry) => fs.existsSync(join(directory, entry))),
   );
   return roots.map((directory) => join(directory, 'node_modules', name, 'package.json'));
 }

@@ -50,8 +50,9 @@ export class FollowingLog {
   /** Logs as the new generation wants it. */
   follow(now: Generation, before: Generation): void {
     if (now.openLog === undefined || sameLogs(now, before)) return;
-    void this.#opened.close();
+    const previous = this.#opened;
     this.#opened = now.openLog();
+    void previous.close();
   }
 
   /** Resolves when what was logged is written, and sent. */

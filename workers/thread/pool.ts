@@ -1,5 +1,6 @@
 import { Tinypool } from 'tinypool';
 import { messageOf } from '../../src/errors.ts';
+import { nameRequest } from '../../src/http/request-name.ts';
 import type { AnswerFailure } from '../../src/http/server.ts';
 import type { Logger } from '../../src/log/logger.ts';
 import type { LoadedFiles } from '../module-graph.ts';
@@ -137,7 +138,7 @@ export class Pool implements ThreadEvents {
 
   #explain(end: ThreadEnd, ran: Exchange | null): void {
     const { log } = this.#options;
-    const during = ran ? ` while handling ${ran.request.method} ${ran.request.url}` : '';
+    const during = ran ? ` while handling ${nameRequest(ran.request)}` : '';
     switch (end.why) {
       case 'memory':
         return log.error(`A thread ran out of memory${during}; it is replaced`);

@@ -69,7 +69,7 @@ function applicationOver(pool: Pool): Application {
       dispatcher.submit(exchange);
     });
   };
-  return { kind: 'node', what: 'threads', handler, close: () => pool.close() };
+  return { what: 'threads', handler, close: () => pool.close() };
 }
 
 function refuseForNow(response: ServerResponse): void {

@@ -135,7 +135,7 @@ export class InterleavedPool {
       this.#as(thread, () => this.#interrupt());
     };
     const handler = (request: IncomingMessage, response: ServerResponse) => this.#handle(request, response);
-    const runner = new Runner({ kind: 'node', what: 'test', handler }, post, slots);
+    const runner = new Runner({ what: 'test', handler }, post, slots);
     const thread: FakeThread = { isHeard: true, lane, slots, runner, toThread, toPool };
     return thread;
   }

@@ -25,7 +25,6 @@ export function adaptFetch(fetch: Fetch, what: string, spec: string): Applicatio
   globalThis.Response = LazyResponse as unknown as typeof Response;
   patchGlobalRequest();
   return {
-    kind: 'fetch',
     what,
     handler(req, res) {
       if (!hasUsableUrl(req)) return refuse(res);

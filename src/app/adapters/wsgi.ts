@@ -26,7 +26,6 @@ interface Exchange {
 /** An Application of one of the gateway interface. A body that is an array is answered in this very turn. */
 export function adaptWsgi(app: GatewayApplication, { context, onError }: WsgiOptions): Application {
   return {
-    kind: 'gateway',
     what: 'gateway application',
     handler(req, res) {
       const errors = new LineOutput(context.log, (flush) => void res.once('close', flush));

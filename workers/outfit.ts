@@ -26,6 +26,14 @@ export async function readinessOf({ readyPath, drainDelay }: Settings): Promise<
   return readinessAt(readyPath);
 }
 
+/** Resolves when the application answers at the ready path, if there is one. Rejects with a BootError. */
+export async function provePath(application: Application, settings: Settings, log: Logger): Promise<void> {
+  const { readyPath: path } = settings;
+  if (path === null) return;
+  const { proveReady } = await import('./ready-path.ts');
+  await proveReady({ path, application, settings, log });
+}
+
 /** What asks for the worker's replacement when it is due; null where nothing limits its life. */
 export async function createRecycler(settings: Settings, log: Logger): Promise<Recycler | null> {
   const { maxRequests, maxLifetime, maxMemory, maxHeap } = settings;

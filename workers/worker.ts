@@ -19,6 +19,7 @@ import {
   followImports,
   loadIntoProcess,
   loadWorkerHooks,
+  provePath,
   readinessOf,
 } from './outfit.ts';
 import { finish, isBooting, type Leaving, type Phase } from './phase.ts';
@@ -68,7 +69,9 @@ class Worker {
   async boot(): Promise<void> {
     try {
       const serving = await this.#start();
-      const leave = this.#phase.name === 'opening' ? this.#phase.leave : null;
+      // It was told to quit while the sockets were being opened.
+      if (this.#phase.name !== 'opening') return;
+      const { leave } = this.#phase;
       this.#phase = { name: 'serving', serving, asked: 'nothing' };
       if (leave) return this.#leave(leave);
       await this.#heartbeat.announceReady(serving);
@@ -108,11 +111,9 @@ class Worker {
 
   async #prove(application: Application, close: Serving['close']): Promise<void> {
     const { settings, failure } = this.#order;
-    if (settings.readyPath !== null && !failure) {
-      const { proveReady } = await import('./ready-path.ts');
-      await proveReady({ path: settings.readyPath, application, settings, log: this.#log });
-    }
-    if (this.#phase.name !== 'booting') return;
+    if (!failure) await provePath(application, settings, this.#log);
+    // It ends meanwhile: what it accepted now would be cut when its last hook is done.
+    if (this.#phase.name !== 'booting') return new Promise(() => {});
     if (settings.spareWorkers > 0) return this.#standBy(close);
     this.#phase = { name: 'opening', leave: null };
   }

@@ -132,8 +132,6 @@ class Worker {
 
   #handle(event: WorkerEvent): void {
     switch (event.tsunicorn) {
-      case 'boot':
-        return;
       case 'accept':
         return this.#phase.name === 'standby' ? this.#phase.accept() : undefined;
       case 'retire':

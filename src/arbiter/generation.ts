@@ -4,7 +4,7 @@ import type { BootFailure } from '../ipc.ts';
 import { type Address, isMovable, parseAddress, withPassed } from '../listeners/address.ts';
 import type { Listener } from '../listeners/listener.ts';
 import type { OpenLog } from '../log/logger.ts';
-import type { Manning } from '../parent.ts';
+import type { WorkerCount } from '../parent.ts';
 import type { Privileges } from '../privileges/privileges.ts';
 import type { Settings } from '../settings/catalogue.ts';
 import { classNameOf } from '../settings/class-name.ts';
@@ -82,12 +82,12 @@ export function drainDelayOf({ listeners, loaded }: Generation): number {
 }
 
 /** What the generation after this one, in this arbiter or its successor, is to know of the number of workers. */
-export function manningOf({ loaded, scaling }: Generation, count: number): Manning {
+export function workerCountOf({ loaded, scaling }: Generation, count: number): WorkerCount {
   return { count, setting: loaded.settings.workers, followsLoad: scaling !== undefined };
 }
 
 /** How many workers a new generation has: as before, which TTIN, TTOU or the load chose, unless its settings say otherwise. */
-export function countAfter({ count, setting, followsLoad }: Manning, generation: Generation): number {
+export function countAfter({ count, setting, followsLoad }: WorkerCount, generation: Generation): number {
   const { loaded, scaling } = generation;
   const { workers } = loaded.settings;
   const ended = followsLoad && scaling === undefined;

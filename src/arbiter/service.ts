@@ -52,7 +52,7 @@ export class Service {
     this.log = options.log;
     this.#current = first;
     this.#bootFailures = new BootFailures(this, this.#reload, this.pace, options.development);
-    this.#headcount = new Headcount(this, options.succession.manning);
+    this.#headcount = new Headcount(this, options.succession.workerCount);
   }
 
   get intent(): Intent {

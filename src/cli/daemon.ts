@@ -19,7 +19,7 @@ export async function daemonise(loaded: Loaded, start: Start): Promise<number> {
     launch(start, {
       kind: 'front',
       listeners: inherited,
-      manning: null,
+      workerCount: null,
       stdout: 'ignore',
       stderr: 'pipe',
     }),

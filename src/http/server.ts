@@ -112,6 +112,7 @@ export function answerError(
   response: ServerResponse,
   status = 500,
   headers: Readonly<Record<string, string>> = {},
+  text = process.getBuiltinModule('node:http').STATUS_CODES[status],
 ): void {
   if (response.headersSent) {
     response.destroy();
@@ -121,7 +122,7 @@ export function answerError(
   response.statusCode = status;
   response.setHeader('content-type', 'text/plain; charset=utf-8');
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
-  response.end(`${process.getBuiltinModule('node:http').STATUS_CODES[status]}\n`);
+  response.end(`${text}\n`);
 }
 
 function upgradeListener({ application, connections, onError }: HttpServerOptions) {

@@ -109,7 +109,7 @@ export class InterleavedPool {
     this.#threads = this.#threads.filter((other) => other !== thread);
     const fate = this.fates.get(ran?.id ?? 0);
     if (fate) fate.isLost = true;
-    ran?.refuse(504, 'Gateway Timeout');
+    ran?.refuse(504);
     this.dispatcher.resubmit(waited);
     this.#spawn();
   }
@@ -128,7 +128,7 @@ export class InterleavedPool {
     const lane = new Lane(port, slots, {
       free: (one) => this.dispatcher.free(one),
       failed: () => {},
-      answer: (_error, exchange) => exchange.refuse(500, 'Internal Server Error'),
+      answer: (_error, exchange) => exchange.refuse(500),
     });
     const post = (message: FromThread) => {
       if (thread.isHeard) toPool.push(message as FromRunner);
@@ -191,6 +191,7 @@ export class InterleavedPool {
     const response = {
       headersSent: false,
       getHeaderNames: () => [],
+      setHeader() {},
       writeHead() {},
       flushHeaders() {},
       write: () => true,

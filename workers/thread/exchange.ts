@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { answerError } from '../../src/http/server.ts';
 import {
   type FromThread,
   type Head,
@@ -143,10 +144,10 @@ export class Exchange {
    * An answer of our own in place of the application's, unless there was one before; a begun one is cut, so that the
    * client sees it is not whole.
    */
-  refuse(status: number, reason: string, headers: Readonly<Record<string, string>> = {}): void {
+  refuse(status: number, headers?: Readonly<Record<string, string>>): void {
     if (this.#progress !== 'running' || this.response.writableEnded) return;
     this.#progress = 'refused';
-    refuse(this.response, status, reason, headers);
+    answerError(this.response, status, headers);
   }
 
   #writeHead({ status, message, headers, sendDate }: Head): void {
@@ -175,19 +176,6 @@ export class Exchange {
     thread.send({ type: 'taken', id: this.id, bytes: this.#owed });
     this.#owed = 0;
   }
-}
-
-/** A plain answer of the server's own; where another has begun the connection is cut. */
-export function refuse(
-  response: ServerResponse,
-  status: number,
-  reason: string,
-  headers: Readonly<Record<string, string>> = {},
-): void {
-  if (response.headersSent) return void response.destroy();
-  for (const name of response.getHeaderNames()) if (name !== 'connection') response.removeHeader(name);
-  response.writeHead(status, { ...headers, 'Content-Type': 'text/plain; charset=utf-8' });
-  response.end(`${reason}\n`);
 }
 
 /**

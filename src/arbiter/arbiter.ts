@@ -188,6 +188,8 @@ export class Arbiter {
         if (isBooting(worker.state)) return service.ready(worker, message.urls);
         return this.#workers.note(worker, message);
       case 'bootFailed':
+        // One that is ended for its boot timeout, or was told to go, may say so too late.
+        if (!isBooting(worker.state)) return;
         this.#workers.note(worker, message);
         return service.bootFailed(worker, message);
       case 'outgoing':

@@ -16,7 +16,7 @@ export type WorkerMessage =
   /** `load` is there only where the service scales by it. */
   | { readonly tsunicorn: 'heartbeat'; readonly load?: WorkerLoad }
   | ({ readonly tsunicorn: 'bootFailed' } & BootFailure)
-  | Loaded
+  | FilesLoaded
   /** The worker serves on, but wishes to be replaced. */
   | { readonly tsunicorn: 'outgoing'; readonly reason: string; readonly by: Instigator }
   /** The worker has stopped accepting, without an order, and will exit. */
@@ -45,7 +45,7 @@ export interface BootFailure {
 }
 
 /** In development: what the application has loaded, or tried to. All paths are absolute. */
-export interface Loaded {
+export interface FilesLoaded {
   readonly tsunicorn: 'loaded';
   readonly files: readonly string[];
   /** Where files were looked for that do not exist. */

@@ -2,10 +2,10 @@ import { registerHooks } from 'node:module';
 import { dirname, extname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { fs } from '../src/builtins.ts';
-import type { Loaded } from '../src/ipc.ts';
+import type { FilesLoaded } from '../src/ipc.ts';
 
 /** What was loaded since the last report. */
-export type LoadedFiles = Omit<Loaded, 'tsunicorn'>;
+export type LoadedFiles = Omit<FilesLoaded, 'tsunicorn'>;
 
 /** Files that are loaded within this many milliseconds are reported together. */
 const BATCH_MS = 20;

@@ -4,7 +4,7 @@ import { gatewayContext } from '../src/gateway/context.ts';
 import { type Hooks, WORKER_HOOKS } from '../src/hooks.ts';
 import type { Readiness } from '../src/http/ready-path.ts';
 import type { AnswerFailure } from '../src/http/server.ts';
-import type { BootOrder, Loaded } from '../src/ipc.ts';
+import type { BootOrder, FilesLoaded } from '../src/ipc.ts';
 import type { Logger } from '../src/log/logger.ts';
 import type { Settings } from '../src/settings/catalogue.ts';
 import type { ModuleGraph } from './module-graph.ts';
@@ -45,7 +45,7 @@ export async function createRecycler(settings: Settings, log: Logger): Promise<R
 /** With --reload, tells the arbiter what is imported from now on; null otherwise. */
 export async function followImports(
   { reload }: Settings,
-  tell: (loaded: Loaded) => void,
+  tell: (loaded: FilesLoaded) => void,
 ): Promise<ModuleGraph | null> {
   if (!reload) return null;
   const modules = await import('./module-graph.ts');

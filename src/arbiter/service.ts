@@ -107,7 +107,7 @@ export class Service {
   /** Lets the load of the workers say how many there are to be, where the settings leave it to that. */
   scaleByLoad(): void {
     if (!isEnding(this.#intent))
-      this.#headcount.followLoad(this.desired, this.workers.all, this.#reload.underWay !== null);
+      this.#headcount.followLoad(this.desired, this.workers.all, this.#reload.isUnderWay);
   }
 
   /** Retires every worker and holds the sockets; returns whether there was something to retire. */
@@ -129,7 +129,7 @@ export class Service {
   reload(): void {
     this.resume('the service reloads');
     if (isEnding(this.#intent)) return;
-    if (this.#reload.underWay !== null) this.log.info('The reload under way is dropped for this one');
+    if (this.#reload.isUnderWay) this.log.info('The reload under way is dropped for this one');
     this.#reload.start(this.#current);
   }
 

@@ -15,14 +15,14 @@ import { closing } from '../../src/listeners/closing.ts';
 import type { Listener } from '../../src/listeners/listener.ts';
 import type { WorkerCount } from '../../src/parent.ts';
 import { type Settings, settingNames, settingOf } from '../../src/settings/catalogue.ts';
-import type { Loaded, Origin } from '../../src/settings/load.ts';
+import type { Loaded, LoadedData, Origin } from '../../src/settings/load.ts';
 import type { Watched } from '../../src/watch/watcher.ts';
 import { FakeClock } from './fake-clock.ts';
 import { FakeLogger } from './fake-logger.ts';
 import { FakeWorker } from './fake-worker.ts';
 
 /** The default settings but for `changed`. */
-export function loadedWith(changed: Partial<Settings> = {}): Omit<Loaded, 'hooks'> {
+export function loadedWith(changed: Partial<Settings> = {}): LoadedData {
   const origin: Origin = { source: 'default', name: '' };
   const defaults = Object.fromEntries(settingNames.map((name) => [name, settingOf(name).default]));
   return {

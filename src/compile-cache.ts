@@ -20,8 +20,8 @@ export function flushCompileCache(): void {
 }
 
 /**
- * Makes the directory, and the one it is in, where they are missing; whether nobody else, root apart, can change what is
- * in it, nor put another in its place. HOME may be another user's (`sudo -E`), or open to all.
+ * Makes the directory, and the one it is in, where they are missing; whether nobody but root and our own group can change
+ * what is in it, nor put another in its place. HOME may be another user's (`sudo -E`), or open to all.
  */
 export function isOurs(directory: string): boolean {
   try {
@@ -41,9 +41,11 @@ function ancestorsOf(path: string): readonly string[] {
   return above === path ? [] : [above, ...ancestorsOf(above)];
 }
 
-/** In a sticky directory anybody may make an entry, but none may replace that of another. */
+/** Whether none but root, we and our group may write there. In a sticky directory, none may replace another's entry. */
 function isSafe(path: string, mayBeSticky: boolean): boolean {
-  const { uid, mode } = fs.statSync(path);
-  const isOpenToAll = (mode & 0o002) !== 0 && !(mayBeSticky && (mode & 0o1000) !== 0);
-  return (uid === 0 || uid === process.geteuid?.()) && !isOpenToAll;
+  const { uid, gid, mode } = fs.statSync(path);
+  // Where each user has a group of the same name, its files are the group's to write too.
+  const others = gid === process.getegid?.() ? 0o002 : 0o022;
+  const isOpen = (mode & others) !== 0 && !(mayBeSticky && (mode & 0o1000) !== 0);
+  return (uid === 0 || uid === process.geteuid?.()) && !isOpen;
 }

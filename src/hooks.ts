@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { SecureContextOptions } from 'node:tls';
 import type { Logger } from './log/logger.ts';
 
 /** What hooks in the arbiter see of it. */
@@ -54,8 +53,6 @@ export interface Hooks {
   nworkersChanged?(arbiter: ArbiterView, after: number, before: number | null): Returns;
   /** In the arbiter, just before it exits. */
   onExit?(arbiter: ArbiterView): Returns;
-  /** In the worker, to make or change the TLS context; `defaults` is what the settings say. */
-  sslContext?(defaults: SecureContextOptions): SecureContextOptions;
 }
 
 export type HookName = keyof Hooks;
@@ -80,5 +77,4 @@ export const WORKER_HOOKS: readonly HookName[] = [
   'preRequest',
   'postRequest',
   'workerExit',
-  'sslContext',
 ];

@@ -16,14 +16,17 @@ export type WorkerMessage =
   /** `load` is there only where the service scales by it. */
   | { readonly tsunicorn: 'heartbeat'; readonly load?: WorkerLoad }
   | ({ readonly tsunicorn: 'bootFailed' } & BootFailure)
-  | Loaded
+  | FilesLoaded
   /** The worker serves on, but wishes to be replaced. */
-  | { readonly tsunicorn: 'outgoing'; readonly reason: string }
-  /** The worker has stopped accepting of its own accord and will exit. */
-  | { readonly tsunicorn: 'leaving'; readonly reason: string }
+  | { readonly tsunicorn: 'outgoing'; readonly reason: string; readonly by: Instigator }
+  /** The worker has stopped accepting, without an order, and will exit. */
+  | { readonly tsunicorn: 'leaving'; readonly reason: string; readonly by: Instigator }
   | Stalled
   /** The watchdog's: the event loop is silent, but a debugger may hold it, which is no reason to kill it. */
   | { readonly tsunicorn: 'debugged' };
+
+/** Who makes a worker go that was not told to: the worker, or whoever sent it a signal, which says nothing against it. */
+export type Instigator = 'itself' | 'signal';
 
 /** How busy a worker was since it reported last. */
 export interface WorkerLoad {
@@ -42,7 +45,7 @@ export interface BootFailure {
 }
 
 /** In development: what the application has loaded, or tried to. All paths are absolute. */
-export interface Loaded {
+export interface FilesLoaded {
   readonly tsunicorn: 'loaded';
   readonly files: readonly string[];
   /** Where files were looked for that do not exist. */
@@ -128,6 +131,7 @@ const having =
 
 type Fields = Readonly<Record<string, Check>>;
 
+const isInstigator: Check = (value) => value === 'itself' || value === 'signal';
 const isRequests: Check = (value) => Array.isArray(value) && value.every(isObject);
 
 /** What the arbiter relies on in each message: whatever runs in a worker can write to the channel. */
@@ -146,8 +150,8 @@ const workerFields = new Map<string, Fields>([
     },
   ],
   ['loaded', { files: isTexts, missing: isTexts, atMs: isNumber }],
-  ['outgoing', { reason: isText }],
-  ['leaving', { reason: isText }],
+  ['outgoing', { reason: isText, by: isInstigator }],
+  ['leaving', { reason: isText, by: isInstigator }],
   [
     'stalled',
     {

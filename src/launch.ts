@@ -3,14 +3,14 @@ import { basename, delimiter, join, resolve } from 'node:path';
 import { fs } from './builtins.ts';
 import { handSockets } from './listeners/handed.ts';
 import type { Listener } from './listeners/listener.ts';
-import { type Manning, PARENT_VARIABLE, type Parent } from './parent.ts';
+import { PARENT_VARIABLE, type Parent, type WorkerCount } from './parent.ts';
 import type { Start } from './start.ts';
 
 export interface Launch {
   readonly kind: Parent['kind'];
   /** Handed over to the new process. */
   readonly listeners: readonly Listener[];
-  readonly manning: Manning | null;
+  readonly workerCount: WorkerCount | null;
   readonly stdout: 'inherit' | 'ignore';
   readonly stderr: 'inherit' | 'pipe';
 }
@@ -19,9 +19,9 @@ export interface Launch {
  * Starts our own command anew, in a session of its own and with a channel to us. Symbolic links are followed again, so
  * it is the version that is installed by now. Throws where the system refuses at once (E2BIG, EAGAIN).
  */
-export function launch(start: Start, { kind, listeners, manning, stdout, stderr }: Launch): ChildProcess {
+export function launch(start: Start, { kind, listeners, workerCount, stdout, stderr }: Launch): ChildProcess {
   const { sockets, fds } = handSockets(listeners);
-  const note: Parent = { kind, pid: process.pid, sockets, manning };
+  const note: Parent = { kind, pid: process.pid, sockets, workerCount };
   const [file, ...args] = commandOf(start);
   return spawn(file, args, {
     cwd: isDirectory(start.namedCwd) ? start.namedCwd : '/',

@@ -1,7 +1,7 @@
 import type { HandedSocket } from './listeners/handed.ts';
 
 /** How many workers an arbiter wants, and what it came from, which is how a successor can tell what changed. */
-export interface Manning {
+export interface WorkerCount {
   readonly count: number;
   /** What the settings said. */
   readonly setting: number;
@@ -16,7 +16,7 @@ export interface Parent {
   /** The sockets that it handed over. */
   readonly sockets: readonly HandedSocket[];
   /** Null where it has none: the front of a daemon, or a version that does not say. */
-  readonly manning: Manning | null;
+  readonly workerCount: WorkerCount | null;
 }
 
 /** What the new process tells its parent once its first worker is ready; `adopted` are places in `sockets`. */
@@ -71,17 +71,19 @@ export function onParentGone(gone: () => void): void {
 
 function parse(note: string): Parent | null {
   try {
-    const { kind, pid, sockets, manning } = JSON.parse(note);
+    const { kind, pid, sockets, workerCount } = JSON.parse(note);
     const known = (kind === 'front' || kind === 'arbiter') && Number.isInteger(pid) && Array.isArray(sockets);
-    return known ? { kind, pid, sockets, manning: isManning(manning) ? manning : null } : null;
+    return known
+      ? { kind, pid, sockets, workerCount: isWorkerCount(workerCount) ? workerCount : null }
+      : null;
   } catch {
     // Somebody else's variable of that name.
     return null;
   }
 }
 
-function isManning(value: unknown): value is Manning {
+function isWorkerCount(value: unknown): value is WorkerCount {
   if (typeof value !== 'object' || value === null) return false;
-  const { count, setting, followsLoad } = value as Partial<Manning>;
+  const { count, setting, followsLoad } = value as Partial<WorkerCount>;
   return Number.isInteger(count) && Number.isInteger(setting) && typeof followsLoad === 'boolean';
 }

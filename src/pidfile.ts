@@ -59,7 +59,8 @@ function write(source: string, path: string, absolute: string): void {
   try {
     // In a directory that others write to, a symbolic link of that name would be followed: it must be a file of our own.
     fs.rmSync(temporary, { force: true });
-    fs.writeFileSync(temporary, `${process.pid}\n`, { flag: 'wx' });
+    // Whoever can write it chooses what root's `kill $(cat …)` hits.
+    fs.writeFileSync(temporary, `${process.pid}\n`, { flag: 'wx', mode: 0o644 });
     fs.renameSync(temporary, absolute);
   } catch (error) {
     discard(temporary);

@@ -8,7 +8,6 @@ import type { Serve } from './serving.ts';
 export function serveFailure(failure: BootFailure): Serve {
   const error = errorOf(failure);
   const application: Application = {
-    kind: 'node',
     what: 'error page',
     handler: (request, response) => answerWithError(error, request, response, failure.place?.lines),
   };

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { messageOf } from '../src/errors.ts';
+import { nameRequest } from '../src/http/request-name.ts';
 import type { AccessLog } from '../src/log/access-log.ts';
 import { createLogger, type Logger } from '../src/log/logger.ts';
 import type { Syslog } from '../src/log/syslog/syslog.ts';
@@ -51,7 +52,7 @@ export class Logs {
   }
 
   readonly applicationFailed = (error: unknown, request?: IncomingMessage): void => {
-    const where = request ? ` while handling ${request.method} ${request.url}` : '';
+    const where = request ? ` while handling ${nameRequest(request)}` : '';
     this.log.error(`The application failed${where}: ${messageOf(error)}`, { err: error });
   };
 

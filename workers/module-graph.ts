@@ -1,11 +1,11 @@
-import { existsSync } from 'node:fs';
 import { registerHooks } from 'node:module';
 import { dirname, extname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import type { Loaded } from '../src/ipc.ts';
+import { fs } from '../src/builtins.ts';
+import type { FilesLoaded } from '../src/ipc.ts';
 
 /** What was loaded since the last report. */
-export type LoadedFiles = Omit<Loaded, 'tsunicorn'>;
+export type LoadedFiles = Omit<FilesLoaded, 'tsunicorn'>;
 
 /** Files that are loaded within this many milliseconds are reported together. */
 const BATCH_MS = 20;
@@ -103,7 +103,7 @@ export function candidatesFor(specifier: string, importer: string): readonly str
   if (specifier.startsWith('#')) return [];
   const name = specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/');
   const roots = ancestorsOf(importer).filter((directory) =>
-    ['package.json', 'node_modules'].some((entry) => existsSync(join(directory, entry))),
+    ['package.json', 'node_modules'].some((entry) => fs.existsSync(join(directory, entry))),
   );
   return roots.map((directory) => join(directory, 'node_modules', name, 'package.json'));
 }

@@ -4,7 +4,7 @@ import { gatewayContext } from '../src/gateway/context.ts';
 import { type Hooks, WORKER_HOOKS } from '../src/hooks.ts';
 import type { Readiness } from '../src/http/ready-path.ts';
 import type { AnswerFailure } from '../src/http/server.ts';
-import type { BootOrder, Loaded } from '../src/ipc.ts';
+import type { BootOrder, FilesLoaded } from '../src/ipc.ts';
 import type { Logger } from '../src/log/logger.ts';
 import type { Settings } from '../src/settings/catalogue.ts';
 import type { ModuleGraph } from './module-graph.ts';
@@ -26,6 +26,14 @@ export async function readinessOf({ readyPath, drainDelay }: Settings): Promise<
   return readinessAt(readyPath);
 }
 
+/** Resolves when the application answers at the ready path, if there is one. Rejects with a BootError. */
+export async function provePath(application: Application, settings: Settings, log: Logger): Promise<void> {
+  const { readyPath: path } = settings;
+  if (path === null) return;
+  const { proveReady } = await import('./ready-path.ts');
+  await proveReady({ path, application, settings, log });
+}
+
 /** What asks for the worker's replacement when it is due; null where nothing limits its life. */
 export async function createRecycler(settings: Settings, log: Logger): Promise<Recycler | null> {
   const { maxRequests, maxLifetime, maxMemory, maxHeap } = settings;
@@ -37,7 +45,7 @@ export async function createRecycler(settings: Settings, log: Logger): Promise<R
 /** With --reload, tells the arbiter what is imported from now on; null otherwise. */
 export async function followImports(
   { reload }: Settings,
-  tell: (loaded: Loaded) => void,
+  tell: (loaded: FilesLoaded) => void,
 ): Promise<ModuleGraph | null> {
   if (!reload) return null;
   const modules = await import('./module-graph.ts');

@@ -2,9 +2,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { availableParallelism } from 'node:os';
 import type { Application } from '../src/app/application.ts';
 import { gatewayContext } from '../src/gateway/context.ts';
+import { answerError } from '../src/http/server.ts';
 import { serveMany } from './async.ts';
 import type { Serve } from './serving.ts';
-import { Exchange, readSmallBody, refuse } from './thread/exchange.ts';
+import { Exchange, readSmallBody } from './thread/exchange.ts';
 import { Pool } from './thread/pool.ts';
 import { limitsOf } from './thread/time-limits.ts';
 
@@ -57,7 +58,8 @@ function applicationOver(pool: Pool): Application {
     return lastId;
   };
   const handler = (request: IncomingMessage, response: ServerResponse) => {
-    if (isWebSocket(request)) return refuse(response, 501, 'Not Implemented: this server has no WebSockets');
+    if (isWebSocket(request))
+      return answerError(response, 501, {}, 'Not Implemented: this server has no WebSockets');
     if (dispatcher.isFull) return refuseForNow(response);
     readSmallBody(request, (body) => {
       if (dispatcher.isFull) return refuseForNow(response);
@@ -69,11 +71,11 @@ function applicationOver(pool: Pool): Application {
       dispatcher.submit(exchange);
     });
   };
-  return { kind: 'node', what: 'threads', handler, close: () => pool.close() };
+  return { what: 'threads', handler, close: () => pool.close() };
 }
 
 function refuseForNow(response: ServerResponse): void {
-  refuse(response, 503, 'Service Unavailable', { 'Retry-After': '1' });
+  answerError(response, 503, { 'Retry-After': '1' });
 }
 
 // A connection cannot be moved into a thread and back. Other upgrades (h2c) may be ignored, as RFC 9110, 7.8 allows.

@@ -4,7 +4,7 @@ import { flushCompileCache } from '../src/compile-cache.ts';
 import { EXIT } from '../src/errors.ts';
 import type { Hooks, WorkerView } from '../src/hooks.ts';
 import type { Readiness } from '../src/http/ready-path.ts';
-import type { BootOrder } from '../src/ipc.ts';
+import type { BootOrder, Instigator } from '../src/ipc.ts';
 import type { Logger } from '../src/log/logger.ts';
 import { explainFailure } from './boot-failure.ts';
 import { classOf } from './classes.ts';
@@ -19,6 +19,7 @@ import {
   followImports,
   loadIntoProcess,
   loadWorkerHooks,
+  provePath,
   readinessOf,
 } from './outfit.ts';
 import { finish, isBooting, type Leaving, type Phase } from './phase.ts';
@@ -68,11 +69,13 @@ class Worker {
   async boot(): Promise<void> {
     try {
       const serving = await this.#start();
-      const leave = this.#phase.name === 'opening' ? this.#phase.leave : null;
+      // It was told to quit while the sockets were being opened.
+      if (this.#phase.name !== 'opening') return;
+      const { leave } = this.#phase;
       this.#phase = { name: 'serving', serving, asked: 'nothing' };
       if (leave) return this.#leave(leave);
       await this.#heartbeat.announceReady(serving);
-      this.#recycler?.begin((reason) => void this.#inbox.send({ tsunicorn: 'outgoing', reason }));
+      this.#recycler?.begin((reason) => this.#say('outgoing', reason, 'itself'));
       flushCompileCache();
     } catch (error) {
       await this.#bootFailed(error);
@@ -108,11 +111,9 @@ class Worker {
 
   async #prove(application: Application, close: Serving['close']): Promise<void> {
     const { settings, failure } = this.#order;
-    if (settings.readyPath !== null && !failure) {
-      const { proveReady } = await import('./ready-path.ts');
-      await proveReady({ path: settings.readyPath, application, settings, log: this.#log });
-    }
-    if (this.#phase.name !== 'booting') return;
+    if (!failure) await provePath(application, settings, this.#log);
+    // It ends meanwhile: what it accepted now would be cut when its last hook is done.
+    if (this.#phase.name !== 'booting') return new Promise(() => {});
     if (settings.spareWorkers > 0) return this.#standBy(close);
     this.#phase = { name: 'opening', leave: null };
   }
@@ -131,8 +132,6 @@ class Worker {
 
   #handle(event: WorkerEvent): void {
     switch (event.tsunicorn) {
-      case 'boot':
-        return;
       case 'accept':
         return this.#phase.name === 'standby' ? this.#phase.accept() : undefined;
       case 'retire':
@@ -165,7 +164,7 @@ class Worker {
         return process.abort();
       default:
         void this.#call('workerInt');
-        void this.#inbox.send({ tsunicorn: 'leaving', reason: signal });
+        this.#say('leaving', signal, 'signal');
         void this.#exit(0);
     }
   }
@@ -175,11 +174,14 @@ class Worker {
     const phase = this.#phase;
     if (phase.name === 'serving' && phase.asked === 'nothing' && process.connected) {
       this.#phase = { ...phase, asked: 'replacement' };
-      void this.#inbox.send({ tsunicorn: 'outgoing', reason: 'SIGTERM' });
-      return;
+      return this.#say('outgoing', 'SIGTERM', 'signal');
     }
-    void this.#inbox.send({ tsunicorn: 'leaving', reason: 'SIGTERM' });
+    this.#say('leaving', 'SIGTERM', 'signal');
     this.#leave({ emptyQueue: false, graceMs: this.#graceMs });
+  }
+
+  #say(tsunicorn: 'outgoing' | 'leaving', reason: string, by: Instigator): void {
+    void this.#inbox.send({ tsunicorn, reason, by });
   }
 
   #leave(how: Leaving): void {
@@ -192,9 +194,8 @@ class Worker {
     this.#recycler?.end();
     this.#heartbeat.leaveWithin(how.graceMs);
     const startedMs = performance.now();
-    const { serving } = phase;
-    void finish(serving, how, this.#log).then(() =>
-      this.#exit(Math.max(0, how.graceMs - (performance.now() - startedMs)), serving.close),
+    void finish(phase.serving, how, this.#log).then(() =>
+      this.#exit(Math.max(0, how.graceMs - (performance.now() - startedMs)), phase.serving.close),
     );
   }
 
@@ -208,7 +209,7 @@ class Worker {
   /** Goes although it was not asked to: what else is in flight gets a little time. */
   #fail(reason: string): void {
     this.#exitStatus = 1;
-    void this.#inbox.send({ tsunicorn: 'leaving', reason });
+    this.#say('leaving', reason, 'itself');
     this.#leave({ emptyQueue: false, graceMs: Math.min(CRASH_GRACE_MS, this.#graceMs) });
   }
 

@@ -6,7 +6,6 @@ export type Handler = (req: IncomingMessage, res: ServerResponse) => unknown;
 
 /** Any application, whatever framework it came from. */
 export interface Application {
-  readonly kind: 'node' | 'fetch' | 'gateway';
   /** What was found, for the log: "Express application", "fetch handler". */
   readonly what: string;
   readonly handler: Handler;

@@ -63,7 +63,11 @@ export class Arbiter {
 
   /** When the observer, if there is one, wishes to look again. */
   #observed(): number {
-    return this.#options.observe?.(this.#service.status) ?? Infinity;
+    let atMs = Infinity;
+    this.#survive(() => {
+      atMs = this.#options.observe?.(this.#service.status) ?? Infinity;
+    });
+    return atMs;
   }
 
   #handle(event: ArbiterEvent): void {
@@ -184,6 +188,8 @@ export class Arbiter {
         if (isBooting(worker.state)) return service.ready(worker, message.urls);
         return this.#workers.note(worker, message);
       case 'bootFailed':
+        // One that is ended for its boot timeout, or was told to go, may say so too late.
+        if (!isBooting(worker.state)) return;
         this.#workers.note(worker, message);
         return service.bootFailed(worker, message);
       case 'outgoing':
@@ -194,7 +200,7 @@ export class Arbiter {
       case 'loaded':
         return this.#options.development?.loaded(worker.generation, message);
       case 'leaving':
-        if (!message.reason.startsWith('SIG')) service.pace.ended(worker.state);
+        if (message.by === 'itself') service.pace.ended(worker.state);
         return this.#workers.note(worker, message);
       case 'stalled': {
         const { state } = worker;

@@ -1,6 +1,7 @@
 import { relative } from 'node:path';
 import type { Clock } from '../clock.ts';
-import type { Loaded } from '../ipc.ts';
+import type { FilesLoaded } from '../ipc.ts';
+import type { LoadedData } from '../settings/load.ts';
 import { Changes } from '../watch/changes.ts';
 import { globOf } from '../watch/globs.ts';
 import type { Watched } from '../watch/watcher.ts';
@@ -18,7 +19,7 @@ export interface DevelopmentOptions {
   readonly emit: (event: ArbiterEvent) => void;
   readonly watcher: (changed: (file: string) => void) => FileWatcher;
   /** The files that say the settings; absolute. */
-  readonly settingsFiles: (loaded: Generation['loaded']) => readonly string[];
+  readonly settingsFiles: (loaded: LoadedData) => readonly string[];
   readonly first: Generation;
   /** Date.now() before the first settings were read. */
   readonly sinceMs: number;
@@ -58,7 +59,7 @@ export class Development {
   }
 
   /** A worker of that generation has loaded files. */
-  loaded(generation: number, { files, missing, atMs }: Loaded): void {
+  loaded(generation: number, { files, missing, atMs }: FilesLoaded): void {
     const known = this.#files.get(generation) ?? new Map<string, number>();
     this.#files.set(generation, known);
     for (const file of files) if (!known.has(file)) known.set(file, atMs);

@@ -59,15 +59,11 @@ export class EventQueue {
     return new Promise((resolve) => {
       // Rounded up, as a timer that fires early would only make the loop turn once more.
       const ms = Math.ceil(Math.max(0, Math.min(wakeAtMs - this.#clock.now(), 2 ** 31 - 1)));
-      const cancel = this.#clock.after(ms, done);
-      const wake = () => {
+      const cancel = this.#clock.after(ms, resolve);
+      this.#wake = () => {
         cancel();
-        done();
-      };
-      this.#wake = wake;
-      function done() {
         resolve();
-      }
+      };
     });
   }
 }

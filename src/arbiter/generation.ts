@@ -4,11 +4,11 @@ import type { BootFailure } from '../ipc.ts';
 import { type Address, isMovable, parseAddress, withPassed } from '../listeners/address.ts';
 import type { Listener } from '../listeners/listener.ts';
 import type { OpenLog } from '../log/logger.ts';
-import type { Manning } from '../parent.ts';
+import type { WorkerCount } from '../parent.ts';
 import type { Privileges } from '../privileges/privileges.ts';
 import type { Settings } from '../settings/catalogue.ts';
 import { classNameOf } from '../settings/class-name.ts';
-import type { Loaded } from '../settings/load.ts';
+import type { LoadedData } from '../settings/load.ts';
 import { nameSetting } from '../settings/origin.ts';
 import type { Scaling } from './scaling.ts';
 import type { Limits } from './worker-state.ts';
@@ -16,8 +16,7 @@ import type { Limits } from './worker-state.ts';
 /** One accepted configuration with the sockets it listens on. Workers belong to the generation they were spawned by. */
 export interface Generation {
   readonly number: number;
-  /** Without functions: as it can travel between processes. */
-  readonly loaded: Omit<Loaded, 'hooks'>;
+  readonly loaded: LoadedData;
   /** The hooks that run in the arbiter. */
   readonly hooks: Hooks;
   readonly listeners: readonly Listener[];
@@ -34,7 +33,7 @@ export interface Generation {
 }
 
 /** The addresses that a configuration asks for, each naming where it was written. Throws a UsageError. */
-export function addressesOf({ settings, origins, sockets }: Omit<Loaded, 'hooks'>): readonly Address[] {
+export function addressesOf({ settings, origins, sockets }: LoadedData): readonly Address[] {
   const written = settings.bind.map((text) => parseAddress(nameSetting(origins.bind, 'bind'), text));
   const addresses = withPassed(written, sockets);
   checkAddresses(
@@ -45,7 +44,7 @@ export function addressesOf({ settings, origins, sockets }: Omit<Loaded, 'hooks'
 }
 
 /** Refuses what only the bound sockets tell: of what kind an inherited descriptor is. Throws a UsageError. */
-export function checkListeners({ settings }: Omit<Loaded, 'hooks'>, listeners: readonly Listener[]): void {
+export function checkListeners({ settings }: LoadedData, listeners: readonly Listener[]): void {
   checkAddresses(
     settings,
     listeners.map(({ address }) => address),
@@ -82,12 +81,12 @@ export function drainDelayOf({ listeners, loaded }: Generation): number {
 }
 
 /** What the generation after this one, in this arbiter or its successor, is to know of the number of workers. */
-export function manningOf({ loaded, scaling }: Generation, count: number): Manning {
+export function workerCountOf({ loaded, scaling }: Generation, count: number): WorkerCount {
   return { count, setting: loaded.settings.workers, followsLoad: scaling !== undefined };
 }
 
 /** How many workers a new generation has: as before, which TTIN, TTOU or the load chose, unless its settings say otherwise. */
-export function countAfter({ count, setting, followsLoad }: Manning, generation: Generation): number {
+export function countAfter({ count, setting, followsLoad }: WorkerCount, generation: Generation): number {
   const { loaded, scaling } = generation;
   const { workers } = loaded.settings;
   const ended = followsLoad && scaling === undefined;

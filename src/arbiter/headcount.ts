@@ -1,12 +1,12 @@
 import type { Logger } from '../log/logger.ts';
-import type { Manning } from '../parent.ts';
-import { countAfter, type Generation, manningOf } from './generation.ts';
+import type { WorkerCount } from '../parent.ts';
+import { countAfter, type Generation, workerCountOf } from './generation.ts';
 import type { HookCaller } from './hook-caller.ts';
 import type { Desired } from './reconcile.ts';
 import type { WorkerSnapshot } from './worker-state.ts';
 
 /** What of the service the number of workers depends on. */
-interface Manned {
+interface Counted {
   readonly log: Logger;
   readonly hooks: HookCaller;
   readonly current: Generation;
@@ -14,11 +14,11 @@ interface Manned {
 
 /** How many workers there are to be: as many as the settings say, until signals or the load say otherwise. */
 export class Headcount {
-  readonly #service: Manned;
+  readonly #service: Counted;
   #count: number;
 
   /** `before` is what another arbiter had that this one is to replace. */
-  constructor(service: Manned, before: Manning | null) {
+  constructor(service: Counted, before: WorkerCount | null) {
     const { current } = service;
     this.#service = service;
     this.#count = before === null ? current.loaded.settings.workers : countAfter(before, current);
@@ -52,7 +52,7 @@ export class Headcount {
 
   /** As many as the new generation wants. */
   promoted(candidate: Generation, before: Generation): void {
-    this.#set(countAfter(manningOf(before, this.#count), candidate));
+    this.#set(countAfter(workerCountOf(before, this.#count), candidate));
   }
 
   #set(count: number): void {

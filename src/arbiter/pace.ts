@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import type { Instigator } from '../ipc.ts';
 import type { Logger } from '../log/logger.ts';
 import { Churn } from './churn.ts';
 import { CrashLoop, inSeconds } from './restart-policy.ts';
@@ -50,8 +51,8 @@ export class Pace {
   }
 
   /** A worker in `state` asks to be replaced: where that is soon after it got ready, it waits, unless by hand. */
-  asked(state: WorkerState, isSignalled: boolean): void {
-    if (isSignalled) return this.#churn.forget();
+  asked(state: WorkerState, by: Instigator): void {
+    if (by === 'signal') return this.#churn.forget();
     const delayMs = this.#churn.asked(state);
     if (delayMs > 0)
       this.#log.warning(

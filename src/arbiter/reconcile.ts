@@ -2,24 +2,27 @@ import { deadlineOf, isBooting, isLiving, type WorkerSnapshot, type WorkerState 
 
 /** What the arbiter wants to be true. */
 export interface Desired {
+  /**
+   * Who rests or stops wants no workers. At rest the sockets stay open: who connects meanwhile waits, and is served
+   * later.
+   */
+  readonly purpose: 'serving' | 'resting' | 'stopping';
   readonly workers: number;
   /** How many more are to stand by; above 0 every worker stands by first, and accepts when it is told to. */
   readonly spares: number;
-  /** Why no workers are wanted, where that is so. */
-  readonly reason: string;
-  /** The sockets stay open although no workers are wanted: who connects meanwhile waits, and is served later. */
-  readonly isResting?: boolean;
   readonly generation: number;
   /** A new generation that has yet to prove itself by one worker getting ready; the others go on as if it were not. */
   readonly canary: number | null;
   /** In a crash loop: no spawn before this time, and then one at a time. 0 otherwise. */
   readonly spawnAfterMs: number;
-  /** How many workers more than wanted may live while old ones are replaced, which is how many are replaced at a time. */
+  /**
+   * How many workers more than wanted may live while old ones are replaced, which is how many are replaced at a time.
+   * Infinity (in development) replaces all at once: every worker of another generation goes as soon as one of the
+   * present is ready.
+   */
   readonly surge: number;
   /** Before this time nothing is spawned to replace a worker of the right generation; 0 where that may be done at once. */
   readonly recycleAfterMs: number;
-  /** In development: every worker of another generation goes as soon as one of the present is ready. */
-  readonly isHasty?: boolean;
 }
 
 export type Action =
@@ -113,8 +116,7 @@ function wantedSpawns(desired: Desired, living: readonly WorkerSnapshot[]): read
   const probe = desired.canary === null || canary ? [] : [desired.canary];
   const others = living.filter(({ generation }) => generation !== desired.canary);
   const fresh = others.filter((worker) => isFresh(worker, desired));
-  const atATime = desired.isHasty ? Infinity : desired.surge;
-  const surge = others.length > fresh.length ? atATime : 0;
+  const surge = others.length > fresh.length ? desired.surge : 0;
   const wanted = desired.workers + desired.spares;
   const room = wanted + surge - others.length;
   const pending = fresh.filter(({ state }) => isBooting(state) && state.name !== 'standby').length;
@@ -151,7 +153,7 @@ function inFreeSlots(generations: readonly number[], workers: readonly WorkerSna
  * kernel queueing connections that nobody answers.
  */
 function mayRetireReady(desired: Desired, all: readonly WorkerSnapshot[]): boolean {
-  if (desired.workers > 0 || desired.isResting) return true;
+  if (desired.purpose !== 'stopping') return true;
   return all.every(({ state }) => state.name === 'ready' || state.name === 'retiring');
 }
 
@@ -167,7 +169,7 @@ function planRetirements(
   );
   const spare = mayRetireReady(desired, all) ? Math.max(0, ready.length - desired.workers) : 0;
   const outdated = ready.filter(({ generation }) => generation !== desired.generation);
-  const atOnce = desired.isHasty && outdated.length < ready.length ? outdated.length : 0;
+  const atOnce = desired.surge === Infinity && outdated.length < ready.length ? outdated.length : 0;
   const retired = staleFirst.slice(0, Math.max(spare, atOnce));
   // The others hold no capacity: old ones go at once, then those beyond the number wanted, the least useful first.
   const booting = others.filter(({ state }) => state.name !== 'ready');
@@ -190,7 +192,8 @@ function progressOf({ name }: WorkerState): number {
 }
 
 function reasonToRetire({ generation, state }: WorkerSnapshot, desired: Desired): string {
-  if (desired.workers === 0) return desired.reason;
+  if (desired.purpose === 'resting') return 'the arbiter rests';
+  if (desired.purpose === 'stopping') return 'the service stops';
   if (state.name === 'ready' && state.outgoing !== null) return state.outgoing;
   return generation === desired.generation ? 'fewer workers are wanted' : 'replaced by another generation';
 }

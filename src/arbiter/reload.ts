@@ -4,14 +4,14 @@ import type { BootFailure } from '../ipc.ts';
 import type { Listener } from '../listeners/listener.ts';
 import type { OpenLog } from '../log/logger.ts';
 import type { Privileges } from '../privileges/privileges.ts';
-import type { Loaded } from '../settings/load.ts';
+import type { LoadedData } from '../settings/load.ts';
 import type { ArbiterEvent } from './events.ts';
 import { addressesOf, checkListeners, type Generation } from './generation.ts';
 import { Rebinding } from './rebinding.ts';
 import type { Scaling } from './scaling.ts';
 
 export interface Reread {
-  readonly loaded: Omit<Loaded, 'hooks'>;
+  readonly loaded: LoadedData;
   readonly hooks: Hooks;
   readonly privileges?: Privileges | null;
   readonly openLog?: () => OpenLog;

@@ -52,7 +52,7 @@ export class Service {
     this.log = options.log;
     this.#current = first;
     this.#bootFailures = new BootFailures(this, this.#reload, this.pace, options.development);
-    this.#headcount = new Headcount(this, options.succession.manning);
+    this.#headcount = new Headcount(this, options.succession.workerCount);
   }
 
   get intent(): Intent {
@@ -66,18 +66,18 @@ export class Service {
 
   get desired(): Desired {
     const { name } = this.#intent;
-    const workers = name === 'stopping' || name === 'resting' ? 0 : this.#headcount.count;
+    const { development } = this.#options;
+    const { spareWorkers, reloadBatch } = this.#current.loaded.settings;
+    const purpose = name === 'stopping' || name === 'resting' ? name : 'serving';
     return {
-      workers,
-      spares: workers === 0 ? 0 : this.#current.loaded.settings.spareWorkers,
-      isResting: name === 'resting',
-      reason: name === 'resting' ? 'the arbiter rests' : 'the service stops',
+      purpose,
+      workers: purpose === 'serving' ? this.#headcount.count : 0,
+      spares: purpose === 'serving' ? spareWorkers : 0,
       generation: this.#current.number,
       canary: this.#reload.candidate?.number ?? null,
-      spawnAfterMs: this.#options.development?.isWaiting ? Infinity : this.pace.spawnAfterMs,
-      surge: this.#current.loaded.settings.reloadBatch,
+      spawnAfterMs: development?.isWaiting ? Infinity : this.pace.spawnAfterMs,
+      surge: development === null ? reloadBatch : Infinity,
       recycleAfterMs: this.pace.recycleAfterMs,
-      isHasty: this.#options.development !== null,
     };
   }
 
@@ -107,7 +107,7 @@ export class Service {
   /** Lets the load of the workers say how many there are to be, where the settings leave it to that. */
   scaleByLoad(): void {
     if (!isEnding(this.#intent))
-      this.#headcount.followLoad(this.desired, this.workers.all, this.#reload.underWay !== null);
+      this.#headcount.followLoad(this.desired, this.workers.all, this.#reload.isUnderWay);
   }
 
   /** Retires every worker and holds the sockets; returns whether there was something to retire. */
@@ -129,7 +129,7 @@ export class Service {
   reload(): void {
     this.resume('the service reloads');
     if (isEnding(this.#intent)) return;
-    if (this.#reload.underWay !== null) this.log.info('The reload under way is dropped for this one');
+    if (this.#reload.isUnderWay) this.log.info('The reload under way is dropped for this one');
     this.#reload.start(this.#current);
   }
 
@@ -221,7 +221,7 @@ export class Service {
     const { state } = worker;
     if (state.name !== 'ready') return;
     this.log.info(`${nameOf(worker)} is to be replaced: ${message.reason}`);
-    this.pace.asked(state, message.reason.startsWith('SIG'));
+    this.pace.asked(state, message.by);
     this.workers.note(worker, message);
   }
 

@@ -1,7 +1,7 @@
 import { messageOf } from '../errors.ts';
 import { launch } from '../launch.ts';
 import type { Listener } from '../listeners/listener.ts';
-import { isServing, type Manning } from '../parent.ts';
+import { isServing, type WorkerCount } from '../parent.ts';
 import type { Start } from '../start.ts';
 import type { ArbiterEvent, WorkerEnd } from './events.ts';
 
@@ -12,7 +12,7 @@ import type { ArbiterEvent, WorkerEnd } from './events.ts';
 export function startSuccessor(
   start: Start,
   listeners: readonly Listener[],
-  manning: Manning,
+  workerCount: WorkerCount,
   emit: (event: ArbiterEvent) => void,
 ): void {
   const ended = (end: WorkerEnd) => emit({ type: 'upgradeEnded', end });
@@ -20,7 +20,7 @@ export function startSuccessor(
     const child = launch(start, {
       kind: 'arbiter',
       listeners,
-      manning,
+      workerCount,
       stdout: 'inherit',
       stderr: 'inherit',
     });

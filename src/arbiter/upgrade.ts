@@ -1,8 +1,8 @@
 import { EXIT } from '../errors.ts';
 import type { Listener } from '../listeners/listener.ts';
-import type { Manning } from '../parent.ts';
+import type { WorkerCount } from '../parent.ts';
 import { type ArbiterEvent, STOP_SIGNALS, type WorkerEnd } from './events.ts';
-import { giveSockets, manningOf } from './generation.ts';
+import { giveSockets, workerCountOf } from './generation.ts';
 import type { Service } from './service.ts';
 import { isEnding, type StopMode } from './shutdown.ts';
 
@@ -11,13 +11,13 @@ export interface Succession {
   /** The pid of the arbiter that started this one and handed its sockets over; null where there was none. */
   readonly elder: number | null;
   /** How many workers that one had; null where it does not say. */
-  readonly manning: Manning | null;
+  readonly workerCount: WorkerCount | null;
   /** Whether that one has ended, asked of the system: its `elderGone` may still be on its way. */
   readonly isElderGone: () => boolean;
   /** Starts the new arbiter over the sockets; what becomes of it comes as `upgrade…` events. */
   readonly start: (
     listeners: readonly Listener[],
-    manning: Manning,
+    workerCount: WorkerCount,
     emit: (event: ArbiterEvent) => void,
   ) => void;
   /** Whether a WINCH may merely say that the terminal's window has changed. */
@@ -94,7 +94,7 @@ export class Upgrade {
     const shared = current.listeners;
     for (const listener of shared) listener.setShared(true);
     this.#step = { name: 'starting', shared, afterwards: 'serve' };
-    this.#succession.start(shared, manningOf(current, view.workers), this.#emit);
+    this.#succession.start(shared, workerCountOf(current, view.workers), this.#emit);
   }
 
   /** TERM, INT or QUIT: the first graceful stop waits for a new arbiter that has yet to serve. */

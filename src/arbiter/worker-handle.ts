@@ -5,11 +5,12 @@ import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { messageOf } from '../errors.ts';
 import { WORKER_HOOKS } from '../hooks.ts';
-import { type ArbiterMessage, isWorkerMessage, type WorkerMessage } from '../ipc.ts';
+import { type ArbiterMessage, isWorkerMessage } from '../ipc.ts';
 import type { Listener } from '../listeners/listener.ts';
 import type { ArbiterEvent, WorkerEnd } from './events.ts';
 import { type Generation, limitsOf } from './generation.ts';
 import { type HandOver, handOver } from './hand-over.ts';
+import { readMessages } from './watchdog-pipe.ts';
 import type { Limits, WorkerSnapshot, WorkerState } from './worker-state.ts';
 
 export interface SpawnOrder {
@@ -93,7 +94,7 @@ class ProcessHandle implements WorkerHandle {
       if (isWorkerMessage(message)) emit({ type: 'message', worker, message });
     });
     const watchdog = watchdogFd === null ? null : (child.stdio[watchdogFd] as Socket | null);
-    if (watchdog) readLines(watchdog, (message) => emit({ type: 'message', worker, message }));
+    if (watchdog) readMessages(watchdog, (message) => emit({ type: 'message', worker, message }));
     child.on('error', (error) => {
       // Also raised when a signal or message could not be delivered; only without a pid was there no process.
       if (child.pid === undefined)
@@ -108,27 +109,6 @@ class ProcessHandle implements WorkerHandle {
       ];
       void Promise.all(ends).then(() => emit({ type: 'exit', worker, end }));
     });
-  }
-}
-
-/** Reads the watchdog's messages, one JSON object a line. */
-function readLines(pipe: Socket, heard: (message: WorkerMessage) => void): void {
-  let text = '';
-  pipe.setEncoding('utf8').on('data', (part) => {
-    const lines = `${text}${part}`.split('\n');
-    text = lines.pop() ?? '';
-    for (const message of lines.map(parse)) if (isWorkerMessage(message)) heard(message);
-  });
-  // Its end says all there is to say.
-  pipe.on('error', () => {});
-}
-
-function parse(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    // Whatever else in the worker wrote to that descriptor is none of ours.
-    return null;
   }
 }
 

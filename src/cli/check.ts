@@ -3,13 +3,13 @@ import { BootError, messageOf } from '../errors.ts';
 import { checkLogfile } from '../log/logger.ts';
 import type { Settings } from '../settings/catalogue.ts';
 import { classNameOf } from '../settings/class-name.ts';
-import type { Loaded } from '../settings/load.ts';
+import type { Loaded, LoadedData } from '../settings/load.ts';
 import { nameSetting } from '../settings/origin.ts';
 import { logOpener } from './logs.ts';
 import { privilegesOf } from './privileges.ts';
 
 /** Refuses log files that cannot be written and formats that cannot be compiled, before anything is started. */
-export async function checkLogs({ settings, origins }: Omit<Loaded, 'hooks'>): Promise<void> {
+export async function checkLogs({ settings, origins }: LoadedData): Promise<void> {
   checkLogfile(nameSetting(origins.errorLogfile, 'error-logfile'), settings.errorLogfile);
   if (origins.accessLogformat.source !== 'default') {
     const { checkAccessFormat } = await import('../log/access-log.ts');

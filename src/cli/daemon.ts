@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
-import { closeSync, openSync, writeSync } from 'node:fs';
 import { addressesOf } from '../arbiter/generation.ts';
+import { fs } from '../builtins.ts';
 import { EXIT, messageOf, UsageError } from '../errors.ts';
 import { launch } from '../launch.ts';
 import { bindAll } from '../listeners/listener.ts';
@@ -19,7 +19,7 @@ export async function daemonise(loaded: Loaded, start: Start): Promise<number> {
     launch(start, {
       kind: 'front',
       listeners: inherited,
-      manning: null,
+      workerCount: null,
       stdout: 'ignore',
       stderr: 'pipe',
     }),
@@ -75,7 +75,7 @@ export function alsoToFront(log: Logger): Logger {
     critical(message, fields) {
       log.critical(message, fields);
       try {
-        writeSync(2, `tsunicorn: ${message}\n`);
+        fs.writeSync(2, `tsunicorn: ${message}\n`);
       } catch {
         // EPIPE: the front was killed, and nobody waits.
       }
@@ -86,7 +86,7 @@ export function alsoToFront(log: Logger): Logger {
 /** The daemon serves: lets go of the front, which is the last that ties it to a terminal. */
 export function leaveFront(): void {
   if (process.connected) process.disconnect?.();
-  closeSync(2);
+  fs.closeSync(2);
   // Gets the lowest free number, which is 2.
-  openSync('/dev/null', 'w');
+  fs.openSync('/dev/null', 'w');
 }

@@ -7,14 +7,13 @@ import { systemClock } from '../clock.ts';
 import { UsageError } from '../errors.ts';
 import type { Address } from '../listeners/address.ts';
 import type { Logger } from '../log/logger.ts';
+import type { LoadedData } from '../settings/load.ts';
 import { nameSetting } from '../settings/origin.ts';
 import type { ReadQuestion } from '../settings/reread.ts';
 import { Watcher } from '../watch/watcher.ts';
 
-type Loaded = Generation['loaded'];
-
 /** Throws a UsageError where --debug would show the source code of a service in production; `base` is what settings add to. */
-export function refuseDebug({ settings, origins, environment }: Loaded, base: NodeJS.ProcessEnv): void {
+export function refuseDebug({ settings, origins, environment }: LoadedData, base: NodeJS.ProcessEnv): void {
   const { NODE_ENV } = { ...base, ...environment };
   if (settings.debug && NODE_ENV === 'production')
     throw new UsageError(
@@ -46,13 +45,13 @@ export function develop(
   });
 }
 
-function settingsFilesOf({ configFile, settings }: Loaded, cwd: string): readonly string[] {
+function settingsFilesOf({ configFile, settings }: LoadedData, cwd: string): readonly string[] {
   const envFiles = settings.envFile.map((file) => resolve(cwd, file));
   return configFile === null ? envFiles : [configFile, ...envFiles];
 }
 
 /** What to warn of before anything is served. */
-export function warningsFor(loaded: Loaded): readonly string[] {
+export function warningsFor(loaded: LoadedData): readonly string[] {
   const { settings, origins } = loaded;
   const { debug, reload, reloadExtraFile } = settings;
   const open = debug ? addressesOf(loaded).filter((address) => !isPrivate(address)) : [];

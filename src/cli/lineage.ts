@@ -82,9 +82,9 @@ export class Lineage {
     return {
       elder: this.elder,
       isElderGone: () => this.#isElderParent && (process.ppid !== this.elder || hasExited(this.elder)),
-      manning: this.#parent?.manning ?? null,
-      start: (listeners, manning, emit) =>
-        startHeir(this.#start, listeners, manning, (event) => {
+      workerCount: this.#parent?.workerCount ?? null,
+      start: (listeners, workerCount, emit) =>
+        startHeir(this.#start, listeners, workerCount, (event) => {
           if (event.type === 'upgradeStarted') this.#heir = event.pid;
           emit(event);
         }),

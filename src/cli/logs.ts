@@ -2,12 +2,12 @@ import type { Generation } from '../arbiter/generation.ts';
 import { util } from '../builtins.ts';
 import { createLogger, type Logger, type OpenLog } from '../log/logger.ts';
 import type { Privileges } from '../privileges/privileges.ts';
-import type { Loaded } from '../settings/load.ts';
+import type { LoadedData } from '../settings/load.ts';
 import { nameSetting } from '../settings/origin.ts';
 
 /** How to open the arbiter's log as the settings want it; whatever must be loaded or resolved first is. Rejects with a UsageError. */
 export async function logOpener(
-  { settings, origins }: Omit<Loaded, 'hooks'>,
+  { settings, origins }: LoadedData,
   privileges: Privileges | null,
 ): Promise<() => OpenLog> {
   const options = { level: settings.logLevel, format: settings.logFormat, file: settings.errorLogfile };
@@ -50,8 +50,9 @@ export class FollowingLog {
   /** Logs as the new generation wants it. */
   follow(now: Generation, before: Generation): void {
     if (now.openLog === undefined || sameLogs(now, before)) return;
-    void this.#opened.close();
+    const previous = this.#opened;
     this.#opened = now.openLog();
+    void previous.close();
   }
 
   /** Resolves when what was logged is written, and sent. */

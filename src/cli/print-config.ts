@@ -1,10 +1,10 @@
 import { formatAddress } from '../listeners/address.ts';
 import { settingNames, settingOf } from '../settings/catalogue.ts';
-import type { Loaded } from '../settings/load.ts';
+import type { LoadedData } from '../settings/load.ts';
 import { describeOrigin } from '../settings/origin.ts';
 
 /** Every setting, passed socket and hook as a line `name = value   # origin`, aligned, each ending in a newline. */
-export function renderConfig(loaded: Omit<Loaded, 'hooks'>): string {
+export function renderConfig(loaded: LoadedData): string {
   const shown = settingNames.filter((name) => settingOf(name).reach !== 'argumentsOnly');
   const rows = shown.map((name) => ({
     name,

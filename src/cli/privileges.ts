@@ -1,8 +1,8 @@
 import type { Privileges } from '../privileges/privileges.ts';
-import type { Loaded } from '../settings/load.ts';
+import type { LoadedData } from '../settings/load.ts';
 
 /** What `user`, `group` and `initgroups` ask for, or null; nothing is loaded where they ask for nothing. Rejects with a UsageError. */
-export async function privilegesOf(loaded: Omit<Loaded, 'hooks'>): Promise<Privileges | null> {
+export async function privilegesOf(loaded: LoadedData): Promise<Privileges | null> {
   const { user, group, initgroups } = loaded.settings;
   if (user === null && group === null && !initgroups) return null;
   const { resolvePrivileges } = await import('../privileges/privileges.ts');
@@ -10,7 +10,7 @@ export async function privilegesOf(loaded: Omit<Loaded, 'hooks'>): Promise<Privi
 }
 
 /** What to say of workers that keep the rights of root, or null. */
-export function warnsOfRoot({ settings }: Omit<Loaded, 'hooks'>): string | null {
+export function warnsOfRoot({ settings }: LoadedData): string | null {
   if (process.geteuid?.() !== 0 || settings.user !== null) return null;
   return 'Running as root: the application may do whatever root may here; name another user with --user, or --user root if that is meant';
 }

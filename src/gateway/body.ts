@@ -6,8 +6,7 @@ export class BodyReader {
   readonly #body: unknown;
   readonly #onError: (error: unknown) => void;
   #iterator: Iterator<Chunk> | AsyncIterator<Chunk> | null = null;
-  #isDone = false;
-  #isEnded = false;
+  #state: 'reading' | 'exhausted' | 'ended' = 'reading';
 
   /** `onError` gets what ending the body throws: the answer is over by then. */
   constructor(body: unknown, onError: (error: unknown) => void) {
@@ -25,20 +24,26 @@ export class BodyReader {
     this.#iterator ??= iteratorOf(this.#body);
     try {
       const result = await this.#iterator.next();
-      if (result.done) this.#isDone = true;
+      if (result.done) this.#exhausted();
       return result;
     } catch (error) {
-      this.#isDone = true;
+      this.#exhausted();
       throw error;
     }
   }
 
   /** Leaves the iterator, if it has not come to its end, and calls close(); neither waits for a pending next(). */
   end(): void {
-    if (this.#isEnded) return;
-    this.#isEnded = true;
-    if (!this.#isDone) attempt(() => this.#iterator?.return?.(), this.#onError);
+    const state = this.#state;
+    if (state === 'ended') return;
+    this.#state = 'ended';
+    if (state === 'reading') attempt(() => this.#iterator?.return?.(), this.#onError);
     closeBody(Object(this.#body), this.#onError);
+  }
+
+  /** A next() that was under way may settle after the end. */
+  #exhausted(): void {
+    if (this.#state === 'reading') this.#state = 'exhausted';
   }
 }
 

@@ -1,4 +1,5 @@
 import { describe } from '../app/describe.ts';
+import { isThenable } from '../thenable.ts';
 import type { Body, Environ, ErrorOutput, GatewayApplication, Input, ReadOptions } from './types.ts';
 import { type Course, checkedBody } from './validate-body.ts';
 import { checkEnviron } from './validate-environ.ts';
@@ -121,8 +122,4 @@ function checkLimit(options: ReadOptions | undefined): ReadOptions | undefined {
   const isLimit = limit === undefined || (typeof limit === 'number' && limit >= 0);
   must('application', isLimit, `read wsgi.input with the limit ${describe(limit)}, not a number of bytes`);
   return options;
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }

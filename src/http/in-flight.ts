@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Connections } from './connections.ts';
+import { shortPath } from './request-name.ts';
 
 /** A request that was not answered in full, as plain data. */
 export interface StalledRequest {
@@ -11,9 +12,6 @@ export interface StalledRequest {
   readonly got: '503' | 'part' | 'nothing';
 }
 
-/** A request's line may have 16 KB, which no log should repeat for each of hundreds. */
-const MAX_PATH = 500;
-
 /**
  * Lists the requests in flight and answers with 503 those of whose answer no byte was sent, as well as connections
  * from which nothing was read yet. Uses only what works while the event loop is blocked: a socket that has nothing
@@ -23,7 +21,7 @@ export function refuseAll(connections: Connections): { requests: StalledRequest[
   const now = performance.now();
   const requests = connections.requests().map(({ response, sinceMs }): StalledRequest => {
     const { method = '', url = '' } = response.req;
-    return { method, path: url.slice(0, MAX_PATH), ageMs: now - sinceMs, got: attempt(response) };
+    return { method, path: shortPath(url), ageMs: now - sinceMs, got: attempt(response) };
   });
   return { requests, unread: refuseUnread(connections) };
 }

@@ -1,7 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Handler } from '../app/application.ts';
 import type { Logger } from '../log/logger.ts';
-import { answerError, isThenable } from './server.ts';
+import { isThenable } from '../thenable.ts';
+import { nameRequest } from './request-name.ts';
+import { answerError } from './server.ts';
 
 /** Why a request was aborted: the reason of its AbortSignal. */
 export class RequestTimeout extends Error {
@@ -21,7 +23,7 @@ export function limitRequests(handler: Handler, seconds: number, log: Logger): H
   return (request, response) => {
     let atWork = false;
     const timer = setTimeout(() => {
-      const what = `${request.method} ${request.url}`;
+      const what = nameRequest(request);
       log.warning(
         `${what} took longer than ${seconds} s (--request-timeout): ${end(request, response, seconds)}`,
       );

@@ -2,6 +2,7 @@ import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'n
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Application } from '../app/application.ts';
+import { isThenable } from '../thenable.ts';
 import type { Connections } from './connections.ts';
 import { lingerWhileSent } from './linger.ts';
 
@@ -95,11 +96,6 @@ function firstAlone(listener: RequestListener): RequestListener {
   };
 }
 
-/** Whether a handler returned a promise. */
-export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
-}
-
 function fold(observers: readonly Observer[]): Observer {
   const [first, second, ...rest] = observers;
   if (first === undefined) return () => {};
@@ -116,6 +112,7 @@ export function answerError(
   response: ServerResponse,
   status = 500,
   headers: Readonly<Record<string, string>> = {},
+  text = process.getBuiltinModule('node:http').STATUS_CODES[status],
 ): void {
   if (response.headersSent) {
     response.destroy();
@@ -125,7 +122,7 @@ export function answerError(
   response.statusCode = status;
   response.setHeader('content-type', 'text/plain; charset=utf-8');
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
-  response.end(`${process.getBuiltinModule('node:http').STATUS_CODES[status]}\n`);
+  response.end(`${text}\n`);
 }
 
 function upgradeListener({ application, connections, onError }: HttpServerOptions) {

@@ -173,11 +173,12 @@ export function openFile(path: string): number {
 }
 
 /**
- * A pipe is opened a second time without blocking, so that a reader who has stalled does not stall the service. Setting
- * O_NONBLOCK on the descriptor itself would change it for every process that shares it. A socket (journald's) cannot be
- * opened a second time: a reader who stalls there stalls the service.
+ * The descriptor by which to write to a standard stream. A pipe is opened a second time without blocking, so that a
+ * reader who has stalled does not stall the service. Setting O_NONBLOCK on the descriptor itself would change it for
+ * every process that shares it. A socket (journald's) cannot be opened a second time: a reader who stalls there stalls
+ * the service.
  */
-function openStandard(fd: number): number {
+export function openStandard(fd: number): number {
   try {
     if (!fs.fstatSync(fd).isFIFO()) return fd;
     return fs.openSync(

@@ -1,5 +1,5 @@
 import { createLogger, type LogFile, type LoggerOptions } from '../log/logger.ts';
-import type { Loaded } from '../settings/load.ts';
+import type { LoadedData } from '../settings/load.ts';
 import { nameSetting } from '../settings/origin.ts';
 import type { Identity } from './identity.ts';
 import { checkOwned, makeOwned, openOwned } from './log-files.ts';
@@ -15,7 +15,7 @@ export interface Privileges {
 }
 
 /** Whom the settings ask the workers to become; null where that is ourselves. Throws a UsageError of one line. */
-export async function resolvePrivileges(loaded: Omit<Loaded, 'hooks'>): Promise<Privileges | null> {
+export async function resolvePrivileges(loaded: LoadedData): Promise<Privileges | null> {
   const identity = await resolveIdentity(loaded);
   if (identity === null) return null;
   const { settings, origins } = loaded;

@@ -1,10 +1,8 @@
 import { codeOf, messageOf, UsageError } from '../errors.ts';
-import type { Loaded } from '../settings/load.ts';
+import type { LoadedData } from '../settings/load.ts';
 import { nameSetting } from '../settings/origin.ts';
 import { type Account, findAccount, findGroup } from './accounts.ts';
 import { actingAs, type Identity } from './identity.ts';
-
-type Asked = Omit<Loaded, 'hooks'>;
 
 // The largest is -1, which the system calls take for "leave it".
 const MAX_ID = 2 ** 32 - 2;
@@ -13,7 +11,7 @@ const MAX_ID = 2 ** 32 - 2;
  * Whom `user`, `group` and `initgroups` ask the workers to become; null where that is ourselves. Throws a UsageError
  * that names the setting: no such user or group, or no right to become it.
  */
-export async function resolveIdentity(asked: Asked): Promise<Identity | null> {
+export async function resolveIdentity(asked: LoadedData): Promise<Identity | null> {
   const { user, group, initgroups } = asked.settings;
   const from = {
     user: nameSetting(asked.origins.user, 'user'),

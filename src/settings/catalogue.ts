@@ -57,12 +57,15 @@ export const sections: readonly (readonly [title: string, names: readonly Settin
 
 export const settingNames: readonly SettingName[] = namesOf(catalogue);
 
-/** Gunicorn's settings that are refused, each with the reason that the operator is told. */
+const PLAIN_HTTP = 'tsunicorn serves plain HTTP; leave it out, and let a proxy in front of it end TLS';
+
+/** Gunicorn's settings and hooks that are refused, each with the reason that the operator is told. */
 export const refused: ReadonlyMap<string, string> = new Map([
   [
     'preload',
     'Node cannot fork a loaded process; leave it out: the compile cache makes the next start fast instead',
   ],
+  ...['certfile', 'keyfile', 'sslContext'].map((name) => [name, PLAIN_HTTP] as const),
 ]);
 
 /** Whether the word is a setting's name. */

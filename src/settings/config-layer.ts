@@ -62,9 +62,9 @@ function explainKey(file: ConfigFile, key: string): string {
   const where = locate(file, key);
   if (isSettingName(key))
     return `${where}: ${key} cannot be set in the configuration file; use the command line`;
-  const reason = refused.get(key);
-  if (reason !== undefined) return `${where}: "${key}" is refused: ${reason}`;
   const camel = key.replace(/[_-]+([a-z])/g, (_, letter: string) => letter.toUpperCase());
+  const reason = refused.get(camel);
+  if (reason !== undefined) return `${where}: "${key}" is refused: ${reason}`;
   const exact = gunicornNames.get(key) ?? (camel !== key && isKnown(camel) ? camel : null);
   if (exact !== null) return `${where}: unknown setting "${key}": write ${exact}`;
   const similar = suggest(camel, [...settingNames.filter(isConfigurable), ...Object.keys(hookDocs)]);

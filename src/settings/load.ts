@@ -40,6 +40,9 @@ export interface Loaded {
   readonly sockets: readonly Address[];
 }
 
+/** All that can travel between processes. */
+export type LoadedData = Omit<Loaded, 'hooks'>;
+
 export interface LoadInput {
   readonly argv: readonly string[];
   /** The environment as it was before anything was added to it. */

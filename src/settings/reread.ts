@@ -2,10 +2,10 @@ import { spawn } from 'node:child_process';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { messageOf, UsageError } from '../errors.ts';
-import type { Loaded, LoadInput } from './load.ts';
+import type { LoadedData, LoadInput } from './load.ts';
 
 /** What the reading child answers. */
-export type ReadAnswer = { readonly loaded: Omit<Loaded, 'hooks'> } | { readonly refused: string };
+export type ReadAnswer = { readonly loaded: LoadedData } | { readonly refused: string };
 
 export type ReadQuestion = Pick<LoadInput, 'argv' | 'env' | 'cwd' | 'sockets'>;
 
@@ -17,10 +17,7 @@ const LIMIT_MS = 35_000;
  * arbiter with every reload, and would not see what the config file itself imports. Rejects with a UsageError.
  * The child ends with `signal`.
  */
-export async function rereadSettings(
-  question: ReadQuestion,
-  signal: AbortSignal,
-): Promise<Omit<Loaded, 'hooks'>> {
+export async function rereadSettings(question: ReadQuestion, signal: AbortSignal): Promise<LoadedData> {
   const answer = await ask(question, signal);
   if ('refused' in answer) throw new UsageError(answer.refused);
   return answer.loaded;

@@ -1,5 +1,5 @@
-import { statSync } from 'node:fs';
 import { isAbsolute, join, matchesGlob, normalize, relative, resolve, sep } from 'node:path';
+import { fs } from '../builtins.ts';
 
 /** Files by a pattern: where to look for them, and which they are. Paths are absolute. */
 export interface Glob {
@@ -16,7 +16,7 @@ const NEVER_ENTERED = /(?:^|\/)(?:node_modules|\.git)(?:\/|$)/;
 
 /** The glob of a pattern that is relative to `cwd`; a directory stands for everything in it. */
 export function globOf(pattern: string, cwd: string): Glob {
-  const isDirectory = statSync(resolve(cwd, pattern), { throwIfNoEntry: false })?.isDirectory() === true;
+  const isDirectory = fs.statSync(resolve(cwd, pattern), { throwIfNoEntry: false })?.isDirectory() === true;
   const full = normalize(isDirectory ? join(pattern, '**') : pattern);
   const segments = full.split(sep);
   const magicAt = segments.findIndex((segment) => MAGIC.test(segment));

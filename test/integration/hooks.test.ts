@@ -185,3 +185,32 @@ it('a hook may be asynchronous: the application is loaded once postFork has sett
   });
   expect((await ask({ url: await running.url() })).body).toBe('prepared');
 });
+
+/** The second worker's application is loaded only when that worker is on its way out, which its last hook holds up. */
+const holding = `import { setTimeout as sleep } from 'node:timers/promises';
+const { promise, resolve } = Promise.withResolvers();
+export default {
+  postFork: ({ age, log }) => {
+    if (age === 1) return;
+    globalThis.held = promise;
+    log.info('held');
+  },
+  workerExit: async ({ age, log }) => {
+    if (age === 1) return;
+    resolve();
+    await sleep(300);
+    const doors = process.getActiveResourcesInfo().filter((name) => /^TCPServer/i.test(name));
+    log.info('on its way out with ' + doors.length + ' doors');
+  },
+};\n`;
+
+it('a worker that is told to go while it boots opens no socket while its last hook runs', async () => {
+  const running = await serve(['app.mjs'], {
+    files: { 'app.mjs': `await globalThis.held;\n${app}`, 'tsunicorn.config.mjs': holding },
+  });
+  running.signal('SIGTTIN');
+  await running.waitForLog(/held/);
+  running.signal('SIGTTOU');
+  await running.waitForLog(/on its way out/);
+  expect(running.stderr).toMatch(/on its way out with 0 doors/);
+});

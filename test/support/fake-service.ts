@@ -13,16 +13,16 @@ import type { WorkerLoad } from '../../src/ipc.ts';
 import { formatAddress, parseAddress } from '../../src/listeners/address.ts';
 import { closing } from '../../src/listeners/closing.ts';
 import type { Listener } from '../../src/listeners/listener.ts';
-import type { Manning } from '../../src/parent.ts';
+import type { WorkerCount } from '../../src/parent.ts';
 import { type Settings, settingNames, settingOf } from '../../src/settings/catalogue.ts';
-import type { Loaded, Origin } from '../../src/settings/load.ts';
+import type { Loaded, LoadedData, Origin } from '../../src/settings/load.ts';
 import type { Watched } from '../../src/watch/watcher.ts';
 import { FakeClock } from './fake-clock.ts';
 import { FakeLogger } from './fake-logger.ts';
 import { FakeWorker } from './fake-worker.ts';
 
 /** The default settings but for `changed`. */
-export function loadedWith(changed: Partial<Settings> = {}): Omit<Loaded, 'hooks'> {
+export function loadedWith(changed: Partial<Settings> = {}): LoadedData {
   const origin: Origin = { source: 'default', name: '' };
   const defaults = Object.fromEntries(settingNames.map((name) => [name, settingOf(name).default]));
   return {
@@ -46,11 +46,11 @@ export function fakeListener(text: string, journal: string[] = [], fd = 900): Li
 export function fakeSuccession(
   journal: string[],
   elder: number | null = null,
-  manning: Manning | null = null,
+  workerCount: WorkerCount | null = null,
 ): Succession {
   return {
     elder,
-    manning,
+    workerCount,
     isElderGone: () => false,
     start: (listeners, { count }) => {
       const urls = listeners.map(({ url }) => url).join(' ');
@@ -58,7 +58,7 @@ export function fakeSuccession(
     },
     mayBeResize: () => false,
     serving: (isComplete) => {
-      if (isComplete && manning !== null) journal.push('complete');
+      if (isComplete && workerCount !== null) journal.push('complete');
     },
     upgraded: (pid) => void journal.push(`upgraded to ${pid}`),
     ended: (pid) => void journal.push(`ended ${pid}`),
@@ -71,7 +71,7 @@ export interface ServiceOptions {
   /** The pid of the arbiter that it was started by, and that shares its sockets. */
   readonly elder?: number;
   /** How many workers that one had. */
-  readonly manning?: Manning;
+  readonly workerCount?: WorkerCount;
   /** Two workers on 127.0.0.1:8000 where it does not say otherwise. */
   readonly settings?: Partial<Settings>;
   readonly hooks?: Hooks;
@@ -106,11 +106,11 @@ export class FakeService {
   /** Whether the system says that the elder has ended. */
   elderGone = false;
   readonly #elder: number | null;
-  readonly #manning: Manning | null;
+  readonly #workerCount: WorkerCount | null;
 
-  constructor({ settings = {}, hooks = {}, observe, elder, manning, reload = false }: ServiceOptions) {
+  constructor({ settings = {}, hooks = {}, observe, elder, workerCount, reload = false }: ServiceOptions) {
     this.#elder = elder ?? null;
-    this.#manning = manning ?? null;
+    this.#workerCount = workerCount ?? null;
     this.settings = { workers: 2, ...settings, reload };
     this.reread = async () => this.configuration();
     const loaded = loadedWith(this.settings);
@@ -212,7 +212,7 @@ export class FakeService {
       random: () => 0.5,
       ...(observe ? { observe } : {}),
       succession: {
-        ...fakeSuccession(this.journal, this.#elder, this.#manning),
+        ...fakeSuccession(this.journal, this.#elder, this.#workerCount),
         mayBeResize: () => this.resized,
         isElderGone: () => this.elderGone,
       },

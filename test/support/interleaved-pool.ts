@@ -109,7 +109,7 @@ export class InterleavedPool {
     this.#threads = this.#threads.filter((other) => other !== thread);
     const fate = this.fates.get(ran?.id ?? 0);
     if (fate) fate.isLost = true;
-    ran?.refuse(504, 'Gateway Timeout');
+    ran?.refuse(504);
     this.dispatcher.resubmit(waited);
     this.#spawn();
   }
@@ -128,14 +128,14 @@ export class InterleavedPool {
     const lane = new Lane(port, slots, {
       free: (one) => this.dispatcher.free(one),
       failed: () => {},
-      answer: (_error, exchange) => exchange.refuse(500, 'Internal Server Error'),
+      answer: (_error, exchange) => exchange.refuse(500),
     });
     const post = (message: FromThread) => {
       if (thread.isHeard) toPool.push(message as FromRunner);
       this.#as(thread, () => this.#interrupt());
     };
     const handler = (request: IncomingMessage, response: ServerResponse) => this.#handle(request, response);
-    const runner = new Runner({ kind: 'node', what: 'test', handler }, post, slots);
+    const runner = new Runner({ what: 'test', handler }, post, slots);
     const thread: FakeThread = { isHeard: true, lane, slots, runner, toThread, toPool };
     return thread;
   }
@@ -191,6 +191,7 @@ export class InterleavedPool {
     const response = {
       headersSent: false,
       getHeaderNames: () => [],
+      setHeader() {},
       writeHead() {},
       flushHeaders() {},
       write: () => true,

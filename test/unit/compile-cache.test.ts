@@ -40,6 +40,19 @@ describe('a directory for compiled code', () => {
     expect(isOurs(join(link, 'tsunicorn'))).toBe(false);
   });
 
+  it('may be open to the group that is ours, as with a group for each user', () => {
+    const home = temporaryDirectory();
+    chmodSync(home, 0o775);
+    expect(isOurs(join(home, '.cache', 'tsunicorn'))).toBe(true);
+  });
+
+  asRoot()('is refused where another group may write', () => {
+    const home = temporaryDirectory();
+    chownSync(home, 0, 65534);
+    chmodSync(home, 0o775);
+    expect(isOurs(join(home, '.cache', 'tsunicorn'))).toBe(false);
+  });
+
   it('is none where it cannot be made', () => {
     expect(isOurs('/proc/none/tsunicorn')).toBe(false);
     expect(existsSync('/proc/none')).toBe(false);

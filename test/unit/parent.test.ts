@@ -5,7 +5,7 @@ const parent = {
   kind: 'arbiter',
   pid: 5,
   sockets: [],
-  manning: { count: 3, setting: 1, followsLoad: false },
+  workerCount: { count: 3, setting: 1, followsLoad: false },
 };
 
 describe('the parent', () => {
@@ -17,9 +17,9 @@ describe('the parent', () => {
 
   it.each([undefined, null, 3, { count: '3', setting: 1, followsLoad: false }])(
     'may not say how many workers it had (%j)',
-    (manning) => {
-      const env = { [PARENT_VARIABLE]: JSON.stringify({ ...parent, manning }) };
-      expect(takeParent(env)).toEqual({ ...parent, manning: null });
+    (workerCount) => {
+      const env = { [PARENT_VARIABLE]: JSON.stringify({ ...parent, workerCount }) };
+      expect(takeParent(env)).toEqual({ ...parent, workerCount: null });
     },
   );
 

@@ -5,6 +5,7 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -22,6 +23,17 @@ describe('a pidfile', () => {
     create(join(directory, 'app.pid'));
     expect(readFileSync(join(directory, 'app.pid'), 'utf8')).toBe(`${process.pid}\n`);
     expect(readdirSync(directory)).toEqual(['app.pid']);
+  });
+
+  it('can be written by nobody else, whatever the umask', () => {
+    const path = join(temporaryDirectory(), 'app.pid');
+    const umask = process.umask(0);
+    try {
+      create(path);
+    } finally {
+      process.umask(umask);
+    }
+    expect(statSync(path).mode & 0o777).toBe(0o644);
   });
 
   it('is gone when it is removed, however often', () => {

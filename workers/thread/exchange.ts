@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { answerError } from '../../src/http/server.ts';
 import {
   type FromThread,
   type Head,
@@ -21,6 +22,9 @@ export type AnswerMessage = Extract<
   { type: 'answer' | 'head' | 'chunk' | 'end' | 'interim' | 'cut' }
 >;
 
+/** `refused` where the client has got an answer of our own; `answered` once the thread has given the whole of its own. */
+type Progress = 'running' | 'refused' | 'answered';
+
 /** One request and its answer, as the main thread sees them, from the moment the request can be run. */
 export class Exchange {
   readonly id: number;
@@ -31,12 +35,9 @@ export class Exchange {
   /** When it began to run, and when a part of a body last moved. */
   startedMs = 0;
   movedMs = 0;
-  /** Whether the thread has given the whole answer. */
-  isAnswered = false;
-  /** Whether the client has got an answer of our own. */
-  isRefused = false;
   readonly upload: Upload | null;
   readonly #body: Uint8Array<ArrayBuffer> | null;
+  #progress: Progress = 'running';
   #owed = 0;
   #isBlocked = false;
 
@@ -52,6 +53,16 @@ export class Exchange {
     this.response = response;
     this.#body = body === 'streams' ? null : body;
     this.upload = body === 'streams' ? new Upload(id, request) : null;
+  }
+
+  /** Whether the thread has given the whole answer. */
+  get isAnswered(): boolean {
+    return this.#progress === 'answered';
+  }
+
+  /** Whether the client has got an answer of our own, while the thread is still at its. */
+  get isRefused(): boolean {
+    return this.#progress === 'refused';
   }
 
   /** Whether the request can be given to another thread when the one that holds it dies. */
@@ -91,9 +102,11 @@ export class Exchange {
    */
   answer(message: AnswerMessage, thread: Runs): void {
     this.movedMs = performance.now();
-    this.isAnswered = message.type === 'answer' || message.type === 'end' || message.type === 'cut';
+    const { isRefused } = this;
+    if (message.type === 'answer' || message.type === 'end' || message.type === 'cut')
+      this.#progress = 'answered';
     // It may have been under way when the client got another answer, or the server ended this one.
-    if (this.isRefused || this.response.writableEnded) return;
+    if (isRefused || this.response.writableEnded) return;
     try {
       this.#pass(message, thread);
     } catch (error) {
@@ -131,10 +144,10 @@ export class Exchange {
    * An answer of our own in place of the application's, unless there was one before; a begun one is cut, so that the
    * client sees it is not whole.
    */
-  refuse(status: number, reason: string, headers: Readonly<Record<string, string>> = {}): void {
-    if (this.isRefused || this.response.writableEnded) return;
-    this.isRefused = true;
-    refuse(this.response, status, reason, headers);
+  refuse(status: number, headers?: Readonly<Record<string, string>>): void {
+    if (this.#progress !== 'running' || this.response.writableEnded) return;
+    this.#progress = 'refused';
+    answerError(this.response, status, headers);
   }
 
   #writeHead({ status, message, headers, sendDate }: Head): void {
@@ -163,19 +176,6 @@ export class Exchange {
     thread.send({ type: 'taken', id: this.id, bytes: this.#owed });
     this.#owed = 0;
   }
-}
-
-/** A plain answer of the server's own; where another has begun the connection is cut. */
-export function refuse(
-  response: ServerResponse,
-  status: number,
-  reason: string,
-  headers: Readonly<Record<string, string>> = {},
-): void {
-  if (response.headersSent) return void response.destroy();
-  for (const name of response.getHeaderNames()) if (name !== 'connection') response.removeHeader(name);
-  response.writeHead(status, { ...headers, 'Content-Type': 'text/plain; charset=utf-8' });
-  response.end(`${reason}\n`);
 }
 
 /**

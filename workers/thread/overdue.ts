@@ -1,3 +1,4 @@
+import { shortPath } from '../../src/http/request-name.ts';
 import type { Logger } from '../../src/log/logger.ts';
 import type { Exchange } from './exchange.ts';
 import type { Sight, ThreadInspector } from './inspect-thread.ts';
@@ -8,9 +9,6 @@ export interface EndableThread {
   readonly lane: { readonly head: Exchange | null };
   kill(): void;
 }
-
-/** A request's line may have 16 KB. */
-const MAX_PATH = 500;
 
 type See = (threadId: number) => Promise<Sight>;
 
@@ -40,7 +38,7 @@ export class Overdue {
 
   #record({ request, cameMs, startedMs }: Exchange, sight: Sight, overdueMs: number): void {
     const { method = '', url = '' } = request;
-    const path = url.slice(0, MAX_PATH);
+    const path = shortPath(url);
     const ran = seconds(overdueMs - startedMs);
     this.#log.error(`Request timed out after ${ran}: ${method} ${path}; its thread is ended and replaced`, {
       method,

@@ -1,5 +1,6 @@
 import { Tinypool } from 'tinypool';
 import { messageOf } from '../../src/errors.ts';
+import { nameRequest } from '../../src/http/request-name.ts';
 import type { AnswerFailure } from '../../src/http/server.ts';
 import type { Logger } from '../../src/log/logger.ts';
 import type { LoadedFiles } from '../module-graph.ts';
@@ -88,7 +89,7 @@ export class Pool implements ThreadEvents {
   answer(error: unknown, exchange: Exchange): void {
     const { answerFailure } = this.#options;
     if (answerFailure) answerFailure(error, exchange.request, exchange.response);
-    else exchange.refuse(500, 'Internal Server Error');
+    else exchange.refuse(500);
   }
 
   gone(thread: Thread, end: ThreadEnd, { ran, waited }: Left): void {
@@ -126,8 +127,8 @@ export class Pool implements ThreadEvents {
 
   #answerFor(exchange: Exchange, end: ThreadEnd): void {
     exchange.upload?.stop();
-    if (end.why === 'ended') exchange.refuse(504, 'Gateway Timeout');
-    else if (end.why === 'memory') exchange.refuse(503, 'Service Unavailable');
+    if (end.why === 'ended') exchange.refuse(504);
+    else if (end.why === 'memory') exchange.refuse(503);
     else
       this.answer(
         end.why === 'threw' ? end.error : new Error('The application called process.exit()'),
@@ -137,7 +138,7 @@ export class Pool implements ThreadEvents {
 
   #explain(end: ThreadEnd, ran: Exchange | null): void {
     const { log } = this.#options;
-    const during = ran ? ` while handling ${ran.request.method} ${ran.request.url}` : '';
+    const during = ran ? ` while handling ${nameRequest(ran.request)}` : '';
     switch (end.why) {
       case 'memory':
         return log.error(`A thread ran out of memory${during}; it is replaced`);
@@ -173,11 +174,11 @@ export class Pool implements ThreadEvents {
   #giveUpClient(exchange: Exchange, nowMs: number): void {
     exchange.movedMs = nowMs;
     // As RFC 9110, 15.5.9 asks: the rest of its request is not waited for.
-    exchange.refuse(408, 'Request Timeout', { Connection: 'close' });
+    exchange.refuse(408, { Connection: 'close' });
     this.dispatcher.withdraw(exchange);
   }
 }
 
 function refuseForNow(exchange: Exchange): void {
-  exchange.refuse(503, 'Service Unavailable', { 'Retry-After': '1' });
+  exchange.refuse(503, { 'Retry-After': '1' });
 }

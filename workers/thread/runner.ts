@@ -1,4 +1,5 @@
 import type { Application } from '../../src/app/application.ts';
+import { isThenable } from '../../src/thenable.ts';
 import { createIncoming, type Incoming } from './incoming.ts';
 import type { RequestMessage, ToThread } from './messages.ts';
 import { Outgoing, type Post } from './outgoing.ts';
@@ -131,10 +132,6 @@ function close({ incoming: { request }, socket }: Running): void {
 
 function connectionReset(): Error {
   return Object.assign(new Error('aborted'), { code: 'ECONNRESET' });
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }
 
 /** The error, or its likeness where it cannot travel to another thread. */

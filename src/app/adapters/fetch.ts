@@ -1,5 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { NodeRequest, patchGlobalRequest, sendNodeResponse } from 'srvx/node';
+import { isAbort } from '../../errors.ts';
+import { isThenable } from '../../thenable.ts';
 import type { Application } from '../application.ts';
 import { describe } from '../describe.ts';
 import { LazyResponse } from './lazy-response.ts';
@@ -23,7 +25,6 @@ export function adaptFetch(fetch: Fetch, what: string, spec: string): Applicatio
   globalThis.Response = LazyResponse as unknown as typeof Response;
   patchGlobalRequest();
   return {
-    kind: 'fetch',
     what,
     handler(req, res) {
       if (!hasUsableUrl(req)) return refuse(res);
@@ -38,10 +39,6 @@ export function adaptFetch(fetch: Fetch, what: string, spec: string): Applicatio
       );
     },
   };
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }
 
 function send(response: unknown, res: ServerResponse, spec: string): Promise<void> | undefined {
@@ -79,10 +76,6 @@ async function sendStream(response: Sendable, res: ServerResponse): Promise<void
 
 function isLazy(response: Response): response is LazyResponse {
   return '_toNodeResponse' in response;
-}
-
-function isAbort(error: unknown): boolean {
-  return error instanceof Error && error.name === 'AbortError';
 }
 
 // By its shape: it may be one of another library, such as the undici package, and `instanceof` costs more.

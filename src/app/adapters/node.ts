@@ -49,7 +49,7 @@ export function isServer(value: object): value is Server {
 
 /** A function of two or more parameters; Express and Connect applications are such functions. */
 export function adaptListener(value: AnyFunction): Application {
-  return { kind: 'node', what: nameListener(value), handler: value as Handler };
+  return { what: nameListener(value), handler: value as Handler };
 }
 
 /** Whether a function is an Express or Connect application, whatever parameters it declares. */
@@ -71,7 +71,7 @@ export function adaptKoa(
     app.on('error', (error, context) => {
       if (!isForClient(error)) onError(error, context?.req);
     });
-  return { kind: 'node', what: 'Koa application', handler: app.callback() };
+  return { what: 'Koa application', handler: app.callback() };
 }
 
 function isForClient(error: unknown): boolean {
@@ -118,7 +118,7 @@ export function adaptServer(server: Server, spec: string): Application {
   if (server.listenerCount('request') === 0)
     throw appError(`${spec}: the http.Server has no request listener; give one to createServer()`);
   const handler: Handler = (req, res) => callListeners(server, req, res);
-  const application = { kind: 'node', what: 'http.Server', handler } as const;
+  const application = { what: 'http.Server', handler } as const;
   if (server.listenerCount('upgrade') === 0) return application;
   const upgrade = (req: IncomingMessage, socket: Duplex, head: Buffer) =>
     void server.emit('upgrade', req, socket, head);

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setImmediate as turn } from 'node:timers/promises';
+import { isAbort } from '../../errors.ts';
 import { Answer } from '../../gateway/answer.ts';
 import { BodyReader, closeBody } from '../../gateway/body.ts';
 import type { GatewayContext } from '../../gateway/context.ts';
@@ -25,7 +26,6 @@ interface Exchange {
 /** An Application of one of the gateway interface. A body that is an array is answered in this very turn. */
 export function adaptWsgi(app: GatewayApplication, { context, onError }: WsgiOptions): Application {
   return {
-    kind: 'gateway',
     what: 'gateway application',
     handler(req, res) {
       const errors = new LineOutput(context.log, (flush) => void res.once('close', flush));
@@ -96,8 +96,4 @@ function answerFailure({ req, res }: Exchange, error: unknown): void {
   res.setHeader('Connection', 'close');
   res.setHeader('Content-Type', 'text/plain; charset=utf-8');
   res.writeHead(error.status).end(`${error.message[0]?.toUpperCase()}${error.message.slice(1)}\n`);
-}
-
-function isAbort(error: unknown): boolean {
-  return error instanceof Error && error.name === 'AbortError';
 }

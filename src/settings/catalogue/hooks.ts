@@ -37,10 +37,6 @@ export const hookDocs: Readonly<Record<HookName, HookDoc>> = {
     takes: 'arbiter',
     doc: 'In the arbiter, just before it exits, which waits for it five seconds at most.',
   },
-  sslContext: {
-    takes: 'defaults',
-    doc: 'In the worker, to make or change the TLS context; `defaults` is what the settings say.',
-  },
 };
 
 /** Whether a key of the config file is a hook's name. */

@@ -96,14 +96,14 @@ describe('an http.Server', () => {
 describe('a function', () => {
   it('with a use() and a handle() is a middleware stack, whatever parameters it declares', async () => {
     const app = Object.assign(() => {}, { use() {}, handle() {} });
-    expect(await detect(app, quiet)).toMatchObject({ kind: 'node', what: 'Connect application' });
+    expect(await detect(app, quiet)).toMatchObject({ what: 'Connect application' });
   });
 
   it.each([
     [0, () => new Response('')],
     [1, (_request: Request) => new Response('')],
   ])('of %i parameters is a fetch handler', async (_, app) => {
-    expect((await detect(app, quiet)).kind).toBe('fetch');
+    expect((await detect(app, quiet)).what).toBe('fetch handler');
   });
 });
 

@@ -121,4 +121,12 @@ describe('a first boot that fails', () => {
     expect(service.log.at('critical')).toEqual([]);
     expect(service.states).toEqual(['1 ready', '3 spawning']);
   });
+
+  it('is none of a worker that serves, whatever its application writes to the channel', async () => {
+    const service = await serveReady();
+    service.worker(1).says({ tsunicorn: 'bootFailed', exitStatus: 4, message: 'it threw' });
+    await service.clock.settle();
+    expect(service.log.at('error')).toEqual([]);
+    expect(service.states).toEqual(['1 ready', '2 ready']);
+  });
 });

@@ -47,6 +47,16 @@ describe('a crash loop', () => {
     expect(service.log.matching(/it threw; next try in \d\.\d s/)).toHaveLength(2);
   });
 
+  it('counts a worker once that was ended for its boot timeout and has just said why it fails', async () => {
+    const service = await serveReady({ settings: { bootTimeout: 5 } });
+    await service.signal('SIGTTIN');
+    await service.serveFor(5000);
+    expect(service.worker(3).signals).toEqual(['SIGKILL']);
+    service.worker(3).failsToBoot(4, 'it threw');
+    await service.clock.settle();
+    expect(service.log.matching(/next try/)).toHaveLength(1);
+  });
+
   it('leaves those that serve alone', async () => {
     const service = await looping();
     for (let round = 0; round < 6; round++) {

@@ -98,7 +98,7 @@ describe('a worker that dies', () => {
   it('is nobody any more: what it said last changes nothing', async () => {
     const service = await serveReady();
     service.worker(2).exits(0);
-    service.worker(2).says({ tsunicorn: 'leaving', reason: 'SIGTERM' });
+    service.worker(2).says({ tsunicorn: 'leaving', reason: 'SIGTERM', by: 'signal' });
     service.worker(2).says({ tsunicorn: 'heartbeat' });
     await service.clock.settle();
     expect(service.states).toEqual(['1 ready', '3 spawning']);
@@ -116,7 +116,7 @@ describe('a worker that dies', () => {
 describe('a worker that leaves', () => {
   it('serves on until its replacement is ready when it says that it is outgoing', async () => {
     const service = await serveReady(one);
-    service.worker(1).says({ tsunicorn: 'outgoing', reason: 'SIGTERM' });
+    service.worker(1).says({ tsunicorn: 'outgoing', reason: 'SIGTERM', by: 'signal' });
     await service.clock.settle();
     expect(service.states).toEqual(['1 ready', '2 spawning']);
     await service.ready(2);
@@ -127,7 +127,7 @@ describe('a worker that leaves', () => {
 
   it('is replaced at once when it has stopped accepting already', async () => {
     const service = await serveReady();
-    service.worker(1).says({ tsunicorn: 'leaving', reason: 'uncaught exception' });
+    service.worker(1).says({ tsunicorn: 'leaving', reason: 'uncaught exception', by: 'itself' });
     await service.clock.settle();
     expect(service.states).toEqual(['1 retiring', '2 ready', '3 spawning']);
     expect(service.worker(1).told).toEqual([]);
@@ -135,14 +135,15 @@ describe('a worker that leaves', () => {
 
   it('is killed when it does not end within its grace', async () => {
     const service = await serveReady({ settings: { workers: 1, gracefulTimeout: 3 } });
-    service.worker(1).says({ tsunicorn: 'leaving', reason: 'uncaught exception' });
+    service.worker(1).says({ tsunicorn: 'leaving', reason: 'uncaught exception', by: 'itself' });
     await service.clock.advance(4000);
     expect(service.worker(1).signals).toEqual(['SIGKILL']);
   });
 
   it('is not replaced twice when several are outgoing', async () => {
     const service = await serveReady();
-    for (const worker of service.workers) worker.says({ tsunicorn: 'outgoing', reason: 'SIGTERM' });
+    for (const worker of service.workers)
+      worker.says({ tsunicorn: 'outgoing', reason: 'SIGTERM', by: 'signal' });
     await service.clock.settle();
     await service.ready(3);
     await service.ready(4);

@@ -4,7 +4,7 @@ import { type FakeService, serveReady } from '../../support/fake-service.ts';
 const due = 'served 105 requests (--max-requests 100, jitter 10)';
 
 async function asks(service: FakeService, ...ages: number[]): Promise<void> {
-  for (const age of ages) service.worker(age).says({ tsunicorn: 'outgoing', reason: due });
+  for (const age of ages) service.worker(age).says({ tsunicorn: 'outgoing', reason: due, by: 'itself' });
   await service.clock.settle();
 }
 
@@ -86,7 +86,7 @@ describe('a worker that asks to be replaced', () => {
     [
       'a TERM to a worker',
       async (service) => {
-        service.worker(2).says({ tsunicorn: 'outgoing', reason: 'SIGTERM' });
+        service.worker(2).says({ tsunicorn: 'outgoing', reason: 'SIGTERM', by: 'signal' });
         await service.clock.settle();
       },
     ],

@@ -83,7 +83,7 @@ describe('a service that scales and always replaces some worker', () => {
     for (let left = times; left > 0 && lines(service).length === 0; left--) {
       await service.serveFor(6000, load);
       const oldest = service.workers.find(({ state }) => state.name === 'ready')?.age ?? 0;
-      service.worker(oldest).says({ tsunicorn: 'outgoing', reason: 'served 100 requests' });
+      service.worker(oldest).says({ tsunicorn: 'outgoing', reason: 'served 100 requests', by: 'itself' });
       await service.serveFor(1000, load);
       await service.ready(service.workers.length);
       await service.serveFor(1000, load);

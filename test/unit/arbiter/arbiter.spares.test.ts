@@ -37,7 +37,7 @@ describe('a service with a spare worker', () => {
     [
       'leaves because of an uncaught exception',
       (service: FakeService) =>
-        service.worker(1).says({ tsunicorn: 'leaving', reason: 'uncaught exception' }),
+        service.worker(1).says({ tsunicorn: 'leaving', reason: 'uncaught exception', by: 'itself' }),
     ],
     [
       'is killed for a blocked event loop',
@@ -46,7 +46,7 @@ describe('a service with a spare worker', () => {
     ],
     [
       'is to be replaced',
-      (service: FakeService) => service.worker(1).says({ tsunicorn: 'outgoing', reason: 'x' }),
+      (service: FakeService) => service.worker(1).says({ tsunicorn: 'outgoing', reason: 'x', by: 'itself' }),
     ],
   ])('calls it at once when a worker %s, and spawns another behind it', async (_what, happens) => {
     const service = await serveWithSpare();
@@ -156,7 +156,7 @@ describe('a spare worker that dies', () => {
 
   it('is not counted where somebody asked it to go', async () => {
     const service = await serveWithSpare();
-    service.worker(3).says({ tsunicorn: 'leaving', reason: 'SIGTERM' });
+    service.worker(3).says({ tsunicorn: 'leaving', reason: 'SIGTERM', by: 'signal' });
     await service.exit(3);
     expect(service.log.at('error')).toEqual([]);
     expect(service.states).toEqual(['1 ready', '2 ready', '4 spawning']);

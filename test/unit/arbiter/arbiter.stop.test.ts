@@ -159,7 +159,7 @@ describe('a quick stop', () => {
   it('keeps its deadline whatever the workers still say', async () => {
     const service = await serveReady();
     await service.signal('SIGINT');
-    service.worker(1).says({ tsunicorn: 'leaving', reason: 'uncaught exception' });
+    service.worker(1).says({ tsunicorn: 'leaving', reason: 'uncaught exception', by: 'itself' });
     await service.clock.advance(2000);
     expect(service.worker(1).signals).toEqual(['SIGKILL']);
   });

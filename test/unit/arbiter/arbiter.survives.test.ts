@@ -14,6 +14,17 @@ describe('an arbiter with a mistake of its own', () => {
     expect(service.states).toEqual(['1 ready', '2 ready', '3 spawning']);
   });
 
+  it('goes on where it cannot tell the service manager', async () => {
+    const service = await serveReady({
+      observe: () => () => {
+        throw new Error('no');
+      },
+    });
+    expect(service.log.at('critical')).toContainEqual(expect.stringMatching(BUG));
+    await service.signal('SIGTTIN');
+    expect(service.states).toEqual(['1 ready', '2 ready', '3 spawning']);
+  });
+
   it('tries what could not be done again, but not at once', async () => {
     const service = await serveReady();
     service.worker(1).send = () => {

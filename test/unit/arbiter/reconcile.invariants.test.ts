@@ -27,8 +27,8 @@ class World {
     this.#random = randomFrom(seed);
     const workers = 1 + this.#below(6);
     const surge = 1 + this.#below(3);
-    const none = { spares: 0, reason: 'the service stops', canary: null, spawnAfterMs: 0, recycleAfterMs: 0 };
-    this.desired = { ...none, workers, generation: 1, surge };
+    const none = { spares: 0, canary: null, spawnAfterMs: 0, recycleAfterMs: 0 };
+    this.desired = { ...none, purpose: 'serving', workers, generation: 1, surge };
   }
 
   get ready(): number {

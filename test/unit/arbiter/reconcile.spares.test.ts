@@ -113,7 +113,7 @@ describe('spare workers in a reload', () => {
 
 describe('spare workers of a service that stops', () => {
   it('go first: they hold the sockets and would never answer', () => {
-    const stop = { workers: 0, spares: 0 };
+    const stop = { purpose: 'stopping', workers: 0, spares: 0 } satisfies Partial<Desired>;
     const serving = [worker(1, ready), worker(2, ready)];
     expect(actions(stop, [...serving, worker(3, standby)])).toEqual(['retire 3']);
     const cancelled: WorkerState = { name: 'cancelled', reason: 'x', killAtMs: 2000 };

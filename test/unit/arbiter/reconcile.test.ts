@@ -6,7 +6,7 @@ const limits = { bootMs: 60_000, heartbeatMs: 30_000, graceMs: 30_000 };
 const desired: Desired = {
   workers: 2,
   spares: 0,
-  reason: 'the service stops',
+  purpose: 'serving',
   generation: 1,
   canary: null,
   spawnAfterMs: 0,
@@ -21,6 +21,8 @@ const ready: WorkerState = { name: 'ready', sinceMs: 0, heartbeatMs: 0, outgoing
 const booting: WorkerState = { name: 'booting', sinceMs: 0 };
 const spawning: WorkerState = { name: 'spawning', sinceMs: 0 };
 const retiring: WorkerState = { name: 'retiring', reason: 'x', killAtMs: 31_000 };
+/** A service that stops. */
+const stop = { purpose: 'stopping', workers: 0 } satisfies Partial<Desired>;
 
 function actions(want: Partial<Desired>, workers: WorkerSnapshot[], now = 0): string[] {
   return reconcile({ ...desired, ...want }, workers, now).actions.map((action) => {
@@ -139,11 +141,8 @@ describe('a changed number of workers', () => {
   });
 
   it('retires all, booting or not, when the service stops', () => {
-    expect(actions({ workers: 0 }, [worker(2, booting), worker(3, spawning)]).sort()).toEqual([
-      'retire 2',
-      'retire 3',
-    ]);
-    expect(actions({ workers: 0 }, [worker(1, ready), worker(4, ready)])).toEqual(['retire 1', 'retire 4']);
+    expect(actions(stop, [worker(2, booting), worker(3, spawning)]).sort()).toEqual(['retire 2', 'retire 3']);
+    expect(actions(stop, [worker(1, ready), worker(4, ready)])).toEqual(['retire 1', 'retire 4']);
   });
 });
 
@@ -176,13 +175,13 @@ describe('deadlines', () => {
       'spawn slot 2 of generation 1',
     ]);
     const killed: WorkerState = { name: 'killed', reason: 'silent', escalateAtMs: 31_000 };
-    expect(actions({ workers: 0 }, [worker(1, killed)], 30_500)).toEqual([]);
-    expect(actions({ workers: 0 }, [worker(1, killed)], 31_000)).toEqual(['SIGKILL 1']);
+    expect(actions(stop, [worker(1, killed)], 30_500)).toEqual([]);
+    expect(actions(stop, [worker(1, killed)], 31_000)).toEqual(['SIGKILL 1']);
   });
 
   it('kills a retiring worker that outlives its grace', () => {
-    expect(actions({ workers: 0 }, [worker(1, retiring)], 30_999)).toEqual([]);
-    expect(actions({ workers: 0 }, [worker(1, retiring)], 31_000)).toEqual(['SIGKILL 1']);
+    expect(actions(stop, [worker(1, retiring)], 30_999)).toEqual([]);
+    expect(actions(stop, [worker(1, retiring)], 31_000)).toEqual(['SIGKILL 1']);
   });
 
   it('never wakes for limits that are off', () => {
@@ -201,8 +200,6 @@ describe('deadlines', () => {
 });
 
 describe('a service that stops', () => {
-  const stop = { workers: 0 };
-
   it('retires what serves only when no process holds the sockets without accepting', () => {
     const cancelled: WorkerState = { name: 'cancelled', reason: 'x', killAtMs: 2000 };
     expect(actions(stop, [worker(1, ready), worker(2, booting)])).toEqual(['retire 2']);

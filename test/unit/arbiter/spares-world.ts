@@ -5,7 +5,7 @@ const limits = { bootMs: 60_000, heartbeatMs: 30_000, graceMs: 30_000 };
 export const desired: Desired = {
   workers: 2,
   spares: 1,
-  reason: 'the service stops',
+  purpose: 'serving',
   generation: 1,
   canary: null,
   spawnAfterMs: 0,

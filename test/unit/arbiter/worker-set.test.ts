@@ -67,14 +67,14 @@ describe('what a worker says', () => {
     set.retire(first, 'fewer', false);
     const before = first.state;
     set.note(first, { tsunicorn: 'heartbeat' });
-    set.note(first, { tsunicorn: 'outgoing', reason: 'SIGTERM' });
+    set.note(first, { tsunicorn: 'outgoing', reason: 'SIGTERM', by: 'signal' });
     expect(first.state).toBe(before);
   });
 
   it('does not bring a killed one back', () => {
     const { set, first } = setOf(1);
     set.kill(first, 'SIGABRT', 'silent');
-    set.note(first, { tsunicorn: 'leaving', reason: 'SIGTERM' });
+    set.note(first, { tsunicorn: 'leaving', reason: 'SIGTERM', by: 'signal' });
     expect(first.state.name).toBe('killed');
   });
 });

@@ -39,6 +39,7 @@ describe('parseArguments', () => {
     [['-w'], '--workers: a value is missing; write --workers <count>'],
     [['a', 'b'], 'too many arguments: expected one module:export, got a b'],
     [['--preload'], /^--preload is refused: Node cannot fork a loaded process; /],
+    [['--certfile', 'x.pem'], /^--certfile is refused: tsunicorn serves plain HTTP; /],
     [['--print-config=yes'], '--print-config takes no value'],
   ])('refuses %j in one line', (words, message) => {
     expect(() => parseArguments(words, 'argv')).toThrow(message);

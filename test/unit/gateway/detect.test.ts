@@ -12,20 +12,20 @@ const app: GatewayApplication = (_environ, startResponse) => {
 
 describe('a gateway application', () => {
   it('is what wsgi() has marked, and nothing else of two parameters', async () => {
-    expect(await detect(wsgi(app), options)).toMatchObject({ kind: 'gateway', what: 'gateway application' });
-    expect(await detect(() => {}, options)).toMatchObject({ kind: 'fetch' });
-    expect(await detect((_a: unknown, _b: unknown) => {}, options)).toMatchObject({ kind: 'node' });
+    expect(await detect(wsgi(app), options)).toMatchObject({ what: 'gateway application' });
+    expect(await detect(() => {}, options)).toMatchObject({ what: 'fetch handler' });
+    expect(await detect((_a: unknown, _b: unknown) => {}, options)).toMatchObject({ what: 'Node listener' });
   });
 
   it('is known by the mark of another copy of the package', async () => {
     const marked = Object.assign(() => [], { [Symbol.for('tsunicorn.wsgi')]: true });
-    expect(await detect(marked, options)).toMatchObject({ kind: 'gateway' });
+    expect(await detect(marked, options)).toMatchObject({ what: 'gateway application' });
   });
 
   it('keeps its mark as the method of an object', async () => {
     const value = pickExport(parseSpec('web.ts:site.app'), {
       site: { app: wsgi((...args) => app(...args)) },
     });
-    expect(await detect(value, options)).toMatchObject({ kind: 'gateway' });
+    expect(await detect(value, options)).toMatchObject({ what: 'gateway application' });
   });
 });

@@ -29,6 +29,12 @@ describe('a request that takes too long', () => {
     expect(log.at('warning')[0]).toMatch(/GET \/slow took longer than 0\.05 s \(--request-timeout\): .* 504/);
   });
 
+  it('does not fill the log with its path', async () => {
+    const { at, log } = await serve(() => {}, 0.05);
+    await fetch(`${at}?${'x'.repeat(10_000)}`);
+    expect(log.at('warning')[0]?.length).toBeLessThan(1000);
+  });
+
   it('has its AbortSignal aborted, with the reason, in a fetch handler', async () => {
     const seen = Promise.withResolvers<unknown>();
     const application = adaptFetch(

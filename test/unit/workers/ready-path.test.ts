@@ -9,7 +9,7 @@ type Handler = (request: IncomingMessage, response: ServerResponse) => unknown;
 /** Proves an application of this handler; the limit is counted from the start of this process. */
 function prove(handler: Handler, withinSeconds = 10, log = new FakeLogger()): Promise<void> {
   const bootTimeout = (performance.now() / 1000 + withinSeconds) / 0.9;
-  const application: Application = { kind: 'node', what: 'handler', handler };
+  const application: Application = { what: 'handler', handler };
   return proveReady({ path: '/healthz?full', application, settings: { bootTimeout }, log });
 }
 

@@ -13,7 +13,7 @@ describe('an exchange that got an answer of our own', () => {
   const refused = () => {
     const response = new ServerResponse(new IncomingMessage(new Socket()));
     const exchange = new Exchange(1, response.req, response, null);
-    exchange.refuse(408, 'Request Timeout');
+    exchange.refuse(408);
     return { exchange, response };
   };
 
@@ -32,7 +32,7 @@ describe('an exchange that got an answer of our own', () => {
 
   it('is not cut by another', () => {
     const { exchange, response } = refused();
-    exchange.refuse(500, 'Internal Server Error');
+    exchange.refuse(500);
     expect(response).toMatchObject({ statusCode: 408, destroyed: false });
   });
 });
@@ -65,7 +65,7 @@ describe('an exchange whose answer cannot be sent', () => {
     response.end();
     exchange.answer({ type: 'chunk', id: 1, data: 'part' }, thread);
     exchange.answer({ type: 'end', id: 1, trailers: [] }, thread);
-    exchange.refuse(500, 'Internal Server Error');
+    exchange.refuse(500);
     await turns(2);
     expect(failed).not.toHaveBeenCalled();
     expect(response).toMatchObject({ destroyed: false, statusCode: 200 });

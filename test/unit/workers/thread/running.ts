@@ -16,7 +16,7 @@ const peer = {
 export function runnerOver(handler: Handler) {
   const posted: FromThread[] = [];
   const slots = new Int32Array(new SharedArrayBuffer(8));
-  const application: Application = { kind: 'node', what: 'test', handler };
+  const application: Application = { what: 'test', handler };
   const runner = new Runner(application, (message) => void posted.push(message), slots);
   const ask = (given: Partial<RequestMessage> = {}) =>
     runner.handle({

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { SecureContextOptions } from 'node:tls';
 import type { Logger } from './log/logger.ts';
 
 /** What hooks in the arbiter see of it. */
@@ -53,6 +54,11 @@ export interface Hooks {
   nworkersChanged?(arbiter: ArbiterView, after: number, before: number | null): Returns;
   /** In the arbiter, just before it exits. */
   onExit?(arbiter: ArbiterView): Returns;
+  /**
+   * As in Gunicorn, where TLS is configured: in the worker, to make or change the TLS context. tsunicorn serves plain
+   * HTTP so far, so a configuration with it is accepted, and warned of.
+   */
+  sslContext?(defaults: SecureContextOptions): SecureContextOptions;
 }
 
 export type HookName = keyof Hooks;

@@ -77,6 +77,10 @@ function announce({ loaded }: Generation, log: Logger): void {
   log.info(`Using worker: ${classNameOf(loaded.settings)}`);
   const warning = warnsOfRoot(loaded);
   if (warning !== null) log.warning(warning);
+  if (loaded.hookNames.includes('sslContext'))
+    log.warning(
+      'The hook sslContext is not called: tsunicorn serves plain HTTP; let a proxy in front of it end TLS',
+    );
 }
 
 async function developmentOf(first: Generation, question: ReadQuestion, queue: EventQueue, log: Logger) {

@@ -59,13 +59,13 @@ export const settingNames: readonly SettingName[] = namesOf(catalogue);
 
 const PLAIN_HTTP = 'tsunicorn serves plain HTTP; leave it out, and let a proxy in front of it end TLS';
 
-/** Gunicorn's settings and hooks that are refused, each with the reason that the operator is told. */
+/** Gunicorn's settings that are refused, each with the reason that the operator is told. */
 export const refused: ReadonlyMap<string, string> = new Map([
   [
     'preload',
     'Node cannot fork a loaded process; leave it out: the compile cache makes the next start fast instead',
   ],
-  ...['certfile', 'keyfile', 'sslContext'].map((name) => [name, PLAIN_HTTP] as const),
+  ...['certfile', 'keyfile'].map((name) => [name, PLAIN_HTTP] as const),
 ]);
 
 /** Whether the word is a setting's name. */

@@ -214,3 +214,13 @@ it('a worker that is told to go while it boots opens no socket while its last ho
   await running.waitForLog(/on its way out/);
   expect(running.stderr).toMatch(/on its way out with 0 doors/);
 });
+
+it('a hook that nothing calls is accepted and warned of', async () => {
+  const running = await serve(['app.js'], {
+    files: {
+      'app.js': app,
+      'tsunicorn.config.js': 'export default { sslContext: (defaults) => defaults };\n',
+    },
+  });
+  await running.waitForLog(/\[WARNING\] The hook sslContext is not called: tsunicorn serves plain HTTP;/, 0);
+});

@@ -37,6 +37,10 @@ export const hookDocs: Readonly<Record<HookName, HookDoc>> = {
     takes: 'arbiter',
     doc: 'In the arbiter, just before it exits, which waits for it five seconds at most.',
   },
+  sslContext: {
+    takes: 'defaults',
+    doc: 'As in Gunicorn, where TLS is configured: to make or change the TLS context. tsunicorn serves plain HTTP so far, so it is not called, which a warning says at the start.',
+  },
 };
 
 /** Whether a key of the config file is a hook's name. */

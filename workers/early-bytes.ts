@@ -16,7 +16,9 @@ export class EarlyBytes {
   /** Puts what has come in front of what will be read; returns whether there was something. */
   read(socket: Socket): boolean {
     const fd = descriptorOf(socket);
-    if (fd === null || (this.#misses > MISSES && ++this.#misses % RARELY !== 0)) return false;
+    // Of one that was held, Node has read already: what follows must not come before that.
+    if (fd === null || socket.readableLength > 0) return false;
+    if (this.#misses > MISSES && ++this.#misses % RARELY !== 0) return false;
     try {
       const length = fs.readSync(fd, this.#room, 0, this.#room.length, null);
       // The end of what a client sends is for Node to see, which it will.

@@ -3,6 +3,7 @@ import { constants, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import http, { type IncomingMessage } from 'node:http';
 import net from 'node:net';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import { ask } from '../support/http-client.ts';
 import { addressOf, request } from '../support/load.ts';
@@ -70,6 +71,23 @@ describe.each(binds)('sync workers on %s', (_name, bind) => {
     await running.waitForLog(/Handling signal: term/);
     writeFileSync(join(running.cwd, 'release'), '');
     expect(await Promise.all(answers)).toEqual(Array(4).fill('200'));
+    expect(await running.end()).toEqual({ status: 0, signal: null });
+  });
+
+  it('drain: a body that was on its way to the queue when TERM came arrives in order', async () => {
+    const running = await start(bind(), 1);
+    const first = request({ url: running.at, path: '/hold' });
+    await running.waitFor(() => begun(running).length === 1, 'the first request');
+    const second = net.connect(addressOf(running.at));
+    await once(second, 'connect');
+    // More than is taken in of a connection that waits for the queue to run dry.
+    const length = 4 * 1024 * 1024;
+    second.write(`POST / HTTP/1.1\r\nHost: x\r\nContent-Length: ${length}\r\n\r\n${'x'.repeat(length)}`);
+    running.signal('SIGTERM');
+    await running.waitForLog(/Handling signal: term/);
+    writeFileSync(join(running.cwd, 'release'), '');
+    expect(await first).toBe('200');
+    expect(await text(second)).toMatch(/^HTTP\/1\.1 200 [\s\S]*\d+ 4194304$/);
     expect(await running.end()).toEqual({ status: 0, signal: null });
   });
 

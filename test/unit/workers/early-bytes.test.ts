@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, Socket } from 'node:net';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { text } from 'node:stream/consumers';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { EarlyBytes } from '../../../workers/early-bytes.ts';
 
 describe('early bytes', () => {
@@ -43,6 +44,15 @@ describe('early bytes', () => {
     gone.destroy();
     expect(early.read(gone)).toBe(false);
     expect(early.read(new Socket())).toBe(false);
+  });
+
+  it('leaves a connection alone of which Node has read already', async () => {
+    const socket = await accepted('first ');
+    await vi.waitUntil(() => socket.readableLength > 0);
+    await new Promise((done) => clients.at(-1)?.write('second', done));
+    expect(new EarlyBytes().read(socket)).toBe(false);
+    clients.at(-1)?.end();
+    expect(await text(socket)).toBe('first second');
   });
 
   it('asks seldom where nothing ever comes in time, and always again once something did', async () => {

@@ -5,6 +5,22 @@ import { fs } from '../src/builtins.ts';
 const MISSES = 8;
 const RARELY = 16;
 
+/** On a socket: how many bytes of it Node does not know of. */
+const EARLY = Symbol('early');
+
+interface Early extends Socket {
+  [EARLY]?: number;
+}
+
+/** Of which the property is one for all: so V8 keeps them all in one shape. */
+const BYTES_READ = {
+  configurable: true,
+  enumerable: true,
+  get(this: Early): number {
+    return (this[EARLY] ?? 0) + Reflect.get(Object.getPrototypeOf(this), 'bytesRead', this);
+  },
+};
+
 /**
  * Reads what the client of a connection has sent by the time it is accepted, which is mostly its whole request: Node
  * itself would read it in the next turn of the event loop, in which it first accepts another connection.
@@ -24,6 +40,7 @@ export class EarlyBytes {
       // The end of what a client sends is for Node to see, which it will.
       if (length === 0) return false;
       socket.unshift(Buffer.from(this.#room.subarray(0, length)));
+      count(socket, length);
       this.#misses = 0;
       return true;
     } catch {
@@ -32,6 +49,12 @@ export class EarlyBytes {
       return false;
     }
   }
+}
+
+/** Applications may look at it, and the watchdog tells by it who has asked for something. 0.1 µs. */
+function count(socket: Early, length: number): void {
+  socket[EARLY] = length;
+  Object.defineProperty(socket, 'bytesRead', BYTES_READ);
 }
 
 /**

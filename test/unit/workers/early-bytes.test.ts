@@ -55,6 +55,17 @@ describe('early bytes', () => {
     expect(await text(socket)).toBe('first second');
   });
 
+  it('counts what it has read, as an application may look at it', async () => {
+    const socket = await accepted('first ');
+    expect(new EarlyBytes().read(socket)).toBe(true);
+    expect(socket.bytesRead).toBe(6);
+    clients.at(-1)?.end('second');
+    await text(socket);
+    expect(socket.bytesRead).toBe(12);
+    socket.destroy();
+    expect(socket.bytesRead).toBe(12);
+  });
+
   it('asks seldom where nothing ever comes in time, and always again once something did', async () => {
     const early = new EarlyBytes();
     const [silent, eager] = [await accepted(''), await accepted('request')];

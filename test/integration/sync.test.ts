@@ -91,6 +91,29 @@ describe.each(binds)('sync workers on %s', (_name, bind) => {
     expect(await running.end()).toEqual({ status: 0, signal: null });
   });
 
+  it('show no request the AsyncLocalStorage of another, whatever it waited for', async () => {
+    const source = `import { AsyncLocalStorage } from 'node:async_hooks';
+const storage = new AsyncLocalStorage();
+export const app = (req, res) => {
+  const seen = storage.getStore() ?? 'nothing';
+  storage.run(req.url, () => req.url === '/later' ? setTimeout(() => res.end(seen), 20) : res.end(seen));
+};`;
+    const files = { 'app.mjs': source };
+    const running = await serve(['app.mjs:app', '-k', 'sync', '-b', bind()], { files });
+    const bodyOf = (path: string) => ask({ url: running.at, path }).then(({ body }) => body);
+    for (const path of ['/', '/', '/later', '/later', '/']) expect(await bodyOf(path)).toBe('nothing');
+    expect(await Promise.all(Array.from({ length: 4 }, () => bodyOf('/later')))).toEqual(
+      Array(4).fill('nothing'),
+    );
+    // Those that were slow are there already, and wait for their turn.
+    const slow = Array.from({ length: 3 }, () => net.connect(addressOf(running.at)));
+    for (const socket of slow) socket.write('GET /later HTTP/1.1\r\n');
+    expect(await bodyOf('/')).toBe('nothing');
+    for (const socket of slow) socket.write('Host: x\r\n\r\n');
+    for (const answer of await Promise.all(slow.map((socket) => text(socket))))
+      expect(answer).toMatch(/\r\n\r\nnothing$/);
+  });
+
   it('are replaced when a request runs longer than --timeout: 504 to it, 503 to those behind it', async () => {
     const running = await start(bind(), 1, '--timeout', '1');
     const [old] = running.workers();

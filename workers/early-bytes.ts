@@ -1,6 +1,9 @@
 import type { Socket } from 'node:net';
 import { fs } from '../src/builtins.ts';
 
+/** As it was before the application, whose tracing or retrying may have replaced it. */
+const { readSync } = fs;
+
 /** After so many connections in a row that had sent nothing yet, only one in `RARELY` is asked: each costs 4 µs. */
 const MISSES = 8;
 const RARELY = 16;
@@ -36,7 +39,7 @@ export class EarlyBytes {
     if (fd === null || socket.readableLength > 0) return false;
     if (this.#misses > MISSES && ++this.#misses % RARELY !== 0) return false;
     try {
-      const length = fs.readSync(fd, this.#room, 0, this.#room.length, null);
+      const length = readSync(fd, this.#room, 0, this.#room.length, null);
       // The end of what a client sends is for Node to see, which it will.
       if (length === 0) return false;
       socket.unshift(Buffer.from(this.#room.subarray(0, length)));

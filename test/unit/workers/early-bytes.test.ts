@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { fs } from '../../../src/builtins.ts';
 import { EarlyBytes } from '../../../workers/early-bytes.ts';
 
 describe('early bytes', () => {
@@ -64,6 +65,13 @@ describe('early bytes', () => {
     expect(socket.bytesRead).toBe(12);
     socket.destroy();
     expect(socket.bytesRead).toBe(12);
+  });
+
+  it('reads by itself, whatever an application makes of fs.readSync', async () => {
+    const replaced = vi.spyOn(fs, 'readSync');
+    onTestFinished(() => replaced.mockRestore());
+    expect(new EarlyBytes().read(await accepted('request'))).toBe(true);
+    expect(replaced).not.toHaveBeenCalled();
   });
 
   it('asks seldom where nothing ever comes in time, and always again once something did', async () => {

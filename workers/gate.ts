@@ -38,6 +38,8 @@ export function createGate(feed: (socket: Socket) => void, bufferBytes?: number)
   return new AcceptGate(feed, bufferBytes);
 }
 
+const { AsyncLocalStorage } = process.getBuiltinModule('node:async_hooks');
+
 /** This long without a connection, the queue counts as dry. */
 const QUIET_MS = 10;
 
@@ -51,6 +53,13 @@ class AcceptGate implements Gate {
   /** Accepted and not yet fed: while the queue is emptied, or paused, as a Unix listener cannot be moved. */
   #held: Socket[] = [];
   #accepted = 0;
+
+  /** Not in the context of the request that has ended: whoever is accepted later would see its AsyncLocalStorage. */
+  readonly #reopen = AsyncLocalStorage.bind(() => {
+    this.#state = 'open';
+    this.#resumeAll();
+    this.#feedHeld();
+  });
 
   constructor(feed: (socket: Socket) => void, bufferBytes: number | undefined) {
     this.#feed = feed;
@@ -83,10 +92,7 @@ class AcceptGate implements Gate {
   }
 
   resume(): void {
-    if (this.#state !== 'paused') return;
-    this.#state = 'open';
-    this.#resumeAll();
-    this.#feedHeld();
+    if (this.#state === 'paused') this.#reopen();
   }
 
   async closeWhenEmpty(limitMs: number): Promise<void> {

@@ -1,5 +1,7 @@
 import type { ServerResponse } from 'node:http';
 
+const { AsyncLocalStorage } = process.getBuiltinModule('node:async_hooks');
+
 /** One request that has arrived whole and waits for its turn, or has it. */
 interface Turn {
   readonly response: ServerResponse;
@@ -29,9 +31,9 @@ export class Turnstile {
   /** Calls `run` when it is this request's turn, at once if none has it; not at all if its client has gone by then. */
   enter(response: ServerResponse, run: () => void): void {
     if (isOver(response)) return;
-    const turn = { response, run };
-    if (this.#current === null) this.#begin(turn);
-    else this.#waiting.push(turn);
+    if (this.#current === null) this.#begin({ response, run });
+    // In its own context, and not in that of the request whose end it waits for.
+    else this.#waiting.push({ response, run: AsyncLocalStorage.bind(run) });
   }
 
   /** Takes everything that waits, in order, for somebody else to answer. */

@@ -3,6 +3,7 @@ import { constants, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import http, { type IncomingMessage } from 'node:http';
 import net from 'node:net';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import { ask } from '../support/http-client.ts';
 import { addressOf, request } from '../support/load.ts';
@@ -71,6 +72,46 @@ describe.each(binds)('sync workers on %s', (_name, bind) => {
     writeFileSync(join(running.cwd, 'release'), '');
     expect(await Promise.all(answers)).toEqual(Array(4).fill('200'));
     expect(await running.end()).toEqual({ status: 0, signal: null });
+  });
+
+  it('drain: a body that was on its way to the queue when TERM came arrives in order', async () => {
+    const running = await start(bind(), 1);
+    const first = request({ url: running.at, path: '/hold' });
+    await running.waitFor(() => begun(running).length === 1, 'the first request');
+    const second = net.connect(addressOf(running.at));
+    await once(second, 'connect');
+    // More than is taken in of a connection that waits for the queue to run dry.
+    const length = 4 * 1024 * 1024;
+    second.write(`POST / HTTP/1.1\r\nHost: x\r\nContent-Length: ${length}\r\n\r\n${'x'.repeat(length)}`);
+    running.signal('SIGTERM');
+    await running.waitForLog(/Handling signal: term/);
+    writeFileSync(join(running.cwd, 'release'), '');
+    expect(await first).toBe('200');
+    expect(await text(second)).toMatch(/^HTTP\/1\.1 200 [\s\S]*\d+ 4194304$/);
+    expect(await running.end()).toEqual({ status: 0, signal: null });
+  });
+
+  it('show no request the AsyncLocalStorage of another, whatever it waited for', async () => {
+    const source = `import { AsyncLocalStorage } from 'node:async_hooks';
+const storage = new AsyncLocalStorage();
+export const app = (req, res) => {
+  const seen = storage.getStore() ?? 'nothing';
+  storage.run(req.url, () => req.url === '/later' ? setTimeout(() => res.end(seen), 20) : res.end(seen));
+};`;
+    const files = { 'app.mjs': source };
+    const running = await serve(['app.mjs:app', '-k', 'sync', '-b', bind()], { files });
+    const bodyOf = (path: string) => ask({ url: running.at, path }).then(({ body }) => body);
+    for (const path of ['/', '/', '/later', '/later', '/']) expect(await bodyOf(path)).toBe('nothing');
+    expect(await Promise.all(Array.from({ length: 4 }, () => bodyOf('/later')))).toEqual(
+      Array(4).fill('nothing'),
+    );
+    // Those that were slow are there already, and wait for their turn.
+    const slow = Array.from({ length: 3 }, () => net.connect(addressOf(running.at)));
+    for (const socket of slow) socket.write('GET /later HTTP/1.1\r\n');
+    expect(await bodyOf('/')).toBe('nothing');
+    for (const socket of slow) socket.write('Host: x\r\n\r\n');
+    for (const answer of await Promise.all(slow.map((socket) => text(socket))))
+      expect(answer).toMatch(/\r\n\r\nnothing$/);
   });
 
   it('are replaced when a request runs longer than --timeout: 504 to it, 503 to those behind it', async () => {

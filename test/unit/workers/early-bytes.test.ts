@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, Socket } from 'node:net';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { text } from 'node:stream/consumers';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { fs } from '../../../src/builtins.ts';
 import { EarlyBytes } from '../../../workers/early-bytes.ts';
 
 describe('early bytes', () => {
@@ -43,6 +45,33 @@ describe('early bytes', () => {
     gone.destroy();
     expect(early.read(gone)).toBe(false);
     expect(early.read(new Socket())).toBe(false);
+  });
+
+  it('leaves a connection alone of which Node has read already', async () => {
+    const socket = await accepted('first ');
+    await vi.waitUntil(() => socket.readableLength > 0);
+    await new Promise((done) => clients.at(-1)?.write('second', done));
+    expect(new EarlyBytes().read(socket)).toBe(false);
+    clients.at(-1)?.end();
+    expect(await text(socket)).toBe('first second');
+  });
+
+  it('counts what it has read, as an application may look at it', async () => {
+    const socket = await accepted('first ');
+    expect(new EarlyBytes().read(socket)).toBe(true);
+    expect(socket.bytesRead).toBe(6);
+    clients.at(-1)?.end('second');
+    await text(socket);
+    expect(socket.bytesRead).toBe(12);
+    socket.destroy();
+    expect(socket.bytesRead).toBe(12);
+  });
+
+  it('reads by itself, whatever an application makes of fs.readSync', async () => {
+    const replaced = vi.spyOn(fs, 'readSync');
+    onTestFinished(() => replaced.mockRestore());
+    expect(new EarlyBytes().read(await accepted('request'))).toBe(true);
+    expect(replaced).not.toHaveBeenCalled();
   });
 
   it('asks seldom where nothing ever comes in time, and always again once something did', async () => {

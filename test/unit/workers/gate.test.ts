@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import net, { type Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -86,6 +87,19 @@ describe.each(kinds)('a gate of %s', (_kind, bound) => {
     gate.resume();
     await wire.until(/hello/);
     await fed[0]?.until(/^first second$/);
+  });
+
+  it('feeds outside of the context of whoever resumes it', async () => {
+    const at = bound();
+    const storage = new AsyncLocalStorage();
+    const seen: unknown[] = [];
+    const { gate } = await openGate([at], () => void seen.push(storage.getStore()));
+    gate.pause();
+    const waiting = [await wireTo(at.to), await wireTo(at.to)];
+    await turns(20);
+    storage.run('a request', () => gate.resume());
+    for (const wire of waiting) await wire.until(/hello/);
+    expect(seen).toEqual([undefined, undefined]);
   });
 
   it('survives a client that goes during the pause', async () => {

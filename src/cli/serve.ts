@@ -60,7 +60,12 @@ export async function serve(loaded: Loaded, order: ServeOrder): Promise<number> 
   const pidfile = new PidfileOf(loaded, lineage.elder);
   const first = await firstGeneration(loaded, { privileges, pidfile, lineage, log, base });
   const spawn = spawnerFrom(first, queue, base);
-  const { supervise } = await import('./supervise.ts');
+  const { supervise } = await import('./supervise.ts').catch((error: unknown) => {
+    // An installation that is being replaced, for one: nothing may stay behind, and the worker goes with our channel.
+    pidfile.remove();
+    for (const listener of first.listeners) listener.close();
+    throw error;
+  });
   return supervise({ first, spawn, queue, question, systemd, base, log, following, lineage, pidfile });
 }
 

@@ -1,4 +1,5 @@
 import { BootError, codeOf, EXIT, messageOf } from '../errors.ts';
+import { esModuleCure } from '../es-syntax.ts';
 
 /** An error that says, in one line, why the application could not be loaded; exit status 4. */
 export function appError(message: string, userStack?: string): BootError {
@@ -28,8 +29,11 @@ export function importError(spec: string, file: string, thrown: unknown): BootEr
 // Node keeps the place of a parse error to itself where it is in an ES module of JavaScript.
 function syntaxError(spec: string, file: string, thrown: SyntaxError): BootError {
   const place = placeOf(thrown);
-  if (place !== undefined)
+  if (place !== undefined) {
+    const cure = esModuleCure(thrown, place.replace(/:\d+$/, ''));
+    if (cure !== null) return appError(`${spec}: ${place} ${cure}`);
     return appError(`${spec}: ${place} has a syntax error: ${plain(thrown)}`, stackOf(thrown));
+  }
   const message = `${spec}: ${file} has a syntax error, or a module that it imports: ${plain(thrown)}; node --check shows the line`;
   // In development the line is found by this cause.
   return new BootError(message, EXIT.appLoad, undefined, { cause: thrown });

@@ -29,6 +29,7 @@ export async function serveMany(order: ServeOrder, application: Application): Pr
     requestMs: settings.requestTimeout * 1000,
     onError: order.onError,
     answerFailure: order.answerFailure,
+    onRefused: (line) => order.log.info(line),
   });
   const gate = createGate((socket) => {
     connections.add(socket);

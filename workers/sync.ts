@@ -40,6 +40,7 @@ export const serveSync: Serve = async (order) => {
     requestMs: settings.requestTimeout * 1000,
     onError: order.onError,
     answerFailure: order.answerFailure,
+    onRefused: (line) => order.log.info(line),
   });
   const early = order.listeners.length === 1 ? new EarlyBytes() : null;
   let isFeeding = false;

@@ -1,8 +1,17 @@
+import { resolve } from 'node:path';
 import { BootError, codeOf, EXIT, messageOf } from '../errors.ts';
+import { esModuleCure } from '../es-syntax.ts';
 
 /** An error that says, in one line, why the application could not be loaded; exit status 4. */
 export function appError(message: string, userStack?: string): BootError {
   return new BootError(message, EXIT.appLoad, userStack);
+}
+
+/** The error for a file of the application that the worker's user has no right to read. */
+export function unreadable(spec: string, file: string): BootError {
+  return appError(
+    `${spec}: ${file} cannot be read (EACCES) by the user of the workers; change its mode or --user`,
+  );
 }
 
 /** The error for what was thrown while the module in `file` was imported; `spec` is what the operator wrote. */
@@ -21,15 +30,29 @@ export function importError(spec: string, file: string, thrown: unknown): BootEr
         `${spec}: Node cannot load ${file}: ${plain(thrown)}. Use a .ts, .mts, .js, .mjs or .cjs file, or build it first`,
       );
   }
+  if (isUnreadable(thrown, file)) return unreadable(spec, resolve(file));
   if (thrown instanceof SyntaxError) return syntaxError(spec, file, thrown);
   return appError(`${spec}: ${file} threw while it was loaded: ${messageOf(thrown)}`, stackOf(thrown));
+}
+
+/** Whether the module itself may not be read; what it reads while it is imported is its own affair. */
+function isUnreadable(thrown: unknown, file: string): boolean {
+  return (
+    codeOf(thrown) === 'EACCES' &&
+    thrown instanceof Error &&
+    'path' in thrown &&
+    thrown.path === resolve(file)
+  );
 }
 
 // Node keeps the place of a parse error to itself where it is in an ES module of JavaScript.
 function syntaxError(spec: string, file: string, thrown: SyntaxError): BootError {
   const place = placeOf(thrown);
-  if (place !== undefined)
+  if (place !== undefined) {
+    const cure = esModuleCure(thrown, place.replace(/:\d+$/, ''));
+    if (cure !== null) return appError(`${spec}: ${place} ${cure}`);
     return appError(`${spec}: ${place} has a syntax error: ${plain(thrown)}`, stackOf(thrown));
+  }
   const message = `${spec}: ${file} has a syntax error, or a module that it imports: ${plain(thrown)}; node --check shows the line`;
   // In development the line is found by this cause.
   return new BootError(message, EXIT.appLoad, undefined, { cause: thrown });

@@ -3,7 +3,7 @@ import { basename, dirname, join, relative, resolve } from 'node:path';
 import { fs } from '../builtins.ts';
 import { codeOf, messageOf } from '../errors.ts';
 import { suggest } from '../settings/suggest.ts';
-import { appError } from './failure.ts';
+import { appError, unreadable } from './failure.ts';
 import type { AppSpec } from './spec.ts';
 
 const EXTENSIONS = ['.ts', '.mts', '.js', '.mjs', '.cjs'];
@@ -15,6 +15,15 @@ const PACKAGE = /^(?:@[\w.~-]+\/)?[\w~-][\w.~-]*(?:\/.+)?$/;
  * package, in this order and from `cwd`. Throws a BootError with exit status 4 that says what was tried.
  */
 export function resolveModule(spec: AppSpec, cwd: string): string {
+  try {
+    return find(spec, cwd);
+  } catch (error) {
+    if (codeOf(error) !== 'EACCES' || !(error instanceof Error) || !('path' in error)) throw error;
+    throw unreadable(spec.text, String(error.path));
+  }
+}
+
+function find(spec: AppSpec, cwd: string): string {
   const { module } = spec;
   const dotted = DOTTED.test(module) ? module.replaceAll('.', '/') : null;
   return (

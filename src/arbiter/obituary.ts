@@ -77,7 +77,10 @@ export function explainEnd(end: WorkerEnd, state: WorkerState, judge: Judge): Ob
     case 'booting':
     case 'opening':
       // What follows from it is logged with this cause.
-      return { level: 'debug', cause: `${describe(end, judge)} before it was ready` };
+      return {
+        level: 'debug',
+        cause: end.how === 'unborn' ? describe(end, judge) : `${describe(end, judge)} before it was ready`,
+      };
     case 'standby':
       return { level: 'debug', cause: `${describe(end, judge)} while it stood by` };
     default:

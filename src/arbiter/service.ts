@@ -207,8 +207,9 @@ export class Service {
     if (isOwnDoing(end)) this.pace.ended(state);
     const cause = logEnd(this.log, worker, end, state, this.#options.judgeKill);
     this.hooks.call('childExit', (hook, view) => hook(view, viewOf(worker, this.log)));
+    const who = worker.pid === 0 ? 'A worker' : nameOf(worker);
     if (isBooting(state))
-      this.bootFailed(worker, { exitStatus: EXIT.workerBoot, message: `a worker ${cause}` });
+      this.bootFailed(worker, { exitStatus: EXIT.workerBoot, message: `${who} ${cause}` });
   }
 
   /** A worker that was never ready. */

@@ -7,6 +7,7 @@ import { messageOf } from '../errors.ts';
 import { WORKER_HOOKS } from '../hooks.ts';
 import { type ArbiterMessage, isWorkerMessage } from '../ipc.ts';
 import type { Listener } from '../listeners/listener.ts';
+import { spawnProblem } from '../spawn-problem.ts';
 import type { ArbiterEvent, WorkerEnd } from './events.ts';
 import { type Generation, limitsOf } from './generation.ts';
 import { type HandOver, handOver } from './hand-over.ts';
@@ -78,7 +79,7 @@ class ProcessHandle implements WorkerHandle {
   ): ChildProcess | null {
     try {
       const child = startProcess(generation, handed, environment);
-      this.#listen(child, emit, handed.watchdogFd);
+      this.#listen(child, emit, handed.watchdogFd, generation.loaded.settings.chdir);
       return child;
     } catch (error) {
       // As an event like any other end: the arbiter does not know this worker yet.
@@ -88,7 +89,12 @@ class ProcessHandle implements WorkerHandle {
     }
   }
 
-  #listen(child: ChildProcess, emit: (event: ArbiterEvent) => void, watchdogFd: number | null): void {
+  #listen(
+    child: ChildProcess,
+    emit: (event: ArbiterEvent) => void,
+    watchdogFd: number | null,
+    cwd: string,
+  ): void {
     const worker = this.age;
     child.on('message', (message) => {
       if (isWorkerMessage(message)) emit({ type: 'message', worker, message });
@@ -98,7 +104,7 @@ class ProcessHandle implements WorkerHandle {
     child.on('error', (error) => {
       // Also raised when a signal or message could not be delivered; only without a pid was there no process.
       if (child.pid === undefined)
-        emit({ type: 'exit', worker, end: { how: 'unborn', error: error.message } });
+        emit({ type: 'exit', worker, end: { how: 'unborn', error: spawnProblem(error, cwd) } });
     });
     child.once('exit', (status, signal) => {
       const end: WorkerEnd = signal ? { how: 'signal', signal } : { how: 'status', status: status ?? 0 };

@@ -1,12 +1,11 @@
 import { addressesOf } from '../arbiter/generation.ts';
 import { BootError, messageOf } from '../errors.ts';
 import { checkLogfile } from '../log/logger.ts';
-import type { Settings } from '../settings/catalogue.ts';
-import { classNameOf } from '../settings/class-name.ts';
 import type { Loaded, LoadedData } from '../settings/load.ts';
 import { nameSetting } from '../settings/origin.ts';
 import { logOpener } from './logs.ts';
 import { privilegesOf } from './privileges.ts';
+import { tryApplication } from './trial.ts';
 
 /** Refuses log files that cannot be written and formats that cannot be compiled, before anything is started. */
 export async function checkLogs({ settings, origins }: LoadedData): Promise<void> {
@@ -23,11 +22,15 @@ export async function checkLogs({ settings, origins }: LoadedData): Promise<void
 export async function check(loaded: Loaded): Promise<number> {
   process.chdir(loaded.settings.chdir);
   await checkLogs(loaded);
-  await logOpener(loaded, await privilegesOf(loaded));
+  const privileges = await privilegesOf(loaded);
+  await logOpener(loaded, privileges);
   addressesOf(loaded);
   if (loaded.settings.debug) (await import('./development.ts')).refuseDebug(loaded, process.env);
   try {
-    const what = await load(loaded.settings);
+    const what = await tryApplication({
+      settings: loaded.settings,
+      identity: privileges?.identity ?? null,
+    });
     process.stdout.write(`The configuration is in order; ${loaded.settings.app}: ${what}\n`);
     return 0;
   } catch (error) {
@@ -36,15 +39,4 @@ export async function check(loaded: Loaded): Promise<number> {
     if (error.userStack) process.stderr.write(`${error.userStack}\n`);
     return error.exitStatus;
   }
-}
-
-/** Loads the application where its worker class would: in a thread some of Node is missing, and memory is limited. */
-async function load(settings: Settings): Promise<string> {
-  if (classNameOf(settings) === 'thread') {
-    const { loadInThread } = await import('../../workers/thread/trial.ts');
-    return loadInThread(settings);
-  }
-  const { loadApplication } = await import('../app/load.ts');
-  const { what } = await loadApplication(settings.app ?? '', { cwd: process.cwd(), onError: () => {} });
-  return what;
 }

@@ -5,6 +5,7 @@ import type { Application } from '../app/application.ts';
 import { isThenable } from '../thenable.ts';
 import type { Connections } from './connections.ts';
 import { lingerWhileSent } from './linger.ts';
+import { answerRefused } from './refusals.ts';
 
 /** What looks at each request before the application does; folded into one function when the server is made. */
 export type Observer = (request: IncomingMessage, response: ServerResponse) => void;
@@ -24,6 +25,8 @@ export interface HttpServerOptions {
   readonly onError: (error: unknown, request: IncomingMessage) => void;
   /** Where it is null, the answer is a plain 500. */
   readonly answerFailure?: AnswerFailure | null;
+  /** Gets a line for each request that Node refuses itself, which no handler sees. */
+  readonly onRefused?: (line: string) => void;
 }
 
 /** A request that has not arrived whole after this is answered with 408, as slow clients are no less costly for being many. */
@@ -44,6 +47,7 @@ export function createHttpServer(options: HttpServerOptions): Server {
     },
     requestListener(options),
   );
+  if (options.onRefused) answerRefused(server, options.onRefused);
   if (options.application.upgrade) server.on('upgrade', upgradeListener(options));
   // Node starts its header and request time limits, and closeIdleConnections(), only when a server has listened.
   server.emit('listening');

@@ -1,8 +1,9 @@
+import type { Stats } from 'node:fs';
 import net from 'node:net';
 import { dirname, resolve } from 'node:path';
 import { fs } from '../builtins.ts';
 import { codeOf, messageOf, UsageError } from '../errors.ts';
-import { type Address, checkLength, formatAddress, formatTcp } from './address.ts';
+import { type Address, checkLength, formatAddress, formatTcp, overlap, parseAddress } from './address.ts';
 import { type Closing, closing } from './closing.ts';
 import { giveAway, type Owner } from './owner.ts';
 
@@ -62,7 +63,10 @@ export async function bindAll(
 ): Promise<readonly Listener[]> {
   const bound: Listener[] = [];
   try {
-    for (const address of addresses) bound.push(await bind(address));
+    for (const address of addresses) {
+      refuseTwin(bound, address);
+      bound.push(await bind(address));
+    }
     check(bound);
     if (owner) for (const listener of bound) listener.giveTo?.(owner);
     return bound;
@@ -70,6 +74,21 @@ export async function bindAll(
     for (const listener of bound) discard(listener);
     throw error;
   }
+}
+
+/**
+ * The kernel binds two sockets to one address as long as neither listens, which is found out in a worker: too late to say
+ * that it is the service itself that is in the way.
+ */
+function refuseTwin(bound: readonly Listener[], address: Address): void {
+  const twin = bound.find(({ address: own, url }) =>
+    // By its URL: the address may say port 0.
+    own.kind === 'tcp'
+      ? overlap(parseAddress('', url), address)
+      : formatAddress(own) === formatAddress(address),
+  );
+  if (twin === undefined) return;
+  throw new UsageError(`${address.source}: it overlaps ${twin.address.source}; leave one of them away`);
 }
 
 /** Closes what was merely tried. A descriptor that was inherited stays open: nobody could give it to us a second time. */
@@ -145,7 +164,7 @@ function isDirectory(path: string): boolean {
 }
 
 async function removeStale(address: Address, path: string): Promise<void> {
-  const stat = fs.lstatSync(path, { throwIfNoEntry: false });
+  const stat = lookAt(address, path);
   if (stat === undefined) return;
   if (!stat.isSocket()) {
     throw new UsageError(
@@ -164,6 +183,15 @@ async function removeStale(address: Address, path: string): Promise<void> {
   throw new UsageError(
     `${address.source}: another server is listening there; stop it or choose another path`,
   );
+}
+
+function lookAt(address: Address, path: string): Stats | undefined {
+  try {
+    return fs.lstatSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    // EACCES: the directory may not even be entered.
+    throw new BindError(address, error);
+  }
 }
 
 // Of a line of /proc/net/unix (proc(5)): the state, where 01 is bound and not connected, and the path. A connection that

@@ -4,6 +4,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { fs, util } from '../builtins.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import { codeOf, messageOf, UsageError } from '../errors.ts';
+import { esModuleCure } from '../es-syntax.ts';
 import { nameSetting, type Origin } from './origin.ts';
 
 const IMPORT_LIMIT_MS = 30_000;
@@ -140,6 +141,12 @@ function propertyOf(holder: unknown, key: string): unknown {
 
 function describeFailure(thrown: unknown, path: string): string {
   const where = failedAt(thrown, path);
+  // Another file that it imports is named by the place.
+  const cure =
+    thrown instanceof SyntaxError && where.startsWith(' (at line') ? esModuleCure(thrown, path) : null;
+  if (cure !== null) return `it ${cure}`;
+  if (codeOf(thrown) === 'ERR_UNKNOWN_FILE_EXTENSION' && messageOf(thrown).endsWith(path))
+    return 'its name does not end in .ts, .mts, .js, .mjs or .json';
   if (thrown instanceof SyntaxError) return `it does not parse: ${messageOf(thrown)}${where}`;
   const kind = thrown instanceof Error ? `${thrown.name}: ` : '';
   return `it threw: ${kind}${messageOf(thrown)}${where}`;

@@ -30,8 +30,12 @@ export function sourceOf({ source, name }: Origin): string {
   return source === 'cmdargs' ? `TSUNICORN_CMD_ARGS: ${name}` : name;
 }
 
-/** How an error line about the setting `key` begins; in a config file the key is named too, for a default its flag. */
+/**
+ * How an error line about the setting `key` (`pid`, `error-logfile`) begins; in a config file the key is named too, as it
+ * is written there, for a default its flag.
+ */
 export function nameSetting(origin: Origin, key: string): string {
   if (origin.source === 'default') return `--${key}`;
-  return origin.source === 'config' ? `${basename(origin.name)}: ${key}` : sourceOf(origin);
+  if (origin.source !== 'config') return sourceOf(origin);
+  return `${basename(origin.name)}: ${key.replace(/-(\w)/g, (_dash, letter: string) => letter.toUpperCase())}`;
 }

@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { messageOf, UsageError } from '../errors.ts';
+import { UsageError } from '../errors.ts';
+import { spawnProblem } from '../spawn-problem.ts';
 import type { LoadedData, LoadInput } from './load.ts';
 
 /** What the reading child answers. */
@@ -41,7 +42,7 @@ function ask(question: ReadQuestion, signal: AbortSignal): Promise<ReadAnswer> {
     process.once('exit', end);
     child.on('message', (answer) => resolve(answer as ReadAnswer));
     child.on('error', (error) =>
-      reject(new UsageError(`the configuration could not be read: ${messageOf(error)}`)),
+      reject(new UsageError(`the configuration could not be read: ${spawnProblem(error, question.cwd)}`)),
     );
     child.on('close', (status, signal) => {
       clearTimeout(timer);

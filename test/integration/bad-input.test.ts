@@ -128,6 +128,11 @@ describe('the config file', () => {
       /^tsunicorn\.config\.ts:2: onExit: expected a function/,
     ],
     [
+      'a log file that cannot be made',
+      'export default {\n  errorLogfile: "/nowhere/app.log",\n};',
+      /^tsunicorn\.config\.ts: errorLogfile: cannot write \/nowhere\/app\.log: ENOENT; /,
+    ],
+    [
       'an address that is none',
       'export default {\n  bind: "a:b:c",\n};',
       /^tsunicorn\.config\.ts(:2)?: bind a:b:c: expected host:port/,

@@ -94,6 +94,22 @@ describe('--check-config', () => {
     expect(good.stdout).toMatch(/in order.*hello\.ts/);
   });
 
+  it.each([
+    ['blocks', 'for (;;);', /its import or factory had not finished within 1 s \(--boot-timeout\)$/],
+    [
+      'never settles',
+      'await new Promise(() => setInterval(() => {}, 1000));',
+      /within 1 s \(--boot-timeout\)$/,
+    ],
+    ['awaits what never comes', 'await new Promise(() => {});', /within 1 s \(--boot-timeout\)$/],
+    ['calls process.exit(0)', 'process.exit(0);', /exited with status 0 while it was loaded \(does it call/],
+  ])('exits with 3 for an application that %s', async (_what, text, line) => {
+    const files = { 'app.mjs': text };
+    const outcome = await run([...serving, '--boot-timeout', '1', 'app.mjs:app'], { files });
+    expect(outcome).toMatchObject({ status: 3, stdout: '', leftFiles: [], leftProcesses: [] });
+    expect(outcome.lines.at(-1)).toMatch(line);
+  });
+
   it('exits with 4 for an export that is missing', async () => {
     const outcome = await run([...serving, `${hello}lication`]);
     expect(outcome).toMatchObject({ status: 4, stdout: '' });

@@ -1,5 +1,8 @@
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { run } from '../support/command.ts';
+import { serve } from '../support/tsunicorn.ts';
 
 /** What is logged beside the way a service starts and ends. */
 function complaints(stderr: string): readonly string[] {
@@ -8,11 +11,15 @@ function complaints(stderr: string): readonly string[] {
 
 describe('a first boot that fails halts the service and leaves nothing behind', () => {
   it.each([
-    ['exits', 'process.exit(7);', /a worker exited with status 7 unasked before it was ready/],
+    [
+      'exits',
+      'process.exit(7);',
+      /\] Worker \(pid: \d+, slot 0, age 1\) exited with status 7 unasked before it was ready/,
+    ],
     [
       'is killed',
       "process.kill(process.pid, 'SIGKILL');",
-      /a worker was killed by SIGKILL.* before it was ready/,
+      /\] Worker \(pid: .*\) was killed by SIGKILL.* before it was ready/,
     ],
   ])('with status 3 where a worker %s while it imports', async (_what, text, message) => {
     const outcome = await run(['-w', '2', '-b', 'unix:app.sock', '--pid', 'pid', 'app.mjs:app'], {
@@ -41,5 +48,28 @@ describe('a first boot that fails halts the service and leaves nothing behind', 
     expect(outcome).toMatchObject({ status: 3, leftFiles: [], leftProcesses: [] });
     const said = complaints(outcome.stderr).filter((line) => line.includes('--boot-timeout'));
     expect(said).toEqual([expect.stringMatching(/not ready within 1 s/)]);
+  });
+});
+
+describe('a working directory that is removed while the service runs', () => {
+  const files = { 'app.mjs': 'export const app = (req, res) => res.end();' };
+
+  it('is named where a worker cannot be replaced, and the service recovers when it is made again', async () => {
+    const running = await serve(['app.mjs:app'], { files });
+    rmSync(running.cwd, { recursive: true });
+    process.kill(running.workers()[0] ?? 0, 'SIGKILL');
+    await running.waitForLog(
+      /\[ERROR\] A worker could not be started: the working directory \/\S+ is gone; make it again, or restart elsewhere; next try/,
+    );
+    mkdirSync(running.cwd);
+    writeFileSync(join(running.cwd, 'app.mjs'), files['app.mjs']);
+    await running.waitForWorkers(1);
+  });
+
+  it('is named where the configuration cannot be read again', async () => {
+    const running = await serve(['app.mjs:app'], { files });
+    rmSync(running.cwd, { recursive: true });
+    running.signal('SIGHUP');
+    await running.waitForLog(/Reload refused, .*: the working directory \/\S+ is gone; /);
   });
 });

@@ -25,7 +25,7 @@ export const application = {
     defaultText: './tsunicorn.config.{ts,mts,js,mjs,json}',
   }),
   checkConfig: limited('argumentsOnly', {
-    doc: 'Check the configuration and the application, which is loaded in a thread where the class is `thread`, then exit. The status is 0 where both are good.',
+    doc: 'Check the configuration and the application, which is loaded as in a worker (by `user`, within `bootTimeout`, in a thread where the class is `thread`), then exit. The status is 0 where both are good, else the one that a start would end with.',
     flags: '--check-config',
     kind: boolean(),
     default: false,

@@ -21,7 +21,7 @@ export const processSettings = {
     default: none,
   }),
   envFile: limited('notEnvironment', {
-    doc: 'A file of environment variables, in the format of Node’s `--env-file`. It may be repeated, and a later file wins. A variable that is already in the environment stays.',
+    doc: 'A file of environment variables, in the format of Node’s `--env-file`. It may be repeated, and a later file wins. A variable that is already in the environment stays. A missing file ends the command; on the command line itself Node sees that first: `node: .env: not found`, status 9.',
     flags: '--env-file',
     kind: listOf(path(), 0),
     default: noPaths,
@@ -65,7 +65,7 @@ export const processSettings = {
     default: false,
   }),
   umask: setting({
-    doc: 'The permission bits that new files and sockets do not get, in octal. Without it, the umask is inherited. In the configuration file it is a number (`0o022`) or octal text (`"022"`).',
+    doc: 'The permission bits that new files and sockets do not get, in octal. Without it, the umask is inherited. To connect to a Unix socket a proxy must be allowed to write to it, which the usual 022 gives to its owner alone. In the configuration file it is a number (`0o022`) or octal text (`"022"`).',
     flags: '-m, --umask',
     kind: nullable(octalMode()),
     default: null,

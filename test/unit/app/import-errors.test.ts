@@ -15,6 +15,19 @@ const CASES: readonly (readonly [string, RegExp])[] = [
     'broken/grammar.js:app',
     /^broken\/grammar\.js has a syntax error, or a module that it imports: Unexpected token ';'; node --check shows the line$/,
   ],
+  // What `npm init` writes since npm 11, and a first application in TypeScript.
+  [
+    'broken/commonjs/imports.ts:app',
+    /^\/.+\/commonjs\/imports\.ts:1 is written as an ES module, and \/.+\/commonjs\/package\.json says "type": "commonjs"; write "type": "module" there, or name the file imports\.mts$/,
+  ],
+  [
+    'broken/commonjs/exports.js:app',
+    /^\/.+\/commonjs\/exports\.js:1 is written as an ES module, and .+ or name the file exports\.mjs$/,
+  ],
+  [
+    'broken/commonjs/imports.cts:app',
+    /^\/.+\/imports\.cts:1 is written as an ES module, and its name says that it is none; name it imports\.mts$/,
+  ],
   [
     'broken/missing-package.ts:app',
     /^'@example\/missing', imported by \/.+\/imports-missing\.ts, cannot be found; install it: npm install @example\/missing$/,

@@ -83,7 +83,7 @@ describe('the end of a worker that was never ready', () => {
 
   it('gives the reason of the system where there was no process', () => {
     const { cause } = explainEnd({ how: 'unborn', error: 'spawn EAGAIN' }, { name: 'spawning', sinceMs: 0 });
-    expect(cause).toContain('spawn EAGAIN');
+    expect(cause).toBe('could not be started: spawn EAGAIN');
   });
 
   it('says no more than its message did where it had one', () => {

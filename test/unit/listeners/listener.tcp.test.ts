@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import net from 'node:net';
 import { networkInterfaces } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { UsageError } from '../../../src/errors.ts';
 import { parseAddress } from '../../../src/listeners/address.ts';
@@ -38,6 +39,32 @@ async function listening(): Promise<number> {
   await once(server, 'listening');
   return (server.address() as net.AddressInfo).port;
 }
+
+/** A port of 127.0.0.1 that nobody has. */
+async function freePort(): Promise<number> {
+  const { url, close } = await bind(parseAddress('--bind', '127.0.0.1:0'));
+  close();
+  return Number(new URL(url).port);
+}
+
+describe('addresses that get in each other’s way', () => {
+  it.each([
+    ['127.0.0.1', '127.0.0.1'],
+    ['127.0.0.1', '0.0.0.0'],
+  ])('%s and %s are told so, not that somebody else has the port', async (one, other) => {
+    const port = await freePort();
+    const addresses = [`${one}:${port}`, `${other}:${port}`].map((text) => parseAddress('--bind', text));
+    await expect(bindAll(addresses)).rejects.toThrow(
+      new UsageError(`--bind ${other}:${port}: it overlaps --bind ${one}:${port}; leave one of them away`),
+    );
+  });
+
+  it('may be one path twice', async () => {
+    const path = join(temporaryDirectory(), 'app.sock');
+    const addresses = [path, path].map((text) => parseAddress('--bind', `unix:${text}`));
+    await expect(bindAll(addresses)).rejects.toThrow(/: it overlaps --bind unix:.*; leave one of them away$/);
+  });
+});
 
 describe('a TCP address', () => {
   it('with port 0 says which port it got', async () => {

@@ -77,6 +77,22 @@ describe('what the operator is told', () => {
     expect(await refusal('-c a.json')).toMatch(/^a\.json: it is not valid JSON: /);
   });
 
+  it('says how a file becomes an ES module, and which names a configuration file may have', async () => {
+    write('package.json', '{ "type": "commonjs" }');
+    write('a.ts', 'import { join } from "node:path";\nexport default { chdir: join(".") };');
+    write('gunicorn.conf.py', 'workers = 2');
+    const attempt = (file: string) => `await loadHooks(process.cwd() + '/${file}', null).catch(report);`;
+    const printed = await natively(
+      `const report = (error) => console.log(error.message);${attempt('a.ts')}${attempt('gunicorn.conf.py')}`,
+    );
+    const [typescript, python] = printed.split('\n');
+    const manifest = join(state.cwd, 'package.json');
+    expect(typescript).toBe(
+      `a.ts: it is written as an ES module, and ${manifest} says "type": "commonjs"; write "type": "module" there, or name the file a.mts`,
+    );
+    expect(python).toBe('gunicorn.conf.py: its name does not end in .ts, .mts, .js, .mjs or .json');
+  });
+
   it('names the file in full where it lies outside the current directory', async () => {
     const path = write('c.json', '{ "wrokers": 1 }');
     mkdirSync(join(state.cwd, 'inner'));

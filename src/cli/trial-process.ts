@@ -1,0 +1,35 @@
+import { BootError, EXIT, messageOf } from '../errors.ts';
+import { classNameOf } from '../settings/class-name.ts';
+import type { TrialAnswer, TrialQuestion } from './trial.ts';
+
+// The child of tryApplication(): loads the application once, answers, and ends.
+
+process.once('message', async (question: TrialQuestion) => {
+  const answer = await attempt(question);
+  process.send?.(answer, undefined, undefined, () => process.exit(0));
+});
+process.once('disconnect', () => process.exit(0));
+
+async function attempt({ settings, identity }: TrialQuestion): Promise<TrialAnswer> {
+  try {
+    if (identity !== null) (await import('../privileges/identity.ts')).become(identity);
+    return { what: await load(settings) };
+  } catch (error) {
+    if (error instanceof BootError) {
+      const { exitStatus, message, userStack } = error;
+      return userStack === undefined ? { exitStatus, message } : { exitStatus, message, stack: userStack };
+    }
+    return { exitStatus: EXIT.workerBoot, message: messageOf(error) };
+  }
+}
+
+/** Loads the application where its worker class would: in a thread some of Node is missing, and memory is limited. */
+async function load(settings: TrialQuestion['settings']): Promise<string> {
+  if (classNameOf(settings) === 'thread') {
+    const { loadInThread } = await import('../../workers/thread/trial.ts');
+    return loadInThread(settings);
+  }
+  const { loadApplication } = await import('../app/load.ts');
+  const { what } = await loadApplication(settings.app ?? '', { cwd: process.cwd(), onError: () => {} });
+  return what;
+}

@@ -1,0 +1,66 @@
+import { spawn } from 'node:child_process';
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { BootError, EXIT, messageOf } from '../errors.ts';
+import type { BootFailure } from '../ipc.ts';
+import type { Identity } from '../privileges/identity.ts';
+import type { Settings } from '../settings/catalogue.ts';
+
+/** What the process on trial is asked. */
+export interface TrialQuestion {
+  readonly settings: Settings;
+  readonly identity: Identity | null;
+}
+
+/** What it answers: a description of the application, or why it could not be loaded. */
+export type TrialAnswer = { readonly what: string } | BootFailure;
+
+/**
+ * Loads the application in a process of its own, as a worker would: one that never finishes, that blocks its event loop
+ * or that calls process.exit() must not decide how we end. Resolves with a description of it; rejects with a BootError.
+ */
+export async function tryApplication(question: TrialQuestion): Promise<string> {
+  const answer = await ask(question);
+  if ('what' in answer) return answer.what;
+  const { exitStatus, message, stack } = answer;
+  throw new BootError(message, exitStatus === EXIT.appLoad ? EXIT.appLoad : EXIT.workerBoot, stack);
+}
+
+function ask(question: TrialQuestion): Promise<TrialAnswer> {
+  const { settings, identity } = question;
+  const here = import.meta.url;
+  const program = fileURLToPath(new URL(`./trial-process${extname(here)}`, here));
+  return new Promise((resolve) => {
+    const fail = (message: string) =>
+      resolve({ exitStatus: EXIT.workerBoot, message: `${settings.app}: ${message}` });
+    const child = spawn(process.execPath, [program], {
+      env: { ...process.env, ...identity?.environment },
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      serialization: 'advanced',
+    });
+    const end = () => child.kill('SIGKILL');
+    // An application that blocks its event loop would never notice that nobody waits for it.
+    process.once('exit', end);
+    const timer = limit(settings.bootTimeout, () => {
+      fail(`its import or factory had not finished within ${settings.bootTimeout} s (--boot-timeout)`);
+      end();
+    });
+    child.on('message', (answer) => resolve(answer as TrialAnswer));
+    child.on('error', (error) => fail(`no process could be started for it: ${messageOf(error)}`));
+    child.on('close', (status, signal) => {
+      clearTimeout(timer);
+      process.off('exit', end);
+      fail(causeOf(status, signal));
+    });
+    child.send(question);
+  });
+}
+
+function limit(seconds: number, fire: () => void): NodeJS.Timeout | undefined {
+  return seconds === 0 ? undefined : setTimeout(fire, seconds * 1000);
+}
+
+function causeOf(status: number | null, signal: NodeJS.Signals | null): string {
+  if (signal !== null) return `its process was ended by ${signal} while it was loaded`;
+  return `its process exited with status ${status} while it was loaded (does it call process.exit()?)`;
+}

@@ -1,0 +1,43 @@
+import type { Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { codeOf, messageOf } from '../errors.ts';
+
+/** What Node's parser says of a request (or its clock), and the status that Node itself would answer with. */
+const STATUSES: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: '413 Payload Too Large',
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+};
+
+const CURES: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: '; NODE_OPTIONS=--max-http-header-size=65536 allows larger ones',
+};
+
+/**
+ * Answers what Node refuses before there is a request, as Node does, and has `say` told in one line: neither the
+ * application nor the access log sees it, and the client's 431 would be a riddle.
+ */
+export function answerRefused(server: Server, say: (line: string) => void): void {
+  server.on('clientError', (error, duplex) => {
+    // The engine is fed with sockets of node:net alone.
+    const socket = duplex as Socket;
+    const code = codeOf(error) ?? '';
+    if (socket.writable && !hasBegun(socket)) {
+      const status = STATUSES[code] ?? '400 Bad Request';
+      // A client that connects and waits has asked for nothing; a reset is no request either.
+      if (socket.bytesRead > 0 && /^HPE_|^ERR_HTTP_/.test(code))
+        say(
+          `Refused a request of ${socket.remoteAddress ?? 'a Unix socket'} with ${status}: ${messageOf(error)} (${code})${CURES[code] ?? ''}`,
+        );
+      socket.write(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`);
+    }
+    socket.destroy(error);
+  });
+}
+
+/** Whether a part of an answer was sent, which more bytes would spoil. */
+function hasBegun(socket: Socket): boolean {
+  // Node's own name for the answer that has the socket; with pipelining no public one tells it.
+  const current: Pick<ServerResponse, 'headersSent'> | null | undefined = Reflect.get(socket, '_httpMessage');
+  return current?.headersSent === true;
+}

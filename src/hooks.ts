@@ -83,4 +83,5 @@ export const WORKER_HOOKS: readonly HookName[] = [
   'preRequest',
   'postRequest',
   'workerExit',
+  'sslContext',
 ];

@@ -9,8 +9,10 @@ if (refusal === null) {
     process.on(signal, () => {});
   const { enableCompileCache } = await import('../src/compile-cache.ts');
   enableCompileCache();
+  const { shortenOwnImports } = await import('../src/own-imports.ts');
+  const allLoaded = shortenOwnImports();
   const { main } = await import('../src/cli/main.ts');
-  process.exit(await main(process.argv.slice(2)));
+  process.exit(await main(process.argv.slice(2), allLoaded));
 } else {
   process.stderr.write(`${refusal}\n`);
   process.exitCode = 1;

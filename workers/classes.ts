@@ -1,12 +1,17 @@
-import type { BootFailure } from '../src/ipc.ts';
-import type { Settings } from '../src/settings/catalogue.ts';
+import type { BootOrder } from '../src/ipc.ts';
 import { classNameOf } from '../src/settings/class-name.ts';
 import type { Serve } from './serving.ts';
 
-/** The worker class that the settings ask for, or what shows a `failure`; only its own modules are loaded. */
-export async function classOf(settings: Settings, failure: BootFailure | null): Promise<Serve> {
+/** The worker class that the settings ask for, or what shows a `failure`; only what it needs of our code is loaded. */
+export async function classOf({
+  settings,
+  failure,
+}: Pick<BootOrder, 'settings' | 'failure'>): Promise<Serve> {
   if (failure) return (await import('./broken.ts')).serveFailure(failure);
-  switch (classNameOf(settings)) {
+  const name = classNameOf(settings);
+  // Threads load the application themselves.
+  if (name !== 'thread') await import('../src/app/load.ts');
+  switch (name) {
     case 'async':
       return (await import('./async.ts')).serveAsync;
     case 'sync':

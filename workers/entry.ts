@@ -6,8 +6,10 @@ const inbox = new Inbox();
 const standards = await becomeWhoWeAreToBe();
 const { enableCompileCache } = await import('../src/compile-cache.ts');
 enableCompileCache();
+const { shortenOwnImports } = await import('../src/own-imports.ts');
+const allLoaded = shortenOwnImports();
 const { runWorker } = await import('./worker.ts');
-await runWorker(inbox, standards);
+await runWorker(inbox, standards, allLoaded);
 
 /** The arbiter names another user as our only argument, which is none of the application's business. */
 async function becomeWhoWeAreToBe() {

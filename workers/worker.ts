@@ -25,16 +25,16 @@ import {
 import { finish, isBooting, type Leaving, type Phase } from './phase.ts';
 import type { Standards } from './privileges.ts';
 import type { Recycler } from './recycler.ts';
-import type { Serving } from './serving.ts';
+import type { Serve, Serving } from './serving.ts';
 import { hideStdin } from './stdin.ts';
 
 /** After an uncaught exception other requests of the worker get this long to finish; its state cannot be trusted. */
 const CRASH_GRACE_MS = 5000;
 
-/** Takes the boot order from the inbox and runs the worker; the process ends by process.exit(). */
-export async function runWorker(inbox: Inbox, standards: Standards): Promise<void> {
+/** Takes the boot order and runs the worker, which ends the process; calls `allLoaded` before any code of the user. */
+export async function runWorker(inbox: Inbox, standards: Standards, allLoaded: () => void): Promise<void> {
   const order = await inbox.bootOrder();
-  if (order) await new Worker(inbox, order, await openLogs(order.settings, standards)).boot();
+  if (order) await new Worker(inbox, order, await openLogs(order.settings, standards)).boot(allLoaded);
 }
 
 /** What every worker class shares: boot, heartbeat, signals, drain, exit. */
@@ -66,9 +66,11 @@ class Worker {
     inbox.deliverTo((event) => this.#handle(event));
   }
 
-  async boot(): Promise<void> {
+  async boot(allLoaded: () => void): Promise<void> {
     try {
-      const serving = await this.#start();
+      const serve = await classOf(this.#order);
+      allLoaded();
+      const serving = await this.#start(serve);
       // It was told to quit while the sockets were being opened.
       if (this.#phase.name !== 'opening') return;
       const { leave } = this.#phase;
@@ -82,7 +84,7 @@ class Worker {
     }
   }
 
-  async #start(): Promise<Serving> {
+  async #start(serve: Serve): Promise<Serving> {
     const { settings, failure } = this.#order;
     hideStdin(this.#order.listeners);
     this.#modules = await followImports(settings, (loaded) => void this.#inbox.send(loaded));
@@ -91,7 +93,6 @@ class Worker {
     const accessLog = await this.#logs.openAccess();
     this.#readiness = await readinessOf(settings);
     this.#recycler = await createRecycler(settings, this.#log);
-    const serve = await classOf(settings, failure);
     const onError = this.#logs.applicationFailed;
     return serve({
       settings,

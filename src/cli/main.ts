@@ -9,9 +9,9 @@ import { type SystemdVariables, takeVariables } from '../systemd/variables.ts';
 
 /**
  * The whole command: argv → settings → arbiter. Resolves with the exit status; whatever the operator got wrong is one
- * line on stderr.
+ * line on stderr. `allLoaded` is called when none of our own files will be imported in a hurry any more.
  */
-export async function main(argv: readonly string[]): Promise<number> {
+export async function main(argv: readonly string[], allLoaded: () => void): Promise<number> {
   const queue = new EventQueue(systemClock);
   // What must not end the arbiter while it starts waits in the queue; a stop has nothing to clean up yet and may.
   trapSignals(queue, isProcessOne() ? [...CONTROL_SIGNALS, ...STOP_SIGNALS] : CONTROL_SIGNALS);
@@ -44,7 +44,7 @@ export async function main(argv: readonly string[]): Promise<number> {
       return await daemonise(loaded, start);
     }
     const { serve } = await import('./serve.ts');
-    return await serve(loaded, { start, question, parent, systemd, queue });
+    return await serve(loaded, { start, question, parent, systemd, queue, allLoaded });
   } catch (error) {
     return fail(error);
   }

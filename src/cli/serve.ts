@@ -29,6 +29,8 @@ export interface ServeOrder {
   readonly parent: Parent | null;
   readonly systemd: SystemdVariables;
   readonly queue: EventQueue;
+  /** To be called when the code of the arbiter is loaded. */
+  readonly allLoaded: () => void;
 }
 
 /** Binds, spawns and supervises until told to stop; resolves with the exit status. Throws a UsageError before that. */
@@ -66,6 +68,7 @@ export async function serve(loaded: Loaded, order: ServeOrder): Promise<number> 
     for (const listener of first.listeners) listener.close();
     throw error;
   });
+  order.allLoaded();
   return supervise({ first, spawn, queue, question, systemd, base, log, following, lineage, pidfile });
 }
 

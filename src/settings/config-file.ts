@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { isAbsolute, relative, resolve } from 'node:path';
+import { dirname, isAbsolute, relative, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { fs, util } from '../builtins.ts';
 import { type Clock, systemClock } from '../clock.ts';
@@ -152,12 +152,14 @@ function describeFailure(thrown: unknown, path: string): string {
   return `it threw: ${kind}${messageOf(thrown)}${where}`;
 }
 
-// The first place in the stack outside Node, above the import in this file.
+// The first place in the stack outside Node and our own files, above the import in this one.
 function failedAt(thrown: unknown, path: string): string {
   const stack = thrown instanceof Error ? (thrown.stack ?? '') : '';
-  const [theirs = ''] = stack.split(import.meta.filename);
+  const [above = ''] = stack.split(import.meta.filename);
+  const ours = `${dirname(import.meta.dirname)}/`;
+  const theirs = above.split('\n').filter((line) => !line.includes(ours));
   const place = /^(?:\s+at (?:async )?(?:.*\()?)?((?:file:\/\/)?\/[^\s?()]*?)(?:\?[^\s:]*)?:(\d+)/m.exec(
-    theirs,
+    theirs.join('\n'),
   );
   const [, at = '', line] = place ?? [];
   if (line === undefined) return '';

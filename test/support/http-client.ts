@@ -58,7 +58,9 @@ export function askBytes({
     });
     request.on('error', reject);
     if (!Array.isArray(body)) return void request.end(body);
-    for (const part of body) request.write(part);
-    request.end();
+    for (const part of body.slice(0, -1)) request.write(part);
+    // With the last part: an empty write behind it fails on a Unix socket (EPIPE) where the server, which has all that was
+    // announced, has answered and closed by then.
+    request.end(body.at(-1));
   });
 }

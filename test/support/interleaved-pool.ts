@@ -10,7 +10,6 @@ import { drawFrom } from './draw.ts';
 import { turns } from './wire.ts';
 
 const { compareExchange } = Atomics;
-
 type FromRunner = Parameters<Lane['receive']>[0];
 
 interface FakeThread {

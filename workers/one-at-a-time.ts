@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Handler } from '../src/app/application.ts';
+import { nameRequest } from '../src/http/request-name.ts';
 import { answerError } from '../src/http/server.ts';
 import type { ServeOrder } from './serving.ts';
 import type { Turnstile } from './turnstile.ts';
@@ -63,7 +64,7 @@ function limitTurns(turnstile: Turnstile, order: TurnOrder): () => void {
     const { current } = turnstile;
     if (current === null) return;
     const waiting = turnstile.empty();
-    order.fail(`${current.req.method} ${current.req.url} has run for ${seconds} s (--timeout)`);
+    order.fail(`${nameRequest(current.req)} has run for ${seconds} s (--timeout)`);
     answerError(current, 504);
     for (const other of waiting) answerError(other, 503, { 'retry-after': '1' });
   }, seconds * 1000).unref();

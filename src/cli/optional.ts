@@ -3,18 +3,16 @@
 import type { Generation } from '../arbiter/generation.ts';
 import { systemClock } from '../clock.ts';
 import type { Logger } from '../log/logger.ts';
-import type { Loaded } from '../settings/load.ts';
-
-type Data = Omit<Loaded, 'hooks'>;
+import type { LoadedData } from '../settings/load.ts';
 
 /** Throws a UsageError where `--debug` must not be. */
-export async function checkDebug(loaded: Data, base: NodeJS.ProcessEnv): Promise<void> {
+export async function checkDebug(loaded: LoadedData, base: NodeJS.ProcessEnv): Promise<void> {
   if (loaded.settings.debug) (await import('./development.ts')).refuseDebug(loaded, base);
 }
 
 /** Options of Node for the workers. */
 export async function nodeOptionsOf(
-  { settings, environment }: Data,
+  { settings, environment }: LoadedData,
   base: NodeJS.ProcessEnv,
   log: Logger,
 ): Promise<readonly string[]> {
@@ -26,7 +24,7 @@ export async function nodeOptionsOf(
 }
 
 /** What chooses the number of workers by their load. */
-export async function scalingOf({ settings }: Data): Promise<Pick<Generation, 'scaling'>> {
+export async function scalingOf({ settings }: LoadedData): Promise<Pick<Generation, 'scaling'>> {
   if (settings.workersMax === null) return {};
   const { Scaling } = await import('../arbiter/scaling.ts');
   return { scaling: new Scaling(settings, systemClock) };

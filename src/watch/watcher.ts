@@ -1,5 +1,6 @@
 import type { Stats } from 'node:fs';
 import type { ChokidarOptions, FSWatcher } from 'chokidar';
+import { fs } from '../builtins.ts';
 import { codeOf, messageOf } from '../errors.ts';
 import type { Glob } from './globs.ts';
 
@@ -112,6 +113,16 @@ export class Watcher {
     // What is there in the beginning is no news, unless it is younger than what was loaded.
     const isNews = knownMs === undefined ? isReady : (stats?.mtimeMs ?? 0) > knownMs - TICK_MS;
     if ((isNews || !isFirst) && this.#isWatched(path)) this.#options.changed(path);
+    else if (stats?.isFile()) this.#lookAgain(path, stats);
+  }
+
+  /** chokidar looks at a file before it watches it: what is written in between raises no event. */
+  #lookAgain(path: string, { mtimeMs, ino }: Stats): void {
+    fs.stat(path, (error, now) => {
+      // A file that is gone by now raises an event of its own.
+      if (error || (now.mtimeMs === mtimeMs && now.ino === ino)) return;
+      if (this.#state.name !== 'closed' && this.#isWatched(path)) this.#options.changed(path);
+    });
   }
 
   #isWatched(path: string): boolean {

@@ -1,5 +1,14 @@
 import { EventEmitter } from 'node:events';
-import { mkdirSync, mkdtempSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  type Stats,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type FSWatcher, watch } from 'chokidar';
@@ -99,6 +108,29 @@ describe('the watcher', () => {
     writeFileSync(join(directory, 'views/deep/new.html'), '1');
     await told(join(directory, 'views/deep/new.html'));
     expect(changed).not.toContain(join(directory, 'views/a.txt'));
+  });
+
+  it('sees a file that was written between the look at it and the watch on it', async () => {
+    const file = join(temporary(), 'a.ts');
+    writeFileSync(file, '1');
+    const { watcher, changed, told } = watcherWith({
+      load:
+        async () =>
+        (...args) => {
+          const real = watch(...args);
+          // As chokidar reports a file: by what it was before it was watched.
+          const { emit } = real;
+          real.emit = ((event: string, name: string, path: string, stats: Stats) => {
+            const isFirst = event === 'all' && name === 'add' && path === file;
+            if (isFirst) stats.mtimeMs -= 1000;
+            return Reflect.apply(emit, real, [event, name, path, stats]);
+          }) as typeof emit;
+          return real;
+        },
+    });
+    watcher.watch({ files: new Map([[file, statSync(file).mtimeMs - 500]]), globs: [] });
+    await told(file);
+    expect(changed).toEqual([]);
   });
 
   it('polls, with one warning, where the system has no watches left', async () => {

@@ -4,6 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { type Answer, get } from '../support/client.ts';
+import { deadlineMs } from '../support/patience.ts';
 import { refusal } from '../support/refusal.ts';
 import { isAlive, type Running, serve, start, temporaryDirectory } from '../support/tsunicorn.ts';
 
@@ -18,7 +19,7 @@ function save(running: Running, name: string, text: string): void {
 
 /** Asks, one request after the other, until that is the answer: the old worker accepts until it hears of the new one. */
 async function answers({ at, stderr }: Running & { at: string }, expected: Partial<Answer>): Promise<void> {
-  const untilMs = performance.now() + 15_000;
+  const untilMs = performance.now() + deadlineMs();
   for (;;) {
     const answer = await get(at);
     if (isDeepStrictEqual({ ...answer, ...expected }, answer)) return;

@@ -16,7 +16,7 @@ function binds(): readonly [name: string, bind: () => string][] {
 }
 
 describe.each(binds())('under load on %s', (_name, bind) => {
-  it(`loses no request in ${ROUNDS} reloads`, { timeout: 120_000 }, async () => {
+  it(`loses no request in ${ROUNDS} reloads`, async () => {
     const running = await serve([hello, '-w', '2', '-b', bind()]);
     const load = startLoad({ url: running.at }, CLIENTS);
     for (let round = 0; round < ROUNDS; round++) await reload(running);
@@ -35,9 +35,7 @@ describe.each(binds())('under load on %s', (_name, bind) => {
     expect(await running.end()).toEqual({ status: 0, signal: null });
   });
 
-  it('refuses no connection while workers are killed, and fails only what was in them', {
-    timeout: 60_000,
-  }, async () => {
+  it('refuses no connection while workers are killed, and fails only what was in them', async () => {
     const running = await serve([hello, '-w', '2', '-b', bind()]);
     const load = startLoad({ url: running.at }, CLIENTS);
     let kills = 0;

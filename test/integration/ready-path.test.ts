@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { get } from '../support/client.ts';
 import { run } from '../support/command.ts';
+import { slowness } from '../support/patience.ts';
 import { refusal } from '../support/refusal.ts';
 import { app, type Running, serve, start } from '../support/tsunicorn.ts';
 
@@ -37,20 +38,21 @@ describe('a worker with a ready path', () => {
   });
 
   it('halts the service with status 3 where it never gets ready at first, and leaves nothing', async () => {
-    const outcome = await run(withPath('--boot-timeout', '0.6', '-b', 'unix:app.sock'), {
+    const seconds = `${0.6 * (await slowness())}`;
+    const outcome = await run(withPath('--boot-timeout', seconds, '-b', 'unix:app.sock'), {
       files: { ill: '' },
     });
     expect(outcome).toMatchObject({ status: 3, leftFiles: [], leftProcesses: [] });
     const complaints = outcome.lines.filter((line) => /CRITICAL|ERROR|WARNING/.test(line));
     expect(complaints).toEqual([
       expect.stringContaining(
-        '--ready-path /healthz: the application answered 503, up to the end of the --boot-timeout of 0.6 s',
+        `--ready-path /healthz: the application answered 503, up to the end of the --boot-timeout of ${seconds} s`,
       ),
     ]);
   });
 
   it('undoes a reload where it is not ready, and is tried again where it died', async () => {
-    const running = await serve(withPath('--boot-timeout', '0.8'), { files: {} });
+    const running = await serve(withPath('--boot-timeout', `${0.8 * (await slowness())}`), { files: {} });
     const [old = 0] = running.workers();
     fallIll(running);
     running.signal('SIGHUP');

@@ -3,21 +3,27 @@ import net, { type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { startLoad } from '../support/load.ts';
+import { slowness } from '../support/patience.ts';
 import { type Running, start } from '../support/tsunicorn.ts';
 import { leastReady } from './capacity.ts';
 
 const WORKERS = 2;
 const CLIENTS = 8;
 const good = 'export const app = (req, res) => res.end(req.url);\n';
+const bootSeconds = Math.ceil(await slowness());
 const config = (more = '') =>
-  `export default { workers: ${WORKERS}, bootTimeout: 1, logLevel: 'debug', bind: ['unix:app.sock']${more} };\n`;
+  `export default { workers: ${WORKERS}, bootTimeout: ${bootSeconds}, logLevel: 'debug', bind: ['unix:app.sock']${more} };\n`;
 
 /** What a bad deploy changes, and what the log then says. */
 const deploys: readonly (readonly [what: string, files: () => Promise<Files>, cause: RegExp])[] = [
   ['broken code', async () => ({ 'app.mjs': 'throw new Error("no database");\n' }), /no database/],
   ['a broken configuration', async () => ({ 'tsunicorn.config.mjs': 'export default {' }), /config\.mjs/],
   ['a taken port', takenPort, /--bind|bind/],
-  ['a hanging import', async () => ({ 'app.mjs': 'await new Promise((r) => setTimeout(r, 1e6));\n' }), /1 s/],
+  [
+    'a hanging import',
+    async () => ({ 'app.mjs': 'await new Promise((r) => setTimeout(r, 1e6));\n' }),
+    /not ready within \d+ s/,
+  ],
   [
     'a failing ready-path',
     async () => ({

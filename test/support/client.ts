@@ -2,8 +2,7 @@ import http, { type IncomingHttpHeaders } from 'node:http';
 import net from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { addressOf } from './load.ts';
-
-const DEADLINE_MS = 15_000;
+import { deadlineMs } from './patience.ts';
 
 export interface Answer {
   readonly status: number;
@@ -58,9 +57,10 @@ export async function pidsThatAnswer(url: string, count: number): Promise<Readon
 
 /** Returns a function that throws once it is too late. */
 function deadline(what: string): () => void {
-  const until = performance.now() + DEADLINE_MS;
+  const limitMs = deadlineMs();
+  const until = performance.now() + limitMs;
   return () => {
-    if (performance.now() > until) throw new Error(`waited ${DEADLINE_MS} ms for ${what}`);
+    if (performance.now() > until) throw new Error(`waited ${limitMs} ms for ${what}`);
   };
 }
 

@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onTestFailed, onTestFinished } from 'vitest';
+import { deadlineMs } from './patience.ts';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 const bin = join(root, 'bin/tsunicorn.ts');
-const DEADLINE_MS = 15_000;
 const ROOT_WARNING = /^.*Running as root: .*\n/gm;
 
 /** A directory of the test's own, gone when it ends. */
@@ -87,6 +87,7 @@ export class Running {
   /** Looks whenever there is output, and every 20 ms, until `look` returns something. */
   waitFor<T>(look: () => T | null | undefined | false, what: string): Promise<T> {
     return new Promise((resolve, reject) => {
+      const limitMs = deadlineMs();
       const finish = (settle: () => void) => {
         clearTimeout(deadline);
         clearInterval(poll);
@@ -102,8 +103,8 @@ export class Running {
         }
       };
       const deadline = setTimeout(
-        () => finish(() => reject(new Error(`waited ${DEADLINE_MS} ms for ${what}\n${this.stderr}`))),
-        DEADLINE_MS,
+        () => finish(() => reject(new Error(`waited ${limitMs} ms for ${what}\n${this.stderr}`))),
+        limitMs,
       );
       const poll = setInterval(watch, 20);
       this.#watchers.add(watch);
@@ -132,10 +133,11 @@ export class Running {
 
   /** How it ended; rejects when it goes on past the deadline. */
   async end(): Promise<{ status: number | null; signal: NodeJS.Signals | null }> {
+    const limitMs = deadlineMs();
     const overdue = new Promise<never>((_, reject) => {
       const timer = setTimeout(
-        () => reject(new Error(`still running after ${DEADLINE_MS} ms\n${this.stderr}`)),
-        DEADLINE_MS,
+        () => reject(new Error(`still running after ${limitMs} ms\n${this.stderr}`)),
+        limitMs,
       );
       timer.unref();
     });

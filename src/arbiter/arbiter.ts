@@ -1,4 +1,5 @@
 import type { WorkerMessage } from '../ipc.ts';
+import { aboutWorker } from '../log/about-worker.ts';
 import { stallReason } from '../stall.ts';
 import type { ArbiterEvent, ArbiterSignal } from './events.ts';
 import { bootTimedOut, nameOf } from './obituary.ts';
@@ -179,10 +180,16 @@ export class Arbiter {
     const service = this.#service;
     switch (message.tsunicorn) {
       case 'hello':
-        service.log.info(`Booting worker with pid: ${worker.pid}`, { pid: worker.pid });
+        service.log.info(`Booting worker with pid: ${worker.pid}`, {
+          event: 'worker-booting',
+          ...aboutWorker(worker),
+        });
         return this.#workers.note(worker, message);
       case 'standby':
-        service.log.debug(`Worker stands by (pid: ${worker.pid})`);
+        service.log.debug(`Worker stands by (pid: ${worker.pid})`, {
+          event: 'worker-standby',
+          ...aboutWorker(worker),
+        });
         return this.#workers.note(worker, message);
       case 'ready':
         if (isBooting(worker.state)) return service.ready(worker, message.urls);

@@ -4,6 +4,7 @@ import type { pino as Pino, stdSerializers as PinoSerializers } from 'pino';
 import { util } from '../builtins.ts';
 import { messageOf } from '../errors.ts';
 import { Destination } from './destination.ts';
+import type { RecordEvent } from './records.ts';
 import { escapeControls, stackLines } from './text.ts';
 import { logTime, oncePerSecond } from './timestamps.ts';
 
@@ -14,6 +15,8 @@ export type LogLevel = 'debug' | 'info' | 'warning' | 'error' | 'critical';
 
 /** What goes with a message. In text only `err`, `lines` and `pid` are shown: the message itself says the rest in words. */
 export interface LogFields {
+  /** What happened, for alerts: a name of the tables in records.ts. */
+  readonly event?: RecordEvent;
   /** What was thrown: its stack and causes are written. */
   readonly err?: unknown;
   /** Said at length for people, in an indented block; JSON has the same in fields of their own. */

@@ -1,0 +1,13 @@
+import type { WorkerField } from './records/record.ts';
+
+/** The fields of a record about a worker, of whatever describes it; its `pid` is 0 where no process could be started. */
+export function aboutWorker(worker: {
+  readonly pid: number;
+  readonly slot: number;
+  readonly age: number;
+  readonly generation: number;
+}): { readonly pid?: number; readonly worker: WorkerField } {
+  const { pid, slot, age, generation } = worker;
+  if (pid === 0) return { worker: { pid: null, slot, age, generation } };
+  return { pid, worker: { pid, slot, age, generation } };
+}

@@ -1,0 +1,47 @@
+import type { RecordTable } from './record.ts';
+
+/** Of reloads, upgrades and rests. A reload or an upgrade that began has one outcome. */
+export const changeRecords = {
+  'reload-promoted': {
+    level: 'info',
+    fields: ['generation', 'durationMs'],
+    when: 'outcome: a worker of the new generation is ready, and the others are replaced',
+  },
+  'reload-refused': {
+    level: 'error',
+    fields: ['generation', 'reason'],
+    when: 'outcome: the configuration cannot be used; nothing was changed',
+  },
+  'reload-undone': {
+    level: 'error',
+    fields: ['generation', 'reason', 'worker'],
+    may: ['place', 'exitStatus'],
+    when: 'outcome: the first worker of the new generation did not get ready; the old ones serve on',
+  },
+  'reload-superseded': {
+    level: 'info',
+    fields: ['generation'],
+    when: 'outcome: another reload takes its place',
+  },
+  'upgrade-refused': { level: 'warning', fields: ['reason'], when: 'USR2 was refused' },
+  'upgrade-started': { level: 'info', fields: ['arbiter'], when: 'a new arbiter starts' },
+  'upgrade-ready': { level: 'info', fields: ['arbiter', 'durationMs'], when: 'the new arbiter serves too' },
+  'upgrade-failed': {
+    level: 'error',
+    fields: ['reason'],
+    may: ['arbiter', 'exitStatus', 'signal'],
+    when: 'outcome: the new arbiter ended before it was ready',
+  },
+  'upgrade-rolled-back': {
+    level: ['info', 'error'],
+    fields: ['arbiter', 'reason'],
+    may: ['exitStatus', 'signal'],
+    when: 'outcome: the new arbiter has ended; `error` where that was nobody’s order',
+  },
+  'upgrade-done': { level: 'info', fields: ['arbiter'], when: 'outcome: the old arbiter has ended' },
+  'upgrade-left': { level: 'info', fields: ['arbiter'], when: 'this arbiter ends, and the new one goes on' },
+  'stop-waits': { level: 'warning', fields: [], when: 'a stop waits until the new arbiter serves' },
+  resting: { level: 'info', fields: ['signal'], when: 'WINCH: the workers retire and the sockets stay' },
+  'rest-refused': { level: 'warning', fields: ['reason'], when: 'WINCH was refused' },
+  resumed: { level: 'info', fields: ['reason'], when: 'the workers come back after WINCH' },
+} as const satisfies RecordTable;

@@ -1,0 +1,89 @@
+import type { Phase } from '../condition.ts';
+import type { LogLevel } from '../logger.ts';
+
+/** A worker in a record; `pid` is null where no process could be started. */
+export interface WorkerField {
+  readonly pid: number | null;
+  readonly slot: number;
+  readonly age: number;
+  readonly generation: number;
+}
+
+/** What the fields hold that records share. */
+export interface FieldTypes {
+  readonly worker: WorkerField;
+  readonly generation: number;
+  readonly phase: Phase;
+  readonly count: number;
+  readonly durationMs: number;
+  readonly retryMs: number;
+  readonly reason: string;
+  readonly signal: string;
+  readonly exitStatus: number;
+  readonly cause: string;
+  readonly causes: Readonly<Record<string, number>>;
+  readonly accessComplete: boolean;
+  readonly requests: readonly object[] | null;
+  readonly request: { readonly method: string | undefined; readonly path: string | undefined };
+  readonly place: { readonly file: string; readonly line: number; readonly column: number | null };
+  readonly stack: readonly string[] | null;
+  readonly setting: string;
+  readonly workers: { readonly wanted: number; readonly ready: number };
+  readonly addresses: readonly string[];
+  readonly version: string;
+  readonly file: string;
+  readonly files: readonly string[];
+  readonly lost: number;
+  readonly error: string;
+  readonly client: string | null;
+  readonly hook: string;
+  readonly arbiter: number;
+}
+
+export type FieldName = keyof FieldTypes;
+
+/** What each of them means, for the page. */
+export const FIELD_DOCS: Readonly<Record<FieldName, string>> = {
+  worker:
+    'the worker that the record is about: `pid` (null where no process could be started), `slot`, `age`, `generation`',
+  generation: 'the number of a generation, which rises with each reload',
+  phase: 'of what goes on for a while: `begins`; `lasts`, at most once a second and ever less often; `ends`',
+  count: 'how many, or how often since it began',
+  durationMs: 'how long it took, or has lasted so far, in milliseconds',
+  retryMs: 'how long until the next try, in milliseconds; 0 is at once',
+  reason: 'why, in words',
+  signal: 'a signal, as `SIGTERM`',
+  exitStatus: 'the exit status of a process',
+  cause: 'how a worker ended, in one word',
+  causes: 'how many workers ended of each cause',
+  accessComplete: 'false where requests of the worker may be missing from the access log',
+  requests: 'the requests that were in flight: `method`, `path`, `ageMs`, …; null where they cannot be known',
+  request: 'one request: `method`, `path`',
+  place: 'a place in the code of the application: `file`, `line`, `column`',
+  stack: 'where the event loop was blocked, the innermost frame first; null where it cannot be known',
+  setting: 'the setting that it follows from, as an option',
+  workers: 'how many workers are `wanted`, and how many are `ready`',
+  addresses: 'what the service listens on',
+  version: 'the version of tsunicorn',
+  file: 'a file, or `-` for a standard stream',
+  files: 'files',
+  lost: 'how many lines are lost',
+  error: 'the code of a system error, as `ENOSPC`',
+  client: 'the address of a client; null on a Unix socket',
+  hook: 'the name of a hook',
+  arbiter: 'the process id of the other arbiter of an upgrade',
+};
+
+/** One kind of record. */
+export interface RecordSpec {
+  readonly level: LogLevel | readonly LogLevel[];
+  /** What every record of this kind has. */
+  readonly fields: readonly FieldName[];
+  /** What some have. */
+  readonly may?: readonly FieldName[];
+  /** When it is written: a clause without a full stop. */
+  readonly when: string;
+}
+
+/** Kinds of records by their `event`. */
+export type RecordTable = Readonly<Record<string, RecordSpec>>;

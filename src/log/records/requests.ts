@@ -1,0 +1,32 @@
+import type { RecordTable } from './record.ts';
+
+/** Of requests and of the application. */
+export const requestRecords = {
+  'application-failed': {
+    level: 'error',
+    fields: ['worker', 'reason'],
+    may: ['request'],
+    when: 'a handler threw or rejected, and its client got 500',
+  },
+  uncaught: {
+    level: 'error',
+    fields: ['worker', 'reason'],
+    when: 'an exception or rejection was not caught: the worker ends',
+  },
+  'request-refused': {
+    level: 'info',
+    fields: ['worker', 'reason', 'client', 'error'],
+    when: 'a request was answered by the server itself, as it is not HTTP, too large or too slow',
+  },
+  'request-timeout': {
+    level: ['warning', 'error'],
+    fields: ['worker', 'request', 'setting', 'durationMs'],
+    may: ['stack'],
+    when: 'a request took longer than its limit',
+  },
+  'timeout-ignored': {
+    level: 'warning',
+    fields: ['worker', 'request'],
+    when: 'the handler of such a request goes on',
+  },
+} as const satisfies RecordTable;

@@ -1,0 +1,74 @@
+import type { RecordTable } from './record.ts';
+
+/** Of workers, by the order of a worker's life. */
+export const workerRecords = {
+  'worker-booting': { level: 'info', fields: ['worker'], when: 'the process runs and loads the application' },
+  'worker-standby': {
+    level: 'debug',
+    fields: ['worker'],
+    when: 'it has loaded the application and stands by',
+  },
+  'worker-ready': { level: 'debug', fields: ['worker', 'durationMs'], when: 'it accepts connections' },
+  'spare-called': {
+    level: 'info',
+    fields: ['worker', 'durationMs'],
+    when: 'one that stood by accepts in the place of another',
+  },
+  'boot-failed': {
+    level: ['critical', 'error', 'debug'],
+    fields: ['worker', 'reason', 'exitStatus'],
+    may: ['place', 'retryMs', 'cause', 'signal'],
+    when: 'it could not boot; `critical` where the service ends for it, with this exit status',
+  },
+  'ready-path-waiting': {
+    level: 'info',
+    fields: ['worker', 'request', 'reason'],
+    when: '`--ready-path` does not answer 2xx yet',
+  },
+  'worker-outgoing': {
+    level: 'info',
+    fields: ['worker', 'reason'],
+    when: 'it is to be replaced, for a limit of recycling or a signal of its own',
+  },
+  'recycling-overdue': {
+    level: 'warning',
+    fields: ['worker', 'reason'],
+    when: 'it takes far more memory than its limit and has not been replaced yet',
+  },
+  'recycling-held-back': {
+    level: 'warning',
+    fields: ['retryMs'],
+    when: 'workers ask to be replaced soon after they got ready: the limit is too low',
+  },
+  'worker-retiring': { level: 'debug', fields: ['worker', 'reason'], when: 'it is told to finish and exit' },
+  'drain-cut': {
+    level: 'warning',
+    fields: ['worker', 'count', 'setting'],
+    may: ['requests'],
+    when: 'its grace is over and connections were cut',
+  },
+  'drain-failed': { level: 'error', fields: ['worker'], when: 'its drain failed' },
+  'worker-overdue': {
+    level: ['critical', 'warning', 'info'],
+    fields: ['worker', 'reason', 'signal'],
+    when: 'the arbiter kills it for a limit; `critical` where it served',
+  },
+  'worker-stalled': {
+    level: 'critical',
+    fields: ['worker', 'reason', 'setting', 'durationMs', 'stack', 'requests'],
+    when: 'it is killed because its event loop is blocked',
+  },
+  'worker-exited': {
+    level: ['error', 'warning', 'info', 'debug'],
+    fields: ['worker', 'reason', 'cause'],
+    may: ['signal', 'exitStatus', 'requests', 'accessComplete'],
+    when: 'its process has ended; `error` where that was nobody’s order',
+  },
+  'crash-loop': {
+    level: 'warning',
+    fields: ['retryMs'],
+    when: 'workers end soon after they were ready, and the next waits',
+  },
+  'arbiter-gone': { level: 'warning', fields: ['worker'], when: 'its arbiter has ended, so that it drains' },
+  'watchdog-failed': { level: 'warning', fields: ['worker'], when: 'its watchdog does not run' },
+} as const satisfies RecordTable;

@@ -1,6 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { basename, delimiter, join, resolve } from 'node:path';
 import { fs } from './builtins.ts';
+import { type Child, type Spawn, startChild } from './child.ts';
 import { handSockets } from './listeners/handed.ts';
 import type { Listener } from './listeners/listener.ts';
 import { PARENT_VARIABLE, type Parent, type WorkerCount } from './parent.ts';
@@ -17,18 +17,28 @@ export interface Launch {
 
 /**
  * Starts our own command anew, in a session of its own and with a channel to us. Symbolic links are followed again, so
- * it is the version that is installed by now. Throws where the system refuses at once (E2BIG, EAGAIN).
+ * it is the version that is installed by now. As startChild() it returns null where `unborn` will say why.
  */
-export function launch(start: Start, { kind, listeners, workerCount, stdout, stderr }: Launch): ChildProcess {
+export function launch(
+  spawn: Spawn,
+  start: Start,
+  order: Launch,
+  unborn: (why: string) => void,
+): Child | null {
+  const { kind, listeners, workerCount, stdout, stderr } = order;
   const { sockets, fds } = handSockets(listeners);
   const note: Parent = { kind, pid: process.pid, sockets, workerCount };
-  const [file, ...args] = commandOf(start);
-  return spawn(file, args, {
-    cwd: isDirectory(start.namedCwd) ? start.namedCwd : '/',
-    env: { ...start.env, [PARENT_VARIABLE]: JSON.stringify(note) },
-    detached: true,
-    stdio: ['ignore', stdout, stderr, ...fds.map((fd) => fd ?? 'ignore'), 'ipc'],
-  });
+  return startChild(
+    spawn,
+    {
+      command: commandOf(start),
+      cwd: isDirectory(start.namedCwd) ? start.namedCwd : '/',
+      env: { ...start.env, [PARENT_VARIABLE]: JSON.stringify(note) },
+      detached: true,
+      stdio: ['ignore', stdout, stderr, ...fds.map((fd) => fd ?? 'ignore'), 'ipc'],
+    },
+    unborn,
+  );
 }
 
 /** Node and its script with the links in their paths, which Node itself resolves for execPath and the directory of argv[1]. */

@@ -63,7 +63,8 @@ export function searchSyntaxError(files: Iterable<string>): Place | null {
       encoding: 'utf8',
       timeout: 5000,
     });
-    if (status !== 0) return parsedPlace(stderr);
+    // Null where no process could be started for it (EMFILE, EAGAIN).
+    if (status !== 0) return stderr === null ? null : parsedPlace(stderr);
   }
   return null;
 }

@@ -1,4 +1,5 @@
 import { fs } from '../builtins.ts';
+import type { ChildSpec } from '../child.ts';
 import type { HandedListener } from '../ipc.ts';
 import { type Address, isMovable } from '../listeners/address.ts';
 import type { Settings } from '../settings/catalogue.ts';
@@ -16,7 +17,7 @@ const MOVE_TO_STDIN = `exec "$@" 0<&${FIRST_LISTENER_FD} ${FIRST_LISTENER_FD}<&-
 /** How the listeners of a generation get into a worker. */
 export interface HandOver {
   /** The command line, given the worker's own. */
-  readonly command: readonly string[];
+  readonly command: ChildSpec['command'];
   /** The descriptors to inherit behind the channel, in order. */
   readonly fds: readonly number[];
   /** What the worker is told of them, in the order of the binds. */
@@ -29,7 +30,7 @@ export interface HandOver {
  * A sync worker gets one listener as its descriptor 0, where libuv lets it be paused whatever its kind (workers/doors.ts):
  * the Unix socket, if there is one, for TCP can be paused elsewhere too.
  */
-export function handOver({ loaded, listeners }: Generation, command: readonly string[]): HandOver {
+export function handOver({ loaded, listeners }: Generation, command: ChildSpec['command']): HandOver {
   const kept = keptIndex(
     loaded.settings,
     listeners.map(({ address }) => address),

@@ -1,13 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { messageOf } from '../errors.ts';
+import { type Child, type ChildSpec, type Spawn, startChild } from '../child.ts';
 import { WORKER_HOOKS } from '../hooks.ts';
 import { type ArbiterMessage, isWorkerMessage } from '../ipc.ts';
 import type { Listener } from '../listeners/listener.ts';
-import { spawnProblem } from '../spawn-problem.ts';
 import type { ArbiterEvent, WorkerEnd } from './events.ts';
 import { type Generation, limitsOf } from './generation.ts';
 import { type HandOver, handOver } from './hand-over.ts';
@@ -33,8 +31,8 @@ export interface WorkerHandle extends WorkerSnapshot {
 }
 
 /** Spawns a worker; its messages and its end are emitted as events. Its generation adds to `environment`. */
-export function spawnWorker(order: SpawnOrder, environment: NodeJS.ProcessEnv): WorkerHandle {
-  return new ProcessHandle(order, environment);
+export function spawnWorker(order: SpawnOrder, environment: NodeJS.ProcessEnv, spawn: Spawn): WorkerHandle {
+  return new ProcessHandle(order, environment, spawn);
 }
 
 class ProcessHandle implements WorkerHandle {
@@ -44,10 +42,10 @@ class ProcessHandle implements WorkerHandle {
   readonly limits: Limits;
   readonly listeners: readonly Listener[];
   state: WorkerState;
-  /** Null where the system refused to start it at once (E2BIG, EAGAIN). */
-  readonly #child: ChildProcess | null;
+  /** Null where the system did not start it. */
+  readonly #child: Child | null;
 
-  constructor(order: SpawnOrder, environment: NodeJS.ProcessEnv) {
+  constructor(order: SpawnOrder, environment: NodeJS.ProcessEnv, spawn: Spawn) {
     this.age = order.age;
     this.slot = order.slot;
     this.generation = order.generation.number;
@@ -55,7 +53,7 @@ class ProcessHandle implements WorkerHandle {
     this.listeners = order.generation.listeners;
     this.state = { name: 'spawning', sinceMs: order.now };
     const handed = handOver(order.generation, workerCommand(order.generation));
-    this.#child = this.#start(order, handed, environment);
+    this.#child = this.#start(order, handed, environment, spawn);
     this.send(bootOrder(order, handed));
   }
 
@@ -76,36 +74,22 @@ class ProcessHandle implements WorkerHandle {
     { generation, emit }: SpawnOrder,
     handed: HandOver,
     environment: NodeJS.ProcessEnv,
-  ): ChildProcess | null {
-    try {
-      const child = startProcess(generation, handed, environment);
-      this.#listen(child, emit, handed.watchdogFd, generation.loaded.settings.chdir);
-      return child;
-    } catch (error) {
-      // As an event like any other end: the arbiter does not know this worker yet.
-      const end: WorkerEnd = { how: 'unborn', error: messageOf(error) };
-      setImmediate(() => emit({ type: 'exit', worker: this.age, end }));
-      return null;
-    }
+    spawn: Spawn,
+  ): Child | null {
+    // An event like any other end: the arbiter does not know this worker yet.
+    const unborn = (error: string) => emit({ type: 'exit', worker: this.age, end: { how: 'unborn', error } });
+    const child = startChild(spawn, childSpec(generation, handed, environment), unborn);
+    if (child) this.#listen(child, emit, handed.watchdogFd);
+    return child;
   }
 
-  #listen(
-    child: ChildProcess,
-    emit: (event: ArbiterEvent) => void,
-    watchdogFd: number | null,
-    cwd: string,
-  ): void {
+  #listen(child: Child, emit: (event: ArbiterEvent) => void, watchdogFd: number | null): void {
     const worker = this.age;
     child.on('message', (message) => {
       if (isWorkerMessage(message)) emit({ type: 'message', worker, message });
     });
     const watchdog = watchdogFd === null ? null : (child.stdio[watchdogFd] as Socket | null);
     if (watchdog) readMessages(watchdog, (message) => emit({ type: 'message', worker, message }));
-    child.on('error', (error) => {
-      // Also raised when a signal or message could not be delivered; only without a pid was there no process.
-      if (child.pid === undefined)
-        emit({ type: 'exit', worker, end: { how: 'unborn', error: spawnProblem(error, cwd) } });
-    });
     child.once('exit', (status, signal) => {
       const end: WorkerEnd = signal ? { how: 'signal', signal } : { how: 'status', status: status ?? 0 };
       // What it said last may still be unread: the channel's end comes after it, and the pipe's.
@@ -118,7 +102,7 @@ class ProcessHandle implements WorkerHandle {
   }
 }
 
-function workerCommand({ nodeOptions = [], privileges }: Generation): readonly string[] {
+function workerCommand({ nodeOptions = [], privileges }: Generation): ChildSpec['command'] {
   const here = import.meta.url;
   const entry = fileURLToPath(new URL(`../../workers/entry${extname(here)}`, here));
   // An inspector port cannot be shared; each worker would fight for it.
@@ -128,21 +112,21 @@ function workerCommand({ nodeOptions = [], privileges }: Generation): readonly s
   return [process.execPath, ...execArgv, ...nodeOptions, '--disable-sigusr1', entry, ...who];
 }
 
-function startProcess(
+function childSpec(
   { loaded: { settings, environment }, privileges }: Generation,
   { command, fds, watchdogFd }: HandOver,
   base: NodeJS.ProcessEnv,
-): ChildProcess {
-  const [file = process.execPath, ...args] = command;
+): ChildSpec {
   // The arbiter's own standard error is a pipe while its daemon boots, and nobody's afterwards.
   const output = settings.daemon ? 'ignore' : 'inherit';
-  return spawn(file, args, {
+  return {
+    command,
     cwd: settings.chdir,
     env: { ...base, ...privileges?.identity.environment, ...environment },
     // Its own session: Ctrl-C and a closing terminal reach the arbiter alone, which tells the workers what to do.
     detached: true,
     stdio: ['ignore', output, output, 'ipc', ...fds, ...(watchdogFd === null ? [] : ['pipe' as const])],
-  });
+  };
 }
 
 function bootOrder(

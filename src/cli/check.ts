@@ -1,4 +1,6 @@
+import { spawn } from 'node:child_process';
 import { addressesOf } from '../arbiter/generation.ts';
+import { systemClock } from '../clock.ts';
 import { BootError, messageOf } from '../errors.ts';
 import { checkLogfile } from '../log/logger.ts';
 import type { Loaded, LoadedData } from '../settings/load.ts';
@@ -27,10 +29,8 @@ export async function check(loaded: Loaded): Promise<number> {
   addressesOf(loaded);
   if (loaded.settings.debug) (await import('./development.ts')).refuseDebug(loaded, process.env);
   try {
-    const what = await tryApplication({
-      settings: loaded.settings,
-      identity: privileges?.identity ?? null,
-    });
+    const question = { settings: loaded.settings, identity: privileges?.identity ?? null };
+    const what = await tryApplication(question, { spawn, clock: systemClock });
     process.stdout.write(`The configuration is in order; ${loaded.settings.app}: ${what}\n`);
     return 0;
   } catch (error) {

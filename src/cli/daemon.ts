@@ -1,9 +1,9 @@
-import type { ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { addressesOf } from '../arbiter/generation.ts';
 import { fs } from '../builtins.ts';
-import { EXIT, messageOf, UsageError } from '../errors.ts';
+import { EXIT, UsageError } from '../errors.ts';
 import { launch } from '../launch.ts';
-import { bindAll } from '../listeners/listener.ts';
+import { bindAll, type Listener } from '../listeners/listener.ts';
 import type { Logger } from '../log/logger.ts';
 import { isServing } from '../parent.ts';
 import type { Loaded } from '../settings/load.ts';
@@ -14,58 +14,45 @@ import type { Start } from '../start.ts';
  * Resolves with 0 then, or with the exit status of an arbiter that has failed, whose words it repeats.
  */
 export async function daemonise(loaded: Loaded, start: Start): Promise<number> {
-  const inherited = await bindAll(addressesOf(loaded).filter(({ kind }) => kind === 'fd'));
-  const child = tryLaunch(() =>
-    launch(start, {
-      kind: 'front',
-      listeners: inherited,
-      workerCount: null,
-      stdout: 'ignore',
-      stderr: 'pipe',
-    }),
-  );
-  let said = '';
-  child.stderr?.setEncoding('utf8').on('data', (text) => {
-    said += text;
-  });
-  const interrupt = () => void child.kill('SIGTERM');
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGQUIT'] as const) process.on(signal, interrupt);
-  const outcome = await outcomeOf(child);
-  if (outcome.name === 'serving') {
+  const listeners = await bindAll(addressesOf(loaded).filter(({ kind }) => kind === 'fd'));
+  const daemon = await runDaemon(start, listeners);
+  if (daemon.name === 'serving') {
     if (loaded.settings.errorLogfile === '-' && !loaded.settings.syslog)
       process.stderr.write('tsunicorn: the log of the daemon goes nowhere; give it an --error-logfile\n');
     return EXIT.ok;
   }
-  process.stderr.write(said || `tsunicorn: the daemon ended before it was ready (${outcome.how})\n`);
-  return outcome.status || EXIT.usage;
+  const { said, how, status } = daemon;
+  process.stderr.write(said || `tsunicorn: the daemon ended before it was ready (${how})\n`);
+  return status || EXIT.usage;
 }
 
-type Outcome = { readonly name: 'serving' } | { readonly name: 'ended'; status: number; how: string };
+type Outcome =
+  | { readonly name: 'serving' }
+  | { readonly name: 'ended'; readonly said: string; readonly status: number; readonly how: string };
 
-function outcomeOf(child: ChildProcess): Promise<Outcome> {
+/** Resolves when the daemon serves, or has ended. Rejects with a UsageError where it could not be started. */
+function runDaemon(start: Start, listeners: readonly Listener[]): Promise<Outcome> {
+  const order = { kind: 'front', listeners, workerCount: null, stdout: 'ignore', stderr: 'pipe' } as const;
   return new Promise((resolve, reject) => {
+    const child = launch(spawn, start, order, (why) =>
+      reject(new UsageError(`--daemon: the process could not be started: ${why}`)),
+    );
+    if (child === null) return;
+    let said = '';
+    child.stderr?.setEncoding('utf8').on('data', (text) => {
+      said += text;
+    });
+    const interrupt = () => void child.kill('SIGTERM');
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGQUIT'] as const) process.on(signal, interrupt);
     child.on('message', (message) => {
       if (isServing(message)) resolve({ name: 'serving' });
     });
-    child.on('error', (error) => reject(refusal(error)));
     // Not 'exit': its last words may still be unread then.
     child.once('close', (status, signal) => {
       const how = signal ? `killed by ${signal}` : `status ${status}`;
-      resolve({ name: 'ended', status: status ?? EXIT.usage, how });
+      resolve({ name: 'ended', said, status: status ?? EXIT.usage, how });
     });
   });
-}
-
-function tryLaunch(act: () => ChildProcess): ChildProcess {
-  try {
-    return act();
-  } catch (error) {
-    throw refusal(error);
-  }
-}
-
-function refusal(error: unknown): UsageError {
-  return new UsageError(`--daemon: the process could not be started: ${messageOf(error)}`);
 }
 
 /** The daemon's logger until it serves: what ends its boot is told to the front too, whatever file the log is in. */

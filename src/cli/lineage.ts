@@ -1,6 +1,6 @@
 import type { EventQueue } from '../arbiter/events.ts';
 import type { Observe } from '../arbiter/status.ts';
-import type { startSuccessor } from '../arbiter/successor.ts';
+import type { StartSuccessor } from '../arbiter/successor.ts';
 import type { Succession } from '../arbiter/upgrade.ts';
 import { fs } from '../builtins.ts';
 import type { Address } from '../listeners/address.ts';
@@ -77,7 +77,7 @@ export class Lineage {
   }
 
   /** What the arbiter is given; `startHeir` starts another one like it. */
-  succession(pidfile: PidfileOf, notifier: Notifier | null, startHeir: typeof startSuccessor): Succession {
+  succession(pidfile: PidfileOf, notifier: Notifier | null, startHeir: StartSuccessor): Succession {
     if (this.elder !== null) onParentGone(() => this.#queue.push({ type: 'elderGone' }));
     return {
       elder: this.elder,

@@ -1,3 +1,4 @@
+import { spawn as spawnProcess } from 'node:child_process';
 import { type EventQueue, isProcessOne, STOP_SIGNALS, trapSignals } from '../arbiter/events.ts';
 import { addressesOf, checkListeners, type Generation } from '../arbiter/generation.ts';
 import { type SpawnOrder, spawnWorker, type WorkerHandle } from '../arbiter/worker-handle.ts';
@@ -69,7 +70,19 @@ export async function serve(loaded: Loaded, order: ServeOrder): Promise<number> 
     throw error;
   });
   order.allLoaded();
-  return supervise({ first, spawn, queue, question, systemd, base, log, following, lineage, pidfile });
+  return supervise({
+    first,
+    spawn,
+    spawnProcess,
+    queue,
+    question,
+    systemd,
+    base,
+    log,
+    following,
+    lineage,
+    pidfile,
+  });
 }
 
 /**
@@ -77,7 +90,7 @@ export async function serve(loaded: Loaded, order: ServeOrder): Promise<number> 
  * hook is to be called before.
  */
 function spawnerFrom(first: Generation, queue: EventQueue, base: Base): (order: SpawnOrder) => WorkerHandle {
-  const spawn = (order: SpawnOrder) => spawnWorker(order, base());
+  const spawn = (order: SpawnOrder) => spawnWorker(order, base(), spawnProcess);
   const { preFork, nworkersChanged } = first.hooks;
   if (preFork || nworkersChanged) return spawn;
   const emit = queue.push.bind(queue);

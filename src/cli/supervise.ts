@@ -4,7 +4,8 @@ import type { Generation } from '../arbiter/generation.ts';
 import { OomKills } from '../arbiter/oom-kills.ts';
 import type { ArbiterOptions } from '../arbiter/options.ts';
 // At once and not when it is needed: by then another version may have been installed in the place of these files.
-import { startSuccessor } from '../arbiter/successor.ts';
+import { successors } from '../arbiter/successor.ts';
+import type { Spawn } from '../child.ts';
 import { systemClock } from '../clock.ts';
 import { flushCompileCache } from '../compile-cache.ts';
 import { messageOf } from '../errors.ts';
@@ -28,6 +29,8 @@ export type Base = () => NodeJS.ProcessEnv;
 
 /** A service that is bound, and has perhaps begun to start its workers. */
 export interface Bound extends Pick<ArbiterOptions, 'first' | 'spawn' | 'queue' | 'log'> {
+  /** Starts processes of any kind. */
+  readonly spawnProcess: Spawn;
   readonly question: ReadQuestion;
   readonly systemd: SystemdVariables;
   readonly base: Base;
@@ -51,8 +54,8 @@ export async function supervise(bound: Bound): Promise<number> {
     ...(notifier ? { observe: lineage.observing(notifier) } : {}),
     judgeKill: () => oomKills.judge(),
     development: await developmentOf(first, bound.question, queue, log),
-    reread: rereader(bound.question, bound.base, log),
-    succession: lineage.succession(pidfile, notifier, startSuccessor),
+    reread: rereader(bound, log),
+    succession: lineage.succession(pidfile, notifier, successors(bound.spawnProcess)),
     promoted: (now, before) => {
       try {
         pidfile.follow(now.loaded);
@@ -99,11 +102,12 @@ async function notifierFor(systemd: SystemdVariables, log: Logger): Promise<Noti
 }
 
 /** Reads the settings in a child; only the arbiter's own hooks, if there are any, must be imported here again. */
-function rereader(question: ReadQuestion, base: Base, log: Logger): ArbiterOptions['reread'] {
+function rereader({ question, base, spawnProcess }: Bound, log: Logger): ArbiterOptions['reread'] {
+  const means = { spawn: spawnProcess, clock: systemClock };
   let reads = 0;
   return async (signal) => {
     reads++;
-    const loaded = await rereadSettings(question, signal);
+    const loaded = await rereadSettings(question, signal, means);
     await checkLogs(loaded);
     await checkDebug(loaded, base());
     const privileges = await privilegesOf(loaded);

@@ -1,7 +1,8 @@
-import { spawn } from 'node:child_process';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { BootError, EXIT, messageOf } from '../errors.ts';
+import { type Spawn, startChild } from '../child.ts';
+import type { Clock } from '../clock.ts';
+import { BootError, EXIT } from '../errors.ts';
 import type { BootFailure } from '../ipc.ts';
 import type { Identity } from '../privileges/identity.ts';
 import type { Settings } from '../settings/catalogue.ts';
@@ -15,40 +16,51 @@ export interface TrialQuestion {
 /** What it answers: a description of the application, or why it could not be loaded. */
 export type TrialAnswer = { readonly what: string } | BootFailure;
 
+/** What the process is started and timed by. */
+export interface TrialMeans {
+  readonly spawn: Spawn;
+  readonly clock: Clock;
+}
+
 /**
  * Loads the application in a process of its own, as a worker would: one that never finishes, that blocks its event loop
  * or that calls process.exit() must not decide how we end. Resolves with a description of it; rejects with a BootError.
  */
-export async function tryApplication(question: TrialQuestion): Promise<string> {
-  const answer = await ask(question);
+export async function tryApplication(question: TrialQuestion, means: TrialMeans): Promise<string> {
+  const answer = await ask(question, means);
   if ('what' in answer) return answer.what;
   const { exitStatus, message, stack } = answer;
   throw new BootError(message, exitStatus === EXIT.appLoad ? EXIT.appLoad : EXIT.workerBoot, stack);
 }
 
-function ask(question: TrialQuestion): Promise<TrialAnswer> {
+function ask(question: TrialQuestion, { spawn, clock }: TrialMeans): Promise<TrialAnswer> {
   const { settings, identity } = question;
   const here = import.meta.url;
   const program = fileURLToPath(new URL(`./trial-process${extname(here)}`, here));
   return new Promise((resolve) => {
     const fail = (message: string) =>
       resolve({ exitStatus: EXIT.workerBoot, message: `${settings.app}: ${message}` });
-    const child = spawn(process.execPath, [program], {
-      env: { ...process.env, ...identity?.environment },
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-      serialization: 'advanced',
-    });
+    const child = startChild(
+      spawn,
+      {
+        command: [process.execPath, program],
+        env: { ...process.env, ...identity?.environment },
+        stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+        serialization: 'advanced',
+      },
+      (why) => fail(`no process could be started for it: ${why}`),
+    );
+    if (child === null) return;
     const end = () => child.kill('SIGKILL');
     // An application that blocks its event loop would never notice that nobody waits for it.
     process.once('exit', end);
-    const timer = limit(settings.bootTimeout, () => {
+    const cancel = limit(settings.bootTimeout, clock, () => {
       fail(`its import or factory had not finished within ${settings.bootTimeout} s (--boot-timeout)`);
       end();
     });
     child.on('message', (answer) => resolve(answer as TrialAnswer));
-    child.on('error', (error) => fail(`no process could be started for it: ${messageOf(error)}`));
     child.on('close', (status, signal) => {
-      clearTimeout(timer);
+      cancel();
       process.off('exit', end);
       fail(causeOf(status, signal));
     });
@@ -56,8 +68,8 @@ function ask(question: TrialQuestion): Promise<TrialAnswer> {
   });
 }
 
-function limit(seconds: number, fire: () => void): NodeJS.Timeout | undefined {
-  return seconds === 0 ? undefined : setTimeout(fire, seconds * 1000);
+function limit(seconds: number, clock: Clock, fire: () => void): () => void {
+  return seconds === 0 ? () => {} : clock.after(seconds * 1000, fire);
 }
 
 function causeOf(status: number | null, signal: NodeJS.Signals | null): string {

@@ -1,5 +1,5 @@
-import { spawn } from 'node:child_process';
-import { codeOf } from '../errors.ts';
+import { spawn as spawnProcess } from 'node:child_process';
+import { type Spawn, startChild } from '../child.ts';
 import type { Assignments } from './notification.ts';
 import type { Failure } from './sender.ts';
 
@@ -10,20 +10,28 @@ const LIMIT_MS = 10_000;
  * Sends one message by way of systemd-notify(1), as Node has no AF_UNIX datagrams. Resolves when systemd has it. The
  * spawn holds the event loop for about a millisecond.
  */
-export function systemdNotify(socket: string, assignments: Assignments): Promise<Failure | null> {
-  const child = spawn('systemd-notify', toArguments(assignments), {
-    env: { PATH: process.env.PATH, NOTIFY_SOCKET: socket },
-    stdio: ['ignore', 'ignore', 'pipe'],
-    timeout: LIMIT_MS,
-    killSignal: 'SIGKILL',
-  });
-  let said = '';
-  child.stderr.setEncoding('utf8').on('data', (text) => {
-    said += text;
-  });
+export function systemdNotify(
+  socket: string,
+  assignments: Assignments,
+  spawn: Spawn = spawnProcess,
+): Promise<Failure | null> {
   return new Promise((resolve) => {
-    child.once('error', (error) => resolve(notStarted(error)));
-    child.once('close', (status, signal) => {
+    const child = startChild(
+      spawn,
+      {
+        command: ['systemd-notify', ...toArguments(assignments)],
+        env: { PATH: process.env.PATH, NOTIFY_SOCKET: socket },
+        stdio: ['ignore', 'ignore', 'pipe'],
+        timeout: LIMIT_MS,
+        killSignal: 'SIGKILL',
+      },
+      (why, code) => resolve(notStarted(why, code)),
+    );
+    let said = '';
+    child?.stderr?.setEncoding('utf8').on('data', (text) => {
+      said += text;
+    });
+    child?.once('close', (status, signal) => {
       const reason = said.trim() || `it ended with ${signal ?? status}`;
       resolve(status === 0 ? null : { reason: `systemd-notify: ${reason}`, forGood: false });
     });
@@ -35,12 +43,12 @@ function toArguments(assignments: Assignments): readonly string[] {
   return Object.entries(assignments).map(([name, value]) => `${name}=${value}`);
 }
 
-function notStarted(error: Error): Failure {
-  return codeOf(error) === 'ENOENT'
+function notStarted(why: string, code: string | undefined): Failure {
+  return code === 'ENOENT'
     ? {
         reason:
           'systemd-notify is not installed; install it, or write Type=exec and no WatchdogSec= in the unit',
         forGood: true,
       }
-    : { reason: `systemd-notify: ${error.message}`, forGood: false };
+    : { reason: `systemd-notify: ${why}`, forGood: false };
 }

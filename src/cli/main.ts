@@ -6,6 +6,7 @@ import { takeParent } from '../parent.ts';
 import { loadSettings } from '../settings/load.ts';
 import { readStart } from '../start.ts';
 import { type SystemdVariables, takeVariables } from '../systemd/variables.ts';
+import { refuseVerb } from './verbs.ts';
 
 /**
  * The whole command: argv → settings → arbiter. Resolves with the exit status; whatever the operator got wrong is one
@@ -30,6 +31,7 @@ export async function main(argv: readonly string[], allLoaded: () => void): Prom
     const applyEnvironment = (added: Readonly<Record<string, string>>) =>
       void Object.assign(process.env, added);
     const loaded = await loadSettings({ ...question, applyEnvironment });
+    await refuseVerb(loaded.settings.app ?? '', loaded.settings.chdir);
     if (loaded.settings.printConfig) {
       const { renderConfig } = await import('./print-config.ts');
       process.stdout.write(renderConfig(loaded));

@@ -9,6 +9,7 @@ import {
   variablesOf,
 } from '../settings/catalogue.ts';
 import type { GivenTexts } from '../settings/layer.ts';
+import { verbAdvice } from './verbs.ts';
 import { packageVersion } from './version.ts';
 
 const EPILOGUE = `
@@ -127,7 +128,10 @@ function explain(error: CommanderError, program: Command): string {
       return `${flag}: a value is missing; write ${flag} <${placeholder}>`;
     }
     case 'commander.excessArguments':
-      return `too many arguments: expected one module:export, got ${program.args.join(' ')}`;
+      return (
+        verbAdvice(program.args[0] ?? '') ??
+        `too many arguments: expected one module:export, got ${program.args.join(' ')}`
+      );
     default:
       return message.replace(/\s*\n\s*/g, ' ');
   }

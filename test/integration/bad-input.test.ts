@@ -46,6 +46,11 @@ describe('the command line and the environment', () => {
       /^--preload is refused: Node cannot fork a loaded process/,
     ],
     ['a directory that is missing', ['--chdir', 'nowhere'], /^--chdir: no such directory: \/.*\/nowhere$/],
+    [
+      'a command of another process manager',
+      ['status'],
+      /^status is no module here: tsunicorn has no such command; pgrep -fa tsunicorn lists/,
+    ],
     ['no application', [], 'no application was named; write for example: tsunicorn app.ts:app'],
   ])('%s is refused', async (_what, args, line) => {
     expect(await refusal([...somewhere, ...args])).toMatch(line);

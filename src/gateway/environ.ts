@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { plainAddress } from '../plain-address.ts';
 import type { GatewayContext } from './context.ts';
 import { RequestInput } from './input.ts';
 import type { Environ, ErrorOutput } from './types.ts';
@@ -24,7 +25,7 @@ export function environOf(req: IncomingMessage, context: GatewayContext, errors:
     SERVER_PORT: port,
     SERVER_PROTOCOL: `HTTP/${req.httpVersion}`,
     SERVER_SOFTWARE: 'tsunicorn',
-    REMOTE_ADDR: plainAddress(socket.remoteAddress),
+    REMOTE_ADDR: plainAddress(socket.remoteAddress ?? ''),
     REMOTE_PORT: `${socket.remotePort ?? ''}`,
     RAW_URI: url,
     'wsgi.version': VERSION,
@@ -85,9 +86,4 @@ function serverOf({ socket }: IncomingMessage, host: string, isSecure: boolean):
   }
   const [, name = '', port] = /^(.*?)(?::(\d+))?$/.exec(host) ?? [];
   return [name || 'localhost', port ?? (isSecure ? '443' : '80')];
-}
-
-// An IPv4 client on an IPv6 socket.
-function plainAddress(address = ''): string {
-  return address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address;
 }

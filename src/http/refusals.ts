@@ -1,6 +1,7 @@
 import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { codeOf, messageOf } from '../errors.ts';
+import { plainAddress } from '../plain-address.ts';
 
 /** What Node's parser says of a request (or its clock), and the status that Node itself would answer with. */
 const STATUSES: Readonly<Record<string, string>> = {
@@ -27,7 +28,7 @@ export function answerRefused(server: Server, say: (line: string) => void): void
       // A client that connects and waits has asked for nothing; a reset is no request either.
       if (socket.bytesRead > 0 && /^HPE_|^ERR_HTTP_/.test(code))
         say(
-          `Refused a request of ${socket.remoteAddress ?? 'a Unix socket'} with ${status}: ${messageOf(error)} (${code})${CURES[code] ?? ''}`,
+          `Refused a request of ${plainAddress(socket.remoteAddress ?? 'a Unix socket')} with ${status}: ${messageOf(error)} (${code})${CURES[code] ?? ''}`,
         );
       socket.write(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`);
     }

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { messageOf, UsageError } from '../errors.ts';
+import { plainAddress } from '../plain-address.ts';
 import type { Entry } from './access-entry.ts';
 import { compileFormat } from './access-format.ts';
 import { countBody } from './count-body.ts';
@@ -56,7 +57,7 @@ export function createAccessLog({ format, file, standard = 1, also }: AccessLogO
         res,
         method: req.method ?? '',
         url: req.url ?? '',
-        remote: needs.remote ? (req.socket.remoteAddress ?? '') : '',
+        remote: needs.remote ? plainAddress(req.socket.remoteAddress ?? '') : '',
         startMs: needs.start ? performance.now() : 0,
         body: needs.body ? countBody(res) : null,
       };

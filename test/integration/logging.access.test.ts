@@ -103,6 +103,14 @@ describe('--access-logfile', () => {
     expect(linesIn(join(cwd, 'access.log'))).toEqual(['- 200']);
   });
 
+  it('notes an IPv4 client of an IPv6 socket by its IPv4 address', async () => {
+    const args = ['-b', '[::]:0', '--access-logfile', '-', '--access-logformat', '%(h)s %(s)s', 'app.js'];
+    const running = await serve(args, { files: { 'app.js': server } });
+    await ask({ url: `http://127.0.0.1:${new URL(running.at).port}` });
+    await stop(running);
+    expect(running.stdout).toBe('127.0.0.1 200\n');
+  });
+
   it('cannot be made to hold a forged line', async () => {
     const lines = await logged([], async (url) => {
       const forged = '127.0.0.1 - - [21/Nov/2026:06:00:00 +0000] "GET /forged HTTP/1.1" 200 5 "-" "-"';

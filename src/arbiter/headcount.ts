@@ -34,9 +34,11 @@ export class Headcount {
     const wanted = from + change;
     const { scaling } = current;
     const count = scaling ? scaling.allowed(wanted) : Math.max(1, wanted);
-    if (scaling && count !== wanted)
+    const limit = change > 0 ? 'workers-max' : 'workers-min';
+    if (count !== wanted)
       log.warning(
-        `The number of workers stays ${count}: ${change > 0 ? 'workers-max' : 'workers-min'} is reached`,
+        `The number of workers stays ${count}: ${scaling ? `${limit} is reached` : 'there is never less than one'}`,
+        { event: 'scaling-limit', count, setting: scaling ? `--${limit}` : '--workers' },
       );
     this.#set(count);
   }

@@ -36,8 +36,23 @@ export interface LastReload {
 
 type Step =
   | { readonly name: 'none' }
-  | { readonly name: 'reading'; readonly attempt: number; readonly reader: AbortController }
-  | { readonly name: 'proving'; readonly candidate: Generation };
+  | {
+      readonly name: 'reading';
+      readonly attempt: number;
+      readonly reader: AbortController;
+      /** One that took the place of another is read to its end: orders that come faster than a read would never end. */
+      readonly supersedes: boolean;
+      readonly next: Next;
+    }
+  | { readonly name: 'proving'; readonly candidate: Generation; readonly next: Next }
+  /** One is over, and the next was asked for meanwhile. */
+  | { readonly name: 'due' };
+
+/** What follows the reload under way. */
+type Next = 'nothing' | 'reload';
+
+/** What becomes of an order to reload: it begins, in the place of one that was still reading or not, or follows the one under way. */
+export type Asked = 'begins' | 'supersedes' | 'follows' | 'follows already';
 
 export interface ReloadOptions {
   /** Loads the configuration again, without side effects, and rejects with one line. */
@@ -51,7 +66,8 @@ export interface ReloadOptions {
 
 /**
  * One reload at a time, advanced by the arbiter's events: reading, then proving a canary. Once that is ready the reload
- * is over; replacing the other workers is the reconciler's rule. Another HUP supersedes what is under way.
+ * is over; replacing the other workers is the reconciler's rule. One that is proved is not disturbed by another order:
+ * exactly one more follows it, however often it was asked for.
  */
 export class Reload {
   readonly #options: ReloadOptions;
@@ -79,6 +95,11 @@ export class Reload {
     return this.#step.name !== 'none';
   }
 
+  /** Whether the next is to be started, as it was asked for while another was under way. */
+  get isDue(): boolean {
+    return this.#step.name === 'due';
+  }
+
   /** Null until one has come out. */
   get last(): LastReload | null {
     return this.#last;
@@ -92,18 +113,35 @@ export class Reload {
 
   /** The number of the reload under way, or null. */
   get underWay(): number | null {
-    if (this.#step.name === 'none') return null;
+    if (this.#step.name === 'none' || this.#step.name === 'due') return null;
     return this.#step.name === 'reading' ? this.#step.attempt : this.#step.candidate.number;
   }
 
-  /** Begins to read; the result comes back as a `reloadRead` event. */
+  /** An order to reload; nobody waits for it. */
+  ask(current: Generation): Asked {
+    const step = this.#step;
+    if (step.name === 'none' || step.name === 'due') {
+      this.start(current);
+      return 'begins';
+    }
+    if (step.name === 'reading' && !step.supersedes) {
+      this.start(current);
+      return 'supersedes';
+    }
+    if (step.next === 'reload') return 'follows already';
+    this.#step = { ...step, next: 'reload' };
+    return 'follows';
+  }
+
+  /** Begins to read, in the place of whatever is under way; the result comes back as a `reloadRead` event. */
   start(current: Generation): void {
-    if (this.isUnderWay) this.#record('superseded', 'another reload was asked for');
+    const supersedes = this.underWay !== null;
+    if (supersedes) this.#record('superseded', 'another reload was asked for');
     this.#endReader();
     this.#attempts++;
     const attempt = this.#attempts;
     const reader = new AbortController();
-    this.#step = { name: 'reading', attempt, reader };
+    this.#step = { name: 'reading', attempt, reader, supersedes, next: 'nothing' };
     void this.#read(attempt, current.listeners, reader.signal).then((result) =>
       this.#options.emit({ type: 'reloadRead', attempt, result }),
     );
@@ -124,7 +162,7 @@ export class Reload {
 
   #propose(generation: Omit<Generation, 'number'>): void {
     this.#attempts++;
-    this.#step = { name: 'proving', candidate: { ...generation, number: this.#attempts } };
+    this.#step = { name: 'proving', candidate: { ...generation, number: this.#attempts }, next: this.#next };
   }
 
   /** Takes the result; returns why nothing changes, or null: then `candidate` is to be proved, or was superseded. */
@@ -135,7 +173,7 @@ export class Reload {
       return result.reason;
     }
     const candidate = { number: attempt, ...result.reread, listeners: result.listeners };
-    this.#step = { name: 'proving', candidate };
+    this.#step = { name: 'proving', candidate, next: this.#next };
     this.#rebinding.release(candidate.listeners);
     return null;
   }
@@ -152,11 +190,17 @@ export class Reload {
     this.#finish('undone', reason);
   }
 
-  /** The service stops, or rests: forgets a reload under way and closes what only it had opened. */
-  abandon(): void {
+  /**
+   * The service stops, or rests: forgets a reload under way, and what was to follow it, and closes what only it had
+   * opened. Returns whether there was one.
+   */
+  abandon(reason: string): boolean {
+    const { isUnderWay } = this;
+    if (this.underWay !== null) this.#record('superseded', reason);
     this.#endReader();
     this.#step = { name: 'none' };
     this.#rebinding.release();
+    return isUnderWay;
   }
 
   /** Never rejects; a failure leaves nothing open. */
@@ -186,9 +230,14 @@ export class Reload {
     return this.#step.name === 'reading' && this.#step.attempt === attempt;
   }
 
+  get #next(): Next {
+    return this.#step.name === 'reading' || this.#step.name === 'proving' ? this.#step.next : 'nothing';
+  }
+
   #finish(outcome: LastReload['outcome'], reason: string | null): void {
-    this.#step = { name: 'none' };
-    this.#rebinding.release();
+    this.#step = { name: this.#next === 'reload' ? 'due' : 'none' };
+    // The next may want what this one opened, and its failed worker hold it for a while yet.
+    if (this.#step.name === 'none') this.#rebinding.release();
     this.#record(outcome, reason);
   }
 

@@ -14,7 +14,8 @@ import { Pace } from './pace.ts';
 import type { Desired } from './reconcile.ts';
 import { Reload, sameListeners } from './reload.ts';
 import { isOwnDoing } from './restart-policy.ts';
-import { type Intent, isEnding, type StopMode, toLingering, toStopping } from './shutdown.ts';
+import { sayAsked, sayRefused } from './said.ts';
+import { hasteOf, type Intent, isEnding, type StopMode, toLingering, toStopping } from './shutdown.ts';
 import { type ServiceStatus, statusOf } from './status.ts';
 import type { WorkerHandle } from './worker-handle.ts';
 import { WorkerSet } from './worker-set.ts';
@@ -97,11 +98,16 @@ export class Service {
   }
 
   /** Wants `change` workers more, or fewer. */
-  scaleBy(change: number): void {
-    if (isEnding(this.#intent)) return;
+  scaleBy(change: 1 | -1): void {
+    if (isEnding(this.#intent)) return sayRefused(this.log, change > 0 ? 'TTIN' : 'TTOU', this.#intent);
+    const isResting = this.#intent.name === 'resting';
     // As with Gunicorn, a worker more than none is one.
-    this.#headcount.change(this.#intent.name === 'resting' && change > 0 ? 0 : this.#headcount.count, change);
-    if (change > 0) this.resume('a worker is wanted');
+    this.#headcount.change(isResting && change > 0 ? 0 : this.#headcount.count, change);
+    if (change > 0) return this.resume('a worker is wanted');
+    if (isResting)
+      this.log.info(
+        `The arbiter rests: once it is brought back, the number of workers is ${this.#headcount.count}`,
+      );
   }
 
   /** Lets the load of the workers say how many there are to be, where the settings leave it to that. */
@@ -110,12 +116,11 @@ export class Service {
       this.#headcount.followLoad(this.desired, this.workers.all, this.#reload.isUnderWay);
   }
 
-  /** Retires every worker and holds the sockets; returns whether there was something to retire. */
-  rest(): boolean {
-    if (this.#intent.name !== 'serving') return false;
+  /** Retires every worker and holds the sockets. */
+  rest(): void {
+    if (this.#intent.name !== 'serving') return sayRefused(this.log, 'WINCH', this.#intent);
     this.#intent = { name: 'resting' };
-    this.#reload.abandon();
-    return true;
+    this.#dropReload('the workers rest');
   }
 
   /** Ends the rest, if there is one, for this reason. */
@@ -127,10 +132,11 @@ export class Service {
 
   /** Begins to read the configuration again. */
   reload(): void {
+    if (isEnding(this.#intent)) return sayRefused(this.log, 'HUP', this.#intent);
     this.resume('the service reloads');
-    if (isEnding(this.#intent)) return;
-    if (this.#reload.isUnderWay) this.log.info('The reload under way is dropped for this one');
-    this.#reload.start(this.#current);
+    const { candidate, underWay: generation } = this.#reload;
+    const canary = this.workers.all.find((worker) => worker.generation === candidate?.number);
+    sayAsked(this.log, this.#reload.ask(this.#current), { generation, proving: canary?.pid });
   }
 
   /** In development: files changed. */
@@ -151,15 +157,20 @@ export class Service {
   /** Does what has become due. */
   advance(): void {
     if (this.#options.clock.now() >= this.wakeAtMs) this.stop('graceful', EXIT.ok);
+    if (!this.#reload.isDue) return;
+    this.log.info('Reloading once more, as was asked for meanwhile', { event: 'reload-follows' });
+    this.#reload.start(this.#current);
   }
 
   stop(mode: StopMode, status: number): void {
     const timing = { now: this.#options.clock.now(), delayMs: drainDelayOf(this.#current) };
     const lingering = toLingering(this.#intent, mode, status, timing);
     if (lingering) return this.#linger(lingering);
+    const hastening = hasteOf(this.#intent, mode, timing.now);
+    if (hastening !== null) this.log.info(hastening, { event: 'stop-hastened', reason: hastening });
     this.#options.development?.close();
     this.#intent = toStopping(this.#intent, mode, status);
-    this.#reload.abandon();
+    this.#dropReload('the service stops');
     // The sockets first: while the workers empty the queue nothing may be added that nobody would answer.
     for (const listener of this.#current.listeners) listener.close();
     if (mode === 'quick') this.workers.quitAll('the service stops at once');
@@ -226,9 +237,19 @@ export class Service {
     this.workers.note(worker, message);
   }
 
+  #dropReload(reason: string): void {
+    const { underWay: generation } = this.#reload;
+    if (this.#reload.abandon(reason))
+      this.log.info(`The reload under way is dropped: ${reason}`, {
+        event: 'reload-superseded',
+        generation,
+        reason,
+      });
+  }
+
   #linger(intent: Intent & { name: 'lingering' }): void {
     this.#intent = intent;
-    this.#reload.abandon();
+    this.#dropReload('the service stops');
     this.workers.sendAll({ tsunicorn: 'linger' });
     const { drainDelay } = this.#current.loaded.settings;
     this.log.info(`Accepting for ${drainDelay} s more (--drain-delay); another TERM ends the wait`);

@@ -19,6 +19,25 @@ export function isEnding({ name }: Intent): boolean {
   return name === 'lingering' || name === 'stopping';
 }
 
+/** Why what a signal asked for is not done. */
+export function unchangedBecause({ name }: Intent): string {
+  if (name === 'starting') return 'no worker has been ready yet';
+  return name === 'resting' ? 'the workers rest already' : 'this arbiter stops';
+}
+
+const HASTE: Readonly<Record<StopMode, string>> = {
+  graceful: 'the workers finish their requests',
+  quick: 'the workers end at once',
+  forced: 'the workers are killed',
+};
+
+/** What to say where a stop that is under way goes on in another way; otherwise null. */
+export function hasteOf(intent: Intent, mode: StopMode, now: number): string | null {
+  if (intent.name === 'lingering')
+    return `${now < intent.untilMs ? 'The wait is cut short' : 'The wait is over'} (--drain-delay): ${HASTE[mode]}`;
+  return intent.name === 'stopping' && intent.mode !== mode ? `The stop is hastened: ${HASTE[mode]}` : null;
+}
+
 /** What a stop signal asks for, given what is under way: a second one hastens; where the service lingers it need not. */
 export function stopMode(signal: ArbiterSignal, intent: Intent): StopMode {
   const underWay = intent.name === 'stopping' ? intent.mode : null;

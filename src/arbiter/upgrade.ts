@@ -4,7 +4,7 @@ import type { WorkerCount } from '../parent.ts';
 import { type ArbiterEvent, STOP_SIGNALS, type WorkerEnd } from './events.ts';
 import { giveSockets, workerCountOf } from './generation.ts';
 import type { Service } from './service.ts';
-import { isEnding, type StopMode } from './shutdown.ts';
+import { isEnding, type StopMode, unchangedBecause } from './shutdown.ts';
 
 /** What an arbiter needs of the world to be replaced by another one; callbacks tell what others want to know of it. */
 export interface Succession {
@@ -115,7 +115,7 @@ export class Upgrade {
     if (this.#step.name !== 'serving' && this.#succession.mayBeResize())
       return log.debug('WINCH ignored: a terminal sends it when its window changes');
     log.info('Handling signal: winch');
-    if (!this.#service.rest()) log.warning('WINCH refused, nothing was changed: this arbiter does not serve');
+    this.#service.rest();
   }
 
   /** This arbiter is about to end. */
@@ -141,8 +141,7 @@ export class Upgrade {
   #refusal(): string | null {
     const step = this.#step;
     const { intent } = this.#service;
-    if (intent.name === 'starting') return 'no worker has been ready yet';
-    if (isEnding(intent)) return 'this arbiter stops';
+    if (intent.name === 'starting' || isEnding(intent)) return unchangedBecause(intent);
     switch (step.name) {
       case 'none':
         return null;

@@ -20,9 +20,15 @@ export const changeRecords = {
   },
   'reload-superseded': {
     level: 'info',
-    fields: ['generation'],
-    when: 'outcome: another reload takes its place',
+    fields: ['generation', 'reason'],
+    when: 'outcome: another reload takes its place, or the service stops or rests',
   },
+  'reload-queued': {
+    level: 'info',
+    fields: ['generation'],
+    when: 'HUP while a worker of `generation` is proved: one more reload follows',
+  },
+  'reload-follows': { level: 'info', fields: [], when: 'the reload begins that was to follow another' },
   'upgrade-refused': { level: 'warning', fields: ['reason'], when: 'USR2 was refused' },
   'upgrade-started': { level: 'info', fields: ['arbiter'], when: 'a new arbiter starts' },
   'upgrade-ready': { level: 'info', fields: ['arbiter', 'durationMs'], when: 'the new arbiter serves too' },
@@ -42,6 +48,5 @@ export const changeRecords = {
   'upgrade-left': { level: 'info', fields: ['arbiter'], when: 'this arbiter ends, and the new one goes on' },
   'stop-waits': { level: 'warning', fields: [], when: 'a stop waits until the new arbiter serves' },
   resting: { level: 'info', fields: ['signal'], when: 'WINCH: the workers retire and the sockets stay' },
-  'rest-refused': { level: 'warning', fields: ['reason'], when: 'WINCH was refused' },
   resumed: { level: 'info', fields: ['reason'], when: 'the workers come back after WINCH' },
 } as const satisfies RecordTable;

@@ -16,6 +16,12 @@ export const serviceRecords = {
     when: 'a first worker accepts, or the first one of a reload that changed addresses',
   },
   signal: { level: 'info', fields: ['signal'], when: 'the arbiter got a signal that it handles' },
+  'signal-refused': {
+    level: 'warning',
+    fields: ['signal', 'reason'],
+    when: 'HUP, TTIN, TTOU or WINCH changes nothing, as the arbiter stops or rests',
+  },
+  'stop-hastened': { level: 'info', fields: ['reason'], when: 'a stop goes on in a more urgent way' },
   lingering: { level: 'info', fields: ['durationMs'], when: 'a stop begins with `--drain-delay`' },
   stopped: { level: 'info', fields: ['exitStatus'], when: 'the arbiter ends' },
   'nobody-serves': {

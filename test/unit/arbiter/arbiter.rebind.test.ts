@@ -109,14 +109,16 @@ describe('two reloads that bind the same new address', () => {
     for (const listener of service.worker(3).listeners) listener.close();
   });
 
-  it('do not collide when the canary of the first has not gone yet', async () => {
+  it('do not collide when the failed canary of the first has not gone yet', async () => {
     const service = await serveReady();
     const bind = [freeAddress()];
     service.reread = async () => service.configuration({ bind });
     await service.signal('SIGHUP');
     const [first] = service.worker(3).listeners;
     await service.signal('SIGHUP');
-    expect(service.log.at('error')).toEqual([]);
+    service.worker(3).says({ tsunicorn: 'bootFailed', exitStatus: 4, message: 'no database' });
+    await service.clock.settle();
+    expect(service.log.at('error')).toEqual(['Reload undone, the old workers serve on: no database']);
     expect(service.worker(4).listeners).toEqual([first]);
     await service.ready(4);
     expect(service.promoted).toEqual([3]);
@@ -130,10 +132,11 @@ describe('two reloads that bind the same new address', () => {
     await service.signal('SIGHUP');
     service.reread = async () => service.configuration();
     await service.signal('SIGHUP');
+    await service.exit(3);
     await service.ready(4);
     service.reread = async () => service.configuration({ bind });
     await service.signal('SIGHUP');
-    expect(service.log.at('error')).toEqual([]);
+    expect(service.log.at('error')).toHaveLength(1);
     await service.signal('SIGTERM');
     const [host = '', port] = bind[0]?.split(':') ?? [];
     new net.BoundSocket({ host, port: Number(port) }).close();
@@ -150,6 +153,7 @@ describe('two reloads that bind the same new address', () => {
     }
     service.reread = () => Promise.reject(new Error('no'));
     await service.signal('SIGHUP');
+    await service.exit(3);
     expect(existsSync(path)).toBe(false);
     service.reread = async () => service.configuration({ bind: [`unix:${path}`] });
     await service.signal('SIGHUP', 'SIGUSR1', 'SIGTERM');

@@ -162,15 +162,44 @@ describe('a second HUP', () => {
     expect(service.states).toEqual([...untouched, '3 spawning (generation 3)']);
   });
 
-  it('while a canary boots sends that home and proves another', async () => {
+  it('while a canary boots lets that prove itself, and follows then', async () => {
+    const service = await serveReady();
+    await service.signal('SIGHUP');
+    await service.signal('SIGHUP', 'SIGHUP', 'SIGHUP');
+    expect(service.states).toEqual([...untouched, '3 spawning (generation 2)']);
+    expect(service.log.matching(/Another reload follows the one under way; .* \(pid: 1003\)/)).toHaveLength(
+      1,
+    );
+    expect(service.log.matching(/follows the one under way already/)).toHaveLength(2);
+    await service.ready(3);
+    expect(service.promoted).toEqual([2]);
+    expect(service.states).toContain('4 spawning (generation 3)');
+    for (let age = 4; age <= service.workers.length; age++) await service.ready(age);
+    expect(service.promoted).toEqual([2, 3]);
+  });
+
+  it('follows a reload that is undone', async () => {
     const service = await serveReady();
     await service.signal('SIGHUP');
     await service.signal('SIGHUP');
-    expect(service.states).toEqual([...untouched, '3 cancelled (generation 2)', '4 spawning (generation 3)']);
-    service.worker(3).getsReady();
     await service.exit(3);
+    expect(service.log.at('error')).toHaveLength(1);
     expect(service.states).toEqual([...untouched, '4 spawning (generation 3)']);
-    expect(service.promoted).toEqual([]);
+    await service.ready(4);
+    expect(service.promoted).toEqual([3]);
+  });
+
+  it('faster than a boot, and than a read, does not keep the service from a new generation', async () => {
+    const service = await serveReady();
+    for (let hups = 0; hups < 50; hups++) {
+      await service.signal('SIGHUP');
+      if (hups % 5 === 4) {
+        const booting = service.workers.filter(({ state }) => state.name === 'spawning');
+        await service.ready(...booting.map(({ age }) => age));
+      }
+    }
+    expect(service.promoted.length).toBeGreaterThan(5);
+    expect(service.log.matching(/dropped/)).toEqual([]);
   });
 
   it('while workers are being replaced never dips below the number wanted', async () => {

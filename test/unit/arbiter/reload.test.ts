@@ -105,10 +105,64 @@ describe('a reload', () => {
     expect(reload.last).toEqual({ at: 7, outcome: 'promoted', reason: null });
   });
 
+  it('is followed by exactly one, however often it is asked for while a worker is proved', async () => {
+    const { reload, next } = reloadOf(async () => same);
+    expect(reload.ask(current)).toBe('begins');
+    reload.take(await next());
+    expect([reload.ask(current), reload.ask(current)]).toEqual(['follows', 'follows already']);
+    expect([reload.candidate?.number, reload.isDue]).toEqual([2, false]);
+    if (reload.candidate) reload.promote(reload.candidate, current);
+    expect([reload.isDue, reload.last?.outcome]).toEqual([true, 'promoted']);
+    reload.start(current);
+    reload.take(await next());
+    reload.undo('it threw');
+    expect([reload.isDue, reload.isUnderWay, reload.last?.outcome]).toEqual([false, false, 'undone']);
+  });
+
+  it('that was read anew once is read to its end, so that orders faster than a read are done too', async () => {
+    const { reload, next } = reloadOf(async () => same);
+    const asked = [1, 2, 3, 4].map(() => reload.ask(current));
+    expect(asked).toEqual(['begins', 'supersedes', 'follows', 'follows already']);
+    expect(reload.take(await next())).toBeNull();
+    reload.take(await next());
+    expect(reload.candidate?.number).toBe(3);
+    reload.undo('it threw');
+    expect(reload.isDue).toBe(true);
+  });
+
+  it('is followed by the next where it is refused', async () => {
+    const { reload, next } = reloadOf(() => Promise.reject(new Error('no')));
+    for (const _order of [1, 2, 3]) reload.ask(current);
+    reload.take(await next());
+    expect(reload.take(await next())).toBe('no');
+    expect([reload.isDue, reload.underWay]).toEqual([true, null]);
+  });
+
+  it('forgets what was to follow where it is abandoned', async () => {
+    const { reload, next } = reloadOf(async () => same);
+    expect(reload.abandon('the service stops')).toBe(false);
+    reload.ask(current);
+    reload.take(await next());
+    reload.ask(current);
+    expect(reload.abandon('the service stops')).toBe(true);
+    expect([reload.isDue, reload.isUnderWay, reload.failure]).toEqual([false, false, null]);
+    expect(reload.last).toEqual({ at: 7, outcome: 'superseded', reason: 'the service stops' });
+  });
+
+  it('keeps what is to follow where new code takes the place of the one under way', async () => {
+    const { reload, next } = reloadOf(async () => same);
+    reload.ask(current);
+    reload.take(await next());
+    reload.ask(current);
+    reload.again(current);
+    reload.undo('it threw');
+    expect(reload.isDue).toBe(true);
+  });
+
   it('takes no result once it was abandoned, and closes nothing that is in use', async () => {
     const { reload, next } = reloadOf(async () => same);
     reload.start(current);
-    reload.abandon();
+    reload.abandon('the service stops');
     expect(reload.take(await next())).toBeNull();
     expect(reload.candidate).toBeNull();
     expect(journal).toEqual([]);
@@ -116,7 +170,7 @@ describe('a reload', () => {
 
   it.each([
     ['another reload', (reload: Reload) => reload.start(current)],
-    ['the end of the service', (reload: Reload) => reload.abandon()],
+    ['the end of the service', (reload: Reload) => reload.abandon('the service stops')],
   ])('ends what still reads where %s follows', (_what, follow) => {
     const signals: AbortSignal[] = [];
     const { reload } = reloadOf((signal) => {

@@ -60,13 +60,13 @@ export interface Stalled {
   readonly blockedMs: number;
   /** The setting whose time was over. */
   readonly limit: 'timeout' | 'gracefulTimeout';
-  readonly seen: StallSeen | null;
+  readonly seen: StallSeen;
 }
 
-/** What a blocked event loop was doing; where it is blocked in native code nothing of it can be seen. */
+/** What a blocked event loop was doing. */
 export interface StallSeen {
-  /** `at name (file:line:column)`, the innermost first. */
-  readonly stack: readonly string[];
+  /** `at name (file:line:column)`, the innermost first; null where it is blocked in native code. */
+  readonly stack: readonly string[] | null;
   readonly requests: readonly StalledRequest[];
   /** How many requests more there were. */
   readonly omitted: number;
@@ -124,6 +124,10 @@ const optional =
   (check: Check): Check =>
   (value) =>
     value === undefined || check(value);
+const orNull =
+  (check: Check): Check =>
+  (value) =>
+    value === null || check(value);
 const having =
   (fields: Fields): Check =>
   (value) =>
@@ -157,9 +161,7 @@ const workerFields = new Map<string, Fields>([
     {
       blockedMs: isNumber,
       limit: isText,
-      seen: (value) =>
-        value === null ||
-        having({ stack: isTexts, requests: isRequests, omitted: isNumber, unread: isNumber })(value),
+      seen: having({ stack: orNull(isTexts), requests: isRequests, omitted: isNumber, unread: isNumber }),
     },
   ],
   ['debugged', {}],

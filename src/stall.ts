@@ -8,13 +8,12 @@ export function stallReason({ blockedMs }: Pick<Stalled, 'blockedMs'>): string {
 
 /** What was seen of a blocked event loop, for people. */
 export function stallLines({ seen }: Pick<Stalled, 'seen'>): readonly string[] {
-  if (seen === null)
-    return ['blocked in native code: there is no JavaScript stack, and its requests cannot be told'];
   const { stack, requests, omitted, unread } = seen;
   const heading = requests.length === 0 ? 'no requests in flight' : 'requests in flight:';
   return [
-    'blocked at:',
-    ...stack.map((frame) => `  ${frame}`),
+    ...(stack === null
+      ? ['blocked in native code: there is no JavaScript stack']
+      : ['blocked at:', ...stack.map((frame) => `  ${frame}`)]),
     heading,
     ...requests.map((request) => `  ${describe(request)}`),
     ...(omitted === 0 ? [] : [`  and ${omitted} more`]),
@@ -30,6 +29,7 @@ const OUTCOMES: Readonly<Record<StalledRequest['got'], string>> = {
   503: 'answered with 503',
   part: 'cut in the middle of its answer',
   nothing: 'cut, as it waited behind another on its connection',
+  cut: 'cut',
 };
 
 function seconds(ms: number): string {

@@ -1,3 +1,4 @@
+import type { FlightTable } from '../src/flights/table.ts';
 import type { BootOrder, WorkerMessage } from '../src/ipc.ts';
 import type { Logger } from '../src/log/logger.ts';
 import type { Settings } from '../src/settings/catalogue.ts';
@@ -10,13 +11,15 @@ export class Heartbeat {
   readonly #inbox: Inbox;
   readonly #order: BootOrder;
   readonly #log: Logger;
+  readonly #flights: FlightTable;
   /** What is served, as soon as anything is. */
   #serving: Serving | null = null;
   #watchdog: Watchdog | null = null;
 
-  constructor(inbox: Inbox, order: BootOrder, log: Logger) {
+  constructor(inbox: Inbox, order: BootOrder, flights: FlightTable, log: Logger) {
     this.#inbox = inbox;
     this.#order = order;
+    this.#flights = flights;
     this.#log = log;
   }
 
@@ -48,7 +51,12 @@ export class Heartbeat {
       void this.#inbox.send(load ? { tsunicorn: 'heartbeat', load } : { tsunicorn: 'heartbeat' });
     });
     await this.#inbox.send(message);
-    this.#watchdog = startWatchdog(this.#order, () => this.#serving?.connections ?? null, this.#log);
+    this.#watchdog = startWatchdog(
+      this.#order,
+      () => this.#serving?.connections ?? null,
+      this.#flights,
+      this.#log,
+    );
   }
 }
 

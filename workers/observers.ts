@@ -1,17 +1,21 @@
 import { callHook } from '../src/call-hook.ts';
+import type { FlightTable } from '../src/flights/table.ts';
 import type { Hooks, WorkerView } from '../src/hooks.ts';
+import { noteFlights } from '../src/http/note-flights.ts';
 import type { Observer } from '../src/http/server.ts';
 import type { AccessLog } from '../src/log/access-log.ts';
 
-/** What must look at every request: nothing at all where no access log, request hook or counter is set. */
+/** What must look at every request: nothing at all where no access log, request hook, counter or table is set. */
 export function observersFor(
   accessLog: AccessLog | null,
   hooks: Hooks,
   worker: WorkerView,
   counter: Observer | null = null,
+  flights: FlightTable | null = null,
 ): readonly Observer[] {
   const observers: Observer[] = counter === null ? [] : [counter];
   if (accessLog) observers.push((request, response) => accessLog.observe(request, response));
+  else if (flights) observers.push(noteFlights(flights));
   const { preRequest, postRequest } = hooks;
   if (preRequest) {
     observers.push((request) => {

@@ -2,8 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { workerData } from 'node:worker_threads';
 import { fs } from '../src/builtins.ts';
 import { flushCompileCache } from '../src/compile-cache.ts';
+import { FlightReader } from '../src/flights/reader.ts';
+import { shortPath } from '../src/http/request-name.ts';
 import type { Stalled, StallSeen, WorkerMessage } from '../src/ipc.ts';
-import type { Inspection } from './inspect-main.ts';
 import { Silence } from './silence.ts';
 import type { WatchdogOrder } from './watchdog.ts';
 
@@ -74,7 +75,7 @@ async function attend(
     tsunicorn: 'stalled',
     blockedMs: blockedMs + nowMs() - started,
     limit,
-    seen: seenOf(inspection),
+    seen: inspection.what === 'paused' ? seenIn(inspection) : seenIn(nativeView(order)),
   } as const;
   if (orphaned) await sayAlone(message);
   else say(order, message);
@@ -82,15 +83,28 @@ async function attend(
   process.kill(process.pid, 'SIGKILL');
 }
 
-function seenOf(inspection: Inspection): StallSeen | null {
-  if (inspection.what !== 'paused') return null;
-  const { stack, answer } = inspection;
-  return {
-    stack,
-    requests: answer.requests.slice(0, MAX_REQUESTS),
-    omitted: Math.max(0, answer.requests.length - MAX_REQUESTS),
-    unread: answer.unread,
-  };
+type View = Pick<StallSeen, 'stack'> & {
+  readonly answer: Pick<StallSeen, 'requests' | 'unread'>;
+  readonly beyond?: number;
+};
+
+function seenIn({ stack, answer: { requests, unread }, beyond = 0 }: View): StallSeen {
+  const omitted = Math.max(0, requests.length - MAX_REQUESTS) + beyond;
+  return { stack, requests: requests.slice(0, MAX_REQUESTS), omitted, unread };
+}
+
+/** In native code the main thread can be asked nothing: what it wrote down before is all there is. */
+function nativeView({ flights, timeOrigin }: WatchdogOrder): View {
+  const reader = new FlightReader(flights);
+  const now = performance.timeOrigin + performance.now() - timeOrigin;
+  const waiting = [...reader.list()].filter(({ ended, upgraded }) => !ended && !upgraded);
+  const requests = waiting.map(({ method, url, startMs, status }) => ({
+    method,
+    path: shortPath(url),
+    ageMs: now - startMs,
+    got: status === 0 ? ('cut' as const) : ('part' as const),
+  }));
+  return { stack: null, answer: { requests, unread: 0 }, beyond: reader.beyond };
 }
 
 function say({ fd }: WatchdogOrder, message: WorkerMessage): void {
@@ -102,9 +116,7 @@ function say({ fd }: WatchdogOrder, message: WorkerMessage): void {
 }
 
 /** Without an arbiter the standard error is all there is; process.stderr would go through the blocked main thread. */
-async function sayAlone(
-  message: Parameters<typeof import('../src/stall.ts').stallReason>[0] & { readonly seen: StallSeen | null },
-): Promise<void> {
+async function sayAlone(message: Pick<Stalled, 'blockedMs' | 'seen'>): Promise<void> {
   const { stallLines, stallReason } = await import('../src/stall.ts');
   const { escapeControls } = await import('../src/log/text.ts');
   const head = `Worker (pid: ${process.pid}), whose arbiter is gone: ${stallReason(message)}; killed`;

@@ -1,4 +1,5 @@
 import { dirname } from 'node:path';
+import type { FlightTable } from '../src/flights/table.ts';
 import type { Connections } from '../src/http/connections.ts';
 import { refuseAll, type StalledRequest } from '../src/http/in-flight.ts';
 import type { BootOrder } from '../src/ipc.ts';
@@ -19,6 +20,9 @@ export interface WatchdogOrder {
    * retiring worker is over, by process.hrtime, else 0].
    */
   readonly pulse: BigInt64Array;
+  /** A FlightTable's, and what to add to its times for those of the thread's own performance.now(). */
+  readonly flights: SharedArrayBuffer;
+  readonly timeOrigin: number;
   readonly fd: number;
   readonly arbiterPid: number;
   /** Infinity where only the end of the arbiter is to be watched. */
@@ -43,6 +47,7 @@ export const BEAT = 'tsunicornBeat';
 export function startWatchdog(
   order: BootOrder,
   connections: () => Connections | null,
+  flights: FlightTable,
   log: Logger,
 ): Watchdog | null {
   const { watchdogFd, settings } = order;
@@ -62,6 +67,8 @@ export function startWatchdog(
   startThread(
     {
       pulse,
+      flights: flights.buffer,
+      timeOrigin: performance.timeOrigin,
       fd: watchdogFd,
       arbiterPid: process.ppid,
       limitMs: settings.timeout * 1000 || Infinity,

@@ -2,6 +2,7 @@ import type { Application } from '../src/app/application.ts';
 import { callHook } from '../src/call-hook.ts';
 import { flushCompileCache } from '../src/compile-cache.ts';
 import { EXIT } from '../src/errors.ts';
+import { FlightTable } from '../src/flights/table.ts';
 import type { Hooks, WorkerView } from '../src/hooks.ts';
 import type { Readiness } from '../src/http/ready-path.ts';
 import type { BootOrder, Instigator } from '../src/ipc.ts';
@@ -44,6 +45,7 @@ class Worker {
   readonly #logs: Logs;
   readonly #log: Logger;
   readonly #view: WorkerView;
+  readonly #flights = new FlightTable();
   readonly #heartbeat: Heartbeat;
   #phase: Phase = { name: 'booting' };
   #hooks: Hooks = {};
@@ -60,7 +62,7 @@ class Worker {
     this.#log = logs.log;
     const { age, slot, generation, settings } = order;
     this.#view = { pid: process.pid, age, slot, generation, log: this.#log };
-    this.#heartbeat = new Heartbeat(inbox, order, this.#log);
+    this.#heartbeat = new Heartbeat(inbox, order, this.#flights, this.#log);
     process.title = settings.name === null ? 'tsunicorn: worker' : `tsunicorn: worker [${settings.name}]`;
     process.on('uncaughtException', (error, origin) => this.#crashed(error, origin));
     inbox.deliverTo((event) => this.#handle(event));
@@ -97,7 +99,13 @@ class Worker {
     return serve({
       settings,
       listeners: this.#order.listeners,
-      observers: observersFor(accessLog, this.#hooks, this.#view, this.#recycler?.observer),
+      observers: observersFor(
+        accessLog,
+        this.#hooks,
+        this.#view,
+        this.#recycler?.observer,
+        this.#order.watchdogFd === null ? null : this.#flights,
+      ),
       log: this.#log,
       onError,
       guard: (handler) => this.#readiness?.guard(handler) ?? handler,

@@ -33,8 +33,8 @@ function logStall(log: Logger, worker: WorkerHandle, stalled: Stalled, replaced:
     slot,
     age,
     blockedMs: Math.round(blockedMs),
-    stack: seen?.stack ?? null,
-    requests: seen?.requests ?? null,
+    stack: seen.stack,
+    requests: seen.requests,
     done,
     lines: stallLines(stalled),
   });

@@ -8,8 +8,11 @@ export interface StalledRequest {
   readonly method: string;
   readonly path: string;
   readonly ageMs: number;
-  /** What its client got: a 503 just now, a part of its answer earlier, or nothing, as another answer is before it. */
-  readonly got: '503' | 'part' | 'nothing';
+  /**
+   * What its client got: a 503 just now, a part of its answer earlier, nothing as another answer is before it, or nothing
+   * as the loop is blocked in native code.
+   */
+  readonly got: '503' | 'part' | 'nothing' | 'cut';
 }
 
 /**

@@ -14,7 +14,7 @@ const fromWorkers = [
   { tsunicorn: 'outgoing', reason: 'SIGTERM', by: 'signal' },
   { tsunicorn: 'leaving', reason: 'SIGTERM', by: 'signal' },
   { tsunicorn: 'stalled', blockedMs: 1, limit: 'timeout', seen },
-  { tsunicorn: 'stalled', blockedMs: 1, limit: 'timeout', seen: null },
+  { tsunicorn: 'stalled', blockedMs: 1, limit: 'timeout', seen: { ...seen, stack: null } },
   { tsunicorn: 'debugged' },
 ];
 const fromArbiter = ['boot', 'accept', 'retire', 'quit', 'reopenLogs'];
@@ -44,6 +44,7 @@ const foreign = [
   { tsunicorn: 'outgoing', reason: 'SIGTERM', by: 'somebody' },
   { tsunicorn: 'leaving', reason: null, by: 'itself' },
   { tsunicorn: 'stalled', blockedMs: 1, limit: 'timeout' },
+  { tsunicorn: 'stalled', blockedMs: 1, limit: 'timeout', seen: null },
   { tsunicorn: 'stalled', blockedMs: 1, limit: 'timeout', seen: { ...seen, stack: 'x' } },
 ];
 

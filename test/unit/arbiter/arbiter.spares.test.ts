@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
+import type { Stalled } from '../../../src/ipc.ts';
 import { type FakeService, startService } from '../../support/fake-service.ts';
+
+const stalled: Stalled = {
+  tsunicorn: 'stalled',
+  limit: 'timeout',
+  blockedMs: 30_000,
+  seen: { stack: null, requests: [], omitted: 0, unread: 0 },
+};
 
 /** Two workers that serve, ages 1 and 2, and one that stands by. */
 async function serveWithSpare(settings = {}): Promise<FakeService> {
@@ -39,11 +47,7 @@ describe('a service with a spare worker', () => {
       (service: FakeService) =>
         service.worker(1).says({ tsunicorn: 'leaving', reason: 'uncaught exception', by: 'itself' }),
     ],
-    [
-      'is killed for a blocked event loop',
-      (service: FakeService) =>
-        service.worker(1).says({ tsunicorn: 'stalled', limit: 'timeout', blockedMs: 30_000, seen: null }),
-    ],
+    ['is killed for a blocked event loop', (service: FakeService) => service.worker(1).says(stalled)],
     [
       'is to be replaced',
       (service: FakeService) => service.worker(1).says({ tsunicorn: 'outgoing', reason: 'x', by: 'itself' }),
@@ -136,7 +140,7 @@ describe('a spare worker that dies', () => {
 
   it('is explained where its watchdog saw why, which counts too', async () => {
     const service = await serveWithSpare();
-    service.worker(3).says({ tsunicorn: 'stalled', limit: 'timeout', blockedMs: 30_000, seen: null });
+    service.worker(3).says(stalled);
     await service.clock.settle();
     expect(service.worker(3).signals).toEqual(['SIGKILL']);
     expect(service.log.matching(/stood by and was ended: its event loop was blocked.*next try/)).toHaveLength(

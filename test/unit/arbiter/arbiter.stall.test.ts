@@ -42,7 +42,7 @@ describe('a worker whose watchdog says that it is blocked', () => {
       slot: 0,
       age: 1,
       blockedMs: 10_040,
-      ...{ stack: stalled.seen?.stack, requests: stalled.seen?.requests },
+      ...{ stack: stalled.seen.stack, requests: stalled.seen.requests },
       lines: [
         'blocked at:',
         '  at spin (/srv/app.ts:3:7)',
@@ -58,11 +58,23 @@ describe('a worker whose watchdog says that it is blocked', () => {
 
   it('has no stack where it is blocked in native code, and the record says so', async () => {
     const service = await serveReady();
-    service.worker(1).says({ ...stalled, seen: null });
+    service.worker(1).says({
+      ...stalled,
+      seen: {
+        stack: null,
+        requests: [{ method: 'GET', path: '/a', ageMs: 10_000, got: 'cut' }],
+        omitted: 0,
+        unread: 0,
+      },
+    });
     await service.clock.settle();
     const [line] = service.log.lines.filter(({ level }) => level === 'critical');
-    expect(line?.fields).toMatchObject({ stack: null, requests: null });
-    expect(line?.fields?.lines).toEqual([expect.stringMatching(/native code.*no JavaScript stack/)]);
+    expect(line?.fields).toMatchObject({ stack: null, requests: [{ path: '/a' }] });
+    expect(line?.fields?.lines).toEqual([
+      'blocked in native code: there is no JavaScript stack',
+      'requests in flight:',
+      '  GET /a, for 10.0 s, cut',
+    ]);
   });
 
   it('is explained too where it was to retire and was blocked when its grace was over', async () => {

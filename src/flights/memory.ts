@@ -1,0 +1,61 @@
+/** Requests beyond so many at a time have no place in the table: they are only counted. */
+export const SLOTS = 1024;
+/** What of a URL, in bytes, is kept; a method has 24, an address 48. */
+export const URL_BYTES = 512;
+
+export const METHOD_BYTES = 24;
+export const REMOTE_BYTES = 48;
+export const TEXT_BYTES = METHOD_BYTES + REMOTE_BYTES + URL_BYTES;
+
+// The header, in 32-bit numbers.
+export const DIRTY = 0;
+export const HIGH = 1;
+export const BEYOND = 2;
+export const ENDED = 3;
+export const TOLD = 4;
+export const HEADER_INTS = 8;
+
+// A place, in 32-bit numbers.
+export const STATE = 0;
+export const SERIAL = 1;
+export const STATUS = 2;
+export const LENGTHS = 3;
+export const SLOT_INTS = 4;
+
+// A place, in doubles.
+export const START = 0;
+export const BYTES = 1;
+export const SLOT_DOUBLES = 2;
+
+/** What a place is: the writer opens and frees it, the reader marks what it has told and takes what it answers for. */
+export const FREE = 0;
+export const OPEN = 1;
+export const TOLD_OF = 2;
+export const TAKEN = 3;
+
+// Beside the status.
+export const STATUS_MASK = 0xfff;
+export const ENDED_BIT = 0x1000;
+export const UPGRADED_BIT = 0x2000;
+
+// Beside the lengths: the URL's has ten bits, the others six.
+export const CUT_BIT = 1 << 22;
+export const OLD_BIT = 1 << 23;
+
+export const INTS = HEADER_INTS + SLOTS * SLOT_INTS;
+export const DOUBLES_AT = INTS * 4;
+export const TEXTS_AT = DOUBLES_AT + SLOTS * SLOT_DOUBLES * 8;
+export const TABLE_BYTES = TEXTS_AT + SLOTS * TEXT_BYTES;
+
+/** The numbers and texts of one table, by whoever looks at it. */
+export class Memory {
+  readonly ints: Int32Array;
+  readonly doubles: Float64Array;
+  readonly texts: Buffer;
+
+  constructor(buffer: SharedArrayBuffer) {
+    this.ints = new Int32Array(buffer, 0, INTS);
+    this.doubles = new Float64Array(buffer, DOUBLES_AT, SLOTS * SLOT_DOUBLES);
+    this.texts = Buffer.from(buffer, TEXTS_AT, SLOTS * TEXT_BYTES);
+  }
+}

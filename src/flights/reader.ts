@@ -1,0 +1,165 @@
+import {
+  BEYOND,
+  BYTES,
+  CUT_BIT,
+  DIRTY,
+  ENDED,
+  ENDED_BIT,
+  HEADER_INTS,
+  HIGH,
+  LENGTHS,
+  METHOD_BYTES,
+  Memory,
+  OLD_BIT,
+  OPEN,
+  REMOTE_BYTES,
+  SERIAL,
+  SLOT_DOUBLES,
+  SLOT_INTS,
+  SLOTS,
+  START,
+  STATE,
+  STATUS,
+  STATUS_MASK,
+  TAKEN,
+  TEXT_BYTES,
+  TOLD,
+  TOLD_OF,
+  UPGRADED_BIT,
+} from './memory.ts';
+
+/** A request as the table has it; the texts are what fits. */
+export interface Flight {
+  /** Of the place and of its use: no two requests of a worker have the same. */
+  readonly id: number;
+  readonly method: string;
+  readonly url: string;
+  /** Whether the URL was longer than what is kept of it. */
+  readonly cut: boolean;
+  /** The client's address, or `''`. */
+  readonly remote: string;
+  readonly protocol: string;
+  /** By performance.now() of the thread that wrote it. */
+  readonly startMs: number;
+  /** 0 while no answer has begun. */
+  readonly status: number;
+  /** Whether the application has ended the answer. */
+  readonly ended: boolean;
+  /** Of the body, as far as it was given to the connection. */
+  readonly bytes: number;
+  /** Whether the connection speaks another protocol now (a WebSocket, a CONNECT). */
+  readonly upgraded: boolean;
+}
+
+/** The table as another thread sees it. */
+export class FlightReader {
+  readonly #memory: Memory;
+
+  constructor(buffer: SharedArrayBuffer) {
+    this.#memory = new Memory(buffer);
+  }
+
+  /** How many requests have no place in the table. */
+  get beyond(): number {
+    return Math.max(0, Atomics.load(this.#memory.ints, BEYOND));
+  }
+
+  /** How many that were told of have ended, to be given to `tell` once those are told too. */
+  get ended(): number {
+    return Atomics.load(this.#memory.ints, ENDED);
+  }
+
+  tell(ended: number): void {
+    Atomics.store(this.#memory.ints, TOLD, ended);
+  }
+
+  /** Sleeps, blocking this thread, for at most `ms`, or until the table changes after `rest` was called. */
+  sleep(ms: number): void {
+    Atomics.wait(this.#memory.ints, DIRTY, 0, ms);
+  }
+
+  /** From now on the next change wakes. */
+  rest(): void {
+    Atomics.store(this.#memory.ints, DIRTY, 0);
+  }
+
+  /** Whether something has changed since `rest`. */
+  get isDirty(): boolean {
+    return Atomics.load(this.#memory.ints, DIRTY) !== 0;
+  }
+
+  /** The requests in flight, in the order of their places. */
+  *list(): Generator<Flight & { readonly slot: number }> {
+    const high = Atomics.load(this.#memory.ints, HIGH);
+    for (let slot = 0; slot < high; slot++) {
+      const flight = this.#read(slot);
+      if (flight) yield { ...flight, slot };
+    }
+  }
+
+  /** Marks a request as told of elsewhere; false where it has ended meanwhile. */
+  mark({ id, slot }: Pick<Flight, 'id'> & { readonly slot: number }): boolean {
+    const { ints } = this.#memory;
+    const at = HEADER_INTS + slot * SLOT_INTS;
+    if (Atomics.compareExchange(ints, at + STATE, OPEN, TOLD_OF) !== OPEN) return false;
+    // It may be another request by now, of which nothing was told: harmless, as its end is told in time all the same.
+    return this.#idOf(slot) === id;
+  }
+
+  /** Takes every request in flight: the writer learns at its end that it was answered for. */
+  *take(): Generator<Flight> {
+    const high = Atomics.load(this.#memory.ints, HIGH);
+    const { ints } = this.#memory;
+    for (let slot = 0; slot < high; slot++) {
+      const at = HEADER_INTS + slot * SLOT_INTS + STATE;
+      for (let state = Atomics.load(ints, at); state === OPEN || state === TOLD_OF; ) {
+        const found = Atomics.compareExchange(ints, at, state, TAKEN);
+        if (found === state) {
+          yield this.#decode(slot);
+          break;
+        }
+        state = found;
+      }
+    }
+  }
+
+  #read(slot: number): Flight | null {
+    const at = HEADER_INTS + slot * SLOT_INTS;
+    const { ints } = this.#memory;
+    const isOpen = () => {
+      const state = Atomics.load(ints, at + STATE);
+      return state === OPEN || state === TOLD_OF;
+    };
+    if (!isOpen()) return null;
+    const serial = Atomics.load(ints, at + SERIAL);
+    const flight = this.#decode(slot);
+    // The writer does not wait: what it has overwritten meanwhile is not to be shown.
+    return isOpen() && Atomics.load(ints, at + SERIAL) === serial ? flight : null;
+  }
+
+  #idOf(slot: number): number {
+    return Atomics.load(this.#memory.ints, HEADER_INTS + slot * SLOT_INTS + SERIAL) * SLOTS + slot;
+  }
+
+  #decode(slot: number): Flight {
+    const { ints, doubles, texts } = this.#memory;
+    const at = HEADER_INTS + slot * SLOT_INTS;
+    const status = Atomics.load(ints, at + STATUS);
+    const lengths = Atomics.load(ints, at + LENGTHS);
+    const text = slot * TEXT_BYTES;
+    const get = (from: number, length: number) => texts.toString('latin1', from, from + length);
+    return {
+      id: this.#idOf(slot),
+      method: get(text, (lengths >> 10) & 0x3f),
+      remote: get(text + METHOD_BYTES, (lengths >> 16) & 0x3f),
+      url: get(text + METHOD_BYTES + REMOTE_BYTES, lengths & 0x3ff),
+      cut: (lengths & CUT_BIT) !== 0,
+      protocol: (lengths & OLD_BIT) === 0 ? 'HTTP/1.1' : 'HTTP/1.0',
+      startMs: doubles[slot * SLOT_DOUBLES + START] ?? 0,
+      bytes: doubles[slot * SLOT_DOUBLES + BYTES] ?? 0,
+      status: status & STATUS_MASK,
+      ended: (status & ENDED_BIT) !== 0,
+      upgraded: (status & UPGRADED_BIT) !== 0,
+    };
+  }
+}

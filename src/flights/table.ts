@@ -1,0 +1,152 @@
+import {
+  BEYOND,
+  BYTES,
+  CUT_BIT,
+  DIRTY,
+  ENDED,
+  ENDED_BIT,
+  FREE,
+  HEADER_INTS,
+  HIGH,
+  LENGTHS,
+  METHOD_BYTES,
+  Memory,
+  OLD_BIT,
+  OPEN,
+  REMOTE_BYTES,
+  SERIAL,
+  SLOT_DOUBLES,
+  SLOT_INTS,
+  SLOTS,
+  START,
+  STATE,
+  STATUS,
+  STATUS_MASK,
+  TABLE_BYTES,
+  TAKEN,
+  TEXT_BYTES,
+  TOLD,
+  TOLD_OF,
+  UPGRADED_BIT,
+  URL_BYTES,
+} from './memory.ts';
+
+/** What a request that begins has to be known by. */
+export interface FlightStart {
+  readonly method: string;
+  readonly url: string;
+  readonly remote: string;
+  /** `1.1` */
+  readonly httpVersion: string;
+  /** By performance.now(). */
+  readonly startMs: number;
+}
+
+/** Copying up to so many characters one by one costs less than a call into Node. */
+const SHORT = 64;
+
+/**
+ * The requests in flight, written by the main thread into shared memory, where another thread can read them while the
+ * main thread is blocked. Memory that was never used costs nothing: the lowest free place is not looked for, but the
+ * latest one that got free is used again.
+ */
+export class FlightTable {
+  readonly buffer = new SharedArrayBuffer(TABLE_BYTES);
+  readonly #memory = new Memory(this.buffer);
+  readonly #free = new Int32Array(SLOTS);
+  #freeCount = 0;
+  #high = 0;
+
+  /** Notes a request. Returns its place, to be closed; -1 where there is none. */
+  open({ method, url, remote, httpVersion, startMs }: FlightStart): number {
+    const { ints, doubles, texts } = this.#memory;
+    const slot = this.#place();
+    if (slot < 0) {
+      Atomics.add(ints, BEYOND, 1);
+      return slot;
+    }
+    const at = HEADER_INTS + slot * SLOT_INTS;
+    const text = slot * TEXT_BYTES;
+    const methodLength = put(texts, method, text, METHOD_BYTES);
+    const remoteLength = put(texts, remote, text + METHOD_BYTES, REMOTE_BYTES);
+    const urlLength = put(texts, url, text + METHOD_BYTES + REMOTE_BYTES, URL_BYTES);
+    doubles[slot * SLOT_DOUBLES + START] = startMs;
+    doubles[slot * SLOT_DOUBLES + BYTES] = 0;
+    ints[at + SERIAL] = ((ints[at + SERIAL] ?? 0) + 1) & 0xff_ffff;
+    ints[at + STATUS] = 0;
+    ints[at + LENGTHS] =
+      urlLength |
+      (methodLength << 10) |
+      (remoteLength << 16) |
+      (url.length > URL_BYTES ? CUT_BIT : 0) |
+      (httpVersion === '1.0' ? OLD_BIT : 0);
+    Atomics.store(ints, at + STATE, OPEN);
+    // Who sleeps until there is something to look at is woken once, and says itself when it sleeps again.
+    if (ints[DIRTY] === 0) this.#wake();
+    return slot;
+  }
+
+  /** Notes how far its answer is; -1 is no place. */
+  progress(slot: number, status: number, ended: boolean, bytes: number): void {
+    if (slot < 0) return;
+    const { ints, doubles } = this.#memory;
+    const at = HEADER_INTS + slot * SLOT_INTS + STATUS;
+    const before = ints[at] ?? 0;
+    const after = (before & UPGRADED_BIT) | (status & STATUS_MASK) | (ended ? ENDED_BIT : 0);
+    doubles[slot * SLOT_DOUBLES + BYTES] = bytes;
+    if (after === before) return;
+    Atomics.store(ints, at, after);
+    if (ints[DIRTY] === 0) this.#wake();
+  }
+
+  /** Notes that its connection speaks another protocol now. */
+  upgrade(slot: number): void {
+    if (slot >= 0) Atomics.or(this.#memory.ints, HEADER_INTS + slot * SLOT_INTS + STATUS, UPGRADED_BIT);
+  }
+
+  /** Frees the place. Returns false where another thread has answered for the request meanwhile, so that nobody else may. */
+  close(slot: number): boolean {
+    const { ints } = this.#memory;
+    if (slot < 0) {
+      Atomics.sub(ints, BEYOND, 1);
+      return true;
+    }
+    const before = Atomics.exchange(ints, HEADER_INTS + slot * SLOT_INTS + STATE, FREE);
+    this.#free[this.#freeCount++] = slot;
+    if (before === TOLD_OF) {
+      Atomics.add(ints, ENDED, 1);
+      if (ints[DIRTY] === 0) this.#wake();
+    }
+    return before !== TAKEN;
+  }
+
+  /** How many of the requests that were told of elsewhere have ended; `toldOf` says up to which of them that is known there. */
+  get ended(): number {
+    return this.#memory.ints[ENDED] ?? 0;
+  }
+
+  get toldOf(): number {
+    return Atomics.load(this.#memory.ints, TOLD);
+  }
+
+  #place(): number {
+    if (this.#freeCount > 0) return this.#free[--this.#freeCount] ?? -1;
+    if (this.#high === SLOTS) return -1;
+    Atomics.store(this.#memory.ints, HIGH, this.#high + 1);
+    return this.#high++;
+  }
+
+  #wake(): void {
+    const { ints } = this.#memory;
+    Atomics.store(ints, DIRTY, 1);
+    Atomics.notify(ints, DIRTY);
+  }
+}
+
+/** Node gives header bytes as the characters U+0000 to U+00FF. Returns the length. */
+function put(texts: Buffer, text: string, at: number, limit: number): number {
+  const length = Math.min(text.length, limit);
+  if (length > SHORT) return texts.write(text, at, length, 'latin1');
+  for (let index = 0; index < length; index++) texts[at + index] = text.charCodeAt(index);
+  return length;
+}

@@ -1,0 +1,113 @@
+import { describe, expect, it } from 'vitest';
+import { SLOTS, URL_BYTES } from '../../../src/flights/memory.ts';
+import { FlightReader } from '../../../src/flights/reader.ts';
+import { type FlightStart, FlightTable } from '../../../src/flights/table.ts';
+
+const start: FlightStart = {
+  method: 'GET',
+  url: '/books?q=1',
+  remote: '127.0.0.1',
+  httpVersion: '1.1',
+  startMs: 12.5,
+};
+
+function pair(): { table: FlightTable; reader: FlightReader } {
+  const table = new FlightTable();
+  return { table, reader: new FlightReader(table.buffer) };
+}
+
+describe('the table of requests in flight', () => {
+  it('shows what begins, how far it is, and nothing of what has ended', () => {
+    const { table, reader } = pair();
+    const first = table.open(start);
+    const second = table.open({ ...start, method: 'POST', url: '/\xe4', httpVersion: '1.0', remote: '' });
+    table.progress(second, 206, false, 77);
+    expect([...reader.list()]).toMatchObject([
+      {
+        ...{ method: 'GET', url: '/books?q=1', remote: '127.0.0.1', protocol: 'HTTP/1.1', startMs: 12.5 },
+        ...{ status: 0, ended: false, bytes: 0, cut: false, upgraded: false },
+      },
+      {
+        ...{ method: 'POST', url: '/\xe4', remote: '', protocol: 'HTTP/1.0' },
+        ...{ status: 206, ended: false, bytes: 77 },
+      },
+    ]);
+    table.progress(second, 206, true, 99);
+    table.close(first);
+    expect([...reader.list()]).toMatchObject([{ method: 'POST', status: 206, ended: true, bytes: 99 }]);
+    table.close(second);
+    expect([...reader.list()]).toEqual([]);
+  });
+
+  it('uses a place again for a request of another id', () => {
+    const { table, reader } = pair();
+    table.close(table.open(start));
+    const ids = Array.from({ length: 3 }, () => {
+      const slot = table.open(start);
+      const [flight] = reader.list();
+      table.close(slot);
+      return flight?.id;
+    });
+    expect(new Set(ids).size).toBe(3);
+  });
+
+  it('keeps the beginning of a URL that is long, and says so', () => {
+    const { table, reader } = pair();
+    table.open({ ...start, url: `/${'a'.repeat(URL_BYTES)}` });
+    table.open({ ...start, url: 'a'.repeat(URL_BYTES) });
+    expect([...reader.list()].map(({ url, cut }) => [url.length, cut])).toEqual([
+      [URL_BYTES, true],
+      [URL_BYTES, false],
+    ]);
+  });
+
+  it('knows what is an upgraded connection', () => {
+    const { table, reader } = pair();
+    const slot = table.open(start);
+    table.upgrade(slot);
+    table.progress(slot, 101, false, 0);
+    expect([...reader.list()]).toMatchObject([{ status: 101, upgraded: true }]);
+  });
+
+  it('counts those for which it has no place', () => {
+    const { table, reader } = pair();
+    const slots = Array.from({ length: SLOTS + 2 }, () => table.open(start));
+    expect(slots.slice(-2)).toEqual([-1, -1]);
+    expect(reader.beyond).toBe(2);
+    expect([...reader.list()]).toHaveLength(SLOTS);
+    for (const slot of slots) expect(table.close(slot)).toBe(true);
+    expect(reader.beyond).toBe(0);
+    expect(table.open(start)).toBeGreaterThanOrEqual(0);
+  });
+});
+
+describe('another thread', () => {
+  it('that takes the requests answers for them alone', () => {
+    const { table, reader } = pair();
+    const slot = table.open(start);
+    expect([...reader.take()]).toMatchObject([{ url: '/books?q=1' }]);
+    expect([...reader.take()]).toEqual([]);
+    expect(table.close(slot)).toBe(false);
+    expect(table.close(table.open(start))).toBe(true);
+  });
+
+  it('is told how many have ended of those that it has told of', () => {
+    const { table, reader } = pair();
+    const slots = [table.open(start), table.open(start)];
+    const [first] = reader.list();
+    expect(first && reader.mark(first)).toBe(true);
+    for (const slot of slots) table.close(slot);
+    expect([table.ended, reader.ended]).toEqual([1, 1]);
+    reader.tell(1);
+    expect(table.toldOf).toBe(1);
+    expect(first && reader.mark(first)).toBe(false);
+  });
+
+  it('is woken by a change once it rests', () => {
+    const { table, reader } = pair();
+    reader.rest();
+    expect(reader.isDirty).toBe(false);
+    table.close(table.open(start));
+    expect(reader.isDirty).toBe(true);
+  });
+});

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { fs } from './builtins.ts';
+import { frameOf, parserPlaceOf } from './stack-frames.ts';
 
 /** Where in the user's code something failed. */
 export interface Place {
@@ -14,8 +14,6 @@ export interface Place {
   readonly lines: readonly string[];
 }
 
-const HEAD = /^(?:(file:\/\/\/.+)|(\/.+)):(\d+)$/;
-const FRAME = /^\s+at (?:.*\()?(?:(file:\/\/\/[^()]+)|(\/[^()]+)):(\d+):(\d+)\)?$/;
 const FOREIGN = /\/node_modules\//;
 const MAX_SOURCE = 200;
 /** Each takes as long as a start of Node. */
@@ -32,19 +30,14 @@ export function placeOf(stack: string): Place | null {
 /** The place in which the parser gave up, if the stack begins with it. */
 export function parsedPlace(stack: string): Place | null {
   const [head = '', ...rest] = stack.split('\n');
-  const [, url, path, line] = HEAD.exec(head) ?? [];
-  if (line === undefined) return null;
+  const place = parserPlaceOf(head);
+  if (place === null) return null;
   const caret = rest.find((text) => /^\s*\^+\s*$/.test(text));
-  return placeAt(pathOf(url, path), Number(line), caret === undefined ? null : caret.indexOf('^') + 1);
+  return placeAt(place.file, place.line, caret === undefined ? null : caret.indexOf('^') + 1);
 }
 
 function framePlace(stack: string): Place | null {
-  const frames = stack.split('\n').flatMap((text) => {
-    const [, url, path, line, column] = FRAME.exec(text) ?? [];
-    return line === undefined
-      ? []
-      : [{ file: pathOf(url, path), line: Number(line), column: Number(column) }];
-  });
+  const frames = stack.split('\n').flatMap((text) => frameOf(text) ?? []);
   const frame = frames.find(({ file }) => !FOREIGN.test(file)) ?? frames[0];
   return frame === undefined ? null : placeAt(frame.file, frame.line, frame.column);
 }
@@ -92,9 +85,4 @@ function lineOf(file: string, line: number): string | null {
     // It has gone meanwhile, or was never a file.
     return null;
   }
-}
-
-function pathOf(url: string | undefined, path: string | undefined): string {
-  // A query tells instances of one module apart.
-  return url === undefined ? (path ?? '') : fileURLToPath(url.replace(/[?#].*$/, ''));
 }

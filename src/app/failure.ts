@@ -1,6 +1,9 @@
 import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { BootError, codeOf, EXIT, messageOf } from '../errors.ts';
 import { esModuleCure } from '../es-syntax.ts';
+import { frameOf, type ParserPlace, parserPlaceOf } from '../stack-frames.ts';
+import { aliasingConfig, isDecorated, LOADER_CURE, mayBeDecorator } from './typescript.ts';
 
 /** An error that says, in one line, why the application could not be loaded; exit status 4. */
 export function appError(message: string, userStack?: string): BootError {
@@ -22,12 +25,12 @@ export function importError(spec: string, file: string, thrown: unknown): BootEr
       return missingImport(spec, file, thrown);
     case 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX':
       return appError(
-        `${spec}: Node cannot run the TypeScript of ${placeOf(thrown) ?? file}: ${plain(thrown)}. Only types can be stripped: write it without enum, namespace and parameter properties, or build it to JavaScript first`,
+        `${spec}: Node cannot run the TypeScript of ${nameOf(parserPlace(thrown)) ?? file}: ${plain(thrown)}. Only types can be stripped: write it without enum, namespace and parameter properties, or ${LOADER_CURE}`,
         stackOf(thrown),
       );
     case 'ERR_UNKNOWN_FILE_EXTENSION':
       return appError(
-        `${spec}: Node cannot load ${file}: ${plain(thrown)}. Use a .ts, .mts, .js, .mjs or .cjs file, or build it first`,
+        `${spec}: Node cannot load ${file}: ${plain(thrown)}. Use a .ts, .mts, .js, .mjs or .cjs file, or ${LOADER_CURE}`,
       );
   }
   if (isUnreadable(thrown, file)) return unreadable(spec, resolve(file));
@@ -47,22 +50,30 @@ function isUnreadable(thrown: unknown, file: string): boolean {
 
 // Node keeps the place of a parse error to itself where it is in an ES module of JavaScript.
 function syntaxError(spec: string, file: string, thrown: SyntaxError): BootError {
-  const place = placeOf(thrown);
-  if (place !== undefined) {
-    const cure = esModuleCure(thrown, place.replace(/:\d+$/, ''));
+  const parsed = parserPlace(thrown);
+  if (parsed !== null) {
+    const place = nameOf(parsed);
+    const cure = esModuleCure(thrown, parsed.file);
     if (cure !== null) return appError(`${spec}: ${place} ${cure}`);
+    if (isDecorated(parsed.file, parsed.line))
+      return appError(`${spec}: ${place} has a decorator, which Node cannot run; ${LOADER_CURE}`);
     return appError(`${spec}: ${place} has a syntax error: ${plain(thrown)}`, stackOf(thrown));
   }
-  const message = `${spec}: ${file} has a syntax error, or a module that it imports: ${plain(thrown)}; node --check shows the line`;
+  const message = `${spec}: ${file} has a syntax error, or a module that it imports: ${plain(thrown)}; ${mayBeDecorator(file, thrown) ? `if it is a decorator, which Node cannot run, ${LOADER_CURE}` : 'node --check shows the line'}`;
   // In development the line is found by this cause.
   return new BootError(message, EXIT.appLoad, undefined, { cause: thrown });
 }
 
 function missingImport(spec: string, file: string, thrown: unknown): BootError {
   const text = messageOf(thrown);
-  const missing = /^Cannot find (?:package|module) '([^']+)'/.exec(text)?.[1];
+  const missing = /^Cannot find (?:package|module) '(.+?)'(?: imported from |$|\s)/.exec(text)?.[1];
   if (missing === undefined) return appError(`${spec}: ${text}`, stackOf(thrown));
   const importer = / imported from (.+)$/.exec(text)?.[1] ?? firstRequirer(thrown) ?? file;
+  const config = aliasingConfig(missing, importer);
+  if (config !== null)
+    return appError(
+      `${spec}: '${missing}', imported by ${importer}, is an alias of ${config}, which Node does not know; ${LOADER_CURE}`,
+    );
   const isPath = /^[./]/.test(missing) || missing.startsWith('file:');
   const cure = isPath
     ? `check the path; an import names the file's extension`
@@ -83,10 +94,14 @@ function packageOf(specifier: string): string {
     .join('/');
 }
 
-/** `file:line` at the head of the stack of an error that the parser raised. */
-function placeOf(thrown: unknown): string | undefined {
-  const head = thrown instanceof Error ? thrown.stack?.split('\n', 1)[0] : undefined;
-  return /^(?:file:\/\/)?(\/.+:\d+)$/.exec(head ?? '')?.[1];
+/** The place at the head of the stack of an error that the parser raised. */
+function parserPlace(thrown: unknown): ParserPlace | null {
+  const [head = ''] = thrown instanceof Error ? (thrown.stack?.split('\n', 1) ?? []) : [];
+  return parserPlaceOf(head);
+}
+
+function nameOf(place: ParserPlace | null): string | null {
+  return place === null ? null : `${place.file}:${place.line}`;
 }
 
 function plain(thrown: unknown): string {
@@ -94,13 +109,14 @@ function plain(thrown: unknown): string {
 }
 
 // The folder that holds src/ and workers/, in the checkout and in the build.
-const HOME = new URL('../../', import.meta.url).pathname;
+const HOME = fileURLToPath(new URL('../../', import.meta.url));
+const ROOMS = ['src/', 'workers/'].map((room) => HOME + room);
 
 /** Whether a line of a stack is a frame of this server's own, or of Node's inside. */
 export function isOurs(line: string): boolean {
-  return (
-    ['src/', 'workers/'].some((room) => line.includes(`${HOME}${room}`)) || line.includes('node:internal')
-  );
+  if (line.includes('node:internal')) return true;
+  const file = frameOf(line)?.file;
+  return file !== undefined && ROOMS.some((room) => file.startsWith(room));
 }
 
 /** The stack without Node's own frames and ours, causes included; undefined where no error was thrown. */

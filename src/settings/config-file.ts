@@ -1,10 +1,11 @@
 import { createRequire } from 'node:module';
 import { dirname, isAbsolute, relative, resolve } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { pathToFileURL } from 'node:url';
 import { fs, util } from '../builtins.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import { codeOf, messageOf, UsageError } from '../errors.ts';
 import { esModuleCure } from '../es-syntax.ts';
+import { frameOf, parserPlaceOf } from '../stack-frames.ts';
 import { nameSetting, type Origin } from './origin.ts';
 
 const IMPORT_LIMIT_MS = 30_000;
@@ -155,14 +156,11 @@ function describeFailure(thrown: unknown, path: string): string {
 // The first place in the stack outside Node and our own files, above the import in this one.
 function failedAt(thrown: unknown, path: string): string {
   const stack = thrown instanceof Error ? (thrown.stack ?? '') : '';
-  const [above = ''] = stack.split(import.meta.filename);
   const ours = `${dirname(import.meta.dirname)}/`;
-  const theirs = above.split('\n').filter((line) => !line.includes(ours));
-  const place = /^(?:\s+at (?:async )?(?:.*\()?)?((?:file:\/\/)?\/[^\s?()]*?)(?:\?[^\s:]*)?:(\d+)/m.exec(
-    theirs.join('\n'),
-  );
-  const [, at = '', line] = place ?? [];
-  if (line === undefined) return '';
-  const file = at.startsWith('file:') ? fileURLToPath(at) : at;
-  return file === path ? ` (at line ${line})` : ` (at ${file}:${line})`;
+  const places = stack.split('\n').flatMap((line) => parserPlaceOf(line) ?? frameOf(line) ?? []);
+  const here = places.findIndex(({ file }) => file === import.meta.filename);
+  const above = here < 0 ? places : places.slice(0, here);
+  const place = above.find(({ file }) => !file.startsWith(ours));
+  if (place === undefined) return '';
+  return place.file === path ? ` (at line ${place.line})` : ` (at ${place.file}:${place.line})`;
 }

@@ -9,7 +9,19 @@ const CASES: readonly (readonly [string, RegExp])[] = [
   ['broken/throws.ts:app', /^broken\/throws\.ts threw while it was loaded: no database at db\.example$/],
   [
     'broken/syntax.ts:app',
-    /^Node cannot run the TypeScript of \/.+\/broken\/syntax\.ts:1: .*enum.*\. Only types can be stripped: write it without enum/,
+    /^Node cannot run the TypeScript of \/.+\/broken\/syntax\.ts:1: .*enum.*\. Only types can be stripped: write it without enum.*--env 'NODE_OPTIONS=--import tsx'/,
+  ],
+  [
+    'broken/typescript/decorated.ts:app',
+    /^broken\/typescript\/decorated\.ts has a syntax error, .* if it is a decorator, which Node cannot run, run it with a loader: npm install tsx/,
+  ],
+  [
+    'broken/typescript/decorated.cts:app',
+    /^\/.+\/typescript\/decorated\.cts:2 has a decorator, which Node cannot run; run it with a loader: npm install tsx/,
+  ],
+  [
+    'broken/typescript/alias.ts:app',
+    /^'@\/hello', imported by \/.+\/alias\.ts, is an alias of \/.+\/typescript\/tsconfig\.json, which Node does not know; run it/,
   ],
   [
     'broken/grammar.js:app',
@@ -65,7 +77,7 @@ const CASES: readonly (readonly [string, RegExp])[] = [
   ],
   [
     'broken/markup.tsx:app',
-    /^Node cannot load broken\/markup\.tsx: Unknown file extension ".tsx" .*build it first$/,
+    /^Node cannot load broken\/markup\.tsx: Unknown file extension ".tsx" .*--import tsx.* build it to JavaScript first$/,
   ],
 ];
 

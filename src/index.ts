@@ -1,5 +1,7 @@
 import type { UserConfig } from './settings/catalogue.ts';
 
+export type { FetchApplication, FetchHandler, NodeApplication } from './app/markers.ts';
+export { fetch, node } from './app/markers.ts';
 export type {
   Body,
   Chunk,

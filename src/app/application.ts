@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import type { Doubt } from './mistaken.ts';
 
 /** A Node listener. What it throws, or rejects with where it returns a promise, is the caller's to log and to answer. */
 export type Handler = (req: IncomingMessage, res: ServerResponse) => unknown;
@@ -11,6 +12,8 @@ export interface Application {
   readonly handler: Handler;
   /** Present where the application answers upgrades (WebSocket). */
   readonly upgrade?: (req: IncomingMessage, socket: Duplex, head: Buffer) => void;
+  /** Present where the application may be of another kind than it was taken for. */
+  readonly doubt?: Pick<Doubt, 'failure'> & Partial<Doubt>;
   /** Called once when the worker leaves, such as Fastify's close(). */
   readonly close?: () => Promise<void>;
 }

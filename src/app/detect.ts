@@ -1,71 +1,95 @@
 import type { IncomingMessage } from 'node:http';
 import { bareContext, type GatewayContext } from '../gateway/context.ts';
-import { isWsgi } from '../gateway/wsgi.ts';
-import type { Fetch } from './adapters/fetch.ts';
+import type { GatewayApplication } from '../gateway/types.ts';
+import { markOf } from '../marks.ts';
+import type { Fetch, FetchOptions } from './adapters/fetch.ts';
 import {
-  adaptFastify,
-  adaptKoa,
   adaptListener,
-  adaptNest,
+  adaptMiddlewareStack,
   adaptServer,
-  isFastify,
-  isKoa,
   isMiddlewareStack,
-  isNest,
   isServer,
 } from './adapters/node.ts';
+import { hasMethods } from './adapters/shapes.ts';
 import type { Application } from './application.ts';
+import { explainUnknown } from './cures.ts';
 import { describe, isClass } from './describe.ts';
 import { appError } from './failure.ts';
 
 export interface DetectOptions {
   /** What the operator wrote, for error lines. */
   readonly spec: string;
+  /** `module:export` of the value; null where a factory made it. */
+  readonly name?: string | null;
   /** Errors that a framework answers itself and reports by an event. */
   readonly onError: (error: unknown, req?: IncomingMessage) => void;
   /** What applications of the gateway interface are told of the server; a bare context where it is not given. */
   readonly gateway?: GatewayContext;
 }
 
-const EXPECTED =
-  'expected is a function (req, res), a fetch handler, wsgi(function), an object with fetch(), an Express, Connect, Koa, Fastify or NestJS application, or an http.Server';
-
 /**
- * Makes an Application of a value by its shape alone: no framework is imported. Throws a BootError with exit status 4
- * where the shape is unknown or the application does not get ready.
+ * Makes an Application of a value by its marker or by its shape alone: no framework is imported. Throws a BootError with
+ * exit status 4 where the shape is unknown or the application does not get ready.
  */
 export async function detect(value: unknown, options: DetectOptions): Promise<Application> {
-  const { spec, onError } = options;
-  if (isWsgi(value)) {
-    const { adaptWsgi } = await import('./adapters/wsgi.ts');
-    return adaptWsgi(value, { context: options.gateway ?? bareContext, onError });
-  }
-  if (isClass(value)) throw appError(`${spec}: it is ${describe(value)}, not an instance of it; ${EXPECTED}`);
-  if (typeof value === 'function') return detectFunction(value as Fetch, spec);
-  if (typeof value === 'object' && value !== null) {
-    if (isNest(value)) return adaptNest(value, spec);
-    if (isFastify(value)) return adaptFastify(value, spec);
-    if (hasFetch(value)) return fetchObject(value, spec);
-    if (isKoa(value)) return adaptKoa(value, onError);
-    if (isServer(value)) return adaptServer(value, spec);
-  }
-  throw appError(`${spec}: it is ${describe(value)}; ${EXPECTED}`);
+  const { spec, name = spec } = options;
+  if (typeof value === 'function') return detectFunction(value as Fetch, options);
+  const found = typeof value === 'object' && value !== null ? await detectObject(value, options) : null;
+  if (found === null) throw appError(`${spec}: ${explainUnknown(value, name)}`);
+  return found;
 }
 
-async function detectFunction(value: Fetch, spec: string): Promise<Application> {
+async function detectFunction(value: Fetch, { spec, onError, gateway }: DetectOptions): Promise<Application> {
+  switch (markOf(value)) {
+    case 'wsgi': {
+      const { adaptWsgi } = await import('./adapters/wsgi.ts');
+      return adaptWsgi(value as unknown as GatewayApplication, { context: gateway ?? bareContext, onError });
+    }
+    case 'node':
+      return adaptListener(value, spec, 'it is marked by node()');
+    case 'fetch':
+      return adaptFetch(value, { what: 'fetch handler', spec, isSure: true });
+  }
+  if (isClass(value))
+    throw appError(`${spec}: it is ${describe(value)}, not an instance of it; ${HOW_TO_MAKE}`);
   if (hasFetch(value)) return fetchObject(value, spec);
-  if (isMiddlewareStack(value) || value.length >= 2) return adaptListener(value);
-  const { adaptFetch } = await import('./adapters/fetch.ts');
-  return adaptFetch(value, 'fetch handler', spec);
+  if (isMiddlewareStack(value)) {
+    const { setUp } = await import('./adapters/frameworks.ts');
+    return setUp(value, spec, adaptMiddlewareStack(value));
+  }
+  if (value.length >= 2) return adaptListener(value, spec, `it has ${value.length} parameters`);
+  return adaptFetch(value, { what: 'fetch handler', spec, isSure: false });
+}
+
+const HOW_TO_MAKE = 'export new …(), or a factory that makes one';
+
+/** Null where its shape is unknown. */
+async function detectObject(value: object, { spec, onError }: DetectOptions): Promise<Application | null> {
+  // First, as proxies that make up their methods (itty-router) have this one for true.
+  if (hasFetch(value)) return fetchObject(value, spec);
+  if (isServer(value)) return adaptServer(value, spec);
+  const frameworks = await import('./adapters/frameworks.ts');
+  if (frameworks.isNest(value)) return frameworks.adaptNest(value, spec);
+  if (frameworks.isFastify(value)) return frameworks.adaptFastify(value, spec);
+  if (frameworks.isHapi(value)) return frameworks.adaptHapi(value, spec);
+  if (frameworks.isLoopBack(value)) return frameworks.adaptLoopBack(value, spec);
+  if (frameworks.isKoa(value)) return frameworks.adaptKoa(value, spec, onError);
+  if (frameworks.isPolka(value)) return frameworks.adaptPolka(value, spec);
+  if (frameworks.ownsServer(value)) return frameworks.adaptServerOwner(value, spec);
+  return null;
 }
 
 async function fetchObject(value: { readonly fetch: Fetch }, spec: string): Promise<Application> {
-  const { adaptFetch } = await import('./adapters/fetch.ts');
-  return adaptFetch((request, env) => value.fetch(request, env), nameOf(value), spec);
+  return adaptFetch((request, env) => value.fetch(request, env), { what: nameOf(value), spec, isSure: true });
+}
+
+async function adaptFetch(fetch: Fetch, options: FetchOptions): Promise<Application> {
+  const adapter = await import('./adapters/fetch.ts');
+  return adapter.adaptFetch(fetch, options);
 }
 
 function hasFetch(value: object): value is { readonly fetch: Fetch } {
-  return 'fetch' in value && typeof value.fetch === 'function';
+  return hasMethods(value, 'fetch');
 }
 
 function nameOf(value: object): string {

@@ -1,32 +1,36 @@
-import { isWsgi } from '../gateway/wsgi.ts';
+import { util } from '../builtins.ts';
+import { markOf } from '../marks.ts';
 import { suggest } from '../settings/suggest.ts';
-import { describe } from './describe.ts';
+import { describe, isClass } from './describe.ts';
 import { appError } from './failure.ts';
+import { type Held, settle } from './settle.ts';
 import type { AppSpec } from './spec.ts';
 
 type Namespace = Readonly<Record<string, unknown>>;
 
-/** What the module exports under the spec's name; throws a BootError that lists what there is instead. */
-export function pickExport(spec: AppSpec, namespace: Namespace): unknown {
+/** What the module exports under the spec's name; rejects with a BootError that lists what there is instead. */
+export async function pickExport(spec: AppSpec, namespace: Namespace): Promise<Held> {
   if (spec.path.length === 0) {
     if (!('default' in namespace)) throw missing(spec, 'default', namespace);
-    return unwrapDefault(namespace.default);
+    return { value: unwrapDefault(namespace.default) };
   }
-  let holder: unknown = holderOf(namespace, spec.path[0] ?? '');
+  let holder: unknown = await holderOf(spec, namespace);
   let value: unknown = namespace;
   for (const [depth, name] of spec.path.entries()) {
-    if (depth > 0) holder = value;
+    if (depth > 0) holder = (await settle(spec, value, `the promise ${spec.path[depth - 1]}`)).value;
     if (!hasProperty(holder, name)) throw missing(spec, name, holder);
     value = Reflect.get(holder, name);
     if (depth === 0 && name === 'default') value = unwrapDefault(value);
   }
-  return spec.path.length > 1 ? withReceiver(value, holder) : value;
+  return { value: holder === namespace ? value : withReceiver(value, holder) };
 }
 
-// Node's lexer sees few of a CommonJS module's exports; all of them are on its default.
-function holderOf(namespace: Namespace, name: string): unknown {
-  if (name in namespace || !hasProperty(namespace.default, name)) return namespace;
-  return namespace.default;
+// Node's lexer sees few of a CommonJS module's exports; all of them are on its default, or on what that promises.
+async function holderOf(spec: AppSpec, namespace: Namespace): Promise<unknown> {
+  const [name = ''] = spec.path;
+  if (name in namespace) return namespace;
+  const { value } = await settle(spec, namespace.default, 'the exported promise');
+  return hasProperty(value, name) ? value : namespace;
 }
 
 // What a compiler made of `export default` in a CommonJS file.
@@ -36,9 +40,9 @@ function unwrapDefault(value: unknown): unknown {
     : value;
 }
 
-// `server.handler` is a method. A function with properties of its own (Express), or with wsgi()'s mark, is not: bind() would lose them.
+// `server.handler` is a method. A function with properties of its own (Express), a marked one or a class is not: bind() would lose that.
 function withReceiver(value: unknown, receiver: unknown): unknown {
-  if (typeof value !== 'function' || isWsgi(value)) return value;
+  if (typeof value !== 'function' || markOf(value) !== null || isClass(value)) return value;
   return Object.keys(value).length === 0 ? value.bind(receiver) : value;
 }
 
@@ -63,9 +67,23 @@ function missing({ text, module, path }: AppSpec, name: string, holder: unknown)
   return appError(`${text}: ${what} ${lacks}; it has ${names.join(', ')}${cure}`);
 }
 
-/** The names that an operator may write after the colon. */
+/** The names that an operator may write after the colon: properties, and the methods of a class's instance. */
 export function exportNames(holder: unknown): readonly string[] {
   if ((typeof holder !== 'object' || holder === null) && typeof holder !== 'function') return [];
-  const names = Object.keys(holder).filter((name) => name !== 'module.exports' && name !== '__esModule');
-  return names.slice(0, 20);
+  const own = Object.keys(holder).filter((name) => name !== 'module.exports' && name !== '__esModule');
+  return [...own, ...methodNames(holder)].slice(0, 20);
+}
+
+function methodNames(holder: object): readonly string[] {
+  const prototype: unknown = Object.getPrototypeOf(holder);
+  if (typeof prototype !== 'object' || prototype === null || prototype === Object.prototype) return [];
+  return Object.getOwnPropertyNames(prototype).filter(
+    (name) => name !== 'constructor' && !name.startsWith('_'),
+  );
+}
+
+/** Whether a CommonJS module left the exports that Node gave it as they were. */
+export function isUntouched(exports: unknown): boolean {
+  if (typeof exports !== 'object' || exports === null || util.types.isProxy(exports)) return false;
+  return Object.getPrototypeOf(exports) === Object.prototype && Object.keys(exports).length === 0;
 }

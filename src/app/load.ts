@@ -1,15 +1,15 @@
 import type { IncomingMessage } from 'node:http';
 import { relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { messageOf } from '../errors.ts';
 import type { GatewayContext } from '../gateway/context.ts';
 import type { Application } from './application.ts';
 import { describe, isClass } from './describe.ts';
 import { detect } from './detect.ts';
-import { exportNames, pickExport } from './exports.ts';
-import { appError, importError, stackOf } from './failure.ts';
+import { exportNames, isUntouched, pickExport } from './exports.ts';
+import { appError, importError } from './failure.ts';
 import { type ListenWatch, watchListening } from './listening.ts';
 import { resolveModule } from './resolve.ts';
+import { type Held, settle, threw } from './settle.ts';
 import { type AppSpec, parseArguments, parseSpec } from './spec.ts';
 
 export interface LoadOptions {
@@ -33,9 +33,9 @@ export async function loadApplication(text: string, { cwd, ...options }: LoadOpt
   try {
     const namespace = await importModule(spec, file, cwd);
     refuseScript(spec, namespace, listening);
-    const value = await resolveValue(spec, pickExport(spec, namespace), args);
+    const { value } = await resolveValue(spec, await pickExport(spec, namespace), args);
     listening.refuse(spec, value);
-    return await detect(value, { spec: spec.text, ...options });
+    return await detect(value, { spec: spec.text, name: nameOf(spec), ...options });
   } finally {
     listening.end();
   }
@@ -56,8 +56,9 @@ function refuseScript(
   listening: ListenWatch,
 ): void {
   const commonJs = namespace['module.exports'];
-  // A CommonJS module that never touched its exports has an empty object for them.
-  if (exportNames(typeof commonJs === 'object' ? commonJs : namespace).length > 0) return;
+  const hasExports =
+    'module.exports' in namespace ? !isUntouched(commonJs) : exportNames(namespace).length > 0;
+  if (hasExports) return;
   const cure = `export the application, such as \`${commonJs ? 'module.exports = app' : 'export const app = …'}\``;
   const listens = listening.places();
   if (listens.length === 0) throw appError(`${spec.text}: ${spec.module} exports nothing; ${cure}`);
@@ -66,30 +67,31 @@ function refuseScript(
   );
 }
 
-async function resolveValue(spec: AppSpec, exported: unknown, args: readonly unknown[]): Promise<unknown> {
-  if (spec.call === null) return settle(spec, exported, 'the exported promise');
-  if (typeof exported !== 'function' || isClass(exported))
+/** `module:export` of what is served; null where a factory made it. */
+function nameOf({ text, path, call }: AppSpec): string | null {
+  if (call !== null) return null;
+  return path.length === 0 ? `${text}:default` : text;
+}
+
+async function resolveValue(spec: AppSpec, exported: Held, args: readonly unknown[]): Promise<Held> {
+  if (spec.call === null) return settle(spec, exported.value, 'the exported promise');
+  const { value: factory } = await settle(spec, exported.value, 'the exported promise');
+  if (typeof factory !== 'function' || isClass(factory))
     throw appError(
-      `${spec.text}: ${describe(exported)} is no factory to call; leave the parentheses away or export a function`,
+      `${spec.text}: ${describe(factory)} is no factory to call; leave the parentheses away or export a function`,
     );
   const name = `${spec.path.join('.')}()`;
-  try {
-    return await settle(spec, exported(...args), name);
-  } catch (error) {
-    throw error instanceof Error && error.name === 'BootError' ? error : threw(spec, name, 'threw', error);
-  }
+  return settle(
+    spec,
+    call(spec, name, () => factory(...args)),
+    name,
+  );
 }
 
-// Only true promises: Fastify is a thenable too, and it is got ready where it is detected.
-async function settle(spec: AppSpec, value: unknown, name: string): Promise<unknown> {
-  if (!(value instanceof Promise)) return value;
+function call(spec: AppSpec, name: string, make: () => unknown): unknown {
   try {
-    return await value;
+    return make();
   } catch (error) {
-    throw threw(spec, name, 'rejected', error);
+    throw threw(spec, name, 'threw', error);
   }
-}
-
-function threw(spec: AppSpec, name: string, verb: string, error: unknown) {
-  return appError(`${spec.text}: ${name} ${verb}: ${messageOf(error)}`, stackOf(error));
 }

@@ -1,7 +1,5 @@
+import { mark, markOf } from '../marks.ts';
 import type { GatewayApplication } from './types.ts';
-
-// Of the registry, so that a second copy of the package, as npm may install one, marks and finds the same.
-const MARK = Symbol.for('tsunicorn.wsgi');
 
 /**
  * Marks a function as an application of the gateway interface, which a server could not tell from a Node listener, and
@@ -10,10 +8,11 @@ const MARK = Symbol.for('tsunicorn.wsgi');
 export function wsgi<App extends GatewayApplication>(app: App): App {
   if (typeof app !== 'function')
     throw new TypeError(`wsgi() takes a function (environ, startResponse), not ${typeof app}`);
-  return Object.defineProperty(app, MARK, { value: true });
+  const call: GatewayApplication = (environ, startResponse) => app(environ, startResponse);
+  return mark(app, 'wsgi', () => call as App);
 }
 
 /** Whether `wsgi()` of this or another copy of the package has marked it. */
 export function isWsgi(value: unknown): value is GatewayApplication {
-  return typeof value === 'function' && Object.hasOwn(value, MARK);
+  return typeof value === 'function' && markOf(value) === 'wsgi';
 }

@@ -56,7 +56,8 @@ export function createHttpServer(options: HttpServerOptions): Server {
 
 function requestListener(options: HttpServerOptions) {
   const { application, connections, observers, keepAliveMs, onError, answerFailure } = options;
-  const { handler } = application;
+  const { handler, doubt } = application;
+  const look = doubt?.result;
   const note: Observer = (request, response) => connections.note(request, response);
   const all: Observer[] = [note, lingerWhileSent, ...observers];
   if (keepAliveMs === 0) all.push((_request, response) => void response.setHeader('Connection', 'close'));
@@ -65,14 +66,27 @@ function requestListener(options: HttpServerOptions) {
     observe(request, response);
     try {
       const returned = handler(request, response);
-      if (isThenable(returned)) returned.then(undefined, (error) => fail(error, request, response));
+      if (isThenable(returned))
+        returned.then(look && ((result) => lookAt(result, request, response)), (error) =>
+          fail(error, request, response),
+        );
+      else look?.(returned, response);
     } catch (error) {
       fail(error, request, response);
     }
   };
   return keepAliveMs === 0 ? firstAlone(listener) : listener;
 
-  function fail(error: unknown, request: IncomingMessage, response: ServerResponse): void {
+  function lookAt(result: unknown, request: IncomingMessage, response: ServerResponse): void {
+    try {
+      look?.(result, response);
+    } catch (error) {
+      fail(error, request, response);
+    }
+  }
+
+  function fail(thrown: unknown, request: IncomingMessage, response: ServerResponse): void {
+    const error = doubt ? doubt.failure(thrown, request, response) : thrown;
     onError(error, request);
     if (answerFailure) answerFailure(error, request, response);
     else answerError(response);

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import net from 'node:net';
 import { onTestFinished } from 'vitest';
+import type { Application } from '../../src/app/application.ts';
 import { Connections } from '../../src/http/connections.ts';
 import { createHttpServer, type HttpServerOptions } from '../../src/http/server.ts';
 import { type Wire, wireTo } from './wire.ts';
@@ -17,16 +18,22 @@ export interface Engine {
 }
 
 type Given = Partial<Omit<HttpServerOptions, 'application'>> & {
+  readonly application?: Application;
   readonly handler?: (request: IncomingMessage, response: ServerResponse) => unknown;
   readonly upgrade?: NonNullable<HttpServerOptions['application']['upgrade']>;
 };
 
 /** The HTTP engine over one handler, fed by a server of its own as the gate would. */
-export async function startEngine({ handler = () => {}, upgrade, ...given }: Given): Promise<Engine> {
+export async function startEngine({
+  application,
+  handler = () => {},
+  upgrade,
+  ...given
+}: Given): Promise<Engine> {
   const errors: Engine['errors'] = [];
   const connections = new Connections(() => {});
   const server = createHttpServer({
-    application: { handler, ...(upgrade ? { upgrade } : {}) } as HttpServerOptions['application'],
+    application: application ?? { what: 'handler', handler, ...(upgrade ? { upgrade } : {}) },
     connections,
     observers: [],
     keepAliveMs: 5000,

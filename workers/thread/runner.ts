@@ -74,10 +74,10 @@ export class Runner {
       const returned = this.#application.handler(request, running.outgoing.response);
       if (isThenable(returned)) {
         running.settled = Promise.resolve(returned).then(
-          () => {},
+          (result) => this.#look(running, result),
           (error) => this.#failed(running, error),
         );
-      }
+      } else this.#look(running, returned);
     } catch (error) {
       this.#failed(running, error);
     }
@@ -99,8 +99,19 @@ export class Runner {
     if (this.#waiting.length > 0) setImmediate(this.#begin);
   }
 
-  #failed(running: Running, error: unknown): void {
-    const { id, outgoing } = running;
+  /** Whether what the handler returned shows that it is of another kind. */
+  #look(running: Running, returned: unknown): void {
+    try {
+      this.#application.doubt?.result?.(returned, running.outgoing.response);
+    } catch (error) {
+      this.#failed(running, error);
+    }
+  }
+
+  #failed(running: Running, thrown: unknown): void {
+    const { id, incoming, outgoing } = running;
+    const { doubt } = this.#application;
+    const error = doubt ? doubt.failure(thrown, incoming.request, outgoing.response) : thrown;
     if (!outgoing.abandon()) return this.#report(id, error);
     this.#post({ type: 'failed', id, error: sendable(error) });
     close(running);

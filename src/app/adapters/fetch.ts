@@ -3,7 +3,7 @@ import { NodeRequest, patchGlobalRequest, sendNodeResponse } from 'srvx/node';
 import { isAbort } from '../../errors.ts';
 import { isThenable } from '../../thenable.ts';
 import type { Application } from '../application.ts';
-import { describe } from '../describe.ts';
+import { type Doubt, doubtFetch, isResponse } from '../mistaken.ts';
 import { LazyResponse } from './lazy-response.ts';
 
 /** A fetch handler; the second argument is what Hono calls the bindings. */
@@ -14,6 +14,15 @@ export interface FetchEnv {
   readonly outgoing: ServerResponse;
 }
 
+export interface FetchOptions {
+  /** What was found, for the log. */
+  readonly what: string;
+  /** What the operator wrote, for error lines. */
+  readonly spec: string;
+  /** Whether it can be nothing else; otherwise it may be a Node listener. */
+  readonly isSure: boolean;
+}
+
 // Of a host: a name, an IPv4 or a bracketed IPv6 address, and perhaps a port (RFC 3986, section 3.2.2).
 const HOST = /^(?:[\w.~!$&'()*+,;=%-]+|\[[\da-fA-F:.]+\])(?::\d{0,5})?$/;
 
@@ -21,17 +30,20 @@ const HOST = /^(?:[\w.~!$&'()*+,;=%-]+|\[[\da-fA-F:.]+\])(?::\d{0,5})?$/;
  * An Application of a fetch handler. The global Request and Response become lazy ones, since the platform's cost half of
  * the throughput; `instanceof` holds in both directions. Errors, those of a body stream included, reject.
  */
-export function adaptFetch(fetch: Fetch, what: string, spec: string): Application {
+export function adaptFetch(fetch: Fetch, { what, spec, isSure }: FetchOptions): Application {
+  const doubt = doubtFetch(spec, isSure);
   globalThis.Response = LazyResponse as unknown as typeof Response;
   patchGlobalRequest();
   return {
     what,
+    // What it returns is looked at here.
+    doubt: { failure: doubt.failure },
     handler(req, res) {
       if (!hasUsableUrl(req)) return refuse(res);
       const answer = fetch(new NodeRequest({ req, res }), { incoming: req, outgoing: res });
-      if (!isThenable(answer)) return send(answer, res, spec);
+      if (!isThenable(answer)) return send(answer, res, doubt);
       return answer.then(
-        (response) => send(response, res, spec),
+        (response) => send(response, res, doubt),
         (error) => {
           // What request.signal is for: nobody waits for an answer.
           if (!res.destroyed || !isAbort(error)) throw error;
@@ -41,8 +53,11 @@ export function adaptFetch(fetch: Fetch, what: string, spec: string): Applicatio
   };
 }
 
-function send(response: unknown, res: ServerResponse, spec: string): Promise<void> | undefined {
-  if (!isResponse(response)) throw new TypeError(noResponse(spec, response));
+function send(response: unknown, res: ServerResponse, doubt: Doubt): Promise<void> | undefined {
+  if (!isResponse(response)) {
+    doubt.result(response, res);
+    return undefined;
+  }
   if (!isLazy(response)) {
     const { status, statusText, headers, body } = response;
     return sendStream({ status, statusText: statusText || reasonOf(status), headers, body }, res);
@@ -76,21 +91,6 @@ async function sendStream(response: Sendable, res: ServerResponse): Promise<void
 
 function isLazy(response: Response): response is LazyResponse {
   return '_toNodeResponse' in response;
-}
-
-// By its shape: it may be one of another library, such as the undici package, and `instanceof` costs more.
-function isResponse(value: unknown): value is Response {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'status' in value &&
-    'headers' in value &&
-    'arrayBuffer' in value
-  );
-}
-
-function noResponse(spec: string, value: unknown): string {
-  return `${spec}: the fetch handler returned ${describe(value)}, not a Response; return a Response, or, if this is a Node listener, give it two parameters (req, res), or, if it is a factory, write the parentheses: module:factory()`;
 }
 
 function hasUsableUrl({ headers: { host }, url = '' }: IncomingMessage): boolean {

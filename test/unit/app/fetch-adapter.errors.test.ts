@@ -48,7 +48,7 @@ describe('errors', () => {
     const { url, errors } = await serveFetch(() => value);
     expect((await fetch(url)).status).toBe(500);
     expect(String(errors[0])).toContain(`web.ts:app: the fetch handler returned ${what}, not a Response`);
-    expect(String(errors[0])).toContain('if this is a Node listener, give it two parameters (req, res)');
+    expect(String(errors[0])).toContain('if this is a Node listener, export it as node(app)');
   });
 
   it('refuses to send one Response twice', async () => {

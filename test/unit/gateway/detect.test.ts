@@ -18,12 +18,12 @@ describe('a gateway application', () => {
   });
 
   it('is known by the mark of another copy of the package', async () => {
-    const marked = Object.assign(() => [], { [Symbol.for('tsunicorn.wsgi')]: true });
+    const marked = Object.assign(() => [], { [Symbol.for('tsunicorn.interface')]: 'wsgi' });
     expect(await detect(marked, options)).toMatchObject({ what: 'gateway application' });
   });
 
   it('keeps its mark as the method of an object', async () => {
-    const value = pickExport(parseSpec('web.ts:site.app'), {
+    const { value } = await pickExport(parseSpec('web.ts:site.app'), {
       site: { app: wsgi((...args) => app(...args)) },
     });
     expect(await detect(value, options)).toMatchObject({ what: 'gateway application' });

@@ -45,8 +45,7 @@ describe('a request that takes too long', () => {
             reject(request.signal.reason);
           });
         }),
-      'fetch handler',
-      'app',
+      { what: 'fetch handler', spec: 'app', isSure: true },
     );
     const { at } = await serve(application.handler, 0.05);
     expect((await fetch(at)).status).toBe(504);

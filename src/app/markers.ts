@@ -1,0 +1,48 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { mark } from '../marks.ts';
+import { describe } from './describe.ts';
+
+/** A fetch handler: it gets a Request, and what its platform hands over besides; it returns a Response. */
+export type FetchHandler = (request: Request, ...rest: never[]) => unknown;
+
+/** What answers a Request: a function, or an object that has one as its `fetch`. */
+export type FetchApplication = FetchHandler | { readonly fetch: FetchHandler };
+
+/** A Node listener: it gets `(req, res)`, whatever parameters it declares, and answers with `res`. */
+export type NodeApplication = (
+  req: IncomingMessage & never,
+  res: ServerResponse & never,
+  ...rest: never[]
+) => unknown;
+
+/** Marks a function, or an object with `fetch`, as a fetch application, whatever parameters it declares; returns it. */
+export function fetch<App extends FetchApplication>(app: App): App {
+  if (typeof app === 'function') return mark(app, 'fetch', () => forwarding(app));
+  if (typeof app === 'object' && app !== null && typeof app.fetch === 'function')
+    return mark(app, 'fetch', () => ({ fetch: (...args) => app.fetch(...args) }) as App);
+  const mixedUp = isRequestLike(app)
+    ? '; the global fetch() is globalThis.fetch() where this one is imported'
+    : '';
+  throw new TypeError(
+    `fetch() of tsunicorn marks an application: a function of a Request or an object with fetch(), not ${describe(app)}${mixedUp}`,
+  );
+}
+
+/** Marks a function as a Node listener, whatever parameters it declares; returns it. */
+export function node<App extends NodeApplication>(app: App): App {
+  if (typeof app !== 'function')
+    throw new TypeError(
+      `node() takes a function (req, res), not ${describe(app)}; a server or a framework's application is exported as it is`,
+    );
+  return mark(app, 'node', () => forwarding(app));
+}
+
+function forwarding<App>(app: App): App {
+  const target = app as (...args: never[]) => unknown;
+  const call = (...args: never[]) => target(...args);
+  return call as App;
+}
+
+function isRequestLike(value: unknown): boolean {
+  return typeof value === 'string' || value instanceof URL || value instanceof Request;
+}

@@ -1,0 +1,142 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { systemClock } from '../clock.ts';
+import { codeOf, messageOf } from '../errors.ts';
+import { Condition } from '../log/condition.ts';
+import { describe } from './describe.ts';
+
+// A function does not tell whether it is a Node listener or a fetch handler; its number of parameters is a guess. Where
+// what it does shows that the guess was wrong, its client gets 500 and the log says what to write. A guess is never
+// corrected at run time: each worker would change its mind with another request, and that request would run twice, or be
+// answered from arguments of the wrong kind.
+
+/** Watches whether a function is what it was taken for. */
+export interface Doubt {
+  /**
+   * Looks at what it has returned, or resolved with. Where that shows the mistake it throws an error that says so, or,
+   * where the log has had it a moment ago, answers with a plain 500.
+   */
+  result(returned: unknown, response: ServerResponse): void;
+  /** What to log of an error that it threw: the same, or one that says more. */
+  failure(error: unknown, request: IncomingMessage, response: ServerResponse): unknown;
+}
+
+const importOf = (name: string) => `${name}(app): import { ${name} } from 'tsunicorn'`;
+
+/** Watches what is called as a Node listener, `since` that is what it looks like. */
+export function doubtListener(spec: string, since: string): Doubt {
+  const say = (evidence: string) =>
+    `${spec}: it was called as a Node listener (req, res), since ${since}, but ${evidence}; a fetch handler is exported as (request) => app(request), or as ${importOf('fetch')}`;
+  const mistakes = new Sparing();
+  const hints = new Sparing();
+  return {
+    result(returned, response) {
+      if (typeof returned !== 'object' || returned === null) return;
+      if (!isResponse(returned) || !isUntouched(response)) return;
+      mistakes.fail(say('it returned a Response'), response);
+    },
+    failure: (error, request, response) =>
+      failsForRequest(error, request) && isUntouched(response) ? hints.explain(say, error) : error,
+  };
+}
+
+/** Watches what is called as a fetch handler; `isSure` where it is marked as one, or is the method of an object. */
+export function doubtFetch(spec: string, isSure: boolean): Doubt {
+  const say = (evidence: string) =>
+    `${spec}: it was called as a fetch handler (request), but ${evidence}; a Node listener is exported as ${importOf('node')}`;
+  const cure = isSure
+    ? ''
+    : `; or, if this is a Node listener, export it as ${importOf('node')}; or, if it is a factory, write the parentheses: module:factory()`;
+  const mistakes = new Sparing();
+  const hints = new Sparing();
+  return {
+    result(returned, response) {
+      if (isResponse(returned)) return;
+      const what = describe(returned);
+      mistakes.fail(
+        `${spec}: the fetch handler returned ${what}, not a Response; return a Response${cure}`,
+        response,
+      );
+    },
+    failure: (error) => (!isSure && failsForResponse(error) ? hints.explain(say, error) : error),
+  };
+}
+
+/** Whether a value is a Response. By its shape: it may be one of another library, and `instanceof` costs more. */
+export function isResponse(value: unknown): value is Response {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'status' in value &&
+    'headers' in value &&
+    'arrayBuffer' in value
+  );
+}
+
+/** What is wrong with every request is said with the first one, and then ever less often. */
+class Sparing {
+  #due: number | null = null;
+  readonly #condition = new Condition({
+    clock: systemClock,
+    say: (_phase, { count }) => {
+      this.#due = count;
+    },
+  });
+
+  /** Throws, or answers with a plain 500 where that would say it again. */
+  fail(text: string, response: ServerResponse): void {
+    const count = this.#next();
+    if (count === null) return answerPlainly(response);
+    const error = new TypeError(count === 1 ? text : `${text} (so far of ${count} requests)`);
+    // Its frames are all ours.
+    error.stack = `TypeError: ${error.message}`;
+    throw error;
+  }
+
+  /** The error, said with what it probably means; just the error where that would say it again. */
+  explain(say: (evidence: string) => string, error: unknown): unknown {
+    if (this.#next() === null || !(error instanceof Error)) return error;
+    const said = new TypeError(say(`it failed with '${messageOf(error)}'`), { cause: error });
+    said.stack = `TypeError: ${said.message}`;
+    return said;
+  }
+
+  #next(): number | null {
+    this.#condition.note();
+    const due = this.#due;
+    this.#due = null;
+    return due;
+  }
+}
+
+function answerPlainly(response: ServerResponse): void {
+  if (response.headersSent) return void response.destroy();
+  response.statusCode = 500;
+  response.setHeader('content-type', 'text/plain; charset=utf-8');
+  response.end('Internal Server Error\n');
+}
+
+/** Nothing was done that could still lead to an answer: no status, no header, nothing is piped into it. */
+function isUntouched(response: ServerResponse): boolean {
+  if (response.headersSent || response.writableEnded || response.statusCode !== 200) return false;
+  // `Connection` is what the server itself sets.
+  return (
+    response.getHeaderNames().every((name) => name === 'connection') && response.listenerCount('unpipe') === 0
+  );
+}
+
+const OF_A_REQUEST =
+  /\b(?:headers\.(?:get|has|entries|keys|values|forEach)|json|text|formData|arrayBuffer|blob|bytes|clone) is not a function$/;
+const OF_A_RESPONSE =
+  /\b(?:setHeader|writeHead|getHeader|removeHeader|appendHeader|flushHeaders|end|write|send|status|json)(?: is not a function|'\))$/;
+
+/** It used an IncomingMessage as a Request, whose url is a whole one. */
+function failsForRequest(error: unknown, { url }: IncomingMessage): boolean {
+  if (!(error instanceof TypeError)) return false;
+  if (codeOf(error) === 'ERR_INVALID_URL') return 'input' in error && error.input === url;
+  return OF_A_REQUEST.test(error.message);
+}
+
+/** It used what is no ServerResponse, or undefined, as one. */
+function failsForResponse(error: unknown): boolean {
+  return error instanceof TypeError && OF_A_RESPONSE.test(error.message);
+}

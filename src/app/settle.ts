@@ -1,0 +1,35 @@
+import { util } from '../builtins.ts';
+import { messageOf } from '../errors.ts';
+import { hasMethods } from './adapters/shapes.ts';
+import { appError, stackOf } from './failure.ts';
+import type { AppSpec } from './spec.ts';
+
+/**
+ * A value that asynchronous functions hand on as it is. Returned bare, an application with a `then` (Fastify's, or one
+ * that a proxy makes up) would be awaited on the way, some for ever.
+ */
+export interface Held {
+  readonly value: unknown;
+}
+
+/** The value that a promise brings; anything else as it is. `name` is what to call a promise that rejects. */
+export async function settle(spec: AppSpec, value: unknown, name: string): Promise<Held> {
+  if (!isPromiseLike(value)) return { value };
+  try {
+    return { value: await value };
+  } catch (error) {
+    throw threw(spec, name, 'rejected', error);
+  }
+}
+
+/** The error for code of the application that failed. */
+export function threw(spec: AppSpec, name: string, verb: 'threw' | 'rejected', error: unknown) {
+  return appError(`${spec.text}: ${name} ${verb}: ${messageOf(error)}`, stackOf(error));
+}
+
+/** A promise, also of another library or realm, and not an application that is thenable besides: that is got ready later. */
+function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
+  if (typeof value !== 'object' || value === null) return false;
+  if (util.types.isPromise(value)) return true;
+  return hasMethods(value, 'then') && !['fetch', 'listen', 'inject', 'handler'].some((name) => name in value);
+}

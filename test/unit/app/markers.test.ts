@@ -1,0 +1,54 @@
+import { createServer } from 'node:http';
+import { describe, expect, it } from 'vitest';
+import { detect } from '../../../src/app/detect.ts';
+import { fetch, node, wsgi } from '../../../src/index.ts';
+import { markOf } from '../../../src/marks.ts';
+
+const quiet = { spec: 'web.ts:app', onError: () => {} };
+
+describe('a marker', () => {
+  it('returns the very application that it marks', () => {
+    const app = (..._args: never[]) => {};
+    expect(node(app)).toBe(app);
+    expect(node(node(app))).toBe(app);
+    const site = { fetch: () => new Response() };
+    expect(fetch(site)).toBe(site);
+  });
+
+  it('decides where the parameters of a function say otherwise', async () => {
+    const two = (_request: Request, _env: unknown) => new Response();
+    const any = (..._args: never[]) => {};
+    expect((await detect(fetch(two), quiet)).what).toBe('fetch handler');
+    expect((await detect(node(any), quiet)).what).toBe('Node listener');
+  });
+
+  it('marks a copy of what cannot be changed', async () => {
+    const frozen = Object.freeze((..._args: never[]) => 'answered');
+    const copy = node(frozen);
+    expect([markOf(frozen), markOf(copy), copy()]).toEqual([null, 'node', 'answered']);
+    const site = Object.freeze({ word: 'ours', fetch: (): unknown => site.word });
+    expect([markOf(fetch(site)), fetch(site).fetch()]).toEqual(['fetch', 'ours']);
+  });
+
+  it('is not found on a proxy that makes up its properties', () => {
+    expect(markOf(new Proxy({}, { get: () => 'node' }))).toBeNull();
+  });
+
+  it('refuses what another has marked', () => {
+    const app = node((..._args: unknown[]) => []);
+    expect(() => wsgi(app)).toThrow('wsgi() was given what node() has marked');
+  });
+
+  it.each([
+    ['a URL', 'https://example.com', /not a string \(.*globalThis\.fetch/],
+    ['an object without fetch', { get() {} }, /not a plain object with keys get$/],
+  ])('fetch() refuses %s', (_, value, message) => {
+    expect(() => fetch(value as never)).toThrow(message);
+  });
+
+  it('node() refuses what is exported as it is', () => {
+    expect(() => node(createServer() as never)).toThrow(
+      /node\(\) takes a function \(req, res\), not an instance of Server; .*exported as it is/,
+    );
+  });
+});

@@ -62,7 +62,7 @@ function send(response: unknown, res: ServerResponse, doubt: Doubt): Promise<voi
     const { status, statusText, headers, body } = response;
     return sendStream({ status, statusText: statusText || reasonOf(status), headers, body }, res);
   }
-  const parts = response._toNodeResponse();
+  const parts = partsOf(response);
   const { status, statusText, headers, body } = parts;
   const isWhole = typeof body === 'string' || body instanceof Uint8Array || body === undefined;
   if (!isWhole || statusText !== '') {
@@ -72,6 +72,12 @@ function send(response: unknown, res: ServerResponse, doubt: Doubt): Promise<voi
   res.writeHead(status, headers);
   res.end(body);
   return undefined;
+}
+
+/** That of a framework may be of an older srvx, whose headers are pairs: Node takes those only where none are set before. */
+function partsOf(response: LazyResponse): ReturnType<LazyResponse['_toNodeResponse']> {
+  const parts = response._toNodeResponse();
+  return Array.isArray(parts.headers[0]) ? { ...parts, headers: parts.headers.flat() } : parts;
 }
 
 // Srvx would send an empty reason; the usual one is what Node sends with every other answer.

@@ -1,5 +1,7 @@
 import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
+import { detect } from '../../../src/app/detect.ts';
+import { get, startEngine } from '../../support/http-engine.ts';
 import { serveFetch, settled } from './serve-fetch.ts';
 
 const { Response: PlatformResponse } = globalThis;
@@ -120,5 +122,16 @@ describe('the response', () => {
       Object.keys(bodies).map(async (path) => (await fetch(url + path)).text()),
     );
     expect(texts).toEqual(['same', 'same', 'same', 'same', 'same', 'same', '"same"']);
+  });
+
+  it("may be of a framework's own srvx, which gives its headers as pairs", async () => {
+    const parts = { status: 200, statusText: '', headers: [['x-served', 'yes']], body: 'pairs' };
+    const response = { status: 200, headers: {}, arrayBuffer() {}, _toNodeResponse: () => parts };
+    const application = await detect(() => response, { spec: 'web.ts:app', onError: () => {} });
+    // Which sets a header of its own before.
+    const engine = await startEngine({ application, keepAliveMs: 0 });
+    const wire = await engine.send(get());
+    expect(await wire.until(/pairs/)).toMatch(/^HTTP\/1\.1 200 OK\r\n[\s\S]*x-served: yes\r\n/);
+    expect(engine.errors).toEqual([]);
   });
 });

@@ -10,6 +10,7 @@ import {
   settingOf,
   variablesOf,
 } from '../src/settings/catalogue.ts';
+import type { Need } from '../src/settings/setting.ts';
 
 const HEAD = `# Settings
 
@@ -70,7 +71,25 @@ function entry(name: SettingName): string {
     isConfigurable(name) ? `config \`${name}\`` : 'not in the configuration file',
     ...variablesOf(name).map((variable) => `\`${variable}\``),
   ];
-  return `\n### ${name}\n\n${doc}\n\n- ${facts.join(' · ')}\n${byDefault(name)}`;
+  return `\n### ${name}\n\n${doc}${conditions(name)}\n\n- ${facts.join(' · ')}\n${byDefault(name)}`;
+}
+
+/** What the catalogue says of other settings, and of reloads. */
+function conditions(name: SettingName): string {
+  const { needs, restart } = settingOf(name);
+  const said = [
+    ...(needs === undefined ? [] : [needText(needs)]),
+    ...(restart ? ['A change of it takes a restart.'] : []),
+  ];
+  return said.map((sentence) => ` ${sentence}`).join('');
+}
+
+function needText(needs: Need): string {
+  const listed = (names: readonly string[]) => names.map((name) => `\`${name}\``).join(' or ');
+  if ('classes' in needs) return `It has an effect only in class ${listed(needs.classes)}.`;
+  return 'anyOf' in needs
+    ? `It has an effect only with ${listed(needs.anyOf)}.`
+    : `It has no effect with ${listed([needs.notWith])}.`;
 }
 
 function byDefault(name: SettingName): string {

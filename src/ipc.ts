@@ -11,8 +11,11 @@ export type WorkerMessage =
   | { readonly tsunicorn: 'hello' }
   /** The application is loaded and no socket is open: with `spareWorkers` every worker waits here for `accept`. */
   | { readonly tsunicorn: 'standby' }
-  /** The application is loaded and every listener accepts; `urls` in the order of the binds. */
-  | { readonly tsunicorn: 'ready'; readonly urls: readonly string[] }
+  /**
+   * The application is loaded and every listener accepts; `urls` in the order of the binds, `app` is the file that it was
+   * loaded from, without links.
+   */
+  | { readonly tsunicorn: 'ready'; readonly urls: readonly string[]; readonly app?: string }
   /** `load` is there only where the service scales by it. */
   | { readonly tsunicorn: 'heartbeat'; readonly load?: WorkerLoad }
   | ({ readonly tsunicorn: 'bootFailed' } & BootFailure)
@@ -142,7 +145,7 @@ const isRequests: Check = (value) => Array.isArray(value) && value.every(isObjec
 const workerFields = new Map<string, Fields>([
   ['hello', {}],
   ['standby', {}],
-  ['ready', { urls: isTexts }],
+  ['ready', { urls: isTexts, app: optional(isText) }],
   ['heartbeat', { load: optional(having({ utilisation: isNumber, inFlight: isNumber })) }],
   [
     'bootFailed',

@@ -1,10 +1,10 @@
-import { basename, delimiter, join, resolve } from 'node:path';
+import { basename, delimiter, resolve } from 'node:path';
 import { fs } from './builtins.ts';
 import { type Child, type Spawn, startChild } from './child.ts';
 import { handSockets } from './listeners/handed.ts';
 import type { Listener } from './listeners/listener.ts';
 import { PARENT_VARIABLE, type Parent, type WorkerCount } from './parent.ts';
-import type { Start } from './start.ts';
+import { namedScript, type Start } from './start.ts';
 
 export interface Launch {
   readonly kind: Parent['kind'];
@@ -42,10 +42,13 @@ export function launch(
 }
 
 /** Node and its script with the links in their paths, which Node itself resolves for execPath and the directory of argv[1]. */
-function commandOf({ argv, env, cwd, namedCwd }: Start): readonly [string, ...string[]] {
-  const [, script = ''] = process.argv;
-  const named = script.startsWith(`${cwd}/`) ? join(namedCwd, script.slice(cwd.length)) : script;
-  return [nodeCommand(env.PATH ?? '', namedCwd), ...process.execArgv, named, ...argv];
+function commandOf(start: Start): readonly [string, ...string[]] {
+  return [
+    nodeCommand(start.env.PATH ?? '', start.namedCwd),
+    ...process.execArgv,
+    namedScript(start),
+    ...start.argv,
+  ];
 }
 
 function nodeCommand(path: string, cwd: string): string {

@@ -28,9 +28,9 @@ export class Heartbeat {
     await this.#begin({ tsunicorn: 'standby' });
   }
 
-  /** The worker accepts; it beats already where it stood by before. */
-  async announceReady(serving: Serving): Promise<void> {
-    const ready = { tsunicorn: 'ready', urls: serving.urls } as const;
+  /** The worker accepts, and loaded the application from the file `app`; it beats already where it stood by before. */
+  async announceReady(serving: Serving, app: string | null): Promise<void> {
+    const ready = { tsunicorn: 'ready', urls: serving.urls, ...(app === null ? {} : { app }) } as const;
     this.#serving = serving;
     if (this.#order.settings.spareWorkers > 0) await this.#inbox.send(ready);
     else await this.#begin(ready);

@@ -16,7 +16,7 @@ import type { Recycler } from './recycler.ts';
 export async function loadWorkerHooks({ configFile, hookNames }: BootOrder): Promise<Hooks> {
   if (configFile === null || !WORKER_HOOKS.some((name) => hookNames.includes(name))) return {};
   const { loadHooks } = await import('../src/settings/load.ts');
-  return loadHooks(configFile, null);
+  return loadHooks(configFile, null, process.cwd());
 }
 
 /** What answers at the ready path while the service is about to stop; null where nobody would ask, or there is no time to. */
@@ -55,6 +55,13 @@ export async function followImports(
 /** With --debug, what answers a request that fails; null otherwise. */
 export async function errorPage({ debug }: Settings): Promise<AnswerFailure | null> {
   return debug ? (await import('./error-page.ts')).answerWithError : null;
+}
+
+/** The file that the application is loaded from, for the log; null where that is not known. */
+export async function findApplication({ app }: Settings): Promise<string | null> {
+  if (app === null) return null;
+  const { applicationFile } = await import('../src/app/resolve.ts');
+  return applicationFile(app, process.cwd());
 }
 
 /** Loads the application into this process. Rejects with a BootError. */

@@ -17,6 +17,7 @@ import { observersFor } from './observers.ts';
 import {
   createRecycler,
   errorPage,
+  findApplication,
   followImports,
   loadIntoProcess,
   loadWorkerHooks,
@@ -53,6 +54,8 @@ class Worker {
   #recycler: Recycler | null = null;
   /** In development only. */
   #modules: ModuleGraph | null = null;
+  /** What the application was loaded from. */
+  #file: string | null = null;
   #exitStatus: number = EXIT.ok;
 
   constructor(inbox: Inbox, order: BootOrder, logs: Logs) {
@@ -78,7 +81,7 @@ class Worker {
       const { leave } = this.#phase;
       this.#phase = { name: 'serving', serving, asked: 'nothing' };
       if (leave) return this.#leave(leave);
-      await this.#heartbeat.announceReady(serving);
+      await this.#heartbeat.announceReady(serving, this.#file);
       this.#recycler?.begin((reason) => this.#say('outgoing', reason, 'itself'));
       flushCompileCache();
     } catch (error) {
@@ -120,7 +123,10 @@ class Worker {
 
   async #prove(application: Application, close: Serving['close']): Promise<void> {
     const { settings, failure } = this.#order;
-    if (!failure) await provePath(application, settings, this.#log);
+    if (!failure) {
+      this.#file = await findApplication(settings);
+      await provePath(application, settings, this.#log);
+    }
     // It ends meanwhile: what it accepted now would be cut when its last hook is done.
     if (this.#phase.name !== 'booting') return new Promise(() => {});
     if (settings.spareWorkers > 0) return this.#standBy(close);

@@ -4,7 +4,7 @@ import { fs } from '../builtins.ts';
 import { codeOf, messageOf } from '../errors.ts';
 import { suggest } from '../settings/suggest.ts';
 import { appError, unreadable } from './failure.ts';
-import type { AppSpec } from './spec.ts';
+import { type AppSpec, parseSpec } from './spec.ts';
 
 const EXTENSIONS = ['.ts', '.mts', '.js', '.mjs', '.cjs'];
 const DOTTED = /^[\w$-]+(?:\.[\w$-]+)+$/;
@@ -20,6 +20,16 @@ export function resolveModule(spec: AppSpec, cwd: string): string {
   } catch (error) {
     if (codeOf(error) !== 'EACCES' || !(error instanceof Error) || !('path' in error)) throw error;
     throw unreadable(spec.text, String(error.path));
+  }
+}
+
+/** The file, without links, that the application is loaded from; null where there is none. */
+export function applicationFile(text: string, cwd: string): string | null {
+  try {
+    return fs.realpathSync(resolveModule(parseSpec(text), cwd));
+  } catch {
+    // Whoever loads it says why.
+    return null;
   }
 }
 

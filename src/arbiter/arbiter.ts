@@ -192,7 +192,7 @@ export class Arbiter {
         });
         return this.#workers.note(worker, message);
       case 'ready':
-        if (isBooting(worker.state)) return service.ready(worker, message.urls);
+        if (isBooting(worker.state)) return service.ready(worker, message);
         return this.#workers.note(worker, message);
       case 'bootFailed':
         // One that is ended for its boot timeout, or was told to go, may say so too late.

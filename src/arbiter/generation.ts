@@ -1,5 +1,6 @@
 import { UsageError } from '../errors.ts';
 import type { Hooks } from '../hooks.ts';
+import type { Installation } from '../installation.ts';
 import type { BootFailure } from '../ipc.ts';
 import { type Address, isMovable, parseAddress, withPassed } from '../listeners/address.ts';
 import type { Listener } from '../listeners/listener.ts';
@@ -24,6 +25,8 @@ export interface Generation {
   readonly privileges?: Privileges | null;
   /** Opens the arbiter's own log as this configuration wants it. */
   readonly openLog?: () => OpenLog;
+  /** Where our own code is that its workers run; absent where it is the arbiter's. */
+  readonly installation?: Installation;
   /** Options of Node for its workers, beyond those that the arbiter runs with. */
   readonly nodeOptions?: readonly string[];
   /** Chooses the number of its workers by their load; absent where the operator does. */

@@ -1,5 +1,6 @@
 import { messageOf } from '../errors.ts';
 import type { Hooks } from '../hooks.ts';
+import type { Installation } from '../installation.ts';
 import type { BootFailure } from '../ipc.ts';
 import type { Listener } from '../listeners/listener.ts';
 import type { OpenLog } from '../log/logger.ts';
@@ -15,6 +16,7 @@ export interface Reread {
   readonly hooks: Hooks;
   readonly privileges?: Privileges | null;
   readonly openLog?: () => OpenLog;
+  readonly installation?: Installation;
   readonly nodeOptions?: readonly string[];
   readonly scaling?: Scaling;
 }

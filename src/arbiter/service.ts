@@ -186,7 +186,7 @@ export class Service {
   }
 
   /** A worker has loaded the application and accepts. */
-  ready(worker: WorkerHandle, urls: readonly string[]): void {
+  ready(worker: WorkerHandle, { urls, app }: WorkerMessage & { tsunicorn: 'ready' }): void {
     const now = this.#options.clock.now();
     const tookMs = takeOverMs(worker.state, now);
     if (tookMs !== null)
@@ -200,11 +200,12 @@ export class Service {
     if (this.#intent.name === 'lingering') worker.send({ tsunicorn: 'linger' });
     const proved = this.#reload.candidate?.number === worker.generation ? this.#reload.candidate : null;
     const moved = proved && !sameListeners(proved, this.#current);
-    if (proved) this.#promote(proved);
+    if (proved) this.#promote(proved, app);
     if (moved || this.#intent.name === 'starting')
       this.log.info(`Listening at: ${describeListeners(worker.listeners, urls)} (${process.pid})`);
     if (this.#intent.name === 'starting') {
       this.#intent = { name: 'serving' };
+      if (app !== undefined) this.log.info(`Serving ${app}`, { event: 'application', file: app });
       giveSockets(this.#current);
       this.hooks.call('whenReady', (hook, view) => hook(view));
     }
@@ -255,7 +256,7 @@ export class Service {
     this.log.info(`Accepting for ${drainDelay} s more (--drain-delay); another TERM ends the wait`);
   }
 
-  #promote(candidate: Generation): void {
+  #promote(candidate: Generation, app: string | undefined): void {
     const before = this.#current;
     this.#reload.promote(candidate, before);
     this.pace.promoted();
@@ -265,6 +266,7 @@ export class Service {
     this.#headcount.promoted(candidate, before);
     this.#options.development?.promoted(candidate);
     const what = candidate.failure ? 'shows the error' : 'is ready';
-    this.log.info(`Generation ${candidate.number} ${what}: replacing the workers of the one before`);
+    const from = app === undefined ? '' : `, from ${app}`;
+    this.log.info(`Generation ${candidate.number} ${what}${from}: replacing the workers of the one before`);
   }
 }

@@ -1,9 +1,8 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
-import { extname } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { type Child, type ChildSpec, type Spawn, startChild } from '../child.ts';
 import { WORKER_HOOKS } from '../hooks.ts';
+import { fileIn, ownInstallation } from '../installation.ts';
 import { type ArbiterMessage, isWorkerMessage } from '../ipc.ts';
 import type { Listener } from '../listeners/listener.ts';
 import type { ArbiterEvent, WorkerEnd } from './events.ts';
@@ -102,9 +101,9 @@ class ProcessHandle implements WorkerHandle {
   }
 }
 
-function workerCommand({ nodeOptions = [], privileges }: Generation): ChildSpec['command'] {
-  const here = import.meta.url;
-  const entry = fileURLToPath(new URL(`../../workers/entry${extname(here)}`, here));
+function workerCommand(generation: Generation): ChildSpec['command'] {
+  const { nodeOptions = [], privileges, installation = ownInstallation } = generation;
+  const entry = fileIn(installation, 'workers/entry');
   // An inspector port cannot be shared; each worker would fight for it.
   const execArgv = process.execArgv.filter((argument) => !argument.startsWith('--inspect'));
   // As an argument, since the worker must become that user before it reads anything else, messages included.

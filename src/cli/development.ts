@@ -52,8 +52,8 @@ function settingsFilesOf({ configFile, settings }: LoadedData, cwd: string): rea
 
 /** What to warn of before anything is served. */
 export function warningsFor(loaded: LoadedData): readonly string[] {
-  const { settings, origins } = loaded;
-  const { debug, reload, reloadExtraFile } = settings;
+  const { settings } = loaded;
+  const { debug, reload } = settings;
   const open = debug ? addressesOf(loaded).filter((address) => !isPrivate(address)) : [];
   const daemon = 'daemon' in settings && settings.daemon === true;
   return [
@@ -63,9 +63,6 @@ export function warningsFor(loaded: LoadedData): readonly string[] {
     ),
     ...(reload && daemon
       ? ['--reload is meant for a terminal: with --daemon nobody sees why a change cannot be loaded']
-      : []),
-    ...(reloadExtraFile.length > 0 && !reload
-      ? [`${nameSetting(origins.reloadExtraFile, 'reload-extra-file')} has no effect without --reload`]
       : []),
   ];
 }

@@ -9,7 +9,6 @@ import type { Listener } from '../listeners/listener.ts';
 import type { Logger } from '../log/logger.ts';
 import type { Parent } from '../parent.ts';
 import type { Privileges } from '../privileges/privileges.ts';
-import { withoutAdded } from '../settings/added-environment.ts';
 import type { Loaded } from '../settings/load.ts';
 import type { ReadQuestion } from '../settings/reread.ts';
 import type { Start } from '../start.ts';
@@ -19,9 +18,9 @@ import { checkLogs } from './check.ts';
 import { Lineage } from './lineage.ts';
 import { FollowingLog, logOpener } from './logs.ts';
 import { checkDebug, nodeOptionsOf, scalingOf } from './optional.ts';
+import { OwnProcess } from './own-process.ts';
 import { PidfileOf } from './pidfile-of.ts';
 import { privilegesOf } from './privileges.ts';
-import type { Base } from './supervise.ts';
 
 export interface ServeOrder {
   readonly start: Start;
@@ -40,17 +39,15 @@ export async function serve(loaded: Loaded, order: ServeOrder): Promise<number> 
   const { settings } = loaded;
   if (settings.app === null)
     throw new UsageError('no application was named; write for example: tsunicorn app.ts:app');
-  process.chdir(settings.chdir);
-  // At each use: hooks of the arbiter may set variables for the workers to come.
-  const base = () => withoutAdded(process.env, loaded.environment, question.env);
+  const own = new OwnProcess(question.env, loaded);
   await checkLogs(loaded);
-  await checkDebug(loaded, base());
+  await checkDebug(loaded, own.base);
   const privileges = await privilegesOf(loaded);
   const openLog = await logOpener(loaded, privileges);
   // From here on there is something to clean up, so stopping is the loop's to do.
   if (!isProcessOne()) trapSignals(queue, STOP_SIGNALS);
   if (settings.umask !== null) process.umask(settings.umask);
-  process.title = settings.name === null ? 'tsunicorn: arbiter' : `tsunicorn: arbiter [${settings.name}]`;
+  own.rename(loaded);
 
   // Of what the hooks write.
   surviveStdio();
@@ -61,8 +58,8 @@ export async function serve(loaded: Loaded, order: ServeOrder): Promise<number> 
   await callStarting(loaded, log);
   await noteActivation(systemd, loaded, log);
   const pidfile = new PidfileOf(loaded, lineage.elder);
-  const first = await firstGeneration(loaded, { privileges, pidfile, lineage, log, base });
-  const spawn = spawnerFrom(first, queue, base);
+  const first = await firstGeneration(loaded, { privileges, pidfile, lineage, log, own });
+  const spawn = spawnerFrom(first, queue, own);
   const { supervise } = await import('./supervise.ts').catch((error: unknown) => {
     // An installation that is being replaced, for one: nothing may stay behind, and the worker goes with our channel.
     pidfile.remove();
@@ -77,7 +74,8 @@ export async function serve(loaded: Loaded, order: ServeOrder): Promise<number> 
     queue,
     question,
     systemd,
-    base,
+    start,
+    own,
     log,
     following,
     lineage,
@@ -89,8 +87,12 @@ export async function serve(loaded: Loaded, order: ServeOrder): Promise<number> 
  * Starts the first worker before the code that supervises it is even loaded: the two have a processor each. Not where a
  * hook is to be called before.
  */
-function spawnerFrom(first: Generation, queue: EventQueue, base: Base): (order: SpawnOrder) => WorkerHandle {
-  const spawn = (order: SpawnOrder) => spawnWorker(order, base(), spawnProcess);
+function spawnerFrom(
+  first: Generation,
+  queue: EventQueue,
+  own: OwnProcess,
+): (order: SpawnOrder) => WorkerHandle {
+  const spawn = (order: SpawnOrder) => spawnWorker(order, own.base, spawnProcess);
   const { preFork, nworkersChanged } = first.hooks;
   if (preFork || nworkersChanged) return spawn;
   const emit = queue.push.bind(queue);
@@ -123,15 +125,15 @@ interface Surroundings {
   readonly pidfile: PidfileOf;
   readonly lineage: Lineage;
   readonly log: Logger;
-  readonly base: Base;
+  readonly own: OwnProcess;
 }
 
 async function firstGeneration(loaded: Loaded, surroundings: Surroundings): Promise<Generation> {
-  const { privileges, pidfile, lineage, log, base } = surroundings;
+  const { privileges, pidfile, lineage, log, own } = surroundings;
   try {
     const check = (bound: readonly Listener[]) => checkListeners(loaded, bound);
     const listeners = await lineage.bind(addressesOf(loaded), check, privileges?.identity);
-    const nodeOptions = await nodeOptionsOf(loaded, base(), log);
+    const nodeOptions = await nodeOptionsOf(loaded, own.base, log);
     const scaling = await scalingOf(loaded);
     return { number: 1, loaded, hooks: loaded.hooks, listeners, privileges, nodeOptions, ...scaling };
   } catch (error) {

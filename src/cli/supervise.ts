@@ -3,6 +3,7 @@ import type { EventQueue } from '../arbiter/events.ts';
 import type { Generation } from '../arbiter/generation.ts';
 import { OomKills } from '../arbiter/oom-kills.ts';
 import type { ArbiterOptions } from '../arbiter/options.ts';
+import type { Reread } from '../arbiter/reload.ts';
 // At once and not when it is needed: by then another version may have been installed in the place of these files.
 import { successors } from '../arbiter/successor.ts';
 import type { Spawn } from '../child.ts';
@@ -10,22 +11,23 @@ import { systemClock } from '../clock.ts';
 import { flushCompileCache } from '../compile-cache.ts';
 import { messageOf } from '../errors.ts';
 import { ARBITER_HOOKS } from '../hooks.ts';
+import { explainMissing, presentInstallation, requireInstallation } from '../installation.ts';
 import type { Logger } from '../log/logger.ts';
 import { classNameOf } from '../settings/class-name.ts';
+import { type Remark, withoutEffect, withoutRestart } from '../settings/effects.ts';
 import { loadHooks } from '../settings/load.ts';
 import { type ReadQuestion, rereadSettings } from '../settings/reread.ts';
+import { presentCwd, type Start } from '../start.ts';
 import type { Notifier } from '../systemd/notifier.ts';
 import type { SystemdVariables } from '../systemd/variables.ts';
 import { checkLogs } from './check.ts';
 import type { Lineage } from './lineage.ts';
 import { type FollowingLog, logOpener } from './logs.ts';
 import { checkDebug, nodeOptionsOf, scalingOf } from './optional.ts';
+import type { OwnProcess } from './own-process.ts';
 import type { PidfileOf } from './pidfile-of.ts';
 import { privilegesOf, warnsOfRoot } from './privileges.ts';
 import { packageVersion } from './version.ts';
-
-/** The environment that each generation adds its own variables to. */
-export type Base = () => NodeJS.ProcessEnv;
 
 /** A service that is bound, and has perhaps begun to start its workers. */
 export interface Bound extends Pick<ArbiterOptions, 'first' | 'spawn' | 'queue' | 'log'> {
@@ -33,7 +35,8 @@ export interface Bound extends Pick<ArbiterOptions, 'first' | 'spawn' | 'queue' 
   readonly spawnProcess: Spawn;
   readonly question: ReadQuestion;
   readonly systemd: SystemdVariables;
-  readonly base: Base;
+  readonly start: Start;
+  readonly own: OwnProcess;
   readonly following: FollowingLog;
   readonly lineage: Lineage;
   readonly pidfile: PidfileOf;
@@ -41,7 +44,7 @@ export interface Bound extends Pick<ArbiterOptions, 'first' | 'spawn' | 'queue' 
 
 /** Supervises until told to stop; resolves with the exit status. */
 export async function supervise(bound: Bound): Promise<number> {
-  const { first, queue, log, lineage, pidfile, following } = bound;
+  const { first, queue, log, lineage, pidfile, following, own } = bound;
   const notifier = await notifierFor(bound.systemd, log);
   const oomKills = new OomKills();
   const arbiter = new Arbiter({
@@ -63,6 +66,11 @@ export async function supervise(bound: Bound): Promise<number> {
         log.error(messageOf(error));
       }
       following.follow(now, before);
+      try {
+        own.adopt(now.loaded);
+      } catch (error) {
+        log.error(`The arbiter cannot enter ${now.loaded.settings.chdir}: ${messageOf(error)}`);
+      }
     },
   });
   const running = arbiter.run();
@@ -80,6 +88,7 @@ function announce({ loaded }: Generation, log: Logger): void {
   log.info(`Using worker: ${classNameOf(loaded.settings)}`);
   const warning = warnsOfRoot(loaded);
   if (warning !== null) log.warning(warning);
+  sayRemarks(withoutEffect(loaded), log);
   if (loaded.hookNames.includes('sslContext'))
     log.warning(
       'The hook sslContext is not called: tsunicorn serves plain HTTP; let a proxy in front of it end TLS',
@@ -87,8 +96,8 @@ function announce({ loaded }: Generation, log: Logger): void {
 }
 
 async function developmentOf(first: Generation, question: ReadQuestion, queue: EventQueue, log: Logger) {
-  const { reload, debug, reloadExtraFile } = first.loaded.settings;
-  if (!reload && !debug && reloadExtraFile.length === 0) return null;
+  const { reload, debug } = first.loaded.settings;
+  if (!reload && !debug) return null;
   const { develop } = await import('./development.ts');
   return develop(first, question, queue, log);
 }
@@ -101,22 +110,43 @@ async function notifierFor(systemd: SystemdVariables, log: Logger): Promise<Noti
   return createNotifier({ ...systemd, NOTIFY_SOCKET }, log);
 }
 
+function sayRemarks(remarks: readonly Remark[], log: Logger): void {
+  for (const { setting, line } of remarks)
+    log.warning(line, { event: 'settings-questionable', setting, reason: line });
+}
+
 /** Reads the settings in a child; only the arbiter's own hooks, if there are any, must be imported here again. */
-function rereader({ question, base, spawnProcess }: Bound, log: Logger): ArbiterOptions['reread'] {
-  const means = { spawn: spawnProcess, clock: systemClock };
+function rereader(bound: Bound, log: Logger): ArbiterOptions['reread'] {
+  const { start, question, own, spawnProcess } = bound;
+  // Now, as the installation may be gone by then.
+  const version = packageVersion();
   let reads = 0;
-  return async (signal) => {
+  const read = async (signal: AbortSignal): Promise<Reread> => {
     reads++;
-    const loaded = await rereadSettings(question, signal, means);
+    // By the links that lead there now, as each release may be a directory of its own.
+    const cwd = presentCwd(start);
+    const installation = presentInstallation(start, version);
+    const means = { spawn: spawnProcess, clock: systemClock, installation };
+    const reread = await rereadSettings({ ...question, cwd }, signal, means);
+    const { loaded, remarks } = withoutRestart(reread, bound.first.loaded.settings);
     await checkLogs(loaded);
-    await checkDebug(loaded, base());
+    await checkDebug(loaded, own.base);
     const privileges = await privilegesOf(loaded);
     // The first worker of the new generation opens them before the arbiter does.
     privileges?.makeLogs();
+    // The arbiter loads what writes a format when it writes its first line.
+    if (loaded.settings.logFormat !== bound.first.loaded.settings.logFormat) requireInstallation();
     const openLog = await logOpener(loaded, privileges);
     const ours = loaded.hookNames.some((name) => ARBITER_HOOKS.includes(name));
-    const hooks = ours && loaded.configFile !== null ? await loadHooks(loaded.configFile, `${reads}`) : {};
-    const nodeOptions = await nodeOptionsOf(loaded, base(), log);
-    return { loaded, hooks, privileges, openLog, nodeOptions, ...(await scalingOf(loaded)) };
+    const { configFile } = loaded;
+    const hooks =
+      ours && configFile !== null
+        ? await own.within(loaded, () => loadHooks(configFile, `${reads}`, cwd))
+        : {};
+    const nodeOptions = await nodeOptionsOf(loaded, own.base, log);
+    const scaling = await scalingOf(loaded);
+    sayRemarks([...remarks, ...withoutEffect(loaded)], log);
+    return { loaded, hooks, privileges, openLog, installation, nodeOptions, ...scaling };
   };
+  return (signal) => read(signal).catch((error: unknown) => Promise.reject(explainMissing(error)));
 }

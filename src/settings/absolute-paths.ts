@@ -1,5 +1,4 @@
 import { resolve } from 'node:path';
-import { fs } from '../builtins.ts';
 import { absoluteBind } from '../listeners/address.ts';
 import type { Settings } from './catalogue.ts';
 
@@ -7,10 +6,9 @@ type Paths = Pick<Settings, 'bind' | 'pid' | 'errorLogfile' | 'accessLogfile'>;
 
 /**
  * The paths that the arbiter opens, relative to `chdir` no longer: a reload may name another directory, in which the
- * arbiter is not. Symbolic links in it are followed, as entering it does; where `current` leads may change too.
+ * arbiter is not. It is a directory without links, as where `current` leads may change too.
  */
-export function absolutePaths({ bind, pid, errorLogfile, accessLogfile }: Paths, chdir: string): Paths {
-  const directory = fs.realpathSync(chdir);
+export function absolutePaths({ bind, pid, errorLogfile, accessLogfile }: Paths, directory: string): Paths {
   const log = (file: string) => (file === '-' ? file : resolve(directory, file));
   return {
     bind: bind.map((text) => absoluteBind(text, directory)),

@@ -91,9 +91,12 @@ export async function loadSettings(input: LoadInput): Promise<Loaded> {
   };
 }
 
-/** The hooks of a config file, imported again with another `cacheKey`. Throws a UsageError. */
-export async function loadHooks(configFile: string, cacheKey: string | null): Promise<Hooks> {
-  return hooksOf(await readConfig(configFile, { cwd: process.cwd(), cacheKey }));
+/**
+ * The hooks of a config file, imported again with another `cacheKey`; messages name it as seen from `cwd`. Throws a
+ * UsageError.
+ */
+export async function loadHooks(configFile: string, cacheKey: string | null, cwd: string): Promise<Hooks> {
+  return hooksOf(await readConfig(configFile, { cwd, cacheKey }));
 }
 
 async function commandLayers(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<readonly Layer[]> {
@@ -145,7 +148,8 @@ function existingDirectory(source: string, path: string): string {
     if (!fs.statSync(path, { throwIfNoEntry: false })?.isDirectory())
       throw new UsageError(`${source}: no such directory: ${path}`);
     fs.accessSync(path, fs.constants.X_OK);
-    return path;
+    // Where links in it lead now: a worker that is replaced later must find what the others have.
+    return fs.realpathSync(path);
   } catch (error) {
     if (error instanceof UsageError) throw error;
     throw new UsageError(

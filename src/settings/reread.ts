@@ -1,8 +1,7 @@
-import { extname } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { type Spawn, startChild } from '../child.ts';
 import type { Clock } from '../clock.ts';
 import { UsageError } from '../errors.ts';
+import { fileIn, type Installation, ownInstallation } from '../installation.ts';
 import type { LoadedData, LoadInput } from './load.ts';
 
 /** What the reading child answers. */
@@ -17,6 +16,8 @@ const LIMIT_MS = 35_000;
 export interface ReadMeans {
   readonly spawn: Spawn;
   readonly clock: Clock;
+  /** Whose reader it is; absent where it is our own. */
+  readonly installation?: Installation;
 }
 
 /**
@@ -34,9 +35,12 @@ export async function rereadSettings(
   return answer.loaded;
 }
 
-function ask(question: ReadQuestion, signal: AbortSignal, { spawn, clock }: ReadMeans): Promise<ReadAnswer> {
-  const here = import.meta.url;
-  const reader = fileURLToPath(new URL(`./reader${extname(here)}`, here));
+function ask(
+  question: ReadQuestion,
+  signal: AbortSignal,
+  { spawn, clock, installation = ownInstallation }: ReadMeans,
+): Promise<ReadAnswer> {
+  const reader = fileIn(installation, 'src/settings/reader');
   return new Promise((resolve, reject) => {
     const fail = (why: string) => reject(new UsageError(`the configuration could not be read: ${why}`));
     const child = startChild(

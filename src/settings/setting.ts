@@ -30,6 +30,12 @@ interface ExtraVariable<Value> {
   read(text: string): Value;
 }
 
+/** What a setting depends on, of the others: names of the catalogue. A switch, a number or a list counts where it is not off. */
+export type Need =
+  | { readonly classes: readonly ('async' | 'sync' | 'thread')[] }
+  | { readonly anyOf: readonly string[] }
+  | { readonly notWith: string };
+
 /** The one description of a setting, from which options, variables, types, help and documentation follow. */
 export interface Setting<Value, Input = Value, Where extends Reach = Reach> {
   /** Markdown; the first sentence is its help. */
@@ -41,6 +47,10 @@ export interface Setting<Value, Input = Value, Where extends Reach = Reach> {
   /** What the documentation says where the default is more than its text. */
   readonly defaultText?: string;
   readonly reach: Where;
+  /** What it has no effect without; a value that is given all the same is worth a warning. */
+  readonly needs?: Need;
+  /** A reload reads a change of it and cannot apply it, which it says. */
+  readonly restart?: true;
   readonly variables?: readonly ExtraVariable<Value>[];
 }
 

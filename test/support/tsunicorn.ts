@@ -30,6 +30,8 @@ export interface StartOptions {
   readonly rootWarning?: 'kept';
   /** A command that starts it, put before its command line; the pid is that command's, which had better `exec`. */
   readonly through?: readonly string[];
+  /** Our command by another path: absolute, or as seen from the directory. */
+  readonly script?: string;
   /** In a process group of its own, as a shell starts a command. */
   readonly ownGroup?: boolean;
 }
@@ -49,7 +51,12 @@ export class Running {
     this.#keepsRootWarning = options.rootWarning === 'kept';
     this.cwd = options.cwd ?? (options.files ? temporaryDirectory(options.files) : root);
     const { PORT: _port, WEB_CONCURRENCY: _count, ...inherited } = process.env;
-    const [file = process.execPath, ...rest] = [...(options.through ?? []), process.execPath, bin, ...args];
+    const [file = process.execPath, ...rest] = [
+      ...(options.through ?? []),
+      process.execPath,
+      options.script ?? bin,
+      ...args,
+    ];
     this.child = spawn(file, rest, {
       cwd: this.cwd,
       env: { ...inherited, NO_COLOR: '1', ...options.env },

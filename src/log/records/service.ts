@@ -16,6 +16,7 @@ export const serviceRecords = {
     when: 'a first worker accepts, or the first one of a reload that changed addresses',
   },
   signal: { level: 'info', fields: ['signal'], when: 'the arbiter got a signal that it handles' },
+  application: { level: 'info', fields: ['file'], when: 'a first worker accepts: what it has loaded' },
   'signal-refused': {
     level: 'warning',
     fields: ['signal', 'reason'],

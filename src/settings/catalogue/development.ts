@@ -7,16 +7,18 @@ const noGlobs: readonly string[] = [];
 /** What helps while an application is being written. */
 export const development = {
   reload: setting({
-    doc: 'Reload when a file changes that the application has loaded, or the configuration file. For development: the old workers go at once, and an application that does not load is waited for instead of ending the service. Switching it on or off takes a restart.',
+    doc: 'Reload when a file changes that the application has loaded, or the configuration file. For development: the old workers go at once, and an application that does not load is waited for instead of ending the service.',
     flags: '--reload',
     kind: boolean(),
     default: false,
+    restart: true,
   }),
   reloadExtraFile: setting({
     doc: 'A file, a directory or a glob such as `templates/**/*.html` to watch with `reload` besides what the application loads. It is relative to `chdir` and may be repeated.',
     flags: '--reload-extra-file',
     kind: listOf(glob(), 0),
     default: noGlobs,
+    needs: { anyOf: ['reload'] },
   }),
   debug: setting({
     doc: 'Answer a request that fails with the error, its stack and the source line; with `reload` also every request while the application does not load. It shows the source code to whoever asks: for development only. It is refused where `NODE_ENV` is `production`.',

@@ -49,6 +49,7 @@ export const logging = {
     flags: '--access-logformat',
     kind: text('format'),
     default: '%(h)s %(l)s %(u)s %(t)s "%(r)s" %(s)s %(b)s "%(f)s" "%(a)s"',
+    needs: { anyOf: ['accessLogfile', 'syslog'] },
   }),
   syslog: setting({
     doc: 'Send the messages and the access log to syslog too, as records of RFC 5424. A receiver that cannot be reached costs records, never answers: up to 1 MiB is held, and how many were dropped is logged once it can be reached again. The message ids are `error` and `access`.',
@@ -61,18 +62,21 @@ export const logging = {
     flags: '--log-syslog-to, --syslog-to',
     kind: syslogTarget(),
     default: 'udp://localhost:514',
+    needs: { anyOf: ['syslog'] },
   }),
   syslogPrefix: setting({
     doc: 'What syslog records add to the name of the application: `shop` makes it `tsunicorn.shop`.',
     flags: '--log-syslog-prefix, --syslog-prefix',
     kind: nullable(syslogName()),
     default: null,
+    needs: { anyOf: ['syslog'] },
   }),
   syslogFacility: setting({
     doc: 'The facility of syslog records, such as `daemon` or `local0`.',
     flags: '--log-syslog-facility, --syslog-facility',
     kind: facility,
     default: 'user',
+    needs: { anyOf: ['syslog'] },
   }),
 };
 

@@ -31,6 +31,7 @@ export const processSettings = {
     flags: '-D, --daemon',
     kind: boolean(),
     default: false,
+    restart: true,
   }),
   pid: setting({
     doc: 'A file to write the arbiter’s process id to. During an upgrade (USR2) the new arbiter’s is in the same path with `.2` behind it.',
@@ -69,6 +70,7 @@ export const processSettings = {
     flags: '-m, --umask',
     kind: nullable(octalMode()),
     default: null,
+    restart: true,
   }),
 };
 

@@ -18,6 +18,7 @@ export const recycling = {
     kind: nullable(integer({ min: 0 })),
     default: null,
     defaultText: 'a tenth of `maxRequests`',
+    needs: { anyOf: ['maxRequests'] },
   }),
   maxLifetime: setting({
     doc: 'After how long a worker is replaced. 0 is never.',
@@ -31,6 +32,7 @@ export const recycling = {
     kind: nullable(seconds()),
     default: null,
     defaultText: 'a tenth of `maxLifetime`',
+    needs: { anyOf: ['maxLifetime'] },
   }),
   maxMemory: setting({
     doc: 'The memory (resident set) of a worker process above which it is replaced: a size such as `512M` or `1.5G` for each worker, or a percentage such as `80%`, which is of what the container may use (without a limit, of the machine’s memory) and for all `workers` together: each has its even part.',

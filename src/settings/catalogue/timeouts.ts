@@ -51,6 +51,7 @@ export const timeouts = {
     flags: '--keep-alive',
     kind: seconds(),
     default: 75,
+    needs: { classes: ['async', 'thread'] },
   }),
 };
 

@@ -45,6 +45,7 @@ export const workers = {
     flags: '--reload-batch',
     kind: integer({ min: 1 }),
     default: 1,
+    needs: { notWith: 'reload' },
   }),
   workerConnections: setting({
     doc: 'How many connections a worker holds at most. At the limit it stops accepting, and the others or the queue take what comes.',
@@ -58,12 +59,14 @@ export const workers = {
     kind: nullable(integer({ min: 1, max: 1024 })),
     default: null,
     defaultText: 'one for each processor that the process may use',
+    needs: { classes: ['thread'] },
   }),
   threadMaxMemory: setting({
     doc: 'How much memory the JavaScript objects of one thread may take, such as `256M`; buffers do not count. A thread that needs more is replaced, and its request is answered with a 503. Without it, the limit is the one that Node sets itself.',
     flags: '--thread-max-memory',
     kind: nullable(size({ min: 16 * 1024 ** 2 })),
     default: null,
+    needs: { classes: ['thread'] },
   }),
   workerHeap: setting({
     doc: 'How large the JavaScript heap of a worker may grow (Node’s `--max-old-space-size`), such as `512M`; in class `thread` that of each of its threads, where `threadMaxMemory` does not say so already. `auto` is three quarters of the even part that each worker, or thread, has of what the container may use; a `--max-old-space-size` in NODE_OPTIONS then wins. Without it, the limit is Node’s own, which takes each process for the only one.',
@@ -76,6 +79,7 @@ export const workers = {
     flags: '--thread-queue',
     kind: integer({ min: 0 }),
     default: 512,
+    needs: { classes: ['thread'] },
   }),
 };
 

@@ -33,12 +33,4 @@ describe('--reload', () => {
     const daemon = { ...loaded, settings: { ...loaded.settings, daemon: true } };
     expect(warningsFor(daemon)).toEqual([expect.stringMatching(/--daemon/)]);
   });
-
-  it('is what --reload-extra-file needs', () => {
-    const reloadExtraFile = ['*.html'];
-    expect(warningsFor(loadedWith({ reloadExtraFile }))).toEqual([
-      expect.stringMatching(/^--reload-extra-file has no effect/),
-    ]);
-    expect(warningsFor(loadedWith({ reloadExtraFile, reload: true }))).toEqual([]);
-  });
 });

@@ -25,7 +25,7 @@ describe('the paths that the arbiter opens', () => {
     symlinkSync('releases/7', join(state.cwd, 'current'));
     const { settings } = await load('--chdir current --pid a.pid');
     expect(settings.pid).toBe(join(state.cwd, 'releases/7/a.pid'));
-    expect(settings.chdir).toBe(join(state.cwd, 'current'));
+    expect(settings.chdir).toBe(join(state.cwd, 'releases/7'));
   });
 
   it('are none where no file is meant', async () => {

@@ -66,7 +66,8 @@ describe('what the operator is told', () => {
   it('says where TypeScript and JSON do not parse', async () => {
     write('a.ts', 'export default {\n  workers: 1\n  bind: 2 };');
     write('b.mjs', 'export default {');
-    const attempt = (file: string) => `await loadHooks(process.cwd() + '/${file}', null).catch(report);`;
+    const attempt = (file: string) =>
+      `await loadHooks(process.cwd() + '/${file}', null, process.cwd()).catch(report);`;
     const printed = await natively(
       `const report = (error) => console.log(error.message);${attempt('a.ts')}${attempt('b.mjs')}`,
     );
@@ -81,7 +82,8 @@ describe('what the operator is told', () => {
     write('package.json', '{ "type": "commonjs" }');
     write('a.ts', 'import { join } from "node:path";\nexport default { chdir: join(".") };');
     write('gunicorn.conf.py', 'workers = 2');
-    const attempt = (file: string) => `await loadHooks(process.cwd() + '/${file}', null).catch(report);`;
+    const attempt = (file: string) =>
+      `await loadHooks(process.cwd() + '/${file}', null, process.cwd()).catch(report);`;
     const printed = await natively(
       `const report = (error) => console.log(error.message);${attempt('a.ts')}${attempt('gunicorn.conf.py')}`,
     );

@@ -1,0 +1,74 @@
+import { util } from '../builtins.ts';
+import { isSettingName, type SettingName, type Settings, settingNames, settingOf } from './catalogue.ts';
+import { classNameOf } from './class-name.ts';
+import type { LoadedData } from './load.ts';
+import { nameSetting } from './origin.ts';
+import { longFlag, type Need } from './setting.ts';
+
+/** One line about a setting, which it names. */
+export interface Remark {
+  /** As an option. */
+  readonly setting: string;
+  readonly line: string;
+}
+
+/** What of the settings that were given does nothing, for want of another one or beside it. */
+export function withoutEffect({ settings, origins }: LoadedData): readonly Remark[] {
+  return settingNames.flatMap((name) => {
+    const { needs, default: standard } = settingOf(name);
+    if (needs === undefined || origins[name].source === 'default') return [];
+    if (!isOn(settings[name]) || util.isDeepStrictEqual(settings[name], standard)) return [];
+    const why = unmet(needs, settings);
+    return why === null ? [] : [remark(name, origins, `has no effect ${why}`)];
+  });
+}
+
+/**
+ * The settings as they can be in force without a restart, and a line for each that is read and not applied: it stays as
+ * `inForce` has it.
+ */
+export function withoutRestart(
+  reread: LoadedData,
+  inForce: Settings,
+): { readonly loaded: LoadedData; readonly remarks: readonly Remark[] } {
+  const { settings, origins } = reread;
+  const kept = settingNames.filter(
+    (name) => settingOf(name).restart && !util.isDeepStrictEqual(settings[name], inForce[name]),
+  );
+  const values = Object.fromEntries(kept.map((name) => [name, inForce[name]]));
+  return {
+    loaded: { ...reread, settings: Object.freeze({ ...settings, ...values }) },
+    remarks: kept.map((name) => {
+      const { kind } = settingOf(name);
+      const [now, before] = [settings, inForce].map((from) => kind.toText(from[name]));
+      return remark(name, origins, `takes a restart: it stays ${before}, and ${now} is not applied`);
+    }),
+  };
+}
+
+function remark(name: SettingName, origins: LoadedData['origins'], what: string): Remark {
+  const setting = flagOf(name);
+  return { setting, line: `${nameSetting(origins[name], setting.slice(2))} ${what}` };
+}
+
+function unmet(need: Need, settings: Settings): string | null {
+  if ('classes' in need) {
+    const name = classNameOf(settings);
+    const others = need.classes.map((one) => `--worker-class ${one}`).join(' or ');
+    return need.classes.includes(name) ? null : `in class ${name}, only with ${others}`;
+  }
+  if ('anyOf' in need) {
+    if (need.anyOf.some((name) => isSettingName(name) && isOn(settings[name]))) return null;
+    return `without ${need.anyOf.map(flagOf).join(' or ')}`;
+  }
+  return isSettingName(need.notWith) && isOn(settings[need.notWith]) ? `with ${flagOf(need.notWith)}` : null;
+}
+
+/** Whether the value asks for anything: none, false, 0 and an empty list switch a setting off. */
+function isOn(value: unknown): boolean {
+  return Array.isArray(value) ? value.length > 0 : Boolean(value);
+}
+
+function flagOf(name: string): string {
+  return (isSettingName(name) && longFlag(settingOf(name))) || name;
+}

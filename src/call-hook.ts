@@ -1,11 +1,11 @@
 import type { HookName } from './hooks.ts';
-import type { Logger } from './log/logger.ts';
+import type { WorkerLog } from './log/records.ts';
 
 /** Calls a hook; what it throws or rejects with is logged and goes no further. */
-export async function callHook(log: Logger, name: HookName, call: () => unknown): Promise<void> {
+export async function callHook(log: WorkerLog, name: HookName, call: () => unknown): Promise<void> {
   try {
     await call();
   } catch (error) {
-    log.error(`The hook ${name} failed`, { err: error });
+    log.error(`The hook ${name} failed`, { event: 'hook-failed', hook: name, err: error });
   }
 }

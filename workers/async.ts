@@ -29,7 +29,7 @@ export async function serveMany(order: ServeOrder, application: Application): Pr
     requestMs: settings.requestTimeout * 1000,
     onError: order.onError,
     answerFailure: order.answerFailure,
-    onRefused: (line) => order.log.info(line),
+    onRefused: (line, fields) => order.log.info(line, { event: 'request-refused', ...fields }),
   });
   const gate = createGate((socket) => {
     connections.add(socket);

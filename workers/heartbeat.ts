@@ -1,6 +1,6 @@
 import type { FlightTable } from '../src/flights/table.ts';
 import type { BootOrder, WorkerMessage } from '../src/ipc.ts';
-import type { Logger } from '../src/log/logger.ts';
+import type { WorkerLog } from '../src/log/records.ts';
 import type { Settings } from '../src/settings/catalogue.ts';
 import type { Inbox } from './inbox.ts';
 import type { Serving } from './serving.ts';
@@ -10,13 +10,13 @@ import { startWatchdog, type Watchdog } from './watchdog.ts';
 export class Heartbeat {
   readonly #inbox: Inbox;
   readonly #order: BootOrder;
-  readonly #log: Logger;
+  readonly #log: WorkerLog;
   readonly #flights: FlightTable;
   /** What is served, as soon as anything is. */
   #serving: Serving | null = null;
   #watchdog: Watchdog | null = null;
 
-  constructor(inbox: Inbox, order: BootOrder, flights: FlightTable, log: Logger) {
+  constructor(inbox: Inbox, order: BootOrder, flights: FlightTable, log: WorkerLog) {
     this.#inbox = inbox;
     this.#order = order;
     this.#flights = flights;

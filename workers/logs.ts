@@ -1,21 +1,25 @@
 import type { IncomingMessage } from 'node:http';
 import { messageOf } from '../src/errors.ts';
-import { nameRequest } from '../src/http/request-name.ts';
+import { nameRequest, requestField } from '../src/http/request-name.ts';
+import type { BootOrder } from '../src/ipc.ts';
 import type { AccessLog } from '../src/log/access-log.ts';
 import { createLogger, type Logger } from '../src/log/logger.ts';
+import type { WorkerLog } from '../src/log/records.ts';
 import type { Syslog } from '../src/log/syslog/syslog.ts';
 import type { Settings } from '../src/settings/catalogue.ts';
 import { surviveStdio } from '../src/stdio.ts';
 import type { Standards } from './privileges.ts';
 
 /** Opens the worker's own log, and sees that no failure of one ends it; nothing is loaded that the settings do not ask for. */
-export async function openLogs(settings: Settings, standards: Standards): Promise<Logs> {
+export async function openLogs(order: BootOrder, standards: Standards): Promise<Logs> {
   surviveStdio();
+  const { settings, slot, age, generation } = order;
   const file = createLogger({
     level: settings.logLevel,
     format: settings.logFormat,
     file: settings.errorLogfile,
     standard: standards.stderr,
+    worker: { pid: process.pid, slot, age, generation },
   });
   return new Logs(settings, standards, file, settings.syslog ? await loadSyslog(settings, file) : null);
 }
@@ -53,7 +57,14 @@ export class Logs {
 
   readonly applicationFailed = (error: unknown, request?: IncomingMessage): void => {
     const where = request ? ` while handling ${nameRequest(request)}` : '';
-    this.log.error(`The application failed${where}: ${messageOf(error)}`, { err: error });
+    const reason = messageOf(error);
+    const log: WorkerLog = this.log;
+    log.error(`The application failed${where}: ${reason}`, {
+      event: 'application-failed',
+      reason,
+      ...(request ? { request: requestField(request) } : {}),
+      err: error,
+    });
   };
 
   reopen(): void {

@@ -5,7 +5,7 @@ import { type Hooks, WORKER_HOOKS } from '../src/hooks.ts';
 import type { Readiness } from '../src/http/ready-path.ts';
 import type { AnswerFailure } from '../src/http/server.ts';
 import type { BootOrder, FilesLoaded } from '../src/ipc.ts';
-import type { Logger } from '../src/log/logger.ts';
+import type { WorkerLog } from '../src/log/records.ts';
 import type { Settings } from '../src/settings/catalogue.ts';
 import type { ModuleGraph } from './module-graph.ts';
 import type { Recycler } from './recycler.ts';
@@ -27,7 +27,7 @@ export async function readinessOf({ readyPath, drainDelay }: Settings): Promise<
 }
 
 /** Resolves when the application answers at the ready path, if there is one. Rejects with a BootError. */
-export async function provePath(application: Application, settings: Settings, log: Logger): Promise<void> {
+export async function provePath(application: Application, settings: Settings, log: WorkerLog): Promise<void> {
   const { readyPath: path } = settings;
   if (path === null) return;
   const { proveReady } = await import('./ready-path.ts');
@@ -35,7 +35,7 @@ export async function provePath(application: Application, settings: Settings, lo
 }
 
 /** What asks for the worker's replacement when it is due; null where nothing limits its life. */
-export async function createRecycler(settings: Settings, log: Logger): Promise<Recycler | null> {
+export async function createRecycler(settings: Settings, log: WorkerLog): Promise<Recycler | null> {
   const { maxRequests, maxLifetime, maxMemory, maxHeap } = settings;
   if (maxRequests === 0 && maxLifetime === 0 && maxMemory === null && maxHeap === null) return null;
   const { Recycler } = await import('./recycler.ts');
@@ -67,7 +67,7 @@ export async function findApplication({ app }: Settings): Promise<string | null>
 /** Loads the application into this process. Rejects with a BootError. */
 export async function loadIntoProcess(
   settings: Settings,
-  log: Logger,
+  log: WorkerLog,
   onError: (error: unknown, request?: IncomingMessage) => void,
 ): Promise<Application> {
   const { loadApplication } = await import('../src/app/load.ts');

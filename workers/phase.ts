@@ -1,4 +1,4 @@
-import type { Logger } from '../src/log/logger.ts';
+import type { WorkerLog } from '../src/log/records.ts';
 import type { Serving } from './serving.ts';
 
 /** How a worker goes that has to finish what it accepted. */
@@ -24,11 +24,16 @@ export function isBooting({ name }: Phase): boolean {
 }
 
 /** Drains, and logs what could not be finished; never rejects, as the worker must end all the same. */
-export async function finish(serving: Serving, how: Leaving, log: Logger): Promise<void> {
+export async function finish(serving: Serving, how: Leaving, log: WorkerLog): Promise<void> {
   try {
     const cut = await serving.drain(how);
-    if (cut > 0) log.warning(`Cut ${cut} connection(s) that outlived the grace of ${how.graceMs / 1000} s`);
+    if (cut > 0)
+      log.warning(`Cut ${cut} connection(s) that outlived the grace of ${how.graceMs / 1000} s`, {
+        event: 'drain-cut',
+        count: cut,
+        durationMs: how.graceMs,
+      });
   } catch (error) {
-    log.error('The drain failed', { err: error });
+    log.error('The drain failed', { event: 'drain-failed', err: error });
   }
 }

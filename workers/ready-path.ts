@@ -4,7 +4,7 @@ import type { Application } from '../src/app/application.ts';
 import { BootError, EXIT, messageOf } from '../src/errors.ts';
 import { Connections } from '../src/http/connections.ts';
 import { createHttpServer } from '../src/http/server.ts';
-import type { Logger } from '../src/log/logger.ts';
+import type { WorkerLog } from '../src/log/records.ts';
 import type { Settings } from '../src/settings/catalogue.ts';
 
 /** The pause between two tries: from the one, half as long again each time, up to the other. */
@@ -14,7 +14,7 @@ export interface Proof {
   readonly path: string;
   readonly application: Application;
   readonly settings: Pick<Settings, 'bootTimeout'>;
-  readonly log: Logger;
+  readonly log: WorkerLog;
 }
 
 /**
@@ -26,7 +26,13 @@ export async function proveReady({ path, application, settings, log }: Proof): P
   const server = privateServer(application, (error) => {
     const message = messageOf(error);
     // A try that fails as the one before did says nothing new.
-    if (!errors.has(message)) log.error(`The application failed at GET ${path}: ${message}`, { err: error });
+    if (!errors.has(message))
+      log.error(`The application failed at GET ${path}: ${message}`, {
+        event: 'application-failed',
+        reason: message,
+        request: { method: 'GET', path },
+        err: error,
+      });
     errors.add(message);
   });
   const over = new AbortController();
@@ -42,7 +48,7 @@ export async function proveReady({ path, application, settings, log }: Proof): P
 interface Tries {
   readonly server: Server;
   readonly path: string;
-  readonly log: Logger;
+  readonly log: WorkerLog;
   readonly signal: AbortSignal;
 }
 
@@ -54,7 +60,12 @@ async function untilReady({ server, path, log, signal }: Tries, seconds: number)
     if (answer === 'ready') return;
     if (signal.aborted)
       throw notReady(path, heard === null ? answer : `${answer}, and before ${heard}`, seconds);
-    if (heard === null) log.info(`Waiting for GET ${path} (--ready-path), which ${answer}`);
+    if (heard === null)
+      log.info(`Waiting for GET ${path} (--ready-path), which ${answer}`, {
+        event: 'ready-path-waiting',
+        reason: answer,
+        request: { method: 'GET', path },
+      });
     heard = answer;
     if (!(await pause(pauseMs, signal))) throw notReady(path, heard, seconds);
   }

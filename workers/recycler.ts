@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from '../src/clock.ts';
 import type { Observer } from '../src/http/server.ts';
-import type { Logger } from '../src/log/logger.ts';
+import type { WorkerLog } from '../src/log/records.ts';
 import { availableMemory, inMiB } from '../src/memory.ts';
 import type { Settings } from '../src/settings/catalogue.ts';
 import { beatEveryMs } from './heartbeat.ts';
@@ -15,7 +15,7 @@ export interface RecyclerOptions {
   readonly settings: Settings;
   readonly limits: RecycleLimits;
   readonly clock: Clock;
-  readonly log: Logger;
+  readonly log: WorkerLog;
   readonly measure: () => { readonly rss: number; readonly heapUsed: number };
 }
 
@@ -34,7 +34,7 @@ export class Recycler {
   }
 
   /** The one of this process. */
-  static of(settings: Settings, log: Logger): Recycler {
+  static of(settings: Settings, log: WorkerLog): Recycler {
     const limits = drawLimits(settings, Math.random, availableMemory());
     return new Recycler({ settings, limits, clock: systemClock, log, measure: () => process.memoryUsage() });
   }
@@ -118,9 +118,11 @@ export class Recycler {
   #warnOnce(rss: number): void {
     if (this.#hasWarned) return;
     this.#hasWarned = true;
-    this.#options.log.warning(
-      `This worker takes ${inMiB(rss)} of memory by now (${this.#memorySetting}) and has not been replaced yet; it serves on`,
-    );
+    const reason = `takes ${inMiB(rss)} of memory by now (${this.#memorySetting})`;
+    this.#options.log.warning(`This worker ${reason} and has not been replaced yet; it serves on`, {
+      event: 'recycling-overdue',
+      reason,
+    });
   }
 
   get #memorySetting(): string {

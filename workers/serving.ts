@@ -3,7 +3,7 @@ import type { Application, Handler } from '../src/app/application.ts';
 import type { Connections } from '../src/http/connections.ts';
 import type { AnswerFailure, Observer } from '../src/http/server.ts';
 import type { HandedListener } from '../src/ipc.ts';
-import type { Logger } from '../src/log/logger.ts';
+import type { WorkerLog } from '../src/log/records.ts';
 import type { Settings } from '../src/settings/catalogue.ts';
 import type { LoadedFiles } from './module-graph.ts';
 
@@ -12,7 +12,7 @@ export interface ServeOrder {
   readonly settings: Settings;
   readonly listeners: readonly HandedListener[];
   readonly observers: readonly Observer[];
-  readonly log: Logger;
+  readonly log: WorkerLog;
   readonly onError: (error: unknown, request?: IncomingMessage) => void;
   /** To be put around what answers requests, outside everything that makes them wait. */
   readonly guard: (handler: Handler) => Handler;

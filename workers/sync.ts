@@ -40,7 +40,7 @@ export const serveSync: Serve = async (order) => {
     requestMs: settings.requestTimeout * 1000,
     onError: order.onError,
     answerFailure: order.answerFailure,
-    onRefused: (line) => order.log.info(line),
+    onRefused: (line, fields) => order.log.info(line, { event: 'request-refused', ...fields }),
   });
   const early = order.listeners.length === 1 ? new EarlyBytes() : null;
   let isFeeding = false;

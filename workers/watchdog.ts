@@ -3,7 +3,7 @@ import type { FlightTable } from '../src/flights/table.ts';
 import type { Connections } from '../src/http/connections.ts';
 import { refuseAll, type StalledRequest } from '../src/http/in-flight.ts';
 import type { BootOrder } from '../src/ipc.ts';
-import type { Logger } from '../src/log/logger.ts';
+import type { WorkerLog } from '../src/log/records.ts';
 
 /** The main thread's side of the watchdog. */
 export interface Watchdog {
@@ -48,7 +48,7 @@ export function startWatchdog(
   order: BootOrder,
   connections: () => Connections | null,
   flights: FlightTable,
-  log: Logger,
+  log: WorkerLog,
 ): Watchdog | null {
   const { watchdogFd, settings } = order;
   if (watchdogFd === null || !process.features.inspector) return null;
@@ -74,7 +74,7 @@ export function startWatchdog(
       limitMs: settings.timeout * 1000 || Infinity,
       graceMs: settings.gracefulTimeout * 1000,
     },
-    (error) => log.warning(FAILED, { err: error }),
+    (error) => log.warning(FAILED, { event: 'watchdog-failed', err: error }),
   );
   return {
     beat: tsunicornBeat,

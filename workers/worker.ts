@@ -1,12 +1,12 @@
 import type { Application } from '../src/app/application.ts';
 import { callHook } from '../src/call-hook.ts';
 import { flushCompileCache } from '../src/compile-cache.ts';
-import { EXIT } from '../src/errors.ts';
+import { EXIT, messageOf } from '../src/errors.ts';
 import { FlightTable } from '../src/flights/table.ts';
 import type { Hooks, WorkerView } from '../src/hooks.ts';
 import type { Readiness } from '../src/http/ready-path.ts';
 import type { BootOrder, Instigator } from '../src/ipc.ts';
-import type { Logger } from '../src/log/logger.ts';
+import type { WorkerLog } from '../src/log/records.ts';
 import { explainFailure } from './boot-failure.ts';
 import { classOf } from './classes.ts';
 import { Heartbeat } from './heartbeat.ts';
@@ -36,7 +36,7 @@ const CRASH_GRACE_MS = 5000;
 /** Takes the boot order and runs the worker, which ends the process; calls `allLoaded` before any code of the user. */
 export async function runWorker(inbox: Inbox, standards: Standards, allLoaded: () => void): Promise<void> {
   const order = await inbox.bootOrder();
-  if (order) await new Worker(inbox, order, await openLogs(order.settings, standards)).boot(allLoaded);
+  if (order) await new Worker(inbox, order, await openLogs(order, standards)).boot(allLoaded);
 }
 
 /** What every worker class shares: boot, heartbeat, signals, drain, exit. */
@@ -44,7 +44,7 @@ class Worker {
   readonly #inbox: Inbox;
   readonly #order: BootOrder;
   readonly #logs: Logs;
-  readonly #log: Logger;
+  readonly #log: WorkerLog;
   readonly #view: WorkerView;
   readonly #flights = new FlightTable();
   readonly #heartbeat: Heartbeat;
@@ -64,7 +64,7 @@ class Worker {
     this.#logs = logs;
     this.#log = logs.log;
     const { age, slot, generation, settings } = order;
-    this.#view = { pid: process.pid, age, slot, generation, log: this.#log };
+    this.#view = { pid: process.pid, age, slot, generation, log: logs.log };
     this.#heartbeat = new Heartbeat(inbox, order, this.#flights, this.#log);
     process.title = settings.name === null ? 'tsunicorn: worker' : `tsunicorn: worker [${settings.name}]`;
     process.on('uncaughtException', (error, origin) => this.#crashed(error, origin));
@@ -159,7 +159,8 @@ class Worker {
       case 'reopenLogs':
         return this.#logs.reopen();
       case 'orphaned':
-        if (this.#phase.name === 'serving') this.#log.warning('The arbiter is gone: draining');
+        if (this.#phase.name === 'serving')
+          this.#log.warning('The arbiter is gone: draining', { event: 'arbiter-gone' });
         return this.#leave({ emptyQueue: true, graceMs: this.#graceMs });
       case 'signal':
         return this.#signalled(event.signal);
@@ -217,7 +218,11 @@ class Worker {
   #crashed(error: unknown, origin: NodeJS.UncaughtExceptionOrigin): void {
     if (isBooting(this.#phase)) return void this.#bootFailed(error);
     const what = origin === 'unhandledRejection' ? 'Unhandled rejection' : 'Uncaught exception';
-    this.#log.error(`${what} in the application`, { err: error });
+    this.#log.error(`${what} in the application`, {
+      event: 'uncaught',
+      reason: messageOf(error),
+      err: error,
+    });
     this.#fail(what.toLowerCase());
   }
 

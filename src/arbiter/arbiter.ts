@@ -2,7 +2,7 @@ import type { WorkerMessage } from '../ipc.ts';
 import { aboutWorker } from '../log/about-worker.ts';
 import { stallReason } from '../stall.ts';
 import type { ArbiterEvent, ArbiterSignal } from './events.ts';
-import { bootTimedOut, nameOf } from './obituary.ts';
+import { bootTimedOut, logOverdue } from './obituary.ts';
 import type { ArbiterOptions } from './options.ts';
 import { type Action, reconcile } from './reconcile.ts';
 import { Service } from './service.ts';
@@ -11,7 +11,7 @@ import { endStalled } from './stall.ts';
 import { Upgrade } from './upgrade.ts';
 import type { WorkerHandle } from './worker-handle.ts';
 import type { WorkerSet } from './worker-set.ts';
-import { isBooting } from './worker-state.ts';
+import { isBooting, killCauseOf } from './worker-state.ts';
 
 /** The loop wakes at least this often, so that a late wake-up tells that the arbiter itself was stopped. */
 const TICK_MS = 1000;
@@ -99,6 +99,7 @@ export class Arbiter {
       return true;
     } catch (err) {
       this.#service.log.critical('This is a bug in tsunicorn, please report it; the service goes on', {
+        event: 'internal-error',
         err,
       });
       return false;
@@ -125,7 +126,11 @@ export class Arbiter {
     if (action.type === 'accept') return this.#workers.accept(worker);
     if (action.type === 'kill') return this.#kill(worker, action);
     const { current, intent, log } = this.#service;
-    log.debug(`Retiring worker (pid: ${worker.pid}): ${action.reason}`, { pid: worker.pid });
+    log.debug(`Retiring worker (pid: ${worker.pid}): ${action.reason}`, {
+      event: 'worker-retiring',
+      ...aboutWorker(worker),
+      reason: action.reason,
+    });
     // Where nobody else will take what the kernel has queued.
     const emptyQueue = worker.listeners.some(
       (listener) =>
@@ -135,7 +140,10 @@ export class Arbiter {
   }
 
   #spawn(slot: number, number: number): void {
-    const { hooks, log } = this.#service;
+    const {
+      hooks,
+      view: { log },
+    } = this.#service;
     const unborn = { pid: 0, age: this.#workers.nextAge, slot, generation: number, log };
     hooks.call('preFork', (hook, view) => hook(view, unborn));
     this.#workers.spawn(slot, this.#service.generation(number), this.#emit);
@@ -146,17 +154,17 @@ export class Arbiter {
     this.#workers.kill(worker, signal, reason);
     if (isBooting(state)) {
       const { readyPath } = this.#service.generation(worker.generation).loaded.settings;
-      return this.#service.bootFailed(worker, bootTimedOut(worker, state, reason, readyPath));
+      const failure = bootTimedOut(worker, state, reason, readyPath);
+      return this.#service.bootFailed(worker, failure, killCauseOf(state));
     }
-    if (state.name !== 'killed')
-      this.#service.log.critical(`${nameOf(worker)}: ${reason}; ending it with ${signal}`);
+    if (state.name !== 'killed') logOverdue(this.#service.log, worker, state, { signal, reason });
   }
 
   #signalled(signal: ArbiterSignal): void {
     const { log, intent } = this.#service;
     this.#upgrade.look();
     if (signal === 'SIGWINCH') return this.#upgrade.rest();
-    log.info(`Handling signal: ${signal.slice(3).toLowerCase()}`);
+    log.info(`Handling signal: ${signal.slice(3).toLowerCase()}`, { event: 'signal', signal });
     switch (signal) {
       case 'SIGTERM':
       case 'SIGINT':
@@ -213,7 +221,7 @@ export class Arbiter {
         const { state } = worker;
         endStalled(this.#workers, service.log, worker, message, service.intent.name !== 'stopping');
         if (isBooting(state))
-          service.bootFailed(worker, bootTimedOut(worker, state, stallReason(message), null));
+          service.bootFailed(worker, bootTimedOut(worker, state, stallReason(message), null), 'stall');
         return;
       }
       default:

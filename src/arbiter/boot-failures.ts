@@ -1,9 +1,9 @@
 import { EXIT } from '../errors.ts';
 import type { BootFailure } from '../ipc.ts';
-import type { Logger } from '../log/logger.ts';
+import type { RecordLog } from '../log/records.ts';
 import type { Development } from './development.ts';
 import type { Generation } from './generation.ts';
-import { stackFields } from './obituary.ts';
+import { type EndCause, failureFields } from './obituary.ts';
 import type { Pace } from './pace.ts';
 import type { Reload } from './reload.ts';
 import { inSeconds } from './restart-policy.ts';
@@ -16,7 +16,7 @@ const SHOWN = 'Every request is answered with this error, until a change mends i
 
 /** What of the service a failure to boot depends on, and may end. */
 interface Failing {
-  readonly log: Logger;
+  readonly log: RecordLog;
   readonly intent: Intent;
   readonly current: Generation;
   stop(mode: StopMode, status: number): void;
@@ -37,29 +37,38 @@ export class BootFailures {
   }
 
   /** Undoes a reload, halts a service that starts, delays the next try otherwise. */
-  take(worker: WorkerHandle, failure: BootFailure): void {
+  take(worker: WorkerHandle, failure: BootFailure, cause: EndCause): void {
     const { log, intent, current } = this.#service;
     const { candidate } = this.#reload;
     const { exitStatus, message } = failure;
-    const fields = stackFields(failure);
+    const fields = failureFields(worker, failure);
     const development = this.#development;
     // By a change of the application's files.
     const isMendable = development !== null && exitStatus !== EXIT.usage;
     if (worker.generation === candidate?.number) {
       this.#reload.undo(message);
-      if (isMendable) return this.#awaitChange(failure, candidate);
-      if (!development?.isWaiting) return log.error(`${UNDONE}: ${message}`, fields);
+      if (isMendable) return this.#awaitChange(worker, failure, candidate);
+      if (!development?.isWaiting) {
+        const { number: generation } = candidate;
+        return log.error(`${UNDONE}: ${message}`, { event: 'reload-undone', ...fields, generation, cause });
+      }
     } else if (intent.name === 'stopping' || worker.generation !== current.number) return;
     if (intent.name === 'starting') {
-      if (isMendable) return this.#awaitChange(failure, current);
-      log.critical(message, fields);
+      if (isMendable) return this.#awaitChange(worker, failure, current);
+      log.critical(message, { event: 'boot-failed', ...fields, cause });
       return this.#service.stop('quick', exitStatus);
     }
-    log.error(`${message}; next try ${inSeconds(this.#pace.failed())}`, fields);
+    const retryMs = this.#pace.failed();
+    log.error(`${message}; next try ${inSeconds(retryMs)}`, {
+      event: 'boot-failed',
+      ...fields,
+      cause,
+      retryMs: Math.round(retryMs),
+    });
   }
 
   /** In development: the failure is shown, in the browser too where that is wanted, until a change mends it. */
-  #awaitChange(failure: BootFailure, failed: Generation): void {
+  #awaitChange(worker: WorkerHandle, failure: BootFailure, failed: Generation): void {
     const { log, intent, current } = this.#service;
     const development = this.#development;
     if (!development) return;
@@ -71,7 +80,10 @@ export class BootFailures {
       development.wait();
     }
     const outcome = isShown ? SHOWN : development.isWaiting ? WAITING : UNDONE;
-    log.error(`${outcome}: ${failure.message}`, stackFields(failure));
+    log.error(`${outcome}: ${failure.message}`, {
+      event: 'change-awaited',
+      ...failureFields(worker, failure),
+    });
     if (isShown) this.#reload.show(failure, current);
   }
 }

@@ -1,4 +1,4 @@
-import type { Logger } from '../log/logger.ts';
+import type { RecordLog } from '../log/records.ts';
 import type { WorkerCount } from '../parent.ts';
 import { countAfter, type Generation, workerCountOf } from './generation.ts';
 import type { HookCaller } from './hook-caller.ts';
@@ -7,7 +7,7 @@ import type { WorkerSnapshot } from './worker-state.ts';
 
 /** What of the service the number of workers depends on. */
 interface Counted {
-  readonly log: Logger;
+  readonly log: RecordLog;
   readonly hooks: HookCaller;
   readonly current: Generation;
 }
@@ -48,7 +48,8 @@ export class Headcount {
     const { current, log } = this.#service;
     const change = current.scaling?.evaluate(desired, workers, isReloading);
     if (!change) return;
-    log.info(change.reason, change.figures);
+    const { reason, workers: count, figures } = change;
+    log.info(reason, { event: 'scaled', reason, count, ...figures });
     this.#set(change.workers);
   }
 

@@ -2,6 +2,7 @@ import { callHook } from '../call-hook.ts';
 import type { Clock } from '../clock.ts';
 import type { ArbiterView, Hooks, WorkerView } from '../hooks.ts';
 import type { Logger } from '../log/logger.ts';
+import type { RecordLog } from '../log/records.ts';
 
 /** What the last hook may take, as the exit waits for it. */
 const LAST_HOOK_MS = 5000;
@@ -34,7 +35,12 @@ export class HookCaller {
     let cancel = () => {};
     const late = new Promise<void>((done) => {
       cancel = clock.after(LAST_HOOK_MS, () => {
-        view.log.warning(`The hook onExit was not done within ${LAST_HOOK_MS / 1000} s`);
+        const log: RecordLog = view.log;
+        log.warning(`The hook onExit was not done within ${LAST_HOOK_MS / 1000} s`, {
+          event: 'hook-slow',
+          hook: 'onExit',
+          durationMs: LAST_HOOK_MS,
+        });
         done();
       });
     });

@@ -1,17 +1,17 @@
 import type { Clock } from '../clock.ts';
 import type { Instigator } from '../ipc.ts';
-import type { Logger } from '../log/logger.ts';
+import type { RecordLog } from '../log/records.ts';
 import { Churn } from './churn.ts';
 import { CrashLoop, inSeconds } from './restart-policy.ts';
 import type { WorkerState } from './worker-state.ts';
 
 /** How soon a worker may follow another: later where they fail, end or ask to be replaced soon after they got ready. */
 export class Pace {
-  readonly #log: Logger;
+  readonly #log: RecordLog;
   readonly #crashLoop: CrashLoop;
   readonly #churn: Churn;
 
-  constructor(clock: Clock, random: () => number, log: Logger) {
+  constructor(clock: Clock, random: () => number, log: RecordLog) {
     this.#log = log;
     this.#crashLoop = new CrashLoop(clock, random);
     this.#churn = new Churn(clock, random);
@@ -47,7 +47,10 @@ export class Pace {
   ended(state: WorkerState): void {
     const delayMs = this.#crashLoop.ended(state);
     if (delayMs > 0)
-      this.#log.warning(`Workers end soon after they were ready; next try ${inSeconds(delayMs)}`);
+      this.#log.warning(`Workers end soon after they were ready; next try ${inSeconds(delayMs)}`, {
+        event: 'crash-loop',
+        retryMs: Math.round(delayMs),
+      });
   }
 
   /** A worker in `state` asks to be replaced: where that is soon after it got ready, it waits, unless by hand. */
@@ -57,6 +60,7 @@ export class Pace {
     if (delayMs > 0)
       this.#log.warning(
         `Workers ask to be replaced within seconds of getting ready, is the limit too low? Next one ${inSeconds(delayMs)}`,
+        { event: 'recycling-held-back', retryMs: Math.round(delayMs) },
       );
   }
 }

@@ -1,11 +1,11 @@
-import type { Logger } from '../log/logger.ts';
+import type { RecordLog } from '../log/records.ts';
 import type { Asked } from './reload.ts';
 import { type Intent, unchangedBecause } from './shutdown.ts';
 
 // What is said of orders that are not simply followed.
 
 /** Of a signal that changes nothing, as the arbiter is about something else. */
-export function sayRefused(log: Logger, signal: 'HUP' | 'TTIN' | 'TTOU' | 'WINCH', intent: Intent): void {
+export function sayRefused(log: RecordLog, signal: 'HUP' | 'TTIN' | 'TTOU' | 'WINCH', intent: Intent): void {
   const reason = unchangedBecause(intent);
   log.warning(`${signal} refused, nothing was changed: ${reason}`, {
     event: 'signal-refused',
@@ -25,7 +25,7 @@ const ASKED: Readonly<Record<Exclude<Asked, 'begins'>, string>> = {
  * waits for.
  */
 export function sayAsked(
-  log: Logger,
+  log: RecordLog,
   asked: Asked,
   { generation, proving }: { readonly generation: number | null; readonly proving: number | undefined },
 ): void {

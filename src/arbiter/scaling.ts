@@ -1,9 +1,16 @@
 import type { Clock } from '../clock.ts';
 import type { WorkerLoad } from '../ipc.ts';
-import type { LogFields } from '../log/logger.ts';
 import type { Settings } from '../settings/catalogue.ts';
 import type { Desired } from './reconcile.ts';
-import { DOWN_MS, judge, type Sample, type ScalingLimits, UP_MS, worthKeeping } from './scaling-policy.ts';
+import {
+  DOWN_MS,
+  judge,
+  type Sample,
+  type ScalingLimits,
+  UP_MS,
+  type Verdict,
+  worthKeeping,
+} from './scaling-policy.ts';
 import type { WorkerSnapshot } from './worker-state.ts';
 
 /** Workers report every second; between two samples there is at least this. */
@@ -15,7 +22,7 @@ const SILENT_MS = 2500;
 export interface Change {
   readonly workers: number;
   readonly reason: string;
-  readonly figures: LogFields;
+  readonly figures: Omit<Verdict, 'workers'>;
 }
 
 /** What the workers of one generation report of their load, and the number of workers that follows from it. */
@@ -73,7 +80,7 @@ export class Scaling {
     const figures = `utilisation ${utilisation.toFixed(2)} and ${inFlight.toFixed(1)} requests in flight a worker`;
     const lasting = `${up ? '' : 'at most '}${figures} for ${Math.round((up ? UP_MS : DOWN_MS) / 1000)} s`;
     const change = `Scaling workers ${up ? 'up' : 'down'} from ${this.#count} to ${verdict.workers}`;
-    return { workers: verdict.workers, reason: `${change}: ${lasting}`, figures: { ...verdict } };
+    return { workers: verdict.workers, reason: `${change}: ${lasting}`, figures: { utilisation, inFlight } };
   }
 
   /** What was measured with another number of workers, or in other conditions, says nothing of these. */

@@ -2,13 +2,14 @@ import { EXIT } from '../errors.ts';
 import type { ArbiterView } from '../hooks.ts';
 import type { BootFailure, WorkerMessage } from '../ipc.ts';
 import { describeListeners } from '../listeners/listener.ts';
-import type { Logger } from '../log/logger.ts';
+import { aboutWorker } from '../log/about-worker.ts';
+import type { RecordLog } from '../log/records.ts';
 import { BootFailures } from './boot-failures.ts';
 import type { ArbiterEvent, WorkerEnd } from './events.ts';
 import { drainDelayOf, type Generation, giveSockets } from './generation.ts';
 import { Headcount } from './headcount.ts';
 import { HookCaller, viewOf } from './hook-caller.ts';
-import { logEnd, nameOf } from './obituary.ts';
+import { type EndCause, logEnd, nameOf } from './obituary.ts';
 import type { ArbiterOptions } from './options.ts';
 import { Pace } from './pace.ts';
 import type { Desired } from './reconcile.ts';
@@ -28,7 +29,7 @@ import { isBooting, takeOverMs } from './worker-state.ts';
 export class Service {
   readonly workers: WorkerSet;
   readonly hooks: HookCaller;
-  readonly log: Logger;
+  readonly log: RecordLog;
   readonly #options: ArbiterOptions;
   readonly #reload: Reload;
   readonly pace: Pace;
@@ -84,7 +85,7 @@ export class Service {
 
   get view(): ArbiterView {
     const workers = this.#headcount.count;
-    return { pid: process.pid, workers, generation: this.#current.number, log: this.log };
+    return { pid: process.pid, workers, generation: this.#current.number, log: this.#options.log };
   }
 
   /** For an observer. */
@@ -107,6 +108,7 @@ export class Service {
     if (isResting)
       this.log.info(
         `The arbiter rests: once it is brought back, the number of workers is ${this.#headcount.count}`,
+        { event: 'scaled', count: this.#headcount.count, reason: 'TTOU' },
       );
   }
 
@@ -121,13 +123,16 @@ export class Service {
     if (this.#intent.name !== 'serving') return sayRefused(this.log, 'WINCH', this.#intent);
     this.#intent = { name: 'resting' };
     this.#dropReload('the workers rest');
+    this.log.info('The workers retire and the sockets stay; HUP or TTIN brings workers back', {
+      event: 'resting',
+    });
   }
 
   /** Ends the rest, if there is one, for this reason. */
   resume(reason: string): void {
     if (this.#intent.name !== 'resting') return;
     this.#intent = { name: 'serving' };
-    this.log.info(`Bringing the workers back: ${reason}`);
+    this.log.info(`Bringing the workers back: ${reason}`, { event: 'resumed', reason });
   }
 
   /** Begins to read the configuration again. */
@@ -144,7 +149,7 @@ export class Service {
     const { development } = this.#options;
     if (development === null || isEnding(this.#intent) || this.#intent.name === 'resting') return;
     const { settings, line } = development.changed(files);
-    this.log.info(line);
+    this.log.info(line, { event: 'files-changed', files });
     if (settings === 'read') this.#reload.start(this.#current);
     else this.#reload.again(this.#current);
   }
@@ -181,7 +186,12 @@ export class Service {
   reloadRead(event: ArbiterEvent & { type: 'reloadRead' }): void {
     const failure = this.#reload.take(event);
     const { candidate } = this.#reload;
-    if (failure !== null) this.log.error(`Reload refused, the workers serve on unchanged: ${failure}`);
+    if (failure !== null)
+      this.log.error(`Reload refused, the workers serve on unchanged: ${failure}`, {
+        event: 'reload-refused',
+        generation: event.attempt,
+        reason: failure,
+      });
     else if (candidate) this.hooks.call('onReload', (hook, view) => hook(view), candidate.hooks);
   }
 
@@ -189,20 +199,31 @@ export class Service {
   ready(worker: WorkerHandle, { urls, app }: WorkerMessage & { tsunicorn: 'ready' }): void {
     const now = this.#options.clock.now();
     const tookMs = takeOverMs(worker.state, now);
+    const bootMs = worker.state.name === 'booting' ? Math.round(now - worker.state.sinceMs) : null;
     if (tookMs !== null)
       this.log.info(
         `Spare worker takes over (pid: ${worker.pid}): it accepts ${tookMs} ms after it was called`,
+        { event: 'spare-called', ...aboutWorker(worker), durationMs: tookMs },
       );
     worker.state = { name: 'ready', sinceMs: now, heartbeatMs: now, outgoing: null };
-    this.log.debug(`Worker is ready (pid: ${worker.pid})`, { pid: worker.pid });
+    this.log.debug(`Worker is ready (pid: ${worker.pid})`, {
+      event: 'worker-ready',
+      ...aboutWorker(worker),
+      ...(bootMs === null ? {} : { durationMs: bootMs }),
+    });
     this.pace.ready();
     this.#options.development?.ready();
     if (this.#intent.name === 'lingering') worker.send({ tsunicorn: 'linger' });
     const proved = this.#reload.candidate?.number === worker.generation ? this.#reload.candidate : null;
     const moved = proved && !sameListeners(proved, this.#current);
-    if (proved) this.#promote(proved, app);
-    if (moved || this.#intent.name === 'starting')
-      this.log.info(`Listening at: ${describeListeners(worker.listeners, urls)} (${process.pid})`);
+    if (proved) this.#promote(proved, worker, app);
+    if (moved || this.#intent.name === 'starting') {
+      const addresses = describeListeners(worker.listeners, urls);
+      this.log.info(`Listening at: ${addresses.join(', ')} (${process.pid})`, {
+        event: 'listening',
+        addresses,
+      });
+    }
     if (this.#intent.name === 'starting') {
       this.#intent = { name: 'serving' };
       if (app !== undefined) this.log.info(`Serving ${app}`, { event: 'application', file: app });
@@ -217,23 +238,27 @@ export class Service {
     const { state } = worker;
     worker.state = { name: 'exited' };
     if (isOwnDoing(end)) this.pace.ended(state);
-    const cause = logEnd(this.log, worker, end, state, this.#options.judgeKill);
-    this.hooks.call('childExit', (hook, view) => hook(view, viewOf(worker, this.log)));
+    const { reason, cause } = logEnd(this.log, worker, end, state, this.#options.judgeKill);
+    this.hooks.call('childExit', (hook, view) => hook(view, viewOf(worker, this.#options.log)));
     const who = worker.pid === 0 ? 'A worker' : nameOf(worker);
     if (isBooting(state))
-      this.bootFailed(worker, { exitStatus: EXIT.workerBoot, message: `${who} ${cause}` });
+      this.bootFailed(worker, { exitStatus: EXIT.workerBoot, message: `${who} ${reason}` }, cause);
   }
 
   /** A worker that was never ready. */
-  bootFailed(worker: WorkerHandle, failure: BootFailure): void {
-    this.#bootFailures.take(worker, failure);
+  bootFailed(worker: WorkerHandle, failure: BootFailure, cause: EndCause = 'boot'): void {
+    this.#bootFailures.take(worker, failure, cause);
   }
 
   /** A worker serves on, and wishes to be replaced. */
   outgoing(worker: WorkerHandle, message: WorkerMessage & { tsunicorn: 'outgoing' }): void {
     const { state } = worker;
     if (state.name !== 'ready') return;
-    this.log.info(`${nameOf(worker)} is to be replaced: ${message.reason}`);
+    this.log.info(`${nameOf(worker)} is to be replaced: ${message.reason}`, {
+      event: 'worker-outgoing',
+      ...aboutWorker(worker),
+      reason: message.reason,
+    });
     this.pace.asked(state, message.by);
     this.workers.note(worker, message);
   }
@@ -253,10 +278,13 @@ export class Service {
     this.#dropReload('the service stops');
     this.workers.sendAll({ tsunicorn: 'linger' });
     const { drainDelay } = this.#current.loaded.settings;
-    this.log.info(`Accepting for ${drainDelay} s more (--drain-delay); another TERM ends the wait`);
+    this.log.info(`Accepting for ${drainDelay} s more (--drain-delay); another TERM ends the wait`, {
+      event: 'lingering',
+      durationMs: Math.round(drainDelay * 1000),
+    });
   }
 
-  #promote(candidate: Generation, app: string | undefined): void {
+  #promote(candidate: Generation, worker: WorkerHandle, app: string | undefined): void {
     const before = this.#current;
     this.#reload.promote(candidate, before);
     this.pace.promoted();
@@ -267,6 +295,11 @@ export class Service {
     this.#options.development?.promoted(candidate);
     const what = candidate.failure ? 'shows the error' : 'is ready';
     const from = app === undefined ? '' : `, from ${app}`;
-    this.log.info(`Generation ${candidate.number} ${what}${from}: replacing the workers of the one before`);
+    this.log.info(`Generation ${candidate.number} ${what}${from}: replacing the workers of the one before`, {
+      event: 'reload-promoted',
+      generation: candidate.number,
+      ...aboutWorker(worker),
+      ...(app === undefined ? {} : { file: app }),
+    });
   }
 }

@@ -1,9 +1,11 @@
 import type { Stalled } from '../ipc.ts';
-import type { Logger } from '../log/logger.ts';
+import { aboutWorker } from '../log/about-worker.ts';
+import type { RecordLog } from '../log/records.ts';
 import { stallLines, stallReason } from '../stall.ts';
 import { nameOf } from './obituary.ts';
 import type { WorkerHandle } from './worker-handle.ts';
 import type { WorkerSet } from './worker-set.ts';
+import type { WorkerState } from './worker-state.ts';
 
 /**
  * Kills a worker that its watchdog reported, and logs, as one record, what it was doing. `serving` is whether the
@@ -11,28 +13,40 @@ import type { WorkerSet } from './worker-set.ts';
  */
 export function endStalled(
   workers: Pick<WorkerSet, 'kill'>,
-  log: Logger,
+  log: RecordLog,
   worker: WorkerHandle,
   stalled: Stalled,
   serving: boolean,
 ): void {
   if (worker.state.name === 'killed') return;
-  const replaced = serving && worker.state.name === 'ready';
+  const { name } = worker.state;
   // Nothing that runs in a blocked loop could answer a milder signal.
-  workers.kill(worker, 'SIGKILL', stallReason(stalled));
-  logStall(log, worker, stalled, replaced);
+  workers.kill(worker, 'SIGKILL', stallReason(stalled), 'stall');
+  logStall(log, worker, stalled, { level: levelOf(name), replaced: serving && name === 'ready' });
 }
 
-function logStall(log: Logger, worker: WorkerHandle, stalled: Stalled, replaced: boolean): void {
-  const { pid, slot, age } = worker;
+/** One that served was needed; one that goes owed its last answers; of one that was never ready nobody had anything yet. */
+function levelOf(state: WorkerState['name']): 'critical' | 'error' | 'warning' {
+  if (state === 'ready') return 'critical';
+  return state === 'retiring' ? 'error' : 'warning';
+}
+
+function logStall(
+  log: RecordLog,
+  worker: WorkerHandle,
+  stalled: Stalled,
+  { level, replaced }: { readonly level: ReturnType<typeof levelOf>; readonly replaced: boolean },
+): void {
   const { blockedMs, limit, seen } = stalled;
   const setting = limit === 'timeout' ? '--timeout' : '--graceful-timeout';
   const done = replaced ? 'killed; a replacement is starting' : 'killed';
-  log.critical(`${nameOf(worker)}: ${stallReason(stalled)} (${setting}); ${done}`, {
-    pid,
-    slot,
-    age,
-    blockedMs: Math.round(blockedMs),
+  const reason = stallReason(stalled);
+  log[level](`${nameOf(worker)}: ${reason} (${setting}); ${done}`, {
+    event: 'worker-stalled',
+    ...aboutWorker(worker),
+    reason,
+    setting,
+    durationMs: Math.round(blockedMs),
     stack: seen.stack,
     requests: seen.requests,
     done,

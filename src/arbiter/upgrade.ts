@@ -3,6 +3,7 @@ import type { Listener } from '../listeners/listener.ts';
 import type { WorkerCount } from '../parent.ts';
 import { type ArbiterEvent, STOP_SIGNALS, type WorkerEnd } from './events.ts';
 import { giveSockets, workerCountOf } from './generation.ts';
+import { statusFields } from './obituary.ts';
 import type { Service } from './service.ts';
 import { isEnding, type StopMode, unchangedBecause } from './shutdown.ts';
 
@@ -36,6 +37,8 @@ export interface Succession {
 
 type Step =
   | { readonly name: 'none' }
+  /** The new arbiter of the last upgrade has ended unasked. */
+  | { readonly name: 'failed' }
   /** This arbiter is the new one, and the one that started it lives. */
   | { readonly name: 'beside'; readonly elder: number; readonly shared: readonly Listener[] }
   /** USR2 came; the process is not there yet. */
@@ -89,7 +92,11 @@ export class Upgrade {
   begin(): void {
     const { log, hooks, current, view } = this.#service;
     const refusal = this.#refusal();
-    if (refusal !== null) return log.warning(`USR2 refused, nothing was changed: ${refusal}`);
+    if (refusal !== null)
+      return log.warning(`USR2 refused, nothing was changed: ${refusal}`, {
+        event: 'upgrade-refused',
+        reason: refusal,
+      });
     hooks.call('preExec', (hook, view) => hook(view));
     const shared = current.listeners;
     for (const listener of shared) listener.setShared(true);
@@ -106,6 +113,7 @@ export class Upgrade {
     this.#step = { ...step, afterwards: 'stop' };
     this.#service.log.warning(
       'The stop waits until the new arbiter serves; another TERM stops this one at once',
+      { event: 'stop-waits' },
     );
   }
 
@@ -113,16 +121,29 @@ export class Upgrade {
   rest(): void {
     const { log } = this.#service;
     if (this.#step.name !== 'serving' && this.#succession.mayBeResize())
-      return log.debug('WINCH ignored: a terminal sends it when its window changes');
-    log.info('Handling signal: winch');
-    this.#service.rest();
+      return log.debug('WINCH ignored: a terminal sends it when its window changes', {
+        event: 'winch-ignored',
+      });
+    log.info('Handling signal: winch', { event: 'signal', signal: 'SIGWINCH' });
+    const reason = this.#soleBecause();
+    if (reason === null) return this.#service.rest();
+    log.warning(`WINCH refused, nothing was changed: ${reason}`, {
+      event: 'signal-refused',
+      signal: 'SIGWINCH',
+      reason,
+    });
+    // Whoever reads that and asks again means it.
+    if (this.#step.name === 'failed') this.#step = { name: 'none' };
   }
 
   /** This arbiter is about to end. */
   leave(): void {
     const step = this.#step;
     if (step.name === 'booting' || step.name === 'serving')
-      this.#service.log.info(`The new arbiter (pid: ${step.pid}) goes on with the sockets`);
+      this.#service.log.info(`The new arbiter (pid: ${step.pid}) goes on with the sockets`, {
+        event: 'upgrade-left',
+        arbiter: step.pid,
+      });
   }
 
   take(event: UpgradeEvent): void {
@@ -138,12 +159,26 @@ export class Upgrade {
     }
   }
 
+  /** Why nobody would serve if the workers rested, although an upgrade was asked for; otherwise null. */
+  #soleBecause(): string | null {
+    switch (this.#step.name) {
+      case 'starting':
+      case 'booting':
+        return 'the new arbiter does not serve yet';
+      case 'failed':
+        return 'the upgrade before it failed, so that no other arbiter serves; another WINCH retires the workers all the same';
+      default:
+        return null;
+    }
+  }
+
   #refusal(): string | null {
     const step = this.#step;
     const { intent } = this.#service;
     if (intent.name === 'starting' || isEnding(intent)) return unchangedBecause(intent);
     switch (step.name) {
       case 'none':
+      case 'failed':
         return null;
       case 'beside':
         return `this is the new arbiter of an upgrade, and the old one (pid: ${step.elder}) lives; end one of them first`;
@@ -157,7 +192,10 @@ export class Upgrade {
   #started(pid: number): void {
     const afterwards = this.#step.name === 'starting' ? this.#step.afterwards : 'serve';
     this.#step = { name: 'booting', pid, shared: this.#shared, afterwards };
-    this.#service.log.info(`Starting a new arbiter with pid: ${pid}`);
+    this.#service.log.info(`Starting a new arbiter with pid: ${pid}`, {
+      event: 'upgrade-started',
+      arbiter: pid,
+    });
   }
 
   /** `adopted` are the places of the sockets that the new arbiter uses. */
@@ -169,6 +207,7 @@ export class Upgrade {
     for (const [index, listener] of shared.entries()) listener.setShared(adopted.includes(index));
     this.#service.log.info(
       `The new arbiter (pid: ${pid}) serves beside this one; TERM to either ends the upgrade`,
+      { event: 'upgrade-ready', arbiter: pid },
     );
     this.#succession.upgraded(pid);
     if (afterwards === 'stop' && !isEnding(this.#service.intent)) this.#service.stop('graceful', EXIT.ok);
@@ -178,11 +217,17 @@ export class Upgrade {
     const step = this.#step;
     const { log } = this.#service;
     for (const listener of this.#shared) listener.setShared(false);
-    this.#step = { name: 'none' };
+    const asked = end.how === 'status' && end.status === 0;
+    this.#step = step.name === 'serving' && asked ? { name: 'none' } : { name: 'failed' };
     if (step.name === 'serving') {
-      const asked = end.how === 'status' && end.status === 0;
       log[asked ? 'info' : 'error'](
         `The new arbiter (pid: ${step.pid}) ${describe(end)}: this one is alone again`,
+        {
+          event: 'upgrade-rolled-back',
+          arbiter: step.pid,
+          reason: describe(end),
+          ...statusFields(end),
+        },
       );
     }
     if (step.name === 'booting' || step.name === 'serving') this.#succession.ended(step.pid);
@@ -201,24 +246,37 @@ export class Upgrade {
     const stopWaited = step.afterwards === 'stop' && !isEnding(intent);
     const pid = step.name === 'booting' ? ` (pid: ${step.pid})` : '';
     const line = `the new one${pid} ${describe(end)} before it was ready`;
+    const fields = {
+      event: 'upgrade-failed',
+      reason: line,
+      ...(step.name === 'booting' ? { arbiter: step.pid } : {}),
+      ...statusFields(end),
+    } as const;
     if (stopWaited && wasStopped(end)) {
-      log.info(`This arbiter stops now: ${line}`);
+      log.info(`This arbiter stops now: ${line}`, fields);
       return this.#service.stop('graceful', EXIT.ok);
     }
     const dropped = stopWaited ? '; the stop that waited for it is dropped, send TERM again to stop' : '';
-    log.error(`Upgrade failed, this arbiter ${isEnding(intent) ? 'stops' : 'serves on'}: ${line}${dropped}`);
+    log.error(
+      `Upgrade failed, this arbiter ${isEnding(intent) ? 'stops' : 'serves on'}: ${line}${dropped}`,
+      fields,
+    );
   }
 
   #elderGone(): void {
     if (this.#step.name !== 'beside') return;
-    this.#service.log.info(`The old arbiter (pid: ${this.#step.elder}) is gone: this one is alone`);
+    const { elder } = this.#step;
+    this.#service.log.info(`The old arbiter (pid: ${elder}) is gone: this one is alone`, {
+      event: 'upgrade-done',
+      arbiter: elder,
+    });
     for (const listener of this.#shared) listener.setShared(false);
     this.#step = { name: 'none' };
     this.#succession.alone(this.#service.workers.all.find(({ pid }) => pid > 0)?.pid ?? null);
   }
 
   get #shared(): readonly Listener[] {
-    return this.#step.name === 'none' ? [] : this.#step.shared;
+    return 'shared' in this.#step ? this.#step.shared : [];
   }
 }
 

@@ -1,9 +1,9 @@
 import type { Clock } from '../clock.ts';
-import type { ArbiterMessage, WorkerMessage } from '../ipc.ts';
+import type { ArbiterMessage, Instigator, WorkerMessage } from '../ipc.ts';
 import type { ArbiterEvent } from './events.ts';
 import type { Generation } from './generation.ts';
 import type { SpawnOrder, WorkerHandle } from './worker-handle.ts';
-import { isBooting, isLiving } from './worker-state.ts';
+import { isBooting, isLiving, killCauseOf } from './worker-state.ts';
 
 /** Workers that were told to quit have this long before they are killed. */
 const QUICK_GRACE_MS = 2000;
@@ -81,7 +81,7 @@ export class WorkerSet {
         if (state.name === 'ready') worker.state = { ...state, outgoing: message.reason };
         return;
       case 'leaving':
-        return this.noteLeaving(worker, message.reason);
+        return this.noteLeaving(worker, message.reason, message.by);
       case 'bootFailed':
         worker.state = { name: 'failed', killAtMs: this.#clock.now() + EXIT_SLACK_MS };
         return;
@@ -102,22 +102,33 @@ export class WorkerSet {
   }
 
   /** The worker is on its way out, by our order or of its own accord. */
-  noteLeaving(worker: WorkerHandle, reason: string): void {
+  noteLeaving(worker: WorkerHandle, reason: string, by?: Instigator): void {
     if (!isLiving(worker)) return;
     const now = this.#clock.now();
     // One that was never ready has next to nothing to finish, and may be stuck in the application's import.
     worker.state = isBooting(worker.state)
       ? { name: 'cancelled', reason, killAtMs: now + QUICK_GRACE_MS }
-      : { name: 'retiring', reason, killAtMs: this.#endOfGraceMs(worker) };
+      : {
+          name: 'retiring',
+          reason,
+          killAtMs: this.#endOfGraceMs(worker),
+          ...(by === undefined ? {} : { by }),
+        };
   }
 
   #endOfGraceMs({ limits }: WorkerHandle): number {
     return this.#clock.now() + limits.graceMs + EXIT_SLACK_MS;
   }
 
-  kill(worker: WorkerHandle, signal: 'SIGABRT' | 'SIGKILL', reason: string): void {
+  /** `cause` is by default that its state is overdue. */
+  kill(
+    worker: WorkerHandle,
+    signal: 'SIGABRT' | 'SIGKILL',
+    reason: string,
+    cause = killCauseOf(worker.state),
+  ): void {
     const escalateAtMs = signal === 'SIGKILL' ? Infinity : this.#clock.now() + ABORT_GRACE_MS;
-    worker.state = { name: 'killed', reason, escalateAtMs };
+    worker.state = { name: 'killed', reason, escalateAtMs, cause };
     worker.kill(signal);
   }
 
@@ -131,7 +142,7 @@ export class WorkerSet {
   }
 
   killAll(reason: string): void {
-    for (const worker of this.#workers.values()) this.kill(worker, 'SIGKILL', reason);
+    for (const worker of this.#workers.values()) this.kill(worker, 'SIGKILL', reason, 'forced');
   }
 
   sendAll(message: ArbiterMessage): void {

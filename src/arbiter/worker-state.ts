@@ -1,3 +1,21 @@
+import type { Instigator } from '../ipc.ts';
+
+/** Why the arbiter kills a worker, in a word. */
+export type KillCause =
+  /** Its watchdog says that its event loop is blocked. */
+  | 'stall'
+  /** Its heartbeat is overdue. */
+  | 'silent'
+  | 'boot-timeout'
+  /** It said why it cannot boot. */
+  | 'boot'
+  /** It did not end within its grace. */
+  | 'grace'
+  /** It was told to go before it was ready, and did not. */
+  | 'unwanted'
+  /** The service is forced to stop. */
+  | 'forced';
+
 /** What a worker is doing, as the arbiter knows it. Times are of the arbiter's clock, in milliseconds. */
 export type WorkerState =
   /** The process was asked for; it has not said hello: messages wait for it, a signal would kill it. */
@@ -14,13 +32,45 @@ export type WorkerState =
       readonly heartbeatMs: number;
       readonly outgoing: string | null;
     }
-  | { readonly name: 'retiring'; readonly reason: string; readonly killAtMs: number }
+  /** `by` is who made it go where that was no order of the arbiter's. */
+  | {
+      readonly name: 'retiring';
+      readonly reason: string;
+      readonly killAtMs: number;
+      readonly by?: Instigator;
+    }
   /** It said why it cannot boot, and ends by itself. */
   | { readonly name: 'failed'; readonly killAtMs: number }
   /** It was told to go before it was ready. */
   | { readonly name: 'cancelled'; readonly reason: string; readonly killAtMs: number }
-  | { readonly name: 'killed'; readonly reason: string; readonly escalateAtMs: number }
+  | {
+      readonly name: 'killed';
+      readonly reason: string;
+      readonly escalateAtMs: number;
+      readonly cause: KillCause;
+    }
   | { readonly name: 'exited' };
+
+/** Why one whose state is overdue is killed. */
+export function killCauseOf(state: WorkerState): KillCause {
+  switch (state.name) {
+    case 'killed':
+      return state.cause;
+    case 'spawning':
+    case 'booting':
+    case 'opening':
+      return 'boot-timeout';
+    case 'failed':
+      return 'boot';
+    case 'cancelled':
+      return 'unwanted';
+    case 'standby':
+    case 'ready':
+      return 'silent';
+    default:
+      return 'grace';
+  }
+}
 
 /** The limits that a worker was spawned with; Infinity where a limit is off. */
 export interface Limits {

@@ -6,7 +6,7 @@ import { addressesOf, type Generation } from '../arbiter/generation.ts';
 import { systemClock } from '../clock.ts';
 import { UsageError } from '../errors.ts';
 import type { Address } from '../listeners/address.ts';
-import type { Logger } from '../log/logger.ts';
+import type { RecordLog } from '../log/records.ts';
 import type { LoadedData } from '../settings/load.ts';
 import { nameSetting } from '../settings/origin.ts';
 import type { ReadQuestion } from '../settings/reread.ts';
@@ -26,9 +26,10 @@ export function develop(
   first: Generation,
   question: ReadQuestion,
   queue: EventQueue,
-  log: Logger,
+  log: RecordLog,
 ): Development | null {
-  for (const warning of warningsFor(first.loaded)) log.warning(warning);
+  for (const reason of warningsFor(first.loaded))
+    log.warning(reason, { event: 'settings-questionable', reason });
   if (!first.loaded.settings.reload) return null;
   return new Development({
     first,
@@ -37,7 +38,7 @@ export function develop(
     watcher: (changed) =>
       new Watcher({
         changed,
-        warn: (message) => log.warning(message),
+        warn: (reason) => log.warning(reason, { event: 'watch-failed', reason }),
         load: async () => (await import('chokidar')).watch,
       }),
     settingsFiles: (loaded) => settingsFilesOf(loaded, question.cwd),

@@ -2,7 +2,7 @@
 
 import type { Generation } from '../arbiter/generation.ts';
 import { systemClock } from '../clock.ts';
-import type { Logger } from '../log/logger.ts';
+import type { RecordLog } from '../log/records.ts';
 import type { LoadedData } from '../settings/load.ts';
 
 /** Throws a UsageError where `--debug` must not be. */
@@ -14,12 +14,12 @@ export async function checkDebug(loaded: LoadedData, base: NodeJS.ProcessEnv): P
 export async function nodeOptionsOf(
   { settings, environment }: LoadedData,
   base: NodeJS.ProcessEnv,
-  log: Logger,
+  log: RecordLog,
 ): Promise<readonly string[]> {
   if (settings.workerHeap === null) return [];
   const { workerHeapOption } = await import('../arbiter/worker-heap.ts');
   const { megabytes, why } = workerHeapOption(settings, { ...base, ...environment });
-  log.info(`Heap of each worker: ${why}`);
+  log.info(`Heap of each worker: ${why}`, { event: 'worker-heap', reason: why });
   return megabytes === null ? [] : [`--max-old-space-size=${megabytes}`];
 }
 

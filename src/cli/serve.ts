@@ -7,6 +7,7 @@ import { systemClock } from '../clock.ts';
 import { UsageError } from '../errors.ts';
 import type { Listener } from '../listeners/listener.ts';
 import type { Logger } from '../log/logger.ts';
+import type { RecordLog } from '../log/records.ts';
 import type { Parent } from '../parent.ts';
 import type { Privileges } from '../privileges/privileges.ts';
 import type { Loaded } from '../settings/load.ts';
@@ -111,11 +112,11 @@ function spawnerFrom(
 }
 
 /** The arbiter goes on where nobody caught an error: what a worker wrote to the channel, for one, throws inside Node. */
-function goOn(log: Logger): void {
+function goOn(log: RecordLog): void {
   process.on('uncaughtException', (err) =>
     log.critical(
       'Uncaught in the arbiter, which goes on: a hook of the configuration, what an application wrote to descriptor 3, or a bug in tsunicorn',
-      { err },
+      { event: 'internal-error', err },
     ),
   );
 }
@@ -142,11 +143,11 @@ async function firstGeneration(loaded: Loaded, surroundings: Surroundings): Prom
   }
 }
 
-async function noteActivation(systemd: SystemdVariables, loaded: Loaded, log: Logger): Promise<void> {
+async function noteActivation(systemd: SystemdVariables, loaded: Loaded, log: RecordLog): Promise<void> {
   if (systemd.LISTEN_FDS === undefined) return;
   const { activationNotice } = await import('../listeners/systemd.ts');
   const notice = activationNotice(systemd, loaded, process.pid);
-  if (notice !== null) log.warning(notice);
+  if (notice !== null) log.warning(notice, { event: 'settings-questionable', reason: notice });
 }
 
 async function callStarting({ hooks, settings }: Loaded, log: Logger): Promise<void> {

@@ -12,7 +12,7 @@ import { flushCompileCache } from '../compile-cache.ts';
 import { messageOf } from '../errors.ts';
 import { ARBITER_HOOKS } from '../hooks.ts';
 import { explainMissing, presentInstallation, requireInstallation } from '../installation.ts';
-import type { Logger } from '../log/logger.ts';
+import type { RecordLog } from '../log/records.ts';
 import { classNameOf } from '../settings/class-name.ts';
 import { type Remark, withoutEffect, withoutRestart } from '../settings/effects.ts';
 import { loadHooks } from '../settings/load.ts';
@@ -63,13 +63,20 @@ export async function supervise(bound: Bound): Promise<number> {
       try {
         pidfile.follow(now.loaded);
       } catch (error) {
-        log.error(messageOf(error));
+        const reason = messageOf(error);
+        log.error(reason, { event: 'pidfile-failed', reason });
       }
       following.follow(now, before);
       try {
         own.adopt(now.loaded);
       } catch (error) {
-        log.error(`The arbiter cannot enter ${now.loaded.settings.chdir}: ${messageOf(error)}`);
+        const { chdir } = now.loaded.settings;
+        const reason = messageOf(error);
+        log.error(`The arbiter cannot enter ${chdir}: ${reason}`, {
+          event: 'chdir-failed',
+          reason,
+          file: chdir,
+        });
       }
     },
   });
@@ -78,24 +85,27 @@ export async function supervise(bound: Bound): Promise<number> {
   flushCompileCache();
   const status = await running;
   pidfile.remove(lineage.heir);
-  log.info('Shutting down: arbiter');
+  log.info('Shutting down: arbiter', { event: 'stopped', exitStatus: status });
   await following.close();
   return status;
 }
 
-function announce({ loaded }: Generation, log: Logger): void {
-  log.info(`Starting tsunicorn ${packageVersion()}`);
-  log.info(`Using worker: ${classNameOf(loaded.settings)}`);
+const NO_TLS =
+  'The hook sslContext is not called: tsunicorn serves plain HTTP; let a proxy in front of it end TLS';
+
+function announce({ loaded }: Generation, log: RecordLog): void {
+  const version = packageVersion();
+  log.info(`Starting tsunicorn ${version}`, { event: 'starting', version });
+  const name = classNameOf(loaded.settings);
+  log.info(`Using worker: ${name}`, { event: 'worker-class', class: name });
   const warning = warnsOfRoot(loaded);
-  if (warning !== null) log.warning(warning);
+  if (warning !== null) log.warning(warning, { event: 'settings-questionable', reason: warning });
   sayRemarks(withoutEffect(loaded), log);
   if (loaded.hookNames.includes('sslContext'))
-    log.warning(
-      'The hook sslContext is not called: tsunicorn serves plain HTTP; let a proxy in front of it end TLS',
-    );
+    log.warning(NO_TLS, { event: 'settings-questionable', reason: NO_TLS });
 }
 
-async function developmentOf(first: Generation, question: ReadQuestion, queue: EventQueue, log: Logger) {
+async function developmentOf(first: Generation, question: ReadQuestion, queue: EventQueue, log: RecordLog) {
   const { reload, debug } = first.loaded.settings;
   if (!reload && !debug) return null;
   const { develop } = await import('./development.ts');
@@ -103,20 +113,20 @@ async function developmentOf(first: Generation, question: ReadQuestion, queue: E
 }
 
 /** What tells the service manager how we do, where one wants to hear of it. */
-async function notifierFor(systemd: SystemdVariables, log: Logger): Promise<Notifier | null> {
+async function notifierFor(systemd: SystemdVariables, log: RecordLog): Promise<Notifier | null> {
   const { NOTIFY_SOCKET } = systemd;
   if (!NOTIFY_SOCKET) return null;
   const { createNotifier } = await import('../systemd/notifier.ts');
   return createNotifier({ ...systemd, NOTIFY_SOCKET }, log);
 }
 
-function sayRemarks(remarks: readonly Remark[], log: Logger): void {
+function sayRemarks(remarks: readonly Remark[], log: RecordLog): void {
   for (const { setting, line } of remarks)
     log.warning(line, { event: 'settings-questionable', setting, reason: line });
 }
 
 /** Reads the settings in a child; only the arbiter's own hooks, if there are any, must be imported here again. */
-function rereader(bound: Bound, log: Logger): ArbiterOptions['reread'] {
+function rereader(bound: Bound, log: RecordLog): ArbiterOptions['reread'] {
   const { start, question, own, spawnProcess } = bound;
   // Now, as the installation may be gone by then.
   const version = packageVersion();

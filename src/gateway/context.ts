@@ -1,4 +1,4 @@
-import type { Logger } from '../log/logger.ts';
+import type { WorkerLog } from '../log/records.ts';
 import type { Settings } from '../settings/catalogue.ts';
 import { classNameOf } from '../settings/class-name.ts';
 
@@ -13,12 +13,12 @@ export interface GatewayContext {
 }
 
 /** The context of a worker with those settings. */
-export function gatewayContext(settings: Settings, log: Pick<Logger, 'error'>): GatewayContext {
+export function gatewayContext(settings: Settings, log: Pick<WorkerLog, 'error'>): GatewayContext {
   return {
     rootPath: settings.rootPath,
     multithread: classNameOf(settings) !== 'sync',
     multiprocess: (settings.workersMax ?? settings.workers) > 1,
-    log: (line) => log.error(line),
+    log: (line) => log.error(line, { event: 'gateway-errors' }),
   };
 }
 

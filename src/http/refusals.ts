@@ -14,11 +14,17 @@ const CURES: Readonly<Record<string, string>> = {
   HPE_HEADER_OVERFLOW: '; NODE_OPTIONS=--max-http-header-size=65536 allows larger ones',
 };
 
+/** What is said of a request that Node refuses: a line, and its fields. */
+export type SayRefused = (
+  line: string,
+  fields: { readonly reason: string; readonly error: string; readonly client: string | null },
+) => void;
+
 /**
  * Answers what Node refuses before there is a request, as Node does, and has `say` told in one line: neither the
  * application nor the access log sees it, and the client's 431 would be a riddle.
  */
-export function answerRefused(server: Server, say: (line: string) => void): void {
+export function answerRefused(server: Server, say: SayRefused): void {
   server.on('clientError', (error, duplex) => {
     // The engine is fed with sockets of node:net alone.
     const socket = duplex as Socket;
@@ -26,10 +32,15 @@ export function answerRefused(server: Server, say: (line: string) => void): void
     if (socket.writable && !hasBegun(socket)) {
       const status = STATUSES[code] ?? '400 Bad Request';
       // A client that connects and waits has asked for nothing; a reset is no request either.
-      if (socket.bytesRead > 0 && /^HPE_|^ERR_HTTP_/.test(code))
+      if (socket.bytesRead > 0 && /^HPE_|^ERR_HTTP_/.test(code)) {
+        const { remoteAddress } = socket;
+        const client = remoteAddress === undefined ? null : plainAddress(remoteAddress);
+        const reason = messageOf(error);
         say(
-          `Refused a request of ${plainAddress(socket.remoteAddress ?? 'a Unix socket')} with ${status}: ${messageOf(error)} (${code})${CURES[code] ?? ''}`,
+          `Refused a request of ${client ?? 'a Unix socket'} with ${status}: ${reason} (${code})${CURES[code] ?? ''}`,
+          { reason, error: code, client },
         );
+      }
       socket.write(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`);
     }
     socket.destroy(error);

@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Handler } from '../app/application.ts';
-import type { Logger } from '../log/logger.ts';
+import type { WorkerLog } from '../log/records.ts';
 import { isThenable } from '../thenable.ts';
-import { nameRequest } from './request-name.ts';
+import { nameRequest, requestField } from './request-name.ts';
 import { answerError } from './server.ts';
 
 /** Why a request was aborted: the reason of its AbortSignal. */
@@ -18,17 +18,28 @@ const IGNORED_MS = 1000;
  * longer gets a 504, or a cut connection if its answer has begun, and its AbortSignal aborts; a handler that goes on all
  * the same is logged.
  */
-export function limitRequests(handler: Handler, seconds: number, log: Logger): Handler {
+export function limitRequests(handler: Handler, seconds: number, log: WorkerLog): Handler {
   if (seconds === 0) return handler;
   return (request, response) => {
     let atWork = false;
     const timer = setTimeout(() => {
       const what = nameRequest(request);
+      const field = requestField(request);
       log.warning(
         `${what} took longer than ${seconds} s (--request-timeout): ${end(request, response, seconds)}`,
+        {
+          event: 'request-timeout',
+          request: field,
+          setting: '--request-timeout',
+          durationMs: Math.round(seconds * 1000),
+        },
       );
       setTimeout(() => {
-        if (atWork) log.warning(`${what}: its handler ignores the abort of its request and goes on`);
+        if (!atWork) return;
+        log.warning(`${what}: its handler ignores the abort of its request and goes on`, {
+          event: 'timeout-ignored',
+          request: field,
+        });
       }, IGNORED_MS).unref();
     }, seconds * 1000);
     response.once('close', () => clearTimeout(timer));

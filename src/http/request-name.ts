@@ -8,6 +8,11 @@ export function nameRequest({ method = '', url = '' }: Pick<IncomingMessage, 'me
   return `${method} ${shortPath(url)}`;
 }
 
+/** The same for a record: its `request`. */
+export function requestField({ method = '', url = '' }: Pick<IncomingMessage, 'method' | 'url'>) {
+  return { method, path: shortPath(url) };
+}
+
 /** A request's path as logs have it. */
 export function shortPath(url: string): string {
   return url.slice(0, MAX_PATH);

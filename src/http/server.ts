@@ -5,7 +5,7 @@ import type { Application } from '../app/application.ts';
 import { isThenable } from '../thenable.ts';
 import type { Connections } from './connections.ts';
 import { lingerWhileSent } from './linger.ts';
-import { answerRefused } from './refusals.ts';
+import { answerRefused, type SayRefused } from './refusals.ts';
 
 /** What looks at each request before the application does; folded into one function when the server is made. */
 export type Observer = (request: IncomingMessage, response: ServerResponse) => void;
@@ -26,7 +26,7 @@ export interface HttpServerOptions {
   /** Where it is null, the answer is a plain 500. */
   readonly answerFailure?: AnswerFailure | null;
   /** Gets a line for each request that Node refuses itself, which no handler sees. */
-  readonly onRefused?: (line: string) => void;
+  readonly onRefused?: SayRefused;
 }
 
 /** A request that has not arrived whole after this is answered with 408, as slow clients are no less costly for being many. */

@@ -240,10 +240,12 @@ export function explainBind(source: string, code: string | undefined, message: s
 }
 
 /** For the log: what each listener is; of an inherited descriptor the worker that listens on it may know more. */
-export function describeListeners(listeners: readonly Listener[], urls: readonly string[]): string {
-  const described = listeners.map(({ address, url }, index) => {
+export function describeListeners(
+  listeners: readonly Listener[],
+  urls: readonly string[],
+): readonly string[] {
+  return listeners.map(({ address, url }, index) => {
     if (address.kind !== 'fd') return url;
     return `${urls[index] || url}${address.name === undefined ? '' : ` (${address.name})`}`;
   });
-  return described.join(', ');
 }

@@ -4,7 +4,7 @@ import type { pino as Pino, stdSerializers as PinoSerializers } from 'pino';
 import { util } from '../builtins.ts';
 import { messageOf } from '../errors.ts';
 import { Destination } from './destination.ts';
-import type { RecordEvent } from './records.ts';
+import type { WorkerField } from './records/record.ts';
 import { escapeControls, stackLines } from './text.ts';
 import { logTime, oncePerSecond } from './timestamps.ts';
 
@@ -15,8 +15,8 @@ export type LogLevel = 'debug' | 'info' | 'warning' | 'error' | 'critical';
 
 /** What goes with a message. In text only `err`, `lines` and `pid` are shown: the message itself says the rest in words. */
 export interface LogFields {
-  /** What happened, for alerts: a name of the tables in records.ts. */
-  readonly event?: RecordEvent;
+  /** What happened, for alerts; the names of our own are in records.ts. */
+  readonly event?: string;
   /** What was thrown: its stack and causes are written. */
   readonly err?: unknown;
   /** Said at length for people, in an indented block; JSON has the same in fields of their own. */
@@ -28,7 +28,10 @@ export interface LogFields {
 
 type Log = (message: string, fields?: LogFields) => void;
 
-/** The server's own log. A line is written before the call returns; no call ever throws or waits for a reader. */
+/**
+ * The server's own log, as hooks see it. A line is written before the call returns; no call ever throws or waits for a
+ * reader. Our own lines go through RecordLog, which wants an event.
+ */
 export interface Logger {
   readonly debug: Log;
   readonly info: Log;
@@ -63,6 +66,8 @@ export interface LoggerOptions {
   readonly file: string;
   /** The descriptor that `-` stands for, where it is not 2. */
   readonly standard?: number;
+  /** The worker that this process is: in JSON each line names it. */
+  readonly worker?: WorkerField;
   /** Opens the file in place of a plain open. */
   readonly open?: (path: string) => number;
 }
@@ -89,7 +94,7 @@ const COLOURS = {
 export function createLogger(options: LoggerOptions): LogFile {
   const { level, format, file } = options;
   const colours = file === '-' && isatty(2);
-  const render = format === 'json' ? jsonLines() : textLines(colours ? process.stderr : null);
+  const render = format === 'json' ? jsonLines(options.worker) : textLines(colours ? process.stderr : null);
   const opened = openDestination(options);
   const { destination } = opened;
   const at = (own: LogLevel): Log => {
@@ -174,7 +179,7 @@ function textOf(
   return `${[head, ...below.map((line) => `    ${line}`)].join('\n')}\n`;
 }
 
-function jsonLines(): Render {
+function jsonLines(worker?: WorkerField): Render {
   return lazily(() => {
     let line = '';
     const write = (text: string) => {
@@ -193,7 +198,7 @@ function jsonLines(): Render {
       },
       { write },
     );
-    return rendering(log, () => line);
+    return rendering(log, () => line, worker);
   });
 }
 
@@ -208,13 +213,14 @@ function lazily(load: () => Render): Render {
   };
 }
 
-function rendering(log: PinoLogger, written: () => string): Render {
+function rendering(log: PinoLogger, written: () => string, worker?: WorkerField): Render {
+  const base = worker === undefined ? { pid: process.pid } : { pid: process.pid, worker };
   return (level, message, fields) => {
     try {
-      log[level]({ pid: process.pid, ...fields }, message);
+      log[level]({ ...base, ...fields }, message);
     } catch (error) {
       // A getter or toJSON among the fields threw: the message is worth more than they are.
-      log[level]({ pid: process.pid, unwritable: messageOf(error) }, message);
+      log[level]({ ...base, unwritable: messageOf(error) }, message);
     }
     return written();
   };

@@ -1,6 +1,7 @@
+import type { LogFields, Logger, LogLevel } from './logger.ts';
 import { changeRecords } from './records/changes.ts';
 import { logRecords } from './records/logs.ts';
-import type { RecordTable } from './records/record.ts';
+import type { FieldName, FieldTypes, RecordTable } from './records/record.ts';
 import { requestRecords } from './records/requests.ts';
 import { serviceRecords } from './records/service.ts';
 import { workerRecords } from './records/workers.ts';
@@ -24,3 +25,32 @@ export type Records = typeof serviceRecords &
 
 /** The `event` of a record: what an alert looks for. Once released, a name keeps its meaning. */
 export type RecordEvent = keyof Records;
+
+type LevelOf<E extends RecordEvent> = Records[E]['level'] extends readonly (infer L)[]
+  ? L
+  : Records[E]['level'];
+
+type EventAt<L extends LogLevel> = {
+  [E in RecordEvent]: L extends LevelOf<E> ? E : never;
+}[RecordEvent];
+
+type FieldsOf<E extends RecordEvent, Known extends FieldName> = LogFields &
+  Partial<FieldTypes> & { readonly event: E } & {
+    readonly [F in Exclude<Records[E]['fields'][number], Known>]: FieldTypes[F];
+  };
+
+/** What a record of this level may consist of; a logger that adds the fields `Known` by itself is not given them. */
+type FieldsAt<L extends LogLevel, Known extends FieldName> = {
+  [E in EventAt<L>]: FieldsOf<E, Known>;
+}[EventAt<L>];
+
+/**
+ * A logger as tsunicorn itself uses it: each line is a record of the tables, with its level and its fields. Any Logger
+ * is one.
+ */
+export type RecordLog<Known extends FieldName = never> = {
+  readonly [L in LogLevel]: (message: string, fields: FieldsAt<L, Known>) => void;
+} & Pick<Logger, 'reopen' | 'flush'>;
+
+/** The same in a worker, whose logger says which worker it is. */
+export type WorkerLog = RecordLog<'worker'>;

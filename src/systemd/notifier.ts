@@ -1,6 +1,6 @@
 import type { Observe, ServiceStatus } from '../arbiter/status.ts';
 import { type Clock, systemClock } from '../clock.ts';
-import type { Logger } from '../log/logger.ts';
+import type { RecordLog } from '../log/records.ts';
 import { type Assignments, isHealthy, statusText, transitions } from './notification.ts';
 import { Sender } from './sender.ts';
 import { systemdNotify } from './systemd-notify.ts';
@@ -101,12 +101,16 @@ export function beatMsOf({ WATCHDOG_USEC, WATCHDOG_PID }: SystemdVariables, pid:
 /** The notifier of this process, for the service manager that set `variables.NOTIFY_SOCKET`. */
 export function createNotifier(
   variables: SystemdVariables & { readonly NOTIFY_SOCKET: string },
-  log: Logger,
+  log: RecordLog,
 ): Notifier {
   return new Notifier({
     outlet: new Sender(
       (assignments) => systemdNotify(variables.NOTIFY_SOCKET, assignments),
-      (reason) => log.error(`systemd cannot be told how the service does (NOTIFY_SOCKET): ${reason}`),
+      (reason) =>
+        log.error(`systemd cannot be told how the service does (NOTIFY_SOCKET): ${reason}`, {
+          event: 'notify-failed',
+          reason,
+        }),
     ),
     clock: systemClock,
     monotonicUs: () => process.hrtime.bigint() / 1000n,

@@ -1,5 +1,5 @@
 import { shortPath } from '../../src/http/request-name.ts';
-import type { Logger } from '../../src/log/logger.ts';
+import type { WorkerLog } from '../../src/log/records.ts';
 import type { Exchange } from './exchange.ts';
 import type { Sight, ThreadInspector } from './inspect-thread.ts';
 
@@ -14,11 +14,11 @@ type See = (threadId: number) => Promise<Sight>;
 
 /** Ends threads whose requests run too long, and logs, as one record, what each was doing. */
 export class Overdue {
-  readonly #log: Logger;
+  readonly #log: WorkerLog;
   readonly #see: See;
   readonly #looked = new Set<EndableThread>();
 
-  constructor(log: Logger, see: See = seeLazily()) {
+  constructor(log: WorkerLog, see: See = seeLazily()) {
     this.#log = log;
     this.#see = see;
   }
@@ -41,8 +41,10 @@ export class Overdue {
     const path = shortPath(url);
     const ran = seconds(overdueMs - startedMs);
     this.#log.error(`Request timed out after ${ran}: ${method} ${path}; its thread is ended and replaced`, {
-      method,
-      path,
+      event: 'request-timeout',
+      request: { method, path },
+      setting: '--timeout',
+      durationMs: Math.round(overdueMs - startedMs),
       ageMs: Math.round(overdueMs - cameMs),
       thread: sight.what,
       stack: sight.what === 'blocked' ? sight.stack : null,

@@ -1,8 +1,8 @@
 import { Tinypool } from 'tinypool';
 import { messageOf } from '../../src/errors.ts';
-import { nameRequest } from '../../src/http/request-name.ts';
+import { nameRequest, requestField } from '../../src/http/request-name.ts';
 import type { AnswerFailure } from '../../src/http/server.ts';
-import type { Logger } from '../../src/log/logger.ts';
+import type { WorkerLog } from '../../src/log/records.ts';
 import type { LoadedFiles } from '../module-graph.ts';
 import { Dispatcher } from './dispatcher.ts';
 import type { Exchange } from './exchange.ts';
@@ -19,7 +19,7 @@ export interface PoolOptions {
   readonly maxMemory: number | null;
   readonly queueLimit: number;
   readonly limits: Limits;
-  readonly log: Logger;
+  readonly log: WorkerLog;
   readonly onError: (error: unknown, exchange: Exchange | null) => void;
   /** Takes what the threads load, where that is wanted. */
   readonly report: ((loaded: LoadedFiles) => void) | null;
@@ -28,6 +28,14 @@ export interface PoolOptions {
 
 /** A replacement that cannot load the application is tried again after this, doubled each time up to the second. */
 const RETRY_MS = [1000, 30_000] as const;
+
+/** The `cause` of a record, named as for workers. */
+const CAUSES: Readonly<Record<ThreadEnd['why'], string>> = {
+  memory: 'heap',
+  exited: 'exit',
+  threw: 'uncaught',
+  ended: 'timeout',
+};
 
 /** The threads themselves, which end only when they are told to; `maxMemory` is in bytes. */
 export function createTinypool({ threads, maxMemory }: Pick<PoolOptions, 'threads' | 'maxMemory'>): Tinypool {
@@ -117,9 +125,12 @@ export class Pool implements ThreadEvents {
       () => this.dispatcher.add(thread.lane),
       (error) => {
         if (this.#isClosing) return;
-        this.#options.log.error(
-          `A new thread did not start, next try in ${retryMs / 1000} s: ${messageOf(error)}`,
-        );
+        const reason = messageOf(error);
+        this.#options.log.error(`A new thread did not start, next try in ${retryMs / 1000} s: ${reason}`, {
+          event: 'thread-not-started',
+          reason,
+          retryMs,
+        });
         setTimeout(() => this.#replace(Math.min(retryMs * 2, RETRY_MS[1])), retryMs).unref();
       },
     );
@@ -139,13 +150,24 @@ export class Pool implements ThreadEvents {
   #explain(end: ThreadEnd, ran: Exchange | null): void {
     const { log } = this.#options;
     const during = ran ? ` while handling ${nameRequest(ran.request)}` : '';
+    const fields = {
+      event: 'thread-ended',
+      cause: CAUSES[end.why],
+      ...(ran ? { request: requestField(ran.request) } : {}),
+    } as const;
     switch (end.why) {
       case 'memory':
-        return log.error(`A thread ran out of memory${during}; it is replaced`);
+        return log.error(`A thread ran out of memory${during}; it is replaced`, fields);
       case 'exited':
-        return log.error(`A thread exited${during}: the application called process.exit(); it is replaced`);
+        return log.error(
+          `A thread exited${during}: the application called process.exit(); it is replaced`,
+          fields,
+        );
       case 'threw':
-        return log.error(`Uncaught exception in a thread${during}; it is replaced`, { err: end.error });
+        return log.error(`Uncaught exception in a thread${during}; it is replaced`, {
+          ...fields,
+          err: end.error,
+        });
       case 'ended':
         // Said by who ended it.
         return;

@@ -4,7 +4,8 @@ import type { RecordTable } from './record.ts';
 export const changeRecords = {
   'reload-promoted': {
     level: 'info',
-    fields: ['generation', 'durationMs'],
+    fields: ['generation', 'worker'],
+    may: ['file'],
     when: 'outcome: a worker of the new generation is ready, and the others are replaced',
   },
   'reload-refused': {
@@ -31,12 +32,12 @@ export const changeRecords = {
   'reload-follows': { level: 'info', fields: [], when: 'the reload begins that was to follow another' },
   'upgrade-refused': { level: 'warning', fields: ['reason'], when: 'USR2 was refused' },
   'upgrade-started': { level: 'info', fields: ['arbiter'], when: 'a new arbiter starts' },
-  'upgrade-ready': { level: 'info', fields: ['arbiter', 'durationMs'], when: 'the new arbiter serves too' },
+  'upgrade-ready': { level: 'info', fields: ['arbiter'], when: 'the new arbiter serves too' },
   'upgrade-failed': {
-    level: 'error',
+    level: ['error', 'info'],
     fields: ['reason'],
     may: ['arbiter', 'exitStatus', 'signal'],
-    when: 'outcome: the new arbiter ended before it was ready',
+    when: 'outcome: the new arbiter ended before it was ready; `info` where both were told to stop',
   },
   'upgrade-rolled-back': {
     level: ['info', 'error'],
@@ -47,6 +48,11 @@ export const changeRecords = {
   'upgrade-done': { level: 'info', fields: ['arbiter'], when: 'outcome: the old arbiter has ended' },
   'upgrade-left': { level: 'info', fields: ['arbiter'], when: 'this arbiter ends, and the new one goes on' },
   'stop-waits': { level: 'warning', fields: [], when: 'a stop waits until the new arbiter serves' },
-  resting: { level: 'info', fields: ['signal'], when: 'WINCH: the workers retire and the sockets stay' },
+  resting: { level: 'info', fields: [], when: 'WINCH: the workers retire and the sockets stay' },
+  'winch-ignored': {
+    level: 'debug',
+    fields: [],
+    when: 'WINCH may be a terminal’s, whose window has changed',
+  },
   resumed: { level: 'info', fields: ['reason'], when: 'the workers come back after WINCH' },
 } as const satisfies RecordTable;

@@ -12,7 +12,7 @@ export interface WorkerField {
 /** What the fields hold that records share. */
 export interface FieldTypes {
   readonly worker: WorkerField;
-  readonly generation: number;
+  readonly generation: number | null;
   readonly phase: Phase;
   readonly count: number;
   readonly durationMs: number;
@@ -31,6 +31,7 @@ export interface FieldTypes {
   readonly workers: { readonly wanted: number; readonly ready: number };
   readonly addresses: readonly string[];
   readonly version: string;
+  readonly class: string;
   readonly file: string;
   readonly files: readonly string[];
   readonly lost: number;
@@ -46,7 +47,7 @@ export type FieldName = keyof FieldTypes;
 export const FIELD_DOCS: Readonly<Record<FieldName, string>> = {
   worker:
     'the worker that the record is about: `pid` (null where no process could be started), `slot`, `age`, `generation`',
-  generation: 'the number of a generation, which rises with each reload',
+  generation: 'the number of a generation, which rises with each reload; null where it has none yet',
   phase: 'of what goes on for a while: `begins`; `lasts`, at most once a second and ever less often; `ends`',
   count: 'how many, or how often since it began',
   durationMs: 'how long it took, or has lasted so far, in milliseconds',
@@ -65,6 +66,7 @@ export const FIELD_DOCS: Readonly<Record<FieldName, string>> = {
   workers: 'how many workers are `wanted`, and how many are `ready`',
   addresses: 'what the service listens on',
   version: 'the version of tsunicorn',
+  class: 'the worker class: `async`, `sync` or `thread`',
   file: 'a file, or `-` for a standard stream',
   files: 'files',
   lost: 'how many lines are lost',

@@ -13,6 +13,11 @@ export const requestRecords = {
     fields: ['worker', 'reason'],
     when: 'an exception or rejection was not caught: the worker ends',
   },
+  'gateway-errors': {
+    level: 'error',
+    fields: ['worker'],
+    when: 'a gateway application wrote a line to `wsgi.errors`',
+  },
   'request-refused': {
     level: 'info',
     fields: ['worker', 'reason', 'client', 'error'],
@@ -28,5 +33,16 @@ export const requestRecords = {
     level: 'warning',
     fields: ['worker', 'request'],
     when: 'the handler of such a request goes on',
+  },
+  'thread-ended': {
+    level: 'error',
+    fields: ['worker', 'cause'],
+    may: ['request'],
+    when: 'a thread ended that was not told to, and is replaced',
+  },
+  'thread-not-started': {
+    level: 'error',
+    fields: ['worker', 'reason', 'retryMs'],
+    when: 'a thread that replaces another did not start',
   },
 } as const satisfies RecordTable;

@@ -3,7 +3,16 @@ import type { RecordTable } from './record.ts';
 /** Of the service as a whole. */
 export const serviceRecords = {
   starting: { level: 'info', fields: ['version'], when: 'the arbiter starts' },
-  'worker-class': { level: 'info', fields: [], when: 'the arbiter starts: which class its workers are of' },
+  'worker-class': {
+    level: 'info',
+    fields: ['class'],
+    when: 'the arbiter starts: which class its workers are of',
+  },
+  'worker-heap': {
+    level: 'info',
+    fields: ['reason'],
+    when: '`--worker-heap` says how large the heap of a worker may be',
+  },
   'settings-questionable': {
     level: 'warning',
     fields: ['reason'],
@@ -30,7 +39,7 @@ export const serviceRecords = {
     fields: ['phase', 'durationMs', 'workers', 'causes'],
     when: 'no worker serves although some are wanted and one has served before; `info` when it ends',
   },
-  scaled: { level: 'info', fields: ['workers', 'reason'], when: 'the load changes the number of workers' },
+  scaled: { level: 'info', fields: ['count', 'reason'], when: 'the load changes the number of workers' },
   'scaling-limit': {
     level: 'warning',
     fields: ['count', 'setting'],
@@ -39,6 +48,32 @@ export const serviceRecords = {
   'hook-failed': { level: 'error', fields: ['hook'], may: ['worker'], when: 'a hook throws or rejects' },
   'hook-slow': { level: 'warning', fields: ['hook', 'durationMs'], when: 'a hook took too long to wait for' },
   'internal-error': { level: 'critical', fields: [], when: 'tsunicorn has a bug; the service goes on' },
+  'chdir-failed': {
+    level: 'error',
+    fields: ['reason', 'file'],
+    when: 'a reload asks for another directory, and the arbiter cannot enter it',
+  },
+  'pidfile-failed': {
+    level: 'error',
+    fields: ['reason'],
+    when: 'a reload asks for another pidfile, and it cannot be written',
+  },
+  'watch-failed': {
+    level: 'warning',
+    fields: ['reason'],
+    when: 'files cannot be watched as they should (`--reload`)',
+  },
+  'files-changed': {
+    level: 'info',
+    fields: ['files'],
+    when: 'in development: files have changed, and a reload begins',
+  },
+  'change-awaited': {
+    level: 'error',
+    fields: ['reason', 'worker'],
+    may: ['place'],
+    when: 'in development: the application cannot be loaded until something changes',
+  },
   'notify-failed': {
     level: 'error',
     fields: ['reason'],

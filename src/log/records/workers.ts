@@ -8,16 +8,21 @@ export const workerRecords = {
     fields: ['worker'],
     when: 'it has loaded the application and stands by',
   },
-  'worker-ready': { level: 'debug', fields: ['worker', 'durationMs'], when: 'it accepts connections' },
+  'worker-ready': {
+    level: 'debug',
+    fields: ['worker'],
+    may: ['durationMs'],
+    when: 'it accepts connections; `durationMs` is since its spawn, where it did not stand by',
+  },
   'spare-called': {
     level: 'info',
     fields: ['worker', 'durationMs'],
     when: 'one that stood by accepts in the place of another',
   },
   'boot-failed': {
-    level: ['critical', 'error', 'debug'],
-    fields: ['worker', 'reason', 'exitStatus'],
-    may: ['place', 'retryMs', 'cause', 'signal'],
+    level: ['critical', 'error'],
+    fields: ['worker', 'reason', 'cause', 'exitStatus'],
+    may: ['place', 'retryMs'],
     when: 'it could not boot; `critical` where the service ends for it, with this exit status',
   },
   'ready-path-waiting': {
@@ -43,18 +48,18 @@ export const workerRecords = {
   'worker-retiring': { level: 'debug', fields: ['worker', 'reason'], when: 'it is told to finish and exit' },
   'drain-cut': {
     level: 'warning',
-    fields: ['worker', 'count', 'setting'],
+    fields: ['worker', 'count', 'durationMs'],
     may: ['requests'],
     when: 'its grace is over and connections were cut',
   },
   'drain-failed': { level: 'error', fields: ['worker'], when: 'its drain failed' },
   'worker-overdue': {
     level: ['critical', 'warning', 'info'],
-    fields: ['worker', 'reason', 'signal'],
+    fields: ['worker', 'reason', 'cause', 'signal'],
     when: 'the arbiter kills it for a limit; `critical` where it served',
   },
   'worker-stalled': {
-    level: 'critical',
+    level: ['critical', 'error', 'warning'],
     fields: ['worker', 'reason', 'setting', 'durationMs', 'stack', 'requests'],
     when: 'it is killed because its event loop is blocked',
   },

@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import type { ArbiterEvent } from '../../../src/arbiter/events.ts';
 import { serveReady, startService } from '../../support/fake-service.ts';
-import { serveUpgraded } from '../../support/fake-upgrade.ts';
+import { happens, serves, serveUpgraded, started } from '../../support/fake-upgrade.ts';
+
+const ended: ArbiterEvent = { type: 'upgradeEnded', end: { how: 'status', status: 3 } };
 
 describe('WINCH', () => {
   it('retires every worker and keeps the sockets', async () => {
@@ -51,6 +54,41 @@ describe('WINCH', () => {
   it('acts in a terminal too once a new arbiter serves', async () => {
     const service = await serveUpgraded();
     service.resized = true;
+    await service.signal('SIGWINCH');
+    expect(service.states).toEqual(['1 retiring', '2 retiring']);
+  });
+
+  it.each<[string, ArbiterEvent[]]>([
+    ['is being started', []],
+    ['boots', [started]],
+  ])('is refused while a new arbiter %s, which does not serve yet', async (_what, events) => {
+    const service = await serveReady();
+    await service.signal('SIGUSR2');
+    await happens(service, ...events);
+    await service.signal('SIGWINCH');
+    expect(service.log.at('warning')).toEqual([expect.stringMatching(/WINCH refused.*does not serve yet/)]);
+    expect(service.states).toEqual(['1 ready', '2 ready']);
+  });
+
+  it.each<[string, ArbiterEvent[]]>([
+    ['never served', [started, ended]],
+    ['served and ended unasked', [started, serves, ended]],
+  ])('is refused once after an upgrade whose new arbiter %s: nobody else serves', async (_what, events) => {
+    const service = await serveReady();
+    await service.signal('SIGUSR2');
+    await happens(service, ...events);
+    await service.signal('SIGWINCH');
+    const [line] = service.log.lines.filter(({ level }) => level === 'warning');
+    expect(line?.message).toMatch(/WINCH refused, nothing was changed: .*failed.*another WINCH/);
+    expect(line?.fields).toMatchObject({ event: 'signal-refused', signal: 'SIGWINCH' });
+    expect(service.states).toEqual(['1 ready', '2 ready']);
+    await service.signal('SIGWINCH');
+    expect(service.states).toEqual(['1 retiring', '2 retiring']);
+  });
+
+  it('acts after an upgrade that was ended by hand', async () => {
+    const service = await serveUpgraded();
+    await happens(service, { type: 'upgradeEnded', end: { how: 'status', status: 0 } });
     await service.signal('SIGWINCH');
     expect(service.states).toEqual(['1 retiring', '2 retiring']);
   });

@@ -138,7 +138,11 @@ const CASES: Readonly<Record<ArbiterSignal, Readonly<Record<Intent, Case>>>> = {
   },
   SIGWINCH: {
     starting: { said: [`WINCH ${STARTS}`], done: both('spawning') },
-    serving: { said: nothing, done: both('retiring'), told: ['retire'] },
+    serving: {
+      said: ['The workers retire and the sockets stay; HUP or TTIN brings workers back'],
+      done: both('retiring'),
+      told: ['retire'],
+    },
     resting: {
       said: ['WINCH refused, nothing was changed: the workers rest already'],
       done: both('retiring'),

@@ -38,10 +38,11 @@ describe('a worker whose watchdog says that it is blocked', () => {
       'Worker (pid: 1001, slot 0, age 1): its event loop was blocked for 10.0 s (--timeout); killed; a replacement is starting',
     );
     expect(line?.fields).toMatchObject({
+      event: 'worker-stalled',
       pid: 1001,
-      slot: 0,
-      age: 1,
-      blockedMs: 10_040,
+      worker: { pid: 1001, slot: 0, age: 1, generation: 1 },
+      setting: '--timeout',
+      durationMs: 10_040,
       ...{ stack: stalled.seen.stack, requests: stalled.seen.requests },
       lines: [
         'blocked at:',
@@ -83,7 +84,7 @@ describe('a worker whose watchdog says that it is blocked', () => {
     await service.clock.advance(5500);
     service.worker(1).says({ ...stalled, blockedMs: 700, limit: 'gracefulTimeout' });
     await service.clock.settle();
-    expect(service.log.at('critical')).toEqual([
+    expect(service.log.at('error')).toEqual([
       'Worker (pid: 1001, slot 0, age 1): its event loop was blocked for 0.7 s (--graceful-timeout); killed',
     ]);
     await service.clock.advance(1000);
@@ -105,7 +106,7 @@ describe('a worker whose watchdog says that it is blocked', () => {
     await service.signal('SIGTERM');
     service.worker(1).says(stalled);
     await service.clock.settle();
-    expect(service.log.at('critical')).toEqual([expect.stringMatching(/; killed$/)]);
+    expect(service.log.at('error')).toEqual([expect.stringMatching(/; killed$/)]);
     expect(service.states).toEqual(['1 killed']);
   });
 });

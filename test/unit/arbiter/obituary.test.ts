@@ -13,77 +13,113 @@ const explainEnd = (end: WorkerEnd, state: WorkerState, verdict: OomVerdict = nu
 
 describe('the end of a worker that served', () => {
   it.each([
-    [0, /status 0 unasked.*process\.exit/],
-    [1, /status 1 unasked/],
-    [134, /JavaScript heap/],
-  ])('with status %i is an error that says where to look', (status, cause) => {
+    [0, /status 0 unasked.*process\.exit/, 'exit'],
+    [1, /status 1 unasked/, 'exit'],
+    [134, /JavaScript heap/, 'abort'],
+  ])('with status %i is an error that says where to look', (status, reason, cause) => {
     expect(explainEnd({ how: 'status', status }, ready)).toEqual({
       level: 'error',
-      cause: expect.stringMatching(cause),
+      reason: expect.stringMatching(reason),
+      cause,
     });
   });
 
   it.each([
-    ['SIGKILL', /out-of-memory/],
-    ['SIGABRT', /JavaScript heap/],
-    ['SIGSEGV', /native code/],
-    ['SIGTERM', /SIGTERM.*not the arbiter's/],
-  ] as const)('by %s is an error that names the likely cause', (signal, cause) => {
+    ['SIGKILL', /out-of-memory/, 'signal'],
+    ['SIGABRT', /JavaScript heap/, 'abort'],
+    ['SIGSEGV', /native code/, 'crash'],
+    ['SIGTERM', /SIGTERM.*not the arbiter's/, 'signal'],
+  ] as const)('by %s is an error that names the likely cause', (signal, reason, cause) => {
     expect(explainEnd({ how: 'signal', signal }, ready)).toEqual({
       level: 'error',
-      cause: expect.stringMatching(cause),
+      reason: expect.stringMatching(reason),
+      cause,
     });
   });
 });
 
 describe('the end of a worker by a SIGKILL that was not ours', () => {
   it.each([
-    ['here', /killed by the kernel's out-of-memory killer.*control group/],
-    ['machine', /probably the kernel's out-of-memory killer/],
-    ['no', /not the arbiter's, nor the out-of-memory killer's/],
-    [null, /out-of-memory killer, or somebody/],
-  ] as const)('is explained as far as the kernel tells: %s', (verdict, cause) => {
-    expect(explainEnd({ how: 'signal', signal: 'SIGKILL' }, ready, verdict).cause).toMatch(cause);
+    ['here', /killed by the kernel's out-of-memory killer.*control group/, 'oom'],
+    ['machine', /probably the kernel's out-of-memory killer/, 'oom'],
+    ['no', /not the arbiter's, nor the out-of-memory killer's/, 'signal'],
+    [null, /out-of-memory killer, or somebody/, 'signal'],
+  ] as const)('is explained as far as the kernel tells: %s', (verdict, reason, cause) => {
+    const obituary = explainEnd({ how: 'signal', signal: 'SIGKILL' }, ready, verdict);
+    expect(obituary).toEqual({ level: 'error', reason: expect.stringMatching(reason), cause });
   });
 });
 
 describe('the end of a worker that was to go', () => {
   it('is mere information with the reason', () => {
-    expect(explainEnd(clean, retiring)).toEqual({ level: 'info', cause: 'fewer workers are wanted' });
+    expect(explainEnd(clean, retiring)).toEqual({
+      level: 'info',
+      reason: 'fewer workers are wanted',
+      cause: 'retired',
+    });
   });
 
   it('names the status where that is not 0', () => {
     expect(explainEnd({ how: 'status', status: 1 }, retiring)).toEqual({
       level: 'info',
-      cause: 'fewer workers are wanted, exited with status 1',
+      reason: 'fewer workers are wanted, exited with status 1',
+      cause: 'retired',
     });
   });
 
+  it('is nobody’s order where an exception made it go', () => {
+    const crashed: WorkerState = { ...retiring, reason: 'uncaught exception', by: 'itself' };
+    expect(explainEnd({ how: 'status', status: 1 }, crashed)).toEqual({
+      level: 'info',
+      reason: 'uncaught exception, exited with status 1',
+      cause: 'uncaught',
+    });
+  });
+
+  it('is mere information where it was never ready, however it went', () => {
+    const cancelled: WorkerState = { name: 'cancelled', reason: 'the service stops', killAtMs: 9 };
+    const killed: WorkerState = { name: 'killed', reason: 'did not end', escalateAtMs: 9, cause: 'unwanted' };
+    const end: WorkerEnd = { how: 'signal', signal: 'SIGKILL' };
+    expect(explainEnd(end, cancelled).level).toBe('info');
+    expect(explainEnd(end, killed).level).toBe('info');
+  });
+
   it('is a warning where a signal ended it', () => {
-    const { level, cause } = explainEnd({ how: 'signal', signal: 'SIGSEGV' }, retiring);
+    const { level, reason, cause } = explainEnd({ how: 'signal', signal: 'SIGSEGV' }, retiring);
     expect(level).toBe('warning');
-    expect(cause).toMatch(/^fewer workers are wanted, .*SIGSEGV/);
+    expect(reason).toMatch(/^fewer workers are wanted, .*SIGSEGV/);
+    expect(cause).toBe('crash');
   });
 
   it('is put down to the arbiter where the arbiter killed it', () => {
-    const killed: WorkerState = { name: 'killed', reason: 'silent for 30 s', escalateAtMs: 9 };
+    const killed: WorkerState = {
+      name: 'killed',
+      reason: 'silent for 30 s',
+      escalateAtMs: 9,
+      cause: 'silent',
+    };
     expect(explainEnd({ how: 'signal', signal: 'SIGKILL' }, killed)).toEqual({
       level: 'warning',
-      cause: 'killed by the arbiter: silent for 30 s',
+      reason: 'killed by the arbiter: silent for 30 s',
+      cause: 'silent',
     });
   });
 });
 
 describe('the end of a worker that was never ready', () => {
   it.each(['spawning', 'booting'] as const)('is a cause for the line about its boot, %s', (name) => {
-    const { level, cause } = explainEnd({ how: 'status', status: 7 }, { name, sinceMs: 0 });
+    const { level, reason } = explainEnd({ how: 'status', status: 7 }, { name, sinceMs: 0 });
     expect(level).toBe('debug');
-    expect(cause).toMatch(/status 7.*before it was ready/);
+    expect(reason).toMatch(/status 7.*before it was ready/);
   });
 
   it('gives the reason of the system where there was no process', () => {
-    const { cause } = explainEnd({ how: 'unborn', error: 'spawn EAGAIN' }, { name: 'spawning', sinceMs: 0 });
-    expect(cause).toBe('could not be started: spawn EAGAIN');
+    const { reason, cause } = explainEnd(
+      { how: 'unborn', error: 'spawn EAGAIN' },
+      { name: 'spawning', sinceMs: 0 },
+    );
+    expect(reason).toBe('could not be started: spawn EAGAIN');
+    expect(cause).toBe('spawn');
   });
 
   it('says no more than its message did where it had one', () => {

@@ -174,7 +174,7 @@ describe('deadlines', () => {
       'SIGABRT 1',
       'spawn slot 2 of generation 1',
     ]);
-    const killed: WorkerState = { name: 'killed', reason: 'silent', escalateAtMs: 31_000 };
+    const killed: WorkerState = { name: 'killed', reason: 'silent', escalateAtMs: 31_000, cause: 'silent' };
     expect(actions(stop, [worker(1, killed)], 30_500)).toEqual([]);
     expect(actions(stop, [worker(1, killed)], 31_000)).toEqual(['SIGKILL 1']);
   });

@@ -97,9 +97,19 @@ describe('the verbs', () => {
   it('kill escalates from ABRT a second later, and from KILL never', () => {
     const { set, first } = setOf(1);
     set.kill(first, 'SIGABRT', 'silent');
-    expect(first.state).toEqual({ name: 'killed', reason: 'silent', escalateAtMs: 1000 });
+    expect(first.state).toEqual({
+      name: 'killed',
+      reason: 'silent',
+      escalateAtMs: 1000,
+      cause: 'boot-timeout',
+    });
     set.kill(first, 'SIGKILL', 'silent');
-    expect(first.state).toEqual({ name: 'killed', reason: 'silent', escalateAtMs: Infinity });
+    expect(first.state).toEqual({
+      name: 'killed',
+      reason: 'silent',
+      escalateAtMs: Infinity,
+      cause: 'boot-timeout',
+    });
     expect(first.signals).toEqual(['SIGABRT', 'SIGKILL']);
   });
 

@@ -189,7 +189,7 @@ describe('an inherited descriptor', () => {
   });
 });
 
-describe('the listeners in one line', () => {
+describe('the listeners as the log has them', () => {
   const listener = (text: string, url: string): Listener => ({
     address: parseAddress('--bind', text),
     fd: 9,
@@ -204,8 +204,12 @@ describe('the listeners in one line', () => {
       listener('fd://3', 'fd://3'),
     ];
     const urls = ['http://0.0.0.0:4242', '', 'http://10.0.0.1:80'];
-    expect(describeListeners(listeners, urls)).toBe('http://0.0.0.0:4242, unix:/run/a, http://10.0.0.1:80');
-    expect(describeListeners(listeners, [])).toBe('http://0.0.0.0:4242, unix:/run/a, fd://3');
+    expect(describeListeners(listeners, urls)).toEqual([
+      'http://0.0.0.0:4242',
+      'unix:/run/a',
+      'http://10.0.0.1:80',
+    ]);
+    expect(describeListeners(listeners, [])).toEqual(['http://0.0.0.0:4242', 'unix:/run/a', 'fd://3']);
   });
 });
 

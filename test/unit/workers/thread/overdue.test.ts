@@ -28,7 +28,12 @@ it('says in one record what the thread was doing, and ends it', async () => {
   const [line, ...more] = log.lines;
   expect(more).toEqual([]);
   expect(line?.message).toBe('Request timed out after 3.0 s: GET /slow; its thread is ended and replaced');
-  expect(line?.fields).toMatchObject({ method: 'GET', path: '/slow', thread: 'blocked', stack: sight.stack });
+  expect(line?.fields).toMatchObject({
+    event: 'request-timeout',
+    request: { method: 'GET', path: '/slow' },
+    thread: 'blocked',
+    stack: sight.stack,
+  });
   expect(line?.fields?.ageMs).toBeGreaterThanOrEqual(5000);
   expect(line?.fields?.lines).toEqual([
     'after it had waited 2.0 s for a thread',

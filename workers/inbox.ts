@@ -1,5 +1,7 @@
 import { type ArbiterMessage, type BootOrder, isArbiterMessage, type WorkerMessage } from '../src/ipc.ts';
 
+import { holdTermination, type Termination } from './termination.ts';
+
 /** What can happen to a worker from outside. */
 export type WorkerEvent =
   | ArbiterMessage
@@ -7,7 +9,7 @@ export type WorkerEvent =
   /** The arbiter is gone. */
   | { readonly tsunicorn: 'orphaned' };
 
-const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGUSR1', 'SIGABRT'] as const;
+const SIGNALS = ['SIGINT', 'SIGQUIT', 'SIGUSR1', 'SIGABRT'] as const;
 // HUP reaches a worker when its terminal goes; the rest belong to the arbiter. Their default would end the worker.
 const IGNORED = ['SIGHUP', 'SIGUSR2', 'SIGTTIN', 'SIGTTOU'] as const;
 
@@ -18,8 +20,11 @@ const IGNORED = ['SIGHUP', 'SIGUSR2', 'SIGTTIN', 'SIGTTOU'] as const;
 export class Inbox {
   #waiting: WorkerEvent[] = [];
   #handler: ((event: WorkerEvent) => void) | null = null;
+  /** The application's own listeners for the end of the process. */
+  readonly termination: Termination;
 
   constructor() {
+    this.termination = holdTermination(() => this.#put({ tsunicorn: 'signal', signal: 'SIGTERM' }));
     for (const signal of SIGNALS) process.on(signal, () => this.#put({ tsunicorn: 'signal', signal }));
     for (const signal of IGNORED) process.on(signal, () => {});
     process.on('message', (message) => {

@@ -4,6 +4,7 @@ import { enableCompileCache } from '../src/compile-cache.ts';
 import { bareContext } from '../src/gateway/context.ts';
 import { explainFailure } from './boot-failure.ts';
 import type { LoadedFiles, ModuleGraph } from './module-graph.ts';
+import { terminate } from './termination.ts';
 import type { FromThread, ThreadOrder, ToThread } from './thread/messages.ts';
 import { Runner, sendable } from './thread/runner.ts';
 
@@ -29,6 +30,8 @@ export default async function serveThread({
     runner = new Runner(application, post, slots);
     post({ type: 'ready', threadId, what: application.what });
     await serve(port, runner);
+    // The pool ends the thread when its time is over.
+    await terminate(Infinity);
     await application.close?.();
   } catch (error) {
     if (runner !== null) throw error;

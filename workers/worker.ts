@@ -32,6 +32,9 @@ import { hideStdin } from './stdin.ts';
 
 /** After an uncaught exception other requests of the worker get this long to finish; its state cannot be trusted. */
 const CRASH_GRACE_MS = 5000;
+/** What runs last gets this long where the requests took all of the grace; the arbiter waits a second longer. */
+const LAST_MS = 500;
+const UNSERVED_GRACE_MS = 1500;
 
 /** Takes the boot order and runs the worker, which ends the process; calls `allLoaded` before any code of the user. */
 export async function runWorker(inbox: Inbox, standards: Standards, allLoaded: () => void): Promise<void> {
@@ -202,8 +205,10 @@ class Worker {
 
   #leave(how: Leaving): void {
     const phase = this.#phase;
-    if (phase.name === 'booting') return void this.#exit(how.graceMs);
-    if (phase.name === 'standby') return void this.#exit(how.graceMs, phase.close);
+    // It has served nobody, and the arbiter gives it two seconds.
+    const shortMs = Math.min(how.graceMs, UNSERVED_GRACE_MS);
+    if (phase.name === 'booting') return void this.#exit(shortMs);
+    if (phase.name === 'standby') return void this.#exit(shortMs, phase.close);
     if (phase.name === 'opening') this.#phase = { name: 'opening', leave: how };
     if (phase.name !== 'serving') return;
     this.#phase = { name: 'leaving' };
@@ -211,7 +216,7 @@ class Worker {
     this.#heartbeat.leaveWithin(how.graceMs);
     const startedMs = performance.now();
     void finish(phase.serving, how, this.#log).then(() =>
-      this.#exit(Math.max(0, how.graceMs - (performance.now() - startedMs)), phase.serving.close),
+      this.#exit(Math.max(LAST_MS, how.graceMs - (performance.now() - startedMs)), phase.serving.close),
     );
   }
 
@@ -246,12 +251,18 @@ class Worker {
   async #exit(graceMs: number, close?: Serving['close']): Promise<void> {
     if (this.#phase.name === 'exiting') return;
     this.#phase = { name: 'exiting' };
-    const timer = setTimeout(() => this.#end(), Math.max(graceMs, 500));
+    const timer = setTimeout(() => this.#end(), Math.max(graceMs, LAST_MS));
+    if (graceMs > 0) await this.#terminate(graceMs);
     await this.#call('workerExit');
     if (graceMs > 0) await close?.().catch((error: unknown) => this.#logs.applicationFailed(error));
     await this.#logs.close();
     clearTimeout(timer);
     this.#end();
+  }
+
+  /** As where the process of a program ends: exporters and pools of the application flush there what they hold. */
+  async #terminate(graceMs: number): Promise<void> {
+    await this.#inbox.termination.run(graceMs).catch((error: unknown) => this.#logs.applicationFailed(error));
   }
 
   #end(): never {

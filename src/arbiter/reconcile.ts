@@ -116,13 +116,18 @@ function wantedSpawns(desired: Desired, living: readonly WorkerSnapshot[]): read
   const probe = desired.canary === null || canary ? [] : [desired.canary];
   const others = living.filter(({ generation }) => generation !== desired.canary);
   const fresh = others.filter((worker) => isFresh(worker, desired));
-  const surge = others.length > fresh.length ? desired.surge : 0;
   const wanted = desired.workers + desired.spares;
-  const room = wanted + surge - others.length;
+  const room = mostLiving(desired, others) - others.length;
   const pending = fresh.filter(({ state }) => isBooting(state) && state.name !== 'standby').length;
   const tries = desired.spawnAfterMs > 0 ? 1 - pending : Infinity;
   const count = Math.max(0, Math.min(wanted - fresh.length, room, tries));
   return [...probe, ...new Array<number>(count).fill(desired.generation)];
+}
+
+/** How many may live, the canary apart: more than wanted only while some of them are to be replaced. */
+function mostLiving(desired: Desired, others: readonly WorkerSnapshot[]): number {
+  const isReplacing = others.some((worker) => !isFresh(worker, desired));
+  return desired.workers + desired.spares + (isReplacing ? desired.surge : 0);
 }
 
 /**
@@ -175,7 +180,13 @@ function planRetirements(
   const booting = others.filter(({ state }) => state.name !== 'ready');
   const abandoned = booting.filter((worker) => !isFresh(worker, desired));
   const fresh = others.filter((worker) => isFresh(worker, desired) && !retired.includes(worker));
-  const surplus = Math.max(0, fresh.length - desired.workers - desired.spares);
+  const staying = others.length - retired.length - abandoned.length;
+  const surplus = Math.max(
+    0,
+    fresh.length - desired.workers - desired.spares,
+    // Fewer are wanted than when the last ones were spawned, and none that serves can be spared yet.
+    staying - mostLiving(desired, others),
+  );
   const leastUseful = booting
     .filter((worker) => isFresh(worker, desired))
     .toSorted((a, b) => progressOf(a.state) - progressOf(b.state) || b.age - a.age);

@@ -166,7 +166,7 @@ export class WorkerSet {
         worker.state = { ...state, heartbeatMs: this.#clock.now() };
       if (state.name === 'spawning' || state.name === 'booting' || state.name === 'opening')
         worker.state = { ...state, sinceMs: state.sinceMs + lateMs };
-      if (state.name === 'retiring' || state.name === 'cancelled')
+      if (state.name === 'retiring' || state.name === 'cancelled' || state.name === 'failed')
         worker.state = { ...state, killAtMs: state.killAtMs + lateMs };
     }
   }

@@ -68,6 +68,13 @@ describe('a rolling replacement', () => {
     expect(actions({ generation: 2 }, workers)).toEqual(['spawn slot 0 of generation 2']);
   });
 
+  it('gives up a boot where fewer are wanted meanwhile, rather than be more than the surge allows', () => {
+    const workers = [worker(1, ready), worker(2, ready), worker(3, booting, 2), worker(4, spawning, 2)];
+    expect(actions({ generation: 2, workers: 3 }, workers)).toEqual([]);
+    expect(actions({ generation: 2, workers: 2 }, workers)).toEqual(['retire 4']);
+    expect(actions({ generation: 2, workers: 2 }, workers.slice(0, 3))).toEqual([]);
+  });
+
   it('replaces as many at a time as the surge says, and no more than that', () => {
     const old = [1, 2, 3, 4].map((age) => worker(age, ready));
     const want = { workers: 4, generation: 2, surge: 3 };

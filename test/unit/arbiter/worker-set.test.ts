@@ -129,16 +129,18 @@ describe('the verbs', () => {
   });
 
   it('forgive moves every deadline by what was missed, and lets ready ones begin anew', () => {
-    const { clock, set, workers } = setOf(3);
-    const [ready, retiring, booting] = workers;
-    if (!ready || !retiring || !booting) throw new Error('it spawned too few');
+    const { clock, set, workers } = setOf(4);
+    const [ready, retiring, booting, failed] = workers;
+    if (!ready || !retiring || !booting || !failed) throw new Error('it spawned too few');
     ready.state = { name: 'ready', sinceMs: 0, heartbeatMs: 0, outgoing: null };
     retiring.state = { name: 'ready', sinceMs: 0, heartbeatMs: 0, outgoing: null };
     set.retire(retiring, 'fewer', false);
+    set.note(failed, { tsunicorn: 'bootFailed', exitStatus: 4, message: 'no' });
     clock.block(90_000);
     set.forgive(90_000);
     expect(ready.state).toMatchObject({ heartbeatMs: 90_000 });
     expect(retiring.state).toMatchObject({ killAtMs: 121_000 });
     expect(booting.state).toMatchObject({ sinceMs: 90_000 });
+    expect(failed.state).toMatchObject({ killAtMs: 91_000 });
   });
 });

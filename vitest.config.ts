@@ -23,6 +23,7 @@ export default defineConfig({
           hookTimeout: 300_000,
         },
       },
+      { test: { name: 'simulation', include: ['test/simulation/**/*.test.ts'], testTimeout: 600_000 } },
       { test: { name: 'soak', include: ['test/soak/**/*.test.ts'], testTimeout: 300_000 } },
     ],
   },

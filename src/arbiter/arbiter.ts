@@ -16,6 +16,13 @@ import { isBooting, killCauseOf } from './worker-state.ts';
 /** The loop wakes at least this often, so that a late wake-up tells that the arbiter itself was stopped. */
 const TICK_MS = 1000;
 
+/** For whoever follows it from outside. */
+export interface Steps {
+  readonly intent: Service['intent'];
+  readonly reload: Service['reloadStep'];
+  readonly upgrade: Upgrade['step'];
+}
+
 /** Supervises workers: takes one event, handles it, reconciles. No handler waits. */
 export class Arbiter {
   readonly #options: ArbiterOptions;
@@ -30,6 +37,12 @@ export class Arbiter {
     this.#service = new Service(options, this.#emit);
     this.#workers = this.#service.workers;
     this.#upgrade = new Upgrade(this.#service, options.succession, this.#emit);
+  }
+
+  /** What each of its parts is at. */
+  get steps(): Steps {
+    const { intent, reloadStep } = this.#service;
+    return { intent, reload: reloadStep, upgrade: this.#upgrade.step };
   }
 
   /** Serves until told to stop; resolves with the exit status once every worker is gone. */

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import type { bindAll } from '../listeners/listener.ts';
 import type { Logger } from '../log/logger.ts';
 import type { Development } from './development.ts';
 import type { EventQueue } from './events.ts';
@@ -18,6 +19,8 @@ export interface ArbiterOptions {
   readonly spawn: (order: SpawnOrder) => WorkerHandle;
   /** Reads the configuration again, for HUP; rejects with one line where it does not load. Aborted when nobody waits for it. */
   readonly reread: (signal: AbortSignal) => Promise<Reread>;
+  /** Binds what a reload asks for beyond what is open. */
+  readonly bindAll: typeof bindAll;
   /** A new generation was proved ready and is the current one. */
   readonly promoted: (generation: Generation, before: Generation) => void;
   /** Whether a SIGKILL that was not the arbiter's was the kernel's. */

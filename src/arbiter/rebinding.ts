@@ -1,9 +1,11 @@
 import { UsageError } from '../errors.ts';
 import { type Address, formatAddress, overlap, parseAddress } from '../listeners/address.ts';
-import { BindError, bindAll, discard, type Listener } from '../listeners/listener.ts';
+import { BindError, type bindAll, discard, type Listener } from '../listeners/listener.ts';
 import type { Owner } from '../listeners/owner.ts';
 
 export interface RebindingOptions {
+  /** Binds all of the addresses or none, as bindAll() does. */
+  readonly bindAll: typeof bindAll;
   /** The sockets that living workers hold. */
   readonly heldByWorkers: () => readonly Listener[];
   /** Whether any reload still waits for its listeners. */
@@ -80,7 +82,7 @@ export class Rebinding {
     { open, check, owner }: BindRequest,
   ): Promise<readonly Listener[]> {
     try {
-      return await bindAll(missing, check, owner);
+      return await this.#options.bindAll(missing, check, owner);
     } catch (error) {
       if (!(error instanceof BindError) || error.code !== 'EADDRINUSE') throw error;
       throw collision(error, open, this.#options.heldByWorkers()) ?? error;

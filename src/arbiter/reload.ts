@@ -2,7 +2,7 @@ import { messageOf } from '../errors.ts';
 import type { Hooks } from '../hooks.ts';
 import type { Installation } from '../installation.ts';
 import type { BootFailure } from '../ipc.ts';
-import type { Listener } from '../listeners/listener.ts';
+import type { bindAll, Listener } from '../listeners/listener.ts';
 import type { OpenLog } from '../log/logger.ts';
 import type { Privileges } from '../privileges/privileges.ts';
 import type { LoadedData } from '../settings/load.ts';
@@ -59,6 +59,7 @@ export type Asked = 'begins' | 'supersedes' | 'follows' | 'follows already';
 export interface ReloadOptions {
   /** Loads the configuration again, without side effects, and rejects with one line. */
   readonly reread: (signal: AbortSignal) => Promise<Reread>;
+  readonly bindAll: typeof bindAll;
   readonly emit: (event: ArbiterEvent) => void;
   readonly now: () => number;
   /** The sockets that living workers hold. */
@@ -81,6 +82,7 @@ export class Reload {
   constructor(options: ReloadOptions) {
     this.#options = options;
     this.#rebinding = new Rebinding({
+      bindAll: options.bindAll,
       heldByWorkers: options.heldByWorkers,
       isReading: () => this.#step.name === 'reading',
     });
@@ -90,6 +92,11 @@ export class Reload {
   /** The generation that has yet to prove itself, or null. */
   get candidate(): Generation | null {
     return this.#step.name === 'proving' ? this.#step.candidate : null;
+  }
+
+  /** What it is at. */
+  get step(): Step['name'] {
+    return this.#step.name;
   }
 
   /** Whether one is under way. */

@@ -44,6 +44,7 @@ export class Service {
     this.workers = new WorkerSet(clock, options.spawn);
     this.#reload = new Reload({
       reread: options.reread,
+      bindAll: options.bindAll,
       emit,
       now: () => clock.now(),
       heldByWorkers: () => this.workers.all.flatMap(({ listeners }) => listeners),
@@ -64,6 +65,10 @@ export class Service {
   /** The generation that serves. */
   get current(): Generation {
     return this.#current;
+  }
+
+  get reloadStep(): Reload['step'] {
+    return this.#reload.step;
   }
 
   get desired(): Desired {

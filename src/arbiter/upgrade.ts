@@ -78,6 +78,11 @@ export class Upgrade {
     if (elder !== null) this.#step = { name: 'beside', elder, shared };
   }
 
+  /** What it is at. */
+  get step(): Step['name'] {
+    return this.#step.name;
+  }
+
   /** Whether the arbiter has to stay until it knows what became of the start. */
   get isStarting(): boolean {
     return this.#step.name === 'starting';

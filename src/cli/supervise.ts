@@ -12,6 +12,7 @@ import { flushCompileCache } from '../compile-cache.ts';
 import { messageOf } from '../errors.ts';
 import { ARBITER_HOOKS } from '../hooks.ts';
 import { explainMissing, presentInstallation, requireInstallation } from '../installation.ts';
+import { bindAll } from '../listeners/listener.ts';
 import type { RecordLog } from '../log/records.ts';
 import { classNameOf } from '../settings/class-name.ts';
 import { type Remark, withoutEffect, withoutRestart } from '../settings/effects.ts';
@@ -57,6 +58,7 @@ export async function supervise(bound: Bound): Promise<number> {
     ...(notifier ? { observe: lineage.observing(notifier) } : {}),
     judgeKill: () => oomKills.judge(),
     development: await developmentOf(first, bound.question, queue, log),
+    bindAll,
     reread: rereader(bound, log),
     succession: lineage.succession(pidfile, notifier, successors(bound.spawnProcess)),
     promoted: (now, before) => {

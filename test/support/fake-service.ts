@@ -12,7 +12,7 @@ import type { Hooks } from '../../src/hooks.ts';
 import type { WorkerLoad } from '../../src/ipc.ts';
 import { formatAddress, parseAddress } from '../../src/listeners/address.ts';
 import { closing } from '../../src/listeners/closing.ts';
-import type { Listener } from '../../src/listeners/listener.ts';
+import { bindAll, type Listener } from '../../src/listeners/listener.ts';
 import type { WorkerCount } from '../../src/parent.ts';
 import { type Settings, settingNames, settingOf } from '../../src/settings/catalogue.ts';
 import type { Loaded, LoadedData, Origin } from '../../src/settings/load.ts';
@@ -219,6 +219,7 @@ export class FakeService {
       judgeKill: () => this.verdict,
       development: this.settings.reload ? this.#development(first) : null,
       reread: () => this.reread(),
+      bindAll,
       spawn: (order) => {
         const worker = new FakeWorker(order, this.journal);
         this.workers.push(worker);

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { ArbiterEvent } from '../../../src/arbiter/events.ts';
 import type { Generation } from '../../../src/arbiter/generation.ts';
 import { Reload, type Reread } from '../../../src/arbiter/reload.ts';
+import { bindAll } from '../../../src/listeners/listener.ts';
 import { fakeListener, loadedWith } from '../../support/fake-service.ts';
 
 type Result = ArbiterEvent & { type: 'reloadRead' };
@@ -30,7 +31,7 @@ function reloadOf(reread: (signal: AbortSignal) => Promise<Reread>) {
     return results.shift() as Result;
   };
   return {
-    reload: new Reload({ reread, emit, now: () => 7, heldByWorkers: () => [], firstGeneration: 1 }),
+    reload: new Reload({ reread, bindAll, emit, now: () => 7, heldByWorkers: () => [], firstGeneration: 1 }),
     next,
   };
 }

@@ -1,0 +1,211 @@
+import type { ArbiterEvent } from '../../src/arbiter/events.ts';
+import type { Generation } from '../../src/arbiter/generation.ts';
+import type { ServiceStatus } from '../../src/arbiter/status.ts';
+import type { WorkerHandle } from '../../src/arbiter/worker-handle.ts';
+import { deadlineOf, isLiving } from '../../src/arbiter/worker-state.ts';
+import { ReloadInvariants } from './reload-invariants.ts';
+import { SuccessionInvariants } from './succession-invariants.ts';
+import type { Transition } from './watched.ts';
+import type { World } from './world.ts';
+
+/** The arbiter's loop wakes at least this often. */
+const TICK_MS = 1000;
+/** What a stop may take beyond the grace: booting workers, ABRT, the kill, the last hook. */
+const STOP_SLACK_MS = 12_000;
+
+/** What must hold whatever happens; the first thing that does not is the failure. */
+export class Invariants {
+  readonly #world: World;
+  readonly succession: SuccessionInvariants;
+  readonly reload: ReloadInvariants;
+  failure: string | null = null;
+  current: Generation;
+  /** What the present turn of the loop began with, and what changed in it. */
+  #event: ArbiterEvent | null = null;
+  #transitions: Transition[] = [];
+  #spawned: WorkerHandle[] = [];
+  #endsAtMs = Infinity;
+  #wanted = 0;
+  /** When the present turn began: a hook may block in it. */
+  #sinceMs = 0;
+
+  constructor(world: World, first: Generation) {
+    this.#world = world;
+    this.current = first;
+    this.succession = new SuccessionInvariants(world, (what) => this.fail(what));
+    this.reload = new ReloadInvariants(world, (what) => this.fail(what));
+  }
+
+  fail(what: string): void {
+    this.failure ??= what;
+  }
+
+  took(event: ArbiterEvent | null): void {
+    this.#event = event;
+    this.#sinceMs = this.#world.clock.now();
+  }
+
+  changed(transition: Transition): void {
+    const { from, to } = transition;
+    // From ABRT to KILL too.
+    if (from.name !== to.name || to.name === 'killed') this.#transitions.push(transition);
+  }
+
+  spawned(worker: WorkerHandle): void {
+    this.#spawned.push(worker);
+  }
+
+  promoted(generation: Generation, before: Generation): void {
+    if (before !== this.current)
+      this.fail(`generation ${before.number} was replaced, which was not the current`);
+    if (generation.number <= before.number)
+      this.fail(`generation ${generation.number} follows ${before.number}`);
+    this.current = generation;
+    this.reload.promoted(generation.number);
+  }
+
+  /** The arbiter, or the machine, stood still for so long. */
+  forgive(ms: number): void {
+    this.#endsAtMs += ms;
+    this.reload.forgive(ms);
+  }
+
+  /** After each turn of the loop. Returns when it is to be called again at the latest. */
+  observed(status: ServiceStatus): number {
+    const living = this.#world.workers.filter(({ state }) => state.name !== 'exited');
+    this.#wanted = status.workers.wanted;
+    this.#slots(living);
+    this.#capacity(status, living);
+    this.#surplus(status, living);
+    this.#deadlines(living);
+    this.#end(living);
+    this.reload.observed(status, this.#event);
+    this.#listeners();
+    this.#transitions = [];
+    this.#spawned = [];
+    return Infinity;
+  }
+
+  /** When everything that could run has run. */
+  afterStep(): void {
+    const { queue, clock, status, machine } = this.#world;
+    if (status !== null || machine.isFrozen) return;
+    if (queue.pushed !== queue.taken) this.fail(`${queue.pushed - queue.taken} events are left in the queue`);
+    if (clock.nextMs > clock.now() + TICK_MS) this.fail('nothing will wake the loop within a second');
+    if (clock.now() > this.#endsAtMs) this.fail('the stop takes longer than its limits');
+    this.reload.afterStep();
+  }
+
+  /** Once the arbiter has ended, and everything after it. */
+  ended(): void {
+    const { workers, machine, sockets, queue } = this.#world;
+    for (const { age, state } of workers)
+      if (state.name !== 'exited') this.fail(`worker ${age} is left ${state.name}`);
+    const left = machine.living.filter((process) => 'age' in process);
+    if (left.length > 0) this.fail(`${left.length} processes of workers are left`);
+    // Where another arbiter lives, the sockets are its own.
+    for (const listener of sockets.open) if (!listener.isShared()) this.fail(`${listener.url} is left open`);
+    if (this.#world.watcher === 'open') this.fail('files are still watched');
+    if (queue.pushed < queue.taken) this.fail('an event was taken twice');
+  }
+
+  /** After a while without trouble. */
+  calm(): void {
+    const { arbiter, workers, clock } = this.#world;
+    const { intent, reload, upgrade } = arbiter.steps;
+    if (intent.name !== 'serving') return this.fail(`the service is ${intent.name} after ${clock.now()} ms`);
+    if (reload !== 'none') this.fail(`a reload is ${reload} for ever`);
+    if (upgrade !== 'none' && upgrade !== 'failed') this.fail(`an upgrade is ${upgrade} for ever`);
+    const { spareWorkers } = this.current.loaded.settings;
+    const states = workers.flatMap(({ age, generation, state }) => {
+      if (state.name === 'exited') return [];
+      const isFresh = generation === this.current.number && !('outgoing' in state && state.outgoing);
+      return isFresh ? state.name : `${age} of generation ${generation} ${state.name}`;
+    });
+    const wanted = [...Array(this.#wanted).fill('ready'), ...Array(spareWorkers).fill('standby')];
+    if (states.sort().join() !== wanted.join())
+      this.fail(`there are ${states}, and there should be ${wanted}`);
+  }
+
+  #slots(living: readonly WorkerHandle[]): void {
+    if (new Set(living.map(({ slot }) => slot)).size === living.length) return;
+    this.fail(`a slot is taken twice: ${living.map(({ age, slot }) => `${age} in ${slot}`).join(', ')}`);
+  }
+
+  /** A worker that serves is retired only where enough others do. */
+  #capacity({ workers: { wanted, ready } }: ServiceStatus, living: readonly WorkerHandle[]): void {
+    const serving = living.filter(({ state }) => state.name === 'ready').length;
+    if (serving !== ready) this.fail(`${serving} workers are ready, and the status says ${ready}`);
+    const event = this.#event;
+    const left = event?.type === 'message' && event.message.tsunicorn === 'leaving' ? event.worker : 0;
+    const retired = this.#transitions.some(
+      ({ worker, from, to }) => from.name === 'ready' && to.name === 'retiring' && worker.age !== left,
+    );
+    // In development all that are outdated go as soon as one is ready.
+    const least = this.#world.settings.reload ? Math.min(1, wanted) : wanted;
+    if (retired && ready < least) this.fail(`a worker was retired, and ${ready} of ${wanted} are ready`);
+  }
+
+  #surplus({ phase, workers: { wanted } }: ServiceStatus, all: readonly WorkerHandle[]): void {
+    // A kill ends the turn, and the next one goes on at once.
+    if ((phase === 'stopping' && wanted === 0) || this.#hasKilled) return;
+    const { spareWorkers, reloadBatch } = this.current.loaded.settings;
+    const living = all.filter(isLiving);
+    const canaries = living.filter(({ generation }) => generation > this.current.number).length;
+    if (canaries > 1) this.fail(`${canaries} workers prove a generation`);
+    const surge = this.#world.settings.reload ? wanted + spareWorkers : reloadBatch;
+    const most = wanted === 0 ? 0 : wanted + spareWorkers + surge;
+    if (living.length - canaries > most)
+      this.fail(`${living.length - canaries} workers live where ${wanted} are wanted and ${most} may be`);
+  }
+
+  #deadlines(living: readonly WorkerHandle[]): void {
+    const now = this.#world.clock.now();
+    for (const worker of living) {
+      const { state, limits, age } = worker;
+      const deadlineMs = deadlineOf(worker);
+      const isBounded =
+        deadlineMs < Infinity ||
+        (state.name === 'killed' && this.#isKilled(worker)) ||
+        ((state.name === 'ready' || state.name === 'standby') && limits.heartbeatMs === Infinity) ||
+        (['spawning', 'booting', 'opening'].includes(state.name) && limits.bootMs === Infinity);
+      if (!isBounded) this.fail(`worker ${age} may be ${state.name} for ever`);
+      if (deadlineMs <= now && now === this.#sinceMs && !this.#hasKilled)
+        this.fail(`worker ${age} is ${state.name} beyond its time`);
+    }
+  }
+
+  get #hasKilled(): boolean {
+    return this.#transitions.some(({ to }) => to.name === 'killed');
+  }
+
+  #isKilled({ pid }: WorkerHandle): boolean {
+    return (
+      pid === 0 ||
+      this.#world.machine.processes.some((one) => one.pid === pid && (one.isKilled || !one.isAlive))
+    );
+  }
+
+  /** From the moment in which the service stops, its end can be computed. */
+  #end(living: readonly WorkerHandle[]): void {
+    const { arbiter, clock } = this.#world;
+    if (arbiter.steps.intent.name !== 'stopping' || this.#endsAtMs < Infinity) return;
+    const graceMs = Math.max(0, ...living.map(({ limits }) => limits.graceMs));
+    this.#endsAtMs = clock.now() + graceMs + STOP_SLACK_MS;
+  }
+
+  /** Where no reload is under way the open sockets are those of the generation that serves, and where it stops there is none. */
+  #listeners(): void {
+    const { arbiter, sockets } = this.#world;
+    const { intent, reload } = arbiter.steps;
+    if (reload !== 'none') return;
+    const needed = this.current.listeners;
+    for (const listener of sockets.open) {
+      if (listener.isShared()) continue;
+      if (intent.name === 'stopping') this.fail(`${listener.url} is open although the service stops`);
+      else if (!needed.includes(listener)) this.fail(`${listener.url} is open, and nobody needs it`);
+    }
+    if (intent.name === 'stopping') return;
+    for (const listener of needed) if (!sockets.open.has(listener)) this.fail(`${listener.url} is closed`);
+  }
+}

@@ -1,0 +1,113 @@
+import type { SpawnOptions } from 'node:child_process';
+import type { Spawn } from '../../src/child.ts';
+import { FakeChild, type FakeProcess, refuse, type SpawnFailure } from '../support/fake-spawn.ts';
+import type { SimulatedClock } from './clock.ts';
+
+/** Makes the model of what a command line would run. */
+export type Run = (machine: Machine, call: Parameters<Spawn>, pid: number) => Process;
+
+/** A computer: processes without code of ours, and the time they share with the arbiter. */
+export class Machine {
+  readonly clock: SimulatedClock;
+  /** Every process that was ever started, in order. */
+  readonly processes: Process[] = [];
+  /** How the next processes are refused, in order. */
+  readonly refusals: SpawnFailure[] = [];
+  readonly #run: Run;
+  /** What the arbiter will hear once it runs again; null while it runs. */
+  #backlog: (() => void)[] | null = null;
+
+  constructor(clock: SimulatedClock, run: Run) {
+    this.clock = clock;
+    this.#run = run;
+  }
+
+  readonly spawn: Spawn = (...call) => {
+    const refusal = this.refusals.shift();
+    if (refusal) return refuse(refusal, call);
+    const process = this.#run(this, call, 1000 + this.processes.length);
+    this.processes.push(process);
+    abortWith(call[2], process);
+    return process.child.asChild();
+  };
+
+  get living(): readonly Process[] {
+    return this.processes.filter(({ isAlive }) => isAlive);
+  }
+
+  get isFrozen(): boolean {
+    return this.#backlog !== null;
+  }
+
+  /** Lets the arbiter hear of something. */
+  deliver(act: () => void): void {
+    if (this.#backlog) this.#backlog.push(act);
+    else act();
+  }
+
+  /** The arbiter's process is stopped. */
+  freeze(): void {
+    this.#backlog ??= [];
+  }
+
+  /** It goes on, and hears all at once what it missed. */
+  thaw(): void {
+    const missed = this.#backlog ?? [];
+    this.#backlog = null;
+    for (const act of missed) act();
+  }
+}
+
+function abortWith({ signal }: SpawnOptions, process: Process): void {
+  signal?.addEventListener('abort', () => {
+    if (process.child.kill('SIGKILL')) process.child.emit('error', new Error('aborted'));
+  });
+}
+
+/** A child process of the arbiter's. */
+export abstract class Process implements FakeProcess {
+  readonly child: FakeChild;
+  readonly pid: number;
+  protected readonly machine: Machine;
+  isAlive = true;
+  /** Whether it was sent a SIGKILL, which nothing survives. */
+  isKilled = false;
+
+  constructor(machine: Machine, call: Parameters<Spawn>, pid: number) {
+    this.machine = machine;
+    this.pid = pid;
+    this.child = new FakeChild(call, pid, this);
+  }
+
+  abstract received(message: unknown): void;
+
+  signalled(signal: NodeJS.Signals): void {
+    if (signal === 'SIGKILL') {
+      this.isKilled = true;
+      this.later(2, () => this.end(null, signal));
+    } else this.caught(signal);
+  }
+
+  /** Everything comes to an end some day, and nothing harms any more. */
+  abstract heal(): void;
+
+  protected abstract caught(signal: NodeJS.Signals): void;
+
+  /** Does something later, if it lives then. */
+  protected later(ms: number, act: () => void): void {
+    if (ms === Infinity) return;
+    this.machine.clock.after(ms, () => {
+      if (this.isAlive) act();
+    });
+  }
+
+  say(message: object): void {
+    this.machine.deliver(() => this.child.emit('message', message));
+  }
+
+  end(status: number | null, signal: NodeJS.Signals | null = null): void {
+    if (!this.isAlive) return;
+    this.isAlive = false;
+    this.machine.deliver(() => this.child.ends(status, signal));
+  }
+}

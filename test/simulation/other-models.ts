@@ -1,0 +1,94 @@
+import type { Spawn } from '../../src/child.ts';
+import type { LoadedData } from '../../src/settings/load.ts';
+import type { ReadAnswer } from '../../src/settings/reread.ts';
+import type { Chance } from './chance.ts';
+import { type Machine, Process } from './machine.ts';
+
+type Started = [machine: Machine, call: Parameters<Spawn>, pid: number];
+
+/** What a reader of the configuration does. */
+export type Reading =
+  | { readonly name: 'answers'; readonly loaded: LoadedData }
+  | { readonly name: 'refuses' | 'dies' | 'hangs' };
+
+/** The child that reads the configuration for a reload. */
+export class ReaderModel extends Process {
+  readonly #reading: Reading;
+  readonly #chance: Chance;
+  hasAnswered = false;
+
+  constructor(reading: Reading, chance: Chance, ...process: Started) {
+    super(...process);
+    this.#reading = reading;
+    this.#chance = chance;
+  }
+
+  received(): void {
+    const { name } = this.#reading;
+    this.later(name === 'hangs' ? Infinity : this.#chance.between(1, 300), () => this.#answer());
+  }
+
+  heal(): void {
+    this.later(1, () => this.end(1));
+  }
+
+  protected caught(signal: NodeJS.Signals): void {
+    this.end(null, signal);
+  }
+
+  #answer(): void {
+    if (this.#reading.name === 'dies') return this.end(1);
+    const answer: ReadAnswer =
+      this.#reading.name === 'answers' ? { loaded: this.#reading.loaded } : { refused: 'config.ts: no' };
+    this.hasAnswered = true;
+    this.say(answer);
+    this.later(this.#chance.between(0, 20), () => this.end(0));
+  }
+}
+
+/** What the new arbiter of an upgrade does. */
+export const SUCCESSIONS = ['serves', 'stops', 'fails', 'crashes', 'hangs', 'serves briefly'] as const;
+export type Successor = (typeof SUCCESSIONS)[number];
+
+/** The new arbiter of an upgrade. */
+export class SuccessorModel extends Process {
+  readonly #chance: Chance;
+  #fate: Successor;
+  hasServed = false;
+
+  constructor(fate: Successor, chance: Chance, ...process: Started) {
+    super(...process);
+    this.#fate = fate;
+    this.#chance = chance;
+    this.later(fate === 'hangs' ? Infinity : chance.between(10, 3000), () => this.#act());
+  }
+
+  received(): void {}
+
+  /** It ends as if it had been told to. */
+  heal(): void {
+    this.later(1, () => this.end(0));
+  }
+
+  protected caught(signal: NodeJS.Signals): void {
+    this.later(5, () => this.end(null, signal));
+  }
+
+  #act(): void {
+    switch (this.#fate) {
+      case 'fails':
+        return this.end(this.#chance.of([1, 3, 4]));
+      case 'stops':
+        return this.end(0);
+      case 'crashes':
+        return this.end(null, this.#chance.of(['SIGTERM', 'SIGKILL', 'SIGSEGV']));
+      default:
+        this.hasServed = true;
+        this.say({ tsunicorn: 'serving', adopted: this.#chance.happens(0.8) ? [0, 1, 2, 3] : [] });
+        // Which nobody is to mind.
+        if (this.#chance.happens(0.1)) this.say({ tsunicorn: 'serving', adopted: [] });
+        if (this.#fate === 'serves briefly')
+          this.later(this.#chance.between(1, 5000), () => this.end(this.#chance.of([0, 1])));
+    }
+  }
+}

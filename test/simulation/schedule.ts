@@ -1,0 +1,91 @@
+import { Chance } from './chance.ts';
+import { Coverage } from './coverage.ts';
+import { drawOperation, type Operation } from './operations.ts';
+import { World } from './world.ts';
+
+const OPERATIONS = 120;
+/** After so long without trouble every delay is over: back-off, a hanging reader, a boot, a grace. */
+const CALM_MS = 100_000;
+const END_MS = 60_000;
+
+/** What came of one schedule. */
+export interface Outcome {
+  readonly seed: number;
+  readonly operations: readonly Operation[];
+  /** Null where everything held. */
+  readonly failure: string | null;
+  readonly steps: number;
+  readonly digest: number;
+  readonly log: readonly string[];
+}
+
+/** Draws a schedule from the seed and runs it. */
+export function runSeed(seed: number, coverage = new Coverage()): Promise<Outcome> {
+  const chance = new Chance(seed, 5);
+  const operations: Operation[] = [];
+  const next = (): Operation | undefined => {
+    if (operations.length >= OPERATIONS) return undefined;
+    const operation = drawOperation(chance);
+    operations.push(operation);
+    return operation;
+  };
+  return run(seed, operations, next, coverage);
+}
+
+/** Runs those operations in the world of the seed; `log` says whether what the arbiter logs is kept. */
+export function runOperations(seed: number, operations: readonly Operation[], log = false): Promise<Outcome> {
+  const left = [...operations];
+  return run(seed, operations, () => left.shift(), new Coverage(), log);
+}
+
+async function run(
+  seed: number,
+  operations: readonly Operation[],
+  next: () => Operation | undefined,
+  coverage: Coverage,
+  log = false,
+): Promise<Outcome> {
+  const world = new World(seed, coverage);
+  if (log) world.log.lines = [];
+  await world.settle();
+  for (let operation = next(); operation && world.goesOn; operation = next()) {
+    world.log.lines?.push(`${world.clock.now()} --- ${JSON.stringify(operation)}`);
+    await world.perform(operation);
+  }
+  await comeToRest(world);
+  await end(world);
+  const { steps, digest, invariants } = world;
+  return { seed, operations, failure: invariants.failure, steps, digest, log: world.log.lines ?? [] };
+}
+
+/** Without trouble the service is, some day, as it is wanted. */
+async function comeToRest(world: World): Promise<void> {
+  if (!world.goesOn) return;
+  world.log.lines?.push('--- calm');
+  world.heal();
+  await world.settle();
+  if (world.arbiter.steps.intent.name === 'resting') world.queue.push({ type: 'signal', signal: 'SIGHUP' });
+  await world.settle();
+  await world.wait(CALM_MS);
+  if (world.goesOn) world.invariants.calm();
+}
+
+/** A stop ends, and leaves nothing. */
+async function end(world: World): Promise<void> {
+  if (world.goesOn) {
+    world.log.lines?.push('--- the end');
+    world.queue.push({ type: 'signal', signal: 'SIGTERM' });
+    await world.settle();
+    await world.wait(END_MS);
+  }
+  if (world.invariants.failure !== null) return;
+  if (world.status === null) world.invariants.fail('the service does not end');
+  // What goes on by itself, such as a reader that has answered.
+  for (
+    let next = world.clock.nextMs;
+    next < Infinity && next < world.clock.now() + END_MS;
+    next = world.clock.nextMs
+  )
+    await world.fire();
+  world.invariants.ended();
+}

@@ -1,0 +1,46 @@
+import type { Operation } from './operations.ts';
+import { type Outcome, runOperations } from './schedule.ts';
+
+const MOST_TRIES = 600;
+
+/** The shortest schedule, of those that were tried, that fails as this one does. */
+export async function shrink(outcome: Outcome): Promise<Outcome> {
+  let best = await runOperations(outcome.seed, outcome.operations);
+  let tries = 0;
+  for (
+    let size = Math.ceil(best.operations.length / 2);
+    size >= 1;
+    size = size === 1 ? 0 : Math.ceil(size / 2)
+  ) {
+    for (let from = 0; from < best.operations.length && tries < MOST_TRIES; tries++) {
+      const shorter = without(best.operations, from, size);
+      const tried = await runOperations(outcome.seed, shorter);
+      if (kindOf(tried) === kindOf(best)) best = tried;
+      else from += size;
+    }
+  }
+  return best;
+}
+
+function without(operations: readonly Operation[], from: number, size: number): readonly Operation[] {
+  return [...operations.slice(0, from), ...operations.slice(from + size)];
+}
+
+/** Figures apart: it may be another worker of a shorter schedule. */
+function kindOf({ failure }: Outcome): string | null {
+  return failure === null ? null : (failure.split('\n')[0] ?? '').replace(/\d+/g, 'N');
+}
+
+/** A failure for people: how to see it again, the least that makes it, and what the arbiter logged of that. */
+export async function report(outcome: Outcome): Promise<string> {
+  const least = await shrink(outcome);
+  const { failure, operations, log, seed } = await runOperations(outcome.seed, least.operations, true);
+  return [
+    `seed ${seed}: ${outcome.failure}`,
+    `again: npm run simulate -- --seed ${seed}`,
+    `the shortest schedule found (${failure}):`,
+    ...operations.map((operation) => `  ${JSON.stringify(operation)}`),
+    'what was logged of it:',
+    ...log.slice(-60).map((line) => `  ${line}`),
+  ].join('\n');
+}

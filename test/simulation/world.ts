@@ -1,0 +1,369 @@
+import { Arbiter } from '../../src/arbiter/arbiter.ts';
+import { Development } from '../../src/arbiter/development.ts';
+import type { ArbiterEvent } from '../../src/arbiter/events.ts';
+import type { Generation } from '../../src/arbiter/generation.ts';
+import type { Reread } from '../../src/arbiter/reload.ts';
+import { Scaling } from '../../src/arbiter/scaling.ts';
+import { successors } from '../../src/arbiter/successor.ts';
+import type { Succession } from '../../src/arbiter/upgrade.ts';
+import { spawnWorker, type WorkerHandle } from '../../src/arbiter/worker-handle.ts';
+import type { Spawn } from '../../src/child.ts';
+import type { Hooks } from '../../src/hooks.ts';
+import { parseAddress } from '../../src/listeners/address.ts';
+import type { Settings } from '../../src/settings/catalogue.ts';
+import { rereadSettings } from '../../src/settings/reread.ts';
+import { at, Chance } from './chance.ts';
+import { SimulatedClock, type Timer } from './clock.ts';
+import { drawSettings, load, redraw } from './configuration.ts';
+import type { Coverage } from './coverage.ts';
+import { Invariants } from './invariants.ts';
+import { Machine, type Process } from './machine.ts';
+import type { Operation } from './operations.ts';
+import { ReaderModel, type Reading, type Successor, SuccessorModel } from './other-models.ts';
+import { SilentLog } from './silent-log.ts';
+import { Sockets } from './sockets.ts';
+import { WatchedQueue, watchState } from './watched.ts';
+import { type Application, WorkerModel } from './worker-model.ts';
+
+const ELDER = 7;
+
+/** A whole service on a simulated machine: the real arbiter, its real children's handles, and models of all else. */
+export class World {
+  readonly seed: number;
+  readonly clock = new SimulatedClock(1_000_000);
+  readonly machine: Machine;
+  readonly sockets: Sockets;
+  readonly queue = new WatchedQueue(this.clock.arbiters);
+  readonly log: SilentLog;
+  /** Every worker that the arbiter ever had. */
+  readonly workers: WorkerHandle[] = [];
+  readonly arbiter: Arbiter;
+  readonly invariants: Invariants;
+  readonly coverage: Coverage;
+  /** What is configured now, whether anybody has read it or not. */
+  settings: Partial<Settings>;
+  isCalm = false;
+  /** The exit status once the arbiter has ended. */
+  status: number | null = null;
+  steps = 0;
+  /** A number that two runs of one schedule share, if they did the same at the same times. */
+  digest = 0;
+  readonly elder: number | null;
+  watcher: 'none' | 'open' | 'closed' = 'none';
+  #isElderGone = false;
+  #reading: Reading['name'] = 'answers';
+  #application: Application = 'good';
+  #successor: Successor = 'serves';
+  #utilisation = 0.3;
+  #blockMs = 0;
+  #changed: (file: string) => void = () => {};
+
+  constructor(seed: number, coverage: Coverage) {
+    const chance = new Chance(seed, 1);
+    this.seed = seed;
+    this.coverage = coverage;
+    this.settings = drawSettings(chance);
+    this.elder = chance.happens(0.15) ? ELDER : null;
+    if (chance.happens(0.1)) this.#application = chance.of(['fails', 'flaky', 'exits', 'hangs']);
+    this.machine = new Machine(this.clock, (...process) => this.#run(...process));
+    this.sockets = new Sockets(this.clock, () =>
+      this.workers.flatMap(({ state, listeners }) => (state.name === 'exited' ? [] : listeners)),
+    );
+    this.log = new SilentLog();
+    const first = this.#first(chance);
+    this.invariants = new Invariants(this, first);
+    this.log.failed = (what) => this.invariants.fail(what);
+    this.queue.onTaken = (event) => this.#took(event);
+    this.arbiter = this.#arbiter(first);
+    void this.arbiter.run().then((status) => {
+      this.status = status;
+    });
+  }
+
+  get workerModels(): readonly WorkerModel[] {
+    return this.machine.processes.filter((process) => process instanceof WorkerModel);
+  }
+
+  get readers(): readonly ReaderModel[] {
+    return this.machine.processes.filter((process) => process instanceof ReaderModel);
+  }
+
+  get successors(): readonly SuccessorModel[] {
+    return this.machine.processes.filter((process) => process instanceof SuccessorModel);
+  }
+
+  /** Lets everything run that can run now, and looks at what came of it. */
+  async settle(): Promise<void> {
+    this.steps++;
+    await new Promise((resolve) => setImmediate(resolve));
+    this.invariants.afterStep();
+  }
+
+  /** One timer of anybody's, and all that follows at once. */
+  async fire(): Promise<void> {
+    this.clock.take()?.fire?.();
+    await this.settle();
+  }
+
+  /** Lets `ms` pass, timer by timer. */
+  async wait(ms: number): Promise<void> {
+    const untilMs = this.clock.now() + ms;
+    while (this.clock.nextMs <= untilMs && this.goesOn) await this.fire();
+    this.clock.pass(Math.max(0, untilMs - this.clock.now()));
+  }
+
+  get goesOn(): boolean {
+    return this.status === null && this.invariants.failure === null;
+  }
+
+  async perform(operation: Operation): Promise<void> {
+    switch (operation.op) {
+      case 'run':
+        for (let left = operation.timers; left > 0 && this.goesOn; left--) await this.fire();
+        return;
+      case 'wait':
+        return this.wait(operation.ms);
+      case 'freeze':
+        return this.#freeze(operation.ms);
+      case 'sleep':
+        this.clock.pass(operation.ms);
+        this.invariants.forgive(operation.ms);
+        return this.settle();
+      default:
+        this.#happen(operation);
+        return this.settle();
+    }
+  }
+
+  /** From now on everybody does what is asked, and nothing fails. */
+  heal(): void {
+    this.isCalm = true;
+    this.#application = 'good';
+    this.#reading = 'answers';
+    this.#successor = 'serves';
+    this.#utilisation = 0.3;
+    this.#blockMs = 0;
+    this.sockets.next = 'at once';
+    this.machine.refusals.length = 0;
+    this.#elderGone();
+    for (const process of this.machine.living) process.heal();
+  }
+
+  #happen(operation: Exclude<Operation, { op: 'run' | 'wait' | 'freeze' | 'sleep' }>): void {
+    switch (operation.op) {
+      case 'signals':
+        for (const signal of operation.signals) this.queue.push({ type: 'signal', signal });
+        return;
+      case 'say': {
+        const worker = at(this.workerModels, operation.who);
+        for (let times = operation.times; times > 0; times--) {
+          if (operation.message.tsunicorn === 'stalled') worker?.warn(operation.message);
+          else worker?.say(operation.message);
+        }
+        return;
+      }
+      case 'die':
+        return at(this.#livingWorkers, operation.who)?.die(operation.how);
+      case 'stick': {
+        const worker = at(this.#livingWorkers, operation.who);
+        if (worker) worker.isStuck = true;
+        return;
+      }
+      case 'leave':
+        return at(this.#livingWorkers, operation.who)?.leave('signal');
+      case 'refuse':
+        return void this.machine.refusals.push(...operation.failures);
+      case 'deploy':
+        this.#application = operation.application;
+        return;
+      case 'configure':
+        this.settings = redraw(this.settings, new Chance(this.seed, operation.seed));
+        this.#reading = operation.reading;
+        return;
+      case 'bind':
+        this.sockets.next = operation.next;
+        return;
+      case 'successors':
+        this.#successor = operation.fate;
+        return;
+      case 'successor dies': {
+        const { how } = operation;
+        const successor = this.successors.find(({ isAlive }) => isAlive);
+        return typeof how === 'number' ? successor?.end(how) : successor?.end(null, how);
+      }
+      case 'elder':
+        if (operation.is === 'gone') this.#elderGone();
+        else this.#isElderGone = true;
+        return;
+      case 'save':
+        return this.#changed(this.seed % 2 ? '/app/app.ts' : '/app/tsunicorn.config.ts');
+      case 'load':
+        this.#utilisation = operation.utilisation;
+        return;
+      case 'block':
+        this.#blockMs = operation.ms;
+        return;
+    }
+  }
+
+  /** The arbiter stands still while everybody else goes on. */
+  async #freeze(ms: number): Promise<void> {
+    const untilMs = this.clock.now() + ms;
+    const late: Timer[] = [];
+    this.machine.freeze();
+    this.invariants.forgive(ms);
+    while (this.clock.nextMs <= untilMs) {
+      const timer = this.clock.take();
+      if (timer?.isArbiters) late.push(timer);
+      else timer?.fire?.();
+    }
+    this.clock.pass(Math.max(0, untilMs - this.clock.now()));
+    this.machine.thaw();
+    for (const { fire } of late) fire?.();
+    await this.settle();
+  }
+
+  #took(event: ArbiterEvent | null): void {
+    const kind = event === null ? 0 : event.type.length + event.type.charCodeAt(0);
+    const who = event !== null && 'worker' in event ? event.worker : 0;
+    this.digest = Math.imul(this.digest ^ (kind + who * 31 + Math.round(this.clock.now())), 16_777_619);
+    this.invariants.took(event);
+    if (event) this.coverage.took(this, event);
+  }
+
+  get #livingWorkers(): readonly WorkerModel[] {
+    return this.workerModels.filter(({ isAlive }) => isAlive);
+  }
+
+  #elderGone(): void {
+    if (this.elder === null) return;
+    if (!this.#isElderGone || this.arbiter.steps.upgrade === 'beside') this.queue.push({ type: 'elderGone' });
+    this.#isElderGone = true;
+  }
+
+  #run(machine: Machine, call: Parameters<Spawn>, pid: number): Process {
+    const chance = new Chance(this.seed, 2, pid);
+    const line = [call[0], ...call[1]].join(' ');
+    if (/\breader\.[jt]s\b/.test(line)) {
+      const name = this.#reading;
+      const reading: Reading = name === 'answers' ? { name, loaded: load(this.settings) } : { name };
+      return new ReaderModel(reading, chance, machine, call, pid);
+    }
+    if (!/\bentry\.[jt]s\b/.test(line))
+      return new SuccessorModel(this.#successor, chance, machine, call, pid);
+    const surroundings = {
+      application: this.#application,
+      load: () => this.#utilisation,
+      isCalm: () => this.isCalm,
+    };
+    return new WorkerModel(surroundings, chance, machine, call, pid);
+  }
+
+  #first(chance: Chance): Generation {
+    const loaded = load(this.settings);
+    const listeners = loaded.settings.bind.map((text) => this.sockets.hold(parseAddress('--bind', text)));
+    if (this.elder !== null) for (const listener of listeners) listener.setShared(true);
+    return {
+      number: 1,
+      loaded,
+      hooks: this.#hooks(chance),
+      listeners,
+      ...this.#scalingOf(load(this.settings)),
+    };
+  }
+
+  #hooks(chance: Chance): Hooks {
+    if (chance.happens(0.5)) return {};
+    const hook = () => {
+      this.clock.pass(this.#blockMs);
+      this.invariants.forgive(this.#blockMs);
+      this.#blockMs = 0;
+      if (this.seed % 5 === 0) throw new Error('a hook that throws');
+    };
+    return {
+      preFork: hook,
+      childExit: hook,
+      nworkersChanged: hook,
+      onReload: hook,
+      whenReady: hook,
+      preExec: hook,
+    };
+  }
+
+  #scalingOf({ settings }: Generation['loaded']): Pick<Generation, 'scaling'> {
+    return settings.workersMax === null ? {} : { scaling: new Scaling(settings, this.clock.arbiters) };
+  }
+
+  async #reread(signal: AbortSignal): Promise<Reread> {
+    const question = { argv: [], env: {}, cwd: '/', sockets: [] };
+    const means = { spawn: this.machine.spawn, clock: this.clock.arbiters };
+    const loaded = await rereadSettings(question, signal, means);
+    return { loaded, hooks: this.#hooks(new Chance(this.seed, 3)), ...this.#scalingOf(loaded) };
+  }
+
+  #succession(): Succession {
+    const start = successors(this.machine.spawn);
+    return {
+      elder: this.elder,
+      workerCount: this.elder === null ? null : { count: 2, setting: 2, followsLoad: false },
+      isElderGone: () => this.#isElderGone,
+      start: (listeners, count, emit) =>
+        start({ argv: [], env: {}, cwd: '/', namedCwd: '/' }, listeners, count, emit),
+      mayBeResize: () => this.seed % 7 === 0,
+      serving: () => {},
+      upgraded: (pid) => this.invariants.succession.upgraded(pid),
+      ended: (pid) => this.invariants.succession.ended(pid),
+      rolledBack: () => this.invariants.succession.rolledBack(),
+      alone: () => this.invariants.succession.alone(),
+    };
+  }
+
+  #development(first: Generation): Development | null {
+    if (!this.settings.reload) return null;
+    return new Development({
+      first,
+      clock: this.clock.arbiters,
+      emit: (event) => this.queue.push(event),
+      settingsFiles: () => ['/app/tsunicorn.config.ts'],
+      sinceMs: 0,
+      watcher: (changed) => {
+        this.watcher = 'open';
+        this.#changed = changed;
+        return {
+          watch: () => {},
+          close: () => {
+            this.watcher = 'closed';
+          },
+        };
+      },
+    });
+  }
+
+  #spawn(order: Parameters<typeof spawnWorker>[0]): WorkerHandle {
+    const worker = watchState(spawnWorker(order, {}, this.machine.spawn), (transition) =>
+      this.invariants.changed(transition),
+    );
+    this.workers.push(worker);
+    this.invariants.spawned(worker);
+    return worker;
+  }
+
+  #arbiter(first: Generation): Arbiter {
+    const chance = new Chance(this.seed, 4);
+    return new Arbiter({
+      first,
+      queue: this.queue,
+      clock: this.clock.arbiters,
+      log: this.log,
+      random: () => chance.fraction(),
+      observe: (status) => this.invariants.observed(status),
+      succession: this.#succession(),
+      judgeKill: () => null,
+      development: this.#development(first),
+      reread: (signal) => this.#reread(signal),
+      bindAll: this.sockets.bindAll,
+      spawn: (order) => this.#spawn(order),
+      promoted: (generation, before) => this.invariants.promoted(generation, before),
+    });
+  }
+}

@@ -10,6 +10,7 @@ import type { WorkerLog } from '../src/log/records.ts';
 import { explainFailure } from './boot-failure.ts';
 import { classOf } from './classes.ts';
 import { Heartbeat } from './heartbeat.ts';
+import { guardProcess } from './host.ts';
 import type { Inbox, WorkerEvent } from './inbox.ts';
 import { type Logs, openLogs } from './logs.ts';
 import type { ModuleGraph } from './module-graph.ts';
@@ -95,6 +96,7 @@ class Worker {
   async #start(serve: Serve): Promise<Serving> {
     const { settings, failure } = this.#order;
     hideStdin(this.#order.listeners);
+    guardProcess(this.#log);
     this.#modules = await followImports(settings, (loaded) => void this.#inbox.send(loaded));
     if (!failure) this.#hooks = await loadWorkerHooks(this.#order);
     await this.#call('postFork');

@@ -3,11 +3,13 @@ import { relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { GatewayContext } from '../gateway/context.ts';
 import type { Application } from './application.ts';
+import { refuseCluster } from './cluster.ts';
 import { describe, isClass } from './describe.ts';
 import { detect } from './detect.ts';
 import { exportNames, isUntouched, pickExport } from './exports.ts';
 import { appError, importError } from './failure.ts';
 import { type ListenWatch, watchListening } from './listening.ts';
+import { standInForMain } from './main-module.ts';
 import { resolveModule } from './resolve.ts';
 import { type Held, settle, threw } from './settle.ts';
 import { type AppSpec, parseArguments, parseSpec } from './spec.ts';
@@ -30,6 +32,8 @@ export async function loadApplication(text: string, { cwd, ...options }: LoadOpt
   const args = await parseArguments(spec);
   const file = resolveModule(spec, cwd);
   const listening = watchListening();
+  standInForMain(file);
+  refuseCluster();
   try {
     const namespace = await importModule(spec, file, cwd);
     refuseScript(spec, namespace, listening);

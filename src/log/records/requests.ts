@@ -13,6 +13,11 @@ export const requestRecords = {
     fields: ['worker', 'reason'],
     when: 'an exception or rejection was not caught: the worker ends',
   },
+  'disconnect-ignored': {
+    level: 'warning',
+    fields: ['worker'],
+    when: 'the application called `process.disconnect()`, which is the worker’s to call',
+  },
   'gateway-errors': {
     level: 'error',
     fields: ['worker'],

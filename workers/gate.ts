@@ -50,7 +50,7 @@ class AcceptGate implements Gate {
   /** Those of `#doors` whose socket somebody passed on to the service. */
   #lent: readonly Door[] = [];
   #state: 'open' | 'paused' | 'holding' | 'closed' = 'open';
-  /** Accepted and not yet fed: while the queue is emptied, or paused, as a Unix listener cannot be moved. */
+  /** Accepted and not yet fed: while the queue is emptied, or paused where a door cannot be. */
   #held: Socket[] = [];
   #accepted = 0;
 

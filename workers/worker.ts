@@ -29,7 +29,6 @@ import { finish, isBooting, type Leaving, type Phase } from './phase.ts';
 import type { Standards } from './privileges.ts';
 import type { Recycler } from './recycler.ts';
 import type { Serve, Serving } from './serving.ts';
-import { hideStdin } from './stdin.ts';
 
 /** After an uncaught exception other requests of the worker get this long to finish; its state cannot be trusted. */
 const CRASH_GRACE_MS = 5000;
@@ -95,7 +94,6 @@ class Worker {
 
   async #start(serve: Serve): Promise<Serving> {
     const { settings, failure } = this.#order;
-    hideStdin(this.#order.listeners);
     guardProcess(this.#log);
     this.#modules = await followImports(settings, (loaded) => void this.#inbox.send(loaded));
     if (!failure) this.#hooks = await loadWorkerHooks(this.#order);

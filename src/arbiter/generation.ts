@@ -1,14 +1,11 @@
-import { UsageError } from '../errors.ts';
 import type { Hooks } from '../hooks.ts';
 import type { Installation } from '../installation.ts';
 import type { BootFailure } from '../ipc.ts';
-import { type Address, isMovable, parseAddress, withPassed } from '../listeners/address.ts';
+import { type Address, parseAddress, withPassed } from '../listeners/address.ts';
 import type { Listener } from '../listeners/listener.ts';
 import type { OpenLog } from '../log/logger.ts';
 import type { WorkerCount } from '../parent.ts';
 import type { Privileges } from '../privileges/privileges.ts';
-import type { Settings } from '../settings/catalogue.ts';
-import { classNameOf } from '../settings/class-name.ts';
 import type { LoadedData } from '../settings/load.ts';
 import { nameSetting } from '../settings/origin.ts';
 import type { Scaling } from './scaling.ts';
@@ -38,29 +35,7 @@ export interface Generation {
 /** The addresses that a configuration asks for, each naming where it was written. Throws a UsageError. */
 export function addressesOf({ settings, origins, sockets }: LoadedData): readonly Address[] {
   const written = settings.bind.map((text) => parseAddress(nameSetting(origins.bind, 'bind'), text));
-  const addresses = withPassed(written, sockets);
-  checkAddresses(
-    settings,
-    addresses.filter(({ kind }) => kind !== 'fd'),
-  );
-  return addresses;
-}
-
-/** Refuses what only the bound sockets tell: of what kind an inherited descriptor is. Throws a UsageError. */
-export function checkListeners({ settings }: LoadedData, listeners: readonly Listener[]): void {
-  checkAddresses(
-    settings,
-    listeners.map(({ address }) => address),
-  );
-}
-
-function checkAddresses(settings: Settings, addresses: readonly Address[]): void {
-  if (classNameOf(settings) !== 'sync') return;
-  const [, second] = addresses.filter((address) => !isMovable(address));
-  if (second)
-    throw new UsageError(
-      `${second.source}: a sync worker can serve one Unix socket; leave the others to another service, or use --worker-class async`,
-    );
+  return withPassed(written, sockets);
 }
 
 /**

@@ -19,8 +19,6 @@ export interface BindRequest {
   readonly open: readonly Listener[];
   /** Whether the reload is still the latest. */
   readonly wanted: () => boolean;
-  /** Throws a UsageError where those listeners do not go together. */
-  readonly check: (listeners: readonly Listener[]) => void;
   /** Whom the files of new Unix sockets are to belong to, where not to ourselves. */
   readonly owner: Owner | undefined;
 }
@@ -62,27 +60,23 @@ export class Rebinding {
   }
 
   async #bind(request: BindRequest): Promise<readonly Listener[]> {
-    const { addresses, open, check } = request;
+    const { addresses, open } = request;
     const free = [...open, ...this.#opened];
     const wanted = addresses.map((address) => {
       const at = free.findIndex((listener) => formatAddress(listener.address) === formatAddress(address));
       return { address, open: at < 0 ? undefined : free.splice(at, 1)[0] };
     });
     const missing = wanted.filter((one) => !one.open).map(({ address }) => address);
-    const kept = wanted.flatMap((one) => one.open ?? []);
-    const bound = await this.#bindAll(missing, { ...request, check: (added) => check([...kept, ...added]) });
+    const bound = await this.#bindAll(missing, request);
     this.#opened = [...this.#opened, ...bound];
     if (!this.#options.isReading()) this.release();
     const fresh = bound.values();
     return wanted.flatMap((one) => one.open ?? fresh.next().value ?? []);
   }
 
-  async #bindAll(
-    missing: readonly Address[],
-    { open, check, owner }: BindRequest,
-  ): Promise<readonly Listener[]> {
+  async #bindAll(missing: readonly Address[], { open, owner }: BindRequest): Promise<readonly Listener[]> {
     try {
-      return await this.#options.bindAll(missing, check, owner);
+      return await this.#options.bindAll(missing, owner);
     } catch (error) {
       if (!(error instanceof BindError) || error.code !== 'EADDRINUSE') throw error;
       throw collision(error, open, this.#options.heldByWorkers()) ?? error;

@@ -7,7 +7,7 @@ import type { OpenLog } from '../log/logger.ts';
 import type { Privileges } from '../privileges/privileges.ts';
 import type { LoadedData } from '../settings/load.ts';
 import type { ArbiterEvent } from './events.ts';
-import { addressesOf, checkListeners, type Generation } from './generation.ts';
+import { addressesOf, type Generation } from './generation.ts';
 import { Rebinding } from './rebinding.ts';
 import type { Scaling } from './scaling.ts';
 
@@ -221,7 +221,6 @@ export class Reload {
         addresses,
         open,
         wanted: () => this.#isReading(attempt),
-        check: (all) => checkListeners(reread.loaded, all),
         owner: reread.privileges?.identity,
       });
       return { ok: true, reread, listeners };

@@ -51,7 +51,7 @@ class ProcessHandle implements WorkerHandle {
     this.limits = limitsOf(order.generation);
     this.listeners = order.generation.listeners;
     this.state = { name: 'spawning', sinceMs: order.now };
-    const handed = handOver(order.generation, workerCommand(order.generation));
+    const handed = handOver(order.generation);
     this.#child = this.#start(order, handed, environment, spawn);
     this.send(bootOrder(order, handed));
   }
@@ -112,14 +112,18 @@ function workerCommand(generation: Generation): ChildSpec['command'] {
 }
 
 function childSpec(
-  { loaded: { settings, environment }, privileges }: Generation,
-  { command, fds, watchdogFd }: HandOver,
+  generation: Generation,
+  { fds, watchdogFd }: HandOver,
   base: NodeJS.ProcessEnv,
 ): ChildSpec {
+  const {
+    loaded: { settings, environment },
+    privileges,
+  } = generation;
   // The arbiter's own standard error is a pipe while its daemon boots, and nobody's afterwards.
   const output = settings.daemon ? 'ignore' : 'inherit';
   return {
-    command,
+    command: workerCommand(generation),
     cwd: settings.chdir,
     env: { ...base, ...privileges?.identity.environment, ...environment },
     // Its own session: Ctrl-C and a closing terminal reach the arbiter alone, which tells the workers what to do.

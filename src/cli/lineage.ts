@@ -61,15 +61,11 @@ export class Lineage {
     return alsoToFront(log);
   }
 
-  /** As bindAll() with `check` and `owner`, but takes over what was handed to us. */
-  async bind(
-    addresses: readonly Address[],
-    check: (bound: readonly Listener[]) => void,
-    owner?: Owner,
-  ): Promise<readonly Listener[]> {
-    if (this.#parent === null) return bindAll(addresses, check, owner);
+  /** As bindAll(), but takes over what was handed to us. */
+  async bind(addresses: readonly Address[], owner?: Owner): Promise<readonly Listener[]> {
+    if (this.#parent === null) return bindAll(addresses, owner);
     const { adoptAll } = await import('../listeners/handed.ts');
-    const { listeners, indexes } = await adoptAll(addresses, this.#parent.sockets, check, owner);
+    const { listeners, indexes } = await adoptAll(addresses, this.#parent.sockets, owner);
     this.#adopted = indexes;
     // The front of a daemon does not serve.
     if (this.elder === null) for (const listener of listeners) listener.setShared(false);

@@ -1,11 +1,10 @@
 import { spawn as spawnProcess } from 'node:child_process';
 import { type EventQueue, isProcessOne, STOP_SIGNALS, trapSignals } from '../arbiter/events.ts';
-import { addressesOf, checkListeners, type Generation } from '../arbiter/generation.ts';
+import { addressesOf, type Generation } from '../arbiter/generation.ts';
 import { type SpawnOrder, spawnWorker, type WorkerHandle } from '../arbiter/worker-handle.ts';
 import { callHook } from '../call-hook.ts';
 import { systemClock } from '../clock.ts';
 import { UsageError } from '../errors.ts';
-import type { Listener } from '../listeners/listener.ts';
 import type { Logger } from '../log/logger.ts';
 import type { RecordLog } from '../log/records.ts';
 import type { Parent } from '../parent.ts';
@@ -132,8 +131,7 @@ interface Surroundings {
 async function firstGeneration(loaded: Loaded, surroundings: Surroundings): Promise<Generation> {
   const { privileges, pidfile, lineage, log, own } = surroundings;
   try {
-    const check = (bound: readonly Listener[]) => checkListeners(loaded, bound);
-    const listeners = await lineage.bind(addressesOf(loaded), check, privileges?.identity);
+    const listeners = await lineage.bind(addressesOf(loaded), privileges?.identity);
     const nodeOptions = await nodeOptionsOf(loaded, own.base, log);
     const scaling = await scalingOf(loaded);
     return { number: 1, loaded, hooks: loaded.hooks, listeners, privileges, nodeOptions, ...scaling };

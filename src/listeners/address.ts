@@ -12,8 +12,6 @@ export type Address =
       readonly fd: number;
       /** What whoever passed it calls it (FileDescriptorName= of a socket unit). */
       readonly name?: string;
-      /** Known once the descriptor was looked at, if then. */
-      readonly family?: 'tcp' | 'unix';
     };
 
 const DEFAULT_PORT = 8000;
@@ -62,11 +60,6 @@ export function overlap(one: Address, other: Address): boolean {
   if (one.host === other.host || one.host === '::' || other.host === '::') return true;
   const isV6 = [one, other].map(({ host }) => host.includes(':'));
   return isV6[0] === isV6[1] && (one.host === '0.0.0.0' || other.host === '0.0.0.0');
-}
-
-/** Whether Node can move a socket that listens there between event loops, and so pause it; a descriptor may be either. */
-export function isMovable(address: Address): boolean {
-  return address.kind === 'tcp' || (address.kind === 'fd' && address.family === 'tcp');
 }
 
 /**

@@ -59,13 +59,12 @@ export function handSockets(listeners: readonly Listener[]): {
 
 /**
  * Like bindAll(), but takes over the handed socket wherever an address asks for it again, and closes those that nothing
- * asks for; `check` throws where they do not go together. The adopted ones count as shared until the arbiter that handed
- * them over is gone; their files stay whose they are, those that are new belong to `owner`.
+ * asks for. The adopted ones count as shared until the arbiter that handed them over is gone; their files stay whose they
+ * are, those that are new belong to `owner`.
  */
 export async function adoptAll(
   addresses: readonly Address[],
   handed: readonly HandedSocket[],
-  check: (all: readonly Listener[]) => void,
   owner?: Owner,
 ): Promise<Adopted> {
   const open = handed.filter(({ fd }) => isSocket(fd));
@@ -87,7 +86,6 @@ export async function adoptAll(
     for (const { fd } of free) fs.closeSync(fd);
     const listeners: Listener[] = [];
     for (const { address, socket } of matches) listeners.push(await obtain(address, socket));
-    check(listeners);
     if (owner) for (const listener of fresh) listener.giveTo?.(owner);
     return { listeners, indexes };
   } catch (error) {

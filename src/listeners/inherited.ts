@@ -24,10 +24,9 @@ export type SocketEntry =
 export function inherit(address: FdAddress): Listener {
   const entry = findSocket(socketInode(address), readTable);
   if (entry !== null) refuseUnlistenable(address, entry);
-  const family = entry?.family === 'tcp' || entry?.family === 'unix' ? { family: entry.family } : {};
   const path = entry?.family === 'unix' ? entry.path : null;
   return {
-    address: { ...address, ...family },
+    address,
     fd: address.fd,
     url: path === null ? formatAddress(address) : `unix:${path}`,
     ...closing(() => fs.closeSync(address.fd)),

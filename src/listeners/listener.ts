@@ -53,21 +53,16 @@ export async function bind(address: Address): Promise<Listener> {
 }
 
 /**
- * Binds all or none: when one cannot be bound, or `check` throws, those that were bound are released again. The files of
- * Unix sockets belong to `owner`, if there is one, whom their mode lets connect.
+ * Binds all or none: when one cannot be bound, those that were bound are released again. The files of Unix sockets belong
+ * to `owner`, if there is one, whom their mode lets connect.
  */
-export async function bindAll(
-  addresses: readonly Address[],
-  check: (bound: readonly Listener[]) => void = () => {},
-  owner?: Owner,
-): Promise<readonly Listener[]> {
+export async function bindAll(addresses: readonly Address[], owner?: Owner): Promise<readonly Listener[]> {
   const bound: Listener[] = [];
   try {
     for (const address of addresses) {
       refuseTwin(bound, address);
       bound.push(await bind(address));
     }
-    check(bound);
     if (owner) for (const listener of bound) listener.giveTo?.(owner);
     return bound;
   } catch (error) {

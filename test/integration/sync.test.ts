@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { constants, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import http, { type IncomingMessage } from 'node:http';
 import net from 'node:net';
 import { join } from 'node:path';
@@ -7,7 +7,6 @@ import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import { ask } from '../support/http-client.ts';
 import { addressOf, request } from '../support/load.ts';
-import { refusal } from '../support/refusal.ts';
 import { app, type Running, serve, temporaryDirectory } from '../support/tsunicorn.ts';
 
 const held = app('held.ts:app');
@@ -126,54 +125,6 @@ export const app = (req, res) => {
   });
 });
 
-describe.each(binds)('a child of an application on %s', (_name, bind) => {
-  const files = {
-    // However it is imported: by name, as a namespace, by require().
-    'app.mjs': `import * as space from 'node:child_process';
-import { execFileSync, execSync, fork, spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
-import { createRequire } from 'node:module';
-const required = createRequire(import.meta.url)('child_process');
-const outOf = async (child) => { let text = ''; child.stdout.on('data', (more) => { text += more; }); await once(child, 'close'); return text; };
-const link = ['/proc/self/fd/0'];
-const out = ['inherit', 'pipe', 'inherit'];
-const ways = {
-  execSync: () => execSync('readlink /proc/self/fd/0', { stdio: out }),
-  execFileSync: () => execFileSync('readlink', link, { stdio: out }),
-  spawnSync: () => spawnSync('readlink', link, { stdio: out }).stdout,
-  namespace: () => space.spawnSync('readlink', link, { stdio: [0, 'pipe'] }).stdout,
-  required: () => required.spawnSync('readlink', link, { stdio: [process.stdin, 'pipe'] }).stdout,
-  spawn: () => outOf(spawn('readlink', link, { stdio: out })),
-  fork: () => outOf(fork('child.mjs', { stdio: [...out, 'ipc'] })),
-  cat: () => (execSync('cat', { stdio: 'inherit' }), '/dev/null'),
-  piped: () => execSync('cat', { input: '/dev/null' }),
-};
-export const app = async (req, res) => {
-  const answers = {};
-  for (const [way, run] of Object.entries(ways)) answers[way] = String(await run()).trim();
-  res.end(JSON.stringify(answers));
-};\n`,
-    'child.mjs': `import { readlinkSync } from 'node:fs';
-console.log(readlinkSync('/proc/self/fd/0'));
-process.disconnect();\n`,
-  };
-
-  it('gets an empty stdin in place of the listener, however it is spawned', async () => {
-    const running = await serve(['app.mjs:app', '-k', 'sync', '-b', bind()], { files });
-    const { body } = await ask({ url: running.at });
-    const answers: object = JSON.parse(body);
-    expect(Object.values(answers)).toEqual(Array(9).fill('/dev/null'));
-    expect((await ask({ url: running.at })).body).toBe(body);
-    expect(isNonBlocking(running.workers()[0])).toBe(true);
-  });
-});
-
-/** Of descriptor 0: libuv makes what a child inherits as its stdin blocking, for all who share it. */
-function isNonBlocking(pid: number | undefined): boolean {
-  const [, flags = '0'] = /^flags:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/fdinfo/0`, 'utf8')) ?? [];
-  return (Number.parseInt(flags, 8) & constants.O_NONBLOCK) !== 0;
-}
-
 describe('sync', () => {
   it('does not count the time in which a client reads an answer that is complete', async () => {
     const source = `export const app = (req, res) => {
@@ -191,17 +142,7 @@ describe('sync', () => {
     expect(running.stderr).not.toMatch(/has run for/);
   });
 
-  it('refuses a second Unix socket, which it could not pause', async () => {
-    const directory = temporaryDirectory();
-    const at = (name: string) => `unix:${join(directory, name)}`;
-    const line = await refusal([held, '-k', 'sync', '-b', at('one'), '-b', at('two')]);
-    expect(line).toMatch(
-      /^--bind unix:.*two: a sync worker can serve one Unix socket; .*--worker-class async$/,
-    );
-    expect(existsSync(join(directory, 'one'))).toBe(false);
-  });
-
-  it('shows the application an empty stdin, not its listener', async () => {
+  it('shows the application an empty stdin', async () => {
     const files = {
       'app.mjs': `let text = ''; for await (const chunk of process.stdin) text += chunk;
 export const app = (req, res) => res.end(JSON.stringify(text));\n`,

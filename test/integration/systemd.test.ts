@@ -140,12 +140,6 @@ describe('LISTEN_FDS is refused where', () => {
     expect(await refused('many', [])).toMatch(/^LISTEN_FDS=many: expected the number of passed sockets/);
   });
 
-  it('two Unix sockets are for a sync worker', async () => {
-    expect(await refused(2, [unixSocket().fd, unixSocket().fd], ['-k', 'sync'])).toMatch(
-      /^LISTEN_FDS fd:\/\/4 \(api\): a sync worker can serve one Unix socket/,
-    );
-  });
-
   itWithActivate('a socket is one of datagrams', async () => {
     const path = join(temporaryDirectory(), 'datagrams.sock');
     const through = ['systemd-socket-activate', '--datagram', '-l', path];

@@ -23,7 +23,7 @@ export class Sockets {
     return this.#open;
   }
 
-  readonly bindAll: typeof bindAll = async (addresses, check = () => {}) => {
+  readonly bindAll: typeof bindAll = async (addresses) => {
     const { next } = this;
     this.next = 'at once';
     if (next === 'late') await new Promise<void>((done) => void this.#clock.after(50, done));
@@ -34,7 +34,6 @@ export class Sockets {
         if (this.#isTaken(formatAddress(address))) throw new BindError(address, refusal('EADDRINUSE'));
         bound.push(this.hold(address));
       }
-      check(bound);
       return bound;
     } catch (error) {
       for (const listener of bound) listener.close();

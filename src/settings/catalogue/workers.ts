@@ -35,7 +35,7 @@ export const workers = {
     default: 0,
   }),
   workerClass: setting({
-    doc: 'How a worker serves: `async`, `sync` or `thread`. `async` is one event loop with many requests at a time. `sync` is one request at a time in the process, answered with `Connection: close`; it accepts only while idle, and serves one Unix socket at most. `thread` runs the application in threads, one request at a time in each, for handlers that keep the processor busy; WebSockets are answered with 501 there.',
+    doc: 'How a worker serves: `async`, `sync` or `thread`. `async` is one event loop with many requests at a time. `sync` is one request at a time in the process, answered with `Connection: close`; it accepts only while idle. `thread` runs the application in threads, one request at a time in each, for handlers that keep the processor busy; WebSockets are answered with 501 there.',
     flags: '-k, --worker-class',
     kind: workerClass,
     default: 'async',

@@ -10,7 +10,7 @@ import { temporaryDirectory } from '../../support/tsunicorn.ts';
 
 const addresses = (...texts: string[]) => texts.map((text) => parseAddress('--bind', text));
 
-const adopt = (wanted: readonly Address[], from: readonly HandedSocket[]) => adoptAll(wanted, from, () => {});
+const adopt = (wanted: readonly Address[], from: readonly HandedSocket[]) => adoptAll(wanted, from);
 
 function closeAll(listeners: readonly Listener[]): void {
   for (const listener of listeners) listener.close();
@@ -101,12 +101,7 @@ describe('a Unix socket that was adopted', () => {
       const path = join(temporaryDirectory(), 'app.sock');
       const listeners = await bound(`unix:${path}`);
       const owner = { uid: 65_534, gid: 65_534 };
-      const { listeners: adopted } = await adoptAll(
-        addresses(`unix:${path}`),
-        handed(listeners),
-        () => {},
-        owner,
-      );
+      const { listeners: adopted } = await adoptAll(addresses(`unix:${path}`), handed(listeners), owner);
       expect(lstatSync(path).uid).toBe(0);
       adopted[0]?.giveTo?.(owner);
       expect(lstatSync(path)).toMatchObject(owner);

@@ -26,7 +26,7 @@ function boundUnix(kind: 'unix' | 'fd' = 'unix'): Bound {
 }
 
 /** An open gate that greets whomever it feeds, and what it has fed. */
-async function openGate(bounds: readonly Bound[], onFed: (gate: Gate) => void = () => {}) {
+async function openGate(bounds: readonly Bound[], onFed: (gate: Gate) => void = () => {}, backlog = 128) {
   const fed: Wire[] = [];
   const gate = createGate((socket: Socket) => {
     fed.push(new Wire(socket));
@@ -35,7 +35,7 @@ async function openGate(bounds: readonly Bound[], onFed: (gate: Gate) => void = 
   });
   const urls = await gate.open(
     bounds.map(({ handed }) => handed),
-    128,
+    backlog,
   );
   onTestFinished(() => {
     gate.close();
@@ -157,8 +157,10 @@ describe.each(kinds)('a gate of %s', (_kind, bound) => {
     await turns(5);
     expect(await refused(at.to)).toBe('ECONNREFUSED');
   });
+});
 
-  it('takes what the kernel has queued before it closes', async () => {
+describe.each(kinds.slice(0, 2))('a gate of %s that closes when its queue is empty', (_kind, bound) => {
+  it('takes what the kernel has queued', async () => {
     const at = bound();
     const { gate } = await openGate([at]);
     gate.pause();
@@ -176,6 +178,23 @@ describe.each(kinds)('a gate of %s', (_kind, bound) => {
     for (let i = 0; i < 5; i++) waiting.push(await wireTo(at.to));
     await gate.closeWhenEmpty(1000);
     for (const wire of waiting) await wire.until(/hello/);
+  });
+});
+
+describe('a pause', () => {
+  it('leaves the length of the queue as it was', async () => {
+    const at = boundUnix();
+    const { gate } = await openGate([at], undefined, 3);
+    for (let round = 0; round < 3; round++) {
+      gate.pause();
+      await turns(2);
+      gate.resume();
+      await turns(2);
+    }
+    gate.pause();
+    const came = await Promise.all(Array.from({ length: 10 }, () => refused(at.to)));
+    expect(came.filter((how) => how === 'connected')).toHaveLength(4);
+    expect(came.filter((how) => how === 'EAGAIN')).toHaveLength(6);
   });
 });
 

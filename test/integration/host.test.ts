@@ -2,7 +2,7 @@ import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { get } from '../support/client.ts';
-import { refusal } from '../support/refusal.ts';
+import { run } from '../support/command.ts';
 import { serve, start } from '../support/tsunicorn.ts';
 
 const classes = ['async', 'sync', 'thread'];
@@ -69,5 +69,7 @@ it('--check-config refuses a cluster too', async () => {
   const files = {
     'app.cjs': "require('node:cluster').fork();\nmodule.exports = (req, res) => res.end();\n",
   };
-  expect(await refusal(['--check-config', 'app.cjs'], { files, status: 4 })).toMatch(/cluster\.fork\(\)/);
+  const { status, lines } = await run(['--check-config', 'app.cjs'], { files });
+  expect(status).toBe(4);
+  expect(lines[0]).toMatch(/^tsunicorn: app\.cjs: .*cluster\.fork\(\) has no use here/);
 });

@@ -111,11 +111,31 @@ export type ArbiterMessage =
   | { readonly tsunicorn: 'accept' }
   /** The service is about to stop: serve on, but say at the ready path that nobody else should come. */
   | { readonly tsunicorn: 'linger' }
-  /** Stop accepting, finish, exit; with `emptyQueue` first take what the kernel has queued. */
-  | { readonly tsunicorn: 'retire'; readonly emptyQueue: boolean; readonly graceMs: number }
+  | ({ readonly tsunicorn: 'retire' } & Retirement)
   /** Exit now. */
   | { readonly tsunicorn: 'quit' }
   | { readonly tsunicorn: 'reopenLogs' };
+
+/** Stop accepting, finish, exit within `graceMs`; with `emptyQueue` first take what the kernel has queued. */
+export interface Retirement {
+  readonly purpose: RetirePurpose;
+  readonly emptyQueue: boolean;
+  readonly graceMs: number;
+}
+
+/**
+ * What a worker goes for, which says how long its idle connections wait for a request: most of the grace where others
+ * serve (`replace`), a few seconds where it should be gone soon all the same (`hurry`), a second where the service ends
+ * (`stop`). A worker that leaves already takes the more urgent one; nothing else of it changes.
+ */
+export type RetirePurpose = (typeof PURPOSES)[number];
+
+const PURPOSES = ['replace', 'hurry', 'stop'] as const;
+
+/** The one of two purposes for which a worker ends sooner. */
+export function moreUrgent(one: RetirePurpose, other: RetirePurpose): RetirePurpose {
+  return PURPOSES.indexOf(other) > PURPOSES.indexOf(one) ? other : one;
+}
 
 type Check = (value: unknown) => boolean;
 

@@ -43,6 +43,6 @@ export async function serveMany(order: ServeOrder, application: Application): Pr
     urls: await gate.open(order.listeners, settings.backlog),
     connections,
     ...(close ? { close } : {}),
-    drain: (how) => drain({ ...how, gate, connections, server, isHasty: settings.reload }),
+    drain: (how) => drain({ ...how, gate, connections, isHasty: settings.reload }),
   };
 }

@@ -1,11 +1,7 @@
+import type { Draining } from '../src/http/drain.ts';
+import type { Retirement } from '../src/ipc.ts';
 import type { WorkerLog } from '../src/log/records.ts';
 import type { Serving } from './serving.ts';
-
-/** How a worker goes that has to finish what it accepted. */
-export interface Leaving {
-  readonly emptyQueue: boolean;
-  readonly graceMs: number;
-}
 
 /** What a worker is about. */
 export type Phase =
@@ -13,9 +9,9 @@ export type Phase =
   /** The application is loaded; the sockets are opened when the arbiter says so. */
   | { readonly name: 'standby'; readonly accept: () => void; readonly close: Serving['close'] }
   /** The sockets are being opened: what is accepted from now on must be served, whatever was ordered meanwhile. */
-  | { readonly name: 'opening'; readonly leave: Leaving | null }
+  | { readonly name: 'opening'; readonly leave: Retirement | null }
   | { readonly name: 'serving'; readonly serving: Serving; readonly asked: 'nothing' | 'replacement' }
-  | { readonly name: 'leaving' }
+  | { readonly name: 'leaving'; readonly draining: Draining }
   | { readonly name: 'exiting' };
 
 /** Whether a worker in this phase has yet to serve. */
@@ -23,15 +19,15 @@ export function isBooting({ name }: Phase): boolean {
   return name === 'booting' || name === 'standby' || name === 'opening';
 }
 
-/** Drains, and logs what could not be finished; never rejects, as the worker must end all the same. */
-export async function finish(serving: Serving, how: Leaving, log: WorkerLog): Promise<void> {
+/** Logs what a drain could not finish; never rejects, as the worker must end all the same. */
+export async function finish({ ended }: Draining, graceMs: number, log: WorkerLog): Promise<void> {
   try {
-    const cut = await serving.drain(how);
+    const cut = await ended;
     if (cut > 0)
-      log.warning(`Cut ${cut} connection(s) that outlived the grace of ${how.graceMs / 1000} s`, {
+      log.warning(`Cut ${cut} connection(s) that outlived the grace of ${graceMs / 1000} s`, {
         event: 'drain-cut',
         count: cut,
-        durationMs: how.graceMs,
+        durationMs: graceMs,
       });
   } catch (error) {
     log.error('The drain failed', { event: 'drain-failed', err: error });

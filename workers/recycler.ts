@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from '../src/clock.ts';
 import type { Observer } from '../src/http/server.ts';
+import type { RetirePurpose } from '../src/ipc.ts';
 import type { WorkerLog } from '../src/log/records.ts';
 import { availableMemory, inMiB } from '../src/memory.ts';
 import type { Settings } from '../src/settings/catalogue.ts';
@@ -24,6 +25,7 @@ export class Recycler {
   readonly #options: RecyclerOptions;
   #requests = 0;
   #reason: string | null = null;
+  #purpose: RetirePurpose = 'replace';
   #ask: ((reason: string) => void) | null = null;
   #askedMs = Infinity;
   #hasWarned = false;
@@ -37,6 +39,11 @@ export class Recycler {
   static of(settings: Settings, log: WorkerLog): Recycler {
     const limits = drawLimits(settings, Math.random, availableMemory());
     return new Recycler({ settings, limits, clock: systemClock, log, measure: () => process.memoryUsage() });
+  }
+
+  /** What the worker goes for, once it does: one that takes too much memory does not wait for long. */
+  get purpose(): RetirePurpose {
+    return this.#purpose;
   }
 
   /** Counts requests; null where they do not matter. */
@@ -108,6 +115,7 @@ export class Recycler {
   #look(): void {
     const { limits, measure, clock } = this.#options;
     const { rss, heapUsed } = measure();
+    if (rss >= limits.memoryBytes || heapUsed >= limits.heapBytes) this.#purpose = 'hurry';
     if (rss >= limits.memoryBytes) this.#due(`takes ${inMiB(rss)} of memory (${this.#memorySetting})`);
     if (heapUsed >= limits.heapBytes)
       this.#due(`uses ${inMiB(heapUsed)} of heap (--max-heap ${inMiB(limits.heapBytes)})`);

@@ -1,8 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import type { Application, Handler } from '../src/app/application.ts';
 import type { Connections } from '../src/http/connections.ts';
+import type { Draining } from '../src/http/drain.ts';
 import type { AnswerFailure, Observer } from '../src/http/server.ts';
-import type { HandedListener } from '../src/ipc.ts';
+import type { HandedListener, Retirement } from '../src/ipc.ts';
 import type { WorkerLog } from '../src/log/records.ts';
 import type { Settings } from '../src/settings/catalogue.ts';
 import type { LoadedFiles } from './module-graph.ts';
@@ -41,8 +42,8 @@ export interface Serving {
   readonly connections: Connections;
   /** How busy the worker was since the last call, 0 to 1, where its event loop does not tell. */
   readonly utilisation?: () => number;
-  /** Ends as drain() in src/http/drain.ts does; resolves with the number of connections that were cut. */
-  drain(options: { readonly emptyQueue: boolean; readonly graceMs: number }): Promise<number>;
+  /** Ends as drain() in src/http/drain.ts does. */
+  drain(how: Retirement): Draining;
   /** Lets the application end what it holds (Fastify's onClose hooks, a pool of threads). */
   readonly close?: () => Promise<void>;
 }

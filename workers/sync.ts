@@ -80,6 +80,6 @@ export const serveSync: Serve = async (order) => {
     connections,
     ...(close ? { close } : {}),
     ...(share ? { utilisation: () => share.take() } : {}),
-    drain: (how) => drain({ ...how, gate, connections, server, isHasty: settings.reload }),
+    drain: (how) => drain({ ...how, gate, connections, isHasty: settings.reload }),
   };
 };

@@ -5,7 +5,7 @@ import { EXIT, messageOf } from '../src/errors.ts';
 import { FlightTable } from '../src/flights/table.ts';
 import type { Hooks, WorkerView } from '../src/hooks.ts';
 import type { Readiness } from '../src/http/ready-path.ts';
-import type { BootOrder, Instigator } from '../src/ipc.ts';
+import { type BootOrder, type Instigator, moreUrgent, type Retirement } from '../src/ipc.ts';
 import type { WorkerLog } from '../src/log/records.ts';
 import { explainFailure } from './boot-failure.ts';
 import { classOf } from './classes.ts';
@@ -25,7 +25,7 @@ import {
   provePath,
   readinessOf,
 } from './outfit.ts';
-import { finish, isBooting, type Leaving, type Phase } from './phase.ts';
+import { finish, isBooting, type Phase } from './phase.ts';
 import type { Standards } from './privileges.ts';
 import type { Recycler } from './recycler.ts';
 import type { Serve, Serving } from './serving.ts';
@@ -164,7 +164,7 @@ class Worker {
       case 'orphaned':
         if (this.#phase.name === 'serving')
           this.#log.warning('The arbiter is gone: draining', { event: 'arbiter-gone' });
-        return this.#leave({ emptyQueue: true, graceMs: this.#graceMs });
+        return this.#leave({ purpose: 'stop', emptyQueue: true, graceMs: this.#graceMs });
       case 'signal':
         return this.#signalled(event.signal);
     }
@@ -196,27 +196,47 @@ class Worker {
       return this.#say('outgoing', 'SIGTERM', 'signal');
     }
     this.#say('leaving', 'SIGTERM', 'signal');
-    this.#leave({ emptyQueue: false, graceMs: this.#graceMs });
+    const purpose = process.connected ? 'replace' : 'stop';
+    this.#leave({ purpose, emptyQueue: false, graceMs: this.#graceMs });
   }
 
   #say(tsunicorn: 'outgoing' | 'leaving', reason: string, by: Instigator): void {
     void this.#inbox.send({ tsunicorn, reason, by });
   }
 
-  #leave(how: Leaving): void {
+  #leave(how: Retirement): void {
     const phase = this.#phase;
     // It has served nobody, and the arbiter gives it two seconds.
     const shortMs = Math.min(how.graceMs, UNSERVED_GRACE_MS);
-    if (phase.name === 'booting') return void this.#exit(shortMs);
-    if (phase.name === 'standby') return void this.#exit(shortMs, phase.close);
-    if (phase.name === 'opening') this.#phase = { name: 'opening', leave: how };
-    if (phase.name !== 'serving') return;
-    this.#phase = { name: 'leaving' };
+    switch (phase.name) {
+      case 'booting':
+        return void this.#exit(shortMs);
+      case 'standby':
+        return void this.#exit(shortMs, phase.close);
+      case 'opening': {
+        const { leave } = phase;
+        const purpose = leave ? moreUrgent(leave.purpose, how.purpose) : how.purpose;
+        this.#phase = { name: 'opening', leave: { ...(leave ?? how), purpose } };
+        return;
+      }
+      case 'serving':
+        return this.#drain(phase.serving, how);
+      case 'leaving':
+        return phase.draining.hasten(how.purpose);
+      case 'exiting':
+        return;
+    }
+  }
+
+  #drain(serving: Serving, how: Retirement): void {
+    const purpose = moreUrgent(how.purpose, this.#recycler?.purpose ?? 'replace');
+    const startedMs = performance.now();
+    const draining = serving.drain({ ...how, purpose });
+    this.#phase = { name: 'leaving', draining };
     this.#recycler?.end();
     this.#heartbeat.leaveWithin(how.graceMs);
-    const startedMs = performance.now();
-    void finish(phase.serving, how, this.#log).then(() =>
-      this.#exit(Math.max(LAST_MS, how.graceMs - (performance.now() - startedMs)), phase.serving.close),
+    void finish(draining, how.graceMs, this.#log).then(() =>
+      this.#exit(Math.max(LAST_MS, how.graceMs - (performance.now() - startedMs)), serving.close),
     );
   }
 
@@ -235,7 +255,11 @@ class Worker {
   #fail(reason: string): void {
     this.#exitStatus = 1;
     this.#say('leaving', reason, 'itself');
-    this.#leave({ emptyQueue: false, graceMs: Math.min(CRASH_GRACE_MS, this.#graceMs) });
+    this.#leave({
+      purpose: 'hurry',
+      emptyQueue: false,
+      graceMs: Math.min(CRASH_GRACE_MS, this.#graceMs),
+    });
   }
 
   async #bootFailed(error: unknown): Promise<void> {

@@ -138,6 +138,7 @@ export class Arbiter {
     if (worker === undefined) return;
     if (action.type === 'accept') return this.#workers.accept(worker);
     if (action.type === 'kill') return this.#kill(worker, action);
+    if (action.type === 'hasten') return this.#service.haste.tell(worker, action.purpose);
     const { current, intent, log } = this.#service;
     log.debug(`Retiring worker (pid: ${worker.pid}): ${action.reason}`, {
       event: 'worker-retiring',
@@ -149,7 +150,7 @@ export class Arbiter {
       (listener) =>
         !listener.isShared() && (intent.name === 'stopping' || !current.listeners.includes(listener)),
     );
-    this.#workers.retire(worker, action.reason, emptyQueue);
+    this.#workers.retire(worker, action.reason, action.purpose, emptyQueue);
   }
 
   #spawn(slot: number, number: number): void {

@@ -1,3 +1,4 @@
+import type { RetirePurpose } from '../ipc.ts';
 import { deadlineOf, isBooting, isLiving, type WorkerSnapshot, type WorkerState } from './worker-state.ts';
 
 /** What the arbiter wants to be true. */
@@ -23,12 +24,24 @@ export interface Desired {
   readonly surge: number;
   /** Before this time nothing is spawned to replace a worker of the right generation; 0 where that may be done at once. */
   readonly recycleAfterMs: number;
+  /** What workers retire for. */
+  readonly retirePurpose: RetirePurpose;
 }
+
+/** So many generations' worth of workers may wait for idle connections at a time: what they take is memory. */
+const RETIRING_GENERATIONS = 2;
 
 export type Action =
   | { readonly type: 'spawn'; readonly slot: number; readonly generation: number }
   | { readonly type: 'accept'; readonly age: number }
-  | { readonly type: 'retire'; readonly age: number; readonly reason: string }
+  | {
+      readonly type: 'retire';
+      readonly age: number;
+      readonly reason: string;
+      readonly purpose: RetirePurpose;
+    }
+  /** To a worker that retires already. */
+  | { readonly type: 'hasten'; readonly age: number; readonly purpose: RetirePurpose }
   | {
       readonly type: 'kill';
       readonly age: number;
@@ -60,9 +73,11 @@ export function reconcile(desired: Desired, workers: readonly WorkerSnapshot[], 
     now < desired.spawnAfterMs ? wanted.filter((generation) => generation === desired.canary) : wanted;
   const waiting = mayGo.length < wanted.length;
   const spawns = inFreeSlots(mayGo, workers);
-  const deadlines = workers.filter((worker) => !dying.has(worker.age)).map(deadlineOf);
+  const others = workers.filter((worker) => !dying.has(worker.age));
+  const deadlines = others.map(deadlineOf);
+  const retirements = planRetirements(desired, living, workers);
   return {
-    actions: [...overdue, ...accepts, ...planRetirements(desired, living, workers), ...spawns],
+    actions: [...overdue, ...accepts, ...planHaste(desired, others), ...retirements, ...spawns],
     wakeAtMs: Math.min(
       waiting ? desired.spawnAfterMs : Infinity,
       held ? desired.recycleAfterMs : Infinity,
@@ -194,7 +209,23 @@ function planRetirements(
     type: 'retire',
     age: worker.age,
     reason: reasonToRetire(worker, desired),
+    purpose: desired.retirePurpose,
   }));
+}
+
+/** Those that retire for something less urgent than is wanted by now, or are too many: then those of the greatest age. */
+function planHaste(desired: Desired, workers: readonly WorkerSnapshot[]): Action[] {
+  const waiting = workers.filter(({ state }) => state.name === 'retiring' && state.purpose === 'replace');
+  if (desired.retirePurpose === 'stop')
+    return workers
+      .filter(({ state }) => state.name === 'retiring' && state.purpose !== 'stop')
+      .map(({ age }) => ({ type: 'hasten', age, purpose: 'stop' }));
+  if (desired.purpose !== 'serving') return [];
+  const mayWait = RETIRING_GENERATIONS * desired.workers;
+  return waiting
+    .toSorted((a, b) => a.age - b.age)
+    .slice(0, Math.max(0, waiting.length - mayWait))
+    .map(({ age }) => ({ type: 'hasten', age, purpose: 'hurry' }));
 }
 
 /** One that opens its sockets goes before one that stands by: it is there because more were wanted to serve. */

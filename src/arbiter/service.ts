@@ -7,6 +7,7 @@ import type { RecordLog } from '../log/records.ts';
 import { BootFailures } from './boot-failures.ts';
 import type { ArbiterEvent, WorkerEnd } from './events.ts';
 import { drainDelayOf, type Generation, giveSockets } from './generation.ts';
+import { Haste } from './haste.ts';
 import { Headcount } from './headcount.ts';
 import { HookCaller, viewOf } from './hook-caller.ts';
 import { type EndCause, logEnd, nameOf } from './obituary.ts';
@@ -33,6 +34,7 @@ export class Service {
   readonly #options: ArbiterOptions;
   readonly #reload: Reload;
   readonly pace: Pace;
+  readonly haste: Haste;
   readonly #bootFailures: BootFailures;
   readonly #headcount: Headcount;
   #current: Generation;
@@ -51,6 +53,7 @@ export class Service {
       firstGeneration: first.number,
     });
     this.pace = new Pace(clock, options.random, options.log);
+    this.haste = new Haste(this.workers, clock, options.log);
     this.hooks = new HookCaller(() => ({ hooks: this.#current.hooks, view: this.view }));
     this.log = options.log;
     this.#current = first;
@@ -85,7 +88,14 @@ export class Service {
       spawnAfterMs: development?.isWaiting ? Infinity : this.pace.spawnAfterMs,
       surge: development === null ? reloadBatch : Infinity,
       recycleAfterMs: this.pace.recycleAfterMs,
+      retirePurpose: this.#isLast ? 'stop' : 'replace',
     };
+  }
+
+  /** Whether nobody serves once this arbiter's workers have gone. */
+  get #isLast(): boolean {
+    const { listeners } = this.#current;
+    return this.#intent.name === 'stopping' && !listeners.some((listener) => listener.isShared());
   }
 
   get view(): ArbiterView {

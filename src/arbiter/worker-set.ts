@@ -1,9 +1,11 @@
 import type { Clock } from '../clock.ts';
-import type { ArbiterMessage, Instigator, WorkerMessage } from '../ipc.ts';
+import type { ArbiterMessage, Instigator, RetirePurpose, WorkerMessage } from '../ipc.ts';
 import type { ArbiterEvent } from './events.ts';
 import type { Generation } from './generation.ts';
 import type { SpawnOrder, WorkerHandle } from './worker-handle.ts';
-import { isBooting, isLiving, killCauseOf } from './worker-state.ts';
+import { isBooting, isLiving, killCauseOf, type WorkerState } from './worker-state.ts';
+
+type Retiring = WorkerState & { readonly name: 'retiring' };
 
 /** Workers that were told to quit have this long before they are killed. */
 const QUICK_GRACE_MS = 2000;
@@ -69,8 +71,7 @@ export class WorkerSet {
         return;
       case 'ready':
         // The order to go has crossed this: it serves by now, and finishes what it accepted.
-        if (state.name === 'cancelled')
-          worker.state = { name: 'retiring', reason: state.reason, killAtMs: this.#endOfGraceMs(worker) };
+        if (state.name === 'cancelled') worker.state = this.#retiring(worker, state.reason, 'replace');
         return;
       case 'heartbeat':
       case 'debugged':
@@ -96,28 +97,35 @@ export class WorkerSet {
   }
 
   /** Asks a worker to finish what it accepted and exit. */
-  retire(worker: WorkerHandle, reason: string, emptyQueue: boolean): void {
-    this.noteLeaving(worker, reason);
-    worker.send({ tsunicorn: 'retire', emptyQueue, graceMs: worker.limits.graceMs });
+  retire(worker: WorkerHandle, reason: string, purpose: RetirePurpose, emptyQueue: boolean): void {
+    this.#leaves(worker, reason, purpose);
+    worker.send({ tsunicorn: 'retire', purpose, emptyQueue, graceMs: worker.limits.graceMs });
+  }
+
+  /** Tells a worker that retires already that it is for something more urgent. */
+  hasten(worker: WorkerHandle, purpose: RetirePurpose): void {
+    if (worker.state.name !== 'retiring') return;
+    worker.state = { ...worker.state, purpose };
+    worker.send({ tsunicorn: 'retire', purpose, emptyQueue: false, graceMs: worker.limits.graceMs });
   }
 
   /** The worker is on its way out, by our order or of its own accord. */
   noteLeaving(worker: WorkerHandle, reason: string, by?: Instigator): void {
+    this.#leaves(worker, reason, 'replace', by);
+  }
+
+  #leaves(worker: WorkerHandle, reason: string, purpose: RetirePurpose, by?: Instigator): void {
     if (!isLiving(worker)) return;
     const now = this.#clock.now();
     // One that was never ready has next to nothing to finish, and may be stuck in the application's import.
     worker.state = isBooting(worker.state)
       ? { name: 'cancelled', reason, killAtMs: now + QUICK_GRACE_MS }
-      : {
-          name: 'retiring',
-          reason,
-          killAtMs: this.#endOfGraceMs(worker),
-          ...(by === undefined ? {} : { by }),
-        };
+      : { ...this.#retiring(worker, reason, purpose), ...(by === undefined ? {} : { by }) };
   }
 
-  #endOfGraceMs({ limits }: WorkerHandle): number {
-    return this.#clock.now() + limits.graceMs + EXIT_SLACK_MS;
+  #retiring({ limits }: WorkerHandle, reason: string, purpose: RetirePurpose): Retiring {
+    const killAtMs = this.#clock.now() + limits.graceMs + EXIT_SLACK_MS;
+    return { name: 'retiring', reason, purpose, killAtMs };
   }
 
   /** `cause` is by default that its state is overdue. */
@@ -137,7 +145,7 @@ export class WorkerSet {
     for (const worker of this.#workers.values()) {
       worker.send({ tsunicorn: 'quit' });
       if (isLiving(worker) || worker.state.name === 'retiring' || worker.state.name === 'cancelled')
-        worker.state = { name: 'retiring', reason, killAtMs };
+        worker.state = { name: 'retiring', reason, purpose: 'stop', killAtMs };
     }
   }
 

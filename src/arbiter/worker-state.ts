@@ -1,4 +1,4 @@
-import type { Instigator } from '../ipc.ts';
+import type { Instigator, RetirePurpose } from '../ipc.ts';
 
 /** Why the arbiter kills a worker, in a word. */
 export type KillCause =
@@ -32,10 +32,11 @@ export type WorkerState =
       readonly heartbeatMs: number;
       readonly outgoing: string | null;
     }
-  /** `by` is who made it go where that was no order of the arbiter's. */
+  /** `purpose` is what it was told last; `by` is who made it go where that was no order of the arbiter's. */
   | {
       readonly name: 'retiring';
       readonly reason: string;
+      readonly purpose: RetirePurpose;
       readonly killAtMs: number;
       readonly by?: Instigator;
     }

@@ -8,6 +8,15 @@ export interface Flight {
   readonly sinceMs: number;
 }
 
+/** The latest request of a connection (null before the first), when its head came, and how much of everything. */
+export interface Progress {
+  readonly latest: ServerResponse | null;
+  readonly sinceMs: number;
+  /** Whether nothing of the latest request has yet to come. */
+  readonly hasArrived: boolean;
+  readonly bytesRead: number;
+}
+
 /** Where a socket carries what is known of its connection. */
 const CONNECTION = Symbol('connection');
 
@@ -24,7 +33,7 @@ interface Connection {
   sinceMs: number;
   /** Pipelined before the latest and not answered when it came. */
   earlier: Flight[] | null;
-  /** The bytes that had been written when the client asked for a WebSocket; null where it did not. */
+  /** The bytes that had been written when the client asked for a WebSocket; Infinity for another protocol, null for none. */
   webSocketFrom: number | null;
 }
 
@@ -67,17 +76,7 @@ export class Connections {
 
   /** The requests in flight, of each connection in the order they came. */
   requests(): readonly Flight[] {
-    return this.#all
-      .flatMap(({ latest, sinceMs, earlier }) => [
-        ...(earlier ?? []),
-        ...(latest ? [{ response: latest, sinceMs }] : []),
-      ])
-      .filter(({ response }) => !response.writableFinished);
-  }
-
-  /** Whether an answer that has ended is still on its way to its client. */
-  get isSending(): boolean {
-    return this.requests().some(({ response }) => response.writableEnded);
+    return this.#all.flatMap(flightsOf);
   }
 
   /** Connections from which nothing was read and to which nothing was written. */
@@ -123,7 +122,7 @@ export class Connections {
   /** Notes that the client asks for another protocol; the application may still refuse it. */
   noteUpgrade({ headers: { upgrade = '' } }: IncomingMessage, socket: Tracked): void {
     const connection = socket[CONNECTION];
-    if (connection && /^websocket$/i.test(upgrade)) connection.webSocketFrom = socket.bytesWritten;
+    if (connection) connection.webSocketFrom = /^websocket$/i.test(upgrade) ? socket.bytesWritten : Infinity;
   }
 
   /** The WebSockets, and the streams of events that have begun. */
@@ -144,9 +143,26 @@ export class Connections {
     }
   }
 
-  /** Closes the connections whose last request was answered; one that has yet to send its first is left alone. */
-  closeIdle(): void {
-    for (const { socket, latest } of this.#all) if (latest?.writableFinished) socket.destroySoon();
+  /**
+   * The connections that wait for a request: all that came are answered, or none has. A client that has sent a part of
+   * one is among them, unless it is the first.
+   */
+  idle(): readonly Socket[] {
+    return this.#all.filter(isIdle).map(({ socket }) => socket);
+  }
+
+  /** The requests in flight on a connection, in the order they came. */
+  requestsOn(socket: Socket): readonly Flight[] {
+    const connection = (socket as Tracked)[CONNECTION];
+    return connection ? flightsOf(connection) : [];
+  }
+
+  /** How far a connection has come; null once it has closed, or speaks another protocol. */
+  progressOf(socket: Socket): Progress | null {
+    const connection = (socket as Tracked)[CONNECTION];
+    if (connection === undefined || connection.webSocketFrom !== null) return null;
+    const { latest, sinceMs } = connection;
+    return { latest, sinceMs, hasArrived: latest?.req.complete ?? true, bytesRead: socket.bytesRead };
   }
 
   /** Resolves once there is no connection left. */
@@ -187,6 +203,17 @@ export class Connections {
   get #sockets(): readonly Socket[] {
     return this.#all.map(({ socket }) => socket);
   }
+}
+
+function flightsOf({ latest, sinceMs, earlier }: Connection): readonly Flight[] {
+  const all = [...(earlier ?? []), ...(latest ? [{ response: latest, sinceMs }] : [])];
+  return all.filter(({ response }) => !response.writableFinished);
+}
+
+function isIdle({ socket, latest, earlier, webSocketFrom }: Connection): boolean {
+  if (webSocketFrom !== null) return false;
+  if (latest === null) return socket.bytesRead === 0;
+  return latest.writableFinished && latest.req.complete && stillOpen(earlier).length === 0;
 }
 
 /** A client may keep a request under way for ever: those that were answered must not pile up behind it. */

@@ -1,12 +1,20 @@
-import type { Server } from 'node:http';
+import { moreUrgent, type Retirement, type RetirePurpose } from '../ipc.ts';
 import type { Connections } from './connections.ts';
 import { sendAway } from './farewell.ts';
+import { IdleCloser } from './idle-closer.ts';
+import { closeIfSilent } from './look.ts';
 
-// Measured: idle connections closed 50 ms after the last accept lost 17 of 20,000 requests, a second after it none.
-const IDLE_CLOSE_AFTER_MS = 1000;
 const EMPTY_QUEUE_LIMIT_MS = 1000;
 /** The part of what is left of the grace within which long-lived connections are told; the rest is theirs to end. */
 const FAREWELL_PART = 0.5;
+
+/**
+ * How long idle connections wait for a request, whose answer says `Connection: close`; in milliseconds. A client that has
+ * its answer loses nothing, while one that sends at the very moment of a close does. At most IDLE_PART of the grace: the
+ * last request of each takes a while too.
+ */
+const IDLE_MS: Readonly<Record<RetirePurpose, number>> = { replace: Infinity, hurry: 3000, stop: 1000 };
+const IDLE_PART = 0.8;
 
 /** What a drain needs of the gate. */
 export interface Accepting {
@@ -14,59 +22,73 @@ export interface Accepting {
   close(): void;
 }
 
-export interface DrainOptions {
+/** Connections that still live after `graceMs` are cut. */
+export interface DrainOptions extends Retirement {
   readonly gate: Accepting;
   readonly connections: Connections;
-  readonly server: Server;
-  /** Take what the kernel has queued first: nobody else will, as the whole service stops. */
-  readonly emptyQueue: boolean;
-  /** Connections that still live after this are cut. */
-  readonly graceMs: number;
-  /** In development: idle connections are closed at once, so that a browser's next request meets the new code. */
+  /** In development: answered connections are closed at once, so that a browser's next request meets the new code. */
   readonly isHasty?: boolean;
+}
+
+/** A drain under way. */
+export interface Draining {
+  /** Resolves with how many connections had to be cut. */
+  readonly ended: Promise<number>;
+  /** From now on idle connections wait no longer than for this purpose. */
+  hasten(purpose: RetirePurpose): void;
 }
 
 /**
  * Ends a worker's connections without dropping anything it accepted: stop accepting, mark every answer as the last of
- * its connection, send away the clients of WebSockets and event streams one after another, close idle connections a
- * second after the last accept. Returns how many connections had to be cut.
+ * its connection, send away the clients of WebSockets and event streams one after another, close idle connections when
+ * they have waited long enough.
  */
-export async function drain(options: DrainOptions): Promise<number> {
-  const { gate, connections } = options;
-  const cutAt = performance.now() + options.graceMs;
-  connections.closeAfterAnswer();
-  if (options.emptyQueue) await gate.closeWhenEmpty(Math.min(EMPTY_QUEUE_LIMIT_MS, options.graceMs));
-  else gate.close();
-  if (options.isHasty) connections.closeIdle();
-  if (connections.size === 0) return 0;
+export function drain(options: DrainOptions): Draining {
+  const { connections, graceMs, isHasty = false } = options;
+  const cutAt = performance.now() + graceMs;
+  const idleCloser = new IdleCloser(connections);
+  const waitFor = (purpose: RetirePurpose) => {
+    const leftMs = Math.max(0, cutAt - performance.now());
+    idleCloser.closeAfter(Math.min(IDLE_MS[isHasty ? 'stop' : purpose], leftMs * IDLE_PART));
+  };
+  let { purpose } = options;
+  let isAccepting = true;
+  const stopAccepting = async () => {
+    connections.closeAfterAnswer();
+    if (options.emptyQueue) await options.gate.closeWhenEmpty(Math.min(EMPTY_QUEUE_LIMIT_MS, graceMs));
+    else options.gate.close();
+    isAccepting = false;
+    if (isHasty) closeAnswered(connections);
+    waitFor(purpose);
+  };
+  return {
+    ended: stopAccepting().then(() => end(connections, cutAt, idleCloser)),
+    hasten(next) {
+      purpose = moreUrgent(purpose, next);
+      if (!isAccepting) waitFor(purpose);
+    },
+  };
+}
 
-  const stopIdleCloser = closeIdleLater(options);
-  const stopFarewell = sendAway(connections, Math.max(0, cutAt - performance.now()) * FAREWELL_PART);
+/** Those that have yet to send their first request may be about to. */
+function closeAnswered(connections: Connections): void {
+  for (const socket of connections.idle()) if (socket.bytesRead > 0) closeIfSilent(socket);
+}
+
+async function end(connections: Connections, cutAt: number, idleCloser: IdleCloser): Promise<number> {
+  const leftMs = () => Math.max(0, cutAt - performance.now());
+  const stopFarewell = sendAway(connections, leftMs() * FAREWELL_PART);
   const timer = new AbortController();
-  await Promise.race([connections.emptied(), delay(cutAt - performance.now(), timer.signal)]);
+  if (connections.size > 0) await Promise.race([connections.emptied(), delay(leftMs(), timer.signal)]);
   timer.abort();
-  stopIdleCloser();
+  idleCloser.stop();
   stopFarewell();
   return connections.destroyAll();
 }
 
-/**
- * From a second after the drain began, which is after the last accept, closes idle connections whenever it looks.
- * In that second a client that uses its connection learns from an answer that it is the last.
- */
-function closeIdleLater({ server, connections }: DrainOptions): () => void {
-  const from = performance.now() + IDLE_CLOSE_AFTER_MS;
-  const look = () => {
-    // Node takes an answer for sent as soon as the application has ended it, and would cut what its client has yet to read.
-    if (performance.now() >= from && !connections.isSending) server.closeIdleConnections();
-  };
-  const timer = setInterval(look, 100);
-  return () => clearInterval(timer);
-}
-
 function delay(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((done) => {
-    const timer = setTimeout(done, Math.max(0, ms));
+    const timer = setTimeout(done, ms);
     signal.addEventListener('abort', () => {
       clearTimeout(timer);
       done();

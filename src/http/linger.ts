@@ -1,8 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { afterLook } from './look.ts';
 
 /** A client may go on sending for this long, once it has its answer and was told that the connection ends. */
 const LINGER_MS = 5000;
+/** A timer that is later than this says that the event loop was blocked. */
+const LATE_MS = 100;
 
 /**
  * Lets the client of an answered request send the rest of its body, which is thrown away, before its connection is
@@ -26,11 +29,21 @@ export function lingerWhileSent(request: IncomingMessage, response: ServerRespon
 
 function linger(request: IncomingMessage, socket: Socket): void {
   const close = () => socket.destroy();
-  const timer = setTimeout(close, LINGER_MS);
-  socket.once('close', () => clearTimeout(timer));
+  closeWithin(LINGER_MS, socket);
   socket.end();
   request.once('end', close).unpipe();
   for (const event of ['data', 'readable']) request.removeAllListeners(event);
   // Behind the stream's own tick, in which it stops as nobody listens.
   process.nextTick(() => request.resume());
+}
+
+/** The time for which the event loop was blocked, in which nothing of the client's was read, does not count. */
+function closeWithin(ms: number, socket: Socket): void {
+  const dueMs = performance.now() + ms;
+  const timer = setTimeout(() => {
+    const lateMs = performance.now() - dueMs;
+    if (lateMs > LATE_MS) closeWithin(Math.min(lateMs, LINGER_MS), socket);
+    else afterLook(() => socket.destroy());
+  }, ms);
+  socket.once('close', () => clearTimeout(timer));
 }

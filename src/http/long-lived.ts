@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { afterLook } from './look.ts';
 
 /** What would not end by itself within any grace: it has to be told that this server goes away. */
 export type LongLived =
@@ -29,7 +30,7 @@ export function isEventStream(response: ServerResponse): boolean {
 
 function closeWebSocket(socket: Socket): void {
   if (socket.writable) socket.write(GOING_AWAY);
-  const timer = setTimeout(() => socket.destroySoon(), ANSWER_MS);
+  const timer = setTimeout(() => afterLook(() => socket.destroySoon()), ANSWER_MS);
   socket.once('close', () => clearTimeout(timer));
 }
 

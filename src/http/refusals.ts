@@ -2,12 +2,17 @@ import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { codeOf, messageOf } from '../errors.ts';
 import { plainAddress } from '../plain-address.ts';
+import type { Connections } from './connections.ts';
+import { judgeOverdue } from './overdue.ts';
+
+/** Node's clock says it, of a head or a whole request. */
+const TOO_SLOW = 'ERR_HTTP_REQUEST_TIMEOUT';
 
 /** What Node's parser says of a request (or its clock), and the status that Node itself would answer with. */
 const STATUSES: Readonly<Record<string, string>> = {
   HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
   HPE_CHUNK_EXTENSIONS_OVERFLOW: '413 Payload Too Large',
-  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+  [TOO_SLOW]: '408 Request Timeout',
 };
 
 const CURES: Readonly<Record<string, string>> = {
@@ -24,27 +29,33 @@ export type SayRefused = (
  * Answers what Node refuses before there is a request, as Node does, and has `say` told in one line: neither the
  * application nor the access log sees it, and the client's 431 would be a riddle.
  */
-export function answerRefused(server: Server, say: SayRefused): void {
+export function answerRefused(server: Server, connections: Connections, say: SayRefused): void {
   server.on('clientError', (error, duplex) => {
     // The engine is fed with sockets of node:net alone.
     const socket = duplex as Socket;
-    const code = codeOf(error) ?? '';
-    if (socket.writable && !hasBegun(socket)) {
-      const status = STATUSES[code] ?? '400 Bad Request';
-      // A client that connects and waits has asked for nothing; a reset is no request either.
-      if (socket.bytesRead > 0 && /^HPE_|^ERR_HTTP_/.test(code)) {
-        const { remoteAddress } = socket;
-        const client = remoteAddress === undefined ? null : plainAddress(remoteAddress);
-        const reason = messageOf(error);
-        say(
-          `Refused a request of ${client ?? 'a Unix socket'} with ${status}: ${reason} (${code})${CURES[code] ?? ''}`,
-          { reason, error: code, client },
-        );
-      }
-      socket.write(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`);
-    }
-    socket.destroy(error);
+    const refuse = () => answer(error, socket, say);
+    if (codeOf(error) === TOO_SLOW) judgeOverdue(server, connections, socket, refuse);
+    else refuse();
   });
+}
+
+function answer(error: Error, socket: Socket, say: SayRefused): void {
+  const code = codeOf(error) ?? '';
+  if (socket.writable && !hasBegun(socket)) {
+    const status = STATUSES[code] ?? '400 Bad Request';
+    // A client that connects and waits has asked for nothing; a reset is no request either.
+    if (socket.bytesRead > 0 && /^HPE_|^ERR_HTTP_/.test(code)) {
+      const { remoteAddress } = socket;
+      const client = remoteAddress === undefined ? null : plainAddress(remoteAddress);
+      const reason = messageOf(error);
+      say(
+        `Refused a request of ${client ?? 'a Unix socket'} with ${status}: ${reason} (${code})${CURES[code] ?? ''}`,
+        { reason, error: code, client },
+      );
+    }
+    socket.write(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`);
+  }
+  socket.destroy(error);
 }
 
 /** Whether a part of an answer was sent, which more bytes would spoil. */

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Handler } from '../app/application.ts';
 import type { WorkerLog } from '../log/records.ts';
 import { isThenable } from '../thenable.ts';
+import { afterLook } from './look.ts';
 import { nameRequest, requestField } from './request-name.ts';
 import { answerError } from './server.ts';
 
@@ -22,11 +23,13 @@ export function limitRequests(handler: Handler, seconds: number, log: WorkerLog)
   if (seconds === 0) return handler;
   return (request, response) => {
     let atWork = false;
-    const timer = setTimeout(() => {
+    const end = () => {
+      // What came while the event loop was blocked may have been all that the answer waited for.
+      if (response.writableFinished || response.closed) return;
       const what = nameRequest(request);
       const field = requestField(request);
       log.warning(
-        `${what} took longer than ${seconds} s (--request-timeout): ${end(request, response, seconds)}`,
+        `${what} took longer than ${seconds} s (--request-timeout): ${cutShort(request, response, seconds)}`,
         {
           event: 'request-timeout',
           request: field,
@@ -41,7 +44,8 @@ export function limitRequests(handler: Handler, seconds: number, log: WorkerLog)
           request: field,
         });
       }, IGNORED_MS).unref();
-    }, seconds * 1000);
+    };
+    const timer = setTimeout(() => afterLook(end), seconds * 1000);
     response.once('close', () => clearTimeout(timer));
     const returned = handler(request, response);
     if (!isThenable(returned)) return returned;
@@ -55,7 +59,7 @@ export function limitRequests(handler: Handler, seconds: number, log: WorkerLog)
 }
 
 /** Answers, then destroys the request, in that order, as destroying it closes the connection. Says what was done. */
-function end(request: IncomingMessage, response: ServerResponse, seconds: number): string {
+function cutShort(request: IncomingMessage, response: ServerResponse, seconds: number): string {
   const abort = () => void request.destroy(new RequestTimeout(`the request took longer than ${seconds} s`));
   if (response.headersSent) {
     abort();

@@ -5,6 +5,7 @@ import type { Application } from '../app/application.ts';
 import { isThenable } from '../thenable.ts';
 import type { Connections } from './connections.ts';
 import { lingerWhileSent } from './linger.ts';
+import { closeIdleConnections } from './overdue.ts';
 import { answerRefused, type SayRefused } from './refusals.ts';
 
 /** What looks at each request before the application does; folded into one function when the server is made. */
@@ -47,9 +48,10 @@ export function createHttpServer(options: HttpServerOptions): Server {
     },
     requestListener(options),
   );
-  if (options.onRefused) answerRefused(server, options.onRefused);
+  closeIdleConnections(server, options.connections);
+  if (options.onRefused) answerRefused(server, options.connections, options.onRefused);
   if (options.application.upgrade) server.on('upgrade', upgradeListener(options));
-  // Node starts its header and request time limits, and closeIdleConnections(), only when a server has listened.
+  // Node starts its header and request time limits only when a server has listened.
   server.emit('listening');
   return server;
 }

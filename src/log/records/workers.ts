@@ -46,6 +46,11 @@ export const workerRecords = {
     when: 'workers ask to be replaced soon after they got ready: the limit is too low',
   },
   'worker-retiring': { level: 'debug', fields: ['worker', 'reason'], when: 'it is told to finish and exit' },
+  'retiring-hurried': {
+    level: 'info',
+    fields: ['phase', 'count', 'durationMs'],
+    when: 'workers are replaced faster than the connections of the old ones end',
+  },
   'drain-cut': {
     level: 'warning',
     fields: ['worker', 'count', 'durationMs'],

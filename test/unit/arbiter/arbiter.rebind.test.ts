@@ -31,7 +31,9 @@ describe('a reload that binds another address', () => {
     service.reread = async () => service.configuration({ bind: elsewhere });
     await service.signal('SIGHUP');
     await service.ready(3);
-    expect(service.worker(1).sent).toEqual([{ tsunicorn: 'retire', emptyQueue: true, graceMs: 30_000 }]);
+    expect(service.worker(1).sent).toEqual([
+      { tsunicorn: 'retire', purpose: 'replace', emptyQueue: true, graceMs: 30_000 },
+    ]);
     for (const listener of service.worker(3).listeners) listener.close();
   });
 

@@ -67,7 +67,9 @@ describe('a reload', () => {
     const service = await serveReady();
     await service.signal('SIGHUP');
     await service.ready(3);
-    expect(service.worker(1).sent).toEqual([{ tsunicorn: 'retire', emptyQueue: false, graceMs: 30_000 }]);
+    expect(service.worker(1).sent).toEqual([
+      { tsunicorn: 'retire', purpose: 'replace', emptyQueue: false, graceMs: 30_000 },
+    ]);
   });
 
   it('takes a changed number of workers over, and keeps what TTIN added otherwise', async () => {

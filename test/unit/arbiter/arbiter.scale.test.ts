@@ -54,7 +54,9 @@ describe('TTOU', () => {
     const service = await serveReady();
     await service.signal('SIGTTOU');
     expect(service.states).toEqual(['1 retiring', '2 ready']);
-    expect(service.worker(1).sent).toEqual([{ tsunicorn: 'retire', emptyQueue: false, graceMs: 30_000 }]);
+    expect(service.worker(1).sent).toEqual([
+      { tsunicorn: 'retire', purpose: 'replace', emptyQueue: false, graceMs: 30_000 },
+    ]);
   });
 
   it('never goes below one worker', async () => {

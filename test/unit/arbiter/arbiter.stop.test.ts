@@ -51,7 +51,10 @@ describe.each(everyPhase)('TERM while %s', (_name, arrive) => {
     );
     for (const worker of unready) expect(worker.told).toEqual(['retire']);
     await service.exit(...unready.map(({ age }) => age));
-    for (const worker of service.workers) expect(worker.told).toEqual(['retire']);
+    for (const worker of service.workers)
+      expect(worker.sent.at(-1)).toMatchObject(
+        unready.includes(worker) ? { tsunicorn: 'retire' } : { tsunicorn: 'retire', purpose: 'stop' },
+      );
     await exitAll(service);
     expect(service.status).toBe(0);
     expect(service.workers).toHaveLength(count);
@@ -80,7 +83,9 @@ describe('a graceful stop', () => {
   it('asks the workers to empty the queue and gives them the grace of the settings', async () => {
     const service = await serveReady({ settings: { workers: 1, gracefulTimeout: 7 } });
     await service.signal('SIGTERM');
-    expect(service.worker(1).sent).toEqual([{ tsunicorn: 'retire', emptyQueue: true, graceMs: 7000 }]);
+    expect(service.worker(1).sent).toEqual([
+      { tsunicorn: 'retire', purpose: 'stop', emptyQueue: true, graceMs: 7000 },
+    ]);
   });
 
   it('kills a worker that outlives its grace, and still ends with status 0', async () => {

@@ -5,7 +5,12 @@ import type { OomVerdict } from '../../../src/arbiter/oom-kills.ts';
 import type { WorkerState } from '../../../src/arbiter/worker-state.ts';
 
 const ready: WorkerState = { name: 'ready', sinceMs: 0, heartbeatMs: 0, outgoing: null };
-const retiring: WorkerState = { name: 'retiring', reason: 'fewer workers are wanted', killAtMs: 9 };
+const retiring: WorkerState = {
+  name: 'retiring',
+  reason: 'fewer workers are wanted',
+  purpose: 'replace',
+  killAtMs: 9,
+};
 const clean: WorkerEnd = { how: 'status', status: 0 };
 
 const explainEnd = (end: WorkerEnd, state: WorkerState, verdict: OomVerdict = null) =>

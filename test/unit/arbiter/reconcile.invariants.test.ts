@@ -27,7 +27,13 @@ class World {
     this.#random = randomFrom(seed);
     const workers = 1 + this.#below(6);
     const surge = 1 + this.#below(3);
-    const none = { spares: 0, canary: null, spawnAfterMs: 0, recycleAfterMs: 0 };
+    const none = {
+      spares: 0,
+      canary: null,
+      spawnAfterMs: 0,
+      recycleAfterMs: 0,
+      retirePurpose: 'replace',
+    } as const;
     this.desired = { ...none, purpose: 'serving', workers, generation: 1, surge };
   }
 
@@ -85,8 +91,17 @@ class World {
       return;
     }
     const worker = this.workers.find(({ age }) => age === action.age);
-    const name = worker?.state.name === 'ready' ? 'retiring' : 'cancelled';
-    if (worker) this.#become(worker, { name, reason: 'x', killAtMs: Infinity });
+    if (worker === undefined) return;
+    const { state } = worker;
+    if (action.type === 'hasten' && state.name === 'retiring')
+      return this.#become(worker, { ...state, purpose: action.purpose });
+    const end = { reason: 'x', killAtMs: Infinity };
+    this.#become(
+      worker,
+      state.name === 'ready'
+        ? { name: 'retiring', purpose: 'replace', ...end }
+        : { name: 'cancelled', ...end },
+    );
   }
 
   #become(worker: WorkerSnapshot, state: WorkerState): void {

@@ -12,6 +12,7 @@ const desired: Desired = {
   spawnAfterMs: 0,
   surge: 1,
   recycleAfterMs: 0,
+  retirePurpose: 'replace',
 };
 
 function worker(age: number, state: WorkerState, generation = 1, slot = age - 1): WorkerSnapshot {
@@ -20,7 +21,12 @@ function worker(age: number, state: WorkerState, generation = 1, slot = age - 1)
 const ready: WorkerState = { name: 'ready', sinceMs: 0, heartbeatMs: 0, outgoing: null };
 const booting: WorkerState = { name: 'booting', sinceMs: 0 };
 const spawning: WorkerState = { name: 'spawning', sinceMs: 0 };
-const retiring: WorkerState = { name: 'retiring', reason: 'x', killAtMs: 31_000 };
+const retiring: WorkerState = {
+  name: 'retiring',
+  reason: 'x',
+  purpose: 'replace',
+  killAtMs: 31_000,
+};
 /** A service that stops. */
 const stop = { purpose: 'stopping', workers: 0 } satisfies Partial<Desired>;
 

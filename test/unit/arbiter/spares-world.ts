@@ -11,6 +11,7 @@ export const desired: Desired = {
   spawnAfterMs: 0,
   surge: 1,
   recycleAfterMs: 0,
+  retirePurpose: 'replace',
 };
 
 export const ready = { name: 'ready', sinceMs: 0, heartbeatMs: 0, outgoing: null } satisfies WorkerState;
@@ -105,7 +106,7 @@ export class World {
   #leaving(age: number): WorkerState {
     const { state } = this.workers.find((one) => one.age === age) ?? {};
     return state?.name === 'ready'
-      ? { name: 'retiring', reason: '', killAtMs: 1 }
+      ? { name: 'retiring', reason: '', purpose: 'replace', killAtMs: 1 }
       : { name: 'cancelled', reason: '', killAtMs: 1 };
   }
 

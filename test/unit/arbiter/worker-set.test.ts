@@ -41,10 +41,15 @@ describe('the workers', () => {
 describe('what a worker says', () => {
   it('of being ready, where the order to go has crossed it, gives it all of its grace', () => {
     const { set, first } = setOf(1);
-    set.retire(first, 'replaced', false);
+    set.retire(first, 'replaced', 'replace', false);
     expect(first.state).toMatchObject({ name: 'cancelled', killAtMs: 2000 });
     set.note(first, { tsunicorn: 'ready', urls: [] });
-    expect(first.state).toEqual({ name: 'retiring', reason: 'replaced', killAtMs: 31_000 });
+    expect(first.state).toEqual({
+      name: 'retiring',
+      reason: 'replaced',
+      purpose: 'replace',
+      killAtMs: 31_000,
+    });
   });
 
   it('of its birth begins no new time to boot', () => {
@@ -64,7 +69,7 @@ describe('what a worker says', () => {
 
   it('as a heartbeat means nothing from one that retires', () => {
     const { set, first } = setOf(1);
-    set.retire(first, 'fewer', false);
+    set.retire(first, 'fewer', 'replace', false);
     const before = first.state;
     set.note(first, { tsunicorn: 'heartbeat' });
     set.note(first, { tsunicorn: 'outgoing', reason: 'SIGTERM', by: 'signal' });
@@ -83,14 +88,14 @@ describe('the verbs', () => {
   it('retire gives the grace and a second for the exit', () => {
     const { set, first } = setOf(1);
     first.state = { name: 'ready', sinceMs: 0, heartbeatMs: 0, outgoing: null };
-    set.retire(first, 'fewer', true);
-    expect(first.state).toEqual({ name: 'retiring', reason: 'fewer', killAtMs: 31_000 });
-    expect(first.sent).toEqual([{ tsunicorn: 'retire', emptyQueue: true, graceMs: 30_000 }]);
+    set.retire(first, 'fewer', 'stop', true);
+    expect(first.state).toEqual({ name: 'retiring', reason: 'fewer', purpose: 'stop', killAtMs: 31_000 });
+    expect(first.sent).toEqual([{ tsunicorn: 'retire', purpose: 'stop', emptyQueue: true, graceMs: 30_000 }]);
   });
 
   it('retire gives one that was never ready two seconds', () => {
     const { set, first } = setOf(1);
-    set.retire(first, 'fewer', true);
+    set.retire(first, 'fewer', 'stop', true);
     expect(first.state).toEqual({ name: 'cancelled', reason: 'fewer', killAtMs: 2000 });
   });
 
@@ -115,9 +120,9 @@ describe('the verbs', () => {
 
   it('quitAll shortens the time of one that retires already', () => {
     const { set, first } = setOf(1);
-    set.retire(first, 'fewer', false);
+    set.retire(first, 'fewer', 'replace', false);
     set.quitAll('at once');
-    expect(first.state).toEqual({ name: 'retiring', reason: 'at once', killAtMs: 2000 });
+    expect(first.state).toEqual({ name: 'retiring', reason: 'at once', purpose: 'stop', killAtMs: 2000 });
     expect(first.told).toEqual(['retire', 'quit']);
   });
 
@@ -134,7 +139,7 @@ describe('the verbs', () => {
     if (!ready || !retiring || !booting || !failed) throw new Error('it spawned too few');
     ready.state = { name: 'ready', sinceMs: 0, heartbeatMs: 0, outgoing: null };
     retiring.state = { name: 'ready', sinceMs: 0, heartbeatMs: 0, outgoing: null };
-    set.retire(retiring, 'fewer', false);
+    set.retire(retiring, 'fewer', 'replace', false);
     set.note(failed, { tsunicorn: 'bootFailed', exitStatus: 4, message: 'no' });
     clock.block(90_000);
     set.forgive(90_000);

@@ -33,18 +33,18 @@ async function draining(texts: readonly string[], options: Partial<DrainOptions>
     else if (text === get('/hang')) while (engine.connections.inFlight < wires.length) await turns(1);
     else await wire.until(/done/);
   }
-  const result = drain({
+  const { ended: result, hasten } = drain({
     gate: {
       closeWhenEmpty: async (limitMs) => void steps.push(`closeWhenEmpty ${limitMs}`),
       close: () => void steps.push('close'),
     },
     connections: engine.connections,
-    server: engine.server,
+    purpose: 'stop',
     emptyQueue: false,
     graceMs: 30_000,
     ...options,
   });
-  return { engine, wires, steps, result };
+  return { engine, wires, steps, result, hasten };
 }
 
 async function isSettled(promise: Promise<unknown>): Promise<boolean> {

@@ -1,0 +1,37 @@
+import type { Clock } from '../clock.ts';
+import type { RetirePurpose } from '../ipc.ts';
+import { Condition } from '../log/condition.ts';
+import type { RecordLog } from '../log/records.ts';
+import type { WorkerHandle } from './worker-handle.ts';
+import type { WorkerSet } from './worker-set.ts';
+
+/** Workers are replaced faster than they end for as long as this does not pass without one that has to be hurried. */
+const QUIET_MS = 10_000;
+
+/** Hurries workers that retire, and says where that is because there are too many of them. */
+export class Haste {
+  readonly #workers: WorkerSet;
+  readonly #tooMany: Condition;
+
+  constructor(workers: WorkerSet, clock: Clock, log: RecordLog) {
+    this.#workers = workers;
+    this.#tooMany = new Condition({
+      clock,
+      quietMs: QUIET_MS,
+      say: (phase, { count, durationMs }) => {
+        const fields = { event: 'retiring-hurried', phase, count, durationMs } as const;
+        if (phase === 'ends')
+          return log.info(`No retiring worker had to be hurried any more (${count})`, fields);
+        log.info(
+          `Workers are replaced faster than the connections of the old ones end; the oldest close their idle ones within seconds (${count} hurried)`,
+          fields,
+        );
+      },
+    });
+  }
+
+  tell(worker: WorkerHandle, purpose: RetirePurpose): void {
+    this.#workers.hasten(worker, purpose);
+    if (purpose === 'hurry') this.#tooMany.note();
+  }
+}

@@ -1,0 +1,54 @@
+import type { Server } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Connections } from './connections.ts';
+import { afterLook, closeIfSilent } from './look.ts';
+
+/** As often as Node looks for requests that take too long to arrive. */
+const MORE_MS = 30_000;
+
+/**
+ * Closes kept connections that are idle for longer than the server's keepAliveTimeout, as Node would, but not one whose
+ * next request has arrived while the event loop was blocked.
+ */
+export function closeIdleConnections(server: Server, connections: Connections): void {
+  server.on('timeout', (socket) => {
+    const flights = connections.requestsOn(socket);
+    if (flights.length === 0) return closeIfSilent(socket);
+    // A time limit of the application's own, which destroys the connection where nobody listens.
+    const isHeard = flights.some(
+      ({ response }) =>
+        response.listenerCount('timeout') > 0 ||
+        (!response.req.complete && response.req.listenerCount('timeout') > 0),
+    );
+    if (!isHeard) socket.destroy();
+  });
+}
+
+/**
+ * Calls `refuse` for a request that has not arrived within Node's headersTimeout or requestTimeout, unless it has after
+ * a look. Node tells once a request: one of which the event loop was too late to read the rest gets more time, once.
+ */
+export function judgeOverdue(
+  server: Server,
+  connections: Connections,
+  socket: Socket,
+  refuse: () => void,
+  isLast = false,
+): void {
+  const before = connections.progressOf(socket);
+  afterLook(() => {
+    const after = connections.progressOf(socket);
+    if (before === null || after === null || !socket.writable) return;
+    const isOfNext = before.hasArrived;
+    const hasHead = after.latest !== before.latest;
+    if (after.hasArrived && (hasHead || !isOfNext)) return;
+    const hasMoved = isOfNext ? hasHead : after.bytesRead > before.bytesRead;
+    if (isLast || !hasMoved) return refuse();
+    const restMs = server.requestTimeout - (performance.now() - after.sinceMs);
+    const timer = setTimeout(
+      () => judgeOverdue(server, connections, socket, refuse, true),
+      Math.max(restMs, MORE_MS),
+    );
+    socket.once('close', () => clearTimeout(timer));
+  });
+}

@@ -15,7 +15,7 @@ const ANSWER_MS = 2000;
 /** Tells the client, in the words of its protocol, so that it connects again elsewhere. */
 export function sayGoodbye(stream: LongLived): void {
   if (stream.kind === 'webSocket') closeWebSocket(stream.socket);
-  else endEvents(stream.response);
+  else endEvents(stream);
 }
 
 /** Whether the answer, which has begun and goes on, is a stream of server-sent events. */
@@ -34,8 +34,10 @@ function closeWebSocket(socket: Socket): void {
   socket.once('close', () => clearTimeout(timer));
 }
 
-function endEvents(response: ServerResponse): void {
+function endEvents({ socket, response }: LongLived & { kind: 'events' }): void {
   // The application does not know that this was the end, and an event that it still writes must not end the process.
   response.on('error', () => {});
+  // Its headers may have promised to keep the connection: it ends together with the stream, before another request.
+  response.once('finish', () => socket.destroySoon());
   response.end();
 }

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { get } from '../support/client.ts';
 import { request } from '../support/load.ts';
 import { type Running, serve, start, temporaryDirectory } from '../support/tsunicorn.ts';
 
@@ -18,7 +19,7 @@ function write(running: Running, name: string, content: string): void {
 }
 
 async function body(at: string): Promise<string> {
-  return (await fetch(at)).text();
+  return (await get(at)).body;
 }
 
 describe('HUP', () => {

@@ -219,3 +219,18 @@ describe('a second HUP', () => {
     expect(service.states.filter((state) => / ready/.test(state))).toHaveLength(2);
   });
 });
+
+describe('reloads that follow each other faster than old workers end', () => {
+  it('hurry the oldest, and the log says so once', async () => {
+    const service = await serveReady({ settings: { workers: 1 } });
+    for (const age of [2, 3, 4, 5]) {
+      await service.signal('SIGHUP');
+      await service.ready(age);
+    }
+    const purposes = service.workers.map(({ sent }) => sent.map((one) => Reflect.get(one, 'purpose')));
+    expect(purposes).toEqual([['replace', 'hurry'], ['replace', 'hurry'], ['replace'], ['replace'], []]);
+    const lines = service.log.at('info').filter((line) => /replaced faster/.test(line));
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toMatch(/the oldest close their idle ones within seconds/);
+  });
+});

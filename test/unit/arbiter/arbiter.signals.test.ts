@@ -41,7 +41,7 @@ const CASES: Readonly<Record<ArbiterSignal, Readonly<Record<Intent, Case>>>> = {
   SIGTERM: {
     starting: { said: nothing, done: both('cancelled'), told: ['retire'] },
     serving: { said: nothing, done: both('retiring'), told: ['retire'] },
-    resting: { said: nothing, done: both('retiring') },
+    resting: { said: nothing, done: both('retiring'), told: ['retire'] },
     lingering: {
       said: ['The wait is cut short (--drain-delay): the workers finish their requests'],
       done: both('retiring'),

@@ -170,6 +170,24 @@ describe('a quick stop', () => {
   });
 });
 
+describe('a stop after a reload', () => {
+  it('tells the workers that retire already too, once, and leaves them their grace', async () => {
+    const service = await serveReady({ settings: { workers: 1 } });
+    await service.signal('SIGHUP');
+    await service.ready(2);
+    const { state } = service.worker(1);
+    await service.clock.advance(2000);
+    await service.signal('SIGTERM');
+    expect(service.worker(1).sent).toMatchObject([
+      { tsunicorn: 'retire', purpose: 'replace' },
+      { tsunicorn: 'retire', purpose: 'stop', emptyQueue: false },
+    ]);
+    expect(service.worker(1).state).toEqual({ ...state, purpose: 'stop' });
+    await service.clock.advance(1000);
+    expect(service.worker(1).told).toEqual(['retire', 'retire']);
+  });
+});
+
 describe('another stop signal', () => {
   it('after TERM makes it quick', async () => {
     const service = await serveReady();

@@ -127,7 +127,11 @@ describe('TERM beside a new arbiter', () => {
     const service = await serveUpgraded();
     await service.signal('SIGTERM');
     expect(service.journal.filter((entry) => entry.startsWith('close'))).toEqual([]);
-    expect(service.worker(1).sent.at(-1)).toMatchObject({ tsunicorn: 'retire', emptyQueue: false });
+    expect(service.worker(1).sent.at(-1)).toMatchObject({
+      tsunicorn: 'retire',
+      purpose: 'replace',
+      emptyQueue: false,
+    });
     await service.exit(1, 2);
     expect(service.status).toBe(0);
     expect(service.log.matching(/pid: 77\) goes on with the sockets/)).toHaveLength(1);
@@ -139,7 +143,11 @@ describe('TERM beside a new arbiter', () => {
     await happens(service, started, { type: 'upgradeReady', adopted: [] });
     await service.signal('SIGTERM');
     expect(service.journal).toContain('close http://127.0.0.1:8000');
-    expect(service.worker(1).sent.at(-1)).toMatchObject({ tsunicorn: 'retire', emptyQueue: true });
+    expect(service.worker(1).sent.at(-1)).toMatchObject({
+      tsunicorn: 'retire',
+      purpose: 'stop',
+      emptyQueue: true,
+    });
   });
 
   it('closes the sockets after all where the new one ends meanwhile', async () => {
@@ -147,6 +155,7 @@ describe('TERM beside a new arbiter', () => {
     await service.signal('SIGTERM');
     await happens(service, ended(EXIT_0));
     expect(service.journal).toContain('rolled back');
+    expect(service.worker(1).sent.at(-1)).toMatchObject({ tsunicorn: 'retire', purpose: 'stop' });
     expect(service.journal).toContain('close http://127.0.0.1:8000');
   });
 
@@ -164,7 +173,11 @@ describe('TERM to a new arbiter', () => {
   it('leaves sockets, paths and queues to the old one', async () => {
     const service = await serveReady({ elder: 5 });
     await service.signal('SIGTERM');
-    expect(service.worker(1).sent.at(-1)).toMatchObject({ tsunicorn: 'retire', emptyQueue: false });
+    expect(service.worker(1).sent.at(-1)).toMatchObject({
+      tsunicorn: 'retire',
+      purpose: 'replace',
+      emptyQueue: false,
+    });
     await service.exit(1, 2);
     expect(service.status).toBe(0);
     expect(service.journal.filter((entry) => entry.startsWith('close'))).toEqual([]);
@@ -175,6 +188,10 @@ describe('TERM to a new arbiter', () => {
     await happens(service, gone);
     await service.signal('SIGTERM');
     expect(service.journal).toContain('close http://127.0.0.1:8000');
-    expect(service.worker(1).sent.at(-1)).toMatchObject({ tsunicorn: 'retire', emptyQueue: true });
+    expect(service.worker(1).sent.at(-1)).toMatchObject({
+      tsunicorn: 'retire',
+      purpose: 'stop',
+      emptyQueue: true,
+    });
   });
 });

@@ -33,6 +33,7 @@ const stop = { purpose: 'stopping', workers: 0 } satisfies Partial<Desired>;
 function actions(want: Partial<Desired>, workers: WorkerSnapshot[], now = 0): string[] {
   return reconcile({ ...desired, ...want }, workers, now).actions.map((action) => {
     if (action.type === 'spawn') return `spawn slot ${action.slot} of generation ${action.generation}`;
+    if (action.type === 'hasten') return `hasten ${action.age}: ${action.purpose}`;
     return action.type === 'kill' ? `${action.signal} ${action.age}` : `retire ${action.age}`;
   });
 }
@@ -218,5 +219,36 @@ describe('a service that stops', () => {
     expect(actions(stop, [worker(1, ready), worker(2, booting)])).toEqual(['retire 2']);
     expect(actions(stop, [worker(1, ready), worker(2, cancelled)])).toEqual([]);
     expect(actions(stop, [worker(1, ready), worker(2, retiring)])).toEqual(['retire 1']);
+  });
+});
+
+describe('workers that retire', () => {
+  const serving = [worker(8, ready), worker(9, ready)];
+  const waiting = [1, 2, 3, 4, 5].map((age) => worker(age, retiring));
+
+  it('may wait for their clients, as many as two generations have', () => {
+    expect(actions({}, [...waiting.slice(1), ...serving])).toEqual([]);
+  });
+
+  it('are hurried beyond that, the oldest first, and once', () => {
+    expect(actions({}, [...waiting, ...serving])).toEqual(['hasten 1: hurry']);
+    const hurried = { ...retiring, purpose: 'hurry' } as const;
+    expect(actions({}, [worker(1, hurried), ...waiting.slice(1), ...serving])).toEqual([]);
+  });
+
+  it('are not hurried while the service rests, which wants no workers', () => {
+    expect(actions({ purpose: 'resting', workers: 0 }, waiting)).toEqual([]);
+  });
+
+  it('are told when the service ends, whatever they went for before', () => {
+    const hurried = worker(1, { ...retiring, purpose: 'hurry' });
+    const told = worker(3, { ...retiring, purpose: 'stop' });
+    const all = [hurried, worker(2, retiring), told];
+    expect(actions({ ...stop, retirePurpose: 'stop' }, all)).toEqual(['hasten 1: stop', 'hasten 2: stop']);
+  });
+
+  it('go for what is wanted at that time', () => {
+    const { actions } = reconcile({ ...desired, ...stop, retirePurpose: 'stop' }, serving, 0);
+    expect(actions).toMatchObject([{ purpose: 'stop' }, { purpose: 'stop' }]);
   });
 });

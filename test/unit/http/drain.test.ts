@@ -69,13 +69,77 @@ describe('a drain', () => {
     expect(other.steps[0]).toBe('closeWhenEmpty 1000');
   });
 
-  it('leaves idle connections a second, then closes them', async () => {
-    const { result, wires } = await draining([get()]);
-    await vi.advanceTimersByTimeAsync(900);
+  it.each([
+    ['where the service ends', 'stop', 1000, 30_000],
+    ['where the worker is to be gone soon', 'hurry', 3000, 30_000],
+    ['where others serve, for most of the grace', 'replace', 24_000, 30_000],
+    ['never for the whole of the grace', 'stop', 400, 500],
+  ] as const)('closes idle connections %s', async (_when, purpose, afterMs, graceMs) => {
+    const { result, wires } = await draining([get(), ''], { purpose, graceMs });
+    await vi.advanceTimersByTimeAsync(afterMs - 50);
+    await turns(8);
     expect(await isSettled(result)).toBe(false);
-    await vi.advanceTimersByTimeAsync(300);
+    await vi.advanceTimersByTimeAsync(200);
     expect(await result).toBe(0);
     expect(await wires[0]?.ended).not.toMatch(/Connection: close/i);
+    expect(await wires[1]?.ended).toBe('');
+  });
+
+  it('takes a more urgent purpose while it waits, and no less urgent one', async () => {
+    const { result, hasten } = await draining([get()], { purpose: 'replace' });
+    await vi.advanceTimersByTimeAsync(2000);
+    hasten('stop');
+    hasten('replace');
+    await vi.advanceTimersByTimeAsync(900);
+    expect(await isSettled(result)).toBe(false);
+    await vi.advanceTimersByTimeAsync(200);
+    expect(await result).toBe(0);
+  });
+
+  it('takes one while it empties the queue too', async () => {
+    const emptied = Promise.withResolvers<void>();
+    const gate = { closeWhenEmpty: () => emptied.promise, close: () => {} };
+    const { result, hasten } = await draining([get()], { purpose: 'replace', emptyQueue: true, gate });
+    hasten('stop');
+    emptied.resolve();
+    await turns(1);
+    await vi.advanceTimersByTimeAsync(1100);
+    expect(await result).toBe(0);
+  });
+
+  it.each([
+    ['next', get()],
+    ['first', ''],
+  ])(
+    'answers the %s request of a connection that has arrived by the moment of its close',
+    async (_which, text) => {
+      const { result, wires, engine } = await draining([text]);
+      const [wire] = wires;
+      await vi.advanceTimersByTimeAsync(950);
+      // The timer is due before the event loop looks at its sockets again, as when it was blocked.
+      wire?.write(get());
+      vi.advanceTimersByTime(500);
+      expect(await wire?.ended).toMatch(/Connection: close.*done$/is);
+      expect(await result).toBe(0);
+      expect(engine.connections.size).toBe(0);
+    },
+  );
+
+  it('closes no connection whose client is sending the head of a request', async () => {
+    const { wires, engine, result } = await draining([get()]);
+    const [wire] = wires;
+    const [socket] = engine.connections.idle();
+    for (const part of ['GET / HTTP/1.1\r\n', 'Host: test\r\n', 'X-More: yes\r\n', 'X-Last: yes\r\n']) {
+      const before = socket?.bytesRead;
+      wire?.write(part);
+      while (socket?.bytesRead === before) await turns(1);
+      await vi.advanceTimersByTimeAsync(500);
+      await turns(4);
+    }
+    expect(engine.connections.size).toBe(1);
+    wire?.write('\r\n');
+    expect(await wire?.ended).toMatch(/done.*Connection: close.*done/is);
+    expect(await result).toBe(0);
   });
 
   it('cuts no answer that the application has ended and its client has yet to read', async () => {

@@ -53,6 +53,14 @@ describe('a farewell', () => {
     stop();
   });
 
+  it('ends the connection of a stream with it, which its headers may have promised to keep', async () => {
+    const engine = await talkingEngine();
+    const stream = await events(engine);
+    const stop = sendAway(engine.connections, 0);
+    expect(await stream.ended).toMatch(/Connection: keep-alive.*begun\r\n0\r\n\r\n$/is);
+    stop();
+  });
+
   it('goes from one to the next, and says it once', async () => {
     const engine = await talkingEngine();
     const sockets = [await webSocket(engine), await webSocket(engine), await webSocket(engine)];

@@ -62,6 +62,19 @@ describe('a worker that is to be recycled', () => {
     expect(asked).toEqual(['lived for 62.5 s (--max-lifetime 60, jitter 5)']);
   });
 
+  it.each([
+    ['memory', { maxMemory: { bytes: 40 * MIB } }, 'hurry'],
+    ['heap', { maxHeap: 5 * MIB }, 'hurry'],
+    ['lifetime', { maxLifetime: 1, maxLifetimeJitter: 0 }, 'replace'],
+  ] as const)('goes for its %s with the haste that deserves', async (_what, settings, purpose) => {
+    const { recycler, asked, begin, clock } = recyclerOf(settings);
+    begin();
+    expect(recycler.purpose).toBe('replace');
+    await clock.advance(2000);
+    expect(asked).toHaveLength(1);
+    expect(recycler.purpose).toBe(purpose);
+  });
+
   it('asks when its memory is above a size', async () => {
     const { asked, begin, clock, memory } = recyclerOf({ maxMemory: { bytes: 100 * MIB } });
     begin();

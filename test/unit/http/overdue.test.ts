@@ -1,0 +1,109 @@
+import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { describe, expect, it } from 'vitest';
+import { get, startEngine } from '../../support/http-engine.ts';
+import { turns } from '../../support/wire.ts';
+
+const SECOND = 1000;
+const TOO_SLOW = Object.assign(new Error('Request timeout'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' });
+
+/** Keeps the event loop from looking at its sockets. */
+function block(ms: number): void {
+  const until = performance.now() + ms;
+  while (performance.now() < until);
+}
+
+describe('an idle connection', () => {
+  it('is closed when its time is over', async () => {
+    const engine = await startEngine({ keepAliveMs: 1, handler: (_, response) => response.end('done') });
+    const wire = await engine.send(get());
+    expect(await wire.ended).toMatch(/done$/);
+  });
+
+  it('is served where its next request came while the event loop was blocked, and its time was over', async () => {
+    const engine = await startEngine({ keepAliveMs: 1, handler: (_, response) => response.end('done') });
+    const wire = await engine.send(get());
+    await wire.until(/done/);
+    wire.write(get());
+    // Node adds a second to the time.
+    block(1.5 * SECOND);
+    await wire.until(/done.*done/s);
+  });
+});
+
+describe("an application's own time limit", () => {
+  it('ends the connection where nobody listens', async () => {
+    const engine = await startEngine({ handler: (_, response) => void response.setTimeout(10) });
+    expect(await (await engine.send(get())).ended).toBe('');
+  });
+
+  it.each<[string, (response: ServerResponse) => void]>([
+    ['the response', (response) => void response.setTimeout(10, () => response.end('late'))],
+    ['the request', (response) => void response.req.setTimeout(10, () => response.end('late'))],
+  ])('is left to who listens to it on %s', async (_what, limit) => {
+    const engine = await startEngine({ handler: (_request, response) => limit(response) });
+    const wire = await engine.send('POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 5\r\n\r\n');
+    await wire.until(/late/);
+  });
+});
+
+describe('a request that has not arrived in time', () => {
+  const refused = async (...parts: string[]) => {
+    const lines: string[] = [];
+    const engine = await startEngine({
+      onRefused: (line) => void lines.push(line),
+      handler: (request, response) => request.resume().on('end', () => response.end('done')),
+    });
+    const [first = '', ...rest] = parts;
+    const accepted = once(engine.server, 'connection');
+    const wire = await engine.send(first);
+    const [socket] = (await accepted) as [Socket];
+    while (socket.bytesRead < first.length) await turns(1);
+    for (const part of rest) wire.write(part);
+    // As Node's timer does, before the event loop looks at its sockets again.
+    engine.server.emit('clientError', TOO_SLOW, socket);
+    return { engine, wire, socket, lines };
+  };
+
+  it('gets 408', async () => {
+    const { wire, lines } = await refused('GET / HTTP/1.1\r\n');
+    expect(await wire.ended).toMatch(/^HTTP\/1\.1 408 /);
+    expect(lines).toHaveLength(1);
+  });
+
+  it('gets 408 too where more of its head came by then, but not the whole', async () => {
+    const { wire } = await refused('GET / HTTP/1.1\r\n', 'Host: test\r\n');
+    expect(await wire.ended).toMatch(/^HTTP\/1\.1 408 /);
+  });
+
+  it.each([
+    ['head', ['GET / HTTP/1.1\r\n', 'Host: test\r\n\r\n']],
+    ['first byte and all others', ['', get()]],
+    ['body', ['POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 5\r\n\r\n', 'whole']],
+  ])('is answered where the rest of its %s came while the event loop was blocked', async (_what, parts) => {
+    const { wire, lines } = await refused(...parts);
+    await wire.until(/200 OK.*done/s);
+    expect(lines).toEqual([]);
+  });
+
+  it.each([
+    ['body that came in part', ['POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 5\r\n\r\n', 'who'], 'le'],
+    [
+      'head that came without its body',
+      ['POST / HTTP/1.1\r\nContent-', 'Length: 5\r\nHost: t\r\n\r\nwho'],
+      'le',
+    ],
+  ])('gets more time for a %s', async (_what, parts, rest) => {
+    const { wire, socket } = await refused(...parts);
+    await turns(10);
+    expect(socket.destroyed).toBe(false);
+    wire.write(rest);
+    await wire.until(/200 OK.*done/s);
+  });
+
+  it('gets 408 for a body of which nothing more has come', async () => {
+    const { wire } = await refused('POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 5\r\n\r\nwho');
+    expect(await wire.ended).toMatch(/^HTTP\/1\.1 408 /);
+  });
+});

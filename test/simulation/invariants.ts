@@ -78,6 +78,7 @@ export class Invariants {
     this.#capacity(status, living);
     this.#surplus(status, living);
     this.#deadlines(living);
+    this.#retirements(status, living);
     this.#end(living);
     this.reload.observed(status, this.#event);
     this.#listeners();
@@ -173,6 +174,20 @@ export class Invariants {
       if (deadlineMs <= now && now === this.#sinceMs && !this.#hasKilled)
         this.fail(`worker ${age} is ${state.name} beyond its time`);
     }
+  }
+
+  /** Only so many wait for idle connections, and none does for long where nobody serves afterwards. */
+  #retirements({ workers: { wanted } }: ServiceStatus, living: readonly WorkerHandle[]): void {
+    // Who has just retired, or was left as the turn ended with a kill, is told in the next turn, which comes at once.
+    if (this.#hasKilled || this.#transitions.some(({ to }) => to.name === 'retiring')) return;
+    const { intent } = this.#world.arbiter.steps;
+    const purposes = living.flatMap(({ state }) => (state.name === 'retiring' ? [state.purpose] : []));
+    const waiting = purposes.filter((purpose) => purpose === 'replace').length;
+    if (intent.name === 'serving' && waiting > 2 * wanted)
+      this.fail(`${waiting} retiring workers wait where ${wanted} are wanted`);
+    const isLast = !this.current.listeners.some((listener) => listener.isShared());
+    if (intent.name === 'stopping' && isLast && purposes.some((purpose) => purpose !== 'stop'))
+      this.fail(`the service stops, and its workers retire to ${purposes}`);
   }
 
   get #hasKilled(): boolean {

@@ -34,7 +34,7 @@ export function oneAtATime(
   return (request, response) => {
     const comesWhole = !hasBody(request);
     // The usual case, without a promise of ours.
-    if (comesWhole && turnstile.isFree) return enter(request, response);
+    if (comesWhole && turnstile.runsAtOnce) return enter(request, response);
     return new Promise((resolve, reject) => {
       const run = () => {
         restartLimit();

@@ -1,6 +1,12 @@
 import type { ServerResponse } from 'node:http';
+import { hasGone } from '../src/http/gone.ts';
 
 const { AsyncLocalStorage } = process.getBuiltinModule('node:async_hooks');
+
+/** Where a turn mostly lasts longer than this, a look at the sockets before it costs less than a hundredth of it. */
+const WORTH_A_LOOK_MS = 0.5;
+/** How much of the mean each turn counts. */
+const SHARE_OF_LAST = 1 / 8;
 
 /** One request that has arrived whole and waits for its turn, or has it. */
 interface Turn {
@@ -8,11 +14,22 @@ interface Turn {
   readonly run: () => void;
 }
 
-/** Lets one request at a time through, in the order of arrival. */
+type State =
+  | { readonly name: 'free' }
+  /** Whether the client of the next request is still there is about to be known. */
+  | { readonly name: 'looking' }
+  | { readonly name: 'taken'; readonly turn: Turn; readonly beganMs: number };
+
+const FREE: State = { name: 'free' };
+const LOOKING: State = { name: 'looking' };
+
+/** Lets one request at a time through, in the order of arrival, and none whose client has gone. */
 export class Turnstile {
   readonly #changed: () => void;
   readonly #waiting: Turn[] = [];
-  #current: Turn | null = null;
+  #state: State = FREE;
+  /** How long turns last, the latest of them above all. */
+  #meanMs = 0;
 
   /** `changed` is called whenever a turn has begun or ended. */
   constructor(changed: () => void) {
@@ -20,20 +37,29 @@ export class Turnstile {
   }
 
   get isFree(): boolean {
-    return this.#current === null;
+    return this.#state.name === 'free';
   }
 
-  /** The answer whose turn it is. */
+  /** Whether a request that enters now runs within the call. */
+  get runsAtOnce(): boolean {
+    return this.isFree && this.#meanMs < WORTH_A_LOOK_MS;
+  }
+
+  /** The answer whose turn it is, if it has not ended. */
   get current(): ServerResponse | null {
-    return this.#current?.response ?? null;
+    if (this.#state.name !== 'taken') return null;
+    const { response } = this.#state.turn;
+    return isOver(response) ? null : response;
   }
 
-  /** Calls `run` when it is this request's turn, at once if none has it; not at all if its client has gone by then. */
+  /** Calls `run` when it is this request's turn; not at all if its client has gone by then. */
   enter(response: ServerResponse, run: () => void): void {
     if (isOver(response)) return;
-    if (this.#current === null) this.#begin({ response, run });
+    if (this.runsAtOnce) return this.#begin({ response, run });
     // In its own context, and not in that of the request whose end it waits for.
-    else this.#waiting.push({ response, run: AsyncLocalStorage.bind(run) });
+    const turn = { response, run: AsyncLocalStorage.bind(run) };
+    if (this.isFree) this.#look(turn);
+    else this.#waiting.push(turn);
   }
 
   /** Takes everything that waits, in order, for somebody else to answer. */
@@ -41,36 +67,46 @@ export class Turnstile {
     return this.#waiting.splice(0).map(({ response }) => response);
   }
 
+  /** It may have come long ago and waited in the kernel's queue: its client's end is read in the next poll. */
+  #look(turn: Turn): void {
+    this.#state = LOOKING;
+    this.#changed();
+    afterPoll(() => this.#next(turn));
+  }
+
   #begin(turn: Turn): void {
-    this.#current = turn;
+    this.#state = { name: 'taken', turn, beganMs: performance.now() };
     const end = () => this.#end(turn);
     // Not within the application's own call: the next request would run inside the stack of this one. And what has come
     // meanwhile is looked at before the next one: heartbeats, signals, clients that have gone.
-    onceEnded(turn.response, end, () =>
-      this.#waiting.length > 0 ? setImmediate(end) : process.nextTick(end),
-    );
+    onceEnded(turn.response, end, () => (this.#waiting.length > 0 ? afterPoll(end) : process.nextTick(end)));
     this.#changed();
     turn.run();
   }
 
   #end(turn: Turn): void {
-    if (this.#current !== turn) return;
-    this.#current = null;
-    const next = this.#nextAlive();
-    if (next) this.#begin(next);
-    else this.#changed();
+    const state = this.#state;
+    if (state.name !== 'taken' || state.turn !== turn) return;
+    this.#meanMs += (performance.now() - state.beganMs - this.#meanMs) * SHARE_OF_LAST;
+    this.#next(this.#waiting.shift());
   }
 
-  #nextAlive(): Turn | undefined {
-    for (let next = this.#waiting.shift(); next; next = this.#waiting.shift())
-      if (!isOver(next.response)) return next;
-    return undefined;
+  #next(first: Turn | undefined): void {
+    for (let next = first; next; next = this.#waiting.shift())
+      if (!isOver(next.response)) return this.#begin(next);
+    this.#state = FREE;
+    this.#changed();
   }
 }
 
 /** Whether nobody waits for an answer: the client has gone, or has got another's (504). */
 function isOver(response: ServerResponse): boolean {
-  return response.closed || response.writableEnded;
+  return response.writableEnded || hasGone(response);
+}
+
+/** Two turns of setImmediate, between which the event loop looks at its sockets whatever it was at before. */
+function afterPoll(act: () => void): void {
+  setImmediate(() => setImmediate(act));
 }
 
 /**

@@ -113,6 +113,34 @@ export const app = (req, res) => {
       expect(answer).toMatch(/\r\n\r\nnothing$/);
   });
 
+  it('run nothing for clients that left while another request blocked the process', async () => {
+    const source = `import { existsSync } from 'node:fs';
+export const app = (req, res) => {
+  console.error('BEGIN', req.url);
+  while (req.url === '/block' && !existsSync('release'));
+  res.end('done');
+};`;
+    const running = await serve(['app.mjs:app', '-k', 'sync', '-w', '1', '-b', bind()], {
+      files: { 'app.mjs': source },
+    });
+    const blocked = request({ url: running.at, path: '/block' });
+    await running.waitForLog(/BEGIN .block/);
+    for (const path of ['/left1', '/left2', '/left3']) {
+      const client = net.connect(addressOf(running.at));
+      await once(client, 'connect');
+      client.write(`GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`, () => client.destroy());
+      await once(client, 'close');
+    }
+    const stays = request({ url: running.at, path: '/stays' });
+    await new Promise(setImmediate);
+    writeFileSync(join(running.cwd, 'release'), '');
+    expect(await Promise.all([blocked, stays])).toEqual(['200', '200']);
+    expect([...running.stderr.matchAll(/BEGIN (\S+)/g)].map(([, path]) => path)).toEqual([
+      '/block',
+      '/stays',
+    ]);
+  });
+
   it('are replaced when a request runs longer than --timeout: 504 to it, 503 to those behind it', async () => {
     const running = await start(bind(), 1, '--timeout', '1');
     const [old] = running.workers();

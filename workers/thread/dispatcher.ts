@@ -1,3 +1,4 @@
+import { hasGone } from '../../src/http/gone.ts';
 import type { Exchange } from './exchange.ts';
 import type { Lane } from './lane.ts';
 
@@ -58,13 +59,20 @@ export class Dispatcher {
 
   /** A lane has finished a request: it gets the next, and one to hold. */
   free(lane: Lane): void {
+    this.#skipGone();
     if (lane.isFree) {
       const next = this.#rescue() ?? this.#queue.shift() ?? this.#takeAny();
       if (next !== undefined) lane.run(next);
     }
     if (!lane.canHold) return;
+    this.#skipGone();
     const held = this.#rescue() ?? (this.#queue[0]?.isBodiless ? this.#queue.shift() : undefined);
     if (held) lane.hold(held);
+  }
+
+  /** Clients whose end was read, and is yet to be told by `withdraw`. */
+  #skipGone(): void {
+    while (this.#queue[0] && hasGone(this.#queue[0].response)) this.#queue.shift();
   }
 
   /** A request that waits inside a thread behind a slow one. */

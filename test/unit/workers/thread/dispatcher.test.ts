@@ -56,6 +56,18 @@ describe('the dispatcher', () => {
     expect(dispatcher.queue.map(({ id }) => id)).toEqual([5]);
   });
 
+  it('runs no request whose client has gone while it waited', () => {
+    const { dispatcher, lane } = pool(1);
+    const all = [1, 2, 3, 4, 5, 6].map((id) => exchange(id));
+    for (const one of all) dispatcher.submit(one);
+    Object.assign(all[2]?.response ?? {}, { socket: { readableEnded: true } });
+    Object.assign(all[4]?.response ?? {}, { closed: true });
+    finish(lane(0));
+    expect([lane(0).head?.id, lane(0).next?.id]).toEqual([2, 4]);
+    finish(lane(0));
+    expect([lane(0).head?.id, lane(0).next?.id]).toEqual([4, 6]);
+  });
+
   it('gives a thread that has finished the one that waited in it, and another to wait', () => {
     const { dispatcher, lane } = pool(1);
     for (let id = 1; id <= 3; id++) dispatcher.submit(exchange(id));

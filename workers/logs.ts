@@ -3,7 +3,7 @@ import { messageOf } from '../src/errors.ts';
 import { nameRequest, requestField } from '../src/http/request-name.ts';
 import type { BootOrder } from '../src/ipc.ts';
 import type { AccessLog } from '../src/log/access-log.ts';
-import { createLogger, type Logger } from '../src/log/logger.ts';
+import { createLogger, type LogFile, type Logger } from '../src/log/logger.ts';
 import type { WorkerLog } from '../src/log/records.ts';
 import type { Syslog } from '../src/log/syslog/syslog.ts';
 import type { Settings } from '../src/settings/catalogue.ts';
@@ -24,7 +24,7 @@ export async function openLogs(order: BootOrder, standards: Standards): Promise<
   return new Logs(settings, standards, file, settings.syslog ? await loadSyslog(settings, file) : null);
 }
 
-async function loadSyslog(settings: Settings, file: Logger): Promise<Syslog> {
+async function loadSyslog(settings: Settings, file: LogFile): Promise<Syslog> {
   const { openSyslog } = await import('../src/log/syslog/syslog.ts');
   return openSyslog(settings, file);
 }
@@ -51,7 +51,12 @@ export class Logs {
     if (file === null && syslog === null) return null;
     const { createAccessLog } = await import('../src/log/access-log.ts');
     const also = syslog ? { also: syslog.access } : {};
-    this.#access = createAccessLog({ format, file, standard: this.#standards.stdout, ...also });
+    const log: WorkerLog = this.log;
+    this.#access = createAccessLog({
+      ...{ format, file, standard: this.#standards.stdout },
+      ...also,
+      say: (level, message, fields) => log[level](message, fields),
+    });
     return this.#access;
   }
 

@@ -6,6 +6,8 @@ import { compileFormat } from './access-format.ts';
 import { countBody } from './count-body.ts';
 import { Destination } from './destination.ts';
 
+import type { Say } from './trouble.ts';
+
 export { checkAccessFormat } from './access-format.ts';
 
 /** Writes one line for each request. No call throws; a disk that is full costs lines, never answers. */
@@ -27,12 +29,14 @@ export interface AccessLogOptions {
   readonly standard?: number;
   /** Gets each line too, without its newline. */
   readonly also?: (line: string) => void;
+  /** Says that lines cannot be written, or the file not be reopened. */
+  readonly say?: Say;
 }
 
 /** Opens the log and compiles its format. Throws a UsageError where either cannot be done. */
-export function createAccessLog({ format, file, standard = 1, also }: AccessLogOptions): AccessLog {
+export function createAccessLog({ format, file, standard = 1, also, say }: AccessLogOptions): AccessLog {
   const { needs, line, shortLine } = compileFormat('--access-logformat', format);
-  const destination = file === null ? null : openDestination(file, standard);
+  const destination = file === null ? null : openDestination(file, standard, say);
   const limit = destination?.lineLimit ?? Number.POSITIVE_INFINITY;
 
   function write(entry: Entry): void {
@@ -68,9 +72,9 @@ export function createAccessLog({ format, file, standard = 1, also }: AccessLogO
   };
 }
 
-function openDestination(file: string, standard: number): Destination {
+function openDestination(file: string, standard: number, say: Say | undefined): Destination {
   try {
-    return new Destination({ file, standard, gather: true });
+    return new Destination({ file, standard, gather: true, ...(say ? { say } : {}) });
   } catch (error) {
     throw new UsageError(`--access-logfile: cannot write ${file}: ${messageOf(error)}`);
   }

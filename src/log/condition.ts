@@ -77,9 +77,17 @@ export class Condition<T = void> {
     }
   }
 
+  /** Says its beginning now where that waits, as the process ends. */
+  sayNow(): void {
+    if (this.#state.name !== 'unsaid') return;
+    this.#state.cancel();
+    this.#beginNow(this.#state.course);
+  }
+
   /** It holds no more; nothing is said where its beginning was not. No timer is left. */
   end(): void {
     const state = this.#state;
+    if (state.name === 'off') return;
     this.#cancelQuiet?.();
     this.#cancelQuiet = null;
     this.#state = { name: 'off' };

@@ -1,16 +1,20 @@
 import type { Stats } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { fs } from '../builtins.ts';
+import { type Clock, systemClock } from '../clock.ts';
 import { codeOf, messageOf, UsageError } from '../errors.ts';
+import { LogTrouble, type Say } from './trouble.ts';
 
 /** The most bytes that a pipe takes as one piece (PIPE_BUF of Linux): larger writes of several workers would mingle. */
 export const ATOMIC_BYTES = 4096;
 /** Appending to a regular file is whole at any size, and larger writes cost less for each line. */
 const FILE_BYTES = 16 * 1024;
+const NEWLINE = 0x0a;
 const HELD_BYTES = 1024 * 1024;
 const FLUSH_EVERY_MS = 250;
 const EXIT_WAIT_MS = 500;
 const RETRY_MS = 10;
+const REOPEN_EVERY_MS = 1000;
 
 export interface DestinationOptions {
   /** A path, which is appended to, or `-` for the standard stream. */
@@ -21,12 +25,15 @@ export interface DestinationOptions {
   readonly gather: boolean;
   /** Opens the file, at the start and again, in place of a plain open. Throws a system error. */
   readonly open?: (path: string) => number;
+  /** Says that lines cannot be written, or the file not be reopened, and that they can again. */
+  readonly say?: Say;
+  readonly clock?: Clock;
 }
 
 /**
  * Where lines go. Writes are synchronous, so that `process.exit` and a crash lose nothing that was written; no failure
  * of one is ever thrown, since a full disk or a reader that has gone must not stop the service. What cannot be written
- * now is held, up to 1 MiB, and tried again; beyond that, lines are dropped.
+ * now is held, up to 1 MiB, and tried again; beyond that, lines are dropped, counted and told of.
  */
 export class Destination {
   readonly #gather: boolean;
@@ -36,15 +43,22 @@ export class Destination {
   /** The longest line, in bytes, that is sure not to mingle with those of other processes. */
   readonly lineLimit: number;
   readonly #gatherBytes: number;
+  readonly #clock: Clock;
+  readonly #trouble: LogTrouble | null;
   /** Null once it is closed. */
   #fd: number | null;
+  /** When its file was to be reopened in vain; then each second another try is made as lines come. */
+  #triedMs: number | null = null;
   #gathered = '';
   #held: Buffer[] = [];
   #heldBytes = 0;
   #timer: NodeJS.Timeout | null = null;
 
   /** Throws a system error where the file cannot be opened. */
-  constructor({ file, standard, gather, open = openFile }: DestinationOptions) {
+  constructor(options: DestinationOptions) {
+    const { file, standard, gather, open = openFile, say, clock = systemClock } = options;
+    this.#clock = clock;
+    this.#trouble = say ? new LogTrouble({ file, say, clock }) : null;
     this.#gather = gather;
     this.#open = open;
     this.#standard = standard;
@@ -64,38 +78,63 @@ export class Destination {
     this.#timer ??= this.#arm();
   }
 
-  /** Opens the file anew; what was taken before goes to the old one. Where that fails the old file stays in use. */
+  /** Whether lines wait that could not be written, for other reasons than a slow reader. */
+  get isUnwritable(): boolean {
+    return this.#trouble?.isUnwritable ?? false;
+  }
+
+  /**
+   * Opens the file anew; what was taken before goes to the old one. Where that fails the old file stays in use, as lines
+   * in a file that was moved away are better than none, and it is tried again.
+   */
   reopen(): void {
     this.#putGathered();
     if (this.#path === null || this.#fd === null) return;
     let opened: number;
     try {
       opened = this.#open(this.#path);
-    } catch {
-      // Lines in the file that was moved away are better than none, and nowhere else is left to complain to.
+    } catch (error) {
+      this.#triedMs = this.#clock.now();
+      this.#trouble?.notReopened(error);
       return;
     }
     this.#drain();
     close(this.#fd);
     this.#fd = opened;
+    this.#triedMs = null;
+    this.#trouble?.reopened();
+    this.#try(0);
   }
 
-  /** Writes out everything taken so far; waits at most half a second for the reader of a full pipe. */
+  /**
+   * Writes out everything taken so far, as the process ends; waits at most half a second for the reader of a full pipe.
+   * What cannot be written then is lost.
+   */
   flush(): void {
     this.#putGathered();
     const untilMs = performance.now() + EXIT_WAIT_MS;
-    while (this.#drain() === 'EAGAIN' && performance.now() < untilMs) {
+    let error = this.#drain();
+    while (error === 'EAGAIN' && performance.now() < untilMs) {
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MS);
+      error = this.#drain();
     }
+    if (error !== null) this.#abandon(error);
   }
 
   /** Writes out what can be written at once and lets go of the file; what comes later is lost. */
   close(): void {
     this.#putGathered();
-    this.#drain();
+    const error = this.#drain();
+    if (error !== null) this.#abandon(error);
     if (this.#fd !== null && this.#fd !== this.#standard) close(this.#fd);
     this.#fd = null;
+  }
+
+  #abandon(error: string): void {
+    const lines = this.#held.reduce((sum, piece) => sum + linesIn(piece), 0);
     this.#held = [];
+    this.#heldBytes = 0;
+    this.#trouble?.lostAtEnd(error, lines);
   }
 
   #arm(): NodeJS.Timeout {
@@ -103,7 +142,7 @@ export class Destination {
     return setTimeout(() => {
       this.#timer = null;
       this.#putGathered();
-      if (this.#drain() !== null) this.#timer ??= this.#arm();
+      this.#try(0);
     }, FLUSH_EVERY_MS).unref();
   }
 
@@ -116,11 +155,23 @@ export class Destination {
 
   #put(lines: string): void {
     if (this.#fd === null) return;
+    if (this.#triedMs !== null && this.#clock.now() - this.#triedMs >= REOPEN_EVERY_MS) this.reopen();
     const bytes = Buffer.from(lines);
-    if (this.#heldBytes + bytes.length > HELD_BYTES) return;
+    const isFull = () => this.#heldBytes > 0 && this.#heldBytes + bytes.length > HELD_BYTES;
+    if (isFull()) this.#drain();
+    if (isFull()) return this.#try(linesIn(bytes));
     this.#held.push(bytes);
     this.#heldBytes += bytes.length;
-    if (this.#drain() !== null) this.#timer ??= this.#arm();
+    this.#try(0);
+  }
+
+  /** Writes what it can, and tells how that went; `lost` lines more were dropped. */
+  #try(lost: number): void {
+    const error = this.#drain();
+    if (error !== null) this.#timer ??= this.#arm();
+    // A reader that is slow is no trouble before lines are lost for it.
+    if (error !== null && (error !== 'EAGAIN' || lost > 0)) this.#trouble?.failed(error, lost);
+    if (error === null) this.#trouble?.written();
   }
 
   /** Writes what is held, in order. Returns null when nothing is left, else the code of the error that stopped it. */
@@ -134,7 +185,7 @@ export class Destination {
         else this.#held[0] = first.subarray(written);
       } catch (error) {
         // ENOSPC, EAGAIN (a slow reader) and EPIPE (a FIFO's reader that restarts) may pass, so the lines are kept; of
-        // those that do not pass, such as a standard output that was closed, there is nowhere left to complain.
+        // those that do not pass, such as a standard output that was closed, another log can tell.
         return codeOf(error) ?? 'unknown';
       }
     }
@@ -189,6 +240,12 @@ export function openStandard(fd: number): number {
     // No /proc (macOS), another user's pipe, or a closed descriptor: the plain one serves, or fails at its first write.
     return fd;
   }
+}
+
+function linesIn(piece: Buffer): number {
+  let lines = 0;
+  for (let at = piece.indexOf(NEWLINE); at >= 0; at = piece.indexOf(NEWLINE, at + 1)) lines++;
+  return lines;
 }
 
 function close(fd: number): void {

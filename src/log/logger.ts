@@ -2,11 +2,13 @@ import { createRequire } from 'node:module';
 import { isatty } from 'node:tty';
 import type { pino as Pino, stdSerializers as PinoSerializers } from 'pino';
 import { util } from '../builtins.ts';
-import { messageOf } from '../errors.ts';
+import { codeOf, messageOf } from '../errors.ts';
 import { Destination } from './destination.ts';
 import type { WorkerField } from './records/record.ts';
+import type { RecordLog } from './records.ts';
 import { escapeControls, stackLines } from './text.ts';
 import { logTime, oncePerSecond } from './timestamps.ts';
+import type { Say } from './trouble.ts';
 
 export { checkLogfile } from './destination.ts';
 
@@ -48,7 +50,12 @@ export interface Logger {
 export interface LogFile extends Logger {
   /** Writes out what can be written at once and lets go of the file; what is logged later is lost. */
   close(): void;
+  /** Also tells of what goes wrong with this log itself. */
+  alsoTrouble(also: Also): void;
 }
+
+/** Takes a line too. */
+type Also = (level: LogLevel, message: string, fields: LogFields | undefined) => void;
 
 /** A logger, and what must be waited for before the process ends. */
 export interface OpenLog {
@@ -95,11 +102,25 @@ export function createLogger(options: LoggerOptions): LogFile {
   const { level, format, file } = options;
   const colours = file === '-' && isatty(2);
   const render = format === 'json' ? jsonLines(options.worker) : textLines(colours ? process.stderr : null);
-  const opened = openDestination(options);
+  const beside = lazyStandard(options);
+  const listeners: Also[] = [];
+  const opened = openDestination(options, (own, message, fields) => {
+    if (!isLogged(own, level)) return;
+    const line = render(own, message, fields);
+    beside(line);
+    // Of its end, and that it could not be reopened, the log itself can tell.
+    if (!opened.destination.isUnwritable) opened.destination.write(line);
+    for (const also of listeners) also(own, message, fields);
+  });
   const { destination } = opened;
   const at = (own: LogLevel): Log => {
     if (!isLogged(own, level)) return () => {};
-    return (message, fields) => destination.write(render(own, message, fields));
+    const isUrgent = isLogged(own, 'warning');
+    return (message, fields) => {
+      const line = render(own, message, fields);
+      destination.write(line);
+      if (isUrgent && destination.isUnwritable) beside(line);
+    };
   };
   const logger: LogFile = {
     debug: at('debug'),
@@ -110,8 +131,18 @@ export function createLogger(options: LoggerOptions): LogFile {
     reopen: () => destination.reopen(),
     flush: () => destination.flush(),
     close: () => destination.close(),
+    alsoTrouble: (also) => void listeners.push(also),
   };
-  if (opened.failure) logger.error(`Cannot open ${file}, so the log goes here: ${opened.failure}`);
+  if (opened.failure) {
+    const log: RecordLog = logger;
+    const reason = messageOf(opened.failure);
+    log.error(`Cannot open ${file}, so the log goes here: ${reason}`, {
+      event: 'log-unopened',
+      file,
+      reason,
+      error: codeOf(opened.failure) ?? reason,
+    });
+  }
   return logger;
 }
 
@@ -129,16 +160,26 @@ export function levelWord(level: LogLevel, stream: StyledStream | null): string 
 interface Opened {
   readonly destination: Destination;
   /** Why it is not the one that was asked for. */
-  readonly failure?: string;
+  readonly failure?: unknown;
 }
 
-function openDestination({ file, standard = 2, open }: LoggerOptions): Opened {
+function openDestination({ file, standard = 2, open }: LoggerOptions, say: Say): Opened {
+  const how = { standard, gather: false, say, ...(open ? { open } : {}) };
   try {
-    return { destination: new Destination({ file, standard, gather: false, ...(open ? { open } : {}) }) };
-  } catch (error) {
-    const destination = new Destination({ file: '-', standard, gather: false });
-    return { destination, failure: messageOf(error) };
+    return { destination: new Destination({ ...how, file }) };
+  } catch (failure) {
+    return { destination: new Destination({ ...how, file: '-' }), failure };
   }
+}
+
+/** Writes to the standard error what the log cannot take, or nowhere where that is the log. */
+function lazyStandard({ file, standard = 2 }: LoggerOptions): (line: string) => void {
+  if (file === '-') return () => {};
+  let destination: Destination | null = null;
+  return (line) => {
+    destination ??= new Destination({ file: '-', standard, gather: false });
+    destination.write(line);
+  };
 }
 
 /** Writes the line of one message. */

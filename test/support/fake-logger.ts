@@ -42,6 +42,8 @@ export class FakeLogger implements Logger {
     this.flushed++;
   }
 
+  alsoTrouble(): void {}
+
   /** The messages of one level, in order. */
   at(level: Level): string[] {
     return this.lines.filter((line) => line.level === level).map(({ message }) => message);

@@ -9,14 +9,14 @@ export const logRecords = {
   },
   'log-unwritable': {
     level: ['error', 'info'],
-    fields: ['phase', 'file', 'lost', 'durationMs'],
-    may: ['worker', 'error', 'reason'],
-    when: 'lines cannot be written; they are held for a while, then lost',
+    fields: ['phase', 'file', 'lost', 'durationMs', 'error'],
+    may: ['worker'],
+    when: 'lines of a log cannot be written; 1 MiB of them is held, what comes beyond is lost. Of the error log it is said on the standard error',
   },
   'log-not-reopened': {
     level: ['error', 'info'],
-    fields: ['phase', 'file'],
-    may: ['worker', 'error', 'reason'],
-    when: 'a log file cannot be opened again (USR1), and the lines go to the old one',
+    fields: ['phase', 'file', 'durationMs', 'error'],
+    may: ['worker'],
+    when: 'a log file cannot be reopened (USR1), and its lines go on to the old one; it is tried again',
   },
 } as const satisfies RecordTable;

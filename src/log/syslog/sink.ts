@@ -1,4 +1,6 @@
 import type { Clock } from '../../clock.ts';
+import { codeOf, messageOf } from '../../errors.ts';
+import type { LogTrouble } from '../trouble.ts';
 
 /** A way to the receiver that is open. */
 export interface Link {
@@ -9,6 +11,8 @@ export interface Link {
 
 /** Opens a link; `lost` is called when it fails later, with how many records it knows to have lost. Rejects where it cannot. */
 export type Open = (lost: (records: number) => void) => Promise<Link>;
+
+type Trouble = Pick<LogTrouble, 'failed' | 'written' | 'lostAtEnd'>;
 
 const HELD_BYTES = 1024 * 1024;
 const BATCH_BYTES = 16 * 1024;
@@ -30,28 +34,28 @@ export function backOffMs(failures: number): number {
 
 /**
  * Records on their way. Taking one never waits and never fails: what cannot be sent now is held, up to a mebibyte, and
- * beyond that it is dropped and counted. A link that fails is opened again, more and more rarely.
+ * beyond that it is dropped, counted and told of. A link that fails is opened again, more and more rarely.
  */
 export class Sink {
   readonly #open: Open;
   readonly #clock: Clock;
-  readonly #recovered: (dropped: number) => void;
+  readonly #trouble: Trouble;
   #state: State = { name: 'closed', failures: 0 };
   #held: Buffer[] = [];
   #heldBytes = 0;
-  #dropped = 0;
+  /** Why it was not open last. */
+  #why = 'EAGAIN';
   #whenEmpty: (() => void) | null = null;
 
-  /** `recovered` is called when records get through again after some were dropped. */
-  constructor(open: Open, clock: Clock, recovered: (dropped: number) => void) {
+  constructor(open: Open, clock: Clock, trouble: Trouble) {
     this.#open = open;
     this.#clock = clock;
-    this.#recovered = recovered;
+    this.#trouble = trouble;
   }
 
   take(record: Buffer): void {
     if (this.#heldBytes + record.length > HELD_BYTES) {
-      this.#dropped++;
+      this.#trouble.failed(this.#why, 1);
       return;
     }
     this.#held.push(record);
@@ -70,6 +74,7 @@ export class Sink {
         };
       });
     }
+    if (this.#held.length > 0) this.#trouble.lostAtEnd(this.#why, this.#held.length);
     if (this.#state.name === 'open') this.#state.link.close();
     this.#state = { name: 'shut' };
   }
@@ -100,14 +105,8 @@ export class Sink {
     this.#held.splice(0, batch.length);
     this.#heldBytes -= batch.reduce((sum, { length }) => sum + length, 0);
     if (this.#held.length > 0) return this.#pump();
-    this.#report();
+    this.#trouble.written();
     if (this.#held.length === 0) this.#whenEmpty?.();
-  }
-
-  #report(): void {
-    const dropped = this.#dropped;
-    this.#dropped = 0;
-    if (dropped > 0) this.#recovered(dropped);
   }
 
   async #connect(failures: number): Promise<void> {
@@ -115,8 +114,10 @@ export class Sink {
     let link: Link | null = null;
     try {
       link = await this.#open((records) => link && this.#lost(link, records));
-    } catch {
-      // Nobody is told before it can be reached again: what it has cost is known only then.
+    } catch (error) {
+      this.#why = codeOf(error) ?? messageOf(error);
+      // A receiver that merely restarts is there at the second try.
+      if (failures > 0) this.#trouble.failed(this.#why, 0);
       if (this.#state.name === 'opening') this.#wait(failures + 1);
       return;
     }
@@ -127,7 +128,8 @@ export class Sink {
 
   #lost(link: Link, records: number): void {
     if (this.#state.name !== 'open' || this.#state.link !== link) return;
-    this.#dropped += records;
+    this.#why = 'ECONNRESET';
+    if (records > 0) this.#trouble.failed(this.#why, records);
     link.close();
     this.#wait(1);
   }

@@ -4,8 +4,16 @@ import { systemClock } from '../../clock.ts';
 import { codeOf, messageOf, UsageError } from '../../errors.ts';
 import type { Settings } from '../../settings/catalogue.ts';
 import { parseSyslogTarget, type SyslogTarget } from '../../settings/syslog-target.ts';
-import { isLogged, type LogFields, type Logger, type LogLevel, type OpenLog } from '../logger.ts';
+import {
+  isLogged,
+  type LogFields,
+  type LogFile,
+  type Logger,
+  type LogLevel,
+  type OpenLog,
+} from '../logger.ts';
 import { stackLines } from '../text.ts';
+import { LogTrouble } from '../trouble.ts';
 import { type Entry, formatRecord } from './record.ts';
 import { Sink } from './sink.ts';
 import { overTcp } from './tcp.ts';
@@ -21,18 +29,21 @@ export interface Syslog extends OpenLog {
 }
 
 /** Sends to syslog what goes to `log`, and more; records that cannot be sent cost nobody any time. */
-export function openSyslog(settings: Settings, log: Logger): Syslog {
+export function openSyslog(settings: Settings, log: Logger & Pick<LogFile, 'alsoTrouble'>): Syslog {
   const { logLevel, syslogFacility: facility, syslogPrefix: prefix } = settings;
   const target = targetOf(settings);
   const sender = { facility, hostname: hostname(), prefix };
   const open = target.protocol === 'udp' ? overUdp(target) : overTcp(target);
-  const sink = new Sink(open, systemClock, (dropped) =>
-    logger.warning(`${settings.syslogTo} can be reached again; at least ${dropped} log records are lost`),
-  );
+  const trouble = new LogTrouble({
+    file: settings.syslogTo,
+    say: (level, message, fields) => logger[level](message, fields),
+  });
+  const sink = new Sink(open, systemClock, trouble);
   const send = (entry: Entry) => sink.take(formatRecord(sender, entry, new Date(), LIMITS[target.protocol]));
   const logger = both(log, (level, message, fields) => {
     if (isLogged(level, logLevel)) send(entryOf(level, message, fields));
   });
+  log.alsoTrouble((level, message, fields) => send(entryOf(level, message, fields)));
   return {
     log: logger,
     access: (text) => send({ level: 'info', log: 'access', pid: process.pid, text }),

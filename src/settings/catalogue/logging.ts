@@ -52,7 +52,7 @@ export const logging = {
     needs: { anyOf: ['accessLogfile', 'syslog'] },
   }),
   syslog: setting({
-    doc: 'Send the messages and the access log to syslog too, as records of RFC 5424. A receiver that cannot be reached costs records, never answers: up to 1 MiB is held, and how many were dropped is logged once it can be reached again. The message ids are `error` and `access`.',
+    doc: 'Send the messages and the access log to syslog too, as records of RFC 5424. A receiver that cannot be reached costs records, never answers: up to 1 MiB is held, and that it cannot be reached, and how many were dropped, is said in the error log. The message ids are `error` and `access`.',
     flags: '--log-syslog, --syslog',
     kind: boolean(),
     default: false,

@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { backOffMs, type Link, Sink } from '../../../../src/log/syslog/sink.ts';
+import { LogTrouble } from '../../../../src/log/trouble.ts';
 import { FakeClock } from '../../../support/fake-clock.ts';
 
 /** A sink over links that do what the test wants. */
 function createSink() {
   const clock = new FakeClock();
   const got: string[] = [];
-  const reports: number[] = [];
+  const reports: string[] = [];
   const opened: number[] = [];
   const links: { lost: (records: number) => void; isClosed: boolean }[] = [];
   const receiver = { isThere: true, takes: true as boolean | 'nothing' };
@@ -26,7 +27,12 @@ function createSink() {
       },
     };
   };
-  const sink = new Sink(open, clock, (dropped) => void reports.push(dropped));
+  const trouble = new LogTrouble({
+    file: 'tcp://log',
+    say: (_level, _line, { phase, lost }) => void reports.push(`${phase} ${lost}`),
+    clock,
+  });
+  const sink = new Sink(open, clock, trouble);
   const take = async (...texts: string[]) => {
     for (const text of texts) sink.take(Buffer.from(text));
     await clock.settle();
@@ -69,7 +75,7 @@ describe('records', () => {
     expect(got).toEqual(['a', 'b', 'c']);
   });
 
-  it('beyond a mebibyte are dropped, and how many is said once when they get through again', async () => {
+  it('beyond a mebibyte are dropped, which is said, and how many once they get through again', async () => {
     const { clock, take, got, receiver, reports } = createSink();
     receiver.isThere = false;
     await take(...Array.from({ length: 1100 }, () => 'x'.repeat(1024)));
@@ -78,9 +84,9 @@ describe('records', () => {
     // A batch takes a turn.
     for (let turn = 0; turn < 100; turn++) await clock.settle();
     expect(got).toHaveLength(MEBIBYTE / 1024);
-    expect(reports).toEqual([1100 - MEBIBYTE / 1024]);
+    expect(reports).toEqual(['begins 1', `ends ${1100 - MEBIBYTE / 1024}`]);
     await take('a');
-    expect(reports).toHaveLength(1);
+    expect(reports).toHaveLength(2);
   });
 
   it('never wait for a receiver that takes nothing', async () => {
@@ -96,11 +102,23 @@ describe('records', () => {
     links[0]?.lost(1);
     await clock.advance(250);
     await take('b');
-    expect(reports).toEqual([1]);
+    expect(reports).toEqual(['begins 1', 'ends 1']);
   });
 });
 
 describe('a receiver that is gone', () => {
+  it('is said at the second try in vain, and that it is there again', async () => {
+    const { clock, take, receiver, reports } = createSink();
+    receiver.isThere = false;
+    await take('a');
+    expect(reports).toEqual([]);
+    await clock.advance(250);
+    expect(reports).toEqual(['begins 0']);
+    receiver.isThere = true;
+    await clock.advance(1000);
+    expect(reports).toEqual(['begins 0', 'ends 0']);
+  });
+
   it('is asked more and more rarely, and not where there is nothing to send', async () => {
     const { clock, take, opened, receiver, links } = createSink();
     const start = clock.now();

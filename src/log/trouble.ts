@@ -1,0 +1,128 @@
+import { type Clock, systemClock } from '../clock.ts';
+import { codeOf, messageOf } from '../errors.ts';
+import { Condition, type Course, type Phase } from './condition.ts';
+
+type FieldsOf<E extends string> = {
+  readonly event: E;
+  readonly phase: Phase;
+  readonly file: string;
+  readonly lost: number;
+  readonly durationMs: number;
+  readonly error: string;
+};
+
+type TroubleFields = FieldsOf<'log-unwritable'> | FieldsOf<'log-not-reopened'>;
+
+/** Says what is wrong with one log where it can be read: in another. */
+export type Say = (level: 'error' | 'info', message: string, fields: TroubleFields) => void;
+
+export interface TroubleOptions {
+  /** The file, `-`, or the receiver, as the operator wrote it. */
+  readonly file: string;
+  readonly say: Say;
+  readonly clock?: Clock;
+}
+
+/**
+ * What goes wrong with one log: that its lines cannot be written, and how many are lost; that its file cannot be opened
+ * again. Each is said when it begins, ever less often while it lasts, and when it ends.
+ */
+export class LogTrouble {
+  readonly #file: string;
+  readonly #say: Say;
+  /** It counts the lines that are lost. */
+  readonly #unwritable: Condition<string>;
+  readonly #unopened: Condition<string>;
+  #isOver = false;
+
+  constructor({ file, say, clock = systemClock }: TroubleOptions) {
+    this.#file = file;
+    this.#say = say;
+    this.#unwritable = new Condition({ clock, say: (phase, course) => this.#sayUnwritable(phase, course) });
+    this.#unopened = new Condition({ clock, say: (phase, course) => this.#sayUnopened(phase, course) });
+  }
+
+  /** Whether lines could not be written the last time. */
+  get isUnwritable(): boolean {
+    return this.#unwritable.holds;
+  }
+
+  /** A write failed with this code (`ENOSPC`), and so many more lines are lost for it. */
+  failed(error: string, lost: number): void {
+    this.#unwritable.note(error, lost);
+  }
+
+  /** All that was held is written. */
+  written(): void {
+    this.#unwritable.end();
+  }
+
+  /** The file could not be opened again; the lines go to the old one. */
+  notReopened(error: unknown): void {
+    this.#unopened.note(codeOf(error) ?? messageOf(error));
+  }
+
+  /** The file is open again. */
+  reopened(): void {
+    this.#unopened.end();
+  }
+
+  /** The process ends, and with it what is held. */
+  lostAtEnd(error: string, lost: number): void {
+    this.#isOver = true;
+    this.#unwritable.note(error, lost);
+    this.#unwritable.sayNow();
+    this.#unwritable.end();
+  }
+
+  #sayUnwritable(phase: Phase, { count: lost, durationMs, detail: error }: Course<string>): void {
+    const name = nameOf(this.#file);
+    const isOver = this.#isOver && phase === 'ends';
+    const so = lost === 0 ? 'its lines are held, up to 1 MiB of them' : `${countOf(lost)} lost so far`;
+    const line = {
+      begins: `Cannot write ${name} (${error}): ${so}`,
+      lasts: `Cannot write ${name} for ${seconds(durationMs)} now (${error}): ${so}`,
+      ends: `Can write ${name} again, after ${seconds(durationMs)}: ${lost === 0 ? 'no line is' : countOf(lost)} lost`,
+      never: `Could not write ${name} to the end of this process (${error}): ${countOf(lost)} lost`,
+    }[isOver ? 'never' : phase];
+    const level = phase === 'ends' && !isOver ? 'info' : 'error';
+    this.#say(level, line, { event: 'log-unwritable', phase, file: this.#file, lost, durationMs, error });
+  }
+
+  #sayUnopened(phase: Phase, { durationMs, detail: error }: Course<string>): void {
+    const name = nameOf(this.#file);
+    const line = {
+      begins: `Cannot reopen ${name} (${error}): its lines go on to the file that was open${CURES[error] ?? ''}`,
+      lasts: `Cannot reopen ${name} for ${seconds(durationMs)} now (${error}): its lines go on to the file that was open`,
+      ends: `Reopened ${name}, after ${seconds(durationMs)}`,
+    }[phase];
+    const level = phase === 'ends' ? 'info' : 'error';
+    this.#say(level, line, {
+      event: 'log-not-reopened',
+      phase,
+      file: this.#file,
+      lost: 0,
+      durationMs,
+      error,
+    });
+  }
+}
+
+const CURES: Readonly<Record<string, string>> = {
+  EACCES: '; let whoever rotates it create it for the user of the workers (logrotate: `create 640 USER adm`)',
+  EPERM: '; is it immutable (lsattr)?',
+  ENOENT: '; its directory is missing: make it again',
+  EMFILE: '; no descriptors are left: raise `ulimit -n`',
+};
+
+function nameOf(file: string): string {
+  return file === '-' ? 'the standard stream of the log' : file;
+}
+
+function countOf(lines: number): string {
+  return lines === 1 ? '1 line is' : `${lines} lines are`;
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`;
+}

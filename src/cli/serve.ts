@@ -59,7 +59,7 @@ export async function serve(loaded: Loaded, order: ServeOrder): Promise<number> 
   await noteActivation(systemd, loaded, log);
   const pidfile = new PidfileOf(loaded, lineage.elder);
   const first = await firstGeneration(loaded, { privileges, pidfile, lineage, log, own });
-  const spawn = spawnerFrom(first, queue, own);
+  const spawn = spawnerFrom(first, queue, own, log);
   const { supervise } = await import('./supervise.ts').catch((error: unknown) => {
     // An installation that is being replaced, for one: nothing may stay behind, and the worker goes with our channel.
     pidfile.remove();
@@ -91,8 +91,13 @@ function spawnerFrom(
   first: Generation,
   queue: EventQueue,
   own: OwnProcess,
+  log: RecordLog,
 ): (order: SpawnOrder) => WorkerHandle {
-  const spawn = (order: SpawnOrder) => spawnWorker(order, own.base, spawnProcess);
+  const spawn = (order: SpawnOrder) => {
+    // They may have been rotated, without a signal, into files that its user cannot open.
+    order.generation.privileges?.makeLogs(log);
+    return spawnWorker(order, own.base, spawnProcess);
+  };
   const { preFork, nworkersChanged } = first.hooks;
   if (preFork || nworkersChanged) return spawn;
   const emit = queue.push.bind(queue);

@@ -1,15 +1,20 @@
 import { createLogger, type LogFile, type LoggerOptions } from '../log/logger.ts';
+import type { RecordLog } from '../log/records.ts';
 import type { LoadedData } from '../settings/load.ts';
 import { nameSetting } from '../settings/origin.ts';
 import type { Identity } from './identity.ts';
 import { checkOwned, makeOwned, openOwned } from './log-files.ts';
+import { mendLog } from './mend-log.ts';
 import { resolveIdentity } from './resolve.ts';
 
 /** What the arbiter does for workers that become somebody else. */
 export interface Privileges {
   readonly identity: Identity;
-  /** Makes the log files that are missing and gives them to the workers' user, who may not be able to. */
-  makeLogs(): void;
+  /**
+   * Makes the log files that are missing and gives them to the workers' user, who may not be able to; also those that
+   * are there and cannot be written by that user, which `log` is told.
+   */
+  makeLogs(log?: RecordLog): void;
   /** The arbiter's logger; when it reopens its file, the access log is there for the workers to reopen too. */
   createLogger(options: LoggerOptions): LogFile;
 }
@@ -25,8 +30,15 @@ export async function resolvePrivileges(loaded: LoadedData): Promise<Privileges 
   });
   const flags = { errorLogfile: 'error-logfile', accessLogfile: 'access-logfile' } as const;
   for (const { name, path } of files) checkOwned(identity, nameSetting(origins[name], flags[name]), path);
-  const makeLogs = () => {
-    for (const { path } of files) makeOwned(identity, path);
+  const makeLogs = (log?: RecordLog) => {
+    for (const { path } of files) {
+      makeOwned(identity, path);
+      if (mendLog(identity, path))
+        log?.info(`${path} could not be written by ${identity.label}: it is given to that user now`, {
+          event: 'log-given',
+          file: path,
+        });
+    }
   };
   return {
     identity,
@@ -34,7 +46,7 @@ export async function resolvePrivileges(loaded: LoadedData): Promise<Privileges 
     createLogger(options) {
       const log = createLogger({ ...options, open: (path) => openOwned(identity, path) });
       const reopen = () => {
-        makeLogs();
+        makeLogs(log);
         log.reopen();
       };
       return { ...log, reopen };

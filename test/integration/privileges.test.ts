@@ -4,14 +4,16 @@ import {
   chownSync,
   existsSync,
   mkdirSync,
+  mkdtempSync,
   readFileSync,
   renameSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect } from 'vitest';
+import { describe, expect, onTestFinished } from 'vitest';
 import { ask } from '../support/http-client.ts';
 import { refusal } from '../support/refusal.ts';
 import { asRoot } from '../support/tools.ts';
@@ -160,6 +162,61 @@ describe('what both sides use', () => {
     }, 'a line of the worker in the new file');
     for (const name of logs) expect(statSync(join(cwd, name)), name).toMatchObject(NOBODY);
     expect(read('access.log')).not.toMatch(/before/);
+    await stop(running);
+  });
+
+  it('is given to the workers by root where logrotate made it for root alone, at USR1 and when a worker boots', async () => {
+    // Not in /tmp, where anybody could have made it.
+    const cwd = mkdtempSync('/srv/tsunicorn-test-');
+    onTestFinished(() => rmSync(cwd, { recursive: true }));
+    chmodSync(cwd, 0o755);
+    const running = await serve([whoami, '-w', '1', '-u', 'nobody', '--access-logfile', 'access.log'], {
+      cwd,
+    });
+    const file = join(cwd, 'access.log');
+    const rotate = () => {
+      renameSync(file, `${file}.1`);
+      writeFileSync(file, '', { mode: 0o640 });
+    };
+    const answersIn = async (path: string) =>
+      running.waitFor(() => {
+        void ask({ url: running.at, path }).catch(() => {});
+        return readFileSync(file, 'utf8').includes(path);
+      }, `a line of ${path} in the new file`);
+    rotate();
+    running.signal('SIGUSR1');
+    await running.waitForLog(/access\.log could not be written by user nobody: it is given to that user now/);
+    await answersIn('/reopened');
+    rotate();
+    const [worker = 0] = running.workers();
+    process.kill(worker, 'SIGKILL');
+    await running.waitForLog(/it is given to that user now[\s\S]*it is given to that user now/);
+    await answersIn('/booted');
+    expect(statSync(file).uid).toBe(NOBODY.uid);
+    await stop(running);
+  });
+
+  it('says so where root must not give it away, and goes on in the old file', async () => {
+    const cwd = openDirectory();
+    chownSync(cwd, NOBODY.uid, NOBODY.gid);
+    const running = await serve([whoami, '-w', '1', '-u', 'nobody', '--access-logfile', 'access.log'], {
+      cwd,
+    });
+    const file = join(cwd, 'access.log');
+    renameSync(file, `${file}.1`);
+    writeFileSync(file, '', { mode: 0o640 });
+    running.signal('SIGUSR1');
+    await running.waitForLog(/\[ERROR\] Cannot reopen \S*access\.log \(EACCES\).*logrotate/);
+    await running.waitFor(() => {
+      void ask({ url: running.at, path: '/still' });
+      return readFileSync(`${file}.1`, 'utf8').includes('/still');
+    }, 'a line in the old file');
+    chownSync(file, NOBODY.uid, NOBODY.gid);
+    await running.waitFor(() => {
+      void ask({ url: running.at, path: '/again' });
+      return readFileSync(file, 'utf8').includes('/again');
+    }, 'a line in the new file');
+    await running.waitForLog(/Reopened \S*access\.log, after/);
     await stop(running);
   });
 

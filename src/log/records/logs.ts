@@ -19,4 +19,9 @@ export const logRecords = {
     may: ['worker'],
     when: 'a log file cannot be reopened (USR1), and its lines go on to the old one; it is tried again',
   },
+  'log-given': {
+    level: 'info',
+    fields: ['file'],
+    when: 'with `--user`: a log file that only root could write is given to that user',
+  },
 } as const satisfies RecordTable;

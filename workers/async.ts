@@ -17,7 +17,8 @@ export const serveAsync: Serve = async (order) => {
 /** Opens the sockets and serves many connections at a time, at most workerConnections. */
 export async function serveMany(order: ServeOrder, application: Application): Promise<Serving> {
   const { settings } = order;
-  const limit = settings.workerConnections;
+  const { own } = application;
+  const limit = own?.connectionLimit(settings.workerConnections) ?? settings.workerConnections;
   const connections = new Connections(() => {
     if (connections.size < limit) gate.resume();
   });
@@ -35,12 +36,13 @@ export async function serveMany(order: ServeOrder, application: Application): Pr
     connections.add(socket);
     server.emit('connection', socket);
     if (connections.size >= limit) gate.pause();
-  });
+  }, own?.bufferBytes);
 
   const { close } = application;
   await order.prove(application, close);
+  const urls = await gate.open(order.listeners, settings.backlog);
   return {
-    urls: await gate.open(order.listeners, settings.backlog),
+    urls: own?.opened(urls) ?? urls,
     connections,
     ...(close ? { close } : {}),
     drain: (how) => drain({ ...how, gate, connections, isHasty: settings.reload }),

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Handler } from '../src/app/application.ts';
+import { eventOf } from '../src/app/request-event.ts';
 import { nameRequest } from '../src/http/request-name.ts';
 import { answerError } from '../src/http/server.ts';
 import type { ServeOrder } from './serving.ts';
@@ -32,7 +33,8 @@ export function oneAtATime(
     return returned;
   };
   return (request, response) => {
-    const comesWhole = !hasBody(request);
+    // A program that listens to `checkContinue` says itself whether its client may send the body.
+    const comesWhole = !hasBody(request) || eventOf(request) === 'checkContinue';
     // The usual case, without a promise of ours.
     if (comesWhole && turnstile.runsAtOnce) return enter(request, response);
     return new Promise((resolve, reject) => {

@@ -85,8 +85,10 @@ function giveUpMs(seconds: number): number {
 }
 
 /** An engine of its own, which no log, hook or counter observes, over the same application. */
-function privateServer(application: Application, onError: (error: unknown) => void): Server {
+function privateServer(whole: Application, onError: (error: unknown) => void): Server {
   const connections = new Connections(() => {});
+  // Not its own server, of which there is one.
+  const { own: _, ...application } = whole;
   return createHttpServer({ application, connections, observers: [], keepAliveMs: 0, onError });
 }
 

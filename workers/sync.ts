@@ -9,6 +9,7 @@ import { Newcomers } from './newcomers.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 import type { Serve } from './serving.ts';
 import { Turnstile } from './turnstile.ts';
+import { warnOf } from './without-effect.ts';
 
 /** A connection whose request head takes longer than this is slow, and does not keep the worker from accepting. */
 const HEAD_MS = 5;
@@ -25,6 +26,8 @@ export const serveSync: Serve = async (order) => {
   const { settings } = order;
   const application = await order.load();
   await order.initialised();
+  warnOf(application.own?.withoutEffect('sync') ?? [], 'sync', order.log);
+  const limit = application.own?.connectionLimit(settings.workerConnections) ?? settings.workerConnections;
   const newcomers = new Newcomers(HEAD_MS, settle);
   const share = settings.workersMax === null ? null : new (await import('./share-meter.ts')).ShareMeter();
 
@@ -68,15 +71,16 @@ export const serveSync: Serve = async (order) => {
   function update(): void {
     share?.set(turnstile.isFree ? 0 : 1);
     if (isFeeding) return;
-    const idle = turnstile.isFree && newcomers.count === 0 && connections.size < settings.workerConnections;
+    const idle = turnstile.isFree && newcomers.count === 0 && connections.size < limit;
     if (idle) gate.resume();
     else gate.pause();
   }
 
-  const { close } = application;
+  const { close, own } = application;
   await order.prove(application, close);
+  const urls = await gate.open(order.listeners, settings.backlog);
   return {
-    urls: await gate.open(order.listeners, settings.backlog),
+    urls: own?.opened(urls) ?? urls,
     connections,
     ...(close ? { close } : {}),
     ...(share ? { utilisation: () => share.take() } : {}),

@@ -1,4 +1,5 @@
 import { type MessagePort, threadId } from 'node:worker_threads';
+import { appError } from '../src/app/failure.ts';
 import { loadApplication } from '../src/app/load.ts';
 import { enableCompileCache } from '../src/compile-cache.ts';
 import { bareContext } from '../src/gateway/context.ts';
@@ -27,8 +28,11 @@ export default async function serveThread({
       gateway: { ...bareContext, ...gateway },
       onError: (error) => post({ type: 'error', id: runner?.id ?? 0, error: sendable(error) }),
     });
+    const { own } = application;
+    if (own?.isTls) throw appError(`${app}: an https.Server cannot be served in class thread; use -k async`);
     runner = new Runner(application, post, slots);
-    post({ type: 'ready', threadId, what: application.what });
+    const withoutEffect = own?.withoutEffect('thread') ?? [];
+    post({ type: 'ready', threadId, what: application.what, withoutEffect });
     await serve(port, runner);
     // The pool ends the thread when its time is over.
     await terminate(Infinity);

@@ -8,6 +8,7 @@ import type { Serve } from './serving.ts';
 import { Exchange, readSmallBody } from './thread/exchange.ts';
 import { Pool } from './thread/pool.ts';
 import { limitsOf } from './thread/time-limits.ts';
+import { warnOf } from './without-effect.ts';
 
 /**
  * The `thread` class: this thread speaks HTTP and holds what has to wait, threads of a pool run the application, one
@@ -28,7 +29,8 @@ export const serveThread: Serve = async (order) => {
     answerFailure: order.answerFailure,
     onError: (error, exchange) => order.onError(error, exchange?.request),
   });
-  await pool.start();
+  const loaded = await pool.start();
+  warnOf(loaded?.withoutEffect ?? [], 'thread', order.log);
   await order.initialised();
   const serving = await serveMany(order, applicationOver(pool));
   return settings.workersMax === null ? serving : { ...serving, utilisation: await measure(pool) };

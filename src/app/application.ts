@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Doubt } from './mistaken.ts';
+import type { OwnServer } from './own-server.ts';
 
 /** A Node listener. What it throws, or rejects with where it returns a promise, is the caller's to log and to answer. */
 export type Handler = (req: IncomingMessage, res: ServerResponse) => unknown;
@@ -12,6 +13,8 @@ export interface Application {
   readonly handler: Handler;
   /** Present where the application answers upgrades (WebSocket). */
   readonly upgrade?: (req: IncomingMessage, socket: Duplex, head: Buffer) => void;
+  /** Present where it has a server of its own, whose listeners the handler calls: connections are fed into that. */
+  readonly own?: OwnServer;
   /** Present where the application may be of another kind than it was taken for. */
   readonly doubt?: Pick<Doubt, 'failure'> & Partial<Doubt>;
   /** Called once when the worker leaves, such as Fastify's close(). */

@@ -3,13 +3,7 @@ import { bareContext, type GatewayContext } from '../gateway/context.ts';
 import type { GatewayApplication } from '../gateway/types.ts';
 import { markOf } from '../marks.ts';
 import type { Fetch, FetchOptions } from './adapters/fetch.ts';
-import {
-  adaptListener,
-  adaptMiddlewareStack,
-  adaptServer,
-  isMiddlewareStack,
-  isServer,
-} from './adapters/node.ts';
+import { adaptListener, adaptMiddlewareStack, isMiddlewareStack, isServer } from './adapters/node.ts';
 import { hasMethods } from './adapters/shapes.ts';
 import type { Application } from './application.ts';
 import { explainUnknown } from './cures.ts';
@@ -67,7 +61,7 @@ const HOW_TO_MAKE = 'export new …(), or a factory that makes one';
 async function detectObject(value: object, { spec, onError }: DetectOptions): Promise<Application | null> {
   // First, as proxies that make up their methods (itty-router) have this one for true.
   if (hasFetch(value)) return fetchObject(value, spec);
-  if (isServer(value)) return adaptServer(value, spec);
+  if (isServer(value)) return (await import('./adapters/server.ts')).adaptServer(value, spec);
   const frameworks = await import('./adapters/frameworks.ts');
   if (frameworks.isNest(value)) return frameworks.adaptNest(value, spec);
   if (frameworks.isFastify(value)) return frameworks.adaptFastify(value, spec);

@@ -25,7 +25,10 @@ interface Tracked extends Socket {
 }
 
 interface Connection {
-  readonly socket: Tracked;
+  /** The one that speaks HTTP: of a TLS connection, not that which was accepted. */
+  socket: Tracked;
+  /** Nothing that HTTP has may be written to it yet. */
+  isHandshaking: boolean;
   /** Its place in the list of all. */
   at: number;
   latest: ServerResponse | null;
@@ -82,7 +85,10 @@ export class Connections {
   /** Connections from which nothing was read and to which nothing was written. */
   unread(): readonly Socket[] {
     return this.#all
-      .filter(({ socket, latest }) => latest === null && socket.bytesRead + socket.bytesWritten === 0)
+      .filter(
+        ({ socket, latest, isHandshaking }) =>
+          latest === null && !isHandshaking && socket.bytesRead + socket.bytesWritten === 0,
+      )
       .map(({ socket }) => socket);
   }
 
@@ -90,6 +96,7 @@ export class Connections {
     const tracked: Tracked = socket;
     const connection = {
       socket,
+      isHandshaking: false,
       at: this.#size,
       latest: null,
       sinceMs: 0,
@@ -100,6 +107,21 @@ export class Connections {
     this.#slots[this.#size] = connection;
     this.#size++;
     socket.on('close', this.#closed);
+  }
+
+  /** A connection that was added begins with TLS. */
+  expectTls(socket: Tracked): void {
+    const connection = socket[CONNECTION];
+    if (connection) connection.isHandshaking = true;
+  }
+
+  /** From now on it is `secure`, which was made over its socket, that speaks HTTP on it. */
+  secured(socket: Tracked, secure: Tracked): void {
+    const connection = socket[CONNECTION];
+    if (connection === undefined) return;
+    connection.socket = secure;
+    connection.isHandshaking = false;
+    secure[CONNECTION] = connection;
   }
 
   /** Notes a request; while closing, its answer is marked as the connection's last. */

@@ -39,23 +39,43 @@ export function answerRefused(server: Server, connections: Connections, say: Say
   });
 }
 
+/** The same for an error that listeners of the application's own answer, which `hand` calls. */
+export function handRefused(
+  server: Server,
+  connections: Connections,
+  say: SayRefused,
+): (error: Error, socket: Socket, hand: () => void) => void {
+  return (error, socket, hand) => {
+    const refuse = () => {
+      sayRefused(error, socket, "by the application's own clientError listener", say);
+      hand();
+    };
+    if (codeOf(error) === TOO_SLOW) judgeOverdue(server, connections, socket, refuse);
+    else refuse();
+  };
+}
+
 function answer(error: Error, socket: Socket, say: SayRefused): void {
-  const code = codeOf(error) ?? '';
   if (socket.writable && !hasBegun(socket)) {
-    const status = STATUSES[code] ?? '400 Bad Request';
-    // A client that connects and waits has asked for nothing; a reset is no request either.
-    if (socket.bytesRead > 0 && /^HPE_|^ERR_HTTP_/.test(code)) {
-      const { remoteAddress } = socket;
-      const client = remoteAddress === undefined ? null : plainAddress(remoteAddress);
-      const reason = messageOf(error);
-      say(
-        `Refused a request of ${client ?? 'a Unix socket'} with ${status}: ${reason} (${code})${CURES[code] ?? ''}`,
-        { reason, error: code, client },
-      );
-    }
+    const status = STATUSES[codeOf(error) ?? ''] ?? '400 Bad Request';
+    sayRefused(error, socket, `with ${status}`, say);
     socket.write(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`);
   }
   socket.destroy(error);
+}
+
+function sayRefused(error: Error, socket: Socket, how: string, say: SayRefused): void {
+  const code = codeOf(error) ?? '';
+  // A client that connects and waits has asked for nothing; a reset is no request either.
+  if (socket.bytesRead === 0 || !/^HPE_|^ERR_HTTP_/.test(code)) return;
+  const { remoteAddress } = socket;
+  const client = remoteAddress === undefined ? null : plainAddress(remoteAddress);
+  const reason = messageOf(error);
+  say(`Refused a request of ${client ?? 'a Unix socket'} ${how}: ${reason} (${code})${CURES[code] ?? ''}`, {
+    reason,
+    error: code,
+    client,
+  });
 }
 
 /** Whether a part of an answer was sent, which more bytes would spoil. */

@@ -2,11 +2,12 @@ import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'n
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Application } from '../app/application.ts';
+import type { OwnServer } from '../app/own-server.ts';
 import { isThenable } from '../thenable.ts';
 import type { Connections } from './connections.ts';
 import { lingerWhileSent } from './linger.ts';
 import { closeIdleConnections } from './overdue.ts';
-import { answerRefused, type SayRefused } from './refusals.ts';
+import { answerRefused, handRefused, type SayRefused } from './refusals.ts';
 
 /** What looks at each request before the application does; folded into one function when the server is made. */
 export type Observer = (request: IncomingMessage, response: ServerResponse) => void;
@@ -34,13 +35,44 @@ export interface HttpServerOptions {
 const ARRIVAL_MS = 300_000;
 
 /**
- * The HTTP engine over one application. It never listens itself: the gate accepts and feeds it connections by
- * `emit('connection')`, so that one engine serves every bind and accepting can be paused.
+ * The HTTP engine over one application: a server of ours, or the application's own. It never listens itself: the gate
+ * accepts and feeds it connections by `emit('connection')`, so that one engine serves every bind and accepting can be
+ * paused.
  */
 export function createHttpServer(options: HttpServerOptions): Server {
+  const { application, connections, onRefused } = options;
+  const engine = createEngine(options);
+  if (application.own) return adopt(application.own, engine, options);
+  closeIdleConnections(engine, connections);
+  if (onRefused) answerRefused(engine, connections, onRefused);
+  if (application.upgrade) engine.on('upgrade', upgradeListener(options));
+  // Node starts its header and request time limits only when a server has listened.
+  engine.emit('listening');
+  return engine;
+}
+
+/** The application's own server, with what ours does; what the program listens to is its own to answer. */
+function adopt(own: OwnServer, engine: Server, options: HttpServerOptions): Server {
+  const { connections, onRefused = () => {} } = options;
+  const { server } = own;
+  const isHeard = (event: string) => server.listenerCount(event) > 0;
+  const refused = isHeard('clientError') ? handRefused(server, connections, onRefused) : null;
+  if (refused === null) answerRefused(server, connections, onRefused);
+  if (!isHeard('timeout')) closeIdleConnections(server, connections);
+  own.adopt({
+    engine,
+    upgrade: switcher(options),
+    refused,
+    encrypts: (socket) => connections.expectTls(socket),
+    secured: (socket, secure) => connections.secured(socket, secure),
+  });
+  return server;
+}
+
+function createEngine(options: HttpServerOptions): Server {
   // An ESM import of node:http evaluates all of its exports, undici among them: 30 ms and 19 MB.
   const http = process.getBuiltinModule('node:http');
-  const server = http.createServer(
+  return http.createServer(
     {
       keepAliveTimeout: options.keepAliveMs,
       requestTimeout: Math.max(ARRIVAL_MS, options.requestMs ?? 0),
@@ -48,12 +80,6 @@ export function createHttpServer(options: HttpServerOptions): Server {
     },
     requestListener(options),
   );
-  closeIdleConnections(server, options.connections);
-  if (options.onRefused) answerRefused(server, options.connections, options.onRefused);
-  if (options.application.upgrade) server.on('upgrade', upgradeListener(options));
-  // Node starts its header and request time limits only when a server has listened.
-  server.emit('listening');
-  return server;
 }
 
 function requestListener(options: HttpServerOptions) {
@@ -145,11 +171,19 @@ export function answerError(
   response.end(`${text}\n`);
 }
 
-function upgradeListener({ application, connections, onError }: HttpServerOptions) {
-  return (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+function upgradeListener(options: HttpServerOptions) {
+  const { application } = options;
+  const change = switcher(options);
+  return (request: IncomingMessage, socket: Duplex, head: Buffer): void =>
+    change(request, socket, () => application.upgrade?.(request, socket, head));
+}
+
+/** Hands a connection over to another protocol; `hand` calls the application. */
+function switcher({ connections, onError }: HttpServerOptions) {
+  return (request: IncomingMessage, socket: Duplex, hand: () => void): void => {
     connections.noteUpgrade(request, socket as Socket);
     try {
-      application.upgrade?.(request, socket as Socket, head);
+      hand();
     } catch (error) {
       onError(error, request);
       socket.destroy();

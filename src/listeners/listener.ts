@@ -234,13 +234,17 @@ export function explainBind(source: string, code: string | undefined, message: s
   return `${source}: ${(code && CURES[code]) ?? message}`;
 }
 
-/** For the log: what each listener is; of an inherited descriptor the worker that listens on it may know more. */
+/**
+ * For the log: what each listener is, by what the worker that listens on it knows: whether its application ends TLS, and
+ * what an inherited descriptor is.
+ */
 export function describeListeners(
   listeners: readonly Listener[],
   urls: readonly string[],
 ): readonly string[] {
   return listeners.map(({ address, url }, index) => {
-    if (address.kind !== 'fd') return url;
+    if (address.kind !== 'fd')
+      return urls[index]?.startsWith('https:') ? url.replace(/^http:/, 'https:') : url;
     return `${urls[index] || url}${address.name === undefined ? '' : ` (${address.name})`}`;
   });
 }

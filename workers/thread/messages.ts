@@ -85,10 +85,18 @@ export interface Head {
   readonly sendDate: boolean;
 }
 
+/** The application of a thread. */
+export interface Loaded {
+  /** A description of it. */
+  readonly what: string;
+  /** What it has set on a server of its own, by names, that has no effect in a thread. */
+  readonly withoutEffect: readonly string[];
+}
+
 /** What a thread tells the pool. Exactly one of `answer`, `end`, `failed`, `cut` and `released` is a request's last. */
 export type FromThread =
-  /** The application is loaded; `what` describes it. */
-  | { readonly type: 'ready'; readonly threadId: number; readonly what: string }
+  /** The application is loaded. */
+  | ({ readonly type: 'ready'; readonly threadId: number } & Loaded)
   | {
       readonly type: 'bootFailed';
       readonly exitStatus: number;

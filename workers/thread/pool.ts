@@ -7,7 +7,7 @@ import type { LoadedFiles } from '../module-graph.ts';
 import { Dispatcher } from './dispatcher.ts';
 import type { Exchange } from './exchange.ts';
 import type { Lane, Left } from './lane.ts';
-import type { ThreadOrder } from './messages.ts';
+import type { Loaded, ThreadOrder } from './messages.ts';
 import { Overdue } from './overdue.ts';
 import { THREAD_ENTRY, Thread, type ThreadEnd, type ThreadEvents } from './thread.ts';
 import { hasWaitedTooLong, isOverdue, judge, type Limits } from './time-limits.ts';
@@ -69,12 +69,13 @@ export class Pool implements ThreadEvents {
   }
 
   /** Resolves when every thread has loaded the application; rejects with a BootError. */
-  async start(): Promise<void> {
+  async start(): Promise<Loaded | undefined> {
     const threads = Array.from({ length: this.#options.threads }, () => this.#spawn());
-    await Promise.all(threads.map(({ ready }) => ready));
+    const [loaded] = await Promise.all(threads.map(({ ready }) => ready));
     for (const { lane } of threads) this.dispatcher.add(lane);
     const { everyMs } = this.#options.limits;
     if (everyMs > 0) this.#watch = setInterval(() => this.#endOverdue(), everyMs);
+    return loaded;
   }
 
   /** Lets the application end what it holds in every thread. */

@@ -6,7 +6,7 @@ import { appError } from '../../src/app/failure.ts';
 import { BootError, EXIT, type ExitStatus, messageOf } from '../../src/errors.ts';
 import type { LoadedFiles } from '../module-graph.ts';
 import { Lane, type LaneEvents, type Left } from './lane.ts';
-import type { FromThread, ThreadOrder } from './messages.ts';
+import type { FromThread, Loaded, ThreadOrder } from './messages.ts';
 
 type RunOptions = NonNullable<Parameters<Tinypool['run']>[1]>;
 
@@ -38,22 +38,22 @@ export type ThreadOptions = Pick<ThreadOrder, 'app' | 'gateway'> & {
 /** One thread of the pool from its start to its end. */
 export class Thread {
   readonly lane: Lane;
-  /** Resolves, with a description of it, when the application is loaded; rejects with a BootError. */
-  readonly ready: Promise<string>;
+  /** Resolves when the application is loaded; rejects with a BootError. */
+  readonly ready: Promise<Loaded>;
   /** Resolves when the thread has ended. */
   readonly over: Promise<void>;
   readonly #port: MessagePort;
   readonly #life = new AbortController();
   readonly #events: ThreadEvents;
   readonly #report: ThreadOptions['report'];
-  readonly #settleReady: { resolve(what: string): void; reject(error: unknown): void };
+  readonly #settleReady: { resolve(loaded: Loaded): void; reject(error: unknown): void };
   #id = 0;
   #isGone = false;
 
   constructor(pool: Tinypool, what: ThreadOptions, events: ThreadEvents) {
     const { port1, port2 } = new MessageChannel();
     const slots = new Int32Array(new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT));
-    const { promise, resolve, reject } = Promise.withResolvers<string>();
+    const { promise, resolve, reject } = Promise.withResolvers<Loaded>();
     this.#port = port1;
     this.#events = events;
     this.#settleReady = { resolve, reject };
@@ -92,7 +92,7 @@ export class Thread {
   #receive(message: FromThread): void {
     if (message.type === 'ready') {
       this.#id = message.threadId;
-      this.#settleReady.resolve(message.what);
+      this.#settleReady.resolve(message);
     } else if (message.type === 'loaded') this.#report?.(message);
     else if (message.type === 'bootFailed') {
       const { message: text, exitStatus, stack, place } = message;

@@ -13,6 +13,8 @@ export async function loadInThread({ app, threadMaxMemory }: Settings): Promise<
   // The thread's one task hears of its errors.
   pool.on('error', () => {});
   const gateway = { rootPath, multithread, multiprocess };
-  const what = { app: app ?? '', gateway, report: null };
-  return new Thread(pool, what, { free: () => {}, failed: () => {}, gone: () => {}, answer: () => {} }).ready;
+  const options = { app: app ?? '', gateway, report: null };
+  const events = { free: () => {}, failed: () => {}, gone: () => {}, answer: () => {} };
+  const { what } = await new Thread(pool, options, events).ready;
+  return what;
 }

@@ -2,7 +2,8 @@ import type { IncomingMessage, Server } from 'node:http';
 import { messageOf } from '../../errors.ts';
 import type { Application, Handler } from '../application.ts';
 import { appError, stackOf } from '../failure.ts';
-import { adaptServer, isServer } from './node.ts';
+import { isServer } from './node.ts';
+import { adaptServer } from './server.ts';
 import { hasMethods } from './shapes.ts';
 
 // Each shape has what is used of it, and enough more to be told from the others.
@@ -122,9 +123,16 @@ export async function setUp(app: object, spec: string, application: Application)
   return { ...application, what: 'Feathers application', close: closer(() => app.teardown()) };
 }
 
+/** What Fastify sets on its server where its options do not say otherwise. */
+const FASTIFY = { keepAliveTimeout: 72_000, requestTimeout: 0 };
+
 export async function adaptFastify(app: FastifyShape, spec: string): Promise<Application> {
   await ready(spec, 'Fastify', () => app.ready());
-  return { ...adaptServer(app.server, spec), what: 'Fastify application', close: closer(() => app.close()) };
+  return {
+    ...adaptServer(app.server, spec, 'framework', FASTIFY),
+    what: 'Fastify application',
+    close: closer(() => app.close()),
+  };
 }
 
 export async function adaptNest(app: NestShape, spec: string): Promise<Application> {
@@ -132,13 +140,22 @@ export async function adaptNest(app: NestShape, spec: string): Promise<Applicati
   const instance = Object(app.getHttpAdapter().getInstance());
   if (isFastify(instance)) await ready(spec, 'Fastify', () => instance.ready());
   const server = app.getHttpServer();
+  const defaults = isFastify(instance) ? FASTIFY : {};
   if (!isServer(server)) throw appError(`${spec}: the NestJS application has no HTTP server of its own`);
-  return { ...adaptServer(server, spec), what: 'NestJS application', close: closer(() => app.close()) };
+  return {
+    ...adaptServer(server, spec, 'framework', defaults),
+    what: 'NestJS application',
+    close: closer(() => app.close()),
+  };
 }
 
 export async function adaptHapi(app: HapiShape, spec: string): Promise<Application> {
   await ready(spec, 'hapi', () => app.initialize());
-  return { ...adaptServer(app.listener, spec), what: 'hapi server', close: closer(() => app.stop()) };
+  return {
+    ...adaptServer(app.listener, spec, 'framework'),
+    what: 'hapi server',
+    close: closer(() => app.stop()),
+  };
 }
 
 export async function adaptLoopBack(app: LoopBackShape, spec: string): Promise<Application> {
@@ -163,7 +180,7 @@ export function adaptPolka(app: PolkaShape, spec: string): Application {
 }
 
 export function adaptServerOwner(app: ServerOwnerShape, spec: string): Application {
-  return { ...adaptServer(app.server, spec), what: 'application with an http.Server' };
+  return { ...adaptServer(app.server, spec, 'framework'), what: 'application with an http.Server' };
 }
 
 function nameOf(value: object): string {

@@ -1,7 +1,5 @@
-import type { IncomingMessage, RequestListener, Server } from 'node:http';
-import type { Duplex } from 'node:stream';
+import type { Server } from 'node:http';
 import type { Application, Handler } from '../application.ts';
-import { appError } from '../failure.ts';
 import { doubtListener } from '../mistaken.ts';
 import { hasMethods } from './shapes.ts';
 
@@ -30,26 +28,4 @@ export function adaptMiddlewareStack(value: AnyFunction): Application {
 /** Whether a function is an Express or Connect application, whatever parameters it declares. */
 export function isMiddlewareStack(value: object): boolean {
   return hasMethods(value, 'handle', 'use');
-}
-
-/** A server that does not listen: its own listeners get the requests and upgrades. */
-export function adaptServer(server: Server, spec: string): Application {
-  if (server.listening)
-    throw appError(`${spec}: the http.Server listens already; export it without calling listen()`);
-  if (server.listenerCount('request') === 0)
-    throw appError(`${spec}: the http.Server has no request listener; give one to createServer()`);
-  const handler: Handler = (req, res) => callListeners(server, req, res);
-  const application = { what: 'http.Server', handler } as const;
-  if (server.listenerCount('upgrade') === 0) return application;
-  const upgrade = (req: IncomingMessage, socket: Duplex, head: Buffer) =>
-    void server.emit('upgrade', req, socket, head);
-  return { ...application, upgrade };
-}
-
-function callListeners(server: Server, ...[req, res]: Parameters<RequestListener>): unknown {
-  const listeners = server.rawListeners('request');
-  const [only] = listeners;
-  // emit() would drop the promise of an async listener, and with it the error to be logged.
-  if (listeners.length === 1 && only !== undefined) return Reflect.apply(only, server, [req, res]);
-  return server.emit('request', req, res);
 }

@@ -2,6 +2,11 @@ import type { RecordTable } from './record.ts';
 
 /** Of requests and of the application. */
 export const requestRecords = {
+  'server-settings-ignored': {
+    level: 'warning',
+    fields: ['worker', 'reason'],
+    when: 'a worker boots, and what its application has set on a server that it exports has no effect in this class',
+  },
   'application-failed': {
     level: 'error',
     fields: ['worker', 'reason'],

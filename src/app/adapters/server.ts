@@ -1,0 +1,30 @@
+import type { Server } from 'node:http';
+import type { Application } from '../application.ts';
+import { appError } from '../failure.ts';
+import { isHttp2, isTls, OwnServer, type OwnServerOptions } from '../own-server.ts';
+
+/** A server that does not listen: by whom it was made, and what that sets where it is not told otherwise. */
+export function adaptServer(
+  server: Server,
+  spec: string,
+  by: OwnServerOptions['by'] = 'program',
+  defaults: OwnServerOptions['defaults'] = {},
+): Application {
+  const what = isTls(server) ? 'https.Server' : 'http.Server';
+  if (isHttp2(server))
+    throw appError(
+      `${spec}: it is a server of node:http2, and tsunicorn speaks HTTP/1.1; export an http.Server, and let a proxy in front speak HTTP/2`,
+    );
+  if (server.listening)
+    throw appError(`${spec}: the ${what} listens already; export it without calling listen()`);
+  if (server.listenerCount('request') === 0)
+    throw appError(`${spec}: the ${what} has no request listener; give one to createServer()`);
+  const own = new OwnServer({ server, by, defaults });
+  return {
+    what,
+    own,
+    handler: own.handle,
+    upgrade: (req, socket, head) => void server.emit('upgrade', req, socket, head),
+    close: async () => void server.emit('close'),
+  };
+}

@@ -1,0 +1,231 @@
+import { once } from 'node:events';
+import http, { type RequestListener, type Server, type ServerOptions } from 'node:http';
+import http2 from 'node:http2';
+import { describe, expect, it } from 'vitest';
+import { detect } from '../../../src/app/detect.ts';
+import { get, startEngine } from '../../support/http-engine.ts';
+
+const quiet = { spec: 'web.ts:server', onError: () => {} };
+
+async function serve(server: Server, given: Parameters<typeof startEngine>[0] = {}) {
+  return startEngine({ application: await detect(server, quiet), ...given });
+}
+
+const answers =
+  (text = 'answered'): RequestListener =>
+  (_req, res) =>
+    void res.end(text);
+const made = (options: ServerOptions, listener = answers()) => http.createServer(options, listener);
+const head = (path: string, ...headers: readonly string[]) =>
+  `${[`GET ${path} HTTP/1.1`, 'Host: test', ...headers].join('\r\n')}\r\n\r\n`;
+
+describe('an exported server keeps its own listeners', () => {
+  it("of 'checkContinue', which may refuse a body", async () => {
+    const server = made({}).on('checkContinue', (_req, res) => res.writeHead(413).end('too large'));
+    const seen: string[] = [];
+    const { send } = await serve(server, { observers: [({ url }) => void seen.push(url ?? '')] });
+    const wire = await send(
+      'POST /upload HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n',
+    );
+    expect(await wire.until(/too large/)).toMatch(/^HTTP\/1\.1 413 /);
+    expect(seen).toEqual(['/upload']);
+  });
+
+  it("of 'checkExpectation'", async () => {
+    const server = made({}).on('checkExpectation', (req, res) => res.end(`expects ${req.headers.expect}`));
+    const { send } = await serve(server);
+    expect(await (await send(head('/', 'Expect: tea'))).until(/expects tea/)).toMatch(/^HTTP\/1\.1 200 /);
+  });
+
+  it("of 'connect', of which the connection is handed over", async () => {
+    const server = made({}).on('connect', (req, socket) => socket.end(`tunnel to ${req.url}\n`));
+    const { send } = await serve(server);
+    const wire = await send('CONNECT example.com:443 HTTP/1.1\r\nHost: x\r\n\r\n');
+    expect(await wire.until(/\n/)).toBe('tunnel to example.com:443\n');
+  });
+
+  it("of 'upgrade', whose errors are logged", async () => {
+    const server = made({}).on('upgrade', () => {
+      throw new Error('no upgrade');
+    });
+    const { send, errors } = await serve(server);
+    const wire = await send(head('/', 'Connection: upgrade', 'Upgrade: websocket'));
+    await once(wire.socket, 'close');
+    expect(errors).toEqual([{ error: new Error('no upgrade'), url: '/' }]);
+  });
+
+  it("of 'clientError', and the log has the refusal", async () => {
+    const server = made({}).on('clientError', (_error, socket) => socket.end('HTTP/1.1 400 Ours\r\n\r\n'));
+    const lines: string[] = [];
+    const { send } = await serve(server, { onRefused: (line) => void lines.push(line) });
+    expect(await (await send('nonsense\r\n\r\n')).until(/\r\n\r\n/)).toBe('HTTP/1.1 400 Ours\r\n\r\n');
+    expect(lines).toEqual([
+      expect.stringMatching(
+        /^Refused a request of 127\.0\.0\.1 by the application's own clientError listener: /,
+      ),
+    ]);
+  });
+
+  it("of 'connection'", async () => {
+    const addresses: (string | undefined)[] = [];
+    const server = made({}).on('connection', ({ remoteAddress }) => addresses.push(remoteAddress));
+    const { send } = await serve(server);
+    await (await send(get())).until(/answered/);
+    expect(addresses).toEqual(['127.0.0.1']);
+  });
+
+  it("of 'timeout', set by setTimeout()", async () => {
+    const server = http.createServer(() => {}).setTimeout(20, (socket) => socket.end('waited\n'));
+    const { send } = await serve(server);
+    expect(await (await send(get())).until(/\n/)).toBe('waited\n');
+  });
+
+  it('that were added after it was exported', async () => {
+    const server = made({}, answers('first'));
+    const { send } = await serve(server);
+    server.removeAllListeners('request').on('request', answers('second'));
+    expect(await (await send(get())).until(/second/)).toMatch(/^HTTP\/1\.1 200 /);
+  });
+
+  it("of 'listening', once it has an address, and of 'close'", async () => {
+    const seen: unknown[] = [];
+    const server = made({})
+      .on('listening', () => seen.push(server.address()))
+      .on('close', () => seen.push('closed'));
+    const application = await detect(server, quiet);
+    await startEngine({ application });
+    expect(seen).toEqual([]);
+    application.own?.opened(['http://127.0.0.1:8000']);
+    await application.close?.();
+    expect(seen).toEqual([{ address: '127.0.0.1', port: 8000, family: 'IPv4' }, 'closed']);
+  });
+});
+
+describe('an exported server keeps its own options', () => {
+  it('maxHeaderSize', async () => {
+    const { send } = await serve(made({ maxHeaderSize: 1024 }), { onRefused: () => {} });
+    const wire = await send(head('/', `X-Long: ${'x'.repeat(2000)}`));
+    expect(await wire.until(/\r\n\r\n/)).toMatch(/^HTTP\/1\.1 431 /);
+  });
+
+  it('requireHostHeader', async () => {
+    const { send } = await serve(made({ requireHostHeader: false }));
+    expect(await (await send('GET / HTTP/1.1\r\n\r\n')).until(/answered/)).toMatch(/^HTTP\/1\.1 200 /);
+  });
+
+  it('joinDuplicateHeaders', async () => {
+    const server = made({ joinDuplicateHeaders: true }, (req, res) => void res.end(req.headers.age));
+    const { send } = await serve(server);
+    await (await send(head('/', 'Age: 1', 'Age: 2'))).until(/1, 2/);
+  });
+
+  it('its classes of requests and responses', async () => {
+    class Request extends http.IncomingMessage {}
+    Reflect.set(Request.prototype, 'ours', 'request');
+    class Response<T extends http.IncomingMessage> extends http.ServerResponse<T> {}
+    Reflect.set(Response.prototype, 'ours', 'response');
+    const server = http.createServer({ IncomingMessage: Request, ServerResponse: Response }, (req, res) => {
+      res.end(`${Reflect.get(req, 'ours')} and ${Reflect.get(res, 'ours')}`);
+    });
+    await (await (await serve(server)).send(get())).until(/request and response/);
+  });
+
+  it('maxRequestsPerSocket', async () => {
+    const server = made({});
+    server.maxRequestsPerSocket = 1;
+    const { send } = await serve(server);
+    expect(await (await send(get())).until(/answered/)).toMatch(/\r\nConnection: close\r\n/);
+  });
+
+  it('headersTimeout', async () => {
+    const server = made({ headersTimeout: 30, connectionsCheckingInterval: 10 });
+    const { send } = await serve(server, { onRefused: () => {} });
+    expect(await (await send('GET / HTTP/1.1\r\n')).until(/\r\n\r\n/)).toMatch(/^HTTP\/1\.1 408 /);
+  });
+
+  it('its limits where they are not those that Node, or the framework, sets', async () => {
+    const kept = made({ keepAliveTimeout: 1234, requestTimeout: 60_000 });
+    await serve(kept, { keepAliveMs: 2000 });
+    expect([kept.keepAliveTimeout, kept.requestTimeout]).toEqual([1234, 60_000]);
+    const plain = made({});
+    await serve(plain, { keepAliveMs: 2000, requestMs: 400_000 });
+    expect([plain.keepAliveTimeout, plain.requestTimeout]).toEqual([2000, 400_000]);
+  });
+
+  it('how many connections it takes, and how much they buffer', async () => {
+    const server = made({ highWaterMark: 1024 });
+    server.maxConnections = 3;
+    const { own } = await detect(server, quiet);
+    expect([own?.connectionLimit(100), own?.connectionLimit(2), own?.bufferBytes]).toEqual([3, 2, 1024]);
+    const { own: plain } = await detect(made({}), quiet);
+    expect([plain?.connectionLimit(100), plain?.bufferBytes]).toEqual([100, undefined]);
+  });
+});
+
+describe('what the service does holds for an exported server', () => {
+  it('a handler that fails is answered with 500, and its error is logged', async () => {
+    for (const fails of [() => Promise.reject(new Error('on purpose')), () => expect.fail('on purpose')]) {
+      const { send, errors } = await serve(made({}, fails));
+      await (await send(get())).until(/500 Internal Server Error/);
+      expect(String(errors[0]?.error)).toContain('on purpose');
+    }
+  });
+
+  it('its connections and requests are counted', async () => {
+    const server = http.createServer(() => {});
+    const { send, connections } = await serve(server);
+    const arrived = once(server, 'connection');
+    await send(get());
+    await arrived;
+    await expect.poll(() => connections.inFlight).toBe(1);
+    connections.closeAfterAnswer();
+    expect(connections.requests()[0]?.response.getHeader('connection')).toBe('close');
+  });
+
+  it("tracing that replaces the emit of http.Server's prototype sees its requests", async () => {
+    const { emit } = http.Server.prototype;
+    const seen: unknown[] = [];
+    http.Server.prototype.emit = function (this: Server, ...args: Parameters<Server['emit']>) {
+      if (args[0] === 'request') seen.push(args[1].url);
+      return Reflect.apply(emit, this, args);
+    } as typeof emit;
+    try {
+      await (await (await serve(made({}))).send(get('/traced'))).until(/answered/);
+    } finally {
+      http.Server.prototype.emit = emit;
+    }
+    expect(seen).toEqual(['/traced']);
+  });
+});
+
+describe('what is without effect is named', () => {
+  const server = made({
+    maxHeaderSize: 1024,
+    keepAliveTimeout: 1,
+    ServerResponse: class<T extends http.IncomingMessage> extends http.ServerResponse<T> {},
+  });
+  server.on('checkContinue', () => {}).on('listening', () => {});
+
+  it('in class thread', async () => {
+    const { own } = await detect(server, quiet);
+    expect(own?.withoutEffect('thread')).toEqual([
+      'maxHeaderSize',
+      'keepAliveTimeout',
+      'ServerResponse',
+      "its listener of 'checkContinue'",
+      "its listener of 'listening'",
+    ]);
+  });
+
+  it('in class sync', async () => {
+    const { own } = await detect(server, quiet);
+    expect(own?.withoutEffect('sync')).toEqual(['keepAliveTimeout']);
+    expect((await detect(made({}), quiet)).own?.withoutEffect('thread')).toEqual([]);
+  });
+});
+
+it('refuses a server of HTTP/2', async () => {
+  await expect(detect(http2.createServer(answers() as never), quiet)).rejects.toThrow(
+    'web.ts:server: it is a server of node:http2, and tsunicorn speaks HTTP/1.1; export an http.Server',
+  );
+});

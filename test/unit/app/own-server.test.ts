@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import http, { type RequestListener, type Server, type ServerOptions } from 'node:http';
 import http2 from 'node:http2';
+import fastify from 'fastify';
 import { describe, expect, it } from 'vitest';
 import { detect } from '../../../src/app/detect.ts';
 import { get, startEngine } from '../../support/http-engine.ts';
@@ -150,6 +151,16 @@ describe('an exported server keeps its own options', () => {
     const plain = made({});
     await serve(plain, { keepAliveMs: 2000, requestMs: 400_000 });
     expect([plain.keepAliveTimeout, plain.requestTimeout]).toEqual([2000, 400_000]);
+  });
+
+  it.each([
+    [{}, [2000, 300_000]],
+    [{ keepAliveTimeout: 10_000, requestTimeout: 20_000 }, [10_000, 20_000]],
+  ])('of Fastify those that its options name: %o', async (options, limits) => {
+    const application = await detect(fastify(options), quiet);
+    await startEngine({ application, keepAliveMs: 2000 });
+    const { server } = application.own ?? {};
+    expect([server?.keepAliveTimeout, server?.requestTimeout]).toEqual(limits);
   });
 
   it('how many connections it takes, and how much they buffer', async () => {

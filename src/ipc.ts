@@ -1,6 +1,7 @@
 import type { HookName } from './hooks.ts';
 import type { StalledRequest } from './http/in-flight.ts';
 import type { Place } from './place.ts';
+import type { Identity } from './privileges/identity.ts';
 import type { Settings } from './settings/catalogue.ts';
 
 // The discriminant is called `tsunicorn`, so that nothing an application sends with process.send() can be taken for ours.
@@ -92,6 +93,15 @@ export interface BootOrder {
   readonly slot: number;
   /** In development: the application cannot be loaded, so this is to be shown in its place. */
   readonly failure: BootFailure | null;
+  /** As whom the worker must be running; null where it runs as the arbiter does. */
+  readonly identity: Identity | null;
+  readonly standards: Standards;
+}
+
+/** The descriptors that `-` stands for in the log settings. */
+export interface Standards {
+  readonly stdout: number;
+  readonly stderr: number;
 }
 
 /** A bound socket as the worker inherits it: `fd` is the number in the worker. */

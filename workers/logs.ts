@@ -1,19 +1,18 @@
 import type { IncomingMessage } from 'node:http';
 import { messageOf } from '../src/errors.ts';
 import { nameRequest, requestField } from '../src/http/request-name.ts';
-import type { BootOrder } from '../src/ipc.ts';
+import type { BootOrder, Standards } from '../src/ipc.ts';
 import type { AccessLog } from '../src/log/access-log.ts';
 import { createLogger, type LogFile, type Logger } from '../src/log/logger.ts';
 import type { WorkerLog } from '../src/log/records.ts';
 import type { Syslog } from '../src/log/syslog/syslog.ts';
 import type { Settings } from '../src/settings/catalogue.ts';
 import { surviveStdio } from '../src/stdio.ts';
-import type { Standards } from './privileges.ts';
 
 /** Opens the worker's own log, and sees that no failure of one ends it; nothing is loaded that the settings do not ask for. */
-export async function openLogs(order: BootOrder, standards: Standards): Promise<Logs> {
+export async function openLogs(order: BootOrder): Promise<Logs> {
   surviveStdio();
-  const { settings, slot, age, generation } = order;
+  const { settings, standards, slot, age, generation } = order;
   const file = createLogger({
     level: settings.logLevel,
     format: settings.logFormat,

@@ -26,7 +26,6 @@ import {
   readinessOf,
 } from './outfit.ts';
 import { finish, isBooting, type Phase } from './phase.ts';
-import type { Standards } from './privileges.ts';
 import type { Recycler } from './recycler.ts';
 import type { Serve, Serving } from './serving.ts';
 
@@ -37,9 +36,12 @@ const LAST_MS = 500;
 const UNSERVED_GRACE_MS = 1500;
 
 /** Takes the boot order and runs the worker, which ends the process; calls `allLoaded` before any code of the user. */
-export async function runWorker(inbox: Inbox, standards: Standards, allLoaded: () => void): Promise<void> {
+export async function runWorker(inbox: Inbox, allLoaded: () => void): Promise<void> {
   const order = await inbox.bootOrder();
-  if (order) await new Worker(inbox, order, await openLogs(order, standards)).boot(allLoaded);
+  if (order === null) return;
+  if (order.identity !== null)
+    await (await import('./confirm-identity.ts')).confirmIdentity(inbox, order.identity);
+  await new Worker(inbox, order, await openLogs(order)).boot(allLoaded);
 }
 
 /** What every worker class shares: boot, heartbeat, signals, drain, exit. */

@@ -4,6 +4,7 @@ import type { BootFailure } from '../ipc.ts';
 import { type Address, parseAddress, withPassed } from '../listeners/address.ts';
 import type { Listener } from '../listeners/listener.ts';
 import type { OpenLog } from '../log/logger.ts';
+import type { NodeOptions } from '../node-options.ts';
 import type { WorkerCount } from '../parent.ts';
 import type { Privileges } from '../privileges/privileges.ts';
 import type { LoadedData } from '../settings/load.ts';
@@ -18,14 +19,14 @@ export interface Generation {
   /** The hooks that run in the arbiter. */
   readonly hooks: Hooks;
   readonly listeners: readonly Listener[];
-  /** Whom the workers become; absent or null where they stay who the arbiter is. */
+  /** As whom the workers run; absent or null where they run as the arbiter does. */
   readonly privileges?: Privileges | null;
   /** Opens the arbiter's own log as this configuration wants it. */
   readonly openLog?: () => OpenLog;
   /** Where our own code is that its workers run; absent where it is the arbiter's. */
   readonly installation?: Installation;
-  /** Options of Node for its workers, beyond those that the arbiter runs with. */
-  readonly nodeOptions?: readonly string[];
+  /** Options of Node for its workers by their slots; absent where there are none. */
+  readonly nodeOptions?: (slot: number) => NodeOptions;
   /** Chooses the number of its workers by their load; absent where the operator does. */
   readonly scaling?: Scaling;
   /** In development: its workers show this in place of an application that cannot be loaded. */

@@ -17,7 +17,7 @@ export interface Reread {
   readonly privileges?: Privileges | null;
   readonly openLog?: () => OpenLog;
   readonly installation?: Installation;
-  readonly nodeOptions?: readonly string[];
+  readonly nodeOptions?: NonNullable<Generation['nodeOptions']>;
   readonly scaling?: Scaling;
 }
 

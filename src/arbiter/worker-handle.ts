@@ -3,8 +3,9 @@ import type { Socket } from 'node:net';
 import { type Child, type ChildSpec, type Spawn, startChild } from '../child.ts';
 import { WORKER_HOOKS } from '../hooks.ts';
 import { fileIn, ownInstallation } from '../installation.ts';
-import { type ArbiterMessage, isWorkerMessage } from '../ipc.ts';
+import { type ArbiterMessage, isWorkerMessage, type Standards } from '../ipc.ts';
 import type { Listener } from '../listeners/listener.ts';
+import { commandOf, startOf } from './child-start.ts';
 import type { ArbiterEvent, WorkerEnd } from './events.ts';
 import { type Generation, limitsOf } from './generation.ts';
 import { type HandOver, handOver } from './hand-over.ts';
@@ -51,9 +52,14 @@ class ProcessHandle implements WorkerHandle {
     this.limits = limitsOf(order.generation);
     this.listeners = order.generation.listeners;
     this.state = { name: 'spawning', sinceMs: order.now };
-    const handed = handOver(order.generation);
-    this.#child = this.#start(order, handed, environment, spawn);
-    this.send(bootOrder(order, handed));
+    const { generation } = order;
+    const handed = handOver(generation);
+    const { daemon } = generation.loaded.settings;
+    const standards = daemon ? null : (generation.privileges?.openStandards() ?? null);
+    const spec = childSpec(order, handed, standards?.fds ?? [], environment);
+    this.#child = this.#start(order, spec, handed.watchdogFd, spawn);
+    this.send(bootOrder(order, handed, standards?.told(spec.stdio.length - standards.fds.length)));
+    standards?.close();
   }
 
   get pid(): number {
@@ -69,16 +75,11 @@ class ProcessHandle implements WorkerHandle {
     this.#child?.kill(signal);
   }
 
-  #start(
-    { generation, emit }: SpawnOrder,
-    handed: HandOver,
-    environment: NodeJS.ProcessEnv,
-    spawn: Spawn,
-  ): Child | null {
+  #start({ emit }: SpawnOrder, spec: ChildSpec, watchdogFd: number | null, spawn: Spawn): Child | null {
     // An event like any other end: the arbiter does not know this worker yet.
     const unborn = (error: string) => emit({ type: 'exit', worker: this.age, end: { how: 'unborn', error } });
-    const child = startChild(spawn, childSpec(generation, handed, environment), unborn);
-    if (child) this.#listen(child, emit, handed.watchdogFd);
+    const child = startChild(spawn, spec, unborn);
+    if (child) this.#listen(child, emit, watchdogFd);
     return child;
   }
 
@@ -101,40 +102,35 @@ class ProcessHandle implements WorkerHandle {
   }
 }
 
-function workerCommand(generation: Generation): ChildSpec['command'] {
-  const { nodeOptions = [], privileges, installation = ownInstallation } = generation;
-  const entry = fileIn(installation, 'workers/entry');
-  // An inspector port cannot be shared; each worker would fight for it.
-  const execArgv = process.execArgv.filter((argument) => !argument.startsWith('--inspect'));
-  // As an argument, since the worker must become that user before it reads anything else, messages included.
-  const who = privileges ? [JSON.stringify(privileges.identity)] : [];
-  return [process.execPath, ...execArgv, ...nodeOptions, '--disable-sigusr1', entry, ...who];
+function workerCommand(order: SpawnOrder): ChildSpec['command'] {
+  const entry = fileIn(order.generation.installation ?? ownInstallation, 'workers/entry');
+  return commandOf(order, ['--disable-sigusr1', entry]);
 }
 
+/** `standards` are to be its last descriptors. */
 function childSpec(
-  generation: Generation,
+  order: SpawnOrder,
   { fds, watchdogFd }: HandOver,
+  standards: readonly number[],
   base: NodeJS.ProcessEnv,
-): ChildSpec {
-  const {
-    loaded: { settings, environment },
-    privileges,
-  } = generation;
+): ChildSpec & { readonly stdio: readonly unknown[] } {
+  const { chdir, daemon } = order.generation.loaded.settings;
   // The arbiter's own standard error is a pipe while its daemon boots, and nobody's afterwards.
-  const output = settings.daemon ? 'ignore' : 'inherit';
+  const output = daemon ? 'ignore' : 'inherit';
+  const watchdog = watchdogFd === null ? [] : ['pipe' as const];
   return {
-    command: workerCommand(generation),
-    cwd: settings.chdir,
-    env: { ...base, ...privileges?.identity.environment, ...environment },
+    ...startOf(order, workerCommand(order), base),
+    cwd: chdir,
     // Its own session: Ctrl-C and a closing terminal reach the arbiter alone, which tells the workers what to do.
     detached: true,
-    stdio: ['ignore', output, output, 'ipc', ...fds, ...(watchdogFd === null ? [] : ['pipe' as const])],
+    stdio: ['ignore', output, output, 'ipc', ...fds, ...watchdog, ...standards],
   };
 }
 
 function bootOrder(
   { age, slot, generation }: SpawnOrder,
   { listeners, watchdogFd }: HandOver,
+  standards: Standards = { stdout: 1, stderr: 2 },
 ): ArbiterMessage {
   const { settings, configFile, hookNames } = generation.loaded;
   return {
@@ -148,5 +144,7 @@ function bootOrder(
     age,
     slot,
     failure: generation.failure ?? null,
+    identity: generation.privileges?.identity ?? null,
+    standards,
   };
 }

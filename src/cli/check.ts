@@ -3,9 +3,12 @@ import { addressesOf } from '../arbiter/generation.ts';
 import { systemClock } from '../clock.ts';
 import { BootError, messageOf } from '../errors.ts';
 import { checkLogfile } from '../log/logger.ts';
+import { withoutAdded } from '../settings/added-environment.ts';
 import type { Loaded, LoadedData } from '../settings/load.ts';
 import { nameSetting } from '../settings/origin.ts';
+import type { ReadQuestion } from '../settings/reread.ts';
 import { logOpener } from './logs.ts';
+import { nodeOptionsOf } from './optional.ts';
 import { privilegesOf } from './privileges.ts';
 import { tryApplication } from './trial.ts';
 
@@ -21,16 +24,18 @@ export async function checkLogs({ settings, origins }: LoadedData): Promise<void
 }
 
 /** `--check-config`: the settings are loaded, so load the application too, and serve nothing. Resolves with the status. */
-export async function check(loaded: Loaded): Promise<number> {
+export async function check(loaded: Loaded, question: ReadQuestion): Promise<number> {
   process.chdir(loaded.settings.chdir);
   await checkLogs(loaded);
-  const privileges = await privilegesOf(loaded);
+  const privileges = await privilegesOf(loaded, question);
   await logOpener(loaded, privileges);
   addressesOf(loaded);
   if (loaded.settings.debug) (await import('./development.ts')).refuseDebug(loaded, process.env);
   try {
-    const question = { settings: loaded.settings, identity: privileges?.identity ?? null };
-    const what = await tryApplication(question, { spawn, clock: systemClock });
+    const base = withoutAdded(process.env, loaded.environment, question.env);
+    const nodeOptions = await nodeOptionsOf(loaded, base, question.cwd, () => {});
+    const trial = { generation: { loaded, privileges, ...nodeOptions }, slot: 0 };
+    const what = await tryApplication(trial, { spawn, clock: systemClock, base });
     process.stdout.write(`The configuration is in order; ${loaded.settings.app}: ${what}\n`);
     return 0;
   } catch (error) {

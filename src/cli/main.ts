@@ -39,7 +39,7 @@ export async function main(argv: readonly string[], allLoaded: () => void): Prom
     }
     if (loaded.settings.checkConfig) {
       const { check } = await import('./check.ts');
-      return await check(loaded);
+      return await check(loaded, question);
     }
     if (loaded.settings.daemon && parent === null) {
       const { daemonise } = await import('./daemon.ts');

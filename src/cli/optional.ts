@@ -10,16 +10,44 @@ export async function checkDebug(loaded: LoadedData, base: NodeJS.ProcessEnv): P
   if (loaded.settings.debug) (await import('./development.ts')).refuseDebug(loaded, base);
 }
 
-/** Options of Node for the workers. */
+/**
+ * Node's own options for the processes that load the application: ours, those of NODE_OPTIONS, and the limit of the heap.
+ * `from` is the directory in which the command was given; `say` gets a line about the heap.
+ */
 export async function nodeOptionsOf(
+  loaded: LoadedData,
+  base: NodeJS.ProcessEnv,
+  from: string,
+  say: (line: string, why: string) => void,
+): Promise<Pick<Generation, 'nodeOptions'>> {
+  const heap = await heapOption(loaded, base, say);
+  const { execArgv } = process;
+  const env = { ...base, ...loaded.environment };
+  if (execArgv.length === 0 && !env.NODE_OPTIONS)
+    return heap.length === 0 ? {} : { nodeOptions: () => ({ execArgv: heap, environment: {} }) };
+  const { optionsFor } = await import('../node-options.ts');
+  const given = optionsFor({ execArgv, env, from, to: loaded.settings.chdir });
+  const nodeOptions = (slot: number) => {
+    const options = given(slot);
+    return { ...options, execArgv: [...options.execArgv, ...heap] };
+  };
+  return { nodeOptions };
+}
+
+/** The line about the heap as a record of the log. */
+export function sayHeap(log: RecordLog): (line: string, why: string) => void {
+  return (line, reason) => log.info(line, { event: 'worker-heap', reason });
+}
+
+async function heapOption(
   { settings, environment }: LoadedData,
   base: NodeJS.ProcessEnv,
-  log: RecordLog,
+  say: (line: string, why: string) => void,
 ): Promise<readonly string[]> {
   if (settings.workerHeap === null) return [];
   const { workerHeapOption } = await import('../arbiter/worker-heap.ts');
   const { megabytes, why } = workerHeapOption(settings, { ...base, ...environment });
-  log.info(`Heap of each worker: ${why}`, { event: 'worker-heap', reason: why });
+  say(`Heap of each worker: ${why}`, why);
   return megabytes === null ? [] : [`--max-old-space-size=${megabytes}`];
 }
 

@@ -1,12 +1,15 @@
-import type { Privileges } from '../privileges/privileges.ts';
+import type { OurStart, Privileges } from '../privileges/privileges.ts';
 import type { LoadedData } from '../settings/load.ts';
 
-/** What `user`, `group` and `initgroups` ask for, or null; nothing is loaded where they ask for nothing. Rejects with a UsageError. */
-export async function privilegesOf(loaded: LoadedData): Promise<Privileges | null> {
+/**
+ * What `user`, `group` and `initgroups` ask for, or null; nothing is loaded where they ask for nothing. `start` is
+ * ours: what the settings add is for the workers. Rejects with a UsageError.
+ */
+export async function privilegesOf(loaded: LoadedData, start: OurStart): Promise<Privileges | null> {
   const { user, group, initgroups } = loaded.settings;
   if (user === null && group === null && !initgroups) return null;
   const { resolvePrivileges } = await import('../privileges/privileges.ts');
-  return resolvePrivileges(loaded);
+  return resolvePrivileges(loaded, start);
 }
 
 /** What to say of workers that keep the rights of root, or null. */

@@ -17,7 +17,7 @@ import type { SystemdVariables } from '../systemd/variables.ts';
 import { checkLogs } from './check.ts';
 import { Lineage } from './lineage.ts';
 import { FollowingLog, logOpener } from './logs.ts';
-import { checkDebug, nodeOptionsOf, scalingOf } from './optional.ts';
+import { checkDebug, nodeOptionsOf, sayHeap, scalingOf } from './optional.ts';
 import { OwnProcess } from './own-process.ts';
 import { PidfileOf } from './pidfile-of.ts';
 import { privilegesOf } from './privileges.ts';
@@ -42,7 +42,7 @@ export async function serve(loaded: Loaded, order: ServeOrder): Promise<number> 
   const own = new OwnProcess(question.env, loaded);
   await checkLogs(loaded);
   await checkDebug(loaded, own.base);
-  const privileges = await privilegesOf(loaded);
+  const privileges = await privilegesOf(loaded, question);
   const openLog = await logOpener(loaded, privileges);
   // From here on there is something to clean up, so stopping is the loop's to do.
   if (!isProcessOne()) trapSignals(queue, STOP_SIGNALS);
@@ -58,7 +58,8 @@ export async function serve(loaded: Loaded, order: ServeOrder): Promise<number> 
   await callStarting(loaded, log);
   await noteActivation(systemd, loaded, log);
   const pidfile = new PidfileOf(loaded, lineage.elder);
-  const first = await firstGeneration(loaded, { privileges, pidfile, lineage, log, own });
+  const surroundings = { privileges, pidfile, lineage, log, own, cwd: start.namedCwd };
+  const first = await firstGeneration(loaded, surroundings);
   const spawn = spawnerFrom(first, queue, own, log);
   const { supervise } = await import('./supervise.ts').catch((error: unknown) => {
     // An installation that is being replaced, for one: nothing may stay behind, and the worker goes with our channel.
@@ -131,15 +132,17 @@ interface Surroundings {
   readonly lineage: Lineage;
   readonly log: Logger;
   readonly own: OwnProcess;
+  /** In which the command was given. */
+  readonly cwd: string;
 }
 
 async function firstGeneration(loaded: Loaded, surroundings: Surroundings): Promise<Generation> {
-  const { privileges, pidfile, lineage, log, own } = surroundings;
+  const { privileges, pidfile, lineage, log, own, cwd } = surroundings;
   try {
     const listeners = await lineage.bind(addressesOf(loaded), privileges?.identity);
-    const nodeOptions = await nodeOptionsOf(loaded, own.base, log);
+    const nodeOptions = await nodeOptionsOf(loaded, own.base, cwd, sayHeap(log));
     const scaling = await scalingOf(loaded);
-    return { number: 1, loaded, hooks: loaded.hooks, listeners, privileges, nodeOptions, ...scaling };
+    return { number: 1, loaded, hooks: loaded.hooks, listeners, privileges, ...nodeOptions, ...scaling };
   } catch (error) {
     pidfile.remove();
     throw error;

@@ -24,7 +24,7 @@ import type { SystemdVariables } from '../systemd/variables.ts';
 import { checkLogs } from './check.ts';
 import type { Lineage } from './lineage.ts';
 import { type FollowingLog, logOpener } from './logs.ts';
-import { checkDebug, nodeOptionsOf, scalingOf } from './optional.ts';
+import { checkDebug, nodeOptionsOf, sayHeap, scalingOf } from './optional.ts';
 import type { OwnProcess } from './own-process.ts';
 import type { PidfileOf } from './pidfile-of.ts';
 import { privilegesOf, warnsOfRoot } from './privileges.ts';
@@ -46,7 +46,7 @@ export interface Bound extends Pick<ArbiterOptions, 'first' | 'spawn' | 'queue' 
 /** Supervises until told to stop; resolves with the exit status. */
 export async function supervise(bound: Bound): Promise<number> {
   const { first, queue, log, lineage, pidfile, following, own } = bound;
-  const notifier = await notifierFor(bound.systemd, log);
+  const notifier = await notifierFor(bound, log);
   const oomKills = new OomKills();
   const arbiter = new Arbiter({
     first,
@@ -115,11 +115,11 @@ async function developmentOf(first: Generation, question: ReadQuestion, queue: E
 }
 
 /** What tells the service manager how we do, where one wants to hear of it. */
-async function notifierFor(systemd: SystemdVariables, log: RecordLog): Promise<Notifier | null> {
+async function notifierFor({ systemd, question }: Bound, log: RecordLog): Promise<Notifier | null> {
   const { NOTIFY_SOCKET } = systemd;
   if (!NOTIFY_SOCKET) return null;
   const { createNotifier } = await import('../systemd/notifier.ts');
-  return createNotifier({ ...systemd, NOTIFY_SOCKET }, log);
+  return createNotifier({ ...systemd, NOTIFY_SOCKET, PATH: question.env.PATH }, log);
 }
 
 function sayRemarks(remarks: readonly Remark[], log: RecordLog): void {
@@ -143,7 +143,7 @@ function rereader(bound: Bound, log: RecordLog): ArbiterOptions['reread'] {
     const { loaded, remarks } = withoutRestart(reread, bound.first.loaded.settings);
     await checkLogs(loaded);
     await checkDebug(loaded, own.base);
-    const privileges = await privilegesOf(loaded);
+    const privileges = await privilegesOf(loaded, { ...question, cwd, installation });
     // The first worker of the new generation opens them before the arbiter does.
     privileges?.makeLogs();
     // The arbiter loads what writes a format when it writes its first line.
@@ -155,10 +155,10 @@ function rereader(bound: Bound, log: RecordLog): ArbiterOptions['reread'] {
       ours && configFile !== null
         ? await own.within(loaded, () => loadHooks(configFile, `${reads}`, cwd))
         : {};
-    const nodeOptions = await nodeOptionsOf(loaded, own.base, log);
+    const nodeOptions = await nodeOptionsOf(loaded, own.base, cwd, sayHeap(log));
     const scaling = await scalingOf(loaded);
     sayRemarks([...remarks, ...withoutEffect(loaded)], log);
-    return { loaded, hooks, privileges, openLog, installation, nodeOptions, ...scaling };
+    return { loaded, hooks, privileges, openLog, installation, ...nodeOptions, ...scaling };
   };
   return (signal) => read(signal).catch((error: unknown) => Promise.reject(explainMissing(error)));
 }

@@ -1,4 +1,5 @@
 import { BootError, EXIT, messageOf } from '../errors.ts';
+import type { Identity } from '../privileges/identity.ts';
 import { classNameOf } from '../settings/class-name.ts';
 import type { TrialAnswer, TrialQuestion } from './trial.ts';
 
@@ -8,11 +9,12 @@ process.once('message', async (question: TrialQuestion) => {
   const answer = await attempt(question);
   process.send?.(answer, undefined, undefined, () => process.exit(0));
 });
-process.once('disconnect', () => process.exit(0));
+// Not process.exit(), which an application's thread can hold up for ever, and nobody is left who would end this.
+process.once('disconnect', () => process.kill(process.pid, 'SIGKILL'));
 
 async function attempt({ settings, identity }: TrialQuestion): Promise<TrialAnswer> {
   try {
-    if (identity !== null) (await import('../privileges/identity.ts')).become(identity);
+    if (identity !== null) await confirm(identity);
     return { what: await load(settings) };
   } catch (error) {
     if (error instanceof BootError) {
@@ -21,6 +23,13 @@ async function attempt({ settings, identity }: TrialQuestion): Promise<TrialAnsw
     }
     return { exitStatus: EXIT.workerBoot, message: messageOf(error) };
   }
+}
+
+async function confirm(identity: Identity): Promise<void> {
+  const { differenceFrom } = await import('../privileges/identity.ts');
+  const difference = differenceFrom(identity);
+  if (difference !== null)
+    throw new Error(`cannot become ${identity.label} (--user, --group): ${difference}`);
 }
 
 /** Loads the application where its worker class would: in a thread some of Node is missing, and memory is limited. */

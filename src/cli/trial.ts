@@ -1,11 +1,13 @@
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { commandOf, type Loading, startOf } from '../arbiter/child-start.ts';
 import { type Spawn, startChild } from '../child.ts';
 import type { Clock } from '../clock.ts';
 import { BootError, EXIT } from '../errors.ts';
 import type { BootFailure } from '../ipc.ts';
 import type { Identity } from '../privileges/identity.ts';
 import type { Settings } from '../settings/catalogue.ts';
+import type { LoadedData } from '../settings/load.ts';
 
 /** What the process on trial is asked. */
 export interface TrialQuestion {
@@ -16,25 +18,33 @@ export interface TrialQuestion {
 /** What it answers: a description of the application, or why it could not be loaded. */
 export type TrialAnswer = { readonly what: string } | BootFailure;
 
-/** What the process is started and timed by. */
+/** What would be loaded, and as a worker of which slot. */
+export type Trial = Loading & {
+  readonly generation: { readonly loaded: Pick<LoadedData, 'settings' | 'environment'> };
+};
+
+/** What the process is started and timed by; the settings add to the environment `base`. */
 export interface TrialMeans {
   readonly spawn: Spawn;
   readonly clock: Clock;
+  readonly base: NodeJS.ProcessEnv;
 }
 
 /**
  * Loads the application in a process of its own, as a worker would: one that never finishes, that blocks its event loop
  * or that calls process.exit() must not decide how we end. Resolves with a description of it; rejects with a BootError.
  */
-export async function tryApplication(question: TrialQuestion, means: TrialMeans): Promise<string> {
-  const answer = await ask(question, means);
+export async function tryApplication(trial: Trial, means: TrialMeans): Promise<string> {
+  const answer = await ask(trial, means);
   if ('what' in answer) return answer.what;
   const { exitStatus, message, stack } = answer;
   throw new BootError(message, exitStatus === EXIT.appLoad ? EXIT.appLoad : EXIT.workerBoot, stack);
 }
 
-function ask(question: TrialQuestion, { spawn, clock }: TrialMeans): Promise<TrialAnswer> {
-  const { settings, identity } = question;
+function ask(trial: Trial, { spawn, clock, base }: TrialMeans): Promise<TrialAnswer> {
+  const { loaded, privileges } = trial.generation;
+  const { settings } = loaded;
+  const question: TrialQuestion = { settings, identity: privileges?.identity ?? null };
   const here = import.meta.url;
   const program = fileURLToPath(new URL(`./trial-process${extname(here)}`, here));
   return new Promise((resolve) => {
@@ -43,8 +53,7 @@ function ask(question: TrialQuestion, { spawn, clock }: TrialMeans): Promise<Tri
     const child = startChild(
       spawn,
       {
-        command: [process.execPath, program],
-        env: { ...process.env, ...identity?.environment },
+        ...startOf(trial, commandOf(trial, [program]), base),
         stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
         serialization: 'advanced',
       },

@@ -7,36 +7,62 @@ declare global {
   }
 }
 
-/** Whom the workers become. It is plain data, so that it can travel to them. */
+/** As whom the workers run. It is plain data, so that it can travel to them. */
 export interface Identity {
   /** As messages name it: `user www-data`, `group staff`. */
   readonly label: string;
   readonly uid: number;
   readonly gid: number;
-  /** The name whose supplementary groups the system's group database is asked for; null for the primary group alone. */
-  readonly groupsOf: string | null;
+  /** Every group, the primary one included. */
+  readonly groups: readonly number[];
   /** HOME, USER and LOGNAME, as login(1) would set them; empty where no user is named. */
   readonly environment: Readonly<Record<string, string>>;
 }
 
-/** Becomes that identity for good. The order matters: the right to change groups goes with the user. Throws a system error. */
-export function become({ uid, gid, groupsOf }: Identity): void {
-  // Without this the groups of the one who started us, root's, would stay.
-  if (groupsOf === null) process.setgroups?.([gid]);
-  else process.initgroups?.(groupsOf, gid);
-  process.setgid?.(gid);
-  process.setuid?.(uid);
+/** Runs `act`, which must be synchronous, with the rights of that identity on files. Throws a system error. */
+export function actingAs<Result>(
+  { uid, gid, groups }: Omit<Identity, 'label' | 'environment'>,
+  act: () => Result,
+): Result {
+  return restoringIds(() => {
+    process.setgroups?.([...groups]);
+    process.setegid?.(gid);
+    process.seteuid?.(uid);
+    return act();
+  });
 }
 
-/** Runs `act`, which must be synchronous, with the rights of that identity on files. Throws a system error. */
-export function actingAs<Result>({ uid, gid, groupsOf }: Identity, act: () => Result): Result {
+/** The groups of the user in the system's group database, and `gid`, as initgroups(3) finds them. Throws a system error. */
+export function groupsOf(user: string, gid: number): readonly number[] {
+  return restoringIds(() => {
+    process.initgroups?.(user, gid);
+    // Node adds the present group to the list.
+    process.setegid?.(gid);
+    return process.getgroups?.() ?? [gid];
+  });
+}
+
+/** How this process is not what the identity asks for, as the rest of a sentence; null where it is. */
+export function differenceFrom({ uid, gid, groups }: Identity): string | null {
+  const ids = {
+    uid: process.getuid?.(),
+    euid: process.geteuid?.(),
+    gid: process.getgid?.(),
+    egid: process.getegid?.(),
+  };
+  if (ids.uid !== uid || ids.euid !== uid || ids.gid !== gid || ids.egid !== gid)
+    return `the process runs as ${ids.euid}:${ids.egid}`;
+  // It has the primary group, whether or not it is in the kernel's list.
+  const sorted = (list: readonly number[]) =>
+    [...new Set([...list, gid])].toSorted((a, b) => a - b).join(', ');
+  const [has, ought] = [sorted(process.getgroups?.() ?? []), sorted(groups)];
+  return has === ought ? null : `the process has the groups ${has}, not ${ought}`;
+}
+
+function restoringIds<Result>(act: () => Result): Result {
   const groups = process.getgroups?.() ?? [];
   const before = { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 };
   try {
-    if (groupsOf === null) process.setgroups?.([gid]);
-    else process.initgroups?.(groupsOf, gid);
-    process.setegid?.(gid);
-    process.seteuid?.(uid);
     return act();
   } finally {
     process.seteuid?.(before.uid);

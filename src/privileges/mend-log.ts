@@ -44,10 +44,9 @@ function isShutOut(identity: Identity, path: string): boolean {
 
 /** Whether the directories on the way to the file are root's, and the user can rename and make nothing in them. */
 function isRootsOwn(identity: Identity, path: string): boolean {
-  const groups = actingAs(identity, () => [identity.gid, ...(process.getgroups?.() ?? [])]);
   const isClosed = (directory: string) => {
     const { uid, gid, mode } = fs.statSync(directory);
-    return uid === 0 && (mode & 0o002) === 0 && ((mode & 0o020) === 0 || !groups.includes(gid));
+    return uid === 0 && (mode & 0o002) === 0 && ((mode & 0o020) === 0 || !identity.groups.includes(gid));
   };
   const directory = dirname(resolve(path));
   // By the names that were written, and by those that their links lead to.

@@ -1,17 +1,17 @@
 import { codeOf, messageOf, UsageError } from '../errors.ts';
 import type { LoadedData } from '../settings/load.ts';
 import { nameSetting } from '../settings/origin.ts';
-import { type Account, findAccount, findGroup } from './accounts.ts';
-import { actingAs, type Identity } from './identity.ts';
+import { type Account, findAccount, findGroup, type OwnEnvironment } from './accounts.ts';
+import { actingAs, groupsOf, type Identity } from './identity.ts';
 
 // The largest is -1, which the system calls take for "leave it".
 const MAX_ID = 2 ** 32 - 2;
 
 /**
- * Whom `user`, `group` and `initgroups` ask the workers to become; null where that is ourselves. Throws a UsageError
- * that names the setting: no such user or group, or no right to become it.
+ * As whom `user`, `group` and `initgroups` ask the workers to run; null where that is ourselves. `own` is the environment
+ * of our start. Throws a UsageError that names the setting: no such user or group, or no right to run as it.
  */
-export async function resolveIdentity(asked: LoadedData): Promise<Identity | null> {
+export async function resolveIdentity(asked: LoadedData, own: OwnEnvironment): Promise<Identity | null> {
   const { user, group, initgroups } = asked.settings;
   const from = {
     user: nameSetting(asked.origins.user, 'user'),
@@ -20,27 +20,27 @@ export async function resolveIdentity(asked: LoadedData): Promise<Identity | nul
   };
   if (initgroups && user === null)
     throw new UsageError(`${from.initgroups}: whose groups? Name the user with --user`);
-  const account = user === null ? null : await accountOf(from.user, user);
-  const gid = group === null ? primaryOf(from.user, account) : await groupOf(from.group, group);
+  const account = user === null ? null : await accountOf(from.user, user, own);
+  const gid = group === null ? primaryOf(from.user, account) : await groupOf(from.group, group, own);
   if (initgroups && account?.name === undefined)
     throw new UsageError(
       `${from.initgroups}: user ${user} has no entry in the user database, so it has no groups there; write its name`,
     );
-  const identity: Identity = {
-    label: account ? `user ${account.name ?? account.uid}` : `group ${group}`,
-    uid: account?.uid ?? ourUid(),
-    gid,
-    groupsOf: initgroups ? (account?.name ?? null) : null,
-    environment: environmentOf(account),
-  };
-  return ourUid() === 0 ? permitted(from, identity, account) : oneself(from, identity);
+  const label = account ? `user ${account.name ?? account.uid}` : `group ${group}`;
+  const uid = account?.uid ?? ourUid();
+  if (ourUid() !== 0) return oneself(from, { label, uid, gid });
+  return permitted(account ? from.user : from.group, label, () => {
+    const groups = initgroups && account?.name !== undefined ? groupsOf(account.name, gid) : [gid];
+    actingAs({ uid, gid, groups }, () => {});
+    return { label, uid, gid, groups, environment: environmentOf(account) };
+  });
 }
 
 /** A number need not have an entry, as in containers. */
 type MaybeAccount = Pick<Account, 'uid'> & Partial<Account>;
 
-async function accountOf(source: string, user: string): Promise<MaybeAccount> {
-  const account = await findAccount(user);
+async function accountOf(source: string, user: string, own: OwnEnvironment): Promise<MaybeAccount> {
+  const account = await findAccount(user, own);
   if (account) return account;
   const uid = idOf(user);
   if (uid === null)
@@ -48,8 +48,8 @@ async function accountOf(source: string, user: string): Promise<MaybeAccount> {
   return { uid };
 }
 
-async function groupOf(source: string, group: string): Promise<number> {
-  const gid = (await findGroup(group)) ?? idOf(group);
+async function groupOf(source: string, group: string, own: OwnEnvironment): Promise<number> {
+  const gid = (await findGroup(group, own)) ?? idOf(group);
   if (gid === null)
     throw new UsageError(`${source}: there is no group "${group}"; \`getent group\` lists those there are`);
   return gid;
@@ -76,7 +76,7 @@ function environmentOf(account: MaybeAccount | null): Readonly<Record<string, st
 
 type Sources = Readonly<Record<'user' | 'group', string>>;
 
-function oneself(from: Sources, { uid, gid, label }: Identity): null {
+function oneself(from: Sources, { uid, gid, label }: Pick<Identity, 'uid' | 'gid' | 'label'>): null {
   if (uid !== ourUid())
     throw new UsageError(
       `${from.user}: only root may become ${label}; start as root, or as that user without ${from.user}`,
@@ -89,14 +89,12 @@ function oneself(from: Sources, { uid, gid, label }: Identity): null {
 }
 
 /** A container's root may lack the right, and a user namespace the user: better known before anything is bound. */
-function permitted(from: Sources, identity: Identity, account: MaybeAccount | null): Identity {
+function permitted(source: string, label: string, identity: () => Identity): Identity {
   try {
-    actingAs(identity, () => {});
-    return identity;
+    return identity();
   } catch (error) {
-    const source = account ? from.user : from.group;
     throw new UsageError(
-      `${source}: cannot become ${identity.label} (${codeOf(error) ?? messageOf(error)}); it takes the capabilities SETUID and SETGID, and ids that this user namespace has`,
+      `${source}: cannot become ${label} (${codeOf(error) ?? messageOf(error)}); it takes the capabilities SETUID and SETGID, and ids that this user namespace has`,
     );
   }
 }

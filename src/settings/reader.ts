@@ -8,7 +8,8 @@ process.once('message', async (question: ReadQuestion) => {
   const answer = await read(question);
   process.send?.(answer, undefined, undefined, () => process.exit(0));
 });
-process.once('disconnect', () => process.exit(0));
+// Not process.exit(): what a configuration has loaded can hold it up for ever, and nobody is left who would end this.
+process.once('disconnect', () => process.kill(process.pid, 'SIGKILL'));
 
 async function read(question: ReadQuestion): Promise<ReadAnswer> {
   try {

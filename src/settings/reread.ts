@@ -2,6 +2,7 @@ import { type Spawn, startChild } from '../child.ts';
 import type { Clock } from '../clock.ts';
 import { UsageError } from '../errors.ts';
 import { fileIn, type Installation, ownInstallation } from '../installation.ts';
+import { withoutInspector } from '../node-options.ts';
 import type { LoadedData, LoadInput } from './load.ts';
 
 /** What the reading child answers. */
@@ -41,14 +42,15 @@ function ask(
   { spawn, clock, installation = ownInstallation }: ReadMeans,
 ): Promise<ReadAnswer> {
   const reader = fileIn(installation, 'src/settings/reader');
+  const { execArgv, environment } = withoutInspector(process.execArgv, question.env);
   return new Promise((resolve, reject) => {
     const fail = (why: string) => reject(new UsageError(`the configuration could not be read: ${why}`));
     const child = startChild(
       spawn,
       {
-        command: [process.execPath, reader],
+        command: [process.execPath, ...execArgv, reader],
         cwd: question.cwd,
-        env: question.env,
+        env: { ...question.env, ...environment },
         detached: true,
         stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
         signal,

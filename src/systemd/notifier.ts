@@ -98,14 +98,17 @@ export function beatMsOf({ WATCHDOG_USEC, WATCHDOG_PID }: SystemdVariables, pid:
   return us > 0 ? Math.max(us / 2000, LEAST_BEAT_MS) : Infinity;
 }
 
-/** The notifier of this process, for the service manager that set `variables.NOTIFY_SOCKET`. */
+/**
+ * The notifier of this process, for the service manager that set `variables.NOTIFY_SOCKET`. PATH is that of our start:
+ * what the settings add to it is for the workers, and systemd-notify runs with our own rights.
+ */
 export function createNotifier(
-  variables: SystemdVariables & { readonly NOTIFY_SOCKET: string },
+  variables: SystemdVariables & { readonly NOTIFY_SOCKET: string; readonly PATH: string | undefined },
   log: RecordLog,
 ): Notifier {
   return new Notifier({
     outlet: new Sender(
-      (assignments) => systemdNotify(variables.NOTIFY_SOCKET, assignments),
+      (assignments) => systemdNotify(variables, assignments),
       (reason) =>
         log.error(`systemd cannot be told how the service does (NOTIFY_SOCKET): ${reason}`, {
           event: 'notify-failed',

@@ -11,7 +11,7 @@ const LIMIT_MS = 10_000;
  * spawn holds the event loop for about a millisecond.
  */
 export function systemdNotify(
-  socket: string,
+  env: { readonly NOTIFY_SOCKET: string; readonly PATH: string | undefined },
   assignments: Assignments,
   spawn: Spawn = spawnProcess,
 ): Promise<Failure | null> {
@@ -20,7 +20,7 @@ export function systemdNotify(
       spawn,
       {
         command: ['systemd-notify', ...toArguments(assignments)],
-        env: { PATH: process.env.PATH, NOTIFY_SOCKET: socket },
+        env: { PATH: env.PATH, NOTIFY_SOCKET: env.NOTIFY_SOCKET },
         stdio: ['ignore', 'ignore', 'pipe'],
         timeout: LIMIT_MS,
         killSignal: 'SIGKILL',

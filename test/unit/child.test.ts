@@ -121,12 +121,11 @@ describe.each(FAILURES)('where no process can be started (%s)', (code, line) => 
   });
 
   it('the check of a configuration says so', async () => {
-    const { settings } = generation.loaded;
-    await expect(tryApplication({ settings, identity: null }, means)).rejects.toThrow(reason);
+    await expect(tryApplication({ generation, slot: 0 }, { ...means, base: {} })).rejects.toThrow(reason);
   });
 
   it('systemd is not told, and tried again but where there is no such command', async () => {
-    const failure = await systemdNotify('/run/notify', {}, spawn);
+    const failure = await systemdNotify({ NOTIFY_SOCKET: '/run/notify', PATH: process.env.PATH }, {}, spawn);
     expect(failure?.forGood).toBe(code === 'ENOENT');
     if (code !== 'ENOENT') expect(failure?.reason).toMatch(/^systemd-notify: \S/);
   });

@@ -4,14 +4,14 @@ import { findAccount, findGroup, findLine } from '../../../src/privileges/accoun
 describe('an account', () => {
   it('is found by its name and by its number', async () => {
     const root = { name: 'root', uid: 0, gid: 0, home: expect.stringMatching(/^\//) };
-    expect(await findAccount('root')).toEqual(root);
-    expect(await findAccount('0')).toEqual(root);
-    expect(await findGroup('0')).toBe(0);
+    expect(await findAccount('root', process.env)).toEqual(root);
+    expect(await findAccount('0', process.env)).toEqual(root);
+    expect(await findGroup('0', process.env)).toBe(0);
   });
 
   it.each(['nobody-of-that-name', '--service=files', 'root:x', 'a b'])('%j is nobody', async (name) => {
-    expect(await findAccount(name)).toBeNull();
-    expect(await findGroup(name)).toBeNull();
+    expect(await findAccount(name, process.env)).toBeNull();
+    expect(await findGroup(name, process.env)).toBeNull();
   });
 });
 

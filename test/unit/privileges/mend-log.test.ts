@@ -16,7 +16,7 @@ import { mendLog } from '../../../src/privileges/mend-log.ts';
 import { asRoot } from '../../support/tools.ts';
 
 const it = asRoot();
-const user: Identity = { label: 'user 54321', uid: 54321, gid: 54321, groupsOf: null, environment: {} };
+const user: Identity = { label: 'user 54321', uid: 54321, gid: 54321, groups: [54321], environment: {} };
 const ADM = 4;
 
 /** Not in /tmp, which everybody may write. */

@@ -1,30 +1,30 @@
 import { describe, expect } from 'vitest';
 import { warnsOfRoot } from '../../../src/cli/privileges.ts';
-import { findGroup } from '../../../src/privileges/accounts.ts';
+import { findAccount, findGroup } from '../../../src/privileges/accounts.ts';
 import { resolveIdentity } from '../../../src/privileges/resolve.ts';
 import type { Settings } from '../../../src/settings/catalogue.ts';
 import { loadedWith } from '../../support/fake-service.ts';
 import { asRoot } from '../../support/tools.ts';
 
 const it = asRoot();
-const resolve = (settings: Partial<Settings>) => resolveIdentity(loadedWith(settings));
+const resolve = (settings: Partial<Settings>) => resolveIdentity(loadedWith(settings), process.env);
 
 describe('the identity of the workers', () => {
   it('is that of the user, with its primary group alone', async () => {
     expect(await resolve({ user: 'nobody' })).toMatchObject({
       label: 'user nobody',
       uid: 65534,
-      groupsOf: null,
+      groups: [await findGroup(`${(await findAccount('nobody', process.env))?.gid}`, process.env)],
     });
     const [byName, byNumber] = [await resolve({ user: 'nobody' }), await resolve({ user: '65534' })];
     expect(byName).toEqual(byNumber);
   });
 
   it('has another group, and the groups of the user, where they are asked for', async () => {
-    expect(await resolve({ user: 'nobody', group: 'daemon', initgroups: true })).toMatchObject({
-      gid: await findGroup('daemon'),
-      groupsOf: 'nobody',
-    });
+    const gid = await findGroup('daemon', process.env);
+    const identity = await resolve({ user: 'nobody', group: 'daemon', initgroups: true });
+    expect(identity).toMatchObject({ gid, groups: expect.arrayContaining([gid]) });
+    expect(identity?.groups).not.toContain(0);
     expect(await resolve({ group: '4242' })).toMatchObject({ label: 'group 4242', uid: 0, gid: 4242 });
   });
 

@@ -1,5 +1,6 @@
 // Writes the pages that are generated; with --check it only says whether they are up to date.
 import { readFileSync, writeFileSync } from 'node:fs';
+import type { EndCause } from '../src/arbiter/obituary.ts';
 import { FIELD_DOCS, type RecordSpec } from '../src/log/records/record.ts';
 import { recordTables } from '../src/log/records.ts';
 import { hookDocs } from '../src/settings/catalogue/hooks.ts';
@@ -122,7 +123,8 @@ export function renderRecords(): string {
     return `\n## ${title}\n\n| event | level | when | fields |\n| --- | --- | --- | --- |\n${rows.join('')}`;
   });
   const fields = Object.entries(FIELD_DOCS).map(([name, doc]) => `| \`${name}\` | ${doc} |\n`);
-  return `${RECORDS_HEAD}${tables.join('')}\n## Fields\n\n| field | holds |\n| --- | --- |\n${fields.join('')}`;
+  const causes = Object.entries(CAUSES).map(([name, doc]) => `| \`${name}\` | ${doc} |\n`);
+  return `${RECORDS_HEAD}${tables.join('')}${CAUSES_HEAD}${causes.join('')}\n## Fields\n\n| field | holds |\n| --- | --- |\n${fields.join('')}`;
 }
 
 function recordRow([event, { level, fields, may = [], when }]: [string, RecordSpec]): string {
@@ -131,6 +133,34 @@ function recordRow([event, { level, fields, may = [], when }]: [string, RecordSp
   const all = [always, ...(sometimes === '' ? [] : [`sometimes ${sometimes}`])].filter((part) => part !== '');
   return `| \`${event}\` | ${[level].flat().join(', ')} | ${when} | ${all.join('; ')} |\n`;
 }
+
+const CAUSES: Readonly<Record<EndCause, string>> = {
+  retired: 'it was told to go, and went',
+  exit: 'it exited by itself: the application called `process.exit()`, or its event loop was empty',
+  uncaught: 'an exception or rejection was not caught',
+  abort: 'SIGABRT or status 134: V8 ran out of memory, or `process.abort()`',
+  crash: 'a signal that native code raises, as SIGSEGV',
+  oom: 'the kernel’s out-of-memory killer, as far as the kernel’s counters tell',
+  signal: 'a signal that was not the arbiter’s: somebody’s, or perhaps the out-of-memory killer’s',
+  stall: 'killed: its event loop was blocked for `--timeout`, or when its grace was over',
+  silent: 'killed: it had not said for `--timeout` that it lives',
+  grace: 'killed: it did not end within its grace',
+  forced: 'killed: the service was forced to stop',
+  'boot-timeout': 'killed: it was not ready within `--boot-timeout`',
+  unwanted: 'killed: it was told to go before it was ready, and did not',
+  boot: 'it could not boot, and had said why',
+  spawn: 'no process could be started',
+};
+
+const CAUSES_HEAD = `
+## Ends of workers
+
+The \`cause\` of \`worker-exited\`, \`worker-overdue\`, \`boot-failed\` and \`reload-undone\`, and the names in \`causes\`. A
+thread's (\`thread-ended\`) is \`exit\`, \`uncaught\` or \`heap\`: it reached \`--thread-max-memory\`.
+
+| cause | means |
+| --- | --- |
+`;
 
 const PAGES: readonly (readonly [name: string, render: () => string])[] = [
   ['docs/settings.md', renderDocs],

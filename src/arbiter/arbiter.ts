@@ -229,8 +229,7 @@ export class Arbiter {
       case 'loaded':
         return this.#options.development?.loaded(worker.generation, message);
       case 'leaving':
-        if (message.by === 'itself') service.pace.ended(worker.state);
-        return this.#workers.note(worker, message);
+        return service.leaving(worker, message);
       case 'stalled': {
         const { state } = worker;
         endStalled(this.#workers, service.log, worker, message, service.intent.name !== 'stopping');

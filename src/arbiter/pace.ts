@@ -11,9 +11,10 @@ export class Pace {
   readonly #crashLoop: CrashLoop;
   readonly #churn: Churn;
 
-  constructor(clock: Clock, random: () => number, log: RecordLog) {
+  /** `isServed` tells whether any worker serves now. */
+  constructor(clock: Clock, random: () => number, log: RecordLog, isServed: () => boolean) {
     this.#log = log;
-    this.#crashLoop = new CrashLoop(clock, random);
+    this.#crashLoop = new CrashLoop(clock, random, isServed);
     this.#churn = new Churn(clock, random);
   }
 

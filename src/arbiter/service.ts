@@ -12,6 +12,7 @@ import { Headcount } from './headcount.ts';
 import { HookCaller, viewOf } from './hook-caller.ts';
 import { type EndCause, logEnd, nameOf } from './obituary.ts';
 import type { ArbiterOptions } from './options.ts';
+import { Outage } from './outage.ts';
 import { Pace } from './pace.ts';
 import type { Desired } from './reconcile.ts';
 import { Reload, sameListeners } from './reload.ts';
@@ -37,6 +38,7 @@ export class Service {
   readonly haste: Haste;
   readonly #bootFailures: BootFailures;
   readonly #headcount: Headcount;
+  readonly #outage: Outage;
   #current: Generation;
   #intent: Intent = { name: 'starting' };
 
@@ -52,7 +54,10 @@ export class Service {
       heldByWorkers: () => this.workers.all.flatMap(({ listeners }) => listeners),
       firstGeneration: first.number,
     });
-    this.pace = new Pace(clock, options.random, options.log);
+    this.pace = new Pace(clock, options.random, options.log, () =>
+      this.workers.all.some(({ state }) => state.name === 'ready'),
+    );
+    this.#outage = new Outage(clock, options.log);
     this.haste = new Haste(this.workers, clock, options.log);
     this.hooks = new HookCaller(() => ({ hooks: this.#current.hooks, view: this.view }));
     this.log = options.log;
@@ -176,6 +181,7 @@ export class Service {
 
   /** Does what has become due. */
   advance(): void {
+    this.#lookForOutage();
     if (this.#options.clock.now() >= this.wakeAtMs) this.stop('graceful', EXIT.ok);
     if (!this.#reload.isDue) return;
     this.log.info('Reloading once more, as was asked for meanwhile', { event: 'reload-follows' });
@@ -254,6 +260,7 @@ export class Service {
     worker.state = { name: 'exited' };
     if (isOwnDoing(end)) this.pace.ended(state);
     const { reason, cause } = logEnd(this.log, worker, end, state, this.#options.judgeKill);
+    this.#outage.ended(cause);
     this.hooks.call('childExit', (hook, view) => hook(view, viewOf(worker, this.#options.log)));
     const who = worker.pid === 0 ? 'A worker' : nameOf(worker);
     if (isBooting(state))
@@ -263,6 +270,13 @@ export class Service {
   /** A worker that was never ready. */
   bootFailed(worker: WorkerHandle, failure: BootFailure, cause: EndCause = 'boot'): void {
     this.#bootFailures.take(worker, failure, cause);
+  }
+
+  /** A worker goes of its own accord. */
+  leaving(worker: WorkerHandle, message: WorkerMessage & { tsunicorn: 'leaving' }): void {
+    const { state } = worker;
+    this.workers.note(worker, message);
+    if (message.by === 'itself') this.pace.ended(state);
   }
 
   /** A worker serves on, and wishes to be replaced. */
@@ -276,6 +290,13 @@ export class Service {
     });
     this.pace.asked(state, message.by);
     this.workers.note(worker, message);
+  }
+
+  /** A service that starts, rests or stops owes nobody a worker. */
+  #lookForOutage(): void {
+    const { name } = this.#intent;
+    const owes = name === 'serving' || name === 'lingering';
+    this.#outage.look(owes ? this.#headcount.count : 0, this.workers.all);
   }
 
   #dropReload(reason: string): void {

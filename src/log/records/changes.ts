@@ -16,7 +16,7 @@ export const changeRecords = {
   'reload-undone': {
     level: 'error',
     fields: ['generation', 'reason', 'worker'],
-    may: ['place', 'exitStatus'],
+    may: ['place', 'exitStatus', 'cause'],
     when: 'outcome: the first worker of the new generation did not get ready; the old ones serve on',
   },
   'reload-superseded': {

@@ -55,7 +55,7 @@ export const FIELD_DOCS: Readonly<Record<FieldName, string>> = {
   reason: 'why, in words',
   signal: 'a signal, as `SIGTERM`',
   exitStatus: 'the exit status of a process',
-  cause: 'how a worker ended, in one word',
+  cause: 'how a worker ended, in a word: [Ends of workers](#ends-of-workers)',
   causes: 'how many workers ended of each cause',
   accessComplete: 'false where requests of the worker may be missing from the access log',
   requests: 'the requests that were in flight: `method`, `path`, `ageMs`, …; null where they cannot be known',

@@ -43,19 +43,50 @@ describe('the delay', () => {
 
 describe('a crash loop', () => {
   it('holds nothing back before the first failure', () => {
-    expect(new CrashLoop(new FakeClock(), () => 0.5).spawnAfterMs).toBe(0);
+    expect(
+      new CrashLoop(
+        new FakeClock(),
+        () => 0.5,
+        () => true,
+      ).spawnAfterMs,
+    ).toBe(0);
   });
 
   it('holds back by the delay that it returns', () => {
     const clock = new FakeClock(5000);
-    const loop = new CrashLoop(clock, () => 0.5);
+    const loop = new CrashLoop(
+      clock,
+      () => 0.5,
+      () => true,
+    );
     expect(loop.failed()).toBe(0);
     expect(loop.failed()).toBe(500);
     expect(loop.spawnAfterMs).toBe(5500);
   });
 
+  it('holds back for at most five seconds while nobody serves, also where somebody served when it began', () => {
+    const clock = new FakeClock(0);
+    const world = { isServed: true };
+    const loop = new CrashLoop(
+      clock,
+      () => 0.5,
+      () => world.isServed,
+    );
+    for (let failure = 0; failure < 20; failure++) loop.failed();
+    expect(loop.spawnAfterMs).toBe(30_000);
+    world.isServed = false;
+    expect(loop.spawnAfterMs).toBe(5000);
+    expect(loop.failed()).toBe(5000);
+    world.isServed = true;
+    expect(loop.spawnAfterMs).toBe(30_000);
+  });
+
   it('begins anew when a worker gets ready, or with another configuration', () => {
-    const loop = new CrashLoop(new FakeClock(), () => 0.5);
+    const loop = new CrashLoop(
+      new FakeClock(),
+      () => 0.5,
+      () => true,
+    );
     loop.failed();
     loop.failed();
     loop.forget();

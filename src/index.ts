@@ -1,5 +1,6 @@
 import type { UserConfig } from './settings/catalogue.ts';
 
+export type { FetchEnv } from './app/adapters/fetch.ts';
 export type { FetchApplication, FetchHandler, NodeApplication } from './app/markers.ts';
 export { fetch, node } from './app/markers.ts';
 export type {

@@ -6,7 +6,6 @@ import type { Fetch, FetchOptions } from './adapters/fetch.ts';
 import { adaptListener, adaptMiddlewareStack, isMiddlewareStack, isServer } from './adapters/node.ts';
 import { hasMethods } from './adapters/shapes.ts';
 import type { Application } from './application.ts';
-import { explainUnknown } from './cures.ts';
 import { describe, isClass } from './describe.ts';
 import { appError } from './failure.ts';
 
@@ -29,8 +28,9 @@ export async function detect(value: unknown, options: DetectOptions): Promise<Ap
   const { spec, name = spec } = options;
   if (typeof value === 'function') return detectFunction(value as Fetch, options);
   const found = typeof value === 'object' && value !== null ? await detectObject(value, options) : null;
-  if (found === null) throw appError(`${spec}: ${explainUnknown(value, name)}`);
-  return found;
+  if (found !== null) return found;
+  const { explainUnknown } = await import('./cures.ts');
+  throw appError(`${spec}: ${explainUnknown(value, name)}`);
 }
 
 async function detectFunction(value: Fetch, { spec, onError, gateway }: DetectOptions): Promise<Application> {

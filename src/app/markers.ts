@@ -1,25 +1,24 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { mark } from '../marks.ts';
+import type { FetchEnv } from './adapters/fetch.ts';
 import { describe } from './describe.ts';
 
-/** A fetch handler: it gets a Request, and what its platform hands over besides; it returns a Response. */
+/** A function of a Request that returns a Response; `never` stands for whatever else it takes. */
 export type FetchHandler = (request: Request, ...rest: never[]) => unknown;
 
 /** What answers a Request: a function, or an object that has one as its `fetch`. */
 export type FetchApplication = FetchHandler | { readonly fetch: FetchHandler };
 
-/** A Node listener: it gets `(req, res)`, whatever parameters it declares, and answers with `res`. */
-export type NodeApplication = (
-  req: IncomingMessage & never,
-  res: ServerResponse & never,
-  ...rest: never[]
-) => unknown;
+/** A function that answers with the second of its arguments, `(req, res)`, of whatever types a framework gives them. */
+export type NodeApplication = (...args: never[]) => unknown;
 
 /** Marks a function, or an object with `fetch`, as a fetch application, whatever parameters it declares; returns it. */
-export function fetch<App extends FetchApplication>(app: App): App {
+export function fetch<App extends (request: Request, env: FetchEnv) => unknown>(app: App): App;
+export function fetch<App extends FetchApplication>(app: App): App;
+export function fetch(app: FetchApplication): FetchApplication {
   if (typeof app === 'function') return mark(app, 'fetch', () => forwarding(app));
   if (typeof app === 'object' && app !== null && typeof app.fetch === 'function')
-    return mark(app, 'fetch', () => ({ fetch: (...args) => app.fetch(...args) }) as App);
+    return mark(app, 'fetch', () => ({ fetch: (...args) => app.fetch(...args) }));
   const mixedUp = isRequestLike(app)
     ? '; the global fetch() is globalThis.fetch() where this one is imported'
     : '';
@@ -29,7 +28,9 @@ export function fetch<App extends FetchApplication>(app: App): App {
 }
 
 /** Marks a function as a Node listener, whatever parameters it declares; returns it. */
-export function node<App extends NodeApplication>(app: App): App {
+export function node<App extends (req: IncomingMessage, res: ServerResponse) => unknown>(app: App): App;
+export function node<App extends NodeApplication>(app: App): App;
+export function node(app: NodeApplication): NodeApplication {
   if (typeof app !== 'function')
     throw new TypeError(
       `node() takes a function (req, res), not ${describe(app)}; a server or a framework's application is exported as it is`,

@@ -1,4 +1,4 @@
-import { createServer } from 'node:http';
+import { createServer, type ServerResponse } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { detect } from '../../../src/app/detect.ts';
 import { fetch, node, wsgi } from '../../../src/index.ts';
@@ -20,6 +20,18 @@ describe('a marker', () => {
     const any = (..._args: never[]) => {};
     expect((await detect(fetch(two), quiet)).what).toBe('fetch handler');
     expect((await detect(node(any), quiet)).what).toBe('Node listener');
+  });
+
+  it('tells the types of the parameters, and takes functions of other ones', async () => {
+    const listener = node((req, res) => void res.end(req.url));
+    const handler = fetch((request, env) => new Response(`${request.url} ${env.incoming.url}`));
+    const worker = fetch(
+      (request: Request, env: { readonly KV: string }) => new Response(request.url + env.KV),
+    );
+    const framework = node((_req: { readonly params: object }, res: ServerResponse, next: () => void) =>
+      next === undefined ? res.end() : next(),
+    );
+    expect([listener, handler, worker, framework].map(markOf)).toEqual(['node', 'fetch', 'fetch', 'node']);
   });
 
   it('marks a copy of what cannot be changed', async () => {

@@ -1,5 +1,6 @@
 import type { HookName } from './hooks.ts';
 import type { StalledRequest } from './http/in-flight.ts';
+import type { LostRequest } from './log/access-lost.ts';
 import type { Place } from './place.ts';
 import type { Identity } from './privileges/identity.ts';
 import type { Settings } from './settings/catalogue.ts';
@@ -27,7 +28,11 @@ export type WorkerMessage =
   | { readonly tsunicorn: 'leaving'; readonly reason: string; readonly by: Instigator }
   | Stalled
   /** The watchdog's: the event loop is silent, but a debugger may hold it, which is no reason to kill it. */
-  | { readonly tsunicorn: 'debugged' };
+  | { readonly tsunicorn: 'debugged' }
+  | FlightsChanged
+  /** The watchdog's: lines of the access log for syslog, which the worker itself cannot send any more. */
+  | { readonly tsunicorn: 'accessLines'; readonly lines: readonly string[] }
+  | Accounted;
 
 /** Who makes a worker go that was not told to: the worker, or whoever sent it a signal, which says nothing against it. */
 export type Instigator = 'itself' | 'signal';
@@ -37,6 +42,36 @@ export interface WorkerLoad {
   /** 0 to 1. */
   readonly utilisation: number;
   readonly inFlight: number;
+}
+
+/**
+ * The watchdog's: what has changed in the requests in flight since it said so last. Were the worker killed from outside,
+ * nothing else would be known of them.
+ */
+export interface FlightsChanged {
+  readonly tsunicorn: 'flights';
+  readonly began: readonly ReportedFlight[];
+  readonly changed: readonly Pick<ReportedFlight, 'id' | 'status' | 'ended' | 'bytes'>[];
+  /** The ids of those of which the worker has written the line, or is about to. */
+  readonly over: readonly number[];
+}
+
+/** A request in flight; `startedMs` is of Date.now(). */
+export interface ReportedFlight extends LostRequest {
+  readonly id: number;
+  readonly startedMs: number;
+}
+
+/** The watchdog's: the worker may be killed, as the lines of its requests are written; `complete` is whether of all. */
+export interface Accounted {
+  readonly tsunicorn: 'accounted';
+  readonly complete: boolean;
+}
+
+/** What the arbiter tells a watchdog through its pipe: write the lines of the requests in flight, which end for this reason. */
+export interface AccountOrder {
+  readonly tsunicorn: 'account';
+  readonly reason: string;
 }
 
 /** Why a worker is not ready: a line for the operator, the exit status it deserves, and what of the user's code is known. */
@@ -65,6 +100,8 @@ export interface Stalled {
   /** The setting whose time was over. */
   readonly limit: 'timeout' | 'gracefulTimeout';
   readonly seen: StallSeen;
+  /** Whether the lines of all requests are in the access log. */
+  readonly accessComplete: boolean;
 }
 
 /** What a blocked event loop was doing. */
@@ -169,6 +206,16 @@ const having =
 type Fields = Readonly<Record<string, Check>>;
 
 const isInstigator: Check = (value) => value === 'itself' || value === 'signal';
+const isFlag: Check = (value) => typeof value === 'boolean';
+const everyOne =
+  (check: Check): Check =>
+  (value) =>
+    Array.isArray(value) && value.every(check);
+const progress = { id: isNumber, status: isNumber, ended: isFlag, bytes: isNumber };
+const isFlight = having({
+  ...progress,
+  ...{ method: isText, url: isText, cut: isFlag, remote: isText, protocol: isText, startedMs: isNumber },
+});
 const isRequests: Check = (value) => Array.isArray(value) && value.every(isObject);
 
 /** What the arbiter relies on in each message: whatever runs in a worker can write to the channel. */
@@ -194,10 +241,14 @@ const workerFields = new Map<string, Fields>([
     {
       blockedMs: isNumber,
       limit: isText,
+      accessComplete: isFlag,
       seen: having({ stack: orNull(isTexts), requests: isRequests, omitted: isNumber, unread: isNumber }),
     },
   ],
   ['debugged', {}],
+  ['flights', { began: everyOne(isFlight), changed: everyOne(having(progress)), over: everyOne(isNumber) }],
+  ['accessLines', { lines: isTexts }],
+  ['accounted', { complete: isFlag }],
 ]);
 const arbiterTypes = new Set(['boot', 'accept', 'linger', 'retire', 'quit', 'reopenLogs']);
 

@@ -9,15 +9,21 @@ export function stallReason({ blockedMs }: Pick<Stalled, 'blockedMs'>): string {
 /** What was seen of a blocked event loop, for people. */
 export function stallLines({ seen }: Pick<Stalled, 'seen'>): readonly string[] {
   const { stack, requests, omitted, unread } = seen;
-  const heading = requests.length === 0 ? 'no requests in flight' : 'requests in flight:';
   return [
     ...(stack === null
       ? ['blocked in native code: there is no JavaScript stack']
       : ['blocked at:', ...stack.map((frame) => `  ${frame}`)]),
-    heading,
+    ...requestLines(requests, omitted),
+    ...(unread === 0 ? [] : [`  ${unread} not read yet, answered with 503`]),
+  ];
+}
+
+/** The requests that were in flight, and how many more. */
+export function requestLines(requests: readonly StalledRequest[], omitted: number): readonly string[] {
+  return [
+    requests.length === 0 ? 'no requests in flight' : 'requests in flight:',
     ...requests.map((request) => `  ${describe(request)}`),
     ...(omitted === 0 ? [] : [`  and ${omitted} more`]),
-    ...(unread === 0 ? [] : [`  ${unread} not read yet, answered with 503`]),
   ];
 }
 

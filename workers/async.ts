@@ -31,6 +31,7 @@ export async function serveMany(order: ServeOrder, application: Application): Pr
     onError: order.onError,
     answerFailure: order.answerFailure,
     onRefused: (line, fields) => order.log.info(line, { event: 'request-refused', ...fields }),
+    accessLog: order.accessLog,
   });
   const gate = createGate((socket) => {
     connections.add(socket);

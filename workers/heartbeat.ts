@@ -1,8 +1,8 @@
 import type { FlightTable } from '../src/flights/table.ts';
 import type { BootOrder, WorkerMessage } from '../src/ipc.ts';
-import type { WorkerLog } from '../src/log/records.ts';
 import type { Settings } from '../src/settings/catalogue.ts';
 import type { Inbox } from './inbox.ts';
+import type { Logs } from './logs.ts';
 import type { Serving } from './serving.ts';
 import { startWatchdog, type Watchdog } from './watchdog.ts';
 
@@ -10,17 +10,17 @@ import { startWatchdog, type Watchdog } from './watchdog.ts';
 export class Heartbeat {
   readonly #inbox: Inbox;
   readonly #order: BootOrder;
-  readonly #log: WorkerLog;
+  readonly #logs: Logs;
   readonly #flights: FlightTable;
   /** What is served, as soon as anything is. */
   #serving: Serving | null = null;
   #watchdog: Watchdog | null = null;
 
-  constructor(inbox: Inbox, order: BootOrder, flights: FlightTable, log: WorkerLog) {
+  constructor(inbox: Inbox, order: BootOrder, flights: FlightTable, logs: Logs) {
     this.#inbox = inbox;
     this.#order = order;
     this.#flights = flights;
-    this.#log = log;
+    this.#logs = logs;
   }
 
   /** The application is loaded, and no socket open. */
@@ -55,7 +55,7 @@ export class Heartbeat {
       this.#order,
       () => this.#serving?.connections ?? null,
       this.#flights,
-      this.#log,
+      this.#logs,
     );
   }
 }

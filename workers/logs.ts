@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { messageOf } from '../src/errors.ts';
+import type { FlightTable } from '../src/flights/table.ts';
 import { nameRequest, requestField } from '../src/http/request-name.ts';
 import type { BootOrder, Standards } from '../src/ipc.ts';
 import type { AccessLog } from '../src/log/access-log.ts';
@@ -43,16 +44,21 @@ export class Logs {
     this.#syslog = syslog;
   }
 
+  /** Null as long as it is not opened. */
+  get access(): AccessLog | null {
+    return this.#access;
+  }
+
   /** Opens the access log; null where none is wanted. */
-  async openAccess(): Promise<AccessLog | null> {
+  async openAccess(flights: FlightTable): Promise<AccessLog | null> {
     const { accessLogfile: file, accessLogformat: format } = this.#settings;
     const syslog = this.#syslog;
     if (file === null && syslog === null) return null;
     const { createAccessLog } = await import('../src/log/access-log.ts');
-    const also = syslog ? { also: syslog.access } : {};
+    const also = syslog ? { also: (line: string) => syslog.access(line) } : {};
     const log: WorkerLog = this.log;
     this.#access = createAccessLog({
-      ...{ format, file, standard: this.#standards.stdout },
+      ...{ format, file, standard: this.#standards.stdout, flights },
       ...also,
       say: (level, message, fields) => log[level](message, fields),
     });
@@ -76,6 +82,11 @@ export class Logs {
     this.#access?.reopen();
   }
 
+  /** The requests in flight end now for this reason: the access log gets their lines. */
+  settle(reason: string): void {
+    this.#access?.settle(reason);
+  }
+
   flush(): void {
     this.#access?.flush();
     this.log.flush();
@@ -83,6 +94,7 @@ export class Logs {
 
   /** Resolves when what goes over the network has gone, or will not go soon. */
   async close(): Promise<void> {
+    this.#access?.flush();
     await this.#syslog?.close();
   }
 }

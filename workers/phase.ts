@@ -1,6 +1,6 @@
 import type { Draining } from '../src/http/drain.ts';
 import type { Retirement } from '../src/ipc.ts';
-import type { WorkerLog } from '../src/log/records.ts';
+import type { Logs } from './logs.ts';
 import type { Serving } from './serving.ts';
 
 /** What a worker is about. */
@@ -20,15 +20,22 @@ export function isBooting({ name }: Phase): boolean {
 }
 
 /** Logs what a drain could not finish; never rejects, as the worker must end all the same. */
-export async function finish({ ended }: Draining, graceMs: number, log: WorkerLog): Promise<void> {
+export async function finish(
+  { ended }: Draining,
+  graceMs: number,
+  logs: Pick<Logs, 'log' | 'settle'>,
+): Promise<void> {
+  const { log } = logs;
   try {
     const cut = await ended;
-    if (cut > 0)
-      log.warning(`Cut ${cut} connection(s) that outlived the grace of ${graceMs / 1000} s`, {
-        event: 'drain-cut',
-        count: cut,
-        durationMs: graceMs,
-      });
+    if (cut === 0) return;
+    // Before the connections say that they are closed, which looks as if their clients had left.
+    logs.settle('grace');
+    log.warning(`Cut ${cut} connection(s) that outlived the grace of ${graceMs / 1000} s`, {
+      event: 'drain-cut',
+      count: cut,
+      durationMs: graceMs,
+    });
   } catch (error) {
     log.error('The drain failed', { event: 'drain-failed', err: error });
   }

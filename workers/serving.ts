@@ -4,6 +4,7 @@ import type { Connections } from '../src/http/connections.ts';
 import type { Draining } from '../src/http/drain.ts';
 import type { AnswerFailure, Observer } from '../src/http/server.ts';
 import type { HandedListener, Retirement } from '../src/ipc.ts';
+import type { AccessLog } from '../src/log/access-log.ts';
 import type { WorkerLog } from '../src/log/records.ts';
 import type { Settings } from '../src/settings/catalogue.ts';
 import type { LoadedFiles } from './module-graph.ts';
@@ -13,6 +14,8 @@ export interface ServeOrder {
   readonly settings: Settings;
   readonly listeners: readonly HandedListener[];
   readonly observers: readonly Observer[];
+  /** Among the observers already; it has more to see. */
+  readonly accessLog: AccessLog | null;
   readonly log: WorkerLog;
   readonly onError: (error: unknown, request?: IncomingMessage) => void;
   /** To be put around what answers requests, outside everything that makes them wait. */

@@ -44,6 +44,7 @@ export const serveSync: Serve = async (order) => {
     onError: order.onError,
     answerFailure: order.answerFailure,
     onRefused: (line, fields) => order.log.info(line, { event: 'request-refused', ...fields }),
+    accessLog: order.accessLog,
   });
   const early = order.listeners.length === 1 ? new EarlyBytes() : null;
   let isFeeding = false;

@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { workerData } from 'node:worker_threads';
 import { fs } from '../src/builtins.ts';
 import { flushCompileCache } from '../src/compile-cache.ts';
-import { FlightReader } from '../src/flights/reader.ts';
-import { shortPath } from '../src/http/request-name.ts';
-import type { Stalled, StallSeen, WorkerMessage } from '../src/ipc.ts';
+import type { Stalled, StallSeen } from '../src/ipc.ts';
+import type { Inspection } from './inspect-main.ts';
+import { RequestKeeper } from './request-keeper.ts';
 import { Silence } from './silence.ts';
 import type { WatchdogOrder } from './watchdog.ts';
 
@@ -19,10 +19,13 @@ const MAX_REQUESTS = 200;
 
 // A thread has a compile cache of its own.
 flushCompileCache();
-await watch(workerData);
+const keeper = new RequestKeeper(workerData);
+// What fails there must not take the watchdog with it.
+keeper.run().catch(() => {});
+await watch(workerData, keeper);
 
 /** Looks at the pulse until the process ends. */
-async function watch(order: WatchdogOrder): Promise<never> {
+async function watch(order: WatchdogOrder, keeper: RequestKeeper): Promise<never> {
   const silence = new Silence(nowMs());
   let orphanedMs = Infinity;
   for (;;) {
@@ -35,9 +38,9 @@ async function watch(order: WatchdogOrder): Promise<never> {
     if (orphanedMs === Infinity && process.ppid !== order.arbiterPid) orphanedMs = nowMs();
     const orphaned = orphanedMs < Infinity;
     if (silence.ms >= order.limitMs || isOverdueOrphan(silence.ms, nowMs() - orphanedMs, order))
-      await attend(order, silence.ms, 'timeout', orphaned);
+      await attend(order, keeper, silence.ms, 'timeout', orphaned);
     else if (untilOverstayed(graceEndOf(order), silence.ms) <= 0)
-      await attend(order, silence.ms, 'gracefulTimeout', orphaned);
+      await attend(order, keeper, silence.ms, 'gracefulTimeout', orphaned);
   }
 }
 
@@ -58,61 +61,45 @@ function isOverdueOrphan(silentMs: number, orphanedForMs: number, { graceMs }: W
 
 async function attend(
   order: WatchdogOrder,
+  keeper: RequestKeeper,
   blockedMs: number,
   limit: Stalled['limit'],
   orphaned: boolean,
 ): Promise<void> {
-  if (Atomics.load(order.pulse, 1) === 1n) return say(order, { tsunicorn: 'debugged' });
+  if (Atomics.load(order.pulse, 1) === 1n) return keeper.line.say({ tsunicorn: 'debugged' });
   // Most workers never need it.
   const { inspectMain } = await import('./inspect-main.ts');
   const started = nowMs();
   const pulse = Atomics.load(order.pulse, 0);
   const inspection = await inspectMain(LIMITS, () => Atomics.load(order.pulse, 0) !== pulse);
   if (inspection.what === 'debugged' || inspection.what === 'recovered') inspection.release();
-  if (inspection.what === 'debugged') return say(order, { tsunicorn: 'debugged' });
+  if (inspection.what === 'debugged') return keeper.line.say({ tsunicorn: 'debugged' });
   if (inspection.what === 'recovered') return;
   const message = {
     tsunicorn: 'stalled',
     blockedMs: blockedMs + nowMs() - started,
     limit,
-    seen: inspection.what === 'paused' ? seenIn(inspection) : seenIn(nativeView(order)),
+    seen: seenBy(keeper, inspection),
   } as const;
+  const accessComplete = await keeper.finish('stall');
   if (orphaned) await sayAlone(message);
-  else say(order, message);
+  else void keeper.line.say({ ...message, accessComplete });
   if (!orphaned) await sleep(KILL_AFTER_MS);
   process.kill(process.pid, 'SIGKILL');
 }
 
-type View = Pick<StallSeen, 'stack'> & {
-  readonly answer: Pick<StallSeen, 'requests' | 'unread'>;
-  readonly beyond?: number;
-};
-
-function seenIn({ stack, answer: { requests, unread }, beyond = 0 }: View): StallSeen {
-  const omitted = Math.max(0, requests.length - MAX_REQUESTS) + beyond;
-  return { stack, requests: requests.slice(0, MAX_REQUESTS), omitted, unread };
+function seenBy(keeper: RequestKeeper, inspection: Inspection): StallSeen {
+  // In native code the main thread can be asked nothing: what it wrote down before is all there is.
+  if (inspection.what !== 'paused') return { stack: null, unread: 0, ...shortened(keeper.seen()) };
+  const { stack, answer } = inspection;
+  return { stack, unread: answer.unread, ...shortened({ requests: answer.requests, omitted: 0 }) };
 }
 
-/** In native code the main thread can be asked nothing: what it wrote down before is all there is. */
-function nativeView({ flights, timeOrigin }: WatchdogOrder): View {
-  const reader = new FlightReader(flights);
-  const now = performance.timeOrigin + performance.now() - timeOrigin;
-  const waiting = [...reader.list()].filter(({ ended, upgraded }) => !ended && !upgraded);
-  const requests = waiting.map(({ method, url, startMs, status }) => ({
-    method,
-    path: shortPath(url),
-    ageMs: now - startMs,
-    got: status === 0 ? ('cut' as const) : ('part' as const),
-  }));
-  return { stack: null, answer: { requests, unread: 0 }, beyond: reader.beyond };
-}
+type Listed = Pick<StallSeen, 'requests' | 'omitted'>;
 
-function say({ fd }: WatchdogOrder, message: WorkerMessage): void {
-  try {
-    fs.writeSync(fd, `${JSON.stringify(message)}\n`);
-  } catch {
-    // The arbiter is gone; that is seen by the parent's pid.
-  }
+function shortened({ requests, omitted }: Listed): Listed {
+  const beyond = Math.max(0, requests.length - MAX_REQUESTS);
+  return { requests: requests.slice(0, MAX_REQUESTS), omitted: omitted + beyond };
 }
 
 /** Without an arbiter the standard error is all there is; process.stderr would go through the blocked main thread. */

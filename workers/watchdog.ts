@@ -3,7 +3,8 @@ import type { FlightTable } from '../src/flights/table.ts';
 import type { Connections } from '../src/http/connections.ts';
 import { refuseAll, type StalledRequest } from '../src/http/in-flight.ts';
 import type { BootOrder } from '../src/ipc.ts';
-import type { WorkerLog } from '../src/log/records.ts';
+import type { AccessLog, SharedLines } from '../src/log/access-log.ts';
+import type { Logs } from './logs.ts';
 
 /** The main thread's side of the watchdog. */
 export interface Watchdog {
@@ -23,6 +24,8 @@ export interface WatchdogOrder {
   /** A FlightTable's, and what to add to its times for those of the thread's own performance.now(). */
   readonly flights: SharedArrayBuffer;
   readonly timeOrigin: number;
+  /** Null where there is no access log. */
+  readonly access: SharedLines | null;
   readonly fd: number;
   readonly arbiterPid: number;
   /** Infinity where only the end of the arbiter is to be watched. */
@@ -48,9 +51,10 @@ export function startWatchdog(
   order: BootOrder,
   connections: () => Connections | null,
   flights: FlightTable,
-  log: WorkerLog,
+  logs: Pick<Logs, 'log' | 'access'>,
 ): Watchdog | null {
   const { watchdogFd, settings } = order;
+  const { access, log } = logs;
   if (watchdogFd === null || !process.features.inspector) return null;
   const pulse = new BigInt64Array(new SharedArrayBuffer(24));
   const { url } = process.getBuiltinModule('node:inspector');
@@ -62,13 +66,14 @@ export function startWatchdog(
   publish(() => {
     if (url() !== undefined) return DEBUGGED;
     const open = connections();
-    return { debugged: false, ...(open === null ? NOTHING : refuseAll(open)) };
+    return { debugged: false, ...(open === null ? NOTHING : refuseOn(open, access)) };
   });
   startThread(
     {
       pulse,
       flights: flights.buffer,
       timeOrigin: performance.timeOrigin,
+      access: access?.shared ?? null,
       fd: watchdogFd,
       arbiterPid: process.ppid,
       limitMs: settings.timeout * 1000 || Infinity,
@@ -91,6 +96,15 @@ const LEAVING_BEAT_MS = 100;
 const FAILED = 'The watchdog failed: from now on a blocked event loop is ended without an explanation';
 const NOTHING = { requests: [], unread: 0 };
 const DEBUGGED: Answer = { debugged: true, ...NOTHING };
+
+/** The thread writes the lines of the requests that have ended so, as this one will not go on. */
+function refuseOn(connections: Connections, access: AccessLog | null): ReturnType<typeof refuseAll> {
+  const refused = refuseAll(connections, (status, response, socket) =>
+    access?.answeredPast(status, response, socket),
+  );
+  access?.settle('stall');
+  return refused;
+}
 
 /** Not enumerable, and a symbol: what runs in the debugger's name can see only globals. */
 function publish(answer: () => Answer): void {

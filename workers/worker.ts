@@ -7,6 +7,7 @@ import type { Hooks, WorkerView } from '../src/hooks.ts';
 import type { Readiness } from '../src/http/ready-path.ts';
 import { type BootOrder, type Instigator, moreUrgent, type Retirement } from '../src/ipc.ts';
 import type { WorkerLog } from '../src/log/records.ts';
+import { settleBeforeEnd } from './before-end.ts';
 import { explainFailure } from './boot-failure.ts';
 import { classOf } from './classes.ts';
 import { Heartbeat } from './heartbeat.ts';
@@ -70,9 +71,10 @@ class Worker {
     this.#log = logs.log;
     const { age, slot, generation, settings } = order;
     this.#view = { pid: process.pid, age, slot, generation, log: logs.log };
-    this.#heartbeat = new Heartbeat(inbox, order, this.#flights, this.#log);
+    this.#heartbeat = new Heartbeat(inbox, order, this.#flights, logs);
     process.title = settings.name === null ? 'tsunicorn: worker' : `tsunicorn: worker [${settings.name}]`;
     process.on('uncaughtException', (error, origin) => this.#crashed(error, origin));
+    settleBeforeEnd(logs, order.watchdogFd);
     inbox.deliverTo((event) => this.#handle(event));
   }
 
@@ -100,7 +102,7 @@ class Worker {
     this.#modules = await followImports(settings, (loaded) => void this.#inbox.send(loaded));
     if (!failure) this.#hooks = await loadWorkerHooks(this.#order);
     await this.#call('postFork');
-    const accessLog = await this.#logs.openAccess();
+    const accessLog = await this.#logs.openAccess(this.#flights);
     this.#readiness = await readinessOf(settings);
     this.#recycler = await createRecycler(settings, this.#log);
     const onError = this.#logs.applicationFailed;
@@ -114,6 +116,7 @@ class Worker {
         this.#recycler?.observer,
         this.#order.watchdogFd === null ? null : this.#flights,
       ),
+      accessLog,
       log: this.#log,
       onError,
       guard: (handler) => this.#readiness?.guard(handler) ?? handler,
@@ -181,6 +184,7 @@ class Worker {
         return this.#logs.reopen();
       case 'SIGABRT':
         void this.#call('workerAbort');
+        this.#logs.settle('SIGABRT');
         this.#logs.flush();
         return process.abort();
       default:
@@ -237,7 +241,7 @@ class Worker {
     this.#phase = { name: 'leaving', draining };
     this.#recycler?.end();
     this.#heartbeat.leaveWithin(how.graceMs);
-    void finish(draining, how.graceMs, this.#log).then(() =>
+    void finish(draining, how.graceMs, this.#logs).then(() =>
       this.#exit(Math.max(LAST_MS, how.graceMs - (performance.now() - startedMs)), serving.close),
     );
   }

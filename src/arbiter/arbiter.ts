@@ -221,6 +221,8 @@ export class Arbiter {
         if (!isBooting(worker.state)) return;
         this.#workers.note(worker, message);
         return service.bootFailed(worker, message);
+      case 'accessLines':
+        return this.#options.lost.forward(worker, message.lines);
       case 'outgoing':
         return service.outgoing(worker, message);
       case 'heartbeat':

@@ -4,6 +4,7 @@ import type { BootFailure } from '../ipc.ts';
 import { aboutWorker } from '../log/about-worker.ts';
 import type { RecordLog } from '../log/records.ts';
 import type { WorkerEnd } from './events.ts';
+import type { RequestAccount } from './lost-requests.ts';
 import type { OomVerdict } from './oom-kills.ts';
 import { type KillCause, killCauseOf, type WorkerState } from './worker-state.ts';
 
@@ -46,19 +47,27 @@ export function nameOf({ pid, slot, age }: Named): string {
 /** What is asked of a SIGKILL that was not the arbiter's. */
 type Judge = () => OomVerdict;
 
-/** Logs the end of a worker that was in `state`. */
+/** Logs the end of a worker that was in `state`, with what is known of its requests. */
 export function logEnd(
   log: RecordLog,
   worker: Described,
   end: WorkerEnd,
   state: WorkerState,
   judge: Judge,
+  account: RequestAccount = {},
 ): Obituary {
   const obituary = explainEnd(end, state, judge);
   const { level, reason, cause } = obituary;
   const line =
     level === 'info' ? `Worker exiting (pid: ${worker.pid}): ${reason}` : `${nameOf(worker)} ${reason}`;
-  log[level](line, { event: 'worker-exited', ...aboutWorker(worker), reason, cause, ...statusFields(end) });
+  log[level](line, {
+    event: 'worker-exited',
+    ...aboutWorker(worker),
+    reason,
+    cause,
+    ...statusFields(end),
+    ...account,
+  });
   return obituary;
 }
 

@@ -4,6 +4,7 @@ import type { Logger } from '../log/logger.ts';
 import type { Development } from './development.ts';
 import type { EventQueue } from './events.ts';
 import type { Generation } from './generation.ts';
+import type { LostLines } from './lost-requests.ts';
 import type { OomVerdict } from './oom-kills.ts';
 import type { Reread } from './reload.ts';
 import type { Observe } from './status.ts';
@@ -25,6 +26,8 @@ export interface ArbiterOptions {
   readonly promoted: (generation: Generation, before: Generation) => void;
   /** Whether a SIGKILL that was not the arbiter's was the kernel's. */
   readonly judgeKill: () => OomVerdict;
+  /** Writes what dead workers could not. */
+  readonly lost: LostLines;
   readonly observe?: Observe;
   /** How it is replaced by another arbiter, or has replaced one. */
   readonly succession: Succession;

@@ -10,6 +10,7 @@ import { drainDelayOf, type Generation, giveSockets } from './generation.ts';
 import { Haste } from './haste.ts';
 import { Headcount } from './headcount.ts';
 import { HookCaller, viewOf } from './hook-caller.ts';
+import { accountFor } from './lost-requests.ts';
 import { type EndCause, logEnd, nameOf } from './obituary.ts';
 import type { ArbiterOptions } from './options.ts';
 import { Outage } from './outage.ts';
@@ -259,7 +260,8 @@ export class Service {
     const { state } = worker;
     worker.state = { name: 'exited' };
     if (isOwnDoing(end)) this.pace.ended(state);
-    const { reason, cause } = logEnd(this.log, worker, end, state, this.#options.judgeKill);
+    const account = accountFor(worker, end, state, this.#options.lost);
+    const { reason, cause } = logEnd(this.log, worker, end, state, this.#options.judgeKill, account);
     this.#outage.ended(cause);
     this.hooks.call('childExit', (hook, view) => hook(view, viewOf(worker, this.#options.log)));
     const who = worker.pid === 0 ? 'A worker' : nameOf(worker);

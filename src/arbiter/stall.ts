@@ -20,6 +20,7 @@ export function endStalled(
 ): void {
   if (worker.state.name === 'killed') return;
   const { name } = worker.state;
+  worker.requests.accounted(stalled.accessComplete);
   // Nothing that runs in a blocked loop could answer a milder signal.
   workers.kill(worker, 'SIGKILL', stallReason(stalled), 'stall');
   logStall(log, worker, stalled, { level: levelOf(name), replaced: serving && name === 'ready' });

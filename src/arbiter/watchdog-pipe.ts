@@ -1,5 +1,6 @@
+import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
-import { isWorkerMessage, type WorkerMessage } from '../ipc.ts';
+import { type AccountOrder, isWorkerMessage, type WorkerMessage } from '../ipc.ts';
 
 /** A line that is longer is nobody's message: 200 requests with their paths and a stack have a tenth of it. */
 export const MAX_LINE = 1024 * 1024;
@@ -18,6 +19,14 @@ export function readMessages(pipe: Readable, heard: (message: WorkerMessage) => 
   });
   // Its end says all there is to say.
   pipe.on('error', () => {});
+}
+
+/** Has the watchdog write the lines of the requests in flight, as they end for this reason; false where it is gone. */
+export function orderAccount(pipe: Pick<Socket, 'writable' | 'write'>, reason: string): boolean {
+  if (!pipe.writable) return false;
+  const order: AccountOrder = { tsunicorn: 'account', reason };
+  pipe.write(`${JSON.stringify(order)}\n`);
+  return true;
 }
 
 function parse(line: string): unknown {

@@ -9,7 +9,8 @@ import { commandOf, startOf } from './child-start.ts';
 import type { ArbiterEvent, WorkerEnd } from './events.ts';
 import { type Generation, limitsOf } from './generation.ts';
 import { type HandOver, handOver } from './hand-over.ts';
-import { readMessages } from './watchdog-pipe.ts';
+import { KnownRequests } from './known-requests.ts';
+import { orderAccount, readMessages } from './watchdog-pipe.ts';
 import type { Limits, WorkerSnapshot, WorkerState } from './worker-state.ts';
 
 export interface SpawnOrder {
@@ -26,6 +27,11 @@ export interface WorkerHandle extends WorkerSnapshot {
   /** 0 where the process could not be started. */
   readonly pid: number;
   readonly listeners: readonly Listener[];
+  /** What it was spawned by. */
+  readonly origin: Generation;
+  readonly requests: KnownRequests;
+  /** Has its watchdog write the lines of its requests, which end for this reason, and say so; false where it has none. */
+  account(reason: string): boolean;
   send(message: ArbiterMessage): void;
   kill(signal: NodeJS.Signals): void;
 }
@@ -41,9 +47,12 @@ class ProcessHandle implements WorkerHandle {
   readonly generation: number;
   readonly limits: Limits;
   readonly listeners: readonly Listener[];
+  readonly origin: Generation;
+  readonly requests = new KnownRequests();
   state: WorkerState;
   /** Null where the system did not start it. */
   readonly #child: Child | null;
+  #watchdog: Socket | null = null;
 
   constructor(order: SpawnOrder, environment: NodeJS.ProcessEnv, spawn: Spawn) {
     this.age = order.age;
@@ -51,6 +60,7 @@ class ProcessHandle implements WorkerHandle {
     this.generation = order.generation.number;
     this.limits = limitsOf(order.generation);
     this.listeners = order.generation.listeners;
+    this.origin = order.generation;
     this.state = { name: 'spawning', sinceMs: order.now };
     const { generation } = order;
     const handed = handOver(generation);
@@ -71,6 +81,10 @@ class ProcessHandle implements WorkerHandle {
     if (this.#child?.connected) this.#child.send(message, () => {});
   }
 
+  account(reason: string): boolean {
+    return this.#watchdog !== null && orderAccount(this.#watchdog, reason);
+  }
+
   kill(signal: NodeJS.Signals): void {
     this.#child?.kill(signal);
   }
@@ -89,6 +103,7 @@ class ProcessHandle implements WorkerHandle {
       if (isWorkerMessage(message)) emit({ type: 'message', worker, message });
     });
     const watchdog = watchdogFd === null ? null : (child.stdio[watchdogFd] as Socket | null);
+    this.#watchdog = watchdog;
     if (watchdog) readMessages(watchdog, (message) => emit({ type: 'message', worker, message }));
     child.once('exit', (status, signal) => {
       const end: WorkerEnd = signal ? { how: 'signal', signal } : { how: 'status', status: status ?? 0 };

@@ -13,6 +13,8 @@ const QUICK_GRACE_MS = 2000;
 const EXIT_SLACK_MS = 1000;
 /** After ABRT, which a blocked event loop cannot answer. */
 const ABORT_GRACE_MS = 1000;
+/** Within which the watchdog of a worker that is to be killed writes what is known of its requests: it does in a few. */
+const ACCOUNT_MS = 300;
 /** The arbiter's loop may be this late before its view counts as out of date. */
 const LATE_MS = 500;
 
@@ -83,6 +85,10 @@ export class WorkerSet {
         return;
       case 'leaving':
         return this.noteLeaving(worker, message.reason, message.by);
+      case 'flights':
+        return worker.requests.note(message);
+      case 'accounted':
+        return this.#accounted(worker, message.complete);
       case 'bootFailed':
         worker.state = { name: 'failed', killAtMs: this.#clock.now() + EXIT_SLACK_MS };
         return;
@@ -135,9 +141,28 @@ export class WorkerSet {
     reason: string,
     cause = killCauseOf(worker.state),
   ): void {
+    if (signal === 'SIGKILL' && this.#isAsked(worker)) {
+      worker.state = { name: 'killed', reason, escalateAtMs: this.#clock.now() + ACCOUNT_MS, cause };
+      return;
+    }
     const escalateAtMs = signal === 'SIGKILL' ? Infinity : this.#clock.now() + ABORT_GRACE_MS;
     worker.state = { name: 'killed', reason, escalateAtMs, cause };
     worker.kill(signal);
+  }
+
+  /** Whether the worker's watchdog was asked, just now, to write what it knows; the kill follows when it has. */
+  #isAsked(worker: WorkerHandle): boolean {
+    if (worker.requests.account !== 'open' || isBooting(worker.state)) return false;
+    if (!worker.account(worker.state.name === 'retiring' ? 'grace' : 'killed')) return false;
+    worker.requests.asked();
+    return true;
+  }
+
+  #accounted(worker: WorkerHandle, complete: boolean): void {
+    const awaited = worker.requests.account === 'asked';
+    worker.requests.accounted(complete);
+    if (awaited && worker.state.name === 'killed')
+      this.kill(worker, 'SIGKILL', worker.state.reason, worker.state.cause);
   }
 
   quitAll(reason: string): void {

@@ -24,8 +24,8 @@ export async function logOpener(
   await checkSyslog(nameSetting(origins.syslogTo, 'syslog-to'), settings);
   return () => {
     const file = open();
-    const { log, close } = openSyslog(settings, file);
-    return { log, close: () => close().then(() => file.close()) };
+    const { log, access, close } = openSyslog(settings, file);
+    return { log, access, close: () => close().then(() => file.close()) };
   };
 }
 
@@ -45,6 +45,11 @@ export class FollowingLog {
       reopen: () => this.#opened.log.reopen(),
       flush: () => this.#opened.log.flush(),
     };
+  }
+
+  /** Sends a line of a worker's access log to syslog, where the log goes there too. */
+  access(line: string, pid: number): void {
+    this.#opened.access?.(line, pid);
   }
 
   /** Logs as the new generation wants it. */

@@ -24,6 +24,7 @@ import type { SystemdVariables } from '../systemd/variables.ts';
 import { checkLogs } from './check.ts';
 import type { Lineage } from './lineage.ts';
 import { type FollowingLog, logOpener } from './logs.ts';
+import { lostLines } from './lost-lines.ts';
 import { checkDebug, nodeOptionsOf, sayHeap, scalingOf } from './optional.ts';
 import type { OwnProcess } from './own-process.ts';
 import type { PidfileOf } from './pidfile-of.ts';
@@ -57,6 +58,7 @@ export async function supervise(bound: Bound): Promise<number> {
     random: Math.random,
     ...(notifier ? { observe: lineage.observing(notifier) } : {}),
     judgeKill: () => oomKills.judge(),
+    lost: lostLines(following),
     development: await developmentOf(first, bound.question, queue, log),
     bindAll,
     reread: rereader(bound, log),

@@ -5,6 +5,7 @@ import {
   DIRTY,
   ENDED,
   ENDED_BIT,
+  FREE,
   HEADER_INTS,
   HIGH,
   LENGTHS,
@@ -73,9 +74,18 @@ export class FlightReader {
     Atomics.store(this.#memory.ints, TOLD, ended);
   }
 
-  /** Sleeps, blocking this thread, for at most `ms`, or until the table changes after `rest` was called. */
-  sleep(ms: number): void {
-    Atomics.wait(this.#memory.ints, DIRTY, 0, ms);
+  get told(): number {
+    return Atomics.load(this.#memory.ints, TOLD);
+  }
+
+  /** Resolves after `ms`, whatever changes. */
+  async pause(ms: number): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, ms));
+  }
+
+  /** Resolves after `ms`, or when the table changes after `rest` was called. */
+  async changed(ms: number): Promise<void> {
+    await Atomics.waitAsync(this.#memory.ints, DIRTY, 0, ms).value;
   }
 
   /** From now on the next change wakes. */
@@ -88,13 +98,27 @@ export class FlightReader {
     return Atomics.load(this.#memory.ints, DIRTY) !== 0;
   }
 
-  /** The requests in flight, in the order of their places. */
-  *list(): Generator<Flight & { readonly slot: number }> {
-    const high = Atomics.load(this.#memory.ints, HIGH);
+  /** The requests in flight that began before `beforeMs`, in the order of their places. */
+  list(beforeMs = Infinity): (Flight & { readonly slot: number })[] {
+    const { ints, doubles } = this.#memory;
+    const high = Atomics.load(ints, HIGH);
+    const flights: (Flight & { readonly slot: number })[] = [];
     for (let slot = 0; slot < high; slot++) {
+      if ((doubles[slot * SLOT_DOUBLES + START] ?? 0) >= beforeMs) continue;
       const flight = this.#read(slot);
-      if (flight) yield { ...flight, slot };
+      if (flight) flights.push({ ...flight, slot });
     }
+    return flights;
+  }
+
+  /** How many requests have a place. */
+  get count(): number {
+    const { ints } = this.#memory;
+    const high = Atomics.load(ints, HIGH);
+    let count = 0;
+    for (let slot = 0; slot < high; slot++)
+      if (ints[HEADER_INTS + slot * SLOT_INTS + STATE] !== FREE) count++;
+    return count;
   }
 
   /** Marks a request as told of elsewhere; false where it has ended meanwhile. */

@@ -82,7 +82,7 @@ export class FlightTable {
       (httpVersion === '1.0' ? OLD_BIT : 0);
     Atomics.store(ints, at + STATE, OPEN);
     // Who sleeps until there is something to look at is woken once, and says itself when it sleeps again.
-    if (ints[DIRTY] === 0) this.#wake();
+    if (ints[DIRTY] === 0) this.wake();
     return slot;
   }
 
@@ -96,7 +96,7 @@ export class FlightTable {
     doubles[slot * SLOT_DOUBLES + BYTES] = bytes;
     if (after === before) return;
     Atomics.store(ints, at, after);
-    if (ints[DIRTY] === 0) this.#wake();
+    if (ints[DIRTY] === 0) this.wake();
   }
 
   /** Notes that its connection speaks another protocol now. */
@@ -115,7 +115,7 @@ export class FlightTable {
     this.#free[this.#freeCount++] = slot;
     if (before === TOLD_OF) {
       Atomics.add(ints, ENDED, 1);
-      if (ints[DIRTY] === 0) this.#wake();
+      if (ints[DIRTY] === 0) this.wake();
     }
     return before !== TAKEN;
   }
@@ -136,8 +136,10 @@ export class FlightTable {
     return this.#high++;
   }
 
-  #wake(): void {
+  /** Wakes who sleeps until there is something to look at. */
+  wake(): void {
     const { ints } = this.#memory;
+    if (ints[DIRTY] !== 0) return;
     Atomics.store(ints, DIRTY, 1);
     Atomics.notify(ints, DIRTY);
   }

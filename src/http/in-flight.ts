@@ -18,21 +18,30 @@ export interface StalledRequest {
 /**
  * Lists the requests in flight and answers with 503 those of whose answer no byte was sent, as well as connections
  * from which nothing was read yet. Uses only what works while the event loop is blocked: a socket that has nothing
- * to send hands its bytes to the kernel at once. `unread` counts the latter connections.
+ * to send hands its bytes to the kernel at once. `unread` counts the latter connections;
+ * `answered` is called for each 503.
  */
-export function refuseAll(connections: Connections): { requests: StalledRequest[]; unread: number } {
+export function refuseAll(
+  connections: Connections,
+  answered: (status: number, response: ServerResponse | null, socket: Socket) => void = () => {},
+): { requests: StalledRequest[]; unread: number } {
   const now = performance.now();
   const requests = connections.requests().map(({ response, sinceMs }): StalledRequest => {
     const { method = '', url = '' } = response.req;
-    return { method, path: shortPath(url), ageMs: now - sinceMs, got: attempt(response) };
+    return { method, path: shortPath(url), ageMs: now - sinceMs, got: attempt(response, answered) };
   });
-  return { requests, unread: refuseUnread(connections) };
+  return { requests, unread: refuseUnread(connections, answered) };
 }
 
-function refuseUnread(connections: Connections): number {
+type Answered = Parameters<typeof refuseAll>[1] & {};
+
+function refuseUnread(connections: Connections, answered: Answered): number {
   try {
     const unread = connections.unread();
-    for (const socket of unread) socket.write(refusal(true));
+    for (const socket of unread) {
+      socket.write(refusal(true));
+      answered(503, null, socket);
+    }
     return unread.length;
   } catch {
     // As below.
@@ -40,9 +49,11 @@ function refuseUnread(connections: Connections): number {
   }
 }
 
-function attempt(response: ServerResponse): StalledRequest['got'] {
+function attempt(response: ServerResponse, answered: Answered): StalledRequest['got'] {
   try {
-    return refuse(response);
+    const got = refuse(response);
+    if (got === '503' && response.socket) answered(503, response, response.socket);
+    return got;
   } catch {
     // The event loop was stopped in the middle of a write to this very socket, which cannot even be asked then. The other
     // requests are not to pay for it.

@@ -1,6 +1,7 @@
 import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { codeOf, messageOf } from '../errors.ts';
+import type { AccessLog } from '../log/access-log.ts';
 import { plainAddress } from '../plain-address.ts';
 import type { Connections } from './connections.ts';
 import { judgeOverdue } from './overdue.ts';
@@ -19,6 +20,9 @@ const CURES: Readonly<Record<string, string>> = {
   HPE_HEADER_OVERFLOW: '; NODE_OPTIONS=--max-http-header-size=65536 allows larger ones',
 };
 
+/** What the access log gets of requests that Node refuses. */
+type RefusalLog = Pick<AccessLog, 'answeredPast' | 'observeRefusal'>;
+
 /** What is said of a request that Node refuses: a line, and its fields. */
 export type SayRefused = (
   line: string,
@@ -26,14 +30,19 @@ export type SayRefused = (
 ) => void;
 
 /**
- * Answers what Node refuses before there is a request, as Node does, and has `say` told in one line: neither the
- * application nor the access log sees it, and the client's 431 would be a riddle.
+ * Answers what Node refuses before there is a request, as Node does, and has `say` told in one line: the application
+ * does not see it, and the client's 431 would be a riddle. The access log has no more than the status.
  */
-export function answerRefused(server: Server, connections: Connections, say: SayRefused): void {
+export function answerRefused(
+  server: Server,
+  connections: Connections,
+  say: SayRefused,
+  accessLog: RefusalLog | null = null,
+): void {
   server.on('clientError', (error, duplex) => {
     // The engine is fed with sockets of node:net alone.
     const socket = duplex as Socket;
-    const refuse = () => answer(error, socket, say);
+    const refuse = () => answer(error, socket, say, accessLog);
     if (codeOf(error) === TOO_SLOW) judgeOverdue(server, connections, socket, refuse);
     else refuse();
   });
@@ -44,9 +53,11 @@ export function handRefused(
   server: Server,
   connections: Connections,
   say: SayRefused,
+  accessLog: RefusalLog | null = null,
 ): (error: Error, socket: Socket, hand: () => void) => void {
   return (error, socket, hand) => {
     const refuse = () => {
+      if (isRefusal(error, socket) && answerOn(socket) === null) accessLog?.observeRefusal(socket);
       sayRefused(error, socket, "by the application's own clientError listener", say);
       hand();
     };
@@ -55,19 +66,25 @@ export function handRefused(
   };
 }
 
-function answer(error: Error, socket: Socket, say: SayRefused): void {
-  if (socket.writable && !hasBegun(socket)) {
+function answer(error: Error, socket: Socket, say: SayRefused, accessLog: RefusalLog | null): void {
+  const current = answerOn(socket);
+  if (socket.writable && current?.headersSent !== true) {
     const status = STATUSES[codeOf(error) ?? ''] ?? '400 Bad Request';
+    if (isRefusal(error, socket)) accessLog?.answeredPast(Number.parseInt(status, 10), current, socket);
     sayRefused(error, socket, `with ${status}`, say);
     socket.write(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`);
   }
   socket.destroy(error);
 }
 
+/** A client that connects and waits has asked for nothing; a reset is no request either. */
+function isRefusal(error: Error, socket: Socket): boolean {
+  return socket.bytesRead > 0 && /^HPE_|^ERR_HTTP_/.test(codeOf(error) ?? '');
+}
+
 function sayRefused(error: Error, socket: Socket, how: string, say: SayRefused): void {
+  if (!isRefusal(error, socket)) return;
   const code = codeOf(error) ?? '';
-  // A client that connects and waits has asked for nothing; a reset is no request either.
-  if (socket.bytesRead === 0 || !/^HPE_|^ERR_HTTP_/.test(code)) return;
   const { remoteAddress } = socket;
   const client = remoteAddress === undefined ? null : plainAddress(remoteAddress);
   const reason = messageOf(error);
@@ -78,9 +95,8 @@ function sayRefused(error: Error, socket: Socket, how: string, say: SayRefused):
   });
 }
 
-/** Whether a part of an answer was sent, which more bytes would spoil. */
-function hasBegun(socket: Socket): boolean {
-  // Node's own name for the answer that has the socket; with pipelining no public one tells it.
-  const current: Pick<ServerResponse, 'headersSent'> | null | undefined = Reflect.get(socket, '_httpMessage');
-  return current?.headersSent === true;
+/** The answer that has the socket; more bytes would spoil one that has begun. */
+function answerOn(socket: Socket): ServerResponse | null {
+  // Node's own name for it; with pipelining no public one tells it.
+  return Reflect.get(socket, '_httpMessage') ?? null;
 }

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Application } from '../app/application.ts';
 import type { OwnServer } from '../app/own-server.ts';
+import type { AccessLog } from '../log/access-log.ts';
 import { isThenable } from '../thenable.ts';
 import type { Connections } from './connections.ts';
 import { lingerWhileSent } from './linger.ts';
@@ -29,6 +30,8 @@ export interface HttpServerOptions {
   readonly answerFailure?: AnswerFailure | null;
   /** Gets a line for each request that Node refuses itself, which no handler sees. */
   readonly onRefused?: SayRefused;
+  /** Gets what no observer sees: upgrades, CONNECT, and what is answered past the application. */
+  readonly accessLog?: Pick<AccessLog, 'observeTunnel' | 'answeredPast' | 'observeRefusal'> | null;
 }
 
 /** A request that has not arrived whole after this is answered with 408, as slow clients are no less costly for being many. */
@@ -40,11 +43,13 @@ const ARRIVAL_MS = 300_000;
  * paused.
  */
 export function createHttpServer(options: HttpServerOptions): Server {
-  const { application, connections, onRefused } = options;
+  const { application, connections, onRefused, accessLog = null } = options;
   const engine = createEngine(options);
   if (application.own) return adopt(application.own, engine, options);
   closeIdleConnections(engine, connections);
-  if (onRefused) answerRefused(engine, connections, onRefused);
+  if (onRefused) answerRefused(engine, connections, onRefused, accessLog);
+  const change = switcher(options);
+  engine.on('connect', (request, socket) => change(request, socket, () => refuseConnect(socket)));
   if (application.upgrade) engine.on('upgrade', upgradeListener(options));
   // Node starts its header and request time limits only when a server has listened.
   engine.emit('listening');
@@ -53,11 +58,12 @@ export function createHttpServer(options: HttpServerOptions): Server {
 
 /** The application's own server, with what ours does; what the program listens to is its own to answer. */
 function adopt(own: OwnServer, engine: Server, options: HttpServerOptions): Server {
-  const { connections, onRefused = () => {} } = options;
+  const { connections, onRefused = () => {}, accessLog = null } = options;
   const { server } = own;
   const isHeard = (event: string) => server.listenerCount(event) > 0;
-  const refused = isHeard('clientError') ? handRefused(server, connections, onRefused) : null;
-  if (refused === null) answerRefused(server, connections, onRefused);
+  const refused = isHeard('clientError') ? handRefused(server, connections, onRefused, accessLog) : null;
+  if (refused === null) answerRefused(server, connections, onRefused, accessLog);
+  if (!isHeard('connect')) server.on('connect', (_request, socket) => refuseConnect(socket));
   if (!isHeard('timeout')) closeIdleConnections(server, connections);
   own.adopt({
     engine,
@@ -178,10 +184,17 @@ function upgradeListener(options: HttpServerOptions) {
     change(request, socket, () => application.upgrade?.(request, socket, head));
 }
 
+/** Without a listener Node cuts the connection. */
+function refuseConnect(socket: Duplex): void {
+  socket.on('error', () => {});
+  socket.end('HTTP/1.1 501 Not Implemented\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+}
+
 /** Hands a connection over to another protocol; `hand` calls the application. */
-function switcher({ connections, onError }: HttpServerOptions) {
+function switcher({ connections, onError, accessLog }: HttpServerOptions) {
   return (request: IncomingMessage, socket: Duplex, hand: () => void): void => {
     connections.noteUpgrade(request, socket as Socket);
+    accessLog?.observeTunnel(request, socket as Socket);
     try {
       hand();
     } catch (error) {

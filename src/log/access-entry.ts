@@ -1,19 +1,30 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { BodyCount } from './count-body.ts';
 
-/** What is remembered of one request until its line is written. Parts that the format does not use are left empty. */
+/** What a line is made of. What is not known is `''`, or 0. */
 export interface Entry {
-  readonly req: IncomingMessage;
-  readonly res: ServerResponse;
-  /** As the client sent them: routers rewrite `req.url` while they work. */
+  readonly pid: number;
+  /** As the client sent it; `''` where what it sent was no request. */
   readonly method: string;
   readonly url: string;
-  /** The peer's address, or `''` (a Unix socket). Read at the start, as a closed socket has none. */
+  /** `HTTP/1.1` */
+  readonly protocol: string;
+  /** The peer's address, or `''` (a Unix socket). */
   readonly remote: string;
-  /** `performance.now()` at the start. */
-  readonly startMs: number;
-  readonly body: BodyCount | null;
+  /** As the client saw it. */
+  readonly status: number;
+  /** Of the body that was sent. */
+  readonly bytes: number;
+  readonly elapsedMs: number;
+  /** Why the client did not get the application's whole answer; `''` where it did. */
+  readonly cut: string;
+  /** A header of the request by its name in small letters, or `''`. */
+  requestHeader(name: string): string;
+  responseHeader(name: string): string;
 }
+
+/** The statuses of what was never answered, as nginx has them: the client left; we closed its connection. */
+export const UNANSWERED = { left: 499, cut: 444 } as const;
 
 /** What a format needs to have been noted when a request starts. */
 export interface Needs {
@@ -31,6 +42,98 @@ export interface AccessFormat {
   shortLine(entry: Entry, limit: number): string;
 }
 
+/** What is remembered of one request until its line is written. Parts that the format does not use are left empty. */
+export class RequestEntry implements Entry {
+  readonly pid = process.pid;
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+  /** As the client sent them: routers rewrite `req.url` while they work. */
+  readonly method: string;
+  readonly url: string;
+  /** Read at the start, as a closed socket has none. */
+  readonly remote: string;
+  /** `performance.now()` at the start. */
+  readonly startMs: number;
+  readonly body: BodyCount | null;
+  /** Its place in the table of requests in flight. */
+  readonly slot: number;
+  /** The status that was written past the application (a watchdog's 503), else 0. */
+  writtenPast = 0;
+  /** Why the server itself ended it. */
+  endedFor = '';
+
+  constructor(
+    req: IncomingMessage,
+    res: ServerResponse,
+    remote: string,
+    startMs: number,
+    body: BodyCount | null,
+    slot: number,
+  ) {
+    this.req = req;
+    this.res = res;
+    this.method = req.method ?? '';
+    this.url = req.url ?? '';
+    this.remote = remote;
+    this.startMs = startMs;
+    this.body = body;
+    this.slot = slot;
+  }
+
+  get protocol(): string {
+    return `HTTP/${this.req.httpVersion}`;
+  }
+
+  get status(): number {
+    if (this.writtenPast !== 0) return this.writtenPast;
+    if (this.res.headersSent) return this.res.statusCode;
+    return this.endedFor === '' ? UNANSWERED.left : UNANSWERED.cut;
+  }
+
+  /** None for HEAD, 204 and 304, whatever the application wrote. */
+  get bytes(): number {
+    const { body, res } = this;
+    if (!body || !res.headersSent || isBodiless(this.method, res.statusCode)) return 0;
+    return body.bytes;
+  }
+
+  get elapsedMs(): number {
+    return performance.now() - this.startMs;
+  }
+
+  get cut(): string {
+    if (this.isWhole) return '';
+    if (this.endedFor !== '') return this.endedFor;
+    return this.res.headersSent ? 'unfinished' : 'left';
+  }
+
+  /** Whether the whole answer has been given to the system. */
+  get isWhole(): boolean {
+    const { res } = this;
+    if (this.writtenPast !== 0) return this.endedFor === '';
+    return res.writableFinished || (res.writableEnded && res.socket?.writableLength === 0);
+  }
+
+  /** Node has built `req.headers` already, to look for the host. */
+  requestHeader(name: string): string {
+    return textOf(this.req.headers[name]);
+  }
+
+  responseHeader(name: string): string {
+    return textOf(this.res.getHeader(name));
+  }
+}
+
+/** Whether an answer has no body, whatever the application writes. */
+export function isBodiless(method: string, status: number): boolean {
+  return method === 'HEAD' || status === 204 || status === 304;
+}
+
+/** The request line as Node would have it; `''` where what came was no request. */
+export function requestLine({ method, url, protocol }: Entry, escaped: (text: string) => string): string {
+  return method === '' ? '-' : `${method} ${escaped(url)} ${protocol}`;
+}
+
 /** The request line's path and query, apart at the first `?`. */
 export function pathOf(url: string): string {
   const at = url.indexOf('?');
@@ -43,28 +146,8 @@ export function queryOf(url: string): string {
   return at < 0 ? '' : url.slice(at + 1);
 }
 
-/** The status that was sent; 499 (as nginx has it) where the client left before an answer began. */
-export function statusOf({ res }: Entry): number {
-  return res.headersSent ? res.statusCode : 499;
-}
-
-/** The bytes of the body that were sent: none for HEAD, 204 and 304, whatever the application wrote. */
-export function bytesOf({ body, method, res }: Entry): number {
-  if (!body || method === 'HEAD' || res.statusCode === 204 || res.statusCode === 304) return 0;
-  return res.headersSent ? body.bytes : 0;
-}
-
-export function elapsedMs({ startMs }: Entry): number {
-  return performance.now() - startMs;
-}
-
-/** A request header, its name in small letters, or `''`. Node has built `req.headers` already, to look for the host. */
-export function headerOf({ req }: Entry, name: string): string {
-  return textOf(req.headers[name]);
-}
-
 /** A header's value, or `''`. Applications put other things than strings among the headers. */
-export function textOf(value: unknown): string {
+function textOf(value: unknown): string {
   if (typeof value === 'string') return value;
   if (value === undefined) return '';
   return Array.isArray(value) ? value.join(', ') : String(value);
@@ -72,7 +155,7 @@ export function textOf(value: unknown): string {
 
 /** The user of Basic authorization (RFC 7617), or `''`. */
 export function userOf(entry: Entry): string {
-  const authorization = headerOf(entry, 'authorization');
+  const authorization = entry.requestHeader('authorization');
   if (authorization === '') return '';
   const credentials = /^basic +([\w+/=-]+) *$/i.exec(authorization)?.[1];
   if (credentials === undefined) return '';

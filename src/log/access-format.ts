@@ -1,15 +1,11 @@
 import { UsageError } from '../errors.ts';
 import {
   type AccessFormat,
-  bytesOf,
   type Entry,
-  elapsedMs,
-  headerOf,
   type Needs,
   pathOf,
   queryOf,
-  statusOf,
-  textOf,
+  requestLine,
   userOf,
 } from './access-entry.ts';
 import { jsonFormat } from './access-json.ts';
@@ -35,21 +31,22 @@ const ATOMS: Readonly<Record<string, Atom>> = {
   l: { piece: () => '-' },
   u: { piece: () => (entry) => quoted(userOf(entry)) },
   t: { piece: () => oncePerSecond(accessTime) },
-  r: { piece: () => (entry) => `${entry.method} ${escapeQuoted(entry.url)} HTTP/${entry.req.httpVersion}` },
+  r: { piece: () => (entry) => requestLine(entry, escapeQuoted) },
   m: { piece: () => (entry) => quoted(entry.method) },
   U: { piece: () => (entry) => quoted(pathOf(entry.url)) },
   q: { piece: () => (entry) => quoted(queryOf(entry.url)) },
-  H: { piece: () => (entry) => `HTTP/${entry.req.httpVersion}` },
-  s: { piece: () => (entry) => `${statusOf(entry)}` },
-  b: { needs: 'body', piece: () => (entry) => `${bytesOf(entry) || '-'}` },
-  B: { needs: 'body', piece: () => (entry) => `${bytesOf(entry)}` },
-  f: { piece: () => (entry) => quoted(headerOf(entry, 'referer')) },
-  a: { piece: () => (entry) => quoted(headerOf(entry, 'user-agent')) },
-  T: { needs: 'start', piece: () => (entry) => `${Math.floor(elapsedMs(entry) / 1000)}` },
-  M: { needs: 'start', piece: () => (entry) => `${Math.floor(elapsedMs(entry))}` },
-  D: { needs: 'start', piece: () => (entry) => `${Math.floor(elapsedMs(entry) * 1000)}` },
-  L: { needs: 'start', piece: () => (entry) => (elapsedMs(entry) / 1000).toFixed(6) },
-  p: { piece: () => `<${process.pid}>` },
+  H: { piece: () => (entry) => quoted(entry.protocol) },
+  s: { piece: () => (entry) => `${entry.status}` },
+  b: { needs: 'body', piece: () => (entry) => `${entry.bytes || '-'}` },
+  B: { needs: 'body', piece: () => (entry) => `${entry.bytes}` },
+  f: { piece: () => (entry) => quoted(entry.requestHeader('referer')) },
+  a: { piece: () => (entry) => quoted(entry.requestHeader('user-agent')) },
+  T: { needs: 'start', piece: () => (entry) => `${Math.floor(entry.elapsedMs / 1000)}` },
+  M: { needs: 'start', piece: () => (entry) => `${Math.floor(entry.elapsedMs)}` },
+  D: { needs: 'start', piece: () => (entry) => `${Math.floor(entry.elapsedMs * 1000)}` },
+  L: { needs: 'start', piece: () => (entry) => (entry.elapsedMs / 1000).toFixed(6) },
+  p: { piece: () => (entry) => `<${entry.pid}>` },
+  X: { piece: () => (entry) => quoted(entry.cut) },
 };
 
 /** Compiles a format of `%(x)s` atoms, or the word `combined` or `json`. Throws a UsageError that names `source`. */
@@ -101,11 +98,11 @@ function headerAtom(text: string): Atom | null {
   const header = name.toLowerCase();
   switch (kind) {
     case 'i':
-      return { piece: () => (entry) => quoted(headerOf(entry, header)) };
+      return { piece: () => (entry) => quoted(entry.requestHeader(header)) };
     case 'o':
       return {
         needs: 'responseHeaders',
-        piece: () => (entry) => quoted(textOf(entry.res.getHeader(header))),
+        piece: () => (entry) => quoted(entry.responseHeader(header)),
       };
     default:
       return { piece: () => quoted(process.env[name] ?? '') };

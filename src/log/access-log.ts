@@ -1,10 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { messageOf, UsageError } from '../errors.ts';
+import { FlightTable } from '../flights/table.ts';
 import { plainAddress } from '../plain-address.ts';
-import type { Entry } from './access-entry.ts';
+import { type Entry, RequestEntry, UNANSWERED } from './access-entry.ts';
 import { compileFormat } from './access-format.ts';
+import { refusedEntry } from './access-lost.ts';
+import { onAnswer, TunnelEntry } from './access-tunnel.ts';
 import { countBody } from './count-body.ts';
 import { Destination } from './destination.ts';
+import { GatheredLines } from './gathered-lines.ts';
 
 import type { Say } from './trouble.ts';
 
@@ -14,10 +19,33 @@ export { checkAccessFormat } from './access-format.ts';
 export interface AccessLog {
   /** Notes the start of a request; when the response is finished, or its client gone, one line is written. */
   observe(req: IncomingMessage, res: ServerResponse): void;
+  /** Notes that another protocol is asked for (Upgrade, CONNECT); when its connection ends, one line is written. */
+  observeTunnel(req: IncomingMessage, socket: Socket): void;
+  /** A status was written past the application: in place of this answer, or (null) of bytes that are no request of it. */
+  answeredPast(status: number, res: ServerResponse | null, socket: Socket): void;
+  /** Bytes that are no request are answered by the application: when the connection ends, one line is written. */
+  observeRefusal(socket: Socket): void;
+  /** Takes the lines of all requests in flight, which end now for this reason; to be flushed where the process ends with them. */
+  settle(reason: string): void;
   /** Opens the file again (USR1 after logrotate moved it). */
   reopen(): void;
   /** Writes out what is gathered, waiting at most half a second for a full pipe; the process's exit does so by itself. */
   flush(): void;
+  /** What another thread needs to write the lines where this one cannot. */
+  readonly shared: SharedLines;
+}
+
+/** As plain data that a thread can be given. */
+export interface SharedLines {
+  readonly format: string;
+  /** An AccessBuffer's. */
+  readonly buffer: SharedArrayBuffer;
+  /** The most bytes of a line, and of a write. */
+  readonly lineLimit: number;
+  /** Whether there is a file, or standard output. */
+  readonly toFile: boolean;
+  /** Whether the lines go elsewhere too, which is for the arbiter to do then. */
+  readonly toSyslog: boolean;
 }
 
 export interface AccessLogOptions {
@@ -29,52 +57,142 @@ export interface AccessLogOptions {
   readonly standard?: number;
   /** Gets each line too, without its newline. */
   readonly also?: (line: string) => void;
+  /** Where the requests in flight are noted. */
+  readonly flights?: FlightTable;
   /** Says that lines cannot be written, or the file not be reopened. */
   readonly say?: Say;
 }
 
+/** On a response: what is remembered of its request. */
+const ENTRY = Symbol('tsunicorn.accessEntry');
+
+type Remembered = ServerResponse & { [ENTRY]?: RequestEntry };
+
 /** Opens the log and compiles its format. Throws a UsageError where either cannot be done. */
-export function createAccessLog({ format, file, standard = 1, also, say }: AccessLogOptions): AccessLog {
+export function createAccessLog(options: AccessLogOptions): AccessLog {
+  const { format, file, standard = 1, also, say, flights = new FlightTable() } = options;
   const { needs, line, shortLine } = compileFormat('--access-logformat', format);
   const destination = file === null ? null : openDestination(file, standard, say);
   const limit = destination?.lineLimit ?? Number.POSITIVE_INFINITY;
+  const lines = new GatheredLines({ destination, also: also ?? null, flights });
+  const open = new OpenEntries();
+  // Also for the table: whoever reads it has to know which answers have begun.
+  const counts = needs.body || options.flights !== undefined;
 
   function write(entry: Entry): void {
     try {
       const text = line(entry);
-      destination?.write(text.length > limit ? shortLine(entry, limit) : text);
-      also?.(text.slice(0, -1));
+      lines.write(text.length > limit ? shortLine(entry, limit) : text);
     } catch {
       // The application left something that cannot be read (a getter that throws, say): its line is lost, no more.
     }
   }
 
-  // An application may call process.exit() itself.
-  process.once('exit', () => destination?.flush());
+  function end(entry: RequestEntry | TunnelEntry): void {
+    if (!open.remove(entry)) return;
+    if (flights.close(entry.slot)) write(entry);
+  }
 
-  return {
-    observe(req, res) {
+  const remoteOf = ({ remoteAddress = '' }: Socket) => (needs.remote ? plainAddress(remoteAddress) : '');
+  const ended = function (this: Remembered) {
+    const entry = this[ENTRY];
+    if (entry) end(entry);
+  };
+  const log: AccessLog = {
+    observe(req, res: Remembered) {
       // Headers given to writeHead() are only kept, for getHeader() to find, if a header was set before it.
       if (needs.responseHeaders) keepHeaders(res);
-      const entry: Entry = {
-        req,
-        res,
-        method: req.method ?? '',
-        url: req.url ?? '',
-        remote: needs.remote ? plainAddress(req.socket.remoteAddress ?? '') : '',
-        startMs: needs.start ? performance.now() : 0,
-        body: needs.body ? countBody(res) : null,
-      };
-      res.on('close', () => write(entry));
+      const remote = remoteOf(req.socket);
+      const startMs = performance.now();
+      const { method = '', url = '', httpVersion } = req;
+      const slot = flights.open({ method, url, remote, httpVersion, startMs });
+      const body = counts ? countBody(res, flights, slot) : null;
+      const entry = new RequestEntry(req, res, remote, startMs, body, slot);
+      res[ENTRY] = entry;
+      open.add(entry);
+      res.on('close', ended);
     },
-    reopen: () => destination?.reopen(),
-    flush: () => destination?.flush(),
+    observeTunnel(req, socket) {
+      const remote = remoteOf(socket);
+      const { method = '', url = '', httpVersion } = req;
+      const slot = flights.open({ method, url, remote, httpVersion, startMs: performance.now() });
+      const entry = new TunnelEntry(req, socket, remote, slot, (status) => {
+        flights.progress(slot, status, false, 0);
+        if (status === 101 || method === 'CONNECT') flights.upgrade(slot);
+      });
+      open.add(entry);
+      socket.once('close', () => end(entry));
+    },
+    answeredPast(status, res: Remembered | null, socket) {
+      const entry = res?.[ENTRY];
+      if (entry && open.has(entry)) entry.writtenPast = status;
+      else write(refusedEntry(remoteOf(socket), status, ''));
+    },
+    observeRefusal(socket) {
+      const remote = remoteOf(socket);
+      let status = 0;
+      onAnswer(socket, (answered) => {
+        status = answered;
+      });
+      socket.once('close', () => write(refusedEntry(remote, status || UNANSWERED.cut, '')));
+    },
+    settle(reason) {
+      for (const entry of open.all()) {
+        entry.endedFor = reason;
+        end(entry);
+      }
+    },
+    reopen: () => lines.reopen(),
+    flush: () => lines.flush(),
+    shared: {
+      format,
+      buffer: lines.buffer.shared,
+      lineLimit: limit,
+      toFile: destination !== null,
+      toSyslog: also !== undefined,
+    },
   };
+  // An application may end the process itself.
+  process.once('exit', () => {
+    log.settle('exit');
+    log.flush();
+  });
+  return log;
+}
+
+/** The entries whose line is to be written, by their place in the table. */
+class OpenEntries {
+  // An array that never shrinks, for the reason that Connections gives.
+  readonly #slots: (RequestEntry | TunnelEntry | null)[] = [];
+  /** Those for which the table has no place. */
+  readonly #others = new Set<RequestEntry | TunnelEntry>();
+
+  add(entry: RequestEntry | TunnelEntry): void {
+    const { slot } = entry;
+    if (slot < 0) this.#others.add(entry);
+    else this.#slots[slot] = entry;
+  }
+
+  has(entry: RequestEntry | TunnelEntry): boolean {
+    return entry.slot < 0 ? this.#others.has(entry) : this.#slots[entry.slot] === entry;
+  }
+
+  /** Returns whether it was there. */
+  remove(entry: RequestEntry | TunnelEntry): boolean {
+    if (entry.slot < 0) return this.#others.delete(entry);
+    if (this.#slots[entry.slot] !== entry) return false;
+    this.#slots[entry.slot] = null;
+    return true;
+  }
+
+  all(): readonly (RequestEntry | TunnelEntry)[] {
+    return [...this.#slots.filter((entry) => entry !== null), ...this.#others];
+  }
 }
 
 function openDestination(file: string, standard: number, say: Say | undefined): Destination {
   try {
-    return new Destination({ file, standard, gather: true, ...(say ? { say } : {}) });
+    return new Destination({ file, standard, ...(say ? { say } : {}) });
   } catch (error) {
     throw new UsageError(`--access-logfile: cannot write ${file}: ${messageOf(error)}`);
   }

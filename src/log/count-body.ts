@@ -1,10 +1,13 @@
 import type { ServerResponse } from 'node:http';
+import type { FlightTable } from '../flights/table.ts';
 
 /** Where the bytes of one response's body are counted, and the methods that send them. */
 export interface BodyCount {
   bytes: number;
   readonly write: ServerResponse['write'];
   readonly end: ServerResponse['end'];
+  readonly flights: FlightTable;
+  readonly slot: number;
 }
 
 const COUNT = Symbol('tsunicorn.bodyCount');
@@ -13,11 +16,11 @@ type Send = (this: Counted, chunk?: unknown, encoding?: unknown, done?: unknown)
 
 /**
  * Counts the bytes of the body that are given to `response`, as they leave the last middleware. Node has no public
- * count of them. The two methods become the response's own, since frameworks exchange its prototype, and are shared
+ * count of them. How far the answer is goes into the table too. The two methods become the response's own, since frameworks exchange its prototype, and are shared
  * by all responses, so that a request costs no closures.
  */
-export function countBody(response: ServerResponse): BodyCount {
-  const count: BodyCount = { bytes: 0, write: response.write, end: response.end };
+export function countBody(response: ServerResponse, flights: FlightTable, slot: number): BodyCount {
+  const count: BodyCount = { bytes: 0, write: response.write, end: response.end, flights, slot };
   (response as Counted)[COUNT] = count;
   response.write = countedWrite as ServerResponse['write'];
   response.end = countedEnd as ServerResponse['end'];
@@ -28,6 +31,7 @@ const countedWrite: Send = function (chunk, encoding, done) {
   const count = this[COUNT];
   const result = (count.write as Send).call(this, chunk, encoding, done);
   count.bytes += sizeOf(chunk, encoding);
+  count.flights.progress(count.slot, this.statusCode, false, count.bytes);
   return result;
 };
 
@@ -37,6 +41,7 @@ const countedEnd: Send = function (chunk, encoding, done) {
   const result = (count.end as Send).call(this, chunk, encoding, done);
   // Set, not added: in HTTP/2 `end` passes its chunk to `write`, which has counted it already.
   count.bytes = before + sizeOf(chunk, encoding);
+  count.flights.progress(count.slot, this.statusCode, true, count.bytes);
   return result;
 };
 

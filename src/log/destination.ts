@@ -7,11 +7,9 @@ import { LogTrouble, type Say } from './trouble.ts';
 
 /** The most bytes that a pipe takes as one piece (PIPE_BUF of Linux): larger writes of several workers would mingle. */
 export const ATOMIC_BYTES = 4096;
-/** Appending to a regular file is whole at any size, and larger writes cost less for each line. */
-const FILE_BYTES = 16 * 1024;
 const NEWLINE = 0x0a;
 const HELD_BYTES = 1024 * 1024;
-const FLUSH_EVERY_MS = 250;
+const RETRY_EVERY_MS = 250;
 const EXIT_WAIT_MS = 500;
 const RETRY_MS = 10;
 const REOPEN_EVERY_MS = 1000;
@@ -21,8 +19,6 @@ export interface DestinationOptions {
   readonly file: string;
   /** The descriptor that `-` stands for. */
   readonly standard: number;
-  /** Whether lines are gathered into larger writes, for at most 250 ms; otherwise each is written at once. */
-  readonly gather: boolean;
   /** Opens the file, at the start and again, in place of a plain open. Throws a system error. */
   readonly open?: (path: string) => number;
   /** Says that lines cannot be written, or the file not be reopened, and that they can again. */
@@ -36,46 +32,47 @@ export interface DestinationOptions {
  * now is held, up to 1 MiB, and tried again; beyond that, lines are dropped, counted and told of.
  */
 export class Destination {
-  readonly #gather: boolean;
   readonly #open: (path: string) => number;
   readonly #standard: number;
   readonly #path: string | null;
   /** The longest line, in bytes, that is sure not to mingle with those of other processes. */
   readonly lineLimit: number;
-  readonly #gatherBytes: number;
   readonly #clock: Clock;
   readonly #trouble: LogTrouble | null;
   /** Null once it is closed. */
   #fd: number | null;
   /** When its file was to be reopened in vain; then each second another try is made as lines come. */
   #triedMs: number | null = null;
-  #gathered = '';
   #held: Buffer[] = [];
   #heldBytes = 0;
   #timer: NodeJS.Timeout | null = null;
 
   /** Throws a system error where the file cannot be opened. */
   constructor(options: DestinationOptions) {
-    const { file, standard, gather, open = openFile, say, clock = systemClock } = options;
+    const { file, standard, open = openFile, say, clock = systemClock } = options;
     this.#clock = clock;
     this.#trouble = say ? new LogTrouble({ file, say, clock }) : null;
-    this.#gather = gather;
     this.#open = open;
     this.#standard = standard;
     // Resolved once: the application may change the directory later.
     this.#path = file === '-' ? null : resolve(file);
     this.#fd = this.#path === null ? openStandard(standard) : open(this.#path);
-    const toFile = isFile(this.#fd);
-    this.lineLimit = toFile ? Number.POSITIVE_INFINITY : ATOMIC_BYTES;
-    this.#gatherBytes = toFile ? FILE_BYTES : ATOMIC_BYTES;
+    this.lineLimit = isFile(this.#fd) ? Number.POSITIVE_INFINITY : ATOMIC_BYTES;
   }
 
-  /** Takes one line with its newline; where lines are gathered it must be ASCII. */
+  /** The descriptor, for somebody else to write whole lines to; null where a part of one may have been written last. */
+  get freeFd(): number | null {
+    return this.#heldBytes === 0 ? this.#fd : null;
+  }
+
+  /** Takes one line with its newline. */
   write(line: string): void {
-    if (!this.#gather) return this.#put(line);
-    if (this.#gathered.length + line.length > this.#gatherBytes) this.#putGathered();
-    this.#gathered += line;
-    this.#timer ??= this.#arm();
+    this.#hold(Buffer.from(line));
+  }
+
+  /** Takes whole lines; the bytes may change afterwards. */
+  put(lines: Uint8Array): void {
+    this.#hold(Buffer.from(lines));
   }
 
   /** Whether lines wait that could not be written, for other reasons than a slow reader. */
@@ -88,7 +85,6 @@ export class Destination {
    * in a file that was moved away are better than none, and it is tried again.
    */
   reopen(): void {
-    this.#putGathered();
     if (this.#path === null || this.#fd === null) return;
     let opened: number;
     try {
@@ -111,7 +107,6 @@ export class Destination {
    * What cannot be written then is lost.
    */
   flush(): void {
-    this.#putGathered();
     const untilMs = performance.now() + EXIT_WAIT_MS;
     let error = this.#drain();
     while (error === 'EAGAIN' && performance.now() < untilMs) {
@@ -123,7 +118,6 @@ export class Destination {
 
   /** Writes out what can be written at once and lets go of the file; what comes later is lost. */
   close(): void {
-    this.#putGathered();
     const error = this.#drain();
     if (error !== null) this.#abandon(error);
     if (this.#fd !== null && this.#fd !== this.#standard) close(this.#fd);
@@ -141,22 +135,13 @@ export class Destination {
     // A timer only while something waits: an idle process is never woken. Logging alone keeps no process alive.
     return setTimeout(() => {
       this.#timer = null;
-      this.#putGathered();
       this.#try(0);
-    }, FLUSH_EVERY_MS).unref();
+    }, RETRY_EVERY_MS).unref();
   }
 
-  #putGathered(): void {
-    const lines = this.#gathered;
-    if (lines === '') return;
-    this.#gathered = '';
-    this.#put(lines);
-  }
-
-  #put(lines: string): void {
+  #hold(bytes: Buffer): void {
     if (this.#fd === null) return;
     if (this.#triedMs !== null && this.#clock.now() - this.#triedMs >= REOPEN_EVERY_MS) this.reopen();
-    const bytes = Buffer.from(lines);
     const isFull = () => this.#heldBytes > 0 && this.#heldBytes + bytes.length > HELD_BYTES;
     if (isFull()) this.#drain();
     if (isFull()) return this.#try(linesIn(bytes));

@@ -60,6 +60,8 @@ type Also = (level: LogLevel, message: string, fields: LogFields | undefined) =>
 /** A logger, and what must be waited for before the process ends. */
 export interface OpenLog {
   readonly log: Logger;
+  /** Takes a line of the access log of the process `pid`, without its newline, where that goes the same way. */
+  access?(line: string, pid: number): void;
   /** Lets go of what was opened; resolves when what goes over the network has gone, or will not go soon. */
   close(): Promise<void>;
 }
@@ -164,7 +166,7 @@ interface Opened {
 }
 
 function openDestination({ file, standard = 2, open }: LoggerOptions, say: Say): Opened {
-  const how = { standard, gather: false, say, ...(open ? { open } : {}) };
+  const how = { standard, say, ...(open ? { open } : {}) };
   try {
     return { destination: new Destination({ ...how, file }) };
   } catch (failure) {
@@ -177,7 +179,7 @@ function lazyStandard({ file, standard = 2 }: LoggerOptions): (line: string) => 
   if (file === '-') return () => {};
   let destination: Destination | null = null;
   return (line) => {
-    destination ??= new Destination({ file: '-', standard, gather: false });
+    destination ??= new Destination({ file: '-', standard });
     destination.write(line);
   };
 }

@@ -27,6 +27,8 @@ export interface Privileges {
    * are there and cannot be written by that user, which `log` is told.
    */
   makeLogs(log?: RecordLog): void;
+  /** Opens a log file for appending as their user. Throws a system error. */
+  openLog(path: string): number;
   /** The arbiter's logger; when it reopens its file, the access log is there for the workers to reopen too. */
   createLogger(options: LoggerOptions): LogFile;
 }
@@ -76,6 +78,7 @@ export async function resolvePrivileges(
     startAs: (command, env) => startAs(identity, setpriv, command, env),
     openStandards,
     makeLogs,
+    openLog: (path) => openOwned(identity, path),
     createLogger(options) {
       const log = createLogger({ ...options, open: (path) => openOwned(identity, path) });
       const reopen = () => {

@@ -141,10 +141,14 @@ function drawMessage(chance: Chance): WorkerMessage {
     { tsunicorn: 'outgoing', reason: 'it says so', by },
     { tsunicorn: 'leaving', reason: 'it says so', by },
     { tsunicorn: 'debugged' },
+    { tsunicorn: 'accounted', complete: chance.happens(0.5) },
+    { tsunicorn: 'accessLines', lines: ['a line'] },
+    { tsunicorn: 'flights', began: [], changed: [], over: [chance.below(9)] },
     {
       tsunicorn: 'stalled',
       blockedMs: 5000,
       limit: chance.of(['timeout', 'gracefulTimeout']),
+      accessComplete: chance.happens(0.9),
       seen: { stack: chance.of([null, ['at x']]), requests: [], omitted: 0, unread: 0 },
     },
   ]);

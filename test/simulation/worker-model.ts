@@ -35,6 +35,21 @@ const BEAT_MS = 1000;
 
 class Pipe extends EventEmitter {
   closed = false;
+  readonly #written: () => void;
+
+  constructor(written: () => void) {
+    super();
+    this.#written = written;
+  }
+
+  get writable(): boolean {
+    return !this.closed;
+  }
+
+  write(): boolean {
+    this.#written();
+    return true;
+  }
 
   setEncoding(): this {
     return this;
@@ -67,7 +82,7 @@ export class WorkerModel extends Process {
     this.#chance = chance;
     const { stdio } = this.child.options;
     const at = Array.isArray(stdio) ? stdio.lastIndexOf('pipe') : -1;
-    this.#watchdog = at > 3 ? new Pipe() : null;
+    this.#watchdog = at > 3 ? new Pipe(() => this.#account()) : null;
     Object.assign(this.child, { stdio: at > 3 ? Object.assign([], { [at]: this.#watchdog }) : [] });
   }
 
@@ -94,6 +109,15 @@ export class WorkerModel extends Process {
     if (this.#watchdog)
       this.machine.deliver(() => this.#watchdog?.emit('data', `${JSON.stringify(message)}\n`));
     else this.say(message);
+  }
+
+  /** The watchdog was told to write the lines of the requests, and says so in time, too late or never. */
+  #account(): void {
+    if (this.#fault(0.1)) return;
+    const complete = this.#chance.happens(0.9);
+    this.later(this.#chance.between(1, this.#surroundings.isCalm() ? 100 : 500), () =>
+      this.warn({ tsunicorn: 'accounted', complete }),
+    );
   }
 
   die(how: Death): void {

@@ -359,6 +359,7 @@ export class World {
       observe: (status) => this.invariants.observed(status),
       succession: this.#succession(),
       judgeKill: () => null,
+      lost: { write: () => {}, forward: () => {} },
       development: this.#development(first),
       reread: (signal) => this.#reread(signal),
       bindAll: this.sockets.bindAll,

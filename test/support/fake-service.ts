@@ -95,6 +95,8 @@ export class FakeService {
   #changed: (file: string) => void = () => {};
   /** What the kernel says of a SIGKILL. */
   verdict: OomVerdict = null;
+  /** The lines that were written for workers that could not. */
+  readonly lost: string[] = [];
   readonly settings: Partial<Settings>;
   /** What the configuration holds when HUP reads it again. */
   reread: () => Promise<Reread>;
@@ -217,6 +219,11 @@ export class FakeService {
         isElderGone: () => this.elderGone,
       },
       judgeKill: () => this.verdict,
+      lost: {
+        write: ({ pid }, requests, reason) =>
+          void this.lost.push(...requests.map(({ url }) => `${pid} ${url} ${reason}`)),
+        forward: ({ pid }, lines) => void this.lost.push(...lines.map((line) => `${pid} forwards ${line}`)),
+      },
       development: this.settings.reload ? this.#development(first) : null,
       reread: () => this.reread(),
       bindAll,

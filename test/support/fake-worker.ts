@@ -1,4 +1,6 @@
+import type { Generation } from '../../src/arbiter/generation.ts';
 import { limitsOf } from '../../src/arbiter/generation.ts';
+import { KnownRequests } from '../../src/arbiter/known-requests.ts';
 import type { SpawnOrder, WorkerHandle } from '../../src/arbiter/worker-handle.ts';
 import type { Limits, WorkerState } from '../../src/arbiter/worker-state.ts';
 import type { ArbiterMessage, BootFailure, WorkerMessage } from '../../src/ipc.ts';
@@ -13,6 +15,12 @@ export class FakeWorker implements WorkerHandle {
   readonly limits: Limits;
   readonly pid: number;
   readonly listeners: readonly Listener[];
+  readonly origin: Generation;
+  readonly requests = new KnownRequests();
+  /** Whether it has a watchdog that could write its lines. */
+  accounts = false;
+  /** The reasons for which it was asked to. */
+  readonly asked: string[] = [];
   /** What it is to show in place of the application. */
   readonly shows: BootFailure | null;
   readonly sent: ArbiterMessage[] = [];
@@ -28,6 +36,7 @@ export class FakeWorker implements WorkerHandle {
     this.limits = limitsOf(order.generation);
     this.pid = 1000 + order.age;
     this.listeners = order.generation.listeners;
+    this.origin = order.generation;
     this.shows = order.generation.failure ?? null;
     this.state = { name: 'spawning', sinceMs: order.now };
     this.#order = order;
@@ -37,6 +46,11 @@ export class FakeWorker implements WorkerHandle {
   send(message: ArbiterMessage): void {
     this.sent.push(message);
     this.#journal.push(`${message.tsunicorn} ${this.age}`);
+  }
+
+  account(reason: string): boolean {
+    if (this.accounts) this.asked.push(reason);
+    return this.accounts;
   }
 
   kill(signal: NodeJS.Signals): void {

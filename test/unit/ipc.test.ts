@@ -2,6 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { isArbiterMessage, isWorkerMessage } from '../../src/ipc.ts';
 
 const seen = { stack: ['at f'], requests: [], omitted: 0, unread: 0 };
+const flight = {
+  ...{ id: 1, method: 'GET', url: '/', cut: false, remote: '', protocol: 'HTTP/1.1' },
+  ...{ status: 0, ended: false, bytes: 0, startedMs: 1 },
+};
 const fromWorkers = [
   { tsunicorn: 'hello' },
   { tsunicorn: 'standby' },
@@ -13,9 +17,23 @@ const fromWorkers = [
   { tsunicorn: 'loaded', files: ['/a'], missing: [], atMs: 1 },
   { tsunicorn: 'outgoing', reason: 'SIGTERM', by: 'signal' },
   { tsunicorn: 'leaving', reason: 'SIGTERM', by: 'signal' },
-  { tsunicorn: 'stalled', blockedMs: 1, limit: 'timeout', seen },
-  { tsunicorn: 'stalled', blockedMs: 1, limit: 'timeout', seen: { ...seen, stack: null } },
+  { tsunicorn: 'stalled', blockedMs: 1, limit: 'timeout', accessComplete: true, seen },
+  {
+    tsunicorn: 'stalled',
+    blockedMs: 1,
+    limit: 'timeout',
+    accessComplete: true,
+    seen: { ...seen, stack: null },
+  },
   { tsunicorn: 'debugged' },
+  {
+    tsunicorn: 'flights',
+    began: [flight],
+    changed: [{ id: 1, status: 200, ended: true, bytes: 3 }],
+    over: [7],
+  },
+  { tsunicorn: 'accessLines', lines: ['x'] },
+  { tsunicorn: 'accounted', complete: false },
 ];
 const fromArbiter = ['boot', 'accept', 'retire', 'quit', 'reopenLogs'];
 const foreign = [
@@ -43,9 +61,19 @@ const foreign = [
   { tsunicorn: 'outgoing' },
   { tsunicorn: 'outgoing', reason: 'SIGTERM', by: 'somebody' },
   { tsunicorn: 'leaving', reason: null, by: 'itself' },
+  { tsunicorn: 'flights', began: [{ ...flight, url: 7 }], changed: [], over: [] },
+  { tsunicorn: 'flights', began: [], changed: [], over: ['1'] },
+  { tsunicorn: 'accessLines', lines: [1] },
+  { tsunicorn: 'accounted' },
   { tsunicorn: 'stalled', blockedMs: 1, limit: 'timeout' },
-  { tsunicorn: 'stalled', blockedMs: 1, limit: 'timeout', seen: null },
-  { tsunicorn: 'stalled', blockedMs: 1, limit: 'timeout', seen: { ...seen, stack: 'x' } },
+  { tsunicorn: 'stalled', blockedMs: 1, limit: 'timeout', accessComplete: true, seen: null },
+  {
+    tsunicorn: 'stalled',
+    blockedMs: 1,
+    limit: 'timeout',
+    accessComplete: true,
+    seen: { ...seen, stack: 'x' },
+  },
 ];
 
 describe('a message on the channel', () => {

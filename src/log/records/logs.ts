@@ -19,6 +19,11 @@ export const logRecords = {
     may: ['worker'],
     when: 'a log file cannot be reopened (USR1), and its lines go on to the old one; it is tried again',
   },
+  'access-lines-lost': {
+    level: 'error',
+    fields: ['worker', 'lost', 'file', 'error'],
+    when: 'a worker was killed from outside, and the arbiter cannot write the lines of its requests either',
+  },
   'log-given': {
     level: 'info',
     fields: ['file'],

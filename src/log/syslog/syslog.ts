@@ -25,7 +25,7 @@ const LIMITS = { udp: 2048, tcp: 8192 } as const;
 /** The way of this process to syslog. */
 export interface Syslog extends OpenLog {
   /** Takes a line of the access log, without its newline. */
-  access(line: string): void;
+  access(line: string, pid?: number): void;
 }
 
 /** Sends to syslog what goes to `log`, and more; records that cannot be sent cost nobody any time. */
@@ -46,7 +46,7 @@ export function openSyslog(settings: Settings, log: Logger & Pick<LogFile, 'also
   log.alsoTrouble((level, message, fields) => send(entryOf(level, message, fields)));
   return {
     log: logger,
-    access: (text) => send({ level: 'info', log: 'access', pid: process.pid, text }),
+    access: (text, pid = process.pid) => send({ level: 'info', log: 'access', pid, text }),
     close: () => sink.close(),
   };
 }

@@ -45,7 +45,7 @@ export const logging = {
     default: null,
   }),
   accessLogformat: setting({
-    doc: 'The format of the access log: a text with `%(x)s` atoms, or the word `combined` or `json`.',
+    doc: 'The format of the access log: a text with `%(x)s` atoms, or the word `combined` or `json`. `%(X)s` is why a client did not get the whole answer; docs/access-log.md has the details.',
     flags: '--access-logformat',
     kind: text('format'),
     default: '%(h)s %(l)s %(u)s %(t)s "%(r)s" %(s)s %(b)s "%(f)s" "%(a)s"',

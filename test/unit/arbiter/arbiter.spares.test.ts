@@ -7,6 +7,7 @@ const stalled: Stalled = {
   limit: 'timeout',
   blockedMs: 30_000,
   seen: { stack: null, requests: [], omitted: 0, unread: 0 },
+  accessComplete: true,
 };
 
 /** Two workers that serve, ages 1 and 2, and one that stands by. */

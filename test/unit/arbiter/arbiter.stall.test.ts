@@ -6,6 +6,7 @@ const stalled: Stalled = {
   tsunicorn: 'stalled',
   blockedMs: 10_040,
   limit: 'timeout',
+  accessComplete: true,
   seen: {
     stack: ['at spin (/srv/app.ts:3:7)'],
     requests: [

@@ -2,7 +2,8 @@ import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../../src/errors.ts';
-import type { Entry } from '../../../src/log/access-entry.ts';
+import { FlightTable } from '../../../src/flights/table.ts';
+import { type Entry, RequestEntry } from '../../../src/log/access-entry.ts';
 import { checkAccessFormat, compileFormat } from '../../../src/log/access-format.ts';
 
 interface Given {
@@ -29,9 +30,14 @@ function entryOf(given: Given): Entry {
   const res = new ServerResponse(req);
   res.setHeader('X-Out', ['a', 'b']);
   res.statusCode = given.status ?? 200;
+  Object.defineProperty(res, 'writableFinished', { value: given.sent ?? true });
   if (given.sent ?? true) res.flushHeaders();
-  const body = { bytes: given.bytes ?? 0, write: res.write, end: res.end };
-  return { req, res, method, url, remote, startMs: given.startMs ?? 0, body };
+  const body = {
+    ...{ bytes: given.bytes ?? 0, write: res.write, end: res.end },
+    ...{ flights: new FlightTable(), slot: 0 },
+  };
+  req.url = url;
+  return new RequestEntry(req, res, remote, given.startMs ?? 0, body, 0);
 }
 
 function line(format: string, given: Given = {}): string {
@@ -160,6 +166,7 @@ describe('the format json', () => {
       referer: 'http://x/"\xe9',
       userAgent: 'curl',
       user: 'ann',
+      cut: null,
     });
   });
 
@@ -173,7 +180,7 @@ describe('a format that is refused', () => {
   it.each([
     [
       '%(z)s',
-      'unknown atom %(z)s; known are h l u t r m U q H s b B f a T M D L p and {header}i {header}o {VARIABLE}e',
+      'unknown atom %(z)s; known are h l u t r m U q H s b B f a T M D L p X and {header}i {header}o {VARIABLE}e',
     ],
     ['%({x}z)s', 'unknown atom %({x}z)s'],
     ['%(constructor)s', 'unknown atom %(constructor)s'],

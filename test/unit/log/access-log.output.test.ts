@@ -53,7 +53,7 @@ describe('the standard output', () => {
   it('takes the lines of several processes whole', async () => {
     const code = `
       const { Destination } = await import(${JSON.stringify(join(SOURCE, '../destination.ts'))});
-      const to = new Destination({ file: '-', standard: 1, gather: true });
+      const to = new Destination({ file: '-', standard: 1 });
       const line = process.argv[1].repeat(150) + '\\n';
       const more = (left) => {
         for (let count = 0; count < 20; count++) to.write(line);

@@ -13,7 +13,7 @@ describe('checking a log file', () => {
     expect(check('-')).not.toThrow();
     expect(check(file)).not.toThrow();
     expect(existsSync(file)).toBe(false);
-    new Destination({ file, standard: 2, gather: false });
+    new Destination({ file, standard: 2 });
     expect(check(file)).not.toThrow();
   });
 
@@ -33,13 +33,13 @@ describe('checking a log file', () => {
 
   it('refuses a path through a file', () => {
     const file = join(temporaryDirectory(), 'log');
-    new Destination({ file, standard: 2, gather: false });
+    new Destination({ file, standard: 2 });
     expect(check(join(file, 'x'))).toThrow(`the directory ${file} must exist and be writable`);
   });
 
   it.runIf(process.getuid?.() !== 0)('refuses a file that may not be written', () => {
     const file = join(temporaryDirectory(), 'log');
-    new Destination({ file, standard: 2, gather: false });
+    new Destination({ file, standard: 2 });
     chmodSync(file, 0o400);
     expect(check(file)).toThrow('EACCES; make the file writable');
   });

@@ -7,13 +7,12 @@ import {
   fstatSync,
   mkdirSync,
   openSync,
-  readFileSync,
   readSync,
   renameSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { ATOMIC_BYTES, Destination } from '../../../src/log/destination.ts';
+import { Destination } from '../../../src/log/destination.ts';
 import { createFifo, type Fifo, linesOf, temporaryDirectory } from './temporary.ts';
 
 const SOURCE = join(import.meta.dirname, '../../../src/log/destination.ts');
@@ -37,7 +36,7 @@ describe('a destination that is closed', () => {
       opened.push(openSync(path, 'a'));
       return opened.at(-1) ?? -1;
     };
-    const destination = new Destination({ file, standard: 2, gather: true, open });
+    const destination = new Destination({ file, standard: 2, open });
     destination.write('one\n');
     destination.close();
     destination.reopen();
@@ -51,66 +50,21 @@ describe('a destination that is closed', () => {
 describe('a destination that writes at once', () => {
   it('appends each line before it returns', () => {
     const file = join(temporaryDirectory(), 'log');
-    new Destination({ file, standard: 2, gather: false }).write('one\n');
-    new Destination({ file, standard: 2, gather: false }).write('zwölf\n');
+    new Destination({ file, standard: 2 }).write('one\n');
+    new Destination({ file, standard: 2 }).write('zwölf\n');
     expect(linesOf(file)).toEqual(['one', 'zwölf']);
   });
 
   it('throws for a file that cannot be opened', () => {
     const file = join(temporaryDirectory(), 'missing', 'log');
-    expect(() => new Destination({ file, standard: 2, gather: false })).toThrow('ENOENT');
-  });
-});
-
-describe('a destination that gathers', () => {
-  it('writes many whole lines at a time', () => {
-    const file = join(temporaryDirectory(), 'log');
-    const destination = new Destination({ file, standard: 1, gather: true });
-    const line = `${'x'.repeat(99)}\n`;
-    let written = 0;
-    let sent = 0;
-    for (; written === 0; sent++) {
-      destination.write(line);
-      written = linesOf(file).length;
-    }
-    expect(written).toBe(sent - 1);
-    expect(readFileSync(file, 'utf8')).toBe(line.repeat(written));
-    destination.flush();
-    expect(linesOf(file)).toHaveLength(sent);
-  });
-
-  it('gives a pipe no more at a time than it takes as one piece', () => {
-    const pipe = createFifo();
-    const destination = new Destination({ file: pipe.file, standard: 1, gather: true });
-    const line = `${'x'.repeat(99)}\n`;
-    for (let sent = 0; sent * line.length <= ATOMIC_BYTES; sent++) destination.write(line);
-    const bytes = Buffer.alloc(2 * ATOMIC_BYTES);
-    expect(readSync(pipe.reader, bytes)).toBe(ATOMIC_BYTES - (ATOMIC_BYTES % line.length));
-    expect(destination.lineLimit).toBe(ATOMIC_BYTES);
-    pipe.close();
-  });
-
-  it('writes by itself after a while', async () => {
-    const file = join(temporaryDirectory(), 'log');
-    new Destination({ file, standard: 1, gather: true }).write('late\n');
-    await expect.poll(() => linesOf(file)).toEqual(['late']);
-  });
-
-  it('keeps no process alive', async () => {
-    const file = join(temporaryDirectory(), 'log');
-    const child = run(
-      `new Destination({ file: ${JSON.stringify(file)}, standard: 1, gather: true }).write('x\\n');`,
-    );
-    const [status] = await once(child, 'exit');
-    expect(status).toBe(0);
-    expect(linesOf(file)).toEqual([]);
+    expect(() => new Destination({ file, standard: 2 })).toThrow('ENOENT');
   });
 });
 
 describe('reopening', () => {
-  it('writes what was gathered to the old file and the rest to a new one', () => {
+  it('writes what came before to the old file and the rest to a new one', () => {
     const file = join(temporaryDirectory(), 'log');
-    const destination = new Destination({ file, standard: 1, gather: true });
+    const destination = new Destination({ file, standard: 1 });
     destination.write('before\n');
     renameSync(file, `${file}.1`);
     destination.reopen();
@@ -123,7 +77,7 @@ describe('reopening', () => {
   it('stays with the old file where the new one cannot be opened', () => {
     const directory = join(temporaryDirectory(), 'logs');
     mkdirSync(directory);
-    const destination = new Destination({ file: join(directory, 'log'), standard: 1, gather: true });
+    const destination = new Destination({ file: join(directory, 'log'), standard: 1 });
     renameSync(directory, `${directory}.1`);
     destination.reopen();
     destination.write('kept\n');
@@ -143,7 +97,7 @@ describe('a reader that fails', () => {
 
   it('holds the lines that a stalled pipe does not take, and writes them in order when it does', async () => {
     const pipe = createFifo();
-    const destination = new Destination({ file: pipe.file, standard: 1, gather: true });
+    const destination = new Destination({ file: pipe.file, standard: 1 });
     const sent = Array.from({ length: 20_000 }, (_, at) => `line ${at}`);
     for (const line of sent) destination.write(`${line}\n`);
     const copy = startReading(pipe);
@@ -158,7 +112,7 @@ describe('a reader that fails', () => {
 
   it('drops lines rather than hold more than a mebibyte', async () => {
     const pipe = createFifo();
-    const destination = new Destination({ file: pipe.file, standard: 1, gather: true });
+    const destination = new Destination({ file: pipe.file, standard: 1 });
     const line = `${'x'.repeat(1023)}\n`;
     for (let count = 0; count < 4096; count++) destination.write(line);
     const copy = startReading(pipe);
@@ -179,7 +133,7 @@ describe('a reader that fails', () => {
 
   it('survives a reader that has gone', () => {
     const pipe = createFifo();
-    const destination = new Destination({ file: pipe.file, standard: 1, gather: false });
+    const destination = new Destination({ file: pipe.file, standard: 1 });
     pipe.close();
     expect(() => {
       destination.write('lost\n');
@@ -191,7 +145,7 @@ describe('a reader that fails', () => {
 
   it('writes again to a reader that has come back', () => {
     const pipe = createFifo();
-    const destination = new Destination({ file: pipe.file, standard: 1, gather: false });
+    const destination = new Destination({ file: pipe.file, standard: 1 });
     pipe.close();
     destination.write('held\n');
     const fd = openSync(pipe.file, constants.O_RDONLY | constants.O_NONBLOCK);
@@ -202,7 +156,7 @@ describe('a reader that fails', () => {
   });
 
   it.runIf(existsSync('/dev/full'))('neither throws nor waits when the disk is full', () => {
-    const destination = new Destination({ file: '/dev/full', standard: 1, gather: false });
+    const destination = new Destination({ file: '/dev/full', standard: 1 });
     expect(() => {
       for (let count = 0; count < 2000; count++) destination.write(`${'x'.repeat(1023)}\n`);
       destination.flush();
@@ -214,7 +168,7 @@ describe('a reader that fails', () => {
     async () => {
       const pipe = createFifo();
       const child = run(
-        `const to = new Destination({ file: '-', standard: 1, gather: true });
+        `const to = new Destination({ file: '-', standard: 1 });
          for (let count = 0; count < 4096; count++) to.write('x'.repeat(1023) + '\\n');
          to.flush();
          process.exit(7);`,
@@ -226,23 +180,20 @@ describe('a reader that fails', () => {
     },
   );
 
-  it.each([false, true])(
-    'does not stop a process whose standard output is closed (gather: %s)',
-    async (gather) => {
-      const pipe = createFifo();
-      const output = openSync(pipe.file, constants.O_WRONLY);
-      pipe.close();
-      const child = run(
-        `const to = new Destination({ file: '-', standard: 1, gather: ${gather} });
+  it('does not stop a process whose standard output is closed', async () => {
+    const pipe = createFifo();
+    const output = openSync(pipe.file, constants.O_WRONLY);
+    pipe.close();
+    const child = run(
+      `const to = new Destination({ file: '-', standard: 1 });
        for (let count = 0; count < 3; count++) {
          to.write('x\\n');
          to.flush();
        }
        process.exit(7);`,
-        output,
-      );
-      const [status] = await once(child, 'exit');
-      expect(status).toBe(7);
-    },
-  );
+      output,
+    );
+    const [status] = await once(child, 'exit');
+    expect(status).toBe(7);
+  });
 });

@@ -8,13 +8,13 @@ import { FakeClock } from '../../support/fake-clock.ts';
 import { linesOf, temporaryDirectory } from './temporary.ts';
 
 /** A destination whose file is /dev/full at first, and `file` when it is opened again. */
-function onFullDisk({ gather = true } = {}) {
+function onFullDisk() {
   const clock = new FakeClock();
   const file = join(temporaryDirectory(), 'log');
   const said: string[] = [];
   const disk = { isFull: true };
   const destination = new Destination({
-    ...{ file, standard: 2, gather, clock },
+    ...{ file, standard: 2, clock },
     open: () => fs.openSync(disk.isFull ? '/dev/full' : file, 'a'),
     say: (level, line, { phase, lost, error }) =>
       void said.push(`${level} ${phase} ${lost} ${error}: ${line}`),
@@ -26,7 +26,7 @@ const LINE = `${'x'.repeat(1023)}\n`;
 
 describe('a log on a full disk', () => {
   it('is said at once, while its lines are held', () => {
-    const { said, destination, file } = onFullDisk({ gather: false });
+    const { said, destination, file } = onFullDisk();
     destination.write(LINE);
     destination.write(LINE);
     expect(said).toEqual([
@@ -36,7 +36,7 @@ describe('a log on a full disk', () => {
   });
 
   it('counts the lines that are lost, and says so at most once a second', async () => {
-    const { clock, said, destination } = onFullDisk({ gather: false });
+    const { clock, said, destination } = onFullDisk();
     for (let line = 0; line < 1024; line++) destination.write(LINE);
     destination.write(LINE);
     await clock.advance(1000);
@@ -85,7 +85,7 @@ describe('a log file that cannot be reopened', () => {
       return fs.openSync(path, 'a');
     };
     const destination = new Destination({
-      ...{ file, standard: 2, gather: false, clock, open },
+      ...{ file, standard: 2, clock, open },
       say: (level, line, { event, phase }) => void said.push(`${level} ${event} ${phase}: ${line}`),
     });
     renameSync(file, `${file}.1`);

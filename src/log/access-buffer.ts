@@ -1,0 +1,118 @@
+/** What is gathered at most. Reached only where requests that end wait to be told of; then it is written all the same. */
+const BUFFER_BYTES = 256 * 1024;
+const HEADER_BYTES = 64;
+/** How long the lock is waited for: who has it writes, mostly microseconds. */
+const LOCK_MS = 200;
+const NEWLINE = 10;
+
+// The header, in 32-bit numbers.
+const LOCK = 0;
+const HEAD = 1;
+const TAIL = 2;
+const FD = 3;
+
+/**
+ * Lines of the access log that are not written yet, in memory that two threads share: the main thread appends, either
+ * takes what is there. Where the main thread is blocked, or about to be killed, the other one writes them.
+ */
+export class AccessBuffer {
+  readonly shared: SharedArrayBuffer;
+  readonly #ints: Int32Array;
+  readonly #bytes: Buffer;
+
+  constructor(shared = new SharedArrayBuffer(HEADER_BYTES + BUFFER_BYTES)) {
+    this.shared = shared;
+    this.#ints = new Int32Array(shared, 0, HEADER_BYTES / 4);
+    this.#bytes = Buffer.from(shared, HEADER_BYTES);
+  }
+
+  /** The descriptor that lines may be written to by another thread; null where there is none, or where it is to write nothing. */
+  get fd(): number | null {
+    const fd = Atomics.load(this.#ints, FD) - 1;
+    return fd < 0 ? null : fd;
+  }
+
+  set fd(fd: number | null) {
+    Atomics.store(this.#ints, FD, fd === null ? 0 : fd + 1);
+  }
+
+  /** The end of what was appended, to be given to `take` later. */
+  get end(): number {
+    return Atomics.load(this.#ints, HEAD);
+  }
+
+  get length(): number {
+    return Atomics.load(this.#ints, HEAD) - Atomics.load(this.#ints, TAIL);
+  }
+
+  /** The main thread's: takes an ASCII line with its newline; false where there is no room. */
+  append(line: string): boolean {
+    const ints = this.#ints;
+    const head = ints[HEAD] ?? 0;
+    if (head + line.length > BUFFER_BYTES) return false;
+    this.#bytes.write(line, head, line.length, 'latin1');
+    Atomics.store(ints, HEAD, head + line.length);
+    return true;
+  }
+
+  /**
+   * Gives what lies before `end` to `write`, in pieces of whole lines of at most `pieceBytes`, until one is refused.
+   * False where the other thread has the lines.
+   */
+  take(pieceBytes: number, write: (piece: Buffer) => boolean, end = this.end): boolean {
+    if (!this.#lock()) return false;
+    const tail = Atomics.load(this.#ints, TAIL);
+    let at = tail;
+    while (at < end) {
+      const length = pieceOf(this.#bytes.subarray(at, end), pieceBytes);
+      if (!write(this.#bytes.subarray(at, at + length))) break;
+      at += length;
+    }
+    Atomics.store(this.#ints, TAIL, at);
+    this.unlock();
+    return true;
+  }
+
+  /** The main thread's: where all is taken, the room is used again. */
+  compact(): void {
+    if (this.length > 0 || this.end === 0 || !this.#lock()) return;
+    if (this.length === 0) {
+      Atomics.store(this.#ints, TAIL, 0);
+      Atomics.store(this.#ints, HEAD, 0);
+    }
+    this.unlock();
+  }
+
+  /** Keeps the other thread from taking anything while `act` runs; not run where that thread has the lines. */
+  exclusively(act: () => void): void {
+    if (!this.#lock()) return;
+    try {
+      act();
+    } finally {
+      this.unlock();
+    }
+  }
+
+  /** The other thread's: keeps the lines for good, as the process is about to be killed. False where they cannot be had. */
+  seal(): boolean {
+    return this.#lock();
+  }
+
+  unlock(): void {
+    Atomics.store(this.#ints, LOCK, 0);
+    Atomics.notify(this.#ints, LOCK);
+  }
+
+  #lock(): boolean {
+    for (let tries = 0; Atomics.compareExchange(this.#ints, LOCK, 0, 1) !== 0; tries++)
+      if (tries > 0 || Atomics.wait(this.#ints, LOCK, 1, LOCK_MS) === 'timed-out') return false;
+    return true;
+  }
+}
+
+/** The length of as many whole lines as fit; of one line where that is longer. */
+function pieceOf(bytes: Buffer, limit: number): number {
+  if (bytes.length <= limit) return bytes.length;
+  const last = bytes.lastIndexOf(NEWLINE, limit - 1);
+  return (last < 0 ? bytes.indexOf(NEWLINE) : last) + 1 || bytes.length;
+}

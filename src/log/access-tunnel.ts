@@ -1,0 +1,103 @@
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import { type Entry, UNANSWERED } from './access-entry.ts';
+
+/** What is remembered of a connection that is asked to speak another protocol (Upgrade, CONNECT), until it ends. */
+export class TunnelEntry implements Entry {
+  readonly pid = process.pid;
+  readonly method: string;
+  readonly url: string;
+  readonly protocol: string;
+  readonly remote: string;
+  readonly startMs = performance.now();
+  readonly slot: number;
+  endedFor = '';
+  readonly #req: IncomingMessage;
+  readonly #socket: Socket;
+  #status = 0;
+  /** What the socket had written when the head of the answer was. */
+  #headEnd = 0;
+
+  /** `answered` is called with the status, once, when the answer begins. */
+  constructor(
+    req: IncomingMessage,
+    socket: Socket,
+    remote: string,
+    slot: number,
+    answered: (status: number) => void,
+  ) {
+    this.#req = req;
+    this.#socket = socket;
+    this.method = req.method ?? '';
+    this.url = req.url ?? '';
+    this.protocol = `HTTP/${req.httpVersion}`;
+    this.remote = remote;
+    this.slot = slot;
+    onAnswer(socket, (status, head) => {
+      this.#status = status;
+      this.#headEnd = socket.bytesWritten + head;
+      answered(status);
+    });
+  }
+
+  get status(): number {
+    return this.#status || (this.endedFor === '' ? UNANSWERED.left : UNANSWERED.cut);
+  }
+
+  /** Of what followed the head of the answer. */
+  get bytes(): number {
+    return this.#headEnd === 0 ? 0 : Math.max(0, this.#socket.bytesWritten - this.#headEnd);
+  }
+
+  get elapsedMs(): number {
+    return performance.now() - this.startMs;
+  }
+
+  /** Such a connection has no whole answer: what ends it is of interest where it was the server. */
+  get cut(): string {
+    return this.endedFor !== '' ? this.endedFor : this.#status === 0 ? 'left' : '';
+  }
+
+  requestHeader(name: string): string {
+    const value = this.#req.headers[name];
+    return Array.isArray(value) ? value.join(', ') : (value ?? '');
+  }
+
+  responseHeader(): string {
+    return '';
+  }
+}
+
+type Write = (chunk: unknown, ...rest: unknown[]) => unknown;
+
+/**
+ * Calls `answered` before what is written first to the socket, with the status in it (0 where there is none) and its
+ * length; both ways to write are as before then.
+ */
+export function onAnswer(socket: Socket, answered: (status: number, length: number) => void): void {
+  const own = { write: Object.hasOwn(socket, 'write'), end: Object.hasOwn(socket, 'end') };
+  const { write, end } = socket;
+  const restore = () => {
+    if (own.write) socket.write = write;
+    else Reflect.deleteProperty(socket, 'write');
+    if (own.end) socket.end = end;
+    else Reflect.deleteProperty(socket, 'end');
+  };
+  const watched = (send: Write): Write =>
+    function (this: Socket, chunk, ...rest) {
+      if (typeof chunk === 'string' || chunk instanceof Uint8Array) {
+        restore();
+        answered(statusIn(chunk), chunk.length);
+      }
+      return Reflect.apply(send, this, [chunk, ...rest]);
+    };
+  socket.write = watched(write as Write) as Socket['write'];
+  socket.end = watched(end as Write) as Socket['end'];
+}
+
+/** The status of a head; 0 where the bytes are none. */
+function statusIn(chunk: string | Uint8Array): number {
+  const text =
+    typeof chunk === 'string' ? chunk.slice(0, 16) : Buffer.from(chunk.subarray(0, 16)).toString('latin1');
+  return Number(/^HTTP\/1\.[01] (\d{3})\b/.exec(text)?.[1] ?? 0);
+}

@@ -1,0 +1,127 @@
+import type { FlightTable } from '../flights/table.ts';
+import { AccessBuffer } from './access-buffer.ts';
+import { ATOMIC_BYTES, type Destination } from './destination.ts';
+
+/** Appending to a regular file is whole at any size, and larger writes cost less for each line. */
+const FILE_BYTES = 16 * 1024;
+/** With the rounds of the watchdog's thread, a line is written at most 100 ms after its request has ended. */
+const FLUSH_EVERY_MS = 50;
+/** So many rounds the thread may take to tell the arbiter of ends: it may have failed. */
+const PATIENCE_ROUNDS = 10;
+
+/** How much is written at a time where a line may have `lineLimit` bytes. */
+export function pieceBytesOf(lineLimit: number): number {
+  return lineLimit === Infinity ? FILE_BYTES : ATOMIC_BYTES;
+}
+
+export interface GatheredLinesOptions {
+  readonly destination: Destination | null;
+  /** Gets each line too, without its newline. */
+  readonly also: ((line: string) => void) | null;
+  readonly flights: FlightTable;
+}
+
+/** Lines up to `end` that may be written once the arbiter knows that so many requests it was told of have ended. */
+interface Mark {
+  readonly end: number;
+  readonly ended: number;
+  readonly rounds: number;
+}
+
+/**
+ * The lines of the main thread on their way to the log, a few at a time. A line is written only when the arbiter does
+ * not take its request for one in flight any more: should the process be killed, the arbiter would write a second one.
+ */
+export class GatheredLines {
+  readonly buffer = new AccessBuffer();
+  readonly #destination: Destination | null;
+  readonly #also: ((line: string) => void) | null;
+  readonly #flights: FlightTable;
+  readonly #pieceBytes: number;
+  #timer: NodeJS.Timeout | null = null;
+  #mark: Mark | null = null;
+
+  constructor({ destination, also, flights }: GatheredLinesOptions) {
+    this.#destination = destination;
+    this.#also = also;
+    this.#flights = flights;
+    this.#pieceBytes = pieceBytesOf(destination?.lineLimit ?? Infinity);
+    this.#publish();
+  }
+
+  /** Takes an ASCII line with its newline. */
+  write(line: string): void {
+    if (this.buffer.length + line.length > this.#pieceBytes) this.#round();
+    if (!this.buffer.append(line)) {
+      this.flush();
+      if (!this.buffer.append(line)) return void this.#put(Buffer.from(line));
+    }
+    if (this.#timer === null) {
+      this.#arm();
+      // Its thread writes it where this one is blocked before the timer runs.
+      this.#flights.wake();
+    }
+  }
+
+  /** Writes out everything, waiting at most half a second for the reader of a full pipe. */
+  flush(): void {
+    this.#take(this.buffer.end);
+    this.#destination?.flush();
+    this.#publish();
+  }
+
+  /** Opens the file anew; what was taken before goes to the old one. */
+  reopen(): void {
+    this.#take(this.buffer.end);
+    // Nobody else may write while the descriptor changes: its number may be a client's the next moment.
+    this.buffer.exclusively(() => {
+      this.buffer.fd = null;
+      this.#destination?.reopen();
+      this.#publish();
+    });
+  }
+
+  #arm(): void {
+    // A timer only while something waits: an idle process is never woken. Logging alone keeps no process alive.
+    this.#timer = setTimeout(() => {
+      this.#timer = null;
+      this.#round();
+      const isHolding = this.#destination !== null && this.#destination.freeFd === null;
+      if (this.buffer.length > 0 || isHolding) this.#arm();
+    }, FLUSH_EVERY_MS).unref();
+  }
+
+  #round(): void {
+    const { ended, toldOf } = this.#flights;
+    const { end } = this.buffer;
+    const mark = this.#mark;
+    if (ended === toldOf) {
+      this.#mark = null;
+      return this.#take(end);
+    }
+    if (mark === null) this.#mark = { end, ended, rounds: 0 };
+    else if (toldOf >= mark.ended || mark.rounds >= PATIENCE_ROUNDS) {
+      this.#take(mark.end);
+      this.#mark = { end, ended, rounds: 0 };
+    } else this.#mark = { ...mark, rounds: mark.rounds + 1 };
+  }
+
+  #take(end: number): void {
+    this.buffer.take(this.#pieceBytes, (piece) => this.#put(piece), end);
+    this.#publish();
+    if (this.buffer.length > 0) return;
+    this.#mark = null;
+    this.buffer.compact();
+  }
+
+  #put(piece: Buffer): true {
+    this.#destination?.put(piece);
+    if (this.#also)
+      for (const line of piece.toString('latin1').split('\n')) if (line !== '') this.#also(line);
+    return true;
+  }
+
+  #publish(): void {
+    this.buffer.fd = this.#destination?.freeFd ?? null;
+  }
+}

@@ -96,10 +96,11 @@ describe('the record', () => {
     const running = await serve([blocks, '--timeout', '1', '--log-format', 'json']);
     await get(running.at, '/spin');
     const [line] = await running.waitForLog(/^.*"level":"critical".*$/m);
-    const { pid, slot, age, blockedMs, stack, requests, lines } = JSON.parse(line);
-    expect({ slot, age, lines }).toEqual({ slot: 0, age: 1, lines: undefined });
+    const { pid, worker, durationMs, stack, requests, lines } = JSON.parse(line);
+    expect(lines).toBeUndefined();
+    expect(worker).toEqual({ pid, slot: 0, age: 1, generation: 1 });
     expect(pid).not.toBe(running.pid);
-    expect(blockedMs).toBeGreaterThan(999);
+    expect(durationMs).toBeGreaterThan(999);
     expect(stack[0]).toMatch(/^at spin \(/);
     expect(requests).toEqual([{ method: 'GET', path: '/spin', ageMs: expect.any(Number), got: '503' }]);
   });

@@ -5,7 +5,7 @@ import type { RecordLog } from '../log/records.ts';
 import type { WorkerHandle } from './worker-handle.ts';
 import type { WorkerSet } from './worker-set.ts';
 
-/** Workers are replaced faster than they end for as long as this does not pass without one that has to be hurried. */
+/** There are too many until none had to be hurried for so long. */
 const QUIET_MS = 10_000;
 
 /** Hurries workers that retire, and says where that is because there are too many of them. */
@@ -21,9 +21,9 @@ export class Haste {
       say: (phase, { count, durationMs }) => {
         const fields = { event: 'retiring-hurried', phase, count, durationMs } as const;
         if (phase === 'ends')
-          return log.info(`No retiring worker had to be hurried any more (${count})`, fields);
+          return log.info(`No retiring worker had to be hurried any more (${count} were)`, fields);
         log.info(
-          `Workers are replaced faster than the connections of the old ones end; the oldest close their idle ones within seconds (${count} hurried)`,
+          `More workers retire than are wanted, and wait for their clients: the oldest close idle connections within seconds (${count} so far)`,
           fields,
         );
       },

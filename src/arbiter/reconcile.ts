@@ -28,9 +28,6 @@ export interface Desired {
   readonly retirePurpose: RetirePurpose;
 }
 
-/** So many generations' worth of workers may wait for idle connections at a time: what they take is memory. */
-const RETIRING_GENERATIONS = 2;
-
 export type Action =
   | { readonly type: 'spawn'; readonly slot: number; readonly generation: number }
   | { readonly type: 'accept'; readonly age: number }
@@ -213,7 +210,10 @@ function planRetirements(
   }));
 }
 
-/** Those that retire for something less urgent than is wanted by now, or are too many: then those of the greatest age. */
+/**
+ * Those that retire for something less urgent than is wanted by now, or are too many: a reload may double the memory that
+ * the workers take, but not more, so that at most as many may wait for their clients as are wanted. The oldest go first.
+ */
 function planHaste(desired: Desired, workers: readonly WorkerSnapshot[]): Action[] {
   const waiting = workers.filter(({ state }) => state.name === 'retiring' && state.purpose === 'replace');
   if (desired.retirePurpose === 'stop')
@@ -221,10 +221,9 @@ function planHaste(desired: Desired, workers: readonly WorkerSnapshot[]): Action
       .filter(({ state }) => state.name === 'retiring' && state.purpose !== 'stop')
       .map(({ age }) => ({ type: 'hasten', age, purpose: 'stop' }));
   if (desired.purpose !== 'serving') return [];
-  const mayWait = RETIRING_GENERATIONS * desired.workers;
   return waiting
     .toSorted((a, b) => a.age - b.age)
-    .slice(0, Math.max(0, waiting.length - mayWait))
+    .slice(0, Math.max(0, waiting.length - desired.workers))
     .map(({ age }) => ({ type: 'hasten', age, purpose: 'hurry' }));
 }
 

@@ -183,7 +183,7 @@ export class Invariants {
     const { intent } = this.#world.arbiter.steps;
     const purposes = living.flatMap(({ state }) => (state.name === 'retiring' ? [state.purpose] : []));
     const waiting = purposes.filter((purpose) => purpose === 'replace').length;
-    if (intent.name === 'serving' && waiting > 2 * wanted)
+    if (intent.name === 'serving' && waiting > wanted)
       this.fail(`${waiting} retiring workers wait where ${wanted} are wanted`);
     const isLast = !this.current.listeners.some((listener) => listener.isShared());
     if (intent.name === 'stopping' && isLast && purposes.some((purpose) => purpose !== 'stop'))

@@ -49,7 +49,7 @@ export const workerRecords = {
   'retiring-hurried': {
     level: 'info',
     fields: ['phase', 'count', 'durationMs'],
-    when: 'workers are replaced faster than the connections of the old ones end',
+    when: 'more workers retire than are wanted: the oldest close idle connections within seconds',
   },
   'drain-cut': {
     level: 'warning',

@@ -101,8 +101,9 @@ const CASES: Readonly<Record<ArbiterSignal, Readonly<Record<Intent, Case>>>> = {
     starting: { said: nothing, done: [...both('spawning'), '3 spawning'] },
     serving: { said: nothing, done: [...both('ready'), '3 spawning'] },
     resting: {
-      said: ['Bringing the workers back: a worker is wanted'],
+      said: ['Bringing the workers back: a worker is wanted', expect.stringMatching(/^More workers retire/)],
       done: [...both('retiring'), '3 spawning'],
+      told: ['retire'],
     },
     lingering: { said: [`TTIN ${STOPS}`], done: both('ready') },
     stopping: { said: [`TTIN ${STOPS}`], done: both('retiring') },

@@ -19,8 +19,11 @@ const LARGE = 30 * 1024 * 1024;
 async function draining(texts: readonly string[], options: Partial<DrainOptions> = {}) {
   const steps: string[] = [];
   const engine = await startEngine({
+    // Nothing but the drain ends a connection.
+    keepAliveMs: 600_000,
     handler: (request, response) => {
       if (request.url === '/large') response.end(Buffer.alloc(LARGE));
+      else if (request.url === '/later') void turns(8).then(() => response.end('done'));
       else if (request.url !== '/hang') response.end('done');
     },
   });
@@ -117,7 +120,7 @@ describe('a drain', () => {
       const [wire] = wires;
       await vi.advanceTimersByTimeAsync(950);
       // The timer is due before the event loop looks at its sockets again, as when it was blocked.
-      wire?.write(get());
+      wire?.write(get('/later'));
       vi.advanceTimersByTime(500);
       expect(await wire?.ended).toMatch(/Connection: close.*done$/is);
       expect(await result).toBe(0);

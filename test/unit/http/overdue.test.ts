@@ -22,7 +22,10 @@ describe('an idle connection', () => {
   });
 
   it('is served where its next request came while the event loop was blocked, and its time was over', async () => {
-    const engine = await startEngine({ keepAliveMs: 1, handler: (_, response) => response.end('done') });
+    const engine = await startEngine({
+      keepAliveMs: 1,
+      handler: (_, response) => void turns(8).then(() => response.end('done')),
+    });
     const wire = await engine.send(get());
     await wire.until(/done/);
     wire.write(get());
@@ -105,5 +108,36 @@ describe('a request that has not arrived in time', () => {
   it('gets 408 for a body of which nothing more has come', async () => {
     const { wire } = await refused('POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 5\r\n\r\nwho');
     expect(await wire.ended).toMatch(/^HTTP\/1\.1 408 /);
+  });
+});
+
+describe("Node's own time limit for the head of a request", () => {
+  const limited = async () => {
+    const engine = await startEngine({
+      onRefused: () => {},
+      handler: (_, response) => response.end('done'),
+    });
+    engine.server.headersTimeout = 400;
+    Object.assign(engine.server, { connectionsCheckingInterval: 50 });
+    // So that the interval counts.
+    engine.server.emit('listening');
+    return engine;
+  };
+
+  it('ends a client that waits for longer', async () => {
+    const engine = await limited();
+    expect(await (await engine.send('')).ended).toMatch(/^HTTP\/1\.1 408 /);
+  });
+
+  it('does not end one whose request came while the event loop was blocked, and whose error harms nobody', async () => {
+    const engine = await limited();
+    const accepted = once(engine.server, 'connection');
+    const wire = await engine.send('');
+    await accepted;
+    wire.write(get());
+    block(600);
+    await wire.until(/done$/);
+    wire.socket.resetAndDestroy();
+    await engine.connections.emptied();
   });
 });

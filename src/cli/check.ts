@@ -4,6 +4,7 @@ import { systemClock } from '../clock.ts';
 import { BootError, messageOf } from '../errors.ts';
 import { checkLogfile } from '../log/logger.ts';
 import { withoutAdded } from '../settings/added-environment.ts';
+import { withoutEffect } from '../settings/effects.ts';
 import type { Loaded, LoadedData } from '../settings/load.ts';
 import { nameSetting } from '../settings/origin.ts';
 import type { ReadQuestion } from '../settings/reread.ts';
@@ -36,6 +37,7 @@ export async function check(loaded: Loaded, question: ReadQuestion): Promise<num
     const nodeOptions = await nodeOptionsOf(loaded, base, question.cwd, () => {});
     const trial = { generation: { loaded, privileges, ...nodeOptions }, slot: 0 };
     const what = await tryApplication(trial, { spawn, clock: systemClock, base });
+    for (const { line } of withoutEffect(loaded)) process.stderr.write(`tsunicorn: ${line}\n`);
     process.stdout.write(`The configuration is in order; ${loaded.settings.app}: ${what}\n`);
     return 0;
   } catch (error) {

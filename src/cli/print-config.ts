@@ -1,15 +1,17 @@
 import { formatAddress } from '../listeners/address.ts';
 import { settingNames, settingOf } from '../settings/catalogue.ts';
+import { withoutEffect } from '../settings/effects.ts';
 import type { LoadedData } from '../settings/load.ts';
 import { describeOrigin } from '../settings/origin.ts';
 
 /** Every setting, passed socket and hook as a line `name = value   # origin`, aligned, each ending in a newline. */
 export function renderConfig(loaded: LoadedData): string {
   const shown = settingNames.filter((name) => settingOf(name).reach !== 'argumentsOnly');
+  const idle = new Map(withoutEffect(loaded).map(({ name, why }) => [name, `; no effect ${why}`]));
   const rows = shown.map((name) => ({
     name,
     value: settingOf(name).kind.toText(loaded.settings[name]),
-    origin: describeOrigin(loaded.origins[name]),
+    origin: describeOrigin(loaded.origins[name]) + (idle.get(name) ?? ''),
   }));
   const sockets = loaded.sockets.map(
     (address): Row => ({

@@ -12,14 +12,19 @@ export interface Remark {
   readonly line: string;
 }
 
+interface Idle extends Remark {
+  readonly name: SettingName;
+  readonly why: string;
+}
+
 /** What of the settings that were given does nothing, for want of another one or beside it. */
-export function withoutEffect({ settings, origins }: LoadedData): readonly Remark[] {
+export function withoutEffect({ settings, origins }: LoadedData): readonly Idle[] {
   return settingNames.flatMap((name) => {
     const { needs, default: standard } = settingOf(name);
     if (needs === undefined || origins[name].source === 'default') return [];
     if (!isOn(settings[name]) || util.isDeepStrictEqual(settings[name], standard)) return [];
     const why = unmet(needs, settings);
-    return why === null ? [] : [remark(name, origins, `has no effect ${why}`)];
+    return why === null ? [] : [{ name, why, ...remark(name, origins, `has no effect ${why}`) }];
   });
 }
 

@@ -63,6 +63,15 @@ describe('a reload', () => {
     expect(service.states.filter((state) => state.endsWith('ready (generation 2)'))).toHaveLength(4);
   });
 
+  it('holds each worker to the time limits of its own generation', async () => {
+    const service = await serveReady();
+    service.reread = async () =>
+      service.configuration({ timeout: 5, bootTimeout: 9, gracefulTimeout: 3, watchdog: false });
+    await service.signal('SIGHUP');
+    expect(service.worker(1).limits).toEqual({ heartbeatMs: 32_000, bootMs: 60_000, graceMs: 30_000 });
+    expect(service.worker(3).limits).toEqual({ heartbeatMs: 5000, bootMs: 9000, graceMs: 3000 });
+  });
+
   it('lets the old workers leave the queue to the new ones', async () => {
     const service = await serveReady();
     await service.signal('SIGHUP');

@@ -22,6 +22,7 @@ export type WorkerMessage =
   | { readonly tsunicorn: 'heartbeat'; readonly load?: WorkerLoad }
   | ({ readonly tsunicorn: 'bootFailed' } & BootFailure)
   | FilesLoaded
+  | LoadedCode
   /** The worker serves on, but wishes to be replaced. */
   | { readonly tsunicorn: 'outgoing'; readonly reason: string; readonly by: Instigator }
   /** The worker has stopped accepting, without an order, and will exit. */
@@ -93,6 +94,17 @@ export interface FilesLoaded {
   readonly atMs: number;
 }
 
+/** What the application was loaded from, a moment after that; all paths are absolute, and without links. */
+export interface LoadedCode {
+  readonly tsunicorn: 'code';
+  /** The module of the application itself. */
+  readonly entry: string;
+  /** Of all that follows. */
+  readonly hash: string;
+  /** Each file with what tells its versions apart; null where it is all as the boot order's `code` has it. */
+  readonly files: Readonly<Record<string, string>> | null;
+}
+
 /** The watchdog's: the event loop is blocked and stays so; the arbiter is to kill the worker. */
 export interface Stalled {
   readonly tsunicorn: 'stalled';
@@ -128,6 +140,8 @@ export interface BootOrder {
   readonly generation: number;
   readonly age: number;
   readonly slot: number;
+  /** The hash of what the first worker of the generation has loaded; null where none has yet. */
+  readonly code: string | null;
   /** In development: the application cannot be loaded, so this is to be shown in its place. */
   readonly failure: BootFailure | null;
   /** As whom the worker must be running; null where it runs as the arbiter does. */
@@ -203,6 +217,8 @@ const having =
   (value) =>
     isObject(value) && hasFields(value, fields);
 
+const isTextTable: Check = (value) => isObject(value) && Object.values(value).every(isText);
+
 type Fields = Readonly<Record<string, Check>>;
 
 const isInstigator: Check = (value) => value === 'itself' || value === 'signal';
@@ -234,6 +250,7 @@ const workerFields = new Map<string, Fields>([
     },
   ],
   ['loaded', { files: isTexts, missing: isTexts, atMs: isNumber }],
+  ['code', { entry: isText, hash: isText, files: (value) => value === null || isTextTable(value) }],
   ['outgoing', { reason: isText, by: isInstigator }],
   ['leaving', { reason: isText, by: isInstigator }],
   [

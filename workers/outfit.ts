@@ -4,7 +4,7 @@ import { gatewayContext } from '../src/gateway/context.ts';
 import { type Hooks, WORKER_HOOKS } from '../src/hooks.ts';
 import type { Readiness } from '../src/http/ready-path.ts';
 import type { AnswerFailure } from '../src/http/server.ts';
-import type { BootOrder, FilesLoaded } from '../src/ipc.ts';
+import type { BootOrder, FilesLoaded, LoadedCode } from '../src/ipc.ts';
 import type { WorkerLog } from '../src/log/records.ts';
 import type { Settings } from '../src/settings/catalogue.ts';
 import type { ModuleGraph } from './module-graph.ts';
@@ -55,6 +55,21 @@ export async function followImports(
 /** With --debug, what answers a request that fails; null otherwise. */
 export async function errorPage({ debug }: Settings): Promise<AnswerFailure | null> {
   return debug ? (await import('./error-page.ts')).answerWithError : null;
+}
+
+/** After the worker is ready, in milliseconds: its first requests are not to wait for a look at the disk. */
+const CODE_AFTER_MS = 500;
+
+/** Tells what the application was loaded from, a moment later; not with --reload, which looks for itself. */
+export function tellCode(file: string | null, order: BootOrder, tell: (code: LoadedCode) => void): void {
+  if (file === null || order.settings.reload) return;
+  const look = async () => {
+    const { readLoadedCode } = await import('./loaded-code.ts');
+    const { files, ...code } = await readLoadedCode(file);
+    tell({ tsunicorn: 'code', ...code, files: code.hash === order.code ? null : files });
+  };
+  // A release that is removed meanwhile cannot be looked at.
+  setTimeout(() => void look().catch(() => {}), CODE_AFTER_MS).unref();
 }
 
 /** The file that the application is loaded from, for the log; null where that is not known. */

@@ -25,6 +25,7 @@ import {
   loadWorkerHooks,
   provePath,
   readinessOf,
+  tellCode,
 } from './outfit.ts';
 import { finish, isBooting, type Phase } from './phase.ts';
 import type { Recycler } from './recycler.ts';
@@ -134,6 +135,7 @@ class Worker {
     if (!failure) {
       this.#file = await findApplication(settings);
       await provePath(application, settings, this.#log);
+      tellCode(this.#file, this.#order, (code) => void this.#inbox.send(code));
     }
     // It ends meanwhile: what it accepted now would be cut when its last hook is done.
     if (this.#phase.name !== 'booting') return new Promise(() => {});

@@ -230,6 +230,8 @@ export class Arbiter {
         return this.#workers.note(worker, message);
       case 'loaded':
         return this.#options.development?.loaded(worker.generation, message);
+      case 'code':
+        return service.codes.loaded(worker, message);
       case 'leaving':
         return service.leaving(worker, message);
       case 'stalled': {

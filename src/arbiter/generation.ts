@@ -25,6 +25,8 @@ export interface Generation {
   readonly openLog?: () => OpenLog;
   /** Where our own code is that its workers run; absent where it is the arbiter's. */
   readonly installation?: Installation;
+  /** The hash of what its first worker has loaded, once that is known; see BootOrder. */
+  readonly code?: string | null;
   /** Options of Node for its workers by their slots; absent where there are none. */
   readonly nodeOptions?: (slot: number) => NodeOptions;
   /** Chooses the number of its workers by their load; absent where the operator does. */

@@ -10,6 +10,7 @@ import { drainDelayOf, type Generation, giveSockets } from './generation.ts';
 import { Haste } from './haste.ts';
 import { Headcount } from './headcount.ts';
 import { HookCaller, viewOf } from './hook-caller.ts';
+import { LoadedCodes } from './loaded-code.ts';
 import { accountFor } from './lost-requests.ts';
 import { type EndCause, logEnd, nameOf } from './obituary.ts';
 import type { ArbiterOptions } from './options.ts';
@@ -37,6 +38,7 @@ export class Service {
   readonly #reload: Reload;
   readonly pace: Pace;
   readonly haste: Haste;
+  readonly codes: LoadedCodes;
   readonly #bootFailures: BootFailures;
   readonly #headcount: Headcount;
   readonly #outage: Outage;
@@ -62,6 +64,7 @@ export class Service {
     this.haste = new Haste(this.workers, clock, options.log);
     this.hooks = new HookCaller(() => ({ hooks: this.#current.hooks, view: this.view }));
     this.log = options.log;
+    this.codes = new LoadedCodes(options.log);
     this.#current = first;
     this.#bootFailures = new BootFailures(this, this.#reload, this.pace, options.development);
     this.#headcount = new Headcount(this, options.succession.workerCount);
@@ -116,7 +119,9 @@ export class Service {
 
   /** The generation of that number: the one that serves, or the one that has yet to prove itself. */
   generation(number: number): Generation {
-    return this.#reload.candidate?.number === number ? this.#reload.candidate : this.#current;
+    const generation = this.#reload.candidate?.number === number ? this.#reload.candidate : this.#current;
+    const code = this.codes.hashOf(number);
+    return code === null ? generation : { ...generation, code };
   }
 
   /** Wants `change` workers more, or fewer. */
@@ -329,6 +334,7 @@ export class Service {
     this.#current = candidate;
     giveSockets(candidate);
     this.#options.promoted(candidate, before);
+    this.codes.promoted(candidate.number);
     this.#headcount.promoted(candidate, before);
     this.#options.development?.promoted(candidate);
     const what = candidate.failure ? 'shows the error' : 'is ready';

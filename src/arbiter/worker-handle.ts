@@ -158,6 +158,7 @@ function bootOrder(
     generation: generation.number,
     age,
     slot,
+    code: generation.code ?? null,
     failure: generation.failure ?? null,
     identity: generation.privileges?.identity ?? null,
     standards,

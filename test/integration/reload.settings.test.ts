@@ -196,7 +196,7 @@ async function reloaded(): Promise<Seen> {
     env: {
       TSUNICORN_APP: 'one.mjs',
       TSUNICORN_BIND: '127.0.0.1:0',
-      NODE_OPTIONS: `--require=${join(root, 'test/fixtures/boot-spy.cjs')}`,
+      NODE_OPTIONS: `--require=${join(root, 'test/fixtures/preloads/boot-spy.cjs')}`,
       BOOT_SPY: directory,
       NODE_ENV: 'test',
     },

@@ -81,4 +81,15 @@ export const workerRecords = {
   },
   'arbiter-gone': { level: 'warning', fields: ['worker'], when: 'its arbiter has ended, so that it drains' },
   'watchdog-failed': { level: 'warning', fields: ['worker'], when: 'its watchdog does not run' },
+  'code-loaded': {
+    level: 'debug',
+    fields: ['generation'],
+    may: ['count', 'worker'],
+    when: 'a first worker has looked at what it loaded, or another whether that is the same',
+  },
+  'code-mixed': {
+    level: 'warning',
+    fields: ['worker', 'files', 'count'],
+    when: 'a worker has loaded files that are not what the first one of its generation loaded; once a generation',
+  },
 } as const satisfies RecordTable;

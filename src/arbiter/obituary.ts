@@ -60,14 +60,19 @@ export function logEnd(
   const { level, reason, cause } = obituary;
   const line =
     level === 'info' ? `Worker exiting (pid: ${worker.pid}): ${reason}` : `${nameOf(worker)} ${reason}`;
-  log[level](line, {
+  const fields = {
     event: 'worker-exited',
     ...aboutWorker(worker),
     reason,
     cause,
     ...statusFields(end),
     ...account,
-  });
+  } as const;
+  // Each level by itself: what all of them take together is too much for the compiler.
+  if (level === 'debug') log.debug(line, fields);
+  else if (level === 'info') log.info(line, fields);
+  else if (level === 'warning') log.warning(line, fields);
+  else log.error(line, fields);
   return obituary;
 }
 

@@ -58,7 +58,7 @@ export async function serve(loaded: Loaded, order: ServeOrder): Promise<number> 
   await callStarting(loaded, log);
   await noteActivation(systemd, loaded, log);
   const pidfile = new PidfileOf(loaded, lineage.elder);
-  const surroundings = { privileges, pidfile, lineage, log, own, cwd: start.namedCwd };
+  const surroundings = { privileges, pidfile, lineage, log, own, cwd: start.cwd };
   const first = await firstGeneration(loaded, surroundings);
   const spawn = spawnerFrom(first, queue, own, log);
   const { supervise } = await import('./supervise.ts').catch((error: unknown) => {

@@ -3,6 +3,7 @@ import { messageOf } from '../src/errors.ts';
 import type { FlightTable } from '../src/flights/table.ts';
 import { nameRequest, requestField } from '../src/http/request-name.ts';
 import type { BootOrder, Standards } from '../src/ipc.ts';
+import { aboutError } from '../src/log/about-error.ts';
 import type { AccessLog } from '../src/log/access-log.ts';
 import { createLogger, type LogFile, type Logger } from '../src/log/logger.ts';
 import type { WorkerLog } from '../src/log/records.ts';
@@ -73,6 +74,7 @@ export class Logs {
       event: 'application-failed',
       reason,
       ...(request ? { request: requestField(request) } : {}),
+      ...aboutError(error),
       err: error,
     });
   };

@@ -6,6 +6,7 @@ import { FlightTable } from '../src/flights/table.ts';
 import type { Hooks, WorkerView } from '../src/hooks.ts';
 import type { Readiness } from '../src/http/ready-path.ts';
 import { type BootOrder, type Instigator, moreUrgent, type Retirement } from '../src/ipc.ts';
+import { aboutError } from '../src/log/about-error.ts';
 import type { WorkerLog } from '../src/log/records.ts';
 import { settleBeforeEnd } from './before-end.ts';
 import { explainFailure } from './boot-failure.ts';
@@ -254,6 +255,7 @@ class Worker {
     this.#log.error(`${what} in the application`, {
       event: 'uncaught',
       reason: messageOf(error),
+      ...aboutError(error),
       err: error,
     });
     this.#fail(what.toLowerCase());

@@ -1,6 +1,7 @@
 import { EXIT } from '../errors.ts';
 import type { WorkerView } from '../hooks.ts';
 import type { BootFailure } from '../ipc.ts';
+import { aboutError } from '../log/about-error.ts';
 import { aboutWorker } from '../log/about-worker.ts';
 import type { RecordLog } from '../log/records.ts';
 import type { WorkerEnd } from './events.ts';
@@ -30,12 +31,13 @@ export function bootTimedOut(
 
 /** What to log beside the failure's message. */
 export function failureFields(worker: Described, { message, exitStatus, stack, place }: BootFailure) {
+  const err = stack === undefined ? undefined : Object.assign(new Error(message), { stack });
   return {
     ...aboutWorker(worker),
     reason: message,
     exitStatus,
-    ...(place === undefined ? {} : { place, lines: place.lines }),
-    ...(stack === undefined ? {} : { err: Object.assign(new Error(message), { stack }) }),
+    ...(place === undefined ? aboutError(err) : { place, lines: place.lines }),
+    ...(err === undefined ? {} : { err }),
   };
 }
 

@@ -243,7 +243,7 @@ export class Service {
     if (this.#intent.name === 'lingering') worker.send({ tsunicorn: 'linger' });
     const proved = this.#reload.candidate?.number === worker.generation ? this.#reload.candidate : null;
     const moved = proved && !sameListeners(proved, this.#current);
-    if (proved) this.#promote(proved, worker, app);
+    if (proved) this.#promote(proved, app);
     if (moved || this.#intent.name === 'starting') {
       const addresses = describeListeners(worker.listeners, urls);
       this.log.info(`Listening at: ${addresses.join(', ')} (${process.pid})`, {
@@ -327,7 +327,7 @@ export class Service {
     });
   }
 
-  #promote(candidate: Generation, worker: WorkerHandle, app: string | undefined): void {
+  #promote(candidate: Generation, app: string | undefined): void {
     const before = this.#current;
     this.#reload.promote(candidate, before);
     this.pace.promoted();
@@ -342,7 +342,6 @@ export class Service {
     this.log.info(`Generation ${candidate.number} ${what}${from}: replacing the workers of the one before`, {
       event: 'reload-promoted',
       generation: candidate.number,
-      ...aboutWorker(worker),
       ...(app === undefined ? {} : { file: app }),
     });
   }

@@ -4,7 +4,7 @@ import type { RecordTable } from './record.ts';
 export const changeRecords = {
   'reload-promoted': {
     level: 'info',
-    fields: ['generation', 'worker'],
+    fields: ['generation'],
     may: ['file'],
     when: 'outcome: a worker of the new generation is ready, and the others are replaced',
   },

@@ -10,12 +10,13 @@ export const requestRecords = {
   'application-failed': {
     level: 'error',
     fields: ['worker', 'reason'],
-    may: ['request'],
+    may: ['request', 'place'],
     when: 'a handler threw or rejected, and its client got 500',
   },
   uncaught: {
     level: 'error',
     fields: ['worker', 'reason'],
+    may: ['place'],
     when: 'an exception or rejection was not caught: the worker ends',
   },
   'disconnect-ignored': {

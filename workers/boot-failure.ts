@@ -20,8 +20,14 @@ async function bootFailure(error: unknown, whence = 'while it was loading'): Pro
     return { exitStatus: EXIT.usage, message };
   }
   const stack = error instanceof Error ? error.stack : undefined;
-  const message = `the application failed ${whence}: ${messageOf(error)}`;
+  const message = `the application failed ${whence}: ${messageOf(error)}${cureOf(error)}`;
   return { exitStatus: EXIT.appLoad, message, ...(stack === undefined ? {} : { stack }) };
+}
+
+/** For what a module meets that calls listen(), as it is loaded by more than one process. */
+function cureOf(error: unknown): string {
+  if (codeOf(error) !== 'EADDRINUSE') return '';
+  return '; it listens itself, as each worker does that loads it: export the application without calling listen(), the address is given by --bind';
 }
 
 // By its name: every thread of a pool loads this module, and none the gate.

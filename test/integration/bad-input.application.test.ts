@@ -1,4 +1,6 @@
-import { describe, expect, it } from 'vitest';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { run } from '../support/command.ts';
 import { refusal } from '../support/refusal.ts';
 import type { StartOptions } from '../support/tsunicorn.ts';
@@ -65,6 +67,18 @@ describe('an application that cannot be loaded ends the service with status 4 an
   it('for a server that listens by itself already', async () => {
     const text = "import http from 'node:http';\nexport const app = http.createServer().listen(0);";
     expect(await failure('app.ts:app', text)).toMatch(/listen/);
+  });
+
+  it('for one that listens itself where another worker, or anybody, listens', async () => {
+    const other = createServer();
+    await once(other.listen(0, '127.0.0.1'), 'listening');
+    onTestFinished(() => void other.close());
+    const { port } = other.address() as AddressInfo;
+    const text = `import http from 'node:http';\nexport const app = (req, res) => res.end();\nhttp.createServer(app2).listen(${port}, '127.0.0.1');\nfunction app2() {}`;
+    const [line] = await failureWithStack(['app.ts:app'], { files: { 'app.ts': text } });
+    expect(line).toMatch(
+      /EADDRINUSE.*; it listens itself, .*without calling listen\(\), the address is given by --bind/,
+    );
   });
 });
 

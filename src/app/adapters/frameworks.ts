@@ -41,7 +41,7 @@ interface LoopBackShape {
   start(): PromiseLike<unknown>;
   stop(): PromiseLike<unknown>;
   readonly requestHandler: Handler;
-  readonly restServer: { readonly config?: { listenOnStart?: boolean } };
+  readonly restServer: { readonly listening?: boolean; readonly config?: { listenOnStart?: boolean } };
 }
 
 /** Polka and tinyhttp: an object whose `handler` is a Node listener. */
@@ -150,17 +150,20 @@ export async function adaptNest(app: NestShape, spec: string): Promise<Applicati
 }
 
 export async function adaptHapi(app: HapiShape, spec: string): Promise<Application> {
+  const application = adaptServer(app.listener, spec, 'framework');
   await ready(spec, 'hapi', () => app.initialize());
   return {
-    ...adaptServer(app.listener, spec, 'framework'),
+    ...application,
     what: 'hapi server',
     close: closer(() => app.stop()),
   };
 }
 
 export async function adaptLoopBack(app: LoopBackShape, spec: string): Promise<Application> {
+  const { config, listening } = app.restServer;
+  if (listening === true)
+    throw appError(`${spec}: the LoopBack application listens already; export it without calling start()`);
   // What start() does besides listening, such as to connect data sources, is needed.
-  const { config } = app.restServer;
   if (config) config.listenOnStart = false;
   await ready(spec, 'LoopBack', () => app.start());
   return {

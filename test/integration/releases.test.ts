@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { get } from '../support/client.ts';
 import { type Running, root, start, temporaryDirectory } from '../support/tsunicorn.ts';
 
 /** Releases side by side, and a link to the one that is current, as deployments with Capistrano have it. */
@@ -50,7 +51,8 @@ class Releases {
 }
 
 async function body(at: string): Promise<string> {
-  return (await fetch(at)).text();
+  // Over a connection that is not kept: an old worker would wait for its next request.
+  return (await get(at)).body;
 }
 
 async function reload(running: Running, generation: number): Promise<string> {

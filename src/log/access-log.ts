@@ -10,7 +10,6 @@ import { onAnswer, TunnelEntry } from './access-tunnel.ts';
 import { countBody } from './count-body.ts';
 import { Destination } from './destination.ts';
 import { GatheredLines } from './gathered-lines.ts';
-
 import type { Say } from './trouble.ts';
 
 export { checkAccessFormat } from './access-format.ts';
@@ -192,7 +191,7 @@ class OpenEntries {
 
 function openDestination(file: string, standard: number, say: Say | undefined): Destination {
   try {
-    return new Destination({ file, standard, ...(say ? { say } : {}) });
+    return new Destination({ file, standard, stream: 'the standard output', ...(say ? { say } : {}) });
   } catch (error) {
     throw new UsageError(`--access-logfile: cannot write ${file}: ${messageOf(error)}`);
   }

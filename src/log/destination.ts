@@ -23,6 +23,8 @@ export interface DestinationOptions {
   readonly open?: (path: string) => number;
   /** Says that lines cannot be written, or the file not be reopened, and that they can again. */
   readonly say?: Say;
+  /** How messages name what `-` stands for. */
+  readonly stream?: string;
   readonly clock?: Clock;
 }
 
@@ -51,7 +53,8 @@ export class Destination {
   constructor(options: DestinationOptions) {
     const { file, standard, open = openFile, say, clock = systemClock } = options;
     this.#clock = clock;
-    this.#trouble = say ? new LogTrouble({ file, say, clock }) : null;
+    const { stream = file } = options;
+    this.#trouble = say ? new LogTrouble({ file, say, clock, name: file === '-' ? stream : file }) : null;
     this.#open = open;
     this.#standard = standard;
     // Resolved once: the application may change the directory later.

@@ -166,7 +166,7 @@ interface Opened {
 }
 
 function openDestination({ file, standard = 2, open }: LoggerOptions, say: Say): Opened {
-  const how = { standard, say, ...(open ? { open } : {}) };
+  const how = { standard, say, stream: 'the standard error', ...(open ? { open } : {}) };
   try {
     return { destination: new Destination({ ...how, file }) };
   } catch (failure) {

@@ -19,6 +19,8 @@ export type Say = (level: 'error' | 'info', message: string, fields: TroubleFiel
 export interface TroubleOptions {
   /** The file, `-`, or the receiver, as the operator wrote it. */
   readonly file: string;
+  /** How messages name it, where that is another. */
+  readonly name?: string;
   readonly say: Say;
   readonly clock?: Clock;
 }
@@ -29,14 +31,16 @@ export interface TroubleOptions {
  */
 export class LogTrouble {
   readonly #file: string;
+  readonly #name: string;
   readonly #say: Say;
   /** It counts the lines that are lost. */
   readonly #unwritable: Condition<string>;
   readonly #unopened: Condition<string>;
   #isOver = false;
 
-  constructor({ file, say, clock = systemClock }: TroubleOptions) {
+  constructor({ file, name = file, say, clock = systemClock }: TroubleOptions) {
     this.#file = file;
+    this.#name = name;
     this.#say = say;
     this.#unwritable = new Condition({ clock, say: (phase, course) => this.#sayUnwritable(phase, course) });
     this.#unopened = new Condition({ clock, say: (phase, course) => this.#sayUnopened(phase, course) });
@@ -76,21 +80,22 @@ export class LogTrouble {
   }
 
   #sayUnwritable(phase: Phase, { count: lost, durationMs, detail: error }: Course<string>): void {
-    const name = nameOf(this.#file);
+    const name = this.#name;
+    const why = WHY[error] === undefined ? error : `${error}: ${WHY[error]}`;
     const isOver = this.#isOver && phase === 'ends';
     const so = lost === 0 ? 'its lines are held, up to 1 MiB of them' : `${countOf(lost)} lost so far`;
     const line = {
-      begins: `Cannot write ${name} (${error}): ${so}`,
-      lasts: `Cannot write ${name} for ${seconds(durationMs)} now (${error}): ${so}`,
+      begins: `Cannot write ${name} (${why}): ${so}`,
+      lasts: `Cannot write ${name} for ${seconds(durationMs)} now (${why}): ${so}`,
       ends: `Can write ${name} again, after ${seconds(durationMs)}: ${lost === 0 ? 'no line is' : countOf(lost)} lost`,
-      never: `Could not write ${name} to the end of this process (${error}): ${countOf(lost)} lost`,
+      never: `Could not write ${name} to the end of this process (${why}): ${countOf(lost)} lost`,
     }[isOver ? 'never' : phase];
     const level = phase === 'ends' && !isOver ? 'info' : 'error';
     this.#say(level, line, { event: 'log-unwritable', phase, file: this.#file, lost, durationMs, error });
   }
 
   #sayUnopened(phase: Phase, { durationMs, detail: error }: Course<string>): void {
-    const name = nameOf(this.#file);
+    const name = this.#name;
     const line = {
       begins: `Cannot reopen ${name} (${error}): its lines go on to the file that was open${CURES[error] ?? ''}`,
       lasts: `Cannot reopen ${name} for ${seconds(durationMs)} now (${error}): its lines go on to the file that was open`,
@@ -108,16 +113,19 @@ export class LogTrouble {
   }
 }
 
+const WHY: Readonly<Record<string, string>> = {
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'its quota is used up',
+  EPIPE: 'its reader has gone',
+  EAGAIN: 'its reader is too slow',
+};
+
 const CURES: Readonly<Record<string, string>> = {
   EACCES: '; let whoever rotates it create it for the user of the workers (logrotate: `create 640 USER adm`)',
   EPERM: '; is it immutable (lsattr)?',
   ENOENT: '; its directory is missing: make it again',
   EMFILE: '; no descriptors are left: raise `ulimit -n`',
 };
-
-function nameOf(file: string): string {
-  return file === '-' ? 'the standard stream of the log' : file;
-}
 
 function countOf(lines: number): string {
   return lines === 1 ? '1 line is' : `${lines} lines are`;

@@ -30,7 +30,7 @@ describe('a log on a full disk', () => {
     destination.write(LINE);
     destination.write(LINE);
     expect(said).toEqual([
-      `error begins 0 ENOSPC: Cannot write ${file} (ENOSPC): its lines are held, up to 1 MiB of them`,
+      `error begins 0 ENOSPC: Cannot write ${file} (ENOSPC: the disk is full): its lines are held, up to 1 MiB of them`,
     ]);
     expect(destination.isUnwritable).toBe(true);
   });
@@ -119,7 +119,7 @@ describe('an error log that cannot be written', () => {
     log.info('as usual');
     log.warning('unusual');
     log.info('as usual');
-    expect(shown()).toMatch(/\[ERROR\] Cannot write \/dev\/full \(ENOSPC\)/);
+    expect(shown()).toMatch(/\[ERROR\] Cannot write \/dev\/full \(ENOSPC: the disk is full\)/);
     expect(shown()).toMatch(/\[WARNING\] unusual\n$/);
     expect(shown()).not.toContain('as usual');
   });

@@ -18,8 +18,8 @@ export interface Pidfile {
 
 /**
  * Writes our pid to `path`, or to `path` and `.2` where the file is that of the arbiter `elder`, which we are about to
- * replace. A file left by a process that is gone is taken over; the pid of a living process, or a path that cannot be
- * written, is a UsageError that names `source`.
+ * replace. A file left by a process that is gone, or whose pid is another program's by now, is taken over; the pid of a
+ * living arbiter, or a path that cannot be written, is a UsageError that names `source`.
  */
 export function createPidfile(source: string, path: string, elder: number | null = null): Pidfile {
   const main = resolve(path);
@@ -50,7 +50,7 @@ export function createPidfile(source: string, path: string, elder: number | null
 
 function write(source: string, path: string, absolute: string): void {
   const owner = readPid(absolute);
-  if (owner !== null && owner !== process.pid && isAlive(owner))
+  if (owner !== null && owner !== process.pid && isAlive(owner) && mayBeArbiter(owner))
     throw new UsageError(
       `${source} ${path}: process ${owner} is running; stop it, or remove the file if it is not tsunicorn`,
     );
@@ -86,6 +86,21 @@ function readPid(path: string): number | null {
   } catch {
     // Not there, or not readable: writing it will tell.
     return null;
+  }
+}
+
+/**
+ * Whether the process may be an arbiter. The number that a file was left with, before a reboot for one, can be another
+ * program's by now. An arbiter is called so before it writes its pidfile; where that cannot be seen, it may be one.
+ */
+function mayBeArbiter(pid: number): boolean {
+  try {
+    const command = fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+    // It is empty for what has ended and for threads of the kernel.
+    return command.includes('tsunicorn') && !command.startsWith('tsunicorn: worker');
+  } catch {
+    // No /proc (macOS), or one that hides the processes of others.
+    return true;
   }
 }
 

@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import {
   existsSync,
   mkdirSync,
@@ -10,10 +11,19 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { UsageError } from '../../src/errors.ts';
 import { createPidfile } from '../../src/pidfile.ts';
 import { temporaryDirectory } from '../support/tsunicorn.ts';
+
+/** The pid of a process that calls itself so, and lives until the test ends. */
+async function processCalled(title: string): Promise<number> {
+  const script = 'process.title = process.argv[1]; console.log("called"); setInterval(() => {}, 1000)';
+  const child = spawn(process.execPath, ['-e', script, title], { stdio: ['ignore', 'pipe', 'inherit'] });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  await once(child.stdout, 'data');
+  return child.pid ?? 0;
+}
 
 const create = (path: string) => createPidfile('--pid', path);
 
@@ -70,12 +80,22 @@ describe('a pidfile', () => {
     expect(readFileSync(path, 'utf8')).toBe(`${process.pid}\n`);
   });
 
-  it('of a process that lives is refused with its pid, and kept', () => {
-    const path = join(temporaryDirectory({ 'app.pid': `${process.ppid}\n` }), 'app.pid');
+  it('of an arbiter that lives is refused with its pid, and kept', async () => {
+    const pid = await processCalled('tsunicorn: arbiter [shop]');
+    const path = join(temporaryDirectory({ 'app.pid': `${pid}\n` }), 'app.pid');
     expect(() => create(path)).toThrow(UsageError);
-    expect(() => create(path)).toThrow(`--pid ${path}: process ${process.ppid} is running; stop it`);
-    expect(readFileSync(path, 'utf8')).toBe(`${process.ppid}\n`);
+    expect(() => create(path)).toThrow(`--pid ${path}: process ${pid} is running; stop it`);
+    expect(readFileSync(path, 'utf8')).toBe(`${pid}\n`);
   });
+
+  it.each(['nginx: master process', 'tsunicorn: worker'])(
+    'whose pid is by now that of another program, %s, is taken over',
+    async (title) => {
+      const path = join(temporaryDirectory({ 'app.pid': `${await processCalled(title)}\n` }), 'app.pid');
+      create(path);
+      expect(readFileSync(path, 'utf8')).toBe(`${process.pid}\n`);
+    },
+  );
 
   describe('of an arbiter that is to replace another one', () => {
     const elder = process.ppid;

@@ -1,5 +1,5 @@
 import { type ArbiterMessage, type BootOrder, isArbiterMessage, type WorkerMessage } from '../src/ipc.ts';
-
+import { boundTeardown } from './teardown.ts';
 import { holdTermination, type Termination } from './termination.ts';
 
 /** What can happen to a worker from outside. */
@@ -24,6 +24,7 @@ export class Inbox {
   readonly termination: Termination;
 
   constructor() {
+    boundTeardown();
     this.termination = holdTermination(() => this.#put({ tsunicorn: 'signal', signal: 'SIGTERM' }));
     for (const signal of SIGNALS) process.on(signal, () => this.#put({ tsunicorn: 'signal', signal }));
     for (const signal of IGNORED) process.on(signal, () => {});

@@ -73,7 +73,25 @@ export function trapSignals(queue: EventQueue, which: readonly ArbiterSignal[]):
   for (const signal of which) process.on(signal, () => queue.push({ type: 'signal', signal }));
 }
 
+/**
+ * Until there is something to clean up a stop ends the process at once, by the kernel, whatever our code and the
+ * operator's is busy with. For process 1 the kernel does not do that, so that it takes an event loop that turns.
+ */
+export function leaveStopsToKernel(): void {
+  if (isProcessOne()) for (const signal of STOP_SIGNALS) process.on(signal, leaveAtOnce);
+}
+
+/** From now on stops go into the queue. */
+export function trapStops(queue: EventQueue): void {
+  trapSignals(queue, STOP_SIGNALS);
+  for (const signal of STOP_SIGNALS) process.off(signal, leaveAtOnce);
+}
+
+function leaveAtOnce(): void {
+  process.exit(0);
+}
+
 /** Whether this is process 1, as in a container: the kernel drops its signals where it has no handler, a stop as well. */
-export function isProcessOne(): boolean {
+function isProcessOne(): boolean {
   return process.pid === 1;
 }

@@ -1,4 +1,5 @@
 import { callHook } from '../call-hook.ts';
+import { callWithin } from '../call-within.ts';
 import type { Clock } from '../clock.ts';
 import type { ArbiterView, Hooks, WorkerView } from '../hooks.ts';
 import type { Logger } from '../log/logger.ts';
@@ -6,8 +7,13 @@ import type { RecordLog } from '../log/records.ts';
 
 /** What the last hook may take, as the exit waits for it. */
 const LAST_HOOK_MS = 5000;
+/** While a hook runs nothing is supervised, and no signal is handled. */
+const HOOK_MS = 30_000;
 
-/** Calls the arbiter's hooks; one that throws or rejects is logged, and none but the last is waited for. */
+/**
+ * Calls the arbiter's hooks; one that throws or rejects is logged, and none but the last is waited for. One that does not
+ * return is ended: TERM would be heard by nobody.
+ */
 export class HookCaller {
   readonly #now: () => { readonly hooks: Hooks; readonly view: ArbiterView };
 
@@ -24,7 +30,8 @@ export class HookCaller {
   ): void {
     const present = this.#now();
     const hook = (hooks ?? present.hooks)[name];
-    if (hook) void callHook(present.view.log, name, () => call(hook, present.view));
+    if (hook)
+      void callHook(present.view.log, name, () => callWithin(HOOK_MS, () => call(hook, present.view)));
   }
 
   /** Calls onExit; resolves when it is done, after five seconds at the latest. */
@@ -44,7 +51,10 @@ export class HookCaller {
         done();
       });
     });
-    await Promise.race([callHook(view.log, 'onExit', () => onExit(view)), late]);
+    await Promise.race([
+      callHook(view.log, 'onExit', () => callWithin(LAST_HOOK_MS, () => onExit(view))),
+      late,
+    ]);
     cancel();
   }
 }

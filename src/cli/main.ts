@@ -1,4 +1,4 @@
-import { CONTROL_SIGNALS, EventQueue, isProcessOne, STOP_SIGNALS, trapSignals } from '../arbiter/events.ts';
+import { CONTROL_SIGNALS, EventQueue, leaveStopsToKernel, trapSignals } from '../arbiter/events.ts';
 import { systemClock } from '../clock.ts';
 import { messageOf, UsageError } from '../errors.ts';
 import type { Address } from '../listeners/address.ts';
@@ -15,7 +15,8 @@ import { refuseVerb } from './verbs.ts';
 export async function main(argv: readonly string[], allLoaded: () => void): Promise<number> {
   const queue = new EventQueue(systemClock);
   // What must not end the arbiter while it starts waits in the queue; a stop has nothing to clean up yet and may.
-  trapSignals(queue, isProcessOne() ? [...CONTROL_SIGNALS, ...STOP_SIGNALS] : CONTROL_SIGNALS);
+  trapSignals(queue, CONTROL_SIGNALS);
+  leaveStopsToKernel();
   const parent = takeParent(process.env);
   // As it was when we were started: a reload and an upgrade begin from the same.
   const start = readStart(argv);

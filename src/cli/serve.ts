@@ -1,5 +1,5 @@
 import { spawn as spawnProcess } from 'node:child_process';
-import { type EventQueue, isProcessOne, STOP_SIGNALS, trapSignals } from '../arbiter/events.ts';
+import { type EventQueue, trapStops } from '../arbiter/events.ts';
 import { addressesOf, type Generation } from '../arbiter/generation.ts';
 import { type SpawnOrder, spawnWorker, type WorkerHandle } from '../arbiter/worker-handle.ts';
 import { callHook } from '../call-hook.ts';
@@ -44,8 +44,6 @@ export async function serve(loaded: Loaded, order: ServeOrder): Promise<number> 
   await checkDebug(loaded, own.base);
   const privileges = await privilegesOf(loaded, question);
   const openLog = await logOpener(loaded, privileges);
-  // From here on there is something to clean up, so stopping is the loop's to do.
-  if (!isProcessOne()) trapSignals(queue, STOP_SIGNALS);
   if (settings.umask !== null) process.umask(settings.umask);
   own.rename(loaded);
 
@@ -56,6 +54,8 @@ export async function serve(loaded: Loaded, order: ServeOrder): Promise<number> 
   const log = await lineage.logOf(loaded, following.log);
   goOn(log);
   await callStarting(loaded, log);
+  // From here on there is something to clean up, so stopping is the loop's to do.
+  trapStops(queue);
   await noteActivation(systemd, loaded, log);
   const pidfile = new PidfileOf(loaded, lineage.elder);
   const surroundings = { privileges, pidfile, lineage, log, own, cwd: start.cwd };

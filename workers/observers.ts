@@ -14,7 +14,7 @@ export function observersFor(
   flights: FlightTable | null = null,
 ): readonly Observer[] {
   const observers: Observer[] = counter === null ? [] : [counter];
-  if (accessLog) observers.push((request, response) => accessLog.observe(request, response));
+  if (accessLog) observers.push((request, response, nowMs) => accessLog.observe(request, response, nowMs));
   else if (flights) observers.push(noteFlights(flights));
   const { preRequest, postRequest } = hooks;
   if (preRequest) {

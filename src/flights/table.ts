@@ -31,17 +31,6 @@ import {
   URL_BYTES,
 } from './memory.ts';
 
-/** What a request that begins has to be known by. */
-export interface FlightStart {
-  readonly method: string;
-  readonly url: string;
-  readonly remote: string;
-  /** `1.1` */
-  readonly httpVersion: string;
-  /** By performance.now(). */
-  readonly startMs: number;
-}
-
 /** Copying up to so many characters one by one costs less than a call into Node. */
 const SHORT = 64;
 
@@ -57,8 +46,8 @@ export class FlightTable {
   #freeCount = 0;
   #high = 0;
 
-  /** Notes a request. Returns its place, to be closed; -1 where there is none. */
-  open({ method, url, remote, httpVersion, startMs }: FlightStart): number {
+  /** Notes a request, by performance.now(). Returns its place, to be closed; -1 where there is none. */
+  open(method: string, url: string, remote: string, httpVersion: string, startMs: number): number {
     const { ints, doubles, texts } = this.#memory;
     const slot = this.#place();
     if (slot < 0) {

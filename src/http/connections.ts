@@ -125,7 +125,7 @@ export class Connections {
   }
 
   /** Notes a request; while closing, its answer is marked as the connection's last. */
-  note(request: IncomingMessage, response: ServerResponse): void {
+  note(request: IncomingMessage, response: ServerResponse, nowMs = performance.now()): void {
     // None after `close`: a pipelined request may still be handed out for a connection that has ended.
     const connection = (request.socket as Tracked)[CONNECTION];
     if (this.#closing) {
@@ -138,7 +138,7 @@ export class Connections {
     if (latest === null || latest.writableFinished) connection.earlier = null;
     else connection.earlier = [...stillOpen(connection.earlier), { response: latest, sinceMs }];
     connection.latest = response;
-    connection.sinceMs = performance.now();
+    connection.sinceMs = nowMs;
   }
 
   /** Notes that the client asks for another protocol; the application may still refuse it. */

@@ -1,22 +1,11 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FlightTable } from '../flights/table.ts';
-
-/** On a response: its place in the table. */
-const SLOT = Symbol('slot');
-
-type Noted = ServerResponse & { [SLOT]?: number };
+import type { Observer } from './server.ts';
 
 /** What notes each request in the table, and its end, where no access log does. */
-export function noteFlights(
-  table: FlightTable,
-): (request: IncomingMessage, response: ServerResponse) => void {
-  // One listener for all of them.
-  const closed = function (this: Noted) {
-    table.close(this[SLOT] ?? -1);
-  };
-  return (request, response: Noted) => {
-    const { method = '', url = '', httpVersion } = request;
-    response[SLOT] = table.open({ method, url, remote: '', httpVersion, startMs: performance.now() });
-    response.on('close', closed);
+export function noteFlights(table: FlightTable): Observer {
+  return ({ method = '', url = '', httpVersion }, response, nowMs) => {
+    const slot = table.open(method, url, '', httpVersion, nowMs);
+    // A closure costs less than a property of the response.
+    response.on('close', () => table.close(slot));
   };
 }

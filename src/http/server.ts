@@ -10,8 +10,11 @@ import { lingerWhileSent } from './linger.ts';
 import { closeIdleConnections } from './overdue.ts';
 import { answerRefused, handRefused, type SayRefused } from './refusals.ts';
 
-/** What looks at each request before the application does; folded into one function when the server is made. */
-export type Observer = (request: IncomingMessage, response: ServerResponse) => void;
+/**
+ * What looks at each request before the application does; folded into one function when the server is made. `nowMs` is
+ * of performance.now(): one reading for all, as it is the dearest thing that most of them do.
+ */
+export type Observer = (request: IncomingMessage, response: ServerResponse, nowMs: number) => void;
 
 /** Answers a request whose handler threw or rejected; something may have been sent before. */
 export type AnswerFailure = (error: unknown, request: IncomingMessage, response: ServerResponse) => void;
@@ -92,12 +95,12 @@ function requestListener(options: HttpServerOptions) {
   const { application, connections, observers, keepAliveMs, onError, answerFailure } = options;
   const { handler, doubt } = application;
   const look = doubt?.result;
-  const note: Observer = (request, response) => connections.note(request, response);
+  const note: Observer = (request, response, nowMs) => connections.note(request, response, nowMs);
   const all: Observer[] = [note, lingerWhileSent, ...observers];
   if (keepAliveMs === 0) all.push((_request, response) => void response.setHeader('Connection', 'close'));
   const observe = fold(all);
   const listener = (request: IncomingMessage, response: ServerResponse): void => {
-    observe(request, response);
+    observe(request, response, performance.now());
     try {
       const returned = handler(request, response);
       if (isThenable(returned))
@@ -153,9 +156,9 @@ function fold(observers: readonly Observer[]): Observer {
   if (first === undefined) return () => {};
   if (second === undefined) return first;
   const then = fold([second, ...rest]);
-  return (request, response) => {
-    first(request, response);
-    then(request, response);
+  return (request, response, nowMs) => {
+    first(request, response, nowMs);
+    then(request, response, nowMs);
   };
 }
 

@@ -16,8 +16,8 @@ export { checkAccessFormat } from './access-format.ts';
 
 /** Writes one line for each request. No call throws; a disk that is full costs lines, never answers. */
 export interface AccessLog {
-  /** Notes the start of a request; when the response is finished, or its client gone, one line is written. */
-  observe(req: IncomingMessage, res: ServerResponse): void;
+  /** Notes the start of a request, by performance.now(); when the response is finished, or its client gone, one line is written. */
+  observe(req: IncomingMessage, res: ServerResponse, startMs?: number): void;
   /** Notes that another protocol is asked for (Upgrade, CONNECT); when its connection ends, one line is written. */
   observeTunnel(req: IncomingMessage, socket: Socket): void;
   /** A status was written past the application: in place of this answer, or (null) of bytes that are no request of it. */
@@ -62,11 +62,6 @@ export interface AccessLogOptions {
   readonly say?: Say;
 }
 
-/** On a response: what is remembered of its request. */
-const ENTRY = Symbol('tsunicorn.accessEntry');
-
-type Remembered = ServerResponse & { [ENTRY]?: RequestEntry };
-
 /** Opens the log and compiles its format. Throws a UsageError where either cannot be done. */
 export function createAccessLog(options: AccessLogOptions): AccessLog {
   const { format, file, standard = 1, also, say, flights = new FlightTable() } = options;
@@ -93,28 +88,23 @@ export function createAccessLog(options: AccessLogOptions): AccessLog {
   }
 
   const remoteOf = ({ remoteAddress = '' }: Socket) => (needs.remote ? plainAddress(remoteAddress) : '');
-  const ended = function (this: Remembered) {
-    const entry = this[ENTRY];
-    if (entry) end(entry);
-  };
   const log: AccessLog = {
-    observe(req, res: Remembered) {
+    observe(req, res, startMs = performance.now()) {
       // Headers given to writeHead() are only kept, for getHeader() to find, if a header was set before it.
       if (needs.responseHeaders) keepHeaders(res);
       const remote = remoteOf(req.socket);
-      const startMs = performance.now();
       const { method = '', url = '', httpVersion } = req;
-      const slot = flights.open({ method, url, remote, httpVersion, startMs });
+      const slot = flights.open(method, url, remote, httpVersion, startMs);
       const body = counts ? countBody(res, flights, slot) : null;
       const entry = new RequestEntry(req, res, remote, startMs, body, slot);
-      res[ENTRY] = entry;
       open.add(entry);
-      res.on('close', ended);
+      // A closure costs less than a property of the response.
+      res.on('close', () => end(entry));
     },
     observeTunnel(req, socket) {
       const remote = remoteOf(socket);
       const { method = '', url = '', httpVersion } = req;
-      const slot = flights.open({ method, url, remote, httpVersion, startMs: performance.now() });
+      const slot = flights.open(method, url, remote, httpVersion, performance.now());
       const entry = new TunnelEntry(req, socket, remote, slot, (status) => {
         flights.progress(slot, status, false, 0);
         if (status === 101 || method === 'CONNECT') flights.upgrade(slot);
@@ -122,9 +112,9 @@ export function createAccessLog(options: AccessLogOptions): AccessLog {
       open.add(entry);
       socket.once('close', () => end(entry));
     },
-    answeredPast(status, res: Remembered | null, socket) {
-      const entry = res?.[ENTRY];
-      if (entry && open.has(entry)) entry.writtenPast = status;
+    answeredPast(status, res, socket) {
+      const entry = res && open.of(res);
+      if (entry) entry.writtenPast = status;
       else write(refusedEntry(remoteOf(socket), status, ''));
     },
     observeRefusal(socket) {
@@ -172,8 +162,10 @@ class OpenEntries {
     else this.#slots[slot] = entry;
   }
 
-  has(entry: RequestEntry | TunnelEntry): boolean {
-    return entry.slot < 0 ? this.#others.has(entry) : this.#slots[entry.slot] === entry;
+  of(res: ServerResponse): RequestEntry | undefined {
+    return this.all().find(
+      (entry): entry is RequestEntry => entry instanceof RequestEntry && entry.res === res,
+    );
   }
 
   /** Returns whether it was there. */

@@ -1,15 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import { SLOTS, URL_BYTES } from '../../../src/flights/memory.ts';
 import { FlightReader } from '../../../src/flights/reader.ts';
-import { type FlightStart, FlightTable } from '../../../src/flights/table.ts';
+import { FlightTable } from '../../../src/flights/table.ts';
 
-const start: FlightStart = {
+const start = {
   method: 'GET',
   url: '/books?q=1',
   remote: '127.0.0.1',
   httpVersion: '1.1',
   startMs: 12.5,
 };
+
+function open(table: FlightTable, { method, url, remote, httpVersion, startMs } = start): number {
+  return table.open(method, url, remote, httpVersion, startMs);
+}
 
 function pair(): { table: FlightTable; reader: FlightReader } {
   const table = new FlightTable();
@@ -19,8 +23,8 @@ function pair(): { table: FlightTable; reader: FlightReader } {
 describe('the table of requests in flight', () => {
   it('shows what begins, how far it is, and nothing of what has ended', () => {
     const { table, reader } = pair();
-    const first = table.open(start);
-    const second = table.open({ ...start, method: 'POST', url: '/\xe4', httpVersion: '1.0', remote: '' });
+    const first = open(table);
+    const second = open(table, { ...start, method: 'POST', url: '/\xe4', httpVersion: '1.0', remote: '' });
     table.progress(second, 206, false, 77);
     expect([...reader.list()]).toMatchObject([
       {
@@ -41,9 +45,9 @@ describe('the table of requests in flight', () => {
 
   it('uses a place again for a request of another id', () => {
     const { table, reader } = pair();
-    table.close(table.open(start));
+    table.close(open(table));
     const ids = Array.from({ length: 3 }, () => {
-      const slot = table.open(start);
+      const slot = open(table);
       const [flight] = reader.list();
       table.close(slot);
       return flight?.id;
@@ -53,8 +57,8 @@ describe('the table of requests in flight', () => {
 
   it('keeps the beginning of a URL that is long, and says so', () => {
     const { table, reader } = pair();
-    table.open({ ...start, url: `/${'a'.repeat(URL_BYTES)}` });
-    table.open({ ...start, url: 'a'.repeat(URL_BYTES) });
+    open(table, { ...start, url: `/${'a'.repeat(URL_BYTES)}` });
+    open(table, { ...start, url: 'a'.repeat(URL_BYTES) });
     expect([...reader.list()].map(({ url, cut }) => [url.length, cut])).toEqual([
       [URL_BYTES, true],
       [URL_BYTES, false],
@@ -63,7 +67,7 @@ describe('the table of requests in flight', () => {
 
   it('knows what is an upgraded connection', () => {
     const { table, reader } = pair();
-    const slot = table.open(start);
+    const slot = open(table);
     table.upgrade(slot);
     table.progress(slot, 101, false, 0);
     expect([...reader.list()]).toMatchObject([{ status: 101, upgraded: true }]);
@@ -71,29 +75,29 @@ describe('the table of requests in flight', () => {
 
   it('counts those for which it has no place', () => {
     const { table, reader } = pair();
-    const slots = Array.from({ length: SLOTS + 2 }, () => table.open(start));
+    const slots = Array.from({ length: SLOTS + 2 }, () => open(table));
     expect(slots.slice(-2)).toEqual([-1, -1]);
     expect(reader.beyond).toBe(2);
     expect([...reader.list()]).toHaveLength(SLOTS);
     for (const slot of slots) expect(table.close(slot)).toBe(true);
     expect(reader.beyond).toBe(0);
-    expect(table.open(start)).toBeGreaterThanOrEqual(0);
+    expect(open(table)).toBeGreaterThanOrEqual(0);
   });
 });
 
 describe('another thread', () => {
   it('that takes the requests answers for them alone', () => {
     const { table, reader } = pair();
-    const slot = table.open(start);
+    const slot = open(table);
     expect([...reader.take()]).toMatchObject([{ url: '/books?q=1' }]);
     expect([...reader.take()]).toEqual([]);
     expect(table.close(slot)).toBe(false);
-    expect(table.close(table.open(start))).toBe(true);
+    expect(table.close(open(table))).toBe(true);
   });
 
   it('is told how many have ended of those that it has told of', () => {
     const { table, reader } = pair();
-    const slots = [table.open(start), table.open(start)];
+    const slots = [open(table), open(table)];
     const [first] = reader.list();
     expect(first && reader.mark(first)).toBe(true);
     for (const slot of slots) table.close(slot);
@@ -107,7 +111,7 @@ describe('another thread', () => {
     const { table, reader } = pair();
     reader.rest();
     expect(reader.isDirty).toBe(false);
-    table.close(table.open(start));
+    table.close(open(table));
     expect(reader.isDirty).toBe(true);
   });
 });

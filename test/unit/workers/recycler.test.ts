@@ -19,7 +19,7 @@ function recyclerOf(changed: Partial<Settings>) {
   const asked: string[] = [];
   const request = {} as IncomingMessage;
   const serve = (count: number) => {
-    for (let i = 0; i < count; i++) recycler.observer?.(request, {} as ServerResponse);
+    for (let i = 0; i < count; i++) recycler.observer?.(request, {} as ServerResponse, 0);
   };
   return {
     recycler,

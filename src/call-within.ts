@@ -14,7 +14,11 @@ export function callWithin<Result>(limitMs: number, call: () => Result): Result 
   const before = Object.getOwnPropertyDescriptor(globalThis, symbol);
   Object.defineProperty(globalThis, symbol, { value: call, configurable: true });
   try {
-    return vm.runInThisContext(`globalThis[Symbol.for('${CALLED}')]()`, { timeout: limitMs });
+    return vm.runInThisContext(`globalThis[Symbol.for('${CALLED}')]()`, {
+      timeout: limitMs,
+      // Or the stack of what is thrown would begin with this line.
+      displayErrors: false,
+    });
   } catch (error) {
     if (codeOf(error) !== 'ERR_SCRIPT_EXECUTION_TIMEOUT') throw error;
     throw new Error(`it did not return within ${limitMs / 1000} s, and was ended`);

@@ -10,6 +10,7 @@ it('gives what a call returns, and throws what it throws', async () => {
       throw error;
     }),
   ).toThrow(error);
+  expect(error.stack).toMatch(/^TypeError: on purpose\n +at /);
   expect(callWithin(1000, () => callWithin(1000, () => 'inner'))).toBe('inner');
   expect(Object.getOwnPropertySymbols(globalThis)).not.toContain(Symbol.for('tsunicorn.called'));
 });

@@ -66,6 +66,9 @@ export class ReloadInvariants {
     const isUndone = this.#step === 'proving' && generation < attempt && reloadFailure !== null;
     const isDropped = intent.name !== 'serving' && intent.name !== 'starting';
     const isSuperseded = reload !== null && reload > attempt;
+    // With --reload new code takes the place of what is proved; another HUP has to wait.
+    if (this.#step === 'proving' && isSuperseded && !isPromoted && !isUndone && !this.#world.settings.reload)
+      this.#fail(`reload ${attempt} was proving itself, and another took its place`);
     const outcomes = [isPromoted, isRefused || isUndone || isSuperseded || isDropped].filter(Boolean).length;
     if (outcomes === 0) this.#fail(`reload ${attempt} ended, and nobody knows how`);
     if (isPromoted && isRefused) this.#fail(`reload ${attempt} was promoted and refused`);

@@ -6,8 +6,10 @@ import { ATOMIC_BYTES, type Destination } from './destination.ts';
 const FILE_BYTES = 16 * 1024;
 /** With the rounds of the watchdog's thread, a line is written at most 100 ms after its request has ended. */
 const FLUSH_EVERY_MS = 50;
+/** The same while the arbiter has yet to be told of an end: as often as the thread goes round. */
+const TOLD_EVERY_MS = 25;
 /** So many rounds the thread may take to tell the arbiter of ends: it may have failed. */
-const PATIENCE_ROUNDS = 10;
+const PATIENCE_ROUNDS = 20;
 
 /** How much is written at a time where a line may have `lineLimit` bytes. */
 export function pieceBytesOf(lineLimit: number): number {
@@ -83,12 +85,15 @@ export class GatheredLines {
 
   #arm(): void {
     // A timer only while something waits: an idle process is never woken. Logging alone keeps no process alive.
-    this.#timer = setTimeout(() => {
-      this.#timer = null;
-      this.#round();
-      const isHolding = this.#destination !== null && this.#destination.freeFd === null;
-      if (this.buffer.length > 0 || isHolding) this.#arm();
-    }, FLUSH_EVERY_MS).unref();
+    this.#timer = setTimeout(
+      () => {
+        this.#timer = null;
+        this.#round();
+        const isHolding = this.#destination !== null && this.#destination.freeFd === null;
+        if (this.buffer.length > 0 || isHolding) this.#arm();
+      },
+      this.#mark === null ? FLUSH_EVERY_MS : TOLD_EVERY_MS,
+    ).unref();
   }
 
   #round(): void {

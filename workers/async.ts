@@ -4,6 +4,7 @@ import { drain } from '../src/http/drain.ts';
 import { limitRequests } from '../src/http/request-limit.ts';
 import { createHttpServer } from '../src/http/server.ts';
 import { createGate } from './gate.ts';
+import { Room } from './room.ts';
 import type { Serve, ServeOrder, Serving } from './serving.ts';
 
 /** The `async` class: one event loop, many requests; accepts while it has fewer than workerConnections. */
@@ -20,8 +21,10 @@ export async function serveMany(order: ServeOrder, application: Application): Pr
   const { own } = application;
   const limit = own?.connectionLimit(settings.workerConnections) ?? settings.workerConnections;
   const connections = new Connections(() => {
-    if (connections.size < limit) gate.resume();
+    room.gave();
+    update();
   });
+  const room = new Room({ limit, connections, log: order.log, changed: update });
   const server = createHttpServer({
     application: { ...application, handler: order.guard(application.handler) },
     connections,
@@ -36,8 +39,14 @@ export async function serveMany(order: ServeOrder, application: Application): Pr
   const gate = createGate((socket) => {
     connections.add(socket);
     server.emit('connection', socket);
-    if (connections.size >= limit) gate.pause();
+    room.took(socket);
+    if (room.isFull) gate.pause();
   }, own?.bufferBytes);
+
+  function update(): void {
+    if (room.isFull) gate.pause();
+    else gate.resume();
+  }
 
   const { close } = application;
   await order.prove(application, close);
@@ -46,6 +55,9 @@ export async function serveMany(order: ServeOrder, application: Application): Pr
     urls: own?.opened(urls) ?? urls,
     connections,
     ...(close ? { close } : {}),
-    drain: (how) => drain({ ...how, gate, connections, isHasty: settings.reload }),
+    drain(how) {
+      room.close();
+      return drain({ ...how, gate, connections, isHasty: settings.reload });
+    },
   };
 }

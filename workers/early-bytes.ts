@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { fs } from '../src/builtins.ts';
+import { descriptorOf } from './descriptor.ts';
 
 /** As it was before the application, whose tracing or retrying may have replaced it. */
 const { readSync } = fs;
@@ -26,7 +27,8 @@ const BYTES_READ = {
 
 /**
  * Reads what the client of a connection has sent by the time it is accepted, which is mostly its whole request: Node
- * itself would read it in the next turn of the event loop, in which it first accepts another connection.
+ * itself would read it in the next turn of the event loop, in which it first accepts another connection. Where it cannot
+ * be read the gate closes for each connection, which is right too.
  */
 export class EarlyBytes {
   readonly #room = Buffer.allocUnsafeSlow(64 * 1024);
@@ -58,14 +60,4 @@ export class EarlyBytes {
 function count(socket: Early, length: number): void {
   socket[EARLY] = length;
   Object.defineProperty(socket, 'bytesRead', BYTES_READ);
-}
-
-/**
- * The one private field that is read of a socket: Node has no way to read without waiting for the event loop. Without
- * it the gate closes for each connection, which is right too, and costs as much again as the request.
- */
-function descriptorOf(socket: Socket): number | null {
-  const { _handle: handle } = socket as Socket & { readonly _handle?: { readonly fd?: unknown } | null };
-  const fd = handle?.fd;
-  return typeof fd === 'number' && fd > 2 ? fd : null;
 }

@@ -7,6 +7,7 @@ import { EarlyBytes } from './early-bytes.ts';
 import { createGate } from './gate.ts';
 import { Newcomers } from './newcomers.ts';
 import { oneAtATime } from './one-at-a-time.ts';
+import { Room } from './room.ts';
 import type { Serve } from './serving.ts';
 import { Turnstile } from './turnstile.ts';
 import { warnOf } from './without-effect.ts';
@@ -32,7 +33,11 @@ export const serveSync: Serve = async (order) => {
   const share = settings.workersMax === null ? null : new (await import('./share-meter.ts')).ShareMeter();
 
   const turnstile = new Turnstile(update);
-  const connections = new Connections(settle);
+  const connections = new Connections((socket) => {
+    room.gave();
+    settle(socket);
+  });
+  const room = new Room({ limit, connections, log: order.log, changed: update });
   const oneByOne = oneAtATime(application.handler, turnstile, order, update);
   const handler = order.guard(limitRequests(oneByOne, settings.requestTimeout, order.log));
   const server = createHttpServer({
@@ -51,6 +56,7 @@ export const serveSync: Serve = async (order) => {
   const gate = createGate((socket) => {
     connections.add(socket);
     newcomers.add(socket);
+    room.took(socket);
     if (!isFeeding && early?.read(socket)) {
       isFeeding = true;
       setImmediate(fed);
@@ -72,7 +78,7 @@ export const serveSync: Serve = async (order) => {
   function update(): void {
     share?.set(turnstile.isFree ? 0 : 1);
     if (isFeeding) return;
-    const idle = turnstile.isFree && newcomers.count === 0 && connections.size < limit;
+    const idle = turnstile.isFree && newcomers.count === 0 && !room.isFull;
     if (idle) gate.resume();
     else gate.pause();
   }
@@ -85,6 +91,9 @@ export const serveSync: Serve = async (order) => {
     connections,
     ...(close ? { close } : {}),
     ...(share ? { utilisation: () => share.take() } : {}),
-    drain: (how) => drain({ ...how, gate, connections, isHasty: settings.reload }),
+    drain(how) {
+      room.close();
+      return drain({ ...how, gate, connections, isHasty: settings.reload });
+    },
   };
 };

@@ -15,7 +15,7 @@ import { explainMissing, presentInstallation, requireInstallation } from '../ins
 import { bindAll } from '../listeners/listener.ts';
 import type { RecordLog } from '../log/records.ts';
 import { classNameOf } from '../settings/class-name.ts';
-import { type Remark, withoutEffect, withoutRestart } from '../settings/effects.ts';
+import { beyondLimits, type Remark, withoutEffect, withoutRestart } from '../settings/effects.ts';
 import { loadHooks } from '../settings/load.ts';
 import { type ReadQuestion, rereadSettings } from '../settings/reread.ts';
 import { presentCwd, type Start } from '../start.ts';
@@ -104,7 +104,7 @@ function announce({ loaded }: Generation, log: RecordLog): void {
   log.info(`Using worker: ${name}`, { event: 'worker-class', class: name });
   const warning = warnsOfRoot(loaded);
   if (warning !== null) log.warning(warning, { event: 'settings-questionable', reason: warning });
-  sayRemarks(withoutEffect(loaded), log);
+  sayRemarks([...withoutEffect(loaded), ...beyondLimits(loaded)], log);
   if (loaded.hookNames.includes('sslContext'))
     log.warning(NO_TLS, { event: 'settings-questionable', reason: NO_TLS });
 }
@@ -159,7 +159,7 @@ function rereader(bound: Bound, log: RecordLog): ArbiterOptions['reread'] {
         : {};
     const nodeOptions = await nodeOptionsOf(loaded, own.base, cwd, sayHeap(log));
     const scaling = await scalingOf(loaded);
-    sayRemarks([...remarks, ...withoutEffect(loaded)], log);
+    sayRemarks([...remarks, ...withoutEffect(loaded), ...beyondLimits(loaded)], log);
     return { loaded, hooks, privileges, openLog, installation, ...nodeOptions, ...scaling };
   };
   return (signal) => read(signal).catch((error: unknown) => Promise.reject(explainMissing(error)));

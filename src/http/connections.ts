@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Census } from '../log/records/record.ts';
 import { isEventStream, type LongLived } from './long-lived.ts';
 
 /** A request whose answer is not sent in full. `sinceMs` is of performance.now(). */
@@ -147,6 +148,13 @@ export class Connections {
     if (connection) connection.webSocketFrom = /^websocket$/i.test(upgrade) ? socket.bytesWritten : Infinity;
   }
 
+  /** What its connections are at, by their numbers. */
+  census(): Census {
+    const census = { answering: 0, idle: 0, sendingHeaders: 0, silent: 0, webSockets: 0 };
+    for (const connection of this.#all) census[stageOf(connection)]++;
+    return census;
+  }
+
   /** The WebSockets, and the streams of events that have begun. */
   longLived(): readonly LongLived[] {
     return this.#all.flatMap(({ socket, latest, webSocketFrom }): LongLived[] => {
@@ -230,6 +238,12 @@ export class Connections {
 function flightsOf({ latest, sinceMs, earlier }: Connection): readonly Flight[] {
   const all = [...(earlier ?? []), ...(latest ? [{ response: latest, sinceMs }] : [])];
   return all.filter(({ response }) => !response.writableFinished);
+}
+
+function stageOf({ socket, latest, webSocketFrom }: Connection): keyof Census {
+  if (webSocketFrom !== null) return 'webSockets';
+  if (latest === null) return socket.bytesRead === 0 ? 'silent' : 'sendingHeaders';
+  return latest.writableFinished ? 'idle' : 'answering';
 }
 
 function isIdle({ socket, latest, earlier, webSocketFrom }: Connection): boolean {

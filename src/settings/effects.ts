@@ -1,4 +1,5 @@
 import { util } from '../builtins.ts';
+import { tooFewFiles } from '../open-files.ts';
 import { isSettingName, type SettingName, type Settings, settingNames, settingOf } from './catalogue.ts';
 import { classNameOf } from './class-name.ts';
 import type { LoadedData } from './load.ts';
@@ -26,6 +27,12 @@ export function withoutEffect({ settings, origins }: LoadedData): readonly Idle[
     const why = unmet(needs, settings);
     return why === null ? [] : [{ name, why, ...remark(name, origins, `has no effect ${why}`) }];
   });
+}
+
+/** What of the settings this process is not allowed. */
+export function beyondLimits({ settings, origins }: LoadedData): readonly Remark[] {
+  const why = tooFewFiles(settings.workerConnections);
+  return why === null ? [] : [remark('workerConnections', origins, why)];
 }
 
 /**

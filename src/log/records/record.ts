@@ -9,6 +9,15 @@ export interface WorkerField {
   readonly generation: number;
 }
 
+/** How many connections are at what: `silent` ones have sent nothing yet, `idle` ones have their answers. */
+export interface Census {
+  readonly answering: number;
+  readonly idle: number;
+  readonly sendingHeaders: number;
+  readonly silent: number;
+  readonly webSockets: number;
+}
+
 /** What the fields hold that records share. */
 export interface FieldTypes {
   readonly worker: WorkerField;
@@ -28,6 +37,7 @@ export interface FieldTypes {
   readonly place: { readonly file: string; readonly line: number; readonly column: number | null };
   readonly stack: readonly string[] | null;
   readonly setting: string;
+  readonly connections: Census;
   readonly workers: { readonly wanted: number; readonly ready: number };
   readonly addresses: readonly string[];
   readonly version: string;
@@ -63,6 +73,8 @@ export const FIELD_DOCS: Readonly<Record<FieldName, string>> = {
   place: 'a place in the code of the application: `file`, `line`, `column`',
   stack: 'where the event loop was blocked, the innermost frame first; null where it cannot be known',
   setting: 'the setting that it follows from, as an option',
+  connections:
+    'what the connections of the worker are at: `answering`, `idle`, `sendingHeaders`, `silent`, `webSockets`',
   workers: 'how many workers are `wanted`, and how many are `ready`',
   addresses: 'what the service listens on',
   version: 'the version of tsunicorn',

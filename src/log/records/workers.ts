@@ -79,6 +79,17 @@ export const workerRecords = {
     fields: ['retryMs'],
     when: 'workers end soon after they were ready, and the next waits',
   },
+  'connections-full': {
+    level: ['warning', 'info'],
+    fields: ['worker', 'phase', 'count', 'durationMs', 'connections'],
+    when: 'it has as many connections as `--worker-connections` allows; `info` when it ends',
+  },
+  'open-files-full': {
+    level: ['error', 'warning', 'info'],
+    fields: ['worker', 'phase', 'count', 'durationMs'],
+    may: ['error'],
+    when: 'it accepts nothing, as hardly a file more may be opened; `error` where none may, `info` when it ends',
+  },
   'arbiter-gone': { level: 'warning', fields: ['worker'], when: 'its arbiter has ended, so that it drains' },
   'watchdog-failed': { level: 'warning', fields: ['worker'], when: 'its watchdog does not run' },
   'code-loaded': {

@@ -1,0 +1,114 @@
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import http from 'node:http';
+import net from 'node:net';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { addressOf, request } from '../support/load.ts';
+import { type Running, serve, temporaryDirectory } from '../support/tsunicorn.ts';
+
+const closing = new http.Agent({ keepAlive: false });
+const binds: readonly (readonly [string, () => string])[] = [
+  ['TCP', () => '127.0.0.1:0'],
+  ['a Unix socket', () => `unix:${join(temporaryDirectory(), 'app.sock')}`],
+];
+/** Takes every descriptor there is until the file `release` exists. */
+const source = `import { closeSync, existsSync, openSync } from 'node:fs';
+const taken = [];
+const give = () => existsSync('release') ? taken.splice(0).forEach((fd) => closeSync(fd)) : setTimeout(give, 20);
+export const app = (req, res) => {
+  if (req.url === '/take') {
+    try { for (;;) taken.push(openSync('/dev/null')); } catch {}
+    give();
+  }
+  res.end('done');
+};`;
+
+function start(args: readonly string[], files: number) {
+  const through = ['/bin/sh', '-c', `ulimit -n ${files}; exec "$@"`, 'sh'];
+  return serve(['app.mjs:app', ...args], { files: { 'app.mjs': source }, through });
+}
+
+async function connectAll(url: string, count: number): Promise<readonly net.Socket[]> {
+  const sockets = Array.from({ length: count }, () => net.connect(addressOf(url)));
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy();
+  });
+  await Promise.all(sockets.map((socket) => once(socket, 'connect')));
+  // They are reset when the service ends.
+  for (const socket of sockets) socket.on('error', () => {});
+  return sockets;
+}
+
+const recordsOf = (running: Running, event: string) =>
+  running.stderr
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line))
+    .filter((record) => record.event === event);
+
+describe.each(binds)('the limit on open files, with %s', (_name, bind) => {
+  it('is named at the start where it allows fewer connections than --worker-connections', async () => {
+    const running = await start(['-b', bind(), '-w', '1'], 256);
+    expect(running.stderr).toMatch(
+      /WARNING\] --worker-connections asks for 1000, and a worker can hold some 192, as it may have 256 files open: .*ulimit -n, LimitNOFILE=/,
+    );
+    const enough = await start(['-b', bind(), '-w', '1', '--worker-connections', '100'], 256);
+    expect(enough.stderr).not.toMatch(/files/);
+  });
+
+  it.each(['async', 'sync'])(
+    'ends accepting in class %s before a connection is dropped for it',
+    async (name) => {
+      const running = await start(['-b', bind(), '-w', '1', '-k', name], 128);
+      const clients = await connectAll(running.at, 200);
+      let ended = 0;
+      for (const client of clients) client.on('close', () => ended++);
+      await running.waitForLog(
+        /WARNING\] Hardly a file more may be opened \(128 are allowed\), so this worker holds no more connections than its \d+/,
+      );
+      expect(ended).toBe(0);
+      for (const client of clients) client.destroy();
+      expect(await request({ url: running.at }, closing)).toBe('200');
+      await running.waitForLog(/INFO\] Files can be opened again, after /);
+    },
+  );
+
+  it('is named where the application has used it up, and nothing is accepted meanwhile', async () => {
+    const running = await start(['-b', bind(), '-w', '1', '--log-format', 'json'], 128);
+    // Its connection stays, so that its descriptor is not free again.
+    const kept = new http.Agent({ keepAlive: true });
+    onTestFinished(() => kept.destroy());
+    expect(await request({ url: running.at, path: '/take' }, kept)).toBe('200');
+    await running.waitForLog(/No file can be opened \(EMFILE: the process may have 128\)/);
+    const waiting = request({ url: running.at }, closing);
+    writeFileSync(join(running.cwd, 'release'), '');
+    expect(await waiting).toBe('200');
+    const phases = () => recordsOf(running, 'open-files-full').map(({ phase, error }) => [phase, error]);
+    await running.waitFor(() => phases().at(-1)?.[0] === 'ends', 'the end');
+    expect(phases()[0]).toEqual(['begins', 'EMFILE']);
+  });
+});
+
+describe.each(binds)('--worker-connections, with %s', (_name, bind) => {
+  it.each(['async', 'sync'])(
+    'is said in class %s when it is reached, by whom, and when it is over',
+    async (name) => {
+      const args = ['-b', bind(), '-w', '1', '-k', name, '--worker-connections', '3', '--log-format', 'json'];
+      const running = await start(args, 1024);
+      const clients = await connectAll(running.at, 3);
+      for (const client of clients.slice(1)) client.write('GET / HTTP/1.1\r\nHost: x\r\n');
+      await running.waitForLog(
+        /3 of 3 connections \(--worker-connections\) are taken.*: 2 still sending their headers, 1 have sent nothing yet/,
+      );
+      const waiting = request({ url: running.at }, closing);
+      for (const client of clients) client.destroy();
+      expect(await waiting).toBe('200');
+      await running.waitForLog(/There is room for connections again, after/);
+      const records = recordsOf(running, 'connections-full');
+      expect(records[0]).toMatchObject({ level: 'warning', phase: 'begins', count: 3 });
+      expect(records.at(-1)).toMatchObject({ level: 'info', phase: 'ends', connections: { answering: 0 } });
+      expect(records.some(({ connections }) => connections.sendingHeaders === 2)).toBe(true);
+    },
+  );
+});

@@ -251,9 +251,20 @@ type PinoModule = typeof Pino & { readonly stdSerializers: typeof PinoSerializer
 function lazily(load: () => Render): Render {
   let render: Render | null = null;
   return (level, message, fields) => {
-    render ??= load();
+    try {
+      render ??= load();
+    } catch {
+      // No descriptor is free, or the installation is gone: a line must not cost more than itself.
+      return plainly(level, message, fields);
+    }
     return render(level, message, fields);
   };
+}
+
+/** What is known without pino, in either format. */
+function plainly(level: LogLevel, msg: string, { event, err }: LogFields = {}): string {
+  const error = err === undefined ? {} : { err: { message: messageOf(err) } };
+  return `${JSON.stringify({ level, time: new Date().toISOString(), pid: process.pid, event, ...error, msg })}\n`;
 }
 
 function rendering(log: PinoLogger, written: () => string, worker?: WorkerField): Render {

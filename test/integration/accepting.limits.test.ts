@@ -12,15 +12,16 @@ const binds: readonly (readonly [string, () => string])[] = [
   ['TCP', () => '127.0.0.1:0'],
   ['a Unix socket', () => `unix:${join(temporaryDirectory(), 'app.sock')}`],
 ];
-/** Takes every descriptor there is until the file `release` exists. */
+/** Takes every descriptor there is, also those that are given back, until the file `release` exists. */
 const source = `import { closeSync, existsSync, openSync } from 'node:fs';
 const taken = [];
-const give = () => existsSync('release') ? taken.splice(0).forEach((fd) => closeSync(fd)) : setTimeout(give, 20);
+const take = () => {
+  if (existsSync('release')) return taken.splice(0).forEach((fd) => closeSync(fd));
+  try { for (;;) taken.push(openSync('/dev/null')); } catch {}
+  setTimeout(take, 20);
+};
 export const app = (req, res) => {
-  if (req.url === '/take') {
-    try { for (;;) taken.push(openSync('/dev/null')); } catch {}
-    give();
-  }
+  if (req.url === '/take') take();
   res.end('done');
 };`;
 
@@ -43,7 +44,7 @@ async function connectAll(url: string, count: number): Promise<readonly net.Sock
 const recordsOf = (running: Running, event: string) =>
   running.stderr
     .split('\n')
-    .filter((line) => line.startsWith('{'))
+    .filter((line) => line.startsWith('{') && line.endsWith('}'))
     .map((line) => JSON.parse(line))
     .filter((record) => record.event === event);
 

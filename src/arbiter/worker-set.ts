@@ -190,17 +190,22 @@ export class WorkerSet {
 
   /**
    * After the arbiter itself was stopped or starved for `lateMs`, its view is out of date: nobody is held to a
-   * deadline that passed meanwhile, as what they said still waits to be read.
+   * deadline that passed meanwhile, as what they said still waits to be read. What began when the time had passed, behind
+   * a hook that blocked, has its own time and no more.
    */
   forgive(lateMs: number): void {
+    const now = this.#clock.now();
     for (const worker of this.#workers.values()) {
       const { state } = worker;
-      if (state.name === 'ready' || state.name === 'standby')
-        worker.state = { ...state, heartbeatMs: this.#clock.now() };
+      const { graceMs } = worker.limits;
+      if (state.name === 'ready' || state.name === 'standby') worker.state = { ...state, heartbeatMs: now };
       if (state.name === 'spawning' || state.name === 'booting' || state.name === 'opening')
-        worker.state = { ...state, sinceMs: state.sinceMs + lateMs };
-      if (state.name === 'retiring' || state.name === 'cancelled' || state.name === 'failed')
-        worker.state = { ...state, killAtMs: state.killAtMs + lateMs };
+        worker.state = { ...state, sinceMs: Math.min(now, state.sinceMs + lateMs) };
+      if (state.name === 'retiring' || state.name === 'cancelled' || state.name === 'failed') {
+        const mostMs =
+          state.name === 'retiring' ? Math.max(graceMs + EXIT_SLACK_MS, QUICK_GRACE_MS) : QUICK_GRACE_MS;
+        worker.state = { ...state, killAtMs: Math.min(now + mostMs, state.killAtMs + lateMs) };
+      }
     }
   }
 }

@@ -148,4 +148,15 @@ describe('the verbs', () => {
     expect(booting.state).toMatchObject({ sinceMs: 90_000 });
     expect(failed.state).toMatchObject({ killAtMs: 91_000 });
   });
+
+  it('forgive gives no more than its own time to what began behind a hook that blocked', () => {
+    const { clock, set, first } = setOf(1);
+    clock.block(90_000);
+    first.state = { name: 'ready', sinceMs: 90_000, heartbeatMs: 90_000, outgoing: null };
+    set.retire(first, 'fewer', 'replace', false);
+    set.spawn(1, generation, () => {});
+    set.forgive(90_000);
+    expect(first.state).toMatchObject({ killAtMs: 121_000 });
+    expect(set.get(2)?.state).toMatchObject({ sinceMs: 90_000 });
+  });
 });

@@ -159,7 +159,7 @@ export class Reload {
   /** Proves new code under the settings that are in force, or about to be. */
   again(current: Generation): void {
     // The code is not loaded yet: what is loaded in the end will be the new.
-    if (this.#step.name === 'reading') return;
+    if (this.#step.name === 'reading' || this.#step.name === 'due') return;
     const { failure: _shown, ...base } = this.candidate ?? current;
     this.#propose(base);
   }

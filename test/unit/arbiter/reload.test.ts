@@ -139,6 +139,18 @@ describe('a reload', () => {
     expect([reload.isDue, reload.underWay]).toEqual([true, null]);
   });
 
+  it('needs no other for code that is saved while it is read, or between it and the one that follows', async () => {
+    const { reload, next } = reloadOf(async () => same);
+    reload.start(current);
+    reload.again(current);
+    expect([reload.step, reload.underWay]).toEqual(['reading', 2]);
+    reload.take(await next());
+    reload.ask(current);
+    reload.undo('it threw');
+    reload.again(current);
+    expect([reload.isDue, reload.underWay]).toEqual([true, null]);
+  });
+
   it('forgets what was to follow where it is abandoned', async () => {
     const { reload, next } = reloadOf(async () => same);
     expect(reload.abandon('the service stops')).toBe(false);

@@ -21,6 +21,8 @@ export interface Steps {
   readonly intent: Service['intent'];
   readonly reload: Service['reloadStep'];
   readonly upgrade: Upgrade['step'];
+  /** Whether a stop waits until the new arbiter of the upgrade serves. */
+  readonly holdsStop: boolean;
 }
 
 /** Supervises workers: takes one event, handles it, reconciles. No handler waits. */
@@ -42,7 +44,8 @@ export class Arbiter {
   /** What each of its parts is at. */
   get steps(): Steps {
     const { intent, reloadStep } = this.#service;
-    return { intent, reload: reloadStep, upgrade: this.#upgrade.step };
+    const { step: upgrade, holdsStop } = this.#upgrade;
+    return { intent, reload: reloadStep, upgrade, holdsStop };
   }
 
   /** Serves until told to stop; resolves with the exit status once every worker is gone. */

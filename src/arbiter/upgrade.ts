@@ -83,6 +83,11 @@ export class Upgrade {
     return this.#step.name;
   }
 
+  /** Whether a stop waits until the new arbiter serves. */
+  get holdsStop(): boolean {
+    return 'afterwards' in this.#step && this.#step.afterwards === 'stop';
+  }
+
   /** Whether the arbiter has to stay until it knows what became of the start. */
   get isStarting(): boolean {
     return this.#step.name === 'starting';

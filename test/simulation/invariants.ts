@@ -1,5 +1,6 @@
 import type { ArbiterEvent } from '../../src/arbiter/events.ts';
 import type { Generation } from '../../src/arbiter/generation.ts';
+import { isEnding } from '../../src/arbiter/shutdown.ts';
 import type { ServiceStatus } from '../../src/arbiter/status.ts';
 import type { WorkerHandle } from '../../src/arbiter/worker-handle.ts';
 import { deadlineOf, isLiving } from '../../src/arbiter/worker-state.ts';
@@ -41,12 +42,15 @@ export class Invariants {
   }
 
   took(event: ArbiterEvent | null): void {
+    const { intent } = this.#world.arbiter.steps;
+    if (event?.type === 'signal' && event.signal === 'SIGHUP' && !isEnding(intent)) this.reload.asked();
     this.#event = event;
     this.#sinceMs = this.#world.clock.now();
   }
 
   changed(transition: Transition): void {
     const { from, to } = transition;
+    this.#world.coverage.changed(this.#world, transition);
     // From ABRT to KILL too.
     if (from.name !== to.name || to.name === 'killed') this.#transitions.push(transition);
   }
@@ -79,9 +83,9 @@ export class Invariants {
     this.#surplus(status, living);
     this.#deadlines(living);
     this.#retirements(status, living);
+    this.#orderOfRetirement(living);
     this.#end(living);
     this.reload.observed(status, this.#event);
-    this.#listeners();
     this.#transitions = [];
     this.#spawned = [];
     return Infinity;
@@ -94,6 +98,7 @@ export class Invariants {
     if (queue.pushed !== queue.taken) this.fail(`${queue.pushed - queue.taken} events are left in the queue`);
     if (clock.nextMs > clock.now() + TICK_MS) this.fail('nothing will wake the loop within a second');
     if (clock.now() > this.#endsAtMs) this.fail('the stop takes longer than its limits');
+    this.#listeners();
     this.reload.afterStep();
   }
 
@@ -116,6 +121,7 @@ export class Invariants {
     const { intent, reload, upgrade } = arbiter.steps;
     if (intent.name !== 'serving') return this.fail(`the service is ${intent.name} after ${clock.now()} ms`);
     if (reload !== 'none') this.fail(`a reload is ${reload} for ever`);
+    this.reload.calm();
     if (upgrade !== 'none' && upgrade !== 'failed') this.fail(`an upgrade is ${upgrade} for ever`);
     const { spareWorkers } = this.current.loaded.settings;
     const states = workers.flatMap(({ age, generation, state }) => {
@@ -137,10 +143,9 @@ export class Invariants {
   #capacity({ workers: { wanted, ready } }: ServiceStatus, living: readonly WorkerHandle[]): void {
     const serving = living.filter(({ state }) => state.name === 'ready').length;
     if (serving !== ready) this.fail(`${serving} workers are ready, and the status says ${ready}`);
-    const event = this.#event;
-    const left = event?.type === 'message' && event.message.tsunicorn === 'leaving' ? event.worker : 0;
     const retired = this.#transitions.some(
-      ({ worker, from, to }) => from.name === 'ready' && to.name === 'retiring' && worker.age !== left,
+      ({ worker, from, to }) =>
+        from.name === 'ready' && to.name === 'retiring' && worker.age !== this.#leftBy,
     );
     // In development all that are outdated go as soon as one is ready.
     const least = this.#world.settings.reload ? Math.min(1, wanted) : wanted;
@@ -188,6 +193,30 @@ export class Invariants {
     const isLast = !this.current.listeners.some((listener) => listener.isShared());
     if (intent.name === 'stopping' && isLast && purposes.some((purpose) => purpose !== 'stop'))
       this.fail(`the service stops, and its workers retire to ${purposes}`);
+  }
+
+  /** Outdated workers go before those that are to stay, and at the end those that serve go last. */
+  #orderOfRetirement(living: readonly WorkerHandle[]): void {
+    const { intent } = this.#world.arbiter.steps;
+    const isOutdated = ({ generation }: WorkerHandle, state: WorkerHandle['state']) =>
+      generation < this.current.number || (state.name === 'ready' && state.outgoing !== null);
+    const waits = living.some(({ state }) => state.name !== 'ready' && state.name !== 'retiring');
+    const stale = living.filter(
+      (worker) => worker.state.name === 'ready' && isOutdated(worker, worker.state),
+    );
+    for (const { worker, from, to } of this.#transitions) {
+      if (from.name !== 'ready' || to.name !== 'retiring' || worker.age === this.#leftBy) continue;
+      if (stale.length > 0 && !isOutdated(worker, from))
+        this.fail(`worker ${worker.age} was retired, and ${stale[0]?.age}, which is outdated, stays`);
+      if (intent.name === 'stopping' && intent.mode === 'graceful' && waits)
+        this.fail(`worker ${worker.age} was retired while others hold the sockets and do not serve`);
+    }
+  }
+
+  /** The worker that has just said that it leaves. */
+  get #leftBy(): number {
+    const event = this.#event;
+    return event?.type === 'message' && event.message.tsunicorn === 'leaving' ? event.worker : 0;
   }
 
   get #hasKilled(): boolean {

@@ -2,6 +2,7 @@ import type { SpawnOptions } from 'node:child_process';
 import type { Spawn } from '../../src/child.ts';
 import { FakeChild, type FakeProcess, refuse, type SpawnFailure } from '../support/fake-spawn.ts';
 import type { SimulatedClock } from './clock.ts';
+import type { Order } from './operations.ts';
 
 /** Makes the model of what a command line would run. */
 export type Run = (machine: Machine, call: Parameters<Spawn>, pid: number) => Process;
@@ -50,12 +51,22 @@ export class Machine {
     this.#backlog ??= [];
   }
 
-  /** It goes on, and hears all at once what it missed. */
-  thaw(): void {
+  /** It goes on, and hears all at once what it missed, and `more`. */
+  thaw(more: readonly (() => void)[], order: Order): void {
     const missed = this.#backlog ?? [];
     this.#backlog = null;
-    for (const act of missed) act();
+    const all = order === 'first' ? [...more, ...missed] : [...missed, ...more];
+    for (const act of order === 'mixed' ? zip(missed, more) : all) act();
   }
+}
+
+/** Of each in turn. */
+function zip<T>(some: readonly T[], others: readonly T[]): readonly T[] {
+  const length = Math.max(some.length, others.length);
+  return Array.from({ length }, (_, index) => [
+    ...some.slice(index, index + 1),
+    ...others.slice(index, index + 1),
+  ]).flat();
 }
 
 function abortWith({ signal }: SpawnOptions, process: Process): void {

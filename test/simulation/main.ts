@@ -1,6 +1,8 @@
 import { parseArgs } from 'node:util';
 import { Coverage } from './coverage.ts';
-import { runSeed } from './schedule.ts';
+import { missing, summary } from './pairs.ts';
+import { scenes } from './scenes.ts';
+import { type Outcome, runOperations, runSeed } from './schedule.ts';
 import { report } from './shrink.ts';
 
 // npm run simulate [-- --seed N | --from N --steps N]
@@ -12,35 +14,43 @@ const PROGRESS_MS = 5000;
 
 // Each reader of a world that goes on has one for the end of the process.
 process.setMaxListeners(0);
-const only = values.seed === undefined ? null : Number(values.seed);
-process.exitCode = await simulate(
-  only ?? Number(values.from ?? Date.now() % 1_000_000_000),
-  Number(values.steps ?? Infinity),
-);
+process.exitCode = await main();
 
-/** Runs schedules from `first` on, only that one where it was named, until one fails or there were so many steps. */
-async function simulate(first: number, mostSteps: number): Promise<number> {
+async function main(): Promise<number> {
   const coverage = new Coverage();
+  if (values.seed !== undefined) return fails(await runSeed(Number(values.seed), coverage));
+  const first = Number(values.from ?? Date.now() % 1_000_000_000);
+  for (const { beginning, operations } of scenes)
+    if (await fails(await runOperations(first, operations, { beginning, coverage }))) return 1;
+  return simulate(coverage, first, Number(values.steps ?? Infinity));
+}
+
+/** Runs schedules from the seed `first` on until one fails or there were so many steps. */
+async function simulate(coverage: Coverage, first: number, mostSteps: number): Promise<number> {
   const startMs = performance.now();
   let steps = 0;
   let saidMs = startMs;
   for (let seed = first; ; seed++) {
     const outcome = await runSeed(seed, coverage);
+    if (await fails(outcome)) return 1;
     steps += outcome.steps;
-    if (outcome.failure !== null) {
-      console.log(`seed ${seed} fails: ${outcome.failure}`);
-      console.log(await report(outcome));
-      return 1;
-    }
     const now = performance.now();
-    const isLast = only !== null || steps >= mostSteps;
-    if (now - saidMs > PROGRESS_MS || isLast) {
-      saidMs = now;
-      const rate = Math.round((steps / (now - startMs)) * 1000);
-      console.log(
-        `seeds ${first} to ${seed} hold: ${steps} steps, ${rate} a second; ${coverage.hits.size} pairs of state and event`,
-      );
+    if (now - saidMs < PROGRESS_MS && steps < mostSteps) continue;
+    saidMs = now;
+    const rate = Math.round((steps / (now - startMs)) * 1000);
+    console.log(`seeds ${first} to ${seed} hold: ${steps} steps, ${rate} a second`);
+    console.log(`  pairs of state and event that were met: ${summary(coverage)}`);
+    if (steps >= mostSteps) {
+      console.log(`  not met: ${missing(coverage).join(', ') || 'none'}`);
+      return 0;
     }
-    if (isLast) return 0;
   }
+}
+
+/** 1 where it fails, after saying how; otherwise 0. */
+async function fails(outcome: Outcome): Promise<number> {
+  const { seed, failure, steps } = outcome;
+  if (failure !== null) console.log(await report(outcome));
+  else if (values.seed !== undefined) console.log(`seed ${seed} holds: ${steps} steps`);
+  return failure === null ? 0 : 1;
 }

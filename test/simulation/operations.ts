@@ -1,5 +1,6 @@
 import type { ArbiterSignal } from '../../src/arbiter/events.ts';
 import type { WorkerMessage } from '../../src/ipc.ts';
+import type { Settings } from '../../src/settings/catalogue.ts';
 import type { SpawnFailure } from '../support/fake-spawn.ts';
 import type { Chance } from './chance.ts';
 import { SUCCESSIONS, type Successor } from './other-models.ts';
@@ -15,26 +16,51 @@ export type Operation =
   | { readonly op: 'wait'; readonly ms: number }
   /** Several at once: the loop sees them one after the other. */
   | { readonly op: 'signals'; readonly signals: readonly ArbiterSignal[] }
-  | { readonly op: 'say'; readonly who: number; readonly message: WorkerMessage; readonly times: number }
+  /** A worker says all that, whatever it does; `of` the living ones, or of all that ever were. */
+  | {
+      readonly op: 'say';
+      readonly of: 'living' | 'all';
+      readonly who: number;
+      readonly messages: readonly WorkerMessage[];
+    }
   | { readonly op: 'die'; readonly who: number; readonly how: Death }
   | { readonly op: 'stick'; readonly who: number }
   | { readonly op: 'leave'; readonly who: number }
   | { readonly op: 'refuse'; readonly failures: readonly SpawnFailure[] }
   | { readonly op: 'deploy'; readonly application: Application }
-  /** What the next reload will find; `seed` is of the new settings. */
+  /** What the next reload will find: these settings, or some that are drawn by `seed`. */
   | {
       readonly op: 'configure';
       readonly seed: number;
+      readonly settings?: Partial<Settings>;
       readonly reading: 'answers' | 'refuses' | 'dies' | 'hangs';
     }
   | { readonly op: 'bind'; readonly next: 'late' | 'refused' }
   | { readonly op: 'successors'; readonly fate: Successor }
   | { readonly op: 'successor dies'; readonly how: Death }
+  | { readonly op: 'successor acts' }
   | { readonly op: 'elder'; readonly is: 'gone unseen' | 'gone' }
   | { readonly op: 'save' }
   | { readonly op: 'load'; readonly utilisation: number }
-  /** The arbiter alone is stopped, or blocked by a hook, or the whole machine sleeps. */
-  | { readonly op: 'freeze' | 'block' | 'sleep'; readonly ms: number };
+  /** A hook of the arbiter blocks, or the whole machine sleeps. */
+  | { readonly op: 'block' | 'sleep'; readonly ms: number }
+  /** The arbiter's process is stopped, and finds signals when it goes on: before or behind what its children said. */
+  | ({ readonly op: 'freeze'; readonly ms: number } & Found)
+  /** The time of a worker is over in the very turn in which those signals are found. */
+  | ({ readonly op: 'expire'; readonly who: number } & Found);
+
+/** What happens while the arbiter stands still. */
+interface Found {
+  readonly signals: readonly ArbiterSignal[];
+  readonly order: Order;
+  readonly during: readonly Happening[];
+}
+
+/** What takes no time. */
+export type Happening = Exclude<Operation, { op: 'run' | 'wait' | 'freeze' | 'expire' | 'sleep' }>;
+
+/** Of signals among what the arbiter's children said. */
+export type Order = 'first' | 'last' | 'mixed';
 
 type Kind = Operation['op'];
 
@@ -52,13 +78,17 @@ const WEIGHTS: Readonly<Record<Kind, number>> = {
   bind: 1,
   successors: 2,
   'successor dies': 1.5,
+  'successor acts': 0.5,
   elder: 0.5,
   save: 2,
   load: 1,
   freeze: 1,
   block: 1,
   sleep: 1,
+  expire: 1.5,
 };
+
+const ORDERS: readonly Order[] = ['first', 'last', 'mixed'];
 
 /** As operators send them: most of all reloads; a stop is the end of a schedule. */
 const SIGNAL_WEIGHTS: Readonly<Record<ArbiterSignal, number>> = {
@@ -73,18 +103,49 @@ const SIGNAL_WEIGHTS: Readonly<Record<ArbiterSignal, number>> = {
   SIGQUIT: 0.2,
 };
 
-export function drawOperation(chance: Chance): Operation {
+/** What comes when operators have had enough. */
+const LAST_SIGNALS: Readonly<Record<ArbiterSignal, number>> = {
+  SIGHUP: 1,
+  SIGTTIN: 1,
+  SIGTTOU: 1,
+  SIGUSR1: 1,
+  SIGUSR2: 2,
+  SIGWINCH: 1,
+  SIGTERM: 4,
+  SIGINT: 2,
+  SIGQUIT: 3,
+};
+
+const LAST_WEIGHTS: Readonly<Record<Kind, number>> = {
+  ...WEIGHTS,
+  run: 20,
+  wait: 4,
+  signals: 20,
+  say: 20,
+  'successor dies': 3,
+  elder: 4,
+  save: 4,
+  freeze: 6,
+};
+
+/** `isLast` for the operations at the end of a schedule, in which a stop is likely. */
+export function drawOperation(chance: Chance, isLast = false): Operation {
   const who = chance.fraction();
-  const op = chance.weighted(WEIGHTS);
+  const op = chance.weighted(isLast ? LAST_WEIGHTS : WEIGHTS);
   switch (op) {
     case 'run':
-      return { op, timers: chance.between(1, 12) };
+      return { op, timers: chance.between(1, isLast ? 3 : 12) };
     case 'wait':
-      return { op, ms: chance.of([1, 10, 100, 1000, 3000, 10_000]) };
+      return { op, ms: chance.of(isLast ? [1, 1, 10, 1000] : [1, 10, 100, 1000, 3000, 10_000]) };
     case 'signals':
-      return { op, signals: drawSignals(chance) };
+      return { op, signals: drawSignals(chance, isLast) };
     case 'say':
-      return { op, who, message: drawMessage(chance), times: chance.of([1, 1, 2]) };
+      return {
+        op,
+        of: chance.of(['living', 'living', 'living', 'all']),
+        who,
+        messages: Array.from({ length: chance.of([1, 1, 2, 4]) }, () => drawMessage(chance)),
+      };
     case 'die':
       return { op, who, how: chance.of(deaths) };
     case 'stick':
@@ -108,20 +169,37 @@ export function drawOperation(chance: Chance): Operation {
       return { op, how: chance.of(deaths) };
     case 'elder':
       return { op, is: chance.of(['gone unseen', 'gone']) };
+    case 'successor acts':
     case 'save':
       return { op };
     case 'load':
       return { op, utilisation: chance.of([0, 0.3, 0.9, 1]) };
     case 'freeze':
+      return { op, ms: chance.of([10, 600, 3000, 40_000]), ...drawFound(chance, isLast) };
+    case 'expire':
+      return { op, who, ...drawFound(chance, isLast) };
     case 'block':
     case 'sleep':
       return { op, ms: chance.of([400, 600, 3000, 40_000]) };
   }
 }
 
-function drawSignals(chance: Chance): readonly ArbiterSignal[] {
+function drawFound(chance: Chance, isLast: boolean): Found {
+  const drawn = Array.from({ length: chance.of([0, 0, 1, 3]) }, () => drawOperation(chance, isLast));
+  return {
+    signals: chance.happens(0.5) ? drawSignals(chance, isLast) : [],
+    order: chance.of(ORDERS),
+    during: drawn.filter(isHappening),
+  };
+}
+
+function isHappening(operation: Operation): operation is Happening {
+  return !['run', 'wait', 'freeze', 'expire', 'sleep'].includes(operation.op);
+}
+
+function drawSignals(chance: Chance, isLast: boolean): readonly ArbiterSignal[] {
   const length = chance.happens(0.25) ? chance.between(2, 9) : 1;
-  return Array.from({ length }, () => chance.weighted(SIGNAL_WEIGHTS));
+  return Array.from({ length }, () => chance.weighted(isLast ? LAST_SIGNALS : SIGNAL_WEIGHTS));
 }
 
 function drawRefusal(chance: Chance): SpawnFailure {
@@ -130,8 +208,13 @@ function drawRefusal(chance: Chance): SpawnFailure {
 
 /** Whatever a worker may say, in a state in which it may not. */
 function drawMessage(chance: Chance): WorkerMessage {
+  return chance.of(drawMessages(chance));
+}
+
+/** One of each kind: what is added here is drawn, and has to be met in every state. */
+export function drawMessages(chance: Chance): readonly WorkerMessage[] {
   const by = chance.of(['itself', 'signal'] as const);
-  return chance.of<WorkerMessage>([
+  return [
     { tsunicorn: 'hello' },
     { tsunicorn: 'standby' },
     { tsunicorn: 'ready', urls: [] },
@@ -151,5 +234,5 @@ function drawMessage(chance: Chance): WorkerMessage {
       accessComplete: chance.happens(0.9),
       seen: { stack: chance.of([null, ['at x']]), requests: [], omitted: 0, unread: 0 },
     },
-  ]);
+  ];
 }

@@ -28,6 +28,14 @@ export class ReaderModel extends Process {
     this.later(name === 'hangs' ? Infinity : this.#chance.between(1, 300), () => this.#answer());
   }
 
+  /** The kernel may be busy with it. */
+  override signalled(signal: NodeJS.Signals): void {
+    if (signal === 'SIGKILL' && this.#chance.happens(0.2)) {
+      this.isKilled = true;
+      this.later(400, () => this.end(null, signal));
+    } else super.signalled(signal);
+  }
+
   heal(): void {
     this.later(1, () => this.end(1));
   }
@@ -37,6 +45,7 @@ export class ReaderModel extends Process {
   }
 
   #answer(): void {
+    if (this.isKilled) return;
     if (this.#reading.name === 'dies') return this.end(1);
     const answer: ReadAnswer =
       this.#reading.name === 'answers' ? { loaded: this.#reading.loaded } : { refused: 'config.ts: no' };
@@ -60,7 +69,7 @@ export class SuccessorModel extends Process {
     super(...process);
     this.#fate = fate;
     this.#chance = chance;
-    this.later(fate === 'hangs' ? Infinity : chance.between(10, 3000), () => this.#act());
+    this.later(fate === 'hangs' ? Infinity : chance.between(10, 3000), () => this.act());
   }
 
   received(): void {}
@@ -74,7 +83,9 @@ export class SuccessorModel extends Process {
     this.later(5, () => this.end(null, signal));
   }
 
-  #act(): void {
+  /** It does now what it is to do some day. */
+  act(): void {
+    if (this.hasServed) return;
     switch (this.#fate) {
       case 'fails':
         return this.end(this.#chance.of([1, 3, 4]));

@@ -10,11 +10,12 @@ const SLACK_MS = 2000;
 export class ReloadInvariants {
   readonly #world: World;
   readonly #fail: (what: string) => void;
-  #underWay: number | null = null;
+  underWay: number | null = null;
   #step = 'none';
   #endsAtMs = Infinity;
   #promoted: number | null = null;
   readonly #over = new Set<number>();
+  #isOwed = false;
 
   constructor(world: World, fail: (what: string) => void) {
     this.#world = world;
@@ -26,29 +27,47 @@ export class ReloadInvariants {
   }
 
   promoted(generation: number): void {
-    if (generation !== this.#underWay) this.#fail(`generation ${generation} was promoted, and not under way`);
+    if (generation !== this.underWay) this.#fail(`generation ${generation} was promoted, and not under way`);
     this.#promoted = generation;
   }
 
   observed(status: ServiceStatus, event: ArbiterEvent | null): void {
     const { steps } = this.#world.arbiter;
-    if (status.reload !== this.#underWay) {
-      if (this.#underWay !== null) this.#ended(this.#underWay, status, event);
+    if (status.reload !== this.underWay) {
+      if (this.underWay !== null) this.#ended(this.underWay, status, event);
       if (status.reload !== null && this.#over.has(status.reload))
         this.#fail(`reload ${status.reload} began twice`);
-      this.#underWay = status.reload;
+      this.underWay = status.reload;
       this.#step = 'none';
       this.#endsAtMs = Infinity;
     }
+    const { name } = steps.intent;
+    if ((name === 'resting' || name === 'lingering' || name === 'stopping') && steps.reload !== 'none')
+      this.#fail(`a reload is ${steps.reload} although the service is ${name}`);
+    if (name === 'resting') this.#isOwed = false;
     if (steps.reload !== this.#step) this.#endsAtMs = this.#world.clock.now() + this.#limitMs(status);
     this.#step = steps.reload;
     this.#promoted = null;
   }
 
+  /** Somebody asked for a reload that was not refused; `read` is called when one is read. */
+  asked(): void {
+    this.#isOwed = true;
+  }
+
+  read(): void {
+    this.#isOwed = false;
+  }
+
+  /** After a while without trouble. */
+  calm(): void {
+    if (this.#isOwed) this.#fail('a reload was asked for, and nobody has read the configuration since');
+  }
+
   afterStep(): void {
     const { clock, arbiter, readers } = this.#world;
     if (clock.now() > this.#endsAtMs)
-      this.#fail(`reload ${this.#underWay} is ${this.#step} longer than its limits`);
+      this.#fail(`reload ${this.underWay} is ${this.#step} longer than its limits`);
     const busy = readers.filter(({ isAlive, isKilled, hasAnswered }) => isAlive && !isKilled && !hasAnswered);
     if (busy.length > (arbiter.steps.reload === 'reading' ? 1 : 0))
       this.#fail(`${busy.length} readers are left`);
@@ -71,6 +90,9 @@ export class ReloadInvariants {
       this.#fail(`reload ${attempt} was proving itself, and another took its place`);
     const outcomes = [isPromoted, isRefused || isUndone || isSuperseded || isDropped].filter(Boolean).length;
     if (outcomes === 0) this.#fail(`reload ${attempt} ended, and nobody knows how`);
+    const isHup = event?.type === 'signal' && event.signal === 'SIGHUP';
+    if (this.#step === 'proving' && isSuperseded && isHup)
+      this.#fail(`reload ${attempt} was proved, and another one took its place`);
     if (isPromoted && isRefused) this.#fail(`reload ${attempt} was promoted and refused`);
   }
 
@@ -79,7 +101,7 @@ export class ReloadInvariants {
     if (reload === 'reading') return READ_MS + SLACK_MS;
     // A worker that stands by may then take its time to open its sockets, and be silent between the two.
     const { workers } = this.#world;
-    const canary = workers.findLast((worker) => worker.generation === this.#underWay);
+    const canary = workers.findLast((worker) => worker.generation === this.underWay);
     const limits = canary?.limits ?? { bootMs, heartbeatMs: Infinity };
     return reload === 'proving' ? 2 * limits.bootMs + limits.heartbeatMs + SLACK_MS : Infinity;
   }

@@ -1,17 +1,27 @@
 import { Chance } from './chance.ts';
 import { Coverage } from './coverage.ts';
 import { drawOperation, type Operation } from './operations.ts';
-import { World } from './world.ts';
+import { type Beginning, World } from './world.ts';
 
 const OPERATIONS = 120;
+/** So many of them lead to the end. */
+const LAST = 15;
 /** After so long without trouble every delay is over: back-off, a hanging reader, a boot, a grace. */
 const CALM_MS = 100_000;
 const END_MS = 60_000;
+
+export interface RunOptions {
+  /** Whether what the arbiter logs is kept. */
+  readonly log?: boolean;
+  readonly coverage?: Coverage;
+  readonly beginning?: Beginning;
+}
 
 /** What came of one schedule. */
 export interface Outcome {
   readonly seed: number;
   readonly operations: readonly Operation[];
+  readonly beginning: Beginning;
   /** Null where everything held. */
   readonly failure: string | null;
   readonly steps: number;
@@ -25,27 +35,30 @@ export function runSeed(seed: number, coverage = new Coverage()): Promise<Outcom
   const operations: Operation[] = [];
   const next = (): Operation | undefined => {
     if (operations.length >= OPERATIONS) return undefined;
-    const operation = drawOperation(chance);
+    const operation = drawOperation(chance, operations.length >= OPERATIONS - LAST);
     operations.push(operation);
     return operation;
   };
-  return run(seed, operations, next, coverage);
+  return run(seed, operations, next, { log: false, coverage, beginning: {} });
 }
 
-/** Runs those operations in the world of the seed; `log` says whether what the arbiter logs is kept. */
-export function runOperations(seed: number, operations: readonly Operation[], log = false): Promise<Outcome> {
+/** Runs those operations in the world of the seed. */
+export function runOperations(
+  seed: number,
+  operations: readonly Operation[],
+  { log = false, coverage = new Coverage(), beginning = {} }: RunOptions = {},
+): Promise<Outcome> {
   const left = [...operations];
-  return run(seed, operations, () => left.shift(), new Coverage(), log);
+  return run(seed, operations, () => left.shift(), { log, coverage, beginning });
 }
 
 async function run(
   seed: number,
   operations: readonly Operation[],
   next: () => Operation | undefined,
-  coverage: Coverage,
-  log = false,
+  { coverage, beginning, log }: Required<RunOptions>,
 ): Promise<Outcome> {
-  const world = new World(seed, coverage);
+  const world = new World(seed, coverage, beginning);
   if (log) world.log.lines = [];
   await world.settle();
   for (let operation = next(); operation && world.goesOn; operation = next()) {
@@ -55,7 +68,8 @@ async function run(
   await comeToRest(world);
   await end(world);
   const { steps, digest, invariants } = world;
-  return { seed, operations, failure: invariants.failure, steps, digest, log: world.log.lines ?? [] };
+  const { failure } = invariants;
+  return { seed, operations, beginning, failure, steps, digest, log: world.log.lines ?? [] };
 }
 
 /** Without trouble the service is, some day, as it is wanted. */

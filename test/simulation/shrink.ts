@@ -5,7 +5,8 @@ const MOST_TRIES = 600;
 
 /** The shortest schedule, of those that were tried, that fails as this one does. */
 export async function shrink(outcome: Outcome): Promise<Outcome> {
-  let best = await runOperations(outcome.seed, outcome.operations);
+  const { seed, beginning } = outcome;
+  let best = await runOperations(seed, outcome.operations, { beginning });
   let tries = 0;
   for (
     let size = Math.ceil(best.operations.length / 2);
@@ -14,7 +15,7 @@ export async function shrink(outcome: Outcome): Promise<Outcome> {
   ) {
     for (let from = 0; from < best.operations.length && tries < MOST_TRIES; tries++) {
       const shorter = without(best.operations, from, size);
-      const tried = await runOperations(outcome.seed, shorter);
+      const tried = await runOperations(seed, shorter, { beginning });
       if (kindOf(tried) === kindOf(best)) best = tried;
       else from += size;
     }
@@ -34,7 +35,10 @@ function kindOf({ failure }: Outcome): string | null {
 /** A failure for people: how to see it again, the least that makes it, and what the arbiter logged of that. */
 export async function report(outcome: Outcome): Promise<string> {
   const least = await shrink(outcome);
-  const { failure, operations, log, seed } = await runOperations(outcome.seed, least.operations, true);
+  const { failure, operations, log, seed } = await runOperations(outcome.seed, least.operations, {
+    log: true,
+    beginning: outcome.beginning,
+  });
   return [
     `seed ${seed}: ${outcome.failure}`,
     `again: npm run simulate -- --seed ${seed}`,

@@ -67,6 +67,7 @@ export class WorkerModel extends Process {
   readonly #chance: Chance;
   readonly #watchdog: Pipe | null;
   #order: BootOrder | null = null;
+  #isCalled = false;
   #phase: 'starting' | 'loading' | 'hanging' | 'standby' | 'opening' | 'serving' | 'going' = 'starting';
   /** Its event loop does not turn: it hears nothing and says nothing. */
   isStuck = false;
@@ -188,6 +189,7 @@ export class WorkerModel extends Process {
     this.#phase = 'standby';
     this.#tell({ tsunicorn: 'standby' });
     this.#beat();
+    if (this.#isCalled) this.#hear({ tsunicorn: 'accept' });
   }
 
   #serve(): void {
@@ -242,7 +244,9 @@ export class WorkerModel extends Process {
     if (this.isStuck) return void this.#unheard.push(message);
     switch (message.tsunicorn) {
       case 'accept':
-        if (this.#phase !== 'standby') return;
+        // Somebody said in its name that it stands by.
+        this.#isCalled = this.#phase !== 'standby';
+        if (this.#isCalled) return;
         this.#phase = 'opening';
         return this.later(this.#fault(0.02) ? Infinity : 3, () => this.#open());
       case 'retire':

@@ -1,12 +1,13 @@
 import { Arbiter } from '../../src/arbiter/arbiter.ts';
 import { Development } from '../../src/arbiter/development.ts';
-import type { ArbiterEvent } from '../../src/arbiter/events.ts';
+import type { ArbiterEvent, ArbiterSignal } from '../../src/arbiter/events.ts';
 import type { Generation } from '../../src/arbiter/generation.ts';
 import type { Reread } from '../../src/arbiter/reload.ts';
 import { Scaling } from '../../src/arbiter/scaling.ts';
 import { successors } from '../../src/arbiter/successor.ts';
 import type { Succession } from '../../src/arbiter/upgrade.ts';
 import { spawnWorker, type WorkerHandle } from '../../src/arbiter/worker-handle.ts';
+import { deadlineOf } from '../../src/arbiter/worker-state.ts';
 import type { Spawn } from '../../src/child.ts';
 import type { Hooks } from '../../src/hooks.ts';
 import { parseAddress } from '../../src/listeners/address.ts';
@@ -18,7 +19,7 @@ import { drawSettings, load, redraw } from './configuration.ts';
 import type { Coverage } from './coverage.ts';
 import { Invariants } from './invariants.ts';
 import { Machine, type Process } from './machine.ts';
-import type { Operation } from './operations.ts';
+import type { Happening, Operation } from './operations.ts';
 import { ReaderModel, type Reading, type Successor, SuccessorModel } from './other-models.ts';
 import { SilentLog } from './silent-log.ts';
 import { Sockets } from './sockets.ts';
@@ -26,6 +27,15 @@ import { WatchedQueue, watchState } from './watched.ts';
 import { type Application, WorkerModel } from './worker-model.ts';
 
 const ELDER = 7;
+/** Long enough for a change of files to be told, and too short to be forgiven. */
+const STANDSTILL_MS = 60;
+
+/** What is not left to the seed. */
+export interface Beginning {
+  readonly settings?: Partial<Settings>;
+  /** Whether it is the new arbiter of an upgrade. */
+  readonly elder?: boolean;
+}
 
 /** A whole service on a simulated machine: the real arbiter, its real children's handles, and models of all else. */
 export class World {
@@ -51,6 +61,7 @@ export class World {
   readonly elder: number | null;
   watcher: 'none' | 'open' | 'closed' = 'none';
   #isElderGone = false;
+  #isElderTold = false;
   #reading: Reading['name'] = 'answers';
   #application: Application = 'good';
   #successor: Successor = 'serves';
@@ -58,13 +69,13 @@ export class World {
   #blockMs = 0;
   #changed: (file: string) => void = () => {};
 
-  constructor(seed: number, coverage: Coverage) {
+  constructor(seed: number, coverage: Coverage, { settings, elder }: Beginning = {}) {
     const chance = new Chance(seed, 1);
     this.seed = seed;
     this.coverage = coverage;
-    this.settings = drawSettings(chance);
-    this.elder = chance.happens(0.15) ? ELDER : null;
-    if (chance.happens(0.1)) this.#application = chance.of(['fails', 'flaky', 'exits', 'hangs']);
+    this.settings = { ...drawSettings(chance), ...settings };
+    this.elder = (elder ?? chance.happens(0.15)) ? ELDER : null;
+    if (chance.happens(0.1) && !settings) this.#application = chance.of(['fails', 'flaky', 'exits', 'hangs']);
     this.machine = new Machine(this.clock, (...process) => this.#run(...process));
     this.sockets = new Sockets(this.clock, () =>
       this.workers.flatMap(({ state, listeners }) => (state.name === 'exited' ? [] : listeners)),
@@ -124,7 +135,9 @@ export class World {
       case 'wait':
         return this.wait(operation.ms);
       case 'freeze':
-        return this.#freeze(operation.ms);
+        return this.#freeze(operation);
+      case 'expire':
+        return this.#expire(operation);
       case 'sleep':
         this.clock.pass(operation.ms);
         this.invariants.forgive(operation.ms);
@@ -149,16 +162,15 @@ export class World {
     for (const process of this.machine.living) process.heal();
   }
 
-  #happen(operation: Exclude<Operation, { op: 'run' | 'wait' | 'freeze' | 'sleep' }>): void {
+  #happen(operation: Happening): void {
     switch (operation.op) {
       case 'signals':
-        for (const signal of operation.signals) this.queue.push({ type: 'signal', signal });
-        return;
+        return this.#signal(operation.signals);
       case 'say': {
-        const worker = at(this.workerModels, operation.who);
-        for (let times = operation.times; times > 0; times--) {
-          if (operation.message.tsunicorn === 'stalled') worker?.warn(operation.message);
-          else worker?.say(operation.message);
+        const worker = at(operation.of === 'all' ? this.workerModels : this.#livingWorkers, operation.who);
+        for (const message of operation.messages) {
+          if (message.tsunicorn === 'stalled') worker?.warn(message);
+          else worker?.say(message);
         }
         return;
       }
@@ -177,7 +189,9 @@ export class World {
         this.#application = operation.application;
         return;
       case 'configure':
-        this.settings = redraw(this.settings, new Chance(this.seed, operation.seed));
+        this.settings = operation.settings
+          ? { ...this.settings, ...operation.settings }
+          : redraw(this.settings, new Chance(this.seed, operation.seed));
         this.#reading = operation.reading;
         return;
       case 'bind':
@@ -191,6 +205,8 @@ export class World {
         const successor = this.successors.find(({ isAlive }) => isAlive);
         return typeof how === 'number' ? successor?.end(how) : successor?.end(null, how);
       }
+      case 'successor acts':
+        return this.successors.find(({ isAlive }) => isAlive)?.act();
       case 'elder':
         if (operation.is === 'gone') this.#elderGone();
         else this.#isElderGone = true;
@@ -206,11 +222,26 @@ export class World {
     }
   }
 
+  /** Lets time pass until a moment before the end of somebody's time, and the arbiter sleep over that. */
+  async #expire({ who, ...found }: Operation & { op: 'expire' }): Promise<void> {
+    const bounded = this.workers.filter((worker) => deadlineOf(worker) < Infinity);
+    const worker = at(bounded, who);
+    const leftMs = worker === undefined ? 0 : deadlineOf(worker) - this.clock.now();
+    if (leftMs < STANDSTILL_MS || leftMs > 20_000) return;
+    await this.wait(leftMs - STANDSTILL_MS + 1);
+    if (this.goesOn) await this.#freeze({ ...found, ms: STANDSTILL_MS });
+  }
+
+  #signal(signals: readonly ArbiterSignal[]): void {
+    for (const signal of signals) this.queue.push({ type: 'signal', signal });
+  }
+
   /** The arbiter stands still while everybody else goes on. */
-  async #freeze(ms: number): Promise<void> {
+  async #freeze({ ms, signals, order, during }: Omit<Operation & { op: 'freeze' }, 'op'>): Promise<void> {
     const untilMs = this.clock.now() + ms;
     const late: Timer[] = [];
     this.machine.freeze();
+    for (const happening of during) this.#happen(happening);
     this.invariants.forgive(ms);
     while (this.clock.nextMs <= untilMs) {
       const timer = this.clock.take();
@@ -218,7 +249,10 @@ export class World {
       else timer?.fire?.();
     }
     this.clock.pass(Math.max(0, untilMs - this.clock.now()));
-    this.machine.thaw();
+    this.machine.thaw(
+      signals.map((signal) => () => this.queue.push({ type: 'signal', signal })),
+      order,
+    );
     for (const { fire } of late) fire?.();
     await this.settle();
   }
@@ -236,9 +270,10 @@ export class World {
   }
 
   #elderGone(): void {
-    if (this.elder === null) return;
-    if (!this.#isElderGone || this.arbiter.steps.upgrade === 'beside') this.queue.push({ type: 'elderGone' });
+    if (this.elder === null || this.#isElderTold) return;
     this.#isElderGone = true;
+    this.#isElderTold = true;
+    this.machine.deliver(() => this.queue.push({ type: 'elderGone' }));
   }
 
   #run(machine: Machine, call: Parameters<Spawn>, pid: number): Process {
@@ -297,6 +332,7 @@ export class World {
   async #reread(signal: AbortSignal): Promise<Reread> {
     const question = { argv: [], env: {}, cwd: '/', sockets: [] };
     const means = { spawn: this.machine.spawn, clock: this.clock.arbiters };
+    this.invariants.reload.read();
     const loaded = await rereadSettings(question, signal, means);
     return { loaded, hooks: this.#hooks(new Chance(this.seed, 3)), ...this.#scalingOf(loaded) };
   }

@@ -8,7 +8,9 @@ async function reload(service: FakeService): Promise<void> {
   const { length } = service.workers;
   await service.signal('SIGHUP');
   await expect
-    .poll(() => service.workers.length > length || service.log.matching(/Reload refused/).length > 0)
+    .poll(() => service.workers.length > length || service.log.matching(/Reload refused/).length > 0, {
+      timeout: 20_000,
+    })
     .toBe(true);
 }
 

@@ -5,18 +5,24 @@ import { describe, expect, it } from 'vitest';
 import { run } from '../support/command.ts';
 import { ask } from '../support/http-client.ts';
 import { peakBytes } from '../support/memory.ts';
+import { slowness } from '../support/patience.ts';
 import { refusal } from '../support/refusal.ts';
 import { shareServer } from '../support/shared.ts';
 import { root, serve } from '../support/tsunicorn.ts';
 import { wireTo } from '../support/wire.ts';
 
 const app = join(root, 'test/fixtures/threads/node.ts:app');
+// On a busy machine a thread needs longer to fill its memory, or to be replaced.
+const seconds = `${await slowness()}`;
 const inThreads = (...args: readonly string[]) => ['-k', 'thread', '-b', '127.0.0.1:0', ...args, app];
 
 describe('two threads with limits', () => {
-  const server = shareServer(inThreads('--threads', '2', '--timeout', '0.5', '--thread-max-memory', '32M'), {
-    cwd: root,
-  });
+  const server = shareServer(
+    inThreads('--threads', '2', '--timeout', seconds, '--thread-max-memory', '32M'),
+    {
+      cwd: root,
+    },
+  );
   const status = async (path: string) => (await ask({ url: server().at, path })).status;
   /** Asks, many at once, until two threads have answered. */
   const twoThreads = () => twoThreadsAt(server().at);

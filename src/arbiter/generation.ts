@@ -1,7 +1,7 @@
 import type { Hooks } from '../hooks.ts';
 import type { Installation } from '../installation.ts';
 import type { BootFailure } from '../ipc.ts';
-import { type Address, parseAddress, withPassed } from '../listeners/address.ts';
+import { type Address, expandLocalhost, hasAddress, parseAddress, withPassed } from '../listeners/address.ts';
 import type { Listener } from '../listeners/listener.ts';
 import type { OpenLog } from '../log/logger.ts';
 import type { NodeOptions } from '../node-options.ts';
@@ -37,7 +37,9 @@ export interface Generation {
 
 /** The addresses that a configuration asks for, each naming where it was written. Throws a UsageError. */
 export function addressesOf({ settings, origins, sockets }: LoadedData): readonly Address[] {
-  const written = settings.bind.map((text) => parseAddress(nameSetting(origins.bind, 'bind'), text));
+  const written = settings.bind.flatMap((text) =>
+    expandLocalhost(parseAddress(nameSetting(origins.bind, 'bind'), text), hasAddress),
+  );
   return withPassed(written, sockets);
 }
 

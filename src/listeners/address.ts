@@ -3,7 +3,14 @@ import { UsageError } from '../errors.ts';
 
 /** Where to listen, as parsed from one `--bind`. `source` is how the operator named it, for error lines. */
 export type Address =
-  | { readonly kind: 'tcp'; readonly source: string; readonly host: string; readonly port: number }
+  | {
+      readonly kind: 'tcp';
+      readonly source: string;
+      readonly host: string;
+      readonly port: number;
+      /** Port 0 is the port of the address before it. */
+      readonly isTwin?: true;
+    }
   | { readonly kind: 'unix'; readonly source: string; readonly path: string }
   | { readonly kind: 'abstract'; readonly source: string; readonly name: string }
   | {
@@ -27,6 +34,32 @@ export function parseAddress(origin: string, text: string): Address {
   if (text.startsWith('unix:')) return parsePath(source, text.slice('unix:'.length));
   if (text.startsWith('fd://')) return parseFd(source, text.slice('fd://'.length));
   return parseHostPort(source, text.replace(/^(tcp|https?):\/\//, ''));
+}
+
+/**
+ * The addresses that `localhost` stands for: 127.0.0.1 and ::1, as a client may try either; of two on port 0 the second
+ * takes the port of the first. Other addresses stay as they are. `hasLoopback` tells which of them this machine has.
+ */
+export function expandLocalhost(
+  address: Address,
+  hasLoopback: (host: string) => boolean,
+): readonly Address[] {
+  if (address.kind !== 'tcp' || address.host !== 'localhost') return [address];
+  const [first, ...others] = ['127.0.0.1', '::1'].filter(hasLoopback);
+  // Neither: the name's own address is tried, and the error says why it cannot be bound.
+  if (first === undefined) return [address];
+  const on = (host: string) => ({
+    ...address,
+    host,
+    source: `${address.source} (${host.includes(':') ? `[${host}]` : host})`,
+  });
+  return [on(first), ...others.map((host) => ({ ...on(host), isTwin: true as const }))];
+}
+
+/** Whether an interface of this machine has the address. */
+export function hasAddress(host: string): boolean {
+  const { networkInterfaces } = process.getBuiltinModule('node:os');
+  return Object.values(networkInterfaces()).some((all) => all?.some(({ address }) => address === host));
 }
 
 /** The text of an address, where it is a path in the file system made absolute against `directory`. */

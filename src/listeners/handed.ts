@@ -72,19 +72,19 @@ export async function adoptAll(
   for (const { fd } of open.filter((socket) => !free.has(socket))) fs.closeSync(fd);
   const fresh: Listener[] = [];
   const indexes: number[] = [];
+  const listeners: Listener[] = [];
   const obtain = async (address: Address, socket: HandedSocket | undefined): Promise<Listener> => {
     if (socket) {
       indexes.push(handed.indexOf(socket));
       return adopt(address, socket);
     }
-    const listener = await bind(address);
+    const listener = await bind(address, listeners);
     fresh.push(listener);
     return listener;
   };
   try {
     const matches = await matchAll(addresses, free);
     for (const { fd } of free) fs.closeSync(fd);
-    const listeners: Listener[] = [];
     for (const { address, socket } of matches) listeners.push(await obtain(address, socket));
     if (owner) for (const listener of fresh) listener.giveTo?.(owner);
     return { listeners, indexes };

@@ -36,11 +36,14 @@ export interface Listener extends Closing {
   giveTo?(owner: Owner): void;
 }
 
-/** Binds one address without listening. Throws a UsageError that names `--bind` and the cure. */
-export async function bind(address: Address): Promise<Listener> {
+/**
+ * Binds one address without listening; where it is a twin on port 0, on the port of the last of the listeners before.
+ * Throws a UsageError that names `--bind` and the cure.
+ */
+export async function bind(address: Address, before: readonly Listener[] = []): Promise<Listener> {
   switch (address.kind) {
     case 'tcp':
-      return bindTcp(address);
+      return bindTcp(address, portFor(address, before));
     case 'unix':
       return bindPath(address);
     case 'abstract':
@@ -61,7 +64,7 @@ export async function bindAll(addresses: readonly Address[], owner?: Owner): Pro
   try {
     for (const address of addresses) {
       refuseTwin(bound, address);
-      bound.push(await bind(address));
+      bound.push(await bindBeside(bound, address));
     }
     if (owner) for (const listener of bound) listener.giveTo?.(owner);
     return bound;
@@ -69,6 +72,31 @@ export async function bindAll(addresses: readonly Address[], owner?: Owner): Pro
     for (const listener of bound) discard(listener);
     throw error;
   }
+}
+
+const MAX_TRIES = 10;
+
+/** The kernel chose the port of the first of two by what is free at its own address: where it is taken at the other's, both try again. */
+async function bindBeside(bound: Listener[], address: Address): Promise<Listener> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await bind(address, bound);
+    } catch (error) {
+      const first = bound.at(-1);
+      const mayRetry = address.kind === 'tcp' && address.isTwin === true && address.port === 0;
+      if (!mayRetry || first === undefined || codeOf(error) !== 'EADDRINUSE' || tries === MAX_TRIES)
+        throw error;
+      bound.splice(-1, 1, await bind(first.address));
+      discard(first);
+    }
+  }
+}
+
+function portFor(address: Address & { kind: 'tcp' }, before: readonly Listener[]): number {
+  const first = before.at(-1);
+  if (address.port !== 0 || address.isTwin !== true || first === undefined) return address.port;
+  const at = parseAddress('', first.url);
+  return at.kind === 'tcp' ? at.port : address.port;
 }
 
 /**
@@ -104,9 +132,9 @@ export async function urlOf(address: Address): Promise<string> {
   return formatTcp(at, address.port);
 }
 
-async function bindTcp(address: Address & { kind: 'tcp' }): Promise<Listener> {
+async function bindTcp(address: Address & { kind: 'tcp' }, port: number): Promise<Listener> {
   const host = await numericHost(address);
-  const socket = bindOrExplain(address, { host, port: address.port });
+  const socket = bindOrExplain(address, { host, port });
   const at = socket.address() as net.AddressInfo;
   return fromBound(address, socket, formatTcp(at.address, at.port));
 }

@@ -7,7 +7,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { get, outcome } from '../support/client.ts';
 import { refusal } from '../support/refusal.ts';
 import { sharedDirectory, shareServer } from '../support/shared.ts';
-import { withIpv6, withTool } from '../support/tools.ts';
+import { hasIpv6, withIpv6, withTool } from '../support/tools.ts';
 import { app, serve, start, temporaryDirectory } from '../support/tsunicorn.ts';
 
 const puppet = app('puppet.ts:app');
@@ -27,9 +27,11 @@ describe('one service on several addresses', () => {
   const urls = () => /Listening at: (.*) \(\d+\)$/m.exec(shared().stderr)?.[1]?.split(', ') ?? [];
 
   it('logs each in order, with the real port', () => {
+    const at = (host: string) => expect.stringMatching(new RegExp(`^http://${host}:[1-9]\\d*$`));
+    const localhost = [at('127\\.0\\.0\\.1'), ...(hasIpv6() ? [at('\\[::1\\]')] : [])];
     expect(urls()).toEqual([
       expect.stringMatching(/^http:\/\/127\.0\.0\.1:[1-9]\d*$/),
-      expect.stringMatching(/^http:\/\/(127\.0\.0\.1|\[::1\]):[1-9]\d*$/),
+      ...localhost,
       `unix:${join(cwd, 'app.sock')}`,
       `unix:@${name}`,
     ]);
@@ -37,7 +39,7 @@ describe('one service on several addresses', () => {
 
   it('answers on each', async () => {
     const answers = await Promise.all(urls().map((url) => outcome(get(url))));
-    expect(answers).toEqual(['200', '200', '200', '200']);
+    expect(new Set(answers)).toEqual(new Set(['200']));
   });
 
   it('gives the path the mode that the umask leaves', () => {

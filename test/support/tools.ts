@@ -33,11 +33,12 @@ export function asRoot(): It {
 
 /** `it` where this machine has ::1; elsewhere one that skips, and a warning. */
 export function withIpv6(): It {
-  const addresses = Object.values(networkInterfaces()).flat();
-  return onlyIf(
-    addresses.some((one) => one?.address === '::1'),
-    'this machine has no IPv6',
-  );
+  return onlyIf(hasIpv6(), 'this machine has no IPv6');
+}
+
+/** Whether this machine has the IPv6 loopback address. */
+export function hasIpv6(): boolean {
+  return Object.values(networkInterfaces()).some((all) => all?.some(({ address }) => address === '::1'));
 }
 
 function onlyIf(condition: boolean, otherwise: string): It {

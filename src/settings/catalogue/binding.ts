@@ -7,7 +7,7 @@ const port = integer({ min: 0, max: 65_535 });
 /** Where to listen. */
 export const binding = {
   bind: setting({
-    doc: 'An address to listen on: `host:port`, `[v6]:port`, `unix:path` or `fd://N`. It may be repeated. The addresses of one source replace those of a lower one; sockets that systemd passes (`LISTEN_FDS`) replace all but `fd://N`.',
+    doc: 'An address to listen on: `host:port`, `[v6]:port`, `unix:path` or `fd://N`. `localhost` is 127.0.0.1 and ::1, as far as the machine has them, on one port. It may be repeated. The addresses of one source replace those of a lower one; sockets that systemd passes (`LISTEN_FDS`) replace all but `fd://N`.',
     flags: '-b, --bind',
     kind: listOf(text('address', 'an address such as 127.0.0.1:8000'), 1),
     default: ['127.0.0.1:8000'],

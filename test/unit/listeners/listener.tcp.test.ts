@@ -2,11 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import net from 'node:net';
-import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { UsageError } from '../../../src/errors.ts';
-import { parseAddress } from '../../../src/listeners/address.ts';
+import { expandLocalhost, formatAddress, hasAddress, parseAddress } from '../../../src/listeners/address.ts';
 import { closing } from '../../../src/listeners/closing.ts';
 import {
   bind,
@@ -17,7 +16,7 @@ import {
 } from '../../../src/listeners/listener.ts';
 import { temporaryDirectory } from '../../support/tsunicorn.ts';
 
-const hasV6 = Object.values(networkInterfaces()).some((all) => all?.some(({ address }) => address === '::1'));
+const hasV6 = hasAddress('::1');
 if (!hasV6) console.warn('This machine has no ::1: nothing was checked about IPv6.');
 
 async function bindText(text: string): Promise<Listener> {
@@ -33,8 +32,8 @@ const refusal = (text: string) =>
   );
 
 /** A server of somebody else's; its port. */
-async function listening(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1');
+async function listening(host = '127.0.0.1'): Promise<number> {
+  const server = net.createServer().listen(0, host);
   onTestFinished(() => void server.close());
   await once(server, 'listening');
   return (server.address() as net.AddressInfo).port;
@@ -112,6 +111,44 @@ describe('a TCP address', () => {
     const server = net.createServer().listen(Number(port), '127.0.0.1');
     await once(server, 'listening');
     server.close();
+  });
+});
+
+describe('localhost', () => {
+  const expanded = (text: string, has: (host: string) => boolean) =>
+    expandLocalhost(parseAddress('--bind', text), has).map(({ source, ...address }) => [
+      source,
+      formatAddress({ source, ...address }),
+    ]);
+
+  it('stands for the loopback addresses that the machine has, and each names itself', () => {
+    expect(expanded('localhost:80', () => true)).toEqual([
+      ['--bind localhost:80 (127.0.0.1)', 'http://127.0.0.1:80'],
+      ['--bind localhost:80 ([::1])', 'http://[::1]:80'],
+    ]);
+    expect(expanded('localhost:80', (host) => host === '::1')).toEqual([
+      ['--bind localhost:80 ([::1])', 'http://[::1]:80'],
+    ]);
+    expect(expanded('localhost:80', () => false)).toEqual([['--bind localhost:80', 'http://localhost:80']]);
+    expect(expanded('127.0.0.1:80', () => true)).toEqual([['--bind 127.0.0.1:80', 'http://127.0.0.1:80']]);
+  });
+
+  it.skipIf(!hasV6)('has one port on both, also where the kernel chooses it', async () => {
+    const listeners = await bindAll(expandLocalhost(parseAddress('--bind', 'localhost:0'), hasAddress));
+    onTestFinished(() => {
+      for (const listener of listeners) listener.close();
+    });
+    const ports = listeners.map(({ url }) => new URL(url).port);
+    expect(listeners.map(({ url }) => new URL(url).hostname)).toEqual(['127.0.0.1', '[::1]']);
+    expect(new Set(ports).size).toBe(1);
+  });
+
+  it.skipIf(!hasV6)('is refused by the address that is taken', async () => {
+    const port = await listening('::1');
+    const addresses = expandLocalhost(parseAddress('--bind', `localhost:${port}`), hasAddress);
+    await expect(bindAll(addresses)).rejects.toThrow(
+      /^--bind localhost:\d+ \(\[::1\]\): the address is already in use/,
+    );
   });
 });
 

@@ -99,6 +99,7 @@ export class Invariants {
     if (clock.nextMs > clock.now() + TICK_MS) this.fail('nothing will wake the loop within a second');
     if (clock.now() > this.#endsAtMs) this.fail('the stop takes longer than its limits');
     this.#listeners();
+    this.succession.afterStep(this.current.listeners);
     this.reload.afterStep();
   }
 

@@ -64,6 +64,8 @@ export class SuccessorModel extends Process {
   readonly #chance: Chance;
   #fate: Successor;
   hasServed = false;
+  /** The places of the sockets that it took over, once it serves. */
+  adopted: readonly number[] = [];
 
   constructor(fate: Successor, chance: Chance, ...process: Started) {
     super(...process);
@@ -95,7 +97,8 @@ export class SuccessorModel extends Process {
         return this.end(null, this.#chance.of(['SIGTERM', 'SIGKILL', 'SIGSEGV']));
       default:
         this.hasServed = true;
-        this.say({ tsunicorn: 'serving', adopted: this.#chance.happens(0.8) ? [0, 1, 2, 3] : [] });
+        this.adopted = this.#chance.happens(0.8) ? [0, 1, 2, 3] : [];
+        this.say({ tsunicorn: 'serving', adopted: this.adopted });
         // Which nobody is to mind.
         if (this.#chance.happens(0.1)) this.say({ tsunicorn: 'serving', adopted: [] });
         if (this.#fate === 'serves briefly')

@@ -1,3 +1,4 @@
+import type { Listener } from '../../src/listeners/listener.ts';
 import type { World } from './world.ts';
 
 /** What others are told of an upgrade, in its order. */
@@ -5,12 +6,40 @@ export class SuccessionInvariants {
   readonly #world: World;
   readonly #fail: (what: string) => void;
   #upgraded: number | null = null;
+  /** The sockets that the new arbiter was given. */
+  #handed: readonly Listener[] | null = null;
   readonly #ended = new Set<number>();
   #alone = 0;
 
   constructor(world: World, fail: (what: string) => void) {
     this.#world = world;
     this.#fail = fail;
+  }
+
+  /** A new arbiter is started over these sockets. */
+  started(listeners: readonly Listener[]): void {
+    this.#handed = listeners;
+  }
+
+  /** Both arbiters are to know which sockets they have in common, for as long as they have them. */
+  afterStep(current: readonly Listener[]): void {
+    const { arbiter, sockets } = this.#world;
+    const { upgrade } = arbiter.steps;
+    const isBooting = upgrade === 'starting' || upgrade === 'booting';
+    if (isBooting && this.#handed?.some((listener) => !listener.isShared()))
+      this.#fail('a new arbiter was started, and its sockets do not count as shared');
+    if (upgrade === 'serving') this.#checkAdopted();
+    if (upgrade !== 'none' && upgrade !== 'failed') return;
+    this.#handed = null;
+    for (const listener of [...sockets.open, ...current])
+      if (listener.isShared()) this.#fail(`${listener.url} counts as shared, and there is no other arbiter`);
+  }
+
+  #checkAdopted(): void {
+    const { adopted } = this.#world.successors.find(({ pid }) => pid === this.#upgraded) ?? {};
+    for (const [index, listener] of this.#handed?.entries() ?? [])
+      if (adopted && listener.isShared() !== adopted.includes(index))
+        this.#fail(`whether ${listener.url} is shared is not what the new arbiter said`);
   }
 
   upgraded(pid: number): void {

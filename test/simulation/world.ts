@@ -343,8 +343,10 @@ export class World {
       elder: this.elder,
       workerCount: this.elder === null ? null : { count: 2, setting: 2, followsLoad: false },
       isElderGone: () => this.#isElderGone,
-      start: (listeners, count, emit) =>
-        start({ argv: [], env: {}, cwd: '/', namedCwd: '/' }, listeners, count, emit),
+      start: (listeners, count, emit) => {
+        this.invariants.succession.started(listeners);
+        start({ argv: [], env: {}, cwd: '/', namedCwd: '/' }, listeners, count, emit);
+      },
       mayBeResize: () => this.seed % 7 === 0,
       serving: () => {},
       upgraded: (pid) => this.invariants.succession.upgraded(pid),

@@ -75,6 +75,17 @@ describe('a rolling replacement', () => {
     expect(actions({ generation: 2 }, workers)).toEqual(['spawn slot 0 of generation 2']);
   });
 
+  it('gives up the boot that has come least far: of those that boot the youngest, and last one that stands by', () => {
+    const standby: WorkerState = { name: 'standby', sinceMs: 0, heartbeatMs: 0 };
+    const opening: WorkerState = { name: 'opening', sinceMs: 0, standbyMs: 0 };
+    const some = [worker(1, spawning), worker(2, booting), worker(3, spawning)];
+    expect(actions({ workers: 2 }, some)).toEqual(['retire 3']);
+    expect(actions({ workers: 1 }, some)).toEqual(['retire 3', 'retire 2']);
+    const spares = { workers: 1, spares: 1 };
+    expect(actions(spares, [worker(1, ready), worker(2, standby), worker(3, opening)])).toEqual(['retire 3']);
+    expect(actions(spares, [worker(1, ready), worker(2, opening), worker(3, standby)])).toEqual(['retire 2']);
+  });
+
   it('gives up a boot where fewer are wanted meanwhile, rather than be more than the surge allows', () => {
     const workers = [worker(1, ready), worker(2, ready), worker(3, booting, 2), worker(4, spawning, 2)];
     expect(actions({ generation: 2, workers: 3 }, workers)).toEqual([]);

@@ -1,5 +1,6 @@
-import { dirname, resolve } from 'node:path';
+import { dirname } from 'node:path';
 import { fs } from '../builtins.ts';
+import { isClosedWay } from './closed-way.ts';
 import { actingAs, type Identity } from './identity.ts';
 
 const { O_APPEND, O_NOFOLLOW, O_NONBLOCK, O_WRONLY } = fs.constants;
@@ -11,7 +12,7 @@ const { O_APPEND, O_NOFOLLOW, O_NONBLOCK, O_WRONLY } = fs.constants;
  */
 export function mendLog(identity: Identity, path: string): boolean {
   try {
-    if (!isShutOut(identity, path) || !isRootsOwn(identity, path)) return false;
+    if (!isShutOut(identity, path) || !isClosedWay(identity, dirname(path))) return false;
     const fd = fs.openSync(path, O_WRONLY | O_APPEND | O_NOFOLLOW | O_NONBLOCK);
     try {
       const stats = fs.fstatSync(fd);
@@ -40,20 +41,4 @@ function isShutOut(identity: Identity, path: string): boolean {
       return true;
     }
   });
-}
-
-/** Whether the directories on the way to the file are root's, and the user can rename and make nothing in them. */
-function isRootsOwn(identity: Identity, path: string): boolean {
-  const isClosed = (directory: string) => {
-    const { uid, gid, mode } = fs.statSync(directory);
-    return uid === 0 && (mode & 0o002) === 0 && ((mode & 0o020) === 0 || !identity.groups.includes(gid));
-  };
-  const directory = dirname(resolve(path));
-  // By the names that were written, and by those that their links lead to.
-  return [directory, fs.realpathSync(directory)].flatMap(upwards).every(isClosed);
-}
-
-function upwards(directory: string): readonly string[] {
-  const above = dirname(directory);
-  return above === directory ? [directory] : [directory, ...upwards(above)];
 }

@@ -62,7 +62,8 @@ describe('a log file that only root can write', () => {
         chmodSync(directory, 0o775);
       },
     ],
-    ['can be written by everybody', (directory) => chmodSync(directory, 0o1777)],
+    ['can be written by everybody', (directory) => chmodSync(directory, 0o777)],
+    ['belongs to another user', (directory) => chownSync(directory, 12345, 0)],
   ])('is not given away where a directory on the way %s', (_what, open) => {
     const directory = rootsDirectory();
     const inner = join(directory, 'logs');

@@ -1,4 +1,4 @@
-import { BootError, codeOf, EXIT, messageOf } from '../src/errors.ts';
+import { BootError, codeOf, EXIT, messageOf, UsageError } from '../src/errors.ts';
 import type { BootFailure } from '../src/ipc.ts';
 import type { ListenError } from './gate.ts';
 import type { ModuleGraph } from './module-graph.ts';
@@ -14,6 +14,8 @@ async function bootFailure(error: unknown, whence = 'while it was loading'): Pro
       ...(place === undefined ? {} : { place }),
     };
   }
+  // What the arbiter could not see: a log that only the user of the workers cannot open, hooks that do not load in a worker.
+  if (error instanceof UsageError) return { exitStatus: EXIT.usage, message: error.message };
   if (isListenError(error)) {
     const { explainBind } = await import('../src/listeners/listener.ts');
     const message = explainBind(error.listener.source, codeOf(error.cause), error.message);

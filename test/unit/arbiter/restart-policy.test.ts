@@ -64,6 +64,21 @@ describe('a crash loop', () => {
     expect(loop.spawnAfterMs).toBe(5500);
   });
 
+  it('holds nothing back once the delay after a relapse is over, so that several are spawned at once again', () => {
+    const clock = new FakeClock(5000);
+    const loop = new CrashLoop(
+      clock,
+      () => 0.5,
+      () => true,
+    );
+    const ready = { name: 'ready', sinceMs: 4000, heartbeatMs: 4000, outgoing: null } as const;
+    loop.ended(ready);
+    expect(loop.ended(ready)).toBe(500);
+    expect(loop.spawnAfterMs).toBe(5500);
+    clock.block(500);
+    expect(loop.spawnAfterMs).toBe(0);
+  });
+
   it('holds back for at most five seconds while nobody serves, also where somebody served when it began', () => {
     const clock = new FakeClock(0);
     const world = { isServed: true };

@@ -42,6 +42,8 @@ export default defineConfig({
   // timeout: 30,
   // The time that a request may take altogether, before its client gets a 504; 0 is no limit.
   // requestTimeout: 0,
+  // The time that an event loop may be blocked before the log says so; nothing is ended for it; 0 says nothing.
+  // stallWarning: 1,
   // Whether a thread in each worker explains a blocked event loop: stack, requests, 503 for those who wait.
   // watchdog: true,
   // The time that the service goes on accepting after TERM, for load balancers to look elsewhere.

@@ -28,6 +28,10 @@ export type WorkerMessage =
   /** The worker has stopped accepting, without an order, and will exit. */
   | { readonly tsunicorn: 'leaving'; readonly reason: string; readonly by: Instigator }
   | Stalled
+  | Blocked
+  | Unblocked
+  /** The event loop turns while the worker boots. */
+  | { readonly tsunicorn: 'loading' }
   /** The watchdog's: the event loop is silent, but a debugger may hold it, which is no reason to kill it. */
   | { readonly tsunicorn: 'debugged' }
   | FlightsChanged
@@ -125,6 +129,38 @@ export interface StallSeen {
   readonly omitted: number;
   /** Connections from which nothing had been read yet; they were answered like the waiting requests. */
   readonly unread: number;
+}
+
+/**
+ * The watchdog's, for as long as it lasts: the event loop is blocked, and nothing is done about it. `seen` is there where
+ * it has begun.
+ */
+export interface Blocked {
+  readonly tsunicorn: 'blocked';
+  readonly blockedMs: number;
+  readonly seen: BlockSeen | null;
+}
+
+/** The watchdog's: an event loop that was said to be blocked turns again. */
+export interface Unblocked {
+  readonly tsunicorn: 'unblocked';
+  readonly blockedMs: number;
+}
+
+/** What a blocked event loop is doing. */
+export interface BlockSeen {
+  /** As in StallSeen; null where it is blocked in native code, or did not stop to be looked at. */
+  readonly stack: readonly string[] | null;
+  /** Those that came last, which the loop may be busy with, are the first. */
+  readonly requests: readonly WaitingRequest[];
+  /** How many requests wait, those in `requests` included. */
+  readonly waiting: number;
+}
+
+export interface WaitingRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly ageMs: number;
 }
 
 /** Everything a worker needs to know to boot; it is the first message it gets. */
@@ -232,6 +268,8 @@ const isFlight = having({
   ...progress,
   ...{ method: isText, url: isText, cut: isFlag, remote: isText, protocol: isText, startedMs: isNumber },
 });
+const isWaiting = having({ method: isText, path: isText, ageMs: isNumber });
+const blockSeen = { stack: orNull(isTexts), requests: everyOne(isWaiting), waiting: isNumber };
 const isRequests: Check = (value) => Array.isArray(value) && value.every(isObject);
 
 /** What the arbiter relies on in each message: whatever runs in a worker can write to the channel. */
@@ -262,6 +300,9 @@ const workerFields = new Map<string, Fields>([
       seen: having({ stack: orNull(isTexts), requests: isRequests, omitted: isNumber, unread: isNumber }),
     },
   ],
+  ['blocked', { blockedMs: isNumber, seen: orNull(having(blockSeen)) }],
+  ['unblocked', { blockedMs: isNumber }],
+  ['loading', {}],
   ['debugged', {}],
   ['flights', { began: everyOne(isFlight), changed: everyOne(having(progress)), over: everyOne(isNumber) }],
   ['accessLines', { lines: isTexts }],

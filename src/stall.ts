@@ -1,5 +1,5 @@
 import type { StalledRequest } from './http/in-flight.ts';
-import type { Stalled } from './ipc.ts';
+import type { BlockSeen, Stalled } from './ipc.ts';
 
 /** Why a worker that its watchdog reported is killed. */
 export function stallReason({ blockedMs }: Pick<Stalled, 'blockedMs'>): string {
@@ -15,6 +15,17 @@ export function stallLines({ seen }: Pick<Stalled, 'seen'>): readonly string[] {
       : ['blocked at:', ...stack.map((frame) => `  ${frame}`)]),
     ...requestLines(requests, omitted),
     ...(unread === 0 ? [] : [`  ${unread} not read yet, answered with 503`]),
+  ];
+}
+
+/** What is seen of an event loop that is blocked and goes on afterwards, for people. */
+export function blockLines({ stack, requests, waiting }: BlockSeen): readonly string[] {
+  const more = waiting - requests.length;
+  return [
+    ...(stack === null ? [] : ['blocked at:', ...stack.map((frame) => `  ${frame}`)]),
+    waiting === 0 ? 'no requests in flight' : `requests in flight (${waiting}), the latest first:`,
+    ...requests.map(({ method, path, ageMs }) => `  ${method} ${path}, for ${seconds(ageMs)}`),
+    ...(more > 0 ? [`  and ${more} more`] : []),
   ];
 }
 

@@ -6,7 +6,7 @@ import type { Logs } from './logs.ts';
 import type { Serving } from './serving.ts';
 import { startWatchdog, type Watchdog } from './watchdog.ts';
 
-/** What a worker tells the arbiter of itself from the moment its application is loaded; the watchdog hears it beat too. */
+/** What a worker tells the arbiter of itself from the moment its application is loaded. */
 export class Heartbeat {
   readonly #inbox: Inbox;
   readonly #order: BootOrder;
@@ -15,12 +15,15 @@ export class Heartbeat {
   /** What is served, as soon as anything is. */
   #serving: Serving | null = null;
   #watchdog: Watchdog | null = null;
+  /** While it boots; most are faster than the first of these. */
+  readonly #loading: NodeJS.Timeout;
 
   constructor(inbox: Inbox, order: BootOrder, flights: FlightTable, logs: Logs) {
     this.#inbox = inbox;
     this.#order = order;
     this.#flights = flights;
     this.#logs = logs;
+    this.#loading = setInterval(() => void inbox.send({ tsunicorn: 'loading' }), LOADING_MS);
   }
 
   /** The application is loaded, and no socket open. */
@@ -43,10 +46,10 @@ export class Heartbeat {
 
   /** Says so, and from now on that the event loop turns. */
   async #begin(message: WorkerMessage): Promise<void> {
+    clearInterval(this.#loading);
     const { settings } = this.#order;
     const meter = settings.workersMax === null ? null : new (await import('./load-meter.ts')).LoadMeter();
     startHeartbeat(settings, () => {
-      this.#watchdog?.beat();
       const load = meter && this.#serving ? meter.read(this.#serving) : null;
       void this.#inbox.send(load ? { tsunicorn: 'heartbeat', load } : { tsunicorn: 'heartbeat' });
     });
@@ -60,6 +63,8 @@ export class Heartbeat {
   }
 }
 
+const LOADING_MS = 1000;
+
 /** How often a worker looks at itself: several times in each `timeout`. In milliseconds. */
 export function beatEveryMs({ timeout }: Pick<Settings, 'timeout'>): number {
   return timeout === 0 ? 1000 : Math.min(1000, Math.max(20, timeout * 250));
@@ -68,7 +73,7 @@ export function beatEveryMs({ timeout }: Pick<Settings, 'timeout'>): number {
 /** Calls `beat` while the event loop turns, several times in each `timeout`; never where nobody would miss it. */
 function startHeartbeat(settings: Settings, beat: () => void): void {
   const { timeout, watchdog, workersMax } = settings;
-  // Without a limit the watchdog still ends a blocked worker whose arbiter is gone, and the load is still reported.
+  // Without a limit the load is still reported, and that it is stopped is still seen.
   if (timeout === 0 && !watchdog && workersMax === null) return;
   setInterval(beat, beatEveryMs(settings));
 }

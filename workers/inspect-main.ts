@@ -35,6 +35,32 @@ export async function inspectMain(
   return { ...inspection, release };
 }
 
+/**
+ * Stops the main thread, reads its stack and lets it go on; null where it does not stop in time, or what it was blocked
+ * by is over.
+ */
+export async function glanceAtMain(
+  limits: InspectLimits,
+  hasRecovered: () => boolean,
+  signal: AbortSignal,
+): Promise<readonly string[] | null> {
+  const { Session } = process.getBuiltinModule('node:inspector');
+  const session = new Session();
+  session.connectToMainThread();
+  try {
+    const aborted = new Promise<null>((resolve) => {
+      signal.addEventListener('abort', () => resolve(null), { once: true });
+    });
+    const stack = pause(session).then(({ callFrames, sources }) =>
+      hasRecovered() || isBeating(callFrames) ? null : stackOf(callFrames, sources),
+    );
+    return await Promise.race([stack, aborted, giveUp(session, limits).then(() => null)]);
+  } finally {
+    // What has not stopped until now never will.
+    session.disconnect();
+  }
+}
+
 /** Resolves when the main thread is too late to be in JavaScript. */
 async function giveUp(session: Session, { answerMs, stopMs }: InspectLimits): Promise<Inspection> {
   let answered = false;
@@ -47,6 +73,23 @@ async function giveUp(session: Session, { answerMs, stopMs }: InspectLimits): Pr
 }
 
 async function inspect(session: Session, hasRecovered: () => boolean): Promise<Inspection> {
+  const { callFrames, sources } = await pause(session);
+  if (hasRecovered() || isBeating(callFrames)) return { what: 'recovered' };
+  const answer = await refuse(session);
+  if (answer.debugged) return { what: 'debugged' };
+  return { what: 'paused', stack: stackOf(callFrames, sources), answer };
+}
+
+function isBeating(frames: readonly Debugger.CallFrame[]): boolean {
+  return frames.some(({ functionName }) => functionName === BEAT);
+}
+
+interface Paused {
+  readonly callFrames: readonly Debugger.CallFrame[];
+  readonly sources: ReadonlyMap<string, string>;
+}
+
+async function pause(session: Session): Promise<Paused> {
   const sources = new Map<string, string>();
   session.on('Debugger.scriptParsed', ({ params }) => sources.set(params.scriptId, params.url));
   const paused = new Promise<Debugger.PausedEventDataType>((resolve) => {
@@ -55,11 +98,7 @@ async function inspect(session: Session, hasRecovered: () => boolean): Promise<I
   session.post('Debugger.enable');
   session.post('Debugger.pause');
   const { callFrames } = await paused;
-  if (hasRecovered() || callFrames.some(({ functionName }) => functionName === BEAT))
-    return { what: 'recovered' };
-  const answer = await refuse(session);
-  if (answer.debugged) return { what: 'debugged' };
-  return { what: 'paused', stack: stackOf(callFrames, sources), answer };
+  return { callFrames, sources };
 }
 
 function refuse(session: Session): Promise<Answer> {

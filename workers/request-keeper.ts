@@ -1,6 +1,6 @@
 import { FlightReader } from '../src/flights/reader.ts';
 import { shortPath } from '../src/http/request-name.ts';
-import type { AccountOrder, StallSeen } from '../src/ipc.ts';
+import type { AccountOrder, BlockSeen, StallSeen } from '../src/ipc.ts';
 import { ArbiterLine } from './arbiter-line.ts';
 import { FlightMirror } from './flight-mirror.ts';
 import { LastLines } from './last-lines.ts';
@@ -64,6 +64,16 @@ export class RequestKeeper {
       got: status === 0 ? ('cut' as const) : ('part' as const),
     }));
     return { requests, omitted: this.#reader.beyond };
+  }
+
+  /** The requests that wait, the latest `most` of them by name. */
+  waiting(most: number): Omit<BlockSeen, 'stack'> {
+    const { requests, omitted } = this.seen();
+    const named = [...requests].sort((a, b) => a.ageMs - b.ageMs).slice(0, most);
+    return {
+      requests: named.map(({ method, path, ageMs }) => ({ method, path, ageMs })),
+      waiting: requests.length + omitted,
+    };
   }
 
   #round(): void {

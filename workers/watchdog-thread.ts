@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { workerData } from 'node:worker_threads';
 import { fs } from '../src/builtins.ts';
 import { flushCompileCache } from '../src/compile-cache.ts';
-import type { Stalled, StallSeen } from '../src/ipc.ts';
+import type { BlockSeen, Stalled, StallSeen } from '../src/ipc.ts';
+import { BlockWatch, type BlockWatchOptions } from './block-watch.ts';
 import type { Inspection } from './inspect-main.ts';
 import { RequestKeeper } from './request-keeper.ts';
 import { Silence } from './silence.ts';
@@ -22,6 +23,12 @@ const LEAVING_SILENCE_MS = 400;
 /** Where the arbiter does not kill a worker that was reported. */
 const KILL_AFTER_MS = 3000;
 const MAX_REQUESTS = 200;
+/** What waits while the loop is blocked for a while is named up to so many. */
+const MAX_WAITING = 10;
+/** What is not killed must not be disturbed for long: a loop that has not stopped by then is in native code. */
+const GLANCE_LIMITS = { answerMs: 1000, stopMs: 1500 };
+/** A loop that is blocked again and again is not stopped more often. */
+const GLANCE_EVERY_MS = 5000;
 
 // A thread has a compile cache of its own.
 flushCompileCache();
@@ -33,21 +40,48 @@ await watch(workerData, keeper);
 /** Looks at the pulse until the process ends. */
 async function watch(order: WatchdogOrder, keeper: RequestKeeper): Promise<never> {
   const silence = new Silence(nowMs());
+  const blocks = new BlockWatch({
+    // What is killed as soon is explained then.
+    warnMs: order.warnMs < order.limitMs ? order.warnMs : Infinity,
+    see: glancing(order, keeper),
+    say: (message) => void keeper.line.say(message),
+  });
   let orphanedMs = Infinity;
   for (;;) {
-    const graceEndMs = graceEndOf(order);
     const limitMs = Math.min(order.limitMs, orphanedMs === Infinity ? Infinity : order.graceMs);
-    const leftMs = Math.min(limitMs - silence.ms, untilOverstayed(graceEndMs, silence.ms));
-    const tickMs = leftMs > 0 ? Math.max(20, Math.min(TICK_MS, leftMs)) : TICK_MS;
-    await sleep(tickMs);
-    silence.look(nowMs(), tickMs, Number(Atomics.load(order.pulse, 0)) / 1e6);
+    const leftMs = Math.min(limitMs - silence.ms, untilOverstayed(graceEndOf(order), silence.ms));
+    await sleepAndLook(order, silence, Math.min(tickFor(leftMs), blocks.untilDue(silence.ms)));
     if (orphanedMs === Infinity && process.ppid !== order.arbiterPid) orphanedMs = nowMs();
     const orphaned = orphanedMs < Infinity;
-    if (silence.ms >= order.limitMs || isOverdueOrphan(silence.ms, nowMs() - orphanedMs, order))
-      await attend(order, keeper, silence.ms, 'timeout', orphaned);
-    else if (untilOverstayed(graceEndOf(order), silence.ms) <= 0)
-      await attend(order, keeper, silence.ms, 'gracefulTimeout', orphaned);
+    // A debugger holds the loop whenever its user likes.
+    if (!orphaned) blocks.look(isDebugged(order) ? 0 : silence.ms, silence.endedMs);
+    const over = limitOver(order, silence.ms, nowMs() - orphanedMs);
+    if (over === null) continue;
+    await blocks.leave();
+    await attend(order, keeper, silence.ms, over, orphaned);
   }
+}
+
+function tickFor(leftMs: number): number {
+  return leftMs > 0 ? Math.max(20, Math.min(TICK_MS, leftMs)) : TICK_MS;
+}
+
+async function sleepAndLook({ pulse }: WatchdogOrder, silence: Silence, ms: number): Promise<void> {
+  const before = process.threadCpuUsage();
+  await sleep(ms);
+  // What this thread does itself, such as to look at the main one, does not hold up that.
+  const { user, system } = process.threadCpuUsage(before);
+  silence.look(nowMs(), ms + (user + system) / 1000, Number(Atomics.load(pulse, 0)) / 1e6);
+}
+
+function isDebugged({ pulse }: WatchdogOrder): boolean {
+  return Atomics.load(pulse, 1) === 1n;
+}
+
+/** The setting whose time is over for a loop that is silent, if any is. */
+function limitOver(order: WatchdogOrder, silentMs: number, orphanedForMs: number): Stalled['limit'] | null {
+  if (silentMs >= order.limitMs || isOverdueOrphan(silentMs, orphanedForMs, order)) return 'timeout';
+  return untilOverstayed(graceEndOf(order), silentMs) <= 0 ? 'gracefulTimeout' : null;
 }
 
 /** When the grace of a retiring worker is over; Infinity where it does not retire. */
@@ -65,6 +99,29 @@ function isOverdueOrphan(silentMs: number, orphanedForMs: number, { graceMs }: W
   return orphanedForMs >= graceMs && silentMs >= Math.min(2000, Math.max(1, graceMs));
 }
 
+/** Looks what a blocked loop is doing, and lets it go on. */
+function glancing({ pulse }: WatchdogOrder, keeper: RequestKeeper): BlockWatchOptions['see'] {
+  let glancedMs = Number.NEGATIVE_INFINITY;
+  return async (signal) => {
+    const before = Atomics.load(pulse, 0);
+    const hasRecovered = () => signal.aborted || Atomics.load(pulse, 0) !== before;
+    const isDue = nowMs() - glancedMs >= GLANCE_EVERY_MS;
+    if (isDue) glancedMs = nowMs();
+    const stack = isDue ? await stackOfMain(hasRecovered, signal) : null;
+    return { stack, ...keeper.waiting(MAX_WAITING) };
+  };
+}
+
+async function stackOfMain(hasRecovered: () => boolean, signal: AbortSignal): Promise<BlockSeen['stack']> {
+  try {
+    const { glanceAtMain } = await import('./inspect-main.ts');
+    return hasRecovered() ? null : await glanceAtMain(GLANCE_LIMITS, hasRecovered, signal);
+  } catch {
+    // Node's permission model may forbid the inspector; an installation may be gone.
+    return null;
+  }
+}
+
 async function attend(
   order: WatchdogOrder,
   keeper: RequestKeeper,
@@ -72,7 +129,7 @@ async function attend(
   limit: Stalled['limit'],
   orphaned: boolean,
 ): Promise<void> {
-  if (Atomics.load(order.pulse, 1) === 1n) return keeper.line.say({ tsunicorn: 'debugged' });
+  if (isDebugged(order)) return keeper.line.say({ tsunicorn: 'debugged' });
   // Most workers never need it.
   const { inspectMain } = await import('./inspect-main.ts');
   const started = nowMs();

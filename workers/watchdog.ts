@@ -8,8 +8,6 @@ import type { Logs } from './logs.ts';
 
 /** The main thread's side of the watchdog. */
 export interface Watchdog {
-  /** To be called by a timer: says that the event loop turns. */
-  beat(): void;
   /** The worker is to have ended within `graceMs`: from then on it may not be blocked even for a moment. */
   leaveWithin(graceMs: number): void;
 }
@@ -30,6 +28,8 @@ export interface WatchdogOrder {
   readonly arbiterPid: number;
   /** Infinity where only the end of the arbiter is to be watched. */
   readonly limitMs: number;
+  /** From when on a blocked loop is told of; Infinity where it is not. */
+  readonly warnMs: number;
   readonly graceMs: number;
 }
 
@@ -63,6 +63,8 @@ export function startWatchdog(
     Atomics.store(pulse, 1, url() === undefined ? 0n : 1n);
   };
   tsunicornBeat();
+  // In memory alone, and so more often than the arbiter hears of it.
+  setInterval(tsunicornBeat, beatMs(settings));
   publish(() => {
     if (url() !== undefined) return DEBUGGED;
     const open = connections();
@@ -77,17 +79,23 @@ export function startWatchdog(
       fd: watchdogFd,
       arbiterPid: process.ppid,
       limitMs: settings.timeout * 1000 || Infinity,
+      warnMs: settings.stallWarning * 1000 || Infinity,
       graceMs: settings.gracefulTimeout * 1000,
     },
     (error) => log.warning(FAILED, { event: 'watchdog-failed', err: error }),
   );
   return {
-    beat: tsunicornBeat,
     leaveWithin(graceMs) {
       Atomics.store(pulse, 2, process.hrtime.bigint() + BigInt(Math.round(graceMs * 1e6)));
       setInterval(tsunicornBeat, LEAVING_BEAT_MS);
     },
   };
+}
+
+/** Several times in what may be blocked. */
+function beatMs({ timeout, stallWarning }: BootOrder['settings']): number {
+  const longestMs = Math.min(timeout || Infinity, stallWarning || Infinity) * 250;
+  return Math.min(stallWarning === 0 ? 1000 : 250, Math.max(20, longestMs));
 }
 
 /** The arbiter kills soon after the grace: what is blocked must be noticed sooner than in ordinary times. */

@@ -7,6 +7,7 @@ import type { ArbiterOptions } from './options.ts';
 import { type Action, reconcile } from './reconcile.ts';
 import { Service } from './service.ts';
 import { stopMode } from './shutdown.ts';
+import { STOPPED } from './silent-workers.ts';
 import { endStalled } from './stall.ts';
 import { Upgrade } from './upgrade.ts';
 import type { WorkerHandle } from './worker-handle.ts';
@@ -166,8 +167,12 @@ export class Arbiter {
     this.#workers.spawn(slot, this.#service.generation(number), this.#emit);
   }
 
-  #kill(worker: WorkerHandle, { signal, reason }: Action & { type: 'kill' }): void {
+  #kill(worker: WorkerHandle, { signal, reason: due }: Action & { type: 'kill' }): void {
     const { state } = worker;
+    const reason =
+      state.name !== 'killed' && this.#options.isStopped(worker.pid)
+        ? `${due}, as it is stopped (${STOPPED})`
+        : due;
     this.#workers.kill(worker, signal, reason);
     if (isBooting(state)) {
       const { readyPath } = this.#service.generation(worker.generation).loaded.settings;
@@ -203,6 +208,7 @@ export class Arbiter {
 
   #heard(worker: WorkerHandle, message: WorkerMessage): void {
     const service = this.#service;
+    service.silent.heard(worker);
     switch (message.tsunicorn) {
       case 'hello':
         service.log.info(`Booting worker with pid: ${worker.pid}`, {
@@ -237,8 +243,12 @@ export class Arbiter {
         return service.codes.loaded(worker, message);
       case 'leaving':
         return service.leaving(worker, message);
+      case 'blocked':
+      case 'unblocked':
+        return service.blocked(worker, message);
       case 'stalled': {
         const { state } = worker;
+        service.loops.forget(worker);
         endStalled(this.#workers, service.log, worker, message, service.intent.name !== 'stopping');
         if (isBooting(state))
           service.bootFailed(worker, bootTimedOut(worker, state, stallReason(message), null), 'stall');

@@ -26,6 +26,8 @@ export interface ArbiterOptions {
   readonly promoted: (generation: Generation, before: Generation) => void;
   /** Whether a SIGKILL that was not the arbiter's was the kernel's. */
   readonly judgeKill: () => OomVerdict;
+  /** Whether the process of a worker that says nothing is stopped. */
+  readonly isStopped: (pid: number) => boolean;
   /** Writes what dead workers could not. */
   readonly lost: LostLines;
   readonly observe?: Observe;

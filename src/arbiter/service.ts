@@ -1,9 +1,10 @@
 import { EXIT } from '../errors.ts';
 import type { ArbiterView } from '../hooks.ts';
-import type { BootFailure, WorkerMessage } from '../ipc.ts';
+import type { Blocked, BootFailure, Unblocked, WorkerMessage } from '../ipc.ts';
 import { describeListeners } from '../listeners/listener.ts';
 import { aboutWorker } from '../log/about-worker.ts';
 import type { RecordLog } from '../log/records.ts';
+import { BlockedLoops } from './blocked-loops.ts';
 import { BootFailures } from './boot-failures.ts';
 import type { ArbiterEvent, WorkerEnd } from './events.ts';
 import { drainDelayOf, type Generation, giveSockets } from './generation.ts';
@@ -21,6 +22,7 @@ import { Reload, sameListeners } from './reload.ts';
 import { isOwnDoing } from './restart-policy.ts';
 import { sayAsked, sayRefused } from './said.ts';
 import { hasteOf, type Intent, isEnding, type StopMode, toLingering, toStopping } from './shutdown.ts';
+import { SilentWorkers } from './silent-workers.ts';
 import { type ServiceStatus, statusOf } from './status.ts';
 import type { WorkerHandle } from './worker-handle.ts';
 import { WorkerSet } from './worker-set.ts';
@@ -39,6 +41,8 @@ export class Service {
   readonly pace: Pace;
   readonly haste: Haste;
   readonly codes: LoadedCodes;
+  readonly loops: BlockedLoops;
+  readonly silent: SilentWorkers;
   readonly #bootFailures: BootFailures;
   readonly #headcount: Headcount;
   readonly #outage: Outage;
@@ -65,6 +69,8 @@ export class Service {
     this.hooks = new HookCaller(() => ({ hooks: this.#current.hooks, view: this.view }));
     this.log = options.log;
     this.codes = new LoadedCodes(options.log);
+    this.loops = new BlockedLoops(clock, options.log);
+    this.silent = new SilentWorkers(clock, options.log, options.isStopped);
     this.#current = first;
     this.#bootFailures = new BootFailures(this, this.#reload, this.pace, options.development);
     this.#headcount = new Headcount(this, options.succession.workerCount);
@@ -188,6 +194,7 @@ export class Service {
   /** Does what has become due. */
   advance(): void {
     this.#lookForOutage();
+    this.silent.look(this.workers.all);
     if (this.#options.clock.now() >= this.wakeAtMs) this.stop('graceful', EXIT.ok);
     if (!this.#reload.isDue) return;
     this.log.info('Reloading once more, as was asked for meanwhile', { event: 'reload-follows' });
@@ -264,6 +271,7 @@ export class Service {
   reap(worker: WorkerHandle, end: WorkerEnd): void {
     const { state } = worker;
     worker.state = { name: 'exited' };
+    this.loops.forget(worker);
     if (isOwnDoing(end)) this.pace.ended(state);
     const account = accountFor(worker, end, state, this.#options.lost);
     const { reason, cause } = logEnd(this.log, worker, end, state, this.#options.judgeKill, account);
@@ -284,6 +292,12 @@ export class Service {
     const { state } = worker;
     this.workers.note(worker, message);
     if (message.by === 'itself') this.pace.ended(state);
+  }
+
+  /** The event loop of a worker is blocked, or turns again; of one that is killed that is known. */
+  blocked(worker: WorkerHandle, message: Blocked | Unblocked): void {
+    const { name } = worker.state;
+    if (name === 'ready' || name === 'standby' || name === 'retiring') this.loops.note(worker, message);
   }
 
   /** A worker serves on, and wishes to be replaced. */

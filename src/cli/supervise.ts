@@ -14,6 +14,7 @@ import { ARBITER_HOOKS } from '../hooks.ts';
 import { explainMissing, presentInstallation, requireInstallation } from '../installation.ts';
 import { bindAll } from '../listeners/listener.ts';
 import type { RecordLog } from '../log/records.ts';
+import { isStopped } from '../process-state.ts';
 import { classNameOf } from '../settings/class-name.ts';
 import { beyondLimits, type Remark, withoutEffect, withoutRestart } from '../settings/effects.ts';
 import { loadHooks } from '../settings/load.ts';
@@ -58,6 +59,7 @@ export async function supervise(bound: Bound): Promise<number> {
     random: Math.random,
     ...(notifier ? { observe: lineage.observing(notifier) } : {}),
     judgeKill: () => oomKills.judge(),
+    isStopped,
     lost: lostLines(following),
     development: await developmentOf(first, bound.question, queue, log),
     bindAll,

@@ -82,6 +82,7 @@ const CHANGES: Readonly<Record<Exclude<SettingName, Fixed | Privileged>, Change>
   gracefulTimeout: { to: 9, seen: 'worker' },
   bootTimeout: { to: 77, seen: 'worker' },
   watchdog: { to: false, seen: 'worker' },
+  stallWarning: { to: 3, seen: 'worker' },
   requestTimeout: { to: 33, seen: 'worker' },
   drainDelay: {
     to: 44,

@@ -224,6 +224,13 @@ export function drawMessages(chance: Chance): readonly WorkerMessage[] {
     { tsunicorn: 'outgoing', reason: 'it says so', by },
     { tsunicorn: 'leaving', reason: 'it says so', by },
     { tsunicorn: 'debugged' },
+    { tsunicorn: 'loading' },
+    {
+      tsunicorn: 'blocked',
+      blockedMs: 1000,
+      seen: chance.of([null, { stack: null, requests: [], waiting: 0 }]),
+    },
+    { tsunicorn: 'unblocked', blockedMs: 2000 },
     { tsunicorn: 'accounted', complete: chance.happens(0.5) },
     { tsunicorn: 'accessLines', lines: ['a line'] },
     { tsunicorn: 'flights', began: [], changed: [], over: [chance.below(9)] },

@@ -397,6 +397,7 @@ export class World {
       observe: (status) => this.invariants.observed(status),
       succession: this.#succession(),
       judgeKill: () => null,
+      isStopped: (pid) => pid % 7 === 0,
       lost: { write: () => {}, forward: () => {} },
       development: this.#development(first),
       reread: (signal) => this.#reread(signal),

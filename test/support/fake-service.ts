@@ -95,6 +95,8 @@ export class FakeService {
   #changed: (file: string) => void = () => {};
   /** What the kernel says of a SIGKILL. */
   verdict: OomVerdict = null;
+  /** The pids of processes that are stopped. */
+  readonly stopped = new Set<number>();
   /** The lines that were written for workers that could not. */
   readonly lost: string[] = [];
   readonly settings: Partial<Settings>;
@@ -219,6 +221,7 @@ export class FakeService {
         isElderGone: () => this.elderGone,
       },
       judgeKill: () => this.verdict,
+      isStopped: (pid) => this.stopped.has(pid),
       lost: {
         write: ({ pid }, requests, reason) =>
           void this.lost.push(...requests.map(({ url }) => `${pid} ${url} ${reason}`)),

@@ -68,6 +68,21 @@ export const workerRecords = {
     fields: ['worker', 'reason', 'setting', 'durationMs', 'stack', 'requests'],
     when: 'it is killed because its event loop is blocked',
   },
+  'loop-blocked': {
+    level: ['warning', 'info'],
+    fields: ['worker', 'phase', 'count', 'durationMs', 'stack', 'requests'],
+    when: 'its event loop is blocked for longer than `--stall-warning`, and it lives on; `count` is how often, `durationMs` how long in all, `info` where it ends',
+  },
+  'boot-blocked': {
+    level: 'warning',
+    fields: ['worker', 'durationMs'],
+    when: 'it boots, and its event loop is blocked for 5 s; once a generation',
+  },
+  'worker-stopped': {
+    level: ['warning', 'info'],
+    fields: ['worker', 'phase', 'durationMs', 'reason'],
+    when: 'its process is stopped, by SIGSTOP or a debugger; `info` where it goes on',
+  },
   'worker-exited': {
     level: ['error', 'warning', 'info', 'debug'],
     fields: ['worker', 'reason', 'cause'],

@@ -16,6 +16,12 @@ export const timeouts = {
     kind: seconds(),
     default: 0,
   }),
+  stallWarning: setting({
+    doc: 'How long a worker’s event loop may be blocked before the log says so: with the requests that wait and, where it is blocked in JavaScript, the stack; again while it lasts, and when it ends. Nothing is ended for it. 0 says nothing. It takes the watchdog, and is of use below `timeout` only.',
+    flags: '--stall-warning',
+    kind: seconds(),
+    default: 1,
+  }),
   watchdog: setting({
     doc: 'Switches off the watchdog, a thread in each worker that explains a blocked event loop (in the configuration, `watchdog: false`). With it, the log has the blocked stack and the requests in flight, clients that wait get a 503 at once, and a blocked worker whose arbiter is gone ends. Without it, the arbiter kills a silent worker after `timeout` all the same. It takes about 10 MB a worker.',
     flags: '--no-watchdog',

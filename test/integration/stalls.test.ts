@@ -1,0 +1,74 @@
+import { describe, expect, it } from 'vitest';
+import { get } from '../support/client.ts';
+import { app, serve } from '../support/tsunicorn.ts';
+
+const stalls = app('stalls.ts:app');
+const begins =
+  /WARNING\] Worker \(pid: (\d+), slot 0, age 1\): its event loop is blocked, for \d+\.\d s so far \(--stall-warning\)\n((?: {4}.*\n)*)/;
+const ends =
+  /INFO\] Worker \(pid: \d+, slot 0, age 1\): its event loop turns again; it was blocked for (\d+\.\d) s\n/;
+
+describe('an event loop that is blocked for a while', () => {
+  it.each([
+    [
+      'async',
+      'by a loop',
+      '/spin',
+      /blocked at:\n +at spin \(.*stalls\.ts:\d+:\d+\)\n +at app \(.*stalls\.ts:/,
+    ],
+    ['async', 'by Atomics.wait', '/wait', /blocked at:\n +at app \(.*stalls\.ts:/],
+    ['async', 'by many short native calls', '/hash', /blocked at:\n(?: +at .*\n)* +at hash \(.*stalls\.ts:/],
+    ['async', 'by another process', '/sleep', /^(?!.*blocked at)/],
+    ['sync', 'by a loop', '/spin', /blocked at:\n +at spin \(.*stalls\.ts:/],
+  ])(
+    'in class %s %s is said when it begins and ends, and its request is answered',
+    async (kind, _how, path, stack) => {
+      const running = await serve([stalls, '-k', kind]);
+      const answer = await get(running.at, `${path}?ms=5000`);
+      expect(answer.status).toBe(200);
+      const [, pid, block = ''] = await running.waitForLog(begins);
+      expect(block).toMatch(stack);
+      expect(block).toMatch(
+        new RegExp(`requests in flight \\(1\\), the latest first:\\n +GET ${path}\\?ms=5000, for `),
+      );
+      const [, seconds] = await running.waitForLog(ends);
+      expect(Number(seconds)).toBeGreaterThan(3);
+      expect(answer.body).toBe(pid);
+      expect((await get(running.at)).body).toBe(pid);
+    },
+  );
+
+  it('says nothing with --stall-warning 0', async () => {
+    const running = await serve([stalls, '--stall-warning', '0']);
+    await get(running.at, '/spin?ms=2500');
+    await get(running.at);
+    expect(running.stderr).not.toMatch(/event loop/);
+  });
+});
+
+describe('a process that is stopped for a while', () => {
+  it('is said to be, and is no blocked loop', async () => {
+    const running = await serve([stalls]);
+    const [pid = 0] = await running.waitForWorkers(1);
+    process.kill(pid, 'SIGSTOP');
+    await running.waitForLog(/WARNING\] Worker \(pid: \d+, .*\) is stopped, for about 3 s so far: state T/);
+    process.kill(pid, 'SIGCONT');
+    await running.waitForLog(/INFO\] Worker \(pid: \d+, .*\) goes on; it was stopped for about \d+ s/);
+    expect((await get(running.at)).status).toBe(200);
+    expect(running.stderr).not.toMatch(/event loop/);
+  });
+});
+
+describe('an application that blocks while it loads', () => {
+  it('is said to after five seconds', async () => {
+    const files = {
+      'app.mjs':
+        'const until = Date.now() + 7500; while (Date.now() < until);\nexport default (q, s) => s.end("ok");',
+    };
+    const running = await serve(['app.mjs'], { files });
+    expect(running.stderr).toMatch(
+      /WARNING\] Worker \(pid: \d+, slot 0, age 1\) has blocked its event loop for \d s while it loads the application/,
+    );
+    expect((await get(running.at)).status).toBe(200);
+  });
+});

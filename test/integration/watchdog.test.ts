@@ -8,7 +8,7 @@ import { wireTo } from '../support/wire.ts';
 
 const blocks = app('blocks.ts:app');
 const record =
-  /CRITICAL\] Worker \(pid: (\d+), slot 0, age 1\): its event loop was blocked for 1\.\d s .*\n((?: {4}.*\n)*)/;
+  /CRITICAL\] Worker \(pid: (\d+), slot 0, age 1\): its event loop was blocked for \d+\.\d s .*\n((?: {4}.*\n)*)/;
 
 /** The pid and the indented block of the record about the first worker. */
 async function recordOf(running: Running): Promise<{ pid: number; block: string }> {

@@ -52,9 +52,9 @@ export class FollowingLog {
     this.#opened.access?.(line, pid);
   }
 
-  /** Logs as the new generation wants it. */
+  /** Logs as the new generation wants it; to the file that is there by now, as its workers do. */
   follow(now: Generation, before: Generation): void {
-    if (now.openLog === undefined || sameLogs(now, before)) return;
+    if (now.openLog === undefined || sameLogs(now, before)) return this.#opened.log.reopen();
     const previous = this.#opened;
     this.#opened = now.openLog();
     void previous.close();

@@ -49,6 +49,7 @@ export interface Bound extends Pick<ArbiterOptions, 'first' | 'spawn' | 'queue' 
 export async function supervise(bound: Bound): Promise<number> {
   const { first, queue, log, lineage, pidfile, following, own } = bound;
   const notifier = await notifierFor(bound, log);
+  let serving = first;
   const oomKills = new OomKills();
   const arbiter = new Arbiter({
     first,
@@ -63,9 +64,10 @@ export async function supervise(bound: Bound): Promise<number> {
     lost: lostLines(following),
     development: await developmentOf(first, bound.question, queue, log),
     bindAll,
-    reread: rereader(bound, log),
+    reread: rereader(bound, log, () => serving),
     succession: lineage.succession(pidfile, notifier, successors(bound.spawnProcess)),
     promoted: (now, before) => {
+      serving = now;
       try {
         pidfile.follow(now.loaded);
       } catch (error) {
@@ -132,7 +134,7 @@ function sayRemarks(remarks: readonly Remark[], log: RecordLog): void {
 }
 
 /** Reads the settings in a child; only the arbiter's own hooks, if there are any, must be imported here again. */
-function rereader(bound: Bound, log: RecordLog): ArbiterOptions['reread'] {
+function rereader(bound: Bound, log: RecordLog, serving: () => Generation): ArbiterOptions['reread'] {
   const { start, question, own, spawnProcess } = bound;
   // Now, as the installation may be gone by then.
   const version = packageVersion();
@@ -147,9 +149,13 @@ function rereader(bound: Bound, log: RecordLog): ArbiterOptions['reread'] {
     const { loaded, remarks } = withoutRestart(reread, bound.first.loaded.settings);
     await checkLogs(loaded);
     await checkDebug(loaded, own.base);
+    // They may have been rotated into files that their user cannot write, which is no reason to refuse a reload.
+    serving().privileges?.makeLogs(log);
     const privileges = await privilegesOf(loaded, { ...question, cwd, installation });
+    // Superseded while that was looked up: nothing of it is to be made or run.
+    signal.throwIfAborted();
     // The first worker of the new generation opens them before the arbiter does.
-    privileges?.makeLogs();
+    privileges?.makeLogs(log);
     // The arbiter loads what writes a format when it writes its first line.
     if (loaded.settings.logFormat !== bound.first.loaded.settings.logFormat) requireInstallation();
     const openLog = await logOpener(loaded, privileges);

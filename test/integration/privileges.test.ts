@@ -163,7 +163,7 @@ describe('what both sides use', () => {
     await stop(running);
   });
 
-  it('is given to the workers by root where logrotate made it for root alone, at USR1 and when a worker boots', async () => {
+  it('is given to the workers by root where logrotate made it for root alone, at USR1, at HUP and when a worker boots', async () => {
     // Not in /tmp, where anybody could have made it.
     const cwd = mkdtempSync('/srv/tsunicorn-test-');
     onTestFinished(() => rmSync(cwd, { recursive: true }));
@@ -190,6 +190,10 @@ describe('what both sides use', () => {
     process.kill(worker, 'SIGKILL');
     await running.waitForLog(/it is given to that user now[\s\S]*it is given to that user now/);
     await answersIn('/booted');
+    rotate();
+    running.signal('SIGHUP');
+    await running.waitForLog(/Generation 2 is ready/);
+    await answersIn('/reloaded');
     expect(statSync(file).uid).toBe(NOBODY.uid);
     await stop(running);
   });

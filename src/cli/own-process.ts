@@ -12,6 +12,7 @@ export class OwnProcess {
   readonly #before: NodeJS.ProcessEnv;
   #adopted: Variables;
   #added: Variables;
+  #loading: Promise<unknown> = Promise.resolve();
 
   /** What `loaded` adds to the environment is there already. Enters its directory. */
   constructor(before: NodeJS.ProcessEnv, loaded: LoadedData) {
@@ -39,8 +40,17 @@ export class OwnProcess {
     process.chdir(loaded.settings.chdir);
   }
 
-  /** Runs `load` in the environment of a generation that has yet to be proved: its hooks read variables when they are imported. */
-  async within<T>({ environment }: LoadedData, load: () => Promise<T>): Promise<T> {
+  /**
+   * Runs `load` in the environment of a generation that has yet to be proved: its hooks read variables when they are imported.
+   * One after the other, as a reload that was superseded may still be loading.
+   */
+  within<T>(loaded: LoadedData, load: () => Promise<T>): Promise<T> {
+    const result = this.#loading.then(() => this.#within(loaded, load));
+    this.#loading = result.catch(() => {});
+    return result;
+  }
+
+  async #within<T>({ environment }: LoadedData, load: () => Promise<T>): Promise<T> {
     this.#apply(environment);
     try {
       return await load();

@@ -24,7 +24,8 @@ export class Invariants {
   /** What the present turn of the loop began with, and what changed in it. */
   #event: ArbiterEvent | null = null;
   #transitions: Transition[] = [];
-  #spawned: WorkerHandle[] = [];
+  /** The workers that have not exited. */
+  #living: WorkerHandle[] = [];
   #endsAtMs = Infinity;
   #wanted = 0;
   /** When the present turn began: a hook may block in it. */
@@ -56,7 +57,7 @@ export class Invariants {
   }
 
   spawned(worker: WorkerHandle): void {
-    this.#spawned.push(worker);
+    this.#living.push(worker);
   }
 
   promoted(generation: Generation, before: Generation): void {
@@ -76,7 +77,8 @@ export class Invariants {
 
   /** After each turn of the loop. Returns when it is to be called again at the latest. */
   observed(status: ServiceStatus): number {
-    const living = this.#world.workers.filter(({ state }) => state.name !== 'exited');
+    this.#living = this.#living.filter(({ state }) => state.name !== 'exited');
+    const living = this.#living;
     this.#wanted = status.workers.wanted;
     this.#slots(living);
     this.#capacity(status, living);
@@ -87,7 +89,6 @@ export class Invariants {
     this.#end(living);
     this.reload.observed(status, this.#event);
     this.#transitions = [];
-    this.#spawned = [];
     return Infinity;
   }
 

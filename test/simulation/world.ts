@@ -30,6 +30,11 @@ const ELDER = 7;
 /** Long enough for a change of files to be told, and too short to be forgiven. */
 const STANDSTILL_MS = 60;
 
+function kept<T>(all: T[], one: T): T {
+  all.push(one);
+  return one;
+}
+
 /** What is not left to the seed. */
 export interface Beginning {
   readonly settings?: Partial<Settings>;
@@ -45,6 +50,10 @@ export class World {
   readonly sockets: Sockets;
   readonly queue = new WatchedQueue(this.clock.arbiters);
   readonly log: SilentLog;
+  /** The models of every process that there ever was, by kind. */
+  readonly workerModels: WorkerModel[] = [];
+  readonly readers: ReaderModel[] = [];
+  readonly successors: SuccessorModel[] = [];
   /** Every worker that the arbiter ever had. */
   readonly workers: WorkerHandle[] = [];
   readonly arbiter: Arbiter;
@@ -89,18 +98,6 @@ export class World {
     void this.arbiter.run().then((status) => {
       this.status = status;
     });
-  }
-
-  get workerModels(): readonly WorkerModel[] {
-    return this.machine.processes.filter((process) => process instanceof WorkerModel);
-  }
-
-  get readers(): readonly ReaderModel[] {
-    return this.machine.processes.filter((process) => process instanceof ReaderModel);
-  }
-
-  get successors(): readonly SuccessorModel[] {
-    return this.machine.processes.filter((process) => process instanceof SuccessorModel);
   }
 
   /** Lets everything run that can run now, and looks at what came of it. */
@@ -282,16 +279,16 @@ export class World {
     if (/\breader\.[jt]s\b/.test(line)) {
       const name = this.#reading;
       const reading: Reading = name === 'answers' ? { name, loaded: load(this.settings) } : { name };
-      return new ReaderModel(reading, chance, machine, call, pid);
+      return kept(this.readers, new ReaderModel(reading, chance, machine, call, pid));
     }
     if (!/\bentry\.[jt]s\b/.test(line))
-      return new SuccessorModel(this.#successor, chance, machine, call, pid);
+      return kept(this.successors, new SuccessorModel(this.#successor, chance, machine, call, pid));
     const surroundings = {
       application: this.#application,
       load: () => this.#utilisation,
       isCalm: () => this.isCalm,
     };
-    return new WorkerModel(surroundings, chance, machine, call, pid);
+    return kept(this.workerModels, new WorkerModel(surroundings, chance, machine, call, pid));
   }
 
   #first(chance: Chance): Generation {

@@ -233,7 +233,7 @@ export class Arbiter {
       case 'accessLines':
         return this.#options.lost.forward(worker, message.lines);
       case 'outgoing':
-        return service.outgoing(worker, message);
+        return service.life.outgoing(worker, message);
       case 'heartbeat':
         if (message.load) service.current.scaling?.note(worker.age, message.load);
         return this.#workers.note(worker, message);
@@ -242,10 +242,10 @@ export class Arbiter {
       case 'code':
         return service.codes.loaded(worker, message);
       case 'leaving':
-        return service.leaving(worker, message);
+        return service.life.leaving(worker, message);
       case 'blocked':
       case 'unblocked':
-        return service.blocked(worker, message);
+        return service.life.blocked(worker, message);
       case 'stalled': {
         const { state } = worker;
         service.loops.forget(worker);

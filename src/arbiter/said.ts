@@ -2,7 +2,10 @@ import type { RecordLog } from '../log/records.ts';
 import type { Asked } from './reload.ts';
 import { type Intent, unchangedBecause } from './shutdown.ts';
 
-// What is said of orders that are not simply followed.
+/** Of where the service can be reached. */
+export function sayListening(log: RecordLog, addresses: readonly string[]): void {
+  log.info(`Listening at: ${addresses.join(', ')} (${process.pid})`, { event: 'listening', addresses });
+}
 
 /** Of a signal that changes nothing, as the arbiter is about something else. */
 export function sayRefused(log: RecordLog, signal: 'HUP' | 'TTIN' | 'TTOU' | 'WINCH', intent: Intent): void {

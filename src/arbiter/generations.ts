@@ -61,7 +61,7 @@ export class Generations {
   read(event: ArbiterEvent & { type: 'reloadRead' }): Generation | null {
     const reason = this.reload.take(event);
     const { candidate } = this.reload;
-    if (reason === null) return candidate;
+    if (reason === null) return candidate?.number === event.attempt ? candidate : null;
     this.#options.log.error(`Reload refused, the workers serve on unchanged: ${reason}`, {
       event: 'reload-refused',
       generation: event.attempt,

@@ -103,6 +103,20 @@ describe('hooks', () => {
     expect(before).not.toHaveBeenCalled();
   });
 
+  it('onReload is called once, also where the read of a reload that was superseded ends later', async () => {
+    const onReload = vi.fn();
+    const service = await serveReady();
+    const ends: (() => void)[] = [];
+    service.reread = () =>
+      new Promise((resolve) => ends.push(() => resolve(service.configuration({}, { onReload }))));
+    await service.signal('SIGHUP', 'SIGHUP');
+    for (const end of ends.toReversed()) {
+      end();
+      await service.clock.settle();
+    }
+    expect([ends.length, onReload.mock.calls.length]).toEqual([2, 1]);
+  });
+
   it('onReload is not called for a configuration that was refused', async () => {
     const onReload = vi.fn();
     const service = await serveReady({ hooks: { onReload } });

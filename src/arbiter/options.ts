@@ -8,7 +8,7 @@ import type { LostLines } from './lost-requests.ts';
 import type { OomVerdict } from './oom-kills.ts';
 import type { Reread } from './reload.ts';
 import type { Observe } from './status.ts';
-import type { Succession } from './upgrade.ts';
+import type { Succession } from './succession.ts';
 import type { SpawnOrder, WorkerHandle } from './worker-handle.ts';
 
 /** What an arbiter is given: everything outside it, so that tests can put something else in its place. */

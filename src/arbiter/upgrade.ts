@@ -1,39 +1,12 @@
 import { EXIT } from '../errors.ts';
 import type { Listener } from '../listeners/listener.ts';
-import type { WorkerCount } from '../parent.ts';
-import { type ArbiterEvent, STOP_SIGNALS, type WorkerEnd } from './events.ts';
+import type { ArbiterEvent, WorkerEnd } from './events.ts';
 import { giveSockets, workerCountOf } from './generation.ts';
 import { statusFields } from './obituary.ts';
 import type { Service } from './service.ts';
 import { isEnding, type StopMode, unchangedBecause } from './shutdown.ts';
-
-/** What an arbiter needs of the world to be replaced by another one; callbacks tell what others want to know of it. */
-export interface Succession {
-  /** The pid of the arbiter that started this one and handed its sockets over; null where there was none. */
-  readonly elder: number | null;
-  /** How many workers that one had; null where it does not say. */
-  readonly workerCount: WorkerCount | null;
-  /** Whether that one has ended, asked of the system: its `elderGone` may still be on its way. */
-  readonly isElderGone: () => boolean;
-  /** Starts the new arbiter over the sockets; what becomes of it comes as `upgrade…` events. */
-  readonly start: (
-    listeners: readonly Listener[],
-    workerCount: WorkerCount,
-    emit: (event: ArbiterEvent) => void,
-  ) => void;
-  /** Whether a WINCH may merely say that the terminal's window has changed. */
-  readonly mayBeResize: () => boolean;
-  /** A worker of this arbiter is ready; `isComplete` where as many are as are wanted. */
-  readonly serving: (isComplete: boolean) => void;
-  /** The new arbiter serves: it is the main process from now on. */
-  readonly upgraded: (pid: number) => void;
-  /** The new arbiter has ended, whether it had served or not. */
-  readonly ended: (pid: number) => void;
-  /** It had served: this one is the main process again. */
-  readonly rolledBack: () => void;
-  /** The arbiter that started this one is gone; `worker` is the pid of any of this one's workers. */
-  readonly alone: (worker: number | null) => void;
-}
+import type { Succession } from './succession.ts';
+import { describeEnd, wasStopped } from './successor-end.ts';
 
 type Step =
   | { readonly name: 'none' }
@@ -231,11 +204,11 @@ export class Upgrade {
     this.#step = step.name === 'serving' && asked ? { name: 'none' } : { name: 'failed' };
     if (step.name === 'serving') {
       log[asked ? 'info' : 'error'](
-        `The new arbiter (pid: ${step.pid}) ${describe(end)}: this one is alone again`,
+        `The new arbiter (pid: ${step.pid}) ${describeEnd(end)}: this one is alone again`,
         {
           event: 'upgrade-rolled-back',
           arbiter: step.pid,
-          reason: describe(end),
+          reason: describeEnd(end),
           ...statusFields(end),
         },
       );
@@ -255,7 +228,7 @@ export class Upgrade {
     const { log, intent } = this.#service;
     const stopWaited = step.afterwards === 'stop' && !isEnding(intent);
     const pid = step.name === 'booting' ? ` (pid: ${step.pid})` : '';
-    const line = `the new one${pid} ${describe(end)} before it was ready`;
+    const line = `the new one${pid} ${describeEnd(end)} before it was ready`;
     const fields = {
       event: 'upgrade-failed',
       reason: line,
@@ -288,23 +261,4 @@ export class Upgrade {
   get #shared(): readonly Listener[] {
     return 'shared' in this.#step ? this.#step.shared : [];
   }
-}
-
-const MEANINGS: Readonly<Record<number, string>> = {
-  1: 'wrong usage or configuration, or a taken address',
-  3: 'a worker could not boot',
-  4: 'the application could not be loaded',
-};
-
-/** As with a service manager that tells every process of the service to stop. */
-function wasStopped(end: WorkerEnd): boolean {
-  if (end.how === 'signal') return STOP_SIGNALS.some((signal) => signal === end.signal);
-  return end.how === 'status' && end.status === 0;
-}
-
-function describe(end: WorkerEnd): string {
-  if (end.how === 'unborn') return `could not be started (${end.error})`;
-  if (end.how === 'signal') return `was killed by ${end.signal}`;
-  const meaning = MEANINGS[end.status];
-  return `exited with status ${end.status}${meaning === undefined ? '' : ` (${meaning})`}`;
 }

@@ -1,7 +1,7 @@
 import type { EventQueue } from '../arbiter/events.ts';
 import type { Observe } from '../arbiter/status.ts';
+import type { Succession } from '../arbiter/succession.ts';
 import type { StartSuccessor } from '../arbiter/successor.ts';
-import type { Succession } from '../arbiter/upgrade.ts';
 import { fs } from '../builtins.ts';
 import type { Address } from '../listeners/address.ts';
 import { bindAll, type Listener } from '../listeners/listener.ts';

@@ -6,7 +6,7 @@ import type { OomVerdict } from '../../src/arbiter/oom-kills.ts';
 import type { Reread } from '../../src/arbiter/reload.ts';
 import { Scaling } from '../../src/arbiter/scaling.ts';
 import type { Observe } from '../../src/arbiter/status.ts';
-import type { Succession } from '../../src/arbiter/upgrade.ts';
+import type { Succession } from '../../src/arbiter/succession.ts';
 import type { Clock } from '../../src/clock.ts';
 import type { Hooks } from '../../src/hooks.ts';
 import type { WorkerLoad } from '../../src/ipc.ts';

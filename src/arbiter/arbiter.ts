@@ -1,8 +1,9 @@
 import type { WorkerMessage } from '../ipc.ts';
 import { aboutWorker } from '../log/about-worker.ts';
 import { stallReason } from '../stall.ts';
+import { bootTimedOut } from './boot-failures.ts';
 import type { ArbiterEvent, ArbiterSignal } from './events.ts';
-import { bootTimedOut, logOverdue } from './obituary.ts';
+import { logOverdue } from './obituary.ts';
 import type { ArbiterOptions } from './options.ts';
 import { type Action, reconcile } from './reconcile.ts';
 import { Service } from './service.ts';

@@ -1,14 +1,17 @@
 import { EXIT } from '../errors.ts';
 import type { BootFailure } from '../ipc.ts';
+import { aboutError } from '../log/about-error.ts';
+import { aboutWorker } from '../log/about-worker.ts';
 import type { RecordLog } from '../log/records.ts';
 import type { Development } from './development.ts';
 import type { Generation } from './generation.ts';
-import { type EndCause, failureFields } from './obituary.ts';
+import { type Described, type EndCause, type Named, nameOf } from './obituary.ts';
 import type { Pace } from './pace.ts';
 import type { Reload } from './reload.ts';
 import { inSeconds } from './restart-policy.ts';
 import type { Intent, StopMode } from './shutdown.ts';
 import type { WorkerHandle } from './worker-handle.ts';
+import type { WorkerState } from './worker-state.ts';
 
 const UNDONE = 'Reload undone, the old workers serve on';
 const WAITING = 'Waiting for a change, as the application cannot be loaded';
@@ -86,4 +89,36 @@ export class BootFailures {
     });
     if (isShown) this.#reload.show(failure, current);
   }
+}
+
+/** The failure of a worker that was killed in `state` for `reason` ("not ready within 60 s", "silent for 30 s"). */
+export function bootTimedOut(
+  worker: Named,
+  state: WorkerState,
+  reason: string,
+  readyPath: string | null,
+): BootFailure {
+  if (state.name === 'standby') {
+    const message = `${nameOf(worker)} stood by and was ended: ${reason} (--timeout)`;
+    return { exitStatus: EXIT.workerBoot, message };
+  }
+  if (!reason.startsWith('not ready')) {
+    const message = `${nameOf(worker)} was about to accept and was ended: ${reason} (--timeout)`;
+    return { exitStatus: EXIT.workerBoot, message };
+  }
+  const orPath = readyPath === null ? '' : `, or GET ${readyPath} (--ready-path) blocked its event loop`;
+  const message = `${nameOf(worker)} was ${reason} (--boot-timeout): the application's import or factory had not finished${orPath}`;
+  return { exitStatus: EXIT.workerBoot, message };
+}
+
+/** What to log beside the failure's message. */
+function failureFields(worker: Described, { message, exitStatus, stack, place }: BootFailure) {
+  const err = stack === undefined ? undefined : Object.assign(new Error(message), { stack });
+  return {
+    ...aboutWorker(worker),
+    reason: message,
+    exitStatus,
+    ...(place === undefined ? aboutError(err) : { place, lines: place.lines }),
+    ...(err === undefined ? {} : { err }),
+  };
 }

@@ -34,6 +34,17 @@ export type WorkerEnd =
   /** The process could not even be started. */
   | { readonly how: 'unborn'; readonly error: string };
 
+/** The signals that a process raises by its own code, native code included. */
+export const CRASH_SIGNALS: ReadonlySet<NodeJS.Signals> = new Set<NodeJS.Signals>([
+  'SIGABRT',
+  'SIGSEGV',
+  'SIGBUS',
+  'SIGILL',
+  'SIGFPE',
+  'SIGTRAP',
+  'SIGSYS',
+]);
+
 /** One queue for signals, messages, exits and results; the loop takes one at a time. */
 export class EventQueue {
   readonly #clock: Clock;

@@ -1,45 +1,10 @@
-import { EXIT } from '../errors.ts';
 import type { WorkerView } from '../hooks.ts';
-import type { BootFailure } from '../ipc.ts';
-import { aboutError } from '../log/about-error.ts';
 import { aboutWorker } from '../log/about-worker.ts';
 import type { RecordLog } from '../log/records.ts';
-import type { WorkerEnd } from './events.ts';
+import { CRASH_SIGNALS, type WorkerEnd } from './events.ts';
 import type { RequestAccount } from './lost-requests.ts';
 import type { OomVerdict } from './oom-kills.ts';
 import { type KillCause, killCauseOf, type WorkerState } from './worker-state.ts';
-
-/** The failure of a worker that was killed in `state` for `reason` ("not ready within 60 s", "silent for 30 s"). */
-export function bootTimedOut(
-  worker: Named,
-  state: WorkerState,
-  reason: string,
-  readyPath: string | null,
-): BootFailure {
-  if (state.name === 'standby') {
-    const message = `${nameOf(worker)} stood by and was ended: ${reason} (--timeout)`;
-    return { exitStatus: EXIT.workerBoot, message };
-  }
-  if (!reason.startsWith('not ready')) {
-    const message = `${nameOf(worker)} was about to accept and was ended: ${reason} (--timeout)`;
-    return { exitStatus: EXIT.workerBoot, message };
-  }
-  const orPath = readyPath === null ? '' : `, or GET ${readyPath} (--ready-path) blocked its event loop`;
-  const message = `${nameOf(worker)} was ${reason} (--boot-timeout): the application's import or factory had not finished${orPath}`;
-  return { exitStatus: EXIT.workerBoot, message };
-}
-
-/** What to log beside the failure's message. */
-export function failureFields(worker: Described, { message, exitStatus, stack, place }: BootFailure) {
-  const err = stack === undefined ? undefined : Object.assign(new Error(message), { stack });
-  return {
-    ...aboutWorker(worker),
-    reason: message,
-    exitStatus,
-    ...(place === undefined ? aboutError(err) : { place, lines: place.lines }),
-    ...(err === undefined ? {} : { err }),
-  };
-}
 
 /** How log lines name a worker. */
 export function nameOf({ pid, slot, age }: Named): string {
@@ -97,8 +62,8 @@ export function logOverdue(
   });
 }
 
-type Named = Pick<WorkerView, 'pid' | 'slot' | 'age'>;
-type Described = Named & Pick<WorkerView, 'generation'>;
+export type Named = Pick<WorkerView, 'pid' | 'slot' | 'age'>;
+export type Described = Named & Pick<WorkerView, 'generation'>;
 
 /** How a worker ended, in a word: what alerts and statistics tell apart. */
 export type EndCause =
@@ -194,18 +159,9 @@ function describeSignal(signal: NodeJS.Signals, judge: Judge): Account {
       reason: "aborted by SIGABRT (out of the JavaScript heap, process.abort(), or somebody's signal)",
       cause: 'abort',
     };
-  if (CRASHES.has(signal)) return { reason: `crashed with ${signal} (native code)`, cause: 'crash' };
+  if (CRASH_SIGNALS.has(signal)) return { reason: `crashed with ${signal} (native code)`, cause: 'crash' };
   return { reason: `was ended by ${signal}, which was not the arbiter's`, cause: 'signal' };
 }
-
-const CRASHES: ReadonlySet<NodeJS.Signals> = new Set<NodeJS.Signals>([
-  'SIGSEGV',
-  'SIGBUS',
-  'SIGILL',
-  'SIGFPE',
-  'SIGTRAP',
-  'SIGSYS',
-]);
 
 function describeKill(verdict: OomVerdict): Account {
   switch (verdict) {

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import type { WorkerEnd } from './events.ts';
+import { CRASH_SIGNALS, type WorkerEnd } from './events.ts';
 import type { WorkerState } from './worker-state.ts';
 
 /** Failures to boot, remembered with decay: after `HALF_LIFE_MS` without one, half of them are forgotten. */
@@ -37,19 +37,9 @@ export function restartDelay(failures: Failures, random: number, maxMs = MAX_DEL
   return delay * (0.8 + 0.4 * random);
 }
 
-const CRASHES: ReadonlySet<NodeJS.Signals> = new Set<NodeJS.Signals>([
-  'SIGABRT',
-  'SIGSEGV',
-  'SIGBUS',
-  'SIGILL',
-  'SIGFPE',
-  'SIGTRAP',
-  'SIGSYS',
-]);
-
 /** Whether a process ended by its own doing: not by a signal that somebody else, or the kernel for want of memory, sent. */
 export function isOwnDoing(end: WorkerEnd): boolean {
-  return end.how === 'signal' ? CRASHES.has(end.signal) : end.how === 'status';
+  return end.how === 'signal' ? CRASH_SIGNALS.has(end.signal) : end.how === 'status';
 }
 
 /** Begun by a failure at `fromMs`; how long depends on whether anybody serves meanwhile. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { bootTimedOut } from '../../../src/arbiter/boot-failures.ts';
 import type { WorkerEnd } from '../../../src/arbiter/events.ts';
-import { bootTimedOut, explainEnd as explain } from '../../../src/arbiter/obituary.ts';
+import { explainEnd as explain } from '../../../src/arbiter/obituary.ts';
 import type { OomVerdict } from '../../../src/arbiter/oom-kills.ts';
 import type { WorkerState } from '../../../src/arbiter/worker-state.ts';
 

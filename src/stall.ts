@@ -1,3 +1,4 @@
+import { seconds } from './duration.ts';
 import type { StalledRequest } from './http/in-flight.ts';
 import type { BlockSeen, Stalled } from './ipc.ts';
 
@@ -48,7 +49,3 @@ const OUTCOMES: Readonly<Record<StalledRequest['got'], string>> = {
   nothing: 'cut, as it waited behind another on its connection',
   cut: 'cut',
 };
-
-function seconds(ms: number): string {
-  return `${(ms / 1000).toFixed(1)} s`;
-}

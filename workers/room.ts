@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { fs } from '../src/builtins.ts';
 import { systemClock } from '../src/clock.ts';
+import { seconds } from '../src/duration.ts';
 import { codeOf } from '../src/errors.ts';
 import type { Connections } from '../src/http/connections.ts';
 import { Condition, type Course, type Phase } from '../src/log/condition.ts';
@@ -201,8 +202,4 @@ function describe(census: Census): string {
   return stages
     .flatMap(([stage, words]) => (census[stage] > 0 ? [`${census[stage]} ${words}`] : []))
     .join(', ');
-}
-
-function seconds(ms: number): string {
-  return `${(ms / 1000).toFixed(1)} s`;
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import { seconds } from '../duration.ts';
 import type { Blocked, BlockSeen, Unblocked } from '../ipc.ts';
 import { aboutWorker } from '../log/about-worker.ts';
 import { Condition, type Course, type Phase } from '../log/condition.ts';
@@ -143,8 +144,4 @@ class Loop {
       phase === 'begins' || count > 1 ? { ...fields, lines: blockLines(seen) } : fields,
     );
   }
-}
-
-function seconds(ms: number): string {
-  return `${(ms / 1000).toFixed(1)} s`;
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import { seconds } from '../duration.ts';
 import { Condition, type Course, type Phase } from '../log/condition.ts';
 import type { RecordLog } from '../log/records.ts';
 import type { EndCause } from './obituary.ts';
@@ -90,8 +91,4 @@ function listOf(causes: Seen['causes']): string {
   if (all === 0) return 'none has ended, those that are wanted boot';
   const each = some.map(([cause, count]) => `${count} ${WORDS[cause]}`);
   return `${all} ${all === 1 ? 'has' : 'have'} ended (${each.join(', ')})`;
-}
-
-function seconds(ms: number): string {
-  return `${(ms / 1000).toFixed(1)} s`;
 }

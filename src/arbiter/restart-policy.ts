@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import { seconds } from '../duration.ts';
 import { CRASH_SIGNALS, type WorkerEnd } from './events.ts';
 import type { WorkerState } from './worker-state.ts';
 
@@ -126,5 +127,5 @@ export class CrashLoop {
 
 /** A delay as log lines say it: `at once`, `in 1.5 s`. */
 export function inSeconds(delayMs: number): string {
-  return delayMs === 0 ? 'at once' : `in ${(delayMs / 1000).toFixed(1)} s`;
+  return delayMs === 0 ? 'at once' : `in ${seconds(delayMs)}`;
 }

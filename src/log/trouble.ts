@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from '../clock.ts';
+import { seconds } from '../duration.ts';
 import { codeOf, messageOf } from '../errors.ts';
 import { Condition, type Course, type Phase } from './condition.ts';
 
@@ -129,8 +130,4 @@ const CURES: Readonly<Record<string, string>> = {
 
 function countOf(lines: number): string {
   return lines === 1 ? '1 line is' : `${lines} lines are`;
-}
-
-function seconds(ms: number): string {
-  return `${(ms / 1000).toFixed(1)} s`;
 }

@@ -1,3 +1,4 @@
+import { seconds } from '../../src/duration.ts';
 import { shortPath } from '../../src/http/request-name.ts';
 import type { WorkerLog } from '../../src/log/records.ts';
 import type { Exchange } from './exchange.ts';
@@ -77,8 +78,4 @@ function linesOf(sight: Sight): readonly string[] {
     case 'unseen':
       return [`its stack could not be read: ${sight.why}`];
   }
-}
-
-function seconds(ms: number): string {
-  return `${(ms / 1000).toFixed(1)} s`;
 }

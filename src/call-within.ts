@@ -1,5 +1,8 @@
 import { codeOf } from './errors.ts';
 
+/** Calls what has to return within so many milliseconds, and gives what it returns. */
+export type CallWithin = <Result>(limitMs: number, call: () => Result) => Result;
+
 /** The property of globalThis that a script calls, while it does. */
 const CALLED = 'tsunicorn.called';
 

@@ -1,5 +1,5 @@
 import { callHook } from '../call-hook.ts';
-import { callWithin } from '../call-within.ts';
+import type { CallWithin } from '../call-within.ts';
 import type { Clock } from '../clock.ts';
 import type { ArbiterView, Hooks, WorkerView } from '../hooks.ts';
 import type { Logger } from '../log/logger.ts';
@@ -16,10 +16,12 @@ const HOOK_MS = 30_000;
  */
 export class HookCaller {
   readonly #now: () => { readonly hooks: Hooks; readonly view: ArbiterView };
+  readonly #callWithin: CallWithin;
 
   /** `now` gives the present hooks and what they see. */
-  constructor(now: () => { readonly hooks: Hooks; readonly view: ArbiterView }) {
+  constructor(now: () => { readonly hooks: Hooks; readonly view: ArbiterView }, callWithin: CallWithin) {
     this.#now = now;
+    this.#callWithin = callWithin;
   }
 
   /** Calls the hook `name` of the present generation, or of `hooks`, where there is one. */
@@ -31,7 +33,7 @@ export class HookCaller {
     const present = this.#now();
     const hook = (hooks ?? present.hooks)[name];
     if (hook)
-      void callHook(present.view.log, name, () => callWithin(HOOK_MS, () => call(hook, present.view)));
+      void callHook(present.view.log, name, () => this.#callWithin(HOOK_MS, () => call(hook, present.view)));
   }
 
   /** Calls onExit; resolves when it is done, after five seconds at the latest. */
@@ -52,7 +54,7 @@ export class HookCaller {
       });
     });
     await Promise.race([
-      callHook(view.log, 'onExit', () => callWithin(LAST_HOOK_MS, () => onExit(view))),
+      callHook(view.log, 'onExit', () => this.#callWithin(LAST_HOOK_MS, () => onExit(view))),
       late,
     ]);
     cancel();

@@ -1,3 +1,4 @@
+import type { CallWithin } from '../call-within.ts';
 import type { Clock } from '../clock.ts';
 import type { bindAll } from '../listeners/listener.ts';
 import type { Logger } from '../log/logger.ts';
@@ -22,6 +23,8 @@ export interface ArbiterOptions {
   readonly reread: (signal: AbortSignal) => Promise<Reread>;
   /** Binds what a reload asks for beyond what is open. */
   readonly bindAll: typeof bindAll;
+  /** Calls a hook, and ends it where it does not return. */
+  readonly callWithin: CallWithin;
   /** A new generation was proved ready and is the current one. */
   readonly promoted: (generation: Generation, before: Generation) => void;
   /** Whether a SIGKILL that was not the arbiter's was the kernel's. */

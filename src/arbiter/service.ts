@@ -56,7 +56,7 @@ export class Service {
     );
     this.#outage = new Outage(clock, options.log);
     this.haste = new Haste(this.workers, clock, options.log);
-    this.hooks = new HookCaller(() => ({ hooks: this.current.hooks, view: this.view }));
+    this.hooks = new HookCaller(() => ({ hooks: this.current.hooks, view: this.view }), options.callWithin);
     this.log = options.log;
     this.life = new WorkerLife(this, options);
     this.loops = new BlockedLoops(clock, options.log);

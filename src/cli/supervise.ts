@@ -6,6 +6,7 @@ import type { ArbiterOptions } from '../arbiter/options.ts';
 import type { Reread } from '../arbiter/reload.ts';
 // At once and not when it is needed: by then another version may have been installed in the place of these files.
 import { successors } from '../arbiter/successor.ts';
+import { callWithin } from '../call-within.ts';
 import type { Spawn } from '../child.ts';
 import { systemClock } from '../clock.ts';
 import { flushCompileCache } from '../compile-cache.ts';
@@ -64,6 +65,7 @@ export async function supervise(bound: Bound): Promise<number> {
     lost: lostLines(following),
     development: await developmentOf(first, bound.question, queue, log),
     bindAll,
+    callWithin,
     reread: rereader(bound, log, () => serving),
     succession: lineage.succession(pidfile, notifier, successors(bound.spawnProcess)),
     promoted: (now, before) => {

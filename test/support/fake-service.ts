@@ -7,6 +7,7 @@ import type { Reread } from '../../src/arbiter/reload.ts';
 import { Scaling } from '../../src/arbiter/scaling.ts';
 import type { Observe } from '../../src/arbiter/status.ts';
 import type { Succession } from '../../src/arbiter/succession.ts';
+import { callWithin } from '../../src/call-within.ts';
 import type { Clock } from '../../src/clock.ts';
 import type { Hooks } from '../../src/hooks.ts';
 import type { WorkerLoad } from '../../src/ipc.ts';
@@ -230,6 +231,7 @@ export class FakeService {
       development: this.settings.reload ? this.#development(first) : null,
       reread: () => this.reread(),
       bindAll,
+      callWithin,
       spawn: (order) => {
         const worker = new FakeWorker(order, this.journal);
         this.workers.push(worker);

@@ -44,6 +44,8 @@ export default defineConfig({
   // requestTimeout: 0,
   // The time that an event loop may be blocked before the log says so; nothing is ended for it; 0 says nothing.
   // stallWarning: 1,
+  // The time that a request may wait for its answer, with nothing sent or received, before the log says so; 0 says nothing.
+  // requestWarning: 30,
   // Whether a thread in each worker explains a blocked event loop: stack, requests, 503 for those who wait.
   // watchdog: true,
   // The time that the service goes on accepting after TERM, for load balancers to look elsewhere.

@@ -2,11 +2,14 @@ import type { IncomingMessage } from 'node:http';
 import type { Application } from '../src/app/application.ts';
 import { gatewayContext } from '../src/gateway/context.ts';
 import { type Hooks, WORKER_HOOKS } from '../src/hooks.ts';
+import type { Connections } from '../src/http/connections.ts';
 import type { Readiness } from '../src/http/ready-path.ts';
 import type { AnswerFailure } from '../src/http/server.ts';
+import type { StuckOptions, StuckRequests } from '../src/http/stuck-requests.ts';
 import type { BootOrder, FilesLoaded, LoadedCode } from '../src/ipc.ts';
 import type { WorkerLog } from '../src/log/records.ts';
 import type { Settings } from '../src/settings/catalogue.ts';
+import { classNameOf } from '../src/settings/class-name.ts';
 import type { ModuleGraph } from './module-graph.ts';
 import type { Recycler } from './recycler.ts';
 
@@ -88,4 +91,38 @@ export async function loadIntoProcess(
   const { loadApplication } = await import('../src/app/load.ts');
   const gateway = gatewayContext(settings, log);
   return loadApplication(settings.app ?? '', { cwd: process.cwd(), onError, gateway });
+}
+
+/** Says that requests wait for the application too long, where the settings want that. */
+export function watchRequests(settings: Settings, connections: Connections, log: WorkerLog): void {
+  const warnMs = settings.requestWarning * 1000;
+  const limit = limitOfRequests(settings);
+  // Who ends them says so.
+  if (warnMs === 0 || (limit !== null && limit.ms <= warnMs)) return;
+  let stuck: Promise<StuckRequests> | null = null;
+  const look = async () => {
+    stuck ??= import('../src/http/stuck-requests.ts').then(
+      ({ StuckRequests }) => new StuckRequests({ connections, warnMs, limit, log }),
+    );
+    (await stuck).look();
+  };
+  // Most workers are idle enough that none is in flight when it is looked.
+  setInterval(
+    () => {
+      if (stuck !== null || connections.inFlight > 0) void look().catch(() => {});
+    },
+    Math.min(5000, warnMs / 4),
+  ).unref();
+}
+
+/** What ends a request that its handler does not. */
+function limitOfRequests(settings: Settings): StuckOptions['limit'] {
+  const { requestTimeout, timeout } = settings;
+  const isByHandler = classNameOf(settings) !== 'async';
+  const limits = [
+    { setting: '--request-timeout', ms: requestTimeout * 1000 },
+    ...(isByHandler ? [{ setting: '--timeout', ms: timeout * 1000 }] : []),
+  ];
+  const [least = null] = limits.filter(({ ms }) => ms > 0).toSorted((a, b) => a.ms - b.ms);
+  return least;
 }

@@ -1,4 +1,4 @@
-import type { Draining } from '../src/http/drain.ts';
+import type { Cut, Draining } from '../src/http/drain.ts';
 import type { Retirement } from '../src/ipc.ts';
 import type { Logs } from './logs.ts';
 import type { Serving } from './serving.ts';
@@ -28,15 +28,30 @@ export async function finish(
   const { log } = logs;
   try {
     const cut = await ended;
-    if (cut === 0) return;
+    if (cut.connections === 0) return;
     // Before the connections say that they are closed, which looks as if their clients had left.
     logs.settle('grace');
-    log.warning(`Cut ${cut} connection(s) that outlived the grace of ${graceMs / 1000} s`, {
+    const { connections: count, oldest: requests } = cut;
+    log.warning(`Cut ${count} connection(s) that outlived the grace of ${graceMs / 1000} s`, {
       event: 'drain-cut',
-      count: cut,
+      count,
       durationMs: graceMs,
+      requests,
+      lines: linesOf(cut),
     });
   } catch (error) {
     log.error('The drain failed', { event: 'drain-failed', err: error });
   }
+}
+
+function linesOf({ connections, requests, oldest }: Cut): readonly string[] {
+  const others = connections - requests;
+  return [
+    ...oldest.map(
+      ({ method, path, ageMs, status }) =>
+        `${method} ${path}, for ${(ageMs / 1000).toFixed(1)} s, ${status === 0 ? 'not answered' : `in the middle of its answer (${status})`}`,
+    ),
+    ...(requests > oldest.length ? [`and ${requests - oldest.length} requests more`] : []),
+    ...(others > 0 ? [`${others} without a request: WebSockets, or idle`] : []),
+  ];
 }

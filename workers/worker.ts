@@ -27,6 +27,7 @@ import {
   provePath,
   readinessOf,
   tellCode,
+  watchRequests,
 } from './outfit.ts';
 import { finish, isBooting, type Phase } from './phase.ts';
 import type { Recycler } from './recycler.ts';
@@ -91,6 +92,7 @@ class Worker {
       this.#phase = { name: 'serving', serving, asked: 'nothing' };
       if (leave) return this.#leave(leave);
       await this.#heartbeat.announceReady(serving, this.#file);
+      watchRequests(this.#order.settings, serving.connections, this.#log);
       this.#recycler?.begin((reason) => this.#say('outgoing', reason, 'itself'));
       flushCompileCache();
     } catch (error) {

@@ -3,7 +3,10 @@ import type { Connections } from './connections.ts';
 import { sendAway } from './farewell.ts';
 import { IdleCloser } from './idle-closer.ts';
 import { closeIfSilent } from './look.ts';
+import { namesOf, type UnansweredRequest } from './unanswered.ts';
 
+/** Of requests that are cut. */
+const MOST_NAMED = 20;
 const EMPTY_QUEUE_LIMIT_MS = 1000;
 /** The part of what is left of the grace within which long-lived connections are told; the rest is theirs to end. */
 const FAREWELL_PART = 0.5;
@@ -30,10 +33,17 @@ export interface DrainOptions extends Retirement {
   readonly isHasty?: boolean;
 }
 
+/** What outlived its grace: how many connections and requests, and those requests that are the oldest. */
+export interface Cut {
+  readonly connections: number;
+  readonly requests: number;
+  readonly oldest: readonly UnansweredRequest[];
+}
+
 /** A drain under way. */
 export interface Draining {
-  /** Resolves with how many connections had to be cut. */
-  readonly ended: Promise<number>;
+  /** Resolves with what had to be cut. */
+  readonly ended: Promise<Cut>;
   /** From now on idle connections wait no longer than for this purpose. */
   hasten(purpose: RetirePurpose): void;
 }
@@ -75,7 +85,7 @@ function closeAnswered(connections: Connections): void {
   for (const socket of connections.idle()) if (socket.bytesRead > 0) closeIfSilent(socket);
 }
 
-async function end(connections: Connections, cutAt: number, idleCloser: IdleCloser): Promise<number> {
+async function end(connections: Connections, cutAt: number, idleCloser: IdleCloser): Promise<Cut> {
   const leftMs = () => Math.max(0, cutAt - performance.now());
   const stopFarewell = sendAway(connections, leftMs() * FAREWELL_PART);
   const timer = new AbortController();
@@ -83,7 +93,9 @@ async function end(connections: Connections, cutAt: number, idleCloser: IdleClos
   timer.abort();
   idleCloser.stop();
   stopFarewell();
-  return connections.destroyAll();
+  const requests = connections.requests();
+  const oldest = namesOf(requests, performance.now(), MOST_NAMED);
+  return { connections: connections.destroyAll(), requests: requests.length, oldest };
 }
 
 function delay(ms: number, signal: AbortSignal): Promise<void> {

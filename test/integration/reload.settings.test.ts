@@ -83,6 +83,7 @@ const CHANGES: Readonly<Record<Exclude<SettingName, Fixed | Privileged>, Change>
   bootTimeout: { to: 77, seen: 'worker' },
   watchdog: { to: false, seen: 'worker' },
   stallWarning: { to: 3, seen: 'worker' },
+  requestWarning: { to: 66, seen: 'worker' },
   requestTimeout: { to: 33, seen: 'worker' },
   drainDelay: {
     to: 44,

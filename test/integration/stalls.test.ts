@@ -46,6 +46,23 @@ describe('an event loop that is blocked for a while', () => {
   });
 });
 
+describe('requests that wait while the event loop is idle', () => {
+  it.each([
+    [[], /no limit ends it \(--request-timeout is 0\)/],
+    [['--request-timeout', '77'], /--request-timeout ends it after 77 s/],
+  ])('are said when they begin and when they end, with %j', async (args, limit) => {
+    const running = await serve([stalls, '--request-warning', '0.8', ...args]);
+    const leave = new AbortController();
+    const left = fetch(`${running.at}/never?a=1`, { signal: leave.signal }).catch(() => 'left');
+    const [line] = await running.waitForLog(/WARNING\] 1 request waits for an answer.*/);
+    expect(line).toMatch(/nothing sent for 0\.8 s or more; the oldest is GET \/never\?a=1, for [\d.]+ s; /);
+    expect(line).toMatch(limit);
+    leave.abort();
+    expect(await left).toBe('left');
+    await running.waitForLog(/INFO\] No request waits for 0\.8 s any more; for [\d.]+ s up to 1 did/);
+  });
+});
+
 describe('a process that is stopped for a while', () => {
   it('is said to be, and is no blocked loop', async () => {
     const running = await serve([stalls]);

@@ -40,6 +40,11 @@ export const requestRecords = {
     may: ['stack'],
     when: 'a request took longer than its limit',
   },
+  'requests-stuck': {
+    level: ['warning', 'info'],
+    fields: ['worker', 'phase', 'count', 'durationMs', 'requests', 'setting'],
+    when: 'requests wait for the application for `--request-warning` while its event loop turns; `requests` are the oldest, `limit` is the setting that ends them, or null; `info` where none does any more',
+  },
   'timeout-ignored': {
     level: 'warning',
     fields: ['worker', 'request'],

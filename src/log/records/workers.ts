@@ -53,9 +53,8 @@ export const workerRecords = {
   },
   'drain-cut': {
     level: 'warning',
-    fields: ['worker', 'count', 'durationMs'],
-    may: ['requests'],
-    when: 'its grace is over and connections were cut',
+    fields: ['worker', 'count', 'durationMs', 'requests'],
+    when: 'its grace is over and connections were cut; `requests` are the oldest of theirs',
   },
   'drain-failed': { level: 'error', fields: ['worker'], when: 'its drain failed' },
   'worker-overdue': {

@@ -22,6 +22,12 @@ export const timeouts = {
     kind: seconds(),
     default: 1,
   }),
+  requestWarning: setting({
+    doc: 'How long a request may wait for its answer, while nothing is received or sent on its connection, before the log says so: how many do, the oldest, and which limit would end them. Nothing is ended for it. 0 says nothing. Streams of server-sent events, WebSockets, and clients that are slow themselves do not count; raise it where the application answers long polls.',
+    flags: '--request-warning',
+    kind: seconds(),
+    default: 30,
+  }),
   watchdog: setting({
     doc: 'Switches off the watchdog, a thread in each worker that explains a blocked event loop (in the configuration, `watchdog: false`). With it, the log has the blocked stack and the requests in flight, clients that wait get a 503 at once, and a blocked worker whose arbiter is gone ends. Without it, the arbiter kills a silent worker after `timeout` all the same. It takes about 10 MB a worker.',
     flags: '--no-watchdog',

@@ -1,0 +1,25 @@
+import type { Flight } from './connections.ts';
+import { shortPath } from './request-name.ts';
+
+/** A request that was not answered in full, for a record. */
+export interface UnansweredRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly ageMs: number;
+  /** The status of an answer that has begun; 0 where none has. */
+  readonly status: number;
+}
+
+/** At most `most` of them, the oldest first. */
+export function namesOf(
+  flights: readonly Flight[],
+  nowMs: number,
+  most: number,
+): readonly UnansweredRequest[] {
+  const oldest = flights.toSorted((a, b) => a.sinceMs - b.sinceMs).slice(0, most);
+  return oldest.map(({ response, sinceMs }) => {
+    const { method = '', url = '' } = response.req;
+    const status = response.headersSent ? response.statusCode : 0;
+    return { method, path: shortPath(url), ageMs: Math.round(nowMs - sinceMs), status };
+  });
+}

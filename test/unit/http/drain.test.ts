@@ -36,7 +36,7 @@ async function draining(texts: readonly string[], options: Partial<DrainOptions>
     else if (text === get('/hang')) while (engine.connections.inFlight < wires.length) await turns(1);
     else await wire.until(/done/);
   }
-  const { ended: result, hasten } = drain({
+  const { ended, hasten } = drain({
     gate: {
       closeWhenEmpty: async (limitMs) => void steps.push(`closeWhenEmpty ${limitMs}`),
       close: () => void steps.push('close'),
@@ -47,7 +47,8 @@ async function draining(texts: readonly string[], options: Partial<DrainOptions>
     graceMs: 30_000,
     ...options,
   });
-  return { engine, wires, steps, result, hasten };
+  const result = ended.then(({ connections }) => connections);
+  return { engine, wires, steps, result, ended, hasten };
 }
 
 async function isSettled(promise: Promise<unknown>): Promise<boolean> {
@@ -179,11 +180,13 @@ describe('a drain', () => {
   });
 
   it('waits for what is in flight and cuts it when the grace is over', async () => {
-    const { result, wires } = await draining([get('/hang'), get('/hang')], { graceMs: 5000 });
+    const { result, ended, wires } = await draining([get('/hang'), get('/hang')], { graceMs: 5000 });
     await vi.advanceTimersByTimeAsync(4900);
     expect(await isSettled(result)).toBe(false);
     await vi.advanceTimersByTimeAsync(100);
     expect(await result).toBe(2);
+    const cut = { method: 'GET', path: '/hang', ageMs: 5000, status: 0 };
+    expect(await ended).toEqual({ connections: 2, requests: 2, oldest: [cut, cut] });
     for (const wire of wires) expect(await wire.ended).toBe('');
   });
 

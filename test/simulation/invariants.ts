@@ -128,6 +128,8 @@ export class Invariants {
     const { spareWorkers } = this.current.loaded.settings;
     const states = workers.flatMap(({ age, generation, state }) => {
       if (state.name === 'exited') return [];
+      // The load may just have let one go: it has its time.
+      if (state.name === 'retiring' && state.killAtMs > clock.now()) return [];
       const isFresh = generation === this.current.number && !('outgoing' in state && state.outgoing);
       return isFresh ? state.name : `${age} of generation ${generation} ${state.name}`;
     });

@@ -1,0 +1,11 @@
+import { afterAll, beforeAll, it } from 'vitest';
+import { runSeeds } from './seeds.ts';
+
+const mostListeners = process.getMaxListeners();
+
+// Each reader of a world that goes on has one for the end of the process.
+beforeAll(() => void process.setMaxListeners(0));
+afterAll(() => void process.setMaxListeners(mostListeners));
+
+it('every invariant holds in other schedules too, on another processor', () =>
+  runSeeds({ first: 1_000_001, atLeast: 100 }));

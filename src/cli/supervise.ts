@@ -101,7 +101,7 @@ export async function supervise(bound: Bound): Promise<number> {
 }
 
 const NO_TLS =
-  'The hook sslContext is not called: tsunicorn serves plain HTTP; let a proxy in front of it end TLS';
+  'The hook sslContext is not called: tsunicorn has no settings for TLS; export an https.Server, or let a proxy end TLS';
 
 function announce({ loaded }: Generation, log: RecordLog): void {
   const version = packageVersion();

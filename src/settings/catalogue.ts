@@ -57,7 +57,8 @@ export const sections: readonly (readonly [title: string, names: readonly Settin
 
 export const settingNames: readonly SettingName[] = namesOf(catalogue);
 
-const PLAIN_HTTP = 'tsunicorn serves plain HTTP; leave it out, and let a proxy in front of it end TLS';
+const PLAIN_HTTP =
+  'tsunicorn has no settings for TLS; leave it out, and export an https.Server or let a proxy end TLS';
 
 /** Gunicorn's settings that are refused, each with the reason that the operator is told. */
 export const refused: ReadonlyMap<string, string> = new Map([

@@ -39,7 +39,7 @@ export const hookDocs: Readonly<Record<HookName, HookDoc>> = {
   },
   sslContext: {
     takes: 'defaults',
-    doc: 'As in Gunicorn, where TLS is configured: to make or change the TLS context. tsunicorn serves plain HTTP so far, so it is not called, which a warning says at the start.',
+    doc: 'As in Gunicorn, where TLS is configured: to make or change the TLS context. tsunicorn has no settings for TLS so far, so it is not called, which a warning says at the start.',
   },
 };
 

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { type Child, type ChildSpec, type Spawn, startChild } from '../child.ts';
+import type { Clock } from '../clock.ts';
 import { WORKER_HOOKS } from '../hooks.ts';
 import { fileIn, ownInstallation } from '../installation.ts';
 import { type ArbiterMessage, isWorkerMessage, type Standards } from '../ipc.ts';
@@ -36,9 +37,20 @@ export interface WorkerHandle extends WorkerSnapshot {
   kill(signal: NodeJS.Signals): void;
 }
 
-/** Spawns a worker; its messages and its end are emitted as events. Its generation adds to `environment`. */
-export function spawnWorker(order: SpawnOrder, environment: NodeJS.ProcessEnv, spawn: Spawn): WorkerHandle {
-  return new ProcessHandle(order, environment, spawn);
+/** What workers are started and timed by. */
+export interface SpawnMeans {
+  readonly spawn: Spawn;
+  readonly clock: Clock;
+  /** Their generation adds to it. */
+  readonly environment: NodeJS.ProcessEnv;
+}
+
+/** A process that a worker has started, and that holds its channel, may keep its last words from us for so long. */
+const LAST_WORDS_MS = 1000;
+
+/** Spawns a worker; its messages and its end are emitted as events. */
+export function spawnWorker(order: SpawnOrder, means: SpawnMeans): WorkerHandle {
+  return new ProcessHandle(order, means);
 }
 
 class ProcessHandle implements WorkerHandle {
@@ -54,7 +66,7 @@ class ProcessHandle implements WorkerHandle {
   readonly #child: Child | null;
   #watchdog: Socket | null = null;
 
-  constructor(order: SpawnOrder, environment: NodeJS.ProcessEnv, spawn: Spawn) {
+  constructor(order: SpawnOrder, means: SpawnMeans) {
     this.age = order.age;
     this.slot = order.slot;
     this.generation = order.generation.number;
@@ -66,8 +78,8 @@ class ProcessHandle implements WorkerHandle {
     const handed = handOver(generation);
     const { daemon } = generation.loaded.settings;
     const standards = daemon ? null : (generation.privileges?.openStandards() ?? null);
-    const spec = childSpec(order, handed, standards?.fds ?? [], environment);
-    this.#child = this.#start(order, spec, handed.watchdogFd, spawn);
+    const spec = childSpec(order, handed, standards?.fds ?? [], means.environment);
+    this.#child = this.#start(order, spec, handed.watchdogFd, means);
     this.send(bootOrder(order, handed, standards?.told(spec.stdio.length - standards.fds.length)));
     standards?.close();
   }
@@ -89,15 +101,20 @@ class ProcessHandle implements WorkerHandle {
     this.#child?.kill(signal);
   }
 
-  #start({ emit }: SpawnOrder, spec: ChildSpec, watchdogFd: number | null, spawn: Spawn): Child | null {
+  #start(
+    { emit }: SpawnOrder,
+    spec: ChildSpec,
+    watchdogFd: number | null,
+    { spawn, clock }: SpawnMeans,
+  ): Child | null {
     // An event like any other end: the arbiter does not know this worker yet.
     const unborn = (error: string) => emit({ type: 'exit', worker: this.age, end: { how: 'unborn', error } });
     const child = startChild(spawn, spec, unborn);
-    if (child) this.#listen(child, emit, watchdogFd);
+    if (child) this.#listen(child, emit, watchdogFd, clock);
     return child;
   }
 
-  #listen(child: Child, emit: (event: ArbiterEvent) => void, watchdogFd: number | null): void {
+  #listen(child: Child, emit: (event: ArbiterEvent) => void, watchdogFd: number | null, clock: Clock): void {
     const worker = this.age;
     child.on('message', (message) => {
       if (isWorkerMessage(message)) emit({ type: 'message', worker, message });
@@ -107,14 +124,25 @@ class ProcessHandle implements WorkerHandle {
     if (watchdog) readMessages(watchdog, (message) => emit({ type: 'message', worker, message }));
     child.once('exit', (status, signal) => {
       const end: WorkerEnd = signal ? { how: 'signal', signal } : { how: 'status', status: status ?? 0 };
-      // What it said last may still be unread: the channel's end comes after it, and the pipe's.
-      const ends = [
-        ...(child.connected ? [once(child, 'disconnect')] : []),
-        ...(watchdog && !watchdog.closed ? [once(watchdog, 'close')] : []),
-      ];
-      void Promise.all(ends).then(() => emit({ type: 'exit', worker, end }));
+      void lastWords(child, watchdog, clock).then(() => emit({ type: 'exit', worker, end }));
     });
   }
+}
+
+/** Resolves when what a worker that has exited said last is read: the ends of its channel and its pipe come after it. */
+async function lastWords(child: Child, watchdog: Socket | null, clock: Clock): Promise<void> {
+  const ends = [
+    ...(child.connected ? [once(child, 'disconnect')] : []),
+    ...(watchdog && !watchdog.closed ? [once(watchdog, 'close')] : []),
+  ];
+  let cancel = () => {};
+  const late = new Promise<void>((resolve) => {
+    cancel = clock.after(LAST_WORDS_MS, resolve);
+  });
+  await Promise.race([Promise.all(ends), late]);
+  cancel();
+  if (child.connected) child.disconnect();
+  if (watchdog && !watchdog.closed) watchdog.destroy();
 }
 
 function workerCommand(order: SpawnOrder): ChildSpec['command'] {

@@ -97,7 +97,7 @@ function spawnerFrom(
   const spawn = (order: SpawnOrder) => {
     // They may have been rotated, without a signal, into files that its user cannot open.
     order.generation.privileges?.makeLogs(log);
-    return spawnWorker(order, own.base, spawnProcess);
+    return spawnWorker(order, { spawn: spawnProcess, clock: systemClock, environment: own.base });
   };
   const { preFork, nworkersChanged } = first.hooks;
   if (preFork || nworkersChanged) return spawn;

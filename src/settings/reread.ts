@@ -60,7 +60,10 @@ function ask(
     );
     if (child === null) return;
     const end = () => child.kill('SIGKILL');
-    const cancel = clock.after(LIMIT_MS, end);
+    const cancel = clock.after(LIMIT_MS, () => {
+      end();
+      fail(`the reader was not done within ${LIMIT_MS / 1000} s`);
+    });
     // A config file that blocks its event loop would never notice that nobody waits for it.
     process.once('exit', end);
     child.on('message', (answer) => resolve(answer as ReadAnswer));

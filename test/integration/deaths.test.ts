@@ -57,6 +57,25 @@ describe('a worker that dies', () => {
   );
 });
 
+it('is replaced, and a stop ends, where a process that a dead worker had started holds its channel and its pipe', async () => {
+  const holds = `
+    import { spawn } from 'node:child_process';
+    export default (req, res) => {
+      if (req.url === '/exit') process.exit(7);
+      if (req.url === '/hold')
+        spawn('sleep', ['10'], { stdio: ['ignore', 'ignore', 'ignore', 3, 4, 5], detached: true }).unref();
+      res.end(String(process.pid));
+    };`;
+  const running = await serve(['holds.mjs'], { files: { 'holds.mjs': holds } });
+  const [old = 0] = running.workers();
+  await get(running.at, '/hold');
+  expect(await outcome(get(running.at, '/exit'))).toBe('ECONNRESET');
+  await replaced(running, old);
+  await get(running.at, '/hold');
+  running.signal('SIGTERM');
+  expect(await running.end()).toEqual({ status: 0, signal: null });
+});
+
 describe('a worker whose event loop is blocked', () => {
   it('is killed after the timeout and replaced, and the log says why; the others serve on', async () => {
     const running = await serve([puppet, '-w', '2', '--timeout', '2']);

@@ -222,5 +222,8 @@ it('a hook that nothing calls is accepted and warned of', async () => {
       'tsunicorn.config.js': 'export default { sslContext: (defaults) => defaults };\n',
     },
   });
-  await running.waitForLog(/\[WARNING\] The hook sslContext is not called: tsunicorn has no settings for TLS;/, 0);
+  await running.waitForLog(
+    /\[WARNING\] The hook sslContext is not called: tsunicorn has no settings for TLS;/,
+    0,
+  );
 });

@@ -375,8 +375,9 @@ export class World {
   }
 
   #spawn(order: Parameters<typeof spawnWorker>[0]): WorkerHandle {
-    const worker = watchState(spawnWorker(order, {}, this.machine.spawn), (transition) =>
-      this.invariants.changed(transition),
+    const worker = watchState(
+      spawnWorker(order, { spawn: this.machine.spawn, clock: this.clock, environment: {} }),
+      (transition) => this.invariants.changed(transition),
     );
     this.workers.push(worker);
     this.invariants.spawned(worker);

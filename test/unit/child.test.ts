@@ -95,7 +95,7 @@ describe.each(FAILURES)('where no process can be started (%s)', (code, line) => 
   it('a worker ends unborn, once, and takes orders until that is known', async () => {
     const events: ArbiterEvent[] = [];
     const emit = (event: ArbiterEvent) => void events.push(event);
-    const worker = spawnWorker({ age: 7, slot: 0, generation, now: 0, emit }, {}, spawn);
+    const worker = spawnWorker({ age: 7, slot: 0, generation, now: 0, emit }, { ...means, environment: {} });
     worker.send({ tsunicorn: 'quit' });
     worker.kill('SIGKILL');
     expect(worker.pid).toBe(0);

@@ -212,17 +212,8 @@ export class Arbiter {
     service.silent.heard(worker);
     switch (message.tsunicorn) {
       case 'hello':
-        service.log.info(`Booting worker with pid: ${worker.pid}`, {
-          event: 'worker-booting',
-          ...aboutWorker(worker),
-        });
-        return this.#workers.note(worker, message);
       case 'standby':
-        service.log.debug(`Worker stands by (pid: ${worker.pid})`, {
-          event: 'worker-standby',
-          ...aboutWorker(worker),
-        });
-        return this.#workers.note(worker, message);
+        return service.life.boots(worker, message);
       case 'ready':
         if (isBooting(worker.state)) return service.ready(worker, message);
         return this.#workers.note(worker, message);

@@ -20,7 +20,7 @@ interface Around {
   readonly loops: BlockedLoops;
 }
 
-/** Takes down, and logs, how a worker fares from the moment it is ready to its end, and how soon the next may follow. */
+/** Takes down, and logs, how a worker fares from its first word to its end, and how soon the next may follow. */
 export class WorkerLife {
   readonly #around: Around;
   readonly #options: ArbiterOptions;
@@ -28,6 +28,16 @@ export class WorkerLife {
   constructor(around: Around, options: ArbiterOptions) {
     this.#around = around;
     this.#options = options;
+  }
+
+  /** It loads the application, or has and stands by. */
+  boots(worker: WorkerHandle, message: WorkerMessage & { tsunicorn: 'hello' | 'standby' }): void {
+    const { log, workers } = this.#around;
+    const { pid } = worker;
+    if (message.tsunicorn === 'hello')
+      log.info(`Booting worker with pid: ${pid}`, { event: 'worker-booting', ...aboutWorker(worker) });
+    else log.debug(`Worker stands by (pid: ${pid})`, { event: 'worker-standby', ...aboutWorker(worker) });
+    workers.note(worker, message);
   }
 
   /** It has loaded the application and accepts. */

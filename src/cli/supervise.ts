@@ -48,7 +48,7 @@ export interface Bound extends Pick<ArbiterOptions, 'first' | 'spawn' | 'queue' 
 
 /** Supervises until told to stop; resolves with the exit status. */
 export async function supervise(bound: Bound): Promise<number> {
-  const { first, queue, log, lineage, pidfile, following, own } = bound;
+  const { first, queue, log, lineage, pidfile, following } = bound;
   const notifier = await notifierFor(bound, log);
   let serving = first;
   const oomKills = new OomKills();
@@ -70,24 +70,7 @@ export async function supervise(bound: Bound): Promise<number> {
     succession: lineage.succession(pidfile, notifier, successors(bound.spawnProcess)),
     promoted: (now, before) => {
       serving = now;
-      try {
-        pidfile.follow(now.loaded);
-      } catch (error) {
-        const reason = messageOf(error);
-        log.error(reason, { event: 'pidfile-failed', reason });
-      }
-      following.follow(now, before);
-      try {
-        own.adopt(now.loaded);
-      } catch (error) {
-        const { chdir } = now.loaded.settings;
-        const reason = messageOf(error);
-        log.error(`The arbiter cannot enter ${chdir}: ${reason}`, {
-          event: 'chdir-failed',
-          reason,
-          file: chdir,
-        });
-      }
+      takeOn(now, before, bound);
     },
   });
   const running = arbiter.run();
@@ -98,6 +81,29 @@ export async function supervise(bound: Bound): Promise<number> {
   log.info('Shutting down: arbiter', { event: 'stopped', exitStatus: status });
   await following.close();
   return status;
+}
+
+/** What of a generation that was proved concerns the arbiter itself; each that cannot be done is said, and the rest is. */
+function takeOn(now: Generation, before: Generation, { pidfile, following, own, log: logger }: Bound): void {
+  const log: RecordLog = logger;
+  try {
+    pidfile.follow(now.loaded);
+  } catch (error) {
+    const reason = messageOf(error);
+    log.error(reason, { event: 'pidfile-failed', reason });
+  }
+  following.follow(now, before);
+  try {
+    own.adopt(now.loaded);
+  } catch (error) {
+    const { chdir } = now.loaded.settings;
+    const reason = messageOf(error);
+    log.error(`The arbiter cannot enter ${chdir}: ${reason}`, {
+      event: 'chdir-failed',
+      reason,
+      file: chdir,
+    });
+  }
 }
 
 const NO_TLS =

@@ -40,7 +40,7 @@ export class Arbiter {
     this.#emit = (event) => options.queue.push(event);
     this.#service = new Service(options, this.#emit);
     this.#workers = this.#service.workers;
-    this.#upgrade = new Upgrade(this.#service, options.succession, this.#emit);
+    this.#upgrade = new Upgrade(this.#service, options.succession, this.#emit, options.clock);
   }
 
   /** What each of its parts is at. */
@@ -56,10 +56,14 @@ export class Arbiter {
     const { hooks } = this.#service;
     hooks.call('nworkersChanged', (hook, view) => hook(view, view.workers, null));
     for (;;) {
-      this.#survive(() => this.#service.advance());
+      this.#survive(() => {
+        this.#service.advance();
+        this.#upgrade.advance();
+      });
       const wakeAtMs = Math.min(
         this.#reconcile(),
         this.#service.wakeAtMs,
+        this.#upgrade.wakeAtMs,
         this.#observed(),
         clock.now() + TICK_MS,
       );

@@ -101,7 +101,11 @@ export function explainEnd(end: WorkerEnd, state: WorkerState, judge: Judge): Ob
       return { level, ...expected(end, state.reason, own, judge) };
     }
     case 'cancelled':
-      return { level: 'info', ...expected(end, state.reason, 'retired', judge) };
+      // Nobody misses a process that never was.
+      return {
+        level: end.how === 'unborn' ? 'debug' : 'info',
+        ...expected(end, state.reason, 'retired', judge),
+      };
     case 'failed':
       // Its message said more than the status does.
       return { level: 'debug', ...expected(end, 'could not boot', 'boot', judge) };

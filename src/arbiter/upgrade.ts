@@ -1,7 +1,8 @@
+import type { Clock } from '../clock.ts';
 import { EXIT } from '../errors.ts';
 import type { Listener } from '../listeners/listener.ts';
 import type { ArbiterEvent, WorkerEnd } from './events.ts';
-import { giveSockets, workerCountOf } from './generation.ts';
+import { giveSockets, limitsOf, workerCountOf } from './generation.ts';
 import { statusFields } from './obituary.ts';
 import type { Service } from './service.ts';
 import { isEnding, type StopMode, unchangedBecause } from './shutdown.ts';
@@ -15,18 +16,26 @@ type Step =
   /** This arbiter is the new one, and the one that started it lives. */
   | { readonly name: 'beside'; readonly elder: number; readonly shared: readonly Listener[] }
   /** USR2 came; the process is not there yet. */
-  | { readonly name: 'starting'; readonly shared: readonly Listener[]; readonly afterwards: Afterwards }
+  | { readonly name: 'starting'; readonly shared: readonly Listener[]; readonly stopAtMs: StopAtMs }
   | {
       readonly name: 'booting';
       readonly pid: number;
       readonly shared: readonly Listener[];
-      readonly afterwards: Afterwards;
+      readonly stopAtMs: StopAtMs;
     }
   /** Two arbiters serve. */
   | { readonly name: 'serving'; readonly pid: number; readonly shared: readonly Listener[] };
 
-/** What this arbiter does once the new one serves: a stop that came before would leave nobody to serve meanwhile. */
-type Afterwards = 'serve' | 'stop';
+/**
+ * When this arbiter stops at the latest, where it was told to before the new one serves, so that somebody serves meanwhile;
+ * null where it was not.
+ */
+type StopAtMs = number | null;
+
+/** What a new arbiter may take to read its configuration, before its first worker boots. */
+const READING_MS = 30_000;
+/** A stop waits so long at most, where the boot timeout is longer or off. */
+const LONGEST_WAIT_MS = 120_000;
 
 type Booting = Step & { name: 'starting' | 'booting' };
 
@@ -40,10 +49,12 @@ export class Upgrade {
   readonly #service: Service;
   readonly #succession: Succession;
   readonly #emit: (event: ArbiterEvent) => void;
+  readonly #clock: Clock;
   #step: Step = { name: 'none' };
 
-  constructor(service: Service, succession: Succession, emit: (event: ArbiterEvent) => void) {
+  constructor(service: Service, succession: Succession, emit: (event: ArbiterEvent) => void, clock: Clock) {
     const { elder } = succession;
+    this.#clock = clock;
     this.#service = service;
     this.#succession = succession;
     this.#emit = emit;
@@ -58,7 +69,23 @@ export class Upgrade {
 
   /** Whether a stop waits until the new arbiter serves. */
   get holdsStop(): boolean {
-    return 'afterwards' in this.#step && this.#step.afterwards === 'stop';
+    return 'stopAtMs' in this.#step && this.#step.stopAtMs !== null;
+  }
+
+  /** When `advance` has something to do. */
+  get wakeAtMs(): number {
+    if (!('stopAtMs' in this.#step) || isEnding(this.#service.intent)) return Infinity;
+    return this.#step.stopAtMs ?? Infinity;
+  }
+
+  /** Stops without the new arbiter where that takes too long. */
+  advance(): void {
+    if (this.#clock.now() < this.wakeAtMs) return;
+    this.#service.log.error(
+      'The new arbiter does not get ready: this one, which was told to stop, waits for it no longer',
+      { event: 'stop-waited' },
+    );
+    this.#service.stop('graceful', EXIT.ok);
   }
 
   /** Whether the arbiter has to stay until it knows what became of the start. */
@@ -83,7 +110,7 @@ export class Upgrade {
     hooks.call('preExec', (hook, view) => hook(view));
     const shared = current.listeners;
     for (const listener of shared) listener.setShared(true);
-    this.#step = { name: 'starting', shared, afterwards: 'serve' };
+    this.#step = { name: 'starting', shared, stopAtMs: null };
     this.#succession.start(shared, workerCountOf(current, view.workers), this.#emit);
   }
 
@@ -91,9 +118,10 @@ export class Upgrade {
   stop(mode: StopMode): void {
     const step = this.#step;
     const isBooting = step.name === 'starting' || step.name === 'booting';
-    const waits = isBooting && step.afterwards === 'serve' && mode === 'graceful';
+    const waits = isBooting && step.stopAtMs === null && mode === 'graceful';
     if (!waits || isEnding(this.#service.intent)) return this.#service.stop(mode, EXIT.ok);
-    this.#step = { ...step, afterwards: 'stop' };
+    const limitMs = Math.min(limitsOf(this.#service.current).bootMs + READING_MS, LONGEST_WAIT_MS);
+    this.#step = { ...step, stopAtMs: this.#clock.now() + limitMs };
     this.#service.log.warning(
       'The stop waits until the new arbiter serves; another TERM stops this one at once',
       { event: 'stop-waits' },
@@ -173,8 +201,8 @@ export class Upgrade {
   }
 
   #started(pid: number): void {
-    const afterwards = this.#step.name === 'starting' ? this.#step.afterwards : 'serve';
-    this.#step = { name: 'booting', pid, shared: this.#shared, afterwards };
+    const stopAtMs = this.#step.name === 'starting' ? this.#step.stopAtMs : null;
+    this.#step = { name: 'booting', pid, shared: this.#shared, stopAtMs };
     this.#service.log.info(`Starting a new arbiter with pid: ${pid}`, {
       event: 'upgrade-started',
       arbiter: pid,
@@ -185,7 +213,7 @@ export class Upgrade {
   #ready(adopted: readonly number[]): void {
     const step = this.#step;
     if (step.name !== 'booting') return;
-    const { pid, shared, afterwards } = step;
+    const { pid, shared, stopAtMs } = step;
     this.#step = { name: 'serving', pid, shared };
     for (const [index, listener] of shared.entries()) listener.setShared(adopted.includes(index));
     this.#service.log.info(
@@ -193,7 +221,7 @@ export class Upgrade {
       { event: 'upgrade-ready', arbiter: pid },
     );
     this.#succession.upgraded(pid);
-    if (afterwards === 'stop' && !isEnding(this.#service.intent)) this.#service.stop('graceful', EXIT.ok);
+    if (stopAtMs !== null && !isEnding(this.#service.intent)) this.#service.stop('graceful', EXIT.ok);
   }
 
   #ended(end: WorkerEnd): void {
@@ -226,7 +254,7 @@ export class Upgrade {
   /** A stop that waited is dropped, so that somebody serves, but where both arbiters were told to stop. */
   #failed(step: Booting, end: WorkerEnd): void {
     const { log, intent } = this.#service;
-    const stopWaited = step.afterwards === 'stop' && !isEnding(intent);
+    const stopWaited = step.stopAtMs !== null && !isEnding(intent);
     const pid = step.name === 'booting' ? ` (pid: ${step.pid})` : '';
     const line = `the new one${pid} ${describeEnd(end)} before it was ready`;
     const fields = {

@@ -48,6 +48,11 @@ export const changeRecords = {
   'upgrade-done': { level: 'info', fields: ['arbiter'], when: 'outcome: the old arbiter has ended' },
   'upgrade-left': { level: 'info', fields: ['arbiter'], when: 'this arbiter ends, and the new one goes on' },
   'stop-waits': { level: 'warning', fields: [], when: 'a stop waits until the new arbiter serves' },
+  'stop-waited': {
+    level: 'error',
+    fields: [],
+    when: 'such a stop waits no longer: the new arbiter does not get ready',
+  },
   resting: { level: 'info', fields: [], when: 'WINCH: the workers retire and the sockets stay' },
   'winch-ignored': {
     level: 'debug',

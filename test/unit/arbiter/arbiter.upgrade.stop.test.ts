@@ -35,6 +35,17 @@ describe('TERM while the new arbiter boots', () => {
     expect(service.states).toEqual(STOPPING);
   });
 
+  it('waits no longer than a boot may take, whatever the new arbiter hangs in', async () => {
+    const service = await waiting();
+    await service.serveFor(89_000);
+    expect(service.states).toEqual(SERVING);
+    await service.serveFor(2000);
+    expect(service.states).toEqual(STOPPING);
+    expect(service.log.at('error')).toEqual([expect.stringMatching(/^The new arbiter does not get ready/)]);
+    await service.exit(1, 2);
+    expect(service.status).toBe(0);
+  });
+
   it.each([
     { how: 'status', status: 4 },
     { how: 'signal', signal: 'SIGKILL' },

@@ -128,6 +128,11 @@ describe('the end of a worker that was never ready', () => {
     expect(cause).toBe('spawn');
   });
 
+  it('is hardly worth a line where there was no process, and none is wanted any more', () => {
+    const cancelled: WorkerState = { name: 'cancelled', reason: 'the service stops', killAtMs: 9 };
+    expect(explainEnd({ how: 'unborn', error: 'spawn EAGAIN' }, cancelled).level).toBe('debug');
+  });
+
   it('says no more than its message did where it had one', () => {
     const failed: WorkerState = { name: 'failed', killAtMs: 9 };
     expect(explainEnd({ how: 'status', status: 4 }, failed).level).toBe('debug');

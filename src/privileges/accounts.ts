@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { fs } from '../builtins.ts';
+import { commandPath } from '../command-path.ts';
 import { codeOf } from '../errors.ts';
 
 /** A line of passwd(5). */
@@ -61,7 +62,7 @@ function getent(
     execFile(
       'getent',
       [database, key],
-      { timeout: LIMIT_MS, encoding: 'utf8', env: { PATH } },
+      { timeout: LIMIT_MS, encoding: 'utf8', env: { PATH: commandPath(PATH) } },
       (error, text) => {
         if (error) settle(error.code === NOT_FOUND ? null : undefined);
         else settle(text.split('\n')[0] || null);

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { delimiter, join } from 'node:path';
 import { fs } from '../builtins.ts';
+import { commandPath } from '../command-path.ts';
 import { UsageError } from '../errors.ts';
 import type { OwnEnvironment } from './accounts.ts';
 import type { Identity } from './identity.ts';
@@ -15,12 +16,11 @@ export interface Setpriv {
 
 /** Nothing of it reads a file or a network. */
 const LIMIT_MS = 10_000;
-const USUAL_PATH = '/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** Finds it and tries it. Rejects with a UsageError where it is missing or cannot do it, naming `source`. */
 export async function findSetpriv(source: string, identity: Identity, own: OwnEnvironment): Promise<Setpriv> {
   const { uid, gid, groups } = identity;
-  const path = own.PATH ?? USUAL_PATH;
+  const path = commandPath(own.PATH);
   const file = findFile('setpriv', path);
   const env = findFile('env', path) ?? '/usr/bin/env';
   const cure =
@@ -35,9 +35,12 @@ export async function findSetpriv(source: string, identity: Identity, own: OwnEn
 }
 
 function findFile(name: string, path: string): string | null {
-  // Absolute ones only: the working directory may be anybody's.
-  const places = path.split(delimiter).filter((directory) => directory.startsWith('/'));
-  return places.map((directory) => join(directory, name)).find(isExecutable) ?? null;
+  return (
+    path
+      .split(delimiter)
+      .map((directory) => join(directory, name))
+      .find(isExecutable) ?? null
+  );
 }
 
 function isExecutable(path: string): boolean {

@@ -1,5 +1,6 @@
 import { spawn as spawnProcess } from 'node:child_process';
 import { type Spawn, startChild } from '../child.ts';
+import { commandPath } from '../command-path.ts';
 import type { Assignments } from './notification.ts';
 import type { Failure } from './sender.ts';
 
@@ -20,7 +21,7 @@ export function systemdNotify(
       spawn,
       {
         command: ['systemd-notify', ...toArguments(assignments)],
-        env: { PATH: env.PATH, NOTIFY_SOCKET: env.NOTIFY_SOCKET },
+        env: { PATH: commandPath(env.PATH), NOTIFY_SOCKET: env.NOTIFY_SOCKET },
         stdio: ['ignore', 'ignore', 'pipe'],
         timeout: LIMIT_MS,
         killSignal: 'SIGKILL',

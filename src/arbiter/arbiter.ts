@@ -18,7 +18,7 @@ import { isBooting, killCauseOf } from './worker-state.ts';
 /** The loop wakes at least this often, so that a late wake-up tells that the arbiter itself was stopped. */
 const TICK_MS = 1000;
 
-/** For whoever follows it from outside. */
+/** What the parts of an arbiter are at, for who watches it. */
 export interface Steps {
   readonly intent: Service['intent'];
   readonly reload: Service['reloadStep'];

@@ -77,8 +77,8 @@ function recordOf({ pid, slot, age, generation }: Loader) {
 }
 
 /**
- * Files that both have loaded and that differ. What only one of them has may be loaded later by the other, but the module
- * of the application itself, which a link may have led to elsewhere.
+ * The files that both have loaded and that differ. A file that only one of them has does not count, as the other may load
+ * it later. Where a link led them to different modules of the application, that module is what differs.
  */
 function changedFiles(known: LoadedCode, code: LoadedCode): readonly string[] {
   if (known.entry !== code.entry) return [code.entry];

@@ -136,7 +136,7 @@ export function explainEnd(end: WorkerEnd, state: WorkerState, judge: Judge): Ob
 
 type Account = Pick<Obituary, 'reason' | 'cause'>;
 
-/** Of one that was about to end, for `reason`: how it did is said where it is not as it should be. */
+/** Of a worker that was about to end, for `reason`: how it ended is added where that was not with status 0. */
 function expected(end: WorkerEnd, reason: string, own: EndCause, judge: Judge): Account {
   if (end.how !== 'status') {
     const how = describe(end, judge);

@@ -5,7 +5,7 @@ import type { RecordLog } from '../log/records.ts';
 import type { EndCause } from './obituary.ts';
 import type { WorkerSnapshot } from './worker-state.ts';
 
-/** One that stood by opens its sockets within moments: in that time nobody has waited. */
+/** A spare worker opens its sockets within moments: that is no outage. */
 const TAKE_OVER_MS = 1000;
 
 interface Seen {

@@ -1,4 +1,4 @@
-import { basename, delimiter, resolve } from 'node:path';
+import { basename, delimiter, join, resolve } from 'node:path';
 import { fs } from './builtins.ts';
 import { type Child, type Spawn, startChild } from './child.ts';
 import { handSockets } from './listeners/handed.ts';
@@ -56,7 +56,9 @@ function nodeCommand(path: string, cwd: string): string {
   if (argv0.includes('/')) return isExecutable(resolve(cwd, argv0)) ? resolve(cwd, argv0) : execPath;
   // Anything else than its own name is no command: `exec -a`, a wrapper.
   if (argv0 !== basename(execPath)) return execPath;
-  const found = path.split(delimiter).map((directory) => resolve(cwd, directory, argv0));
+  // Not in the working directory, or one below it: as root we would run what its owner has put there.
+  const directories = path.split(delimiter).filter((directory) => directory.startsWith('/'));
+  const found = directories.map((directory) => join(directory, argv0));
   return found.find(isExecutable) ?? execPath;
 }
 

@@ -13,7 +13,7 @@ const QUICK_GRACE_MS = 2000;
 const EXIT_SLACK_MS = 1000;
 /** After ABRT, which a blocked event loop cannot answer. */
 const ABORT_GRACE_MS = 1000;
-/** The watchdog of a worker that is to be killed has this long to write the lines of its requests; it takes a few of them. */
+/** The watchdog of a worker that is to be killed has this long to write the lines of its requests, which takes milliseconds. */
 const ACCOUNT_MS = 300;
 /** The arbiter's loop may be this late before its view counts as out of date. */
 const LATE_MS = 500;

@@ -1,15 +1,15 @@
 import { chmodSync } from 'node:fs';
 import { basename } from 'node:path';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import type { Spawn } from '../../src/child.ts';
 import { launch } from '../../src/launch.ts';
 import { temporaryDirectory } from '../support/tsunicorn.ts';
 
 /** The file that is run where the command was given as `node`, in `cwd` and with that PATH. */
 function fileOf(cwd: string, PATH: string): string {
-  const { argv0 } = process;
-  onTestFinished(() => void Object.defineProperty(process, 'argv0', { value: argv0 }));
-  Object.defineProperty(process, 'argv0', { value: basename(process.execPath), configurable: true });
+  // The property itself cannot be changed.
+  vi.stubGlobal('process', Object.create(process, { argv0: { value: basename(process.execPath) } }));
+  onTestFinished(() => void vi.unstubAllGlobals());
   const files: string[] = [];
   const spawn: Spawn = (file) => {
     files.push(file);

@@ -23,7 +23,10 @@ async function draining(texts: readonly string[], options: Partial<DrainOptions>
     keepAliveMs: 600_000,
     handler: (request, response) => {
       if (request.url === '/large') response.end(Buffer.alloc(LARGE));
-      else if (request.url === '/later') void turns(8).then(() => response.end('done'));
+      else if (request.url === '/events') {
+        response.setHeader('Content-Type', 'text/event-stream');
+        response.write('done');
+      } else if (request.url === '/later') void turns(8).then(() => response.end('done'));
       else if (request.url !== '/hang') response.end('done');
     },
   });
@@ -188,6 +191,17 @@ describe('a drain', () => {
     const cut = { method: 'GET', path: '/hang', ageMs: 5000, status: 0 };
     expect(await ended).toEqual({ connections: 2, requests: 2, oldest: [cut, cut] });
     for (const wire of wires) expect(await wire.ended).toBe('');
+  });
+
+  it('sends everyone away in the first half of the grace, which leaves them the other to end', async () => {
+    const streams = Array.from({ length: 20 }, () => get('/events'));
+    const { result, wires } = await draining(streams, { graceMs: 1000 });
+    await vi.advanceTimersByTimeAsync(450);
+    expect(await isSettled(result)).toBe(false);
+    await vi.advanceTimersByTimeAsync(100);
+    await turns(20);
+    expect(wires.filter(({ text }) => !text.endsWith('\r\n0\r\n\r\n'))).toEqual([]);
+    expect(await result).toBe(0);
   });
 
   it('without any grace cuts at once', async () => {

@@ -33,7 +33,6 @@ export function judgeOverdue(
   connections: Connections,
   socket: Socket,
   refuse: () => void,
-  isLast = false,
 ): void {
   const before = connections.progressOf(socket);
   afterLook(() => {
@@ -43,12 +42,22 @@ export function judgeOverdue(
     const hasHead = after.latest !== before.latest;
     if (after.hasArrived && (hasHead || !isOfNext)) return;
     const hasMoved = isOfNext ? hasHead : after.bytesRead > before.bytesRead;
-    if (isLast || !hasMoved) return refuse();
+    if (!hasMoved) return refuse();
     const restMs = server.requestTimeout - (performance.now() - after.sinceMs);
-    const timer = setTimeout(
-      () => judgeOverdue(server, connections, socket, refuse, true),
-      Math.max(restMs, MORE_MS),
-    );
-    socket.once('close', () => clearTimeout(timer));
+    const isStillSent = () => {
+      const now = connections.progressOf(socket);
+      return socket.writable && now?.latest === after.latest && !now.hasArrived;
+    };
+    afterMore(Math.max(restMs, MORE_MS), socket, () => isStillSent() && refuse());
   });
+}
+
+/** Calls `judge` when the time is over and a look at the sockets was taken, unless the connection has closed. */
+function afterMore(ms: number, socket: Socket, judge: () => void): void {
+  const forget = () => clearTimeout(timer);
+  const timer = setTimeout(() => {
+    socket.off('close', forget);
+    afterLook(judge);
+  }, ms);
+  socket.once('close', forget);
 }

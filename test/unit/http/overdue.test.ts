@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { get, startEngine } from '../../support/http-engine.ts';
 import { turns } from '../../support/wire.ts';
 
@@ -103,6 +103,37 @@ describe('a request that has not arrived in time', () => {
     expect(socket.destroyed).toBe(false);
     wire.write(rest);
     await wire.until(/200 OK.*done/s);
+  });
+
+  describe('and got more time', () => {
+    afterEach(() => void vi.useRealTimers());
+
+    const upload = 'POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 5\r\n\r\n';
+    const LONG_MS = 400 * SECOND;
+
+    it('gets 408 where that is over too', async () => {
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+      const { wire } = await refused(upload, 'who');
+      await turns(10);
+      await vi.advanceTimersByTimeAsync(LONG_MS);
+      expect(await wire.ended).toMatch(/^HTTP\/1\.1 408 /);
+    });
+
+    it.each([
+      ['is idle again', ''],
+      ['sends its next request', `${upload}who`],
+    ])('has had its answer, and harms no connection that %s', async (_what, next) => {
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+      const { wire, socket, engine } = await refused(upload, 'who');
+      await turns(10);
+      wire.write(`le${next}`);
+      await wire.until(/done/);
+      while (next !== '' && engine.connections.inFlight === 0) await turns(1);
+      await vi.advanceTimersByTimeAsync(LONG_MS);
+      await turns(10);
+      expect(socket.destroyed).toBe(false);
+      expect(wire.text).not.toMatch(/408/);
+    });
   });
 
   it('gets 408 for a body of which nothing more has come', async () => {

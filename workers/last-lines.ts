@@ -7,7 +7,7 @@ import { pieceBytesOf } from '../src/log/gathered-lines.ts';
 
 /** Lines that the main thread has not written after this are written by its watchdog: it is blocked. */
 const LATE_MS = 50;
-/** The reader of a full pipe gets so long, in all. */
+/** The reader of a full pipe gets so long, in all, where the process ends; before that, the next round is soon enough. */
 const FULL_PIPE_MS = 200;
 const RETRY_MS = 10;
 
@@ -24,6 +24,8 @@ export class LastLines {
   readonly #shared: SharedLines;
   readonly #buffer: AccessBuffer;
   readonly #forward: (lines: readonly string[]) => void;
+  /** Until when the reader of a full pipe is waited for. */
+  #patientUntilMs = Number.NEGATIVE_INFINITY;
   #seen: { readonly end: number; readonly ended: number; readonly atMs: number } | null = null;
 
   constructor({ reader, shared, forward }: LastLinesOptions) {
@@ -47,7 +49,8 @@ export class LastLines {
     if (seen === null) this.#seen = { end: this.#buffer.end, ended: this.#reader.ended, atMs: nowMs };
     // As with the main thread: none whose request the arbiter takes for one in flight.
     else if (nowMs - seen.atMs >= LATE_MS && this.#reader.told >= seen.ended) {
-      this.#write(Math.min(seen.end, this.#buffer.end));
+      const end = Math.min(seen.end, this.#buffer.end);
+      this.#buffer.take(this.#pieceBytes, (piece) => this.#put(piece), end);
       this.#seen = null;
     }
   }
@@ -58,22 +61,24 @@ export class LastLines {
       import('../src/log/access-format.ts'),
       import('../src/log/access-lost.ts'),
     ]);
-    this.#write(this.#buffer.end);
-    const isWhole = this.isEmpty && this.#buffer.seal() && this.#reader.beyond === 0;
+    const isSealed = this.#buffer.seal();
+    const taken = [...this.#reader.take()];
+    this.#patientUntilMs = performance.now() + FULL_PIPE_MS;
+    // Now, as a request that has ended before it could be taken has its line among these.
+    if (isSealed) this.#buffer.takeSealed(this.#pieceBytes, (piece) => this.#put(piece));
+    const isWhole = isSealed && this.isEmpty && this.#reader.beyond === 0;
     const { line, shortLine } = compileFormat('--access-logformat', this.#shared.format);
     const { lineLimit } = this.#shared;
-    let written = true;
-    for (const flight of this.#reader.take()) {
+    const written = taken.map((flight) => {
       const entry = lostEntry(flight, nowMs - flight.startMs, process.pid, reason);
       const text = line(entry);
-      const put = this.#put(Buffer.from(text.length > lineLimit ? shortLine(entry, lineLimit) : text));
-      written &&= put;
-    }
-    return isWhole && written;
+      return this.#put(Buffer.from(text.length > lineLimit ? shortLine(entry, lineLimit) : text));
+    });
+    return isWhole && !written.includes(false);
   }
 
-  #write(end: number): void {
-    this.#buffer.take(pieceBytesOf(this.#shared.lineLimit), (piece) => this.#put(piece), end);
+  get #pieceBytes(): number {
+    return pieceBytesOf(this.#shared.lineLimit);
   }
 
   #put(piece: Buffer): boolean {
@@ -85,12 +90,11 @@ export class LastLines {
   #writeToFile(piece: Buffer): boolean {
     const { fd } = this.#buffer;
     if (fd === null) return false;
-    const untilMs = performance.now() + FULL_PIPE_MS;
     for (let rest = piece; rest.length > 0; ) {
       try {
         rest = rest.subarray(fs.writeSync(fd, rest));
       } catch (error) {
-        if (codeOf(error) !== 'EAGAIN' || performance.now() > untilMs) return false;
+        if (codeOf(error) !== 'EAGAIN' || performance.now() > this.#patientUntilMs) return false;
         Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MS);
       }
     }

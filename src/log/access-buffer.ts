@@ -61,14 +61,7 @@ export class AccessBuffer {
    */
   take(pieceBytes: number, write: (piece: Buffer) => boolean, end = this.end): boolean {
     if (!this.#lock()) return false;
-    const tail = Atomics.load(this.#ints, TAIL);
-    let at = tail;
-    while (at < end) {
-      const length = pieceOf(this.#bytes.subarray(at, end), pieceBytes);
-      if (!write(this.#bytes.subarray(at, at + length))) break;
-      at += length;
-    }
-    Atomics.store(this.#ints, TAIL, at);
+    this.takeSealed(pieceBytes, write, end);
     this.unlock();
     return true;
   }
@@ -96,6 +89,17 @@ export class AccessBuffer {
   /** The other thread's: keeps the lines for good, as the process is about to be killed. False where they cannot be had. */
   seal(): boolean {
     return this.#lock();
+  }
+
+  /** As `take`, for who has sealed them. */
+  takeSealed(pieceBytes: number, write: (piece: Buffer) => boolean, end = this.end): void {
+    let at = Atomics.load(this.#ints, TAIL);
+    while (at < end) {
+      const length = pieceOf(this.#bytes.subarray(at, end), pieceBytes);
+      if (!write(this.#bytes.subarray(at, at + length))) break;
+      at += length;
+    }
+    Atomics.store(this.#ints, TAIL, at);
   }
 
   unlock(): void {

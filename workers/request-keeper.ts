@@ -11,20 +11,26 @@ const ROUND_MS = 25;
 /** The longest sleep of who is woken by the next request. */
 const REST_MS = 60_000;
 
+type Line = Pick<ArbiterLine, 'say' | 'isFull'>;
+type OpenLine = (fd: number, ordered: (order: AccountOrder) => void) => Line;
+
 /**
  * What the watchdog's thread does about requests: it tells the arbiter of those in flight, and writes the lines of the
  * access log that the main thread cannot.
  */
 export class RequestKeeper {
-  readonly line: ArbiterLine;
+  readonly line: Line;
   readonly #reader: FlightReader;
   readonly #mirror: FlightMirror;
   readonly #lines: LastLines | null;
   readonly #timeOrigin: number;
   #finished: Promise<boolean> | null = null;
 
-  constructor({ fd, flights, timeOrigin, access }: WatchdogOrder) {
-    this.line = new ArbiterLine(fd, (order) => void this.#account(order));
+  constructor(
+    { fd, flights, timeOrigin, access }: Pick<WatchdogOrder, 'fd' | 'flights' | 'timeOrigin' | 'access'>,
+    openLine: OpenLine = (...args) => new ArbiterLine(...args),
+  ) {
+    this.line = openLine(fd, (order) => void this.#account(order));
     this.#reader = new FlightReader(flights);
     this.#mirror = new FlightMirror(this.#reader, timeOrigin);
     this.#timeOrigin = timeOrigin;
@@ -49,7 +55,8 @@ export class RequestKeeper {
 
   /** Writes the lines of all requests, which end now for this reason. Returns whether none is missing. */
   finish(reason: string): Promise<boolean> {
-    this.#finished ??= this.#lines?.finish(this.#nowMs(), reason) ?? Promise.resolve(true);
+    // Where the installation has been replaced, what writes them cannot be loaded.
+    this.#finished ??= this.#lines?.finish(this.#nowMs(), reason).catch(() => false) ?? Promise.resolve(true);
     return this.#finished;
   }
 

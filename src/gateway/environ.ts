@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { isEncrypted } from '../is-encrypted.ts';
 import { plainAddress } from '../plain-address.ts';
 import type { GatewayContext } from './context.ts';
 import { RequestInput } from './input.ts';
@@ -13,7 +14,7 @@ export function environOf(req: IncomingMessage, context: GatewayContext, errors:
   // RFC 9112, 3.2.2: the host in an absolute target counts, not the Host header.
   const [prefix = '', authority] = url[0] === '/' ? [] : (ABSOLUTE.exec(url) ?? []);
   const [path, query] = split(url.slice(prefix.length) || '/');
-  const isSecure = 'encrypted' in socket;
+  const isSecure = isEncrypted(socket);
   const host = authority ?? req.headers.host ?? '';
   const [name, port] = serverOf(req, host, isSecure);
   const environ: Record<string, unknown> = {

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { answerError } from '../../src/http/server.ts';
+import { isEncrypted } from '../../src/is-encrypted.ts';
 import {
   type FromThread,
   type Head,
@@ -210,7 +211,7 @@ function peerOf(socket: Socket & { [PEER]?: Peer }): Peer {
     remoteFamily: socket.remoteFamily,
     localAddress: socket.localAddress,
     localPort: socket.localPort,
-    encrypted: 'encrypted' in socket && socket.encrypted === true,
+    encrypted: isEncrypted(socket),
   };
   return socket[PEER];
 }

@@ -1,10 +1,12 @@
 import { rmSync } from 'node:fs';
 import http from 'node:http';
+import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { adaptWsgi } from '../../../src/app/adapters/wsgi.ts';
 import { bareContext, type GatewayContext } from '../../../src/gateway/context.ts';
+import { environOf } from '../../../src/gateway/environ.ts';
 import { type Environ, validator, wsgi } from '../../../src/index.ts';
 import { serveGateway, text } from './gateway.ts';
 
@@ -141,4 +143,14 @@ describe('wsgi.errors', () => {
     await served.raw(get('/'));
     expect(served.lines).toEqual(['one line', 'and', 'last']);
   });
+});
+
+it.each([
+  [true, 'https'],
+  [false, 'http'],
+  [undefined, 'http'],
+])('takes a socket whose `encrypted` is %j for %s, as those of class thread say it', (encrypted, scheme) => {
+  const socket = Object.assign(new net.Socket(), { encrypted });
+  const environ = environOf(new http.IncomingMessage(socket), bareContext, {} as Environ['wsgi.errors']);
+  expect(environ['wsgi.url_scheme']).toBe(scheme);
 });

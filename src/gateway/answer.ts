@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { describe } from '../app/describe.ts';
+import { frame, isAscii, Promised } from '../app/framing.ts';
 import { HOP_BY_HOP } from './hop-by-hop.ts';
 import type { Chunk, Header, StartResponse } from './types.ts';
 
@@ -8,25 +9,24 @@ interface Head {
   /** Undefined where the application gave none: Node knows the usual one. */
   readonly reason: string | undefined;
   readonly headers: readonly Header[];
+  /** Whether the content may go as text. */
+  readonly isAscii: boolean;
 }
 
 // An ESM import of node:http would evaluate all of its exports, undici among them: 30 ms and 19 MB.
 const http = process.getBuiltinModule('node:http');
 const STATUS = /^([2-5]\d\d)(?: (.*))?$/s;
-// Statuses whose answer has no body.
-const BODILESS = new Set([204, 205, 304]);
+const CONTENT_LENGTH = /^content-length$/i;
 
 /** One answer: what startResponse() said, kept until the first chunk that is not empty, and the chunks behind it. */
 export class Answer {
   readonly #res: ServerResponse;
-  readonly #isHeadRequest: boolean;
   #head: Head | null = null;
-  /** What the Content-Length header still promises; null where there is none. */
-  #promised: number | null = null;
+  #hasContent = true;
+  #promised = new Promised(null);
 
   constructor(res: ServerResponse) {
     this.#res = res;
-    this.#isHeadRequest = res.req.method === 'HEAD';
   }
 
   readonly startResponse: StartResponse = (status, headers, error) => {
@@ -47,7 +47,7 @@ export class Answer {
 
   /** Whether a chunk may still follow: not for HEAD and 304, once the headers are sent. */
   get takesBody(): boolean {
-    return !this.#res.headersSent || !this.#isBodiless;
+    return this.#hasContent;
   }
 
   /** Sends a chunk; false means that the client is slow: wait for `drain`. Throws where the application breaks the rules. */
@@ -55,61 +55,54 @@ export class Answer {
     const size = sizeOf(chunk);
     if (size === 0) return true;
     this.#sendHead(null);
-    if (this.#isBodiless) return true;
-    this.#count(size);
-    return this.#res.write(chunk);
+    if (!this.#hasContent) return true;
+    this.#promised.count(size);
+    return this.#res.write(this.#encoded(chunk));
   }
 
   /** Sends a body that is whole, with its length where the application gave none. */
   sendWhole(chunks: readonly Chunk[]): void {
-    const size = chunks.reduce((sum, chunk) => sum + sizeOf(chunk), 0);
-    this.#sendHead(size);
-    if (this.#isBodiless) return void this.#res.end();
-    this.#count(size);
-    const last = chunks.at(-1) ?? '';
+    this.#sendHead(chunks.reduce((sum, chunk) => sum + sizeOf(chunk), 0));
+    const last = chunks.at(-1);
+    if (!this.#hasContent || last === undefined) return void this.#res.end();
     if (chunks.length > 1) {
       this.#res.cork();
-      for (const chunk of chunks.slice(0, -1)) this.#res.write(chunk);
+      for (const chunk of chunks.slice(0, -1)) this.#res.write(this.#encoded(chunk));
     }
-    this.#finish(last);
+    this.#res.end(this.#encoded(last));
   }
 
   /** Ends a body that was sent in chunks, or that has none. */
   end(): void {
     if (!this.#res.headersSent) return this.sendWhole([]);
-    if (this.#isBodiless) return void this.#res.end();
-    this.#finish('');
+    if (this.#hasContent) this.#promised.end();
+    this.#res.end();
   }
 
-  #finish(last: Chunk): void {
-    // The client would wait for the rest, or take the next answer for it.
-    if (this.#promised)
-      throw new RangeError(`the body is ${this.#promised} bytes shorter than its Content-Length`);
-    this.#res.end(last);
+  #encoded(chunk: Chunk): Chunk {
+    return typeof chunk === 'string' && this.#head?.isAscii === false ? Buffer.from(chunk) : chunk;
   }
 
-  get #isBodiless(): boolean {
-    return this.#isHeadRequest || BODILESS.has(this.#head?.status ?? 0);
-  }
-
-  #sendHead(length: number | null): void {
+  /** `size` is that of the whole body, null where it is not known yet. */
+  #sendHead(size: number | null): void {
     if (this.#res.headersSent) return;
     if (this.#head === null)
       throw new TypeError('the application sent a body before it called startResponse(status, headers)');
     const { status, reason, headers } = this.#head;
-    const given = headers.find(([name]) => name.toLowerCase() === 'content-length');
-    const flat = headers.flat();
-    if (given) this.#promised = Number(given[1]);
-    else if (length !== null && !BODILESS.has(status)) flat.push('Content-Length', `${length}`);
+    const given = headers.find(isLength)?.[1];
+    const { length, hasContent } = frame(this.#res.req.method, status, size, given);
+    const isKept = given !== undefined && Number(given) === length;
+    const flat = (isKept ? headers : headers.filter((header) => !isLength(header))).flat();
+    if (length !== null && !isKept) flat.push('Content-Length', `${length}`);
+    this.#hasContent = hasContent;
+    this.#promised = new Promised(size === null ? length : null);
     if (reason === undefined) this.#res.writeHead(status, flat);
     else this.#res.writeHead(status, reason, flat);
   }
+}
 
-  #count(size: number): void {
-    if (this.#promised === null) return;
-    if (size > this.#promised) throw new RangeError('the body is longer than its Content-Length');
-    this.#promised -= size;
-  }
+function isLength([name]: Header): boolean {
+  return name.length === 14 && CONTENT_LENGTH.test(name);
 }
 
 function readHead(line: unknown, headers: unknown): Head {
@@ -119,7 +112,10 @@ function readHead(line: unknown, headers: unknown): Head {
   if (!Array.isArray(headers))
     throw new TypeError(`startResponse() takes an array of headers [name, value], not ${describe(headers)}`);
   if (reason !== undefined) http.validateHeaderValue('status', reason);
-  return { status: Number(status), reason, headers: headers.map(readHeader) };
+  const read = headers.map(readHeader);
+  if (read.filter(isLength).length > 1) throw new TypeError('startResponse(): Content-Length is given twice');
+  const isPlain = isAscii(reason ?? '') && read.every(([, value]) => isAscii(value));
+  return { status: Number(status), reason, headers: read, isAscii: isPlain };
 }
 
 // Here, while the application is on the stack, and not when they are sent.
@@ -129,7 +125,7 @@ function readHeader(header: unknown): Header {
     throw new TypeError(`startResponse(): a header is [name, value], two strings, not ${show(header)}`);
   if (HOP_BY_HOP.test(name))
     throw new TypeError(`startResponse(): the header ${name} is the server's to set; leave it out`);
-  if (/^content-length$/i.test(name) && !/^\d+$/.test(value))
+  if (CONTENT_LENGTH.test(name) && !/^\d+$/.test(value))
     throw new TypeError(`startResponse(): Content-Length is a number of bytes, not '${value}'`);
   http.validateHeaderName(name);
   http.validateHeaderValue(name, value);

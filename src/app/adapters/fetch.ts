@@ -1,9 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { NodeRequest, patchGlobalRequest, sendNodeResponse } from 'srvx/node';
+import { NodeRequest, patchGlobalRequest } from 'srvx/node';
 import { isAbort } from '../../errors.ts';
 import { isThenable } from '../../thenable.ts';
 import type { Application } from '../application.ts';
 import { type Doubt, doubtFetch, isResponse } from '../mistaken.ts';
+import { partsOf, sendParts } from './fetch-answer.ts';
 import { LazyResponse } from './lazy-response.ts';
 
 /** A fetch handler; the second argument is what Hono calls the bindings. */
@@ -54,49 +55,9 @@ export function adaptFetch(fetch: Fetch, { what, spec, isSure }: FetchOptions): 
 }
 
 function send(response: unknown, res: ServerResponse, doubt: Doubt): Promise<void> | undefined {
-  if (!isResponse(response)) {
-    doubt.result(response, res);
-    return undefined;
-  }
-  if (!isLazy(response)) {
-    const { status, statusText, headers, body } = response;
-    return sendStream({ status, statusText: statusText || reasonOf(status), headers, body }, res);
-  }
-  const parts = partsOf(response);
-  const { status, statusText, headers, body } = parts;
-  const isWhole = typeof body === 'string' || body instanceof Uint8Array || body === undefined;
-  if (!isWhole || statusText !== '') {
-    const named = { ...parts, statusText: statusText || reasonOf(status) };
-    return sendStream({ _toNodeResponse: () => named }, res);
-  }
-  res.writeHead(status, headers);
-  res.end(body);
+  if (isResponse(response)) return sendParts(partsOf(response), res);
+  doubt.result(response, res);
   return undefined;
-}
-
-/** That of a framework may be of an older srvx, whose headers are pairs: Node takes those only where none are set before. */
-function partsOf(response: LazyResponse): ReturnType<LazyResponse['_toNodeResponse']> {
-  const parts = response._toNodeResponse();
-  return Array.isArray(parts.headers[0]) ? { ...parts, headers: parts.headers.flat() } : parts;
-}
-
-// Srvx would send an empty reason; the usual one is what Node sends with every other answer.
-function reasonOf(status: number): string {
-  return process.getBuiltinModule('node:http').STATUS_CODES[status] ?? '';
-}
-
-/** As far as srvx reads it. */
-type Sendable =
-  | Pick<Response, 'status' | 'statusText' | 'headers' | 'body'>
-  | Pick<LazyResponse, '_toNodeResponse'>;
-
-async function sendStream(response: Sendable, res: ServerResponse): Promise<void> {
-  await sendNodeResponse(res, response as Response);
-  if (res.errored) throw res.errored;
-}
-
-function isLazy(response: Response): response is LazyResponse {
-  return '_toNodeResponse' in response;
 }
 
 function hasUsableUrl({ headers: { host }, url = '' }: IncomingMessage): boolean {

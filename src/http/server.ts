@@ -2,7 +2,9 @@ import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'n
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Application } from '../app/application.ts';
+import { settleFault } from '../app/client-fault.ts';
 import type { OwnServer } from '../app/own-server.ts';
+import { isRefused } from '../app/refuse.ts';
 import type { AccessLog } from '../log/access-log.ts';
 import { isThenable } from '../thenable.ts';
 import type { Connections } from './connections.ts';
@@ -100,6 +102,7 @@ function requestListener(options: HttpServerOptions) {
   if (keepAliveMs === 0) all.push((_request, response) => void response.setHeader('Connection', 'close'));
   const observe = fold(all);
   const listener = (request: IncomingMessage, response: ServerResponse): void => {
+    if (isRefused(request.socket)) return;
     observe(request, response, performance.now());
     try {
       const returned = handler(request, response);
@@ -123,6 +126,7 @@ function requestListener(options: HttpServerOptions) {
   }
 
   function fail(thrown: unknown, request: IncomingMessage, response: ServerResponse): void {
+    if (settleFault(thrown, request, response)) return;
     const error = doubt ? doubt.failure(thrown, request, response) : thrown;
     onError(error, request);
     if (answerFailure) answerFailure(error, request, response);

@@ -1,4 +1,5 @@
 import type { Application } from '../../src/app/application.ts';
+import { settleFault } from '../../src/app/client-fault.ts';
 import { isThenable } from '../../src/thenable.ts';
 import { createIncoming, type Incoming } from './incoming.ts';
 import type { RequestMessage, ToThread } from './messages.ts';
@@ -110,6 +111,7 @@ export class Runner {
 
   #failed(running: Running, thrown: unknown): void {
     const { id, incoming, outgoing } = running;
+    if (settleFault(thrown, incoming.request, outgoing.response)) return;
     const { doubt } = this.#application;
     const error = doubt ? doubt.failure(thrown, incoming.request, outgoing.response) : thrown;
     if (!outgoing.abandon()) return this.#report(id, error);

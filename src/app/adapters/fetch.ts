@@ -1,9 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { NodeRequest, patchGlobalRequest } from 'srvx/node';
-import { isAbort } from '../../errors.ts';
 import { isThenable } from '../../thenable.ts';
 import type { Application } from '../application.ts';
+import { faultOf } from '../client-fault.ts';
+import { isHost } from '../host.ts';
 import { type Doubt, doubtFetch, isResponse } from '../mistaken.ts';
+import { refuse } from '../refuse.ts';
 import { partsOf, sendParts } from './fetch-answer.ts';
 import { LazyResponse } from './lazy-response.ts';
 
@@ -24,9 +26,6 @@ export interface FetchOptions {
   readonly isSure: boolean;
 }
 
-// Of a host: a name, an IPv4 or a bracketed IPv6 address, and perhaps a port (RFC 3986, section 3.2.2).
-const HOST = /^(?:[\w.~!$&'()*+,;=%-]+|\[[\da-fA-F:.]+\])(?::\d{0,5})?$/;
-
 /**
  * An Application of a fetch handler. The global Request and Response become lazy ones, since the platform's cost half of
  * the throughput; `instanceof` holds in both directions. Errors, those of a body stream included, reject.
@@ -35,21 +34,22 @@ export function adaptFetch(fetch: Fetch, { what, spec, isSure }: FetchOptions): 
   const doubt = doubtFetch(spec, isSure);
   globalThis.Response = LazyResponse as unknown as typeof Response;
   patchGlobalRequest();
+  const fault = targetJudge();
   return {
     what,
     // What it returns is looked at here.
     doubt: { failure: doubt.failure },
     handler(req, res) {
-      if (!hasUsableUrl(req)) return refuse(res);
-      const answer = fetch(new NodeRequest({ req, res }), { incoming: req, outgoing: res });
-      if (!isThenable(answer)) return send(answer, res, doubt);
-      return answer.then(
-        (response) => send(response, res, doubt),
-        (error) => {
-          // What request.signal is for: nobody waits for an answer.
-          if (!res.destroyed || !isAbort(error)) throw error;
-        },
-      );
+      const text = fault(req);
+      if (text !== null) return refuse(req, res, 400, `Bad Request: ${text}`);
+      const request = new NodeRequest({ req, res });
+      // What request.signal is for: nobody waits for an answer.
+      const judge = (error: unknown) => {
+        if (faultOf(error, req, res, request.signal.reason) !== 'left') throw error;
+      };
+      const answer = fetch(request, { incoming: req, outgoing: res });
+      if (!isThenable(answer)) return send(answer, res, doubt)?.catch(judge);
+      return answer.then((response) => send(response, res, doubt)?.catch(judge), judge);
     },
   };
 }
@@ -60,13 +60,22 @@ function send(response: unknown, res: ServerResponse, doubt: Doubt): Promise<voi
   return undefined;
 }
 
-function hasUsableUrl({ headers: { host }, url = '' }: IncomingMessage): boolean {
-  if (host !== undefined && host !== '' && !HOST.test(host)) return false;
-  return url[0] === '/' || url === '*' || URL.canParse(url);
+/** What says why there can be no Request of what a client has sent; null where there can be. */
+function targetJudge(): (req: IncomingMessage) => string | null {
+  // Most requests come for the same.
+  let known = '';
+  return ({ method, headers: { host = '' }, url = '' }) => {
+    if (host !== known && host !== '') {
+      if (!isHost(host)) return 'the Host header is not valid';
+      known = host;
+    }
+    // Request knows no TRACE.
+    if (method === 'TRACE') return 'TRACE is not served here';
+    if (url[0] === '/' || (url === '*' && method === 'OPTIONS')) return null;
+    return isAbsolute(url) ? null : 'the request target is not valid';
+  };
 }
 
-function refuse(res: ServerResponse): void {
-  res.statusCode = 400;
-  res.setHeader('content-type', 'text/plain; charset=utf-8');
-  res.end('Bad Request: the Host header or the request target is not valid\n');
+function isAbsolute(url: string): boolean {
+  return /^https?:\/\//i.test(url) && isHost(URL.parse(url)?.host ?? '');
 }

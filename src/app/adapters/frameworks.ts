@@ -1,6 +1,7 @@
-import type { IncomingMessage, Server } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { messageOf } from '../../errors.ts';
 import type { Application, Handler } from '../application.ts';
+import { faultOf } from '../client-fault.ts';
 import { appError, stackOf } from '../failure.ts';
 import { isServer } from './node.ts';
 import { adaptServer } from './server.ts';
@@ -8,13 +9,15 @@ import { hasMethods } from './shapes.ts';
 
 // Each shape has what is used of it, and enough more to be told from the others.
 
+interface KoaContext {
+  readonly req?: IncomingMessage;
+  readonly res?: ServerResponse;
+}
+
 /** Koa, and Feathers over Koa. */
 interface KoaShape {
   callback(): Handler;
-  on(
-    event: 'error',
-    listener: (error: unknown, context?: { readonly req?: IncomingMessage }) => void,
-  ): unknown;
+  on(event: 'error', listener: (error: unknown, context?: KoaContext) => void): unknown;
   listenerCount(event: string): number;
 }
 
@@ -106,9 +109,16 @@ export async function adaptKoa(
   // Where nobody listens, Koa prints to the console. It answers what it reports, and means some of it for the client alone.
   if (app.listenerCount('error') === 0)
     app.on('error', (error, context) => {
-      if (!isForClient(error)) onError(error, context?.req);
+      if (!isForClient(error) && !isOfClient(error, context)) onError(error, context?.req);
     });
   return setUp(app, spec, { what: 'Koa application', handler: app.callback() });
+}
+
+function isOfClient(error: unknown, { req, res }: KoaContext = {}): boolean {
+  const fault = req && res ? faultOf(error, req, res) : null;
+  // Koa answers with it.
+  if (fault === 'malformed') Object.assign(error as Error, { status: 400 });
+  return fault !== null;
 }
 
 function isForClient(error: unknown): boolean {

@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setImmediate as turn } from 'node:timers/promises';
-import { isAbort } from '../../errors.ts';
 import { Answer } from '../../gateway/answer.ts';
 import { BodyReader, closeBody } from '../../gateway/body.ts';
 import type { GatewayContext } from '../../gateway/context.ts';
@@ -9,6 +8,8 @@ import { InputError } from '../../gateway/input.ts';
 import { LineOutput } from '../../gateway/line-output.ts';
 import type { Chunk, GatewayApplication } from '../../gateway/types.ts';
 import type { Application } from '../application.ts';
+import { faultOf } from '../client-fault.ts';
+import { refuse } from '../refuse.ts';
 
 export interface WsgiOptions {
   readonly context: GatewayContext;
@@ -30,7 +31,10 @@ export function adaptWsgi(app: GatewayApplication, { context, onError }: WsgiOpt
     handler(req, res) {
       const errors = new LineOutput(context.log, (flush) => void res.once('close', flush));
       const answer = new Answer(res);
-      const exchange: Exchange = { req, res, answer, onError: (error) => onError(error, req) };
+      const late = (error: unknown) => {
+        if (faultOf(error, req, res) !== 'left') onError(error, req);
+      };
+      const exchange: Exchange = { req, res, answer, onError: late };
       try {
         const body: unknown = app(environOf(req, context, errors), answer.startResponse);
         const sent = Array.isArray(body) ? sendArray(exchange, body) : sendBody(exchange, body);
@@ -89,11 +93,9 @@ function drained(res: ServerResponse): Promise<void> {
 
 /** Answers the failures that are the client's; throws the others, for the server to log and to answer. */
 function answerFailure({ req, res }: Exchange, error: unknown): void {
-  // Nobody waits for an answer: what the signal of wsgi.input and a body that breaks off are for.
-  if (res.destroyed && (isAbort(error) || error === req.errored)) return;
+  // What the signal of wsgi.input and a body that breaks off are for: nobody waits for an answer.
+  if (faultOf(error, req, res) === 'left') return;
   if (!(error instanceof InputError) || res.headersSent) throw error;
   // What is left of the body is not worth reading.
-  res.setHeader('Connection', 'close');
-  res.setHeader('Content-Type', 'text/plain; charset=utf-8');
-  res.writeHead(error.status).end(`${error.message[0]?.toUpperCase()}${error.message.slice(1)}\n`);
+  refuse(req, res, error.status, `${error.message[0]?.toUpperCase()}${error.message.slice(1)}`);
 }

@@ -38,6 +38,11 @@ const DEPARTURES: Readonly<Record<string, string>> = {
   'while the application works': head('GET /hang HTTP/1.1'),
 };
 
+/** Of those, the ones whose answers have not begun then. */
+const BLAMELESS = Object.fromEntries(
+  Object.entries(DEPARTURES).filter(([, request]) => /^(?:POST \/whole|GET \/hang)/.test(request)),
+);
+
 /** What goes wrong: in the application, in the request, with the client. */
 export const failures: Cases = {
   ...Object.fromEntries(
@@ -74,6 +79,13 @@ export const failures: Cases = {
       const request = `${head('POST /whole HTTP/1.1', 'Transfer-Encoding: chunked')}nonsense\r\n`;
       expect(await (await target.wire(request)).ended).not.toMatch(/ 200 /);
     }),
+  ...Object.fromEntries(
+    Object.entries(BLAMELESS).map(([when, request]) => [
+      `is not blamed for a client that goes ${when}`,
+      (target: Target) =>
+        target.isNotBlamed(request, [({ socket }) => socket.destroy(), ({ socket }) => socket.end(), reset]),
+    ]),
+  ),
   ...Object.fromEntries(
     Object.entries(DEPARTURES).map(([when, request]) => [
       `survives a client that goes ${when}`,

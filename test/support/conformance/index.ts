@@ -16,22 +16,27 @@ export function conform(name: keyof typeof CLASSES): void {
   const directory = sharedDirectory();
   const traits = CLASSES[name];
   const combinations = SHAPES.flatMap((shape) => [
-    { shape, on: 'TCP', bind: '127.0.0.1:0' },
-    { shape, on: 'a Unix socket', bind: `unix:${join(directory, `${shape}.sock`)}` },
+    { shape, on: 'TCP', bind: '127.0.0.1:0', accessLog: join(directory, `${shape}-tcp.log`) },
+    {
+      shape,
+      on: 'a Unix socket',
+      bind: `unix:${join(directory, `${shape}.sock`)}`,
+      accessLog: join(directory, `${shape}-unix.log`),
+    },
   ]);
   const servers = shareServers(
-    combinations.map(({ shape, bind }) => [
+    combinations.map(({ shape, bind, accessLog }) => [
       ...traits.args,
-      '-b',
-      bind,
+      ...['--access-logfile', accessLog, '--access-logformat', '%(q)s %(s)s'],
+      ...['-b', bind],
       join(root, `test/fixtures/conformance/${shape}.ts:app`),
     ]),
     { cwd: directory },
   );
   for (const [index, served] of servers.entries()) {
-    const { shape, on } = combinations[index] ?? { shape: '', on: '' };
+    const { shape, on, accessLog } = combinations[index] ?? { shape: '', on: '', accessLog: '' };
     describe(`${name} workers of a ${shape} application on ${on}`, () => {
-      const target = new Target(traits, served);
+      const target = new Target(traits, served, accessLog);
       for (const [title, check] of Object.entries(CASES)) it(title, () => check(target));
     });
   }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import type { About } from '../../fixtures/conformance/material.ts';
@@ -32,9 +32,12 @@ export class Target {
   readonly traits: WorkerClass;
   readonly #served: () => Served;
 
-  constructor(traits: WorkerClass, served: () => Served) {
+  readonly #accessLog: string;
+
+  constructor(traits: WorkerClass, served: () => Served, accessLog: string) {
     this.traits = traits;
     this.#served = served;
+    this.#accessLog = accessLog;
   }
 
   get workers(): readonly number[] {
@@ -81,6 +84,35 @@ export class Target {
     await act();
     expect(await this.ask('/')).toMatchObject({ status: 200, body: 'hello\n' });
     expect(this.workers).toEqual(workers);
+  }
+
+  /**
+   * Sends a request once for each way to go. The log must say nothing of them, and the access log that they were their
+   * clients' fault.
+   */
+  async isNotBlamed(request: string, ways: readonly ((wire: Wire) => void)[]): Promise<void> {
+    const tag = `tag=${Math.random()}`;
+    const faults = () => {
+      const text = existsSync(this.#accessLog) ? readFileSync(this.#accessLog, 'utf8') : '';
+      return text.split('\n').filter((line) => line.includes(tag) && /(?:400|499)$/.test(line)).length;
+    };
+    const from = await this.#fails();
+    await this.survives(async () => {
+      for (const go of ways) go(await this.wire(request.replace(' HTTP', `?${tag} HTTP`)));
+    });
+    await expect.poll(faults, { timeout: 10_000 }).toBe(ways.length);
+    const to = await this.#fails();
+    const said = this.#served().stderr.slice(from, to);
+    expect(said.match(/The application failed/g)).toHaveLength(1);
+  }
+
+  /** Has the application fail; returns how long the log is then. */
+  async #fails(): Promise<number> {
+    const served = this.#served();
+    const from = served.stderr.length;
+    await this.ask('/throw');
+    await served.waitForLog(/GET \/throw: thrown on purpose/, from);
+    return served.stderr.length;
   }
 }
 

@@ -1,9 +1,11 @@
 import { STATUS_CODES } from 'node:http';
 import { describe, expect, it } from 'vitest';
+import { LazyResponse } from '../../../src/app/adapters/lazy-response.ts';
 import { contentOf, framingOf, onWire } from './framing-matrix.ts';
 import { serveFetch } from './serve-fetch.ts';
 
-const { Response: PlatformResponse } = globalThis;
+// Another file may have put ours in its place already.
+const PlatformResponse = Object.getPrototypeOf(LazyResponse) as typeof Response;
 const encoder = new TextEncoder();
 const TEXT = 'h\u00e9llo \u20ac';
 

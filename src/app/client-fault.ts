@@ -1,0 +1,76 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { codeOf, isAbort } from '../errors.ts';
+import { isHost } from './host.ts';
+import { refuse } from './refuse.ts';
+
+/** What a client may do wrong: it has left before it had its answer, or has sent what is no URL. */
+export type Fault = 'left' | 'malformed';
+
+/**
+ * The fault of its client that a handler merely passes on, by the state of the connection and by what the error is, never
+ * by its text; null where the error is the application's own. `reason` is that of a signal which the application had.
+ */
+export function faultOf(
+  error: unknown,
+  request: IncomingMessage,
+  response: ServerResponse,
+  reason?: unknown,
+): Fault | null {
+  if (hasLeft(request, response)) {
+    const ends = [request.errored, response.errored, request.socket.errored, request.signal?.reason, reason];
+    const known = ends.filter(isOfConnection);
+    if (chainOf(error).some((link) => known.includes(link) || isOfStreams(link))) return 'left';
+  }
+  return chainOf(error).some((link) => isOfTarget(link, request)) ? 'malformed' : null;
+}
+
+/** Ends a request whose handler failed by a fault of its client; whether it has. */
+export function settleFault(error: unknown, request: IncomingMessage, response: ServerResponse): boolean {
+  const fault = faultOf(error, request, response);
+  if (fault === null || (fault === 'malformed' && response.headersSent)) return false;
+  if (fault === 'left') response.destroy();
+  else refuse(request, response, 400, 'Bad Request: the Host header or the request target is not valid');
+  return true;
+}
+
+/** The client has gone, or has ended its side, for which Node ends ours. */
+function hasLeft({ errored, socket }: IncomingMessage, response: ServerResponse): boolean {
+  if (response.writableFinished) return false;
+  return Boolean(errored) || response.destroyed || socket.destroyed || socket.readableEnded;
+}
+
+/** What Node, its parser or this server says of a connection that has ended; the application may destroy it with others. */
+function isOfConnection(error: unknown): boolean {
+  if (error === undefined || error === null) return false;
+  const code = codeOf(error);
+  if (code !== undefined) return /^(?:E[A-Z]+$|HPE_|ERR_HTTP_|ERR_SSL_|ERR_STREAM_|ABORT_ERR)/.test(code);
+  return isAbort(error) || (error instanceof Error && error.name === 'TimeoutError');
+}
+
+/** What streams say that were piped to or from a connection that has ended: new errors each time. */
+function isOfStreams(error: unknown): boolean {
+  return /^ERR_STREAM_(?:PREMATURE_CLOSE|DESTROYED|UNABLE_TO_PIPE)$/.test(codeOf(error) ?? '');
+}
+
+/** What URL and decodeURIComponent() say of a request's, where it is true. */
+function isOfTarget(error: unknown, { headers: { host = '' }, url = '' }: IncomingMessage): boolean {
+  if (error instanceof URIError) return !isDecodable(url);
+  if (codeOf(error) !== 'ERR_INVALID_URL') return false;
+  return (host !== '' && !isHost(host)) || !URL.canParse(url, 'http://host/');
+}
+
+function isDecodable(url: string): boolean {
+  try {
+    decodeURIComponent(url);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** An error, its causes, and what it gathers. */
+function chainOf(error: unknown, depth = 0): readonly unknown[] {
+  if (!(error instanceof Error) || depth > 8) return [error];
+  const gathered: readonly unknown[] = error instanceof AggregateError ? error.errors : [];
+  return [error, ...[error.cause, ...gathered].flatMap((link) => chainOf(link, depth + 1))];
+}

@@ -21,7 +21,12 @@ export function faultOf(
     const known = ends.filter(isOfConnection);
     if (chainOf(error).some((link) => known.includes(link) || isOfStreams(link))) return 'left';
   }
-  return chainOf(error).some((link) => isOfTarget(link, request)) ? 'malformed' : null;
+  return isMalformed(error, request) ? 'malformed' : null;
+}
+
+/** Whether an error says no more than that the Host or the target of a request is no URL. */
+export function isMalformed(error: unknown, request: IncomingMessage): boolean {
+  return chainOf(error).some((link) => isOfTarget(link, request));
 }
 
 /** Ends a request whose handler failed by a fault of its client; whether it has. */

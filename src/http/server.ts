@@ -2,7 +2,7 @@ import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'n
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Application } from '../app/application.ts';
-import { settleFault } from '../app/client-fault.ts';
+import { isMalformed, settleFault } from '../app/client-fault.ts';
 import type { OwnServer } from '../app/own-server.ts';
 import { isRefused } from '../app/refuse.ts';
 import type { AccessLog } from '../log/access-log.ts';
@@ -54,7 +54,7 @@ export function createHttpServer(options: HttpServerOptions): Server {
   closeIdleConnections(engine, connections);
   if (onRefused) answerRefused(engine, connections, onRefused, accessLog);
   const change = switcher(options);
-  engine.on('connect', (request, socket) => change(request, socket, () => refuseConnect(socket)));
+  engine.on('connect', (request, socket) => change(request, socket, () => refuseOn(socket, NO_TUNNELS)));
   if (application.upgrade) engine.on('upgrade', upgradeListener(options));
   // Node starts its header and request time limits only when a server has listened.
   engine.emit('listening');
@@ -68,7 +68,7 @@ function adopt(own: OwnServer, engine: Server, options: HttpServerOptions): Serv
   const isHeard = (event: string) => server.listenerCount(event) > 0;
   const refused = isHeard('clientError') ? handRefused(server, connections, onRefused, accessLog) : null;
   if (refused === null) answerRefused(server, connections, onRefused, accessLog);
-  if (!isHeard('connect')) server.on('connect', (_request, socket) => refuseConnect(socket));
+  if (!isHeard('connect')) server.on('connect', (_request, socket) => refuseOn(socket, NO_TUNNELS));
   if (!isHeard('timeout')) closeIdleConnections(server, connections);
   own.adopt({
     engine,
@@ -191,10 +191,12 @@ function upgradeListener(options: HttpServerOptions) {
     change(request, socket, () => application.upgrade?.(request, socket, head));
 }
 
-/** Without a listener Node cuts the connection. */
-function refuseConnect(socket: Duplex): void {
+/** Of CONNECT: without a listener Node cuts the connection. */
+const NO_TUNNELS = '501 Not Implemented';
+
+function refuseOn(socket: Duplex, status: string): void {
   socket.on('error', () => {});
-  socket.end('HTTP/1.1 501 Not Implemented\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }
 
 /** Hands a connection over to another protocol; `hand` calls the application. */
@@ -205,6 +207,7 @@ function switcher({ connections, onError, accessLog }: HttpServerOptions) {
     try {
       hand();
     } catch (error) {
+      if (isMalformed(error, request)) return refuseOn(socket, '400 Bad Request');
       onError(error, request);
       socket.destroy();
     }

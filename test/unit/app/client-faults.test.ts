@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
@@ -293,6 +293,19 @@ describe('a fetch handler', () => {
     expect(text).toMatch(answer);
     expect(engine.errors).toEqual([]);
   });
+});
+
+it('a listener of upgrades is not blamed for a Host that is none', async () => {
+  const { engine } = await serveShape(() =>
+    createServer(nodeListener).on('upgrade', (req, socket) => {
+      socket.end(new URL(req.url ?? '', `http://${req.headers.host}`).href);
+    }),
+  );
+  const upgrade = (host: string) =>
+    `GET /url HTTP/1.1\r\nHost: ${host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`;
+  expect(await (await engine.send(upgrade('x:99999'))).ended).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/);
+  expect(await (await engine.send(upgrade('x'))).ended).toBe('http://x/url');
+  expect(engine.errors).toEqual([]);
 });
 
 describe('a failure of the application itself', () => {

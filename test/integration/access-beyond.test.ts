@@ -73,6 +73,40 @@ describe('the access log has', () => {
     expect(linesIn(file)).toEqual(['GET /up HTTP/1.1 101 5 -']);
   });
 
+  it('an upgrade whose worker is killed, once', async () => {
+    const program = `import { createServer } from 'node:http';
+      const server = createServer((request, response) => {
+        if (request.url === '/kill') setTimeout(() => process.kill(process.pid, 'SIGKILL'), 500);
+        else response.end('plain');
+      });
+      server.on('upgrade', (request, socket) => {
+        socket.write('HTTP/1.1 101 Switching Protocols\\r\\nConnection: Upgrade\\r\\nUpgrade: websocket\\r\\n\\r\\n');
+      });
+      export default server;`;
+    const format = ['--access-logformat', '%(r)s %(s)s %(X)s'];
+    const running = await serve(['--access-logfile', 'access.log', ...format, '-w', '1', 'app.js'], {
+      files: { 'app.js': program },
+    });
+    const file = join(running.cwd, 'access.log');
+    const client = net.connect(Number(new URL(running.at).port), '127.0.0.1');
+    client.write('GET /up HTTP/1.1\r\nHost: t\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+    await once(client, 'data');
+    const closed = once(
+      client.on('error', () => {}),
+      'close',
+    );
+    await Promise.all([outcome(ask({ url: running.at, path: '/kill' })), closed]);
+    await running.waitForLog(/SIGKILL/);
+    await ask({ url: running.at, path: '/last' });
+    running.signal('SIGTERM');
+    await running.end();
+    expect(linesIn(file)).toEqual([
+      'GET /up HTTP/1.1 101 SIGKILL',
+      'GET /kill HTTP/1.1 444 SIGKILL',
+      'GET /last HTTP/1.1 200 -',
+    ]);
+  });
+
   it('in syslog, the lines of a worker that is killed', async () => {
     const receiver = await receiveUdp();
     const running = await serve([

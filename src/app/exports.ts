@@ -1,6 +1,5 @@
 import { util } from '../builtins.ts';
 import { markOf } from '../marks.ts';
-import { suggest } from '../settings/suggest.ts';
 import { describe, isClass } from './describe.ts';
 import { appError } from './failure.ts';
 import { type Held, settle } from './settle.ts';
@@ -11,14 +10,14 @@ type Namespace = Readonly<Record<string, unknown>>;
 /** What the module exports under the spec's name; rejects with a BootError that lists what there is instead. */
 export async function pickExport(spec: AppSpec, namespace: Namespace): Promise<Held> {
   if (spec.path.length === 0) {
-    if (!('default' in namespace)) throw missing(spec, 'default', namespace);
+    if (!('default' in namespace)) throw await missing(spec, 'default', namespace);
     return { value: unwrapDefault(namespace.default) };
   }
   let holder: unknown = await holderOf(spec, namespace);
   let value: unknown = namespace;
   for (const [depth, name] of spec.path.entries()) {
     if (depth > 0) holder = (await settle(spec, value, `the promise ${spec.path[depth - 1]}`)).value;
-    if (!hasProperty(holder, name)) throw missing(spec, name, holder);
+    if (!hasProperty(holder, name)) throw await missing(spec, name, holder);
     value = Reflect.get(holder, name);
     if (depth === 0 && name === 'default') value = unwrapDefault(value);
   }
@@ -50,7 +49,7 @@ function hasProperty(value: unknown, name: string): value is object {
   return ((typeof value === 'object' && value !== null) || typeof value === 'function') && name in value;
 }
 
-function missing({ text, module, path }: AppSpec, name: string, holder: unknown) {
+async function missing({ text, module, path }: AppSpec, name: string, holder: unknown) {
   const names = exportNames(holder);
   const parent = path.length > 1 && path[0] !== name ? path.slice(0, path.indexOf(name)).join('.') : null;
   const what = parent === null ? module : `${parent} in ${module}`;
@@ -59,6 +58,7 @@ function missing({ text, module, path }: AppSpec, name: string, holder: unknown)
     return appError(
       `${text}: ${what} ${lacks}; it ${parent === null ? 'exports nothing' : `is ${describe(holder)}`}`,
     );
+  const { suggest } = await import('../settings/suggest.ts');
   const guess = suggest(name, names) ?? ['app', 'handler', 'server'].find((usual) => names.includes(usual));
   const [only] = names;
   const meant = guess ?? (names.length === 1 ? only : undefined);

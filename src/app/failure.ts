@@ -1,9 +1,6 @@
-import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { BootError, codeOf, EXIT, messageOf } from '../errors.ts';
-import { esModuleCure } from '../es-syntax.ts';
-import { frameOf, type ParserPlace, parserPlaceOf } from '../stack-frames.ts';
-import { aliasingConfig, isDecorated, LOADER_CURE, mayBeDecorator } from './typescript.ts';
+import { BootError, EXIT } from '../errors.ts';
+import { frameOf } from '../stack-frames.ts';
 
 /** An error that says, in one line, why the application could not be loaded; exit status 4. */
 export function appError(message: string, userStack?: string): BootError {
@@ -15,97 +12,6 @@ export function unreadable(spec: string, file: string): BootError {
   return appError(
     `${spec}: ${file} cannot be read (EACCES) by the user of the workers; change its mode or --user`,
   );
-}
-
-/** The error for what was thrown while the module in `file` was imported; `spec` is what the operator wrote. */
-export function importError(spec: string, file: string, thrown: unknown): BootError {
-  switch (codeOf(thrown)) {
-    case 'ERR_MODULE_NOT_FOUND':
-    case 'MODULE_NOT_FOUND':
-      return missingImport(spec, file, thrown);
-    case 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX':
-      return appError(
-        `${spec}: Node cannot run the TypeScript of ${nameOf(parserPlace(thrown)) ?? file}: ${plain(thrown)}. Only types can be stripped: write it without enum, namespace and parameter properties, or ${LOADER_CURE}`,
-        stackOf(thrown),
-      );
-    case 'ERR_UNKNOWN_FILE_EXTENSION':
-      return appError(
-        `${spec}: Node cannot load ${file}: ${plain(thrown)}. Use a .ts, .mts, .js, .mjs or .cjs file, or ${LOADER_CURE}`,
-      );
-  }
-  if (isUnreadable(thrown, file)) return unreadable(spec, resolve(file));
-  if (thrown instanceof SyntaxError) return syntaxError(spec, file, thrown);
-  return appError(`${spec}: ${file} threw while it was loaded: ${messageOf(thrown)}`, stackOf(thrown));
-}
-
-/** Whether the module itself may not be read; what it reads while it is imported is its own affair. */
-function isUnreadable(thrown: unknown, file: string): boolean {
-  return (
-    codeOf(thrown) === 'EACCES' &&
-    thrown instanceof Error &&
-    'path' in thrown &&
-    thrown.path === resolve(file)
-  );
-}
-
-// Node keeps the place of a parse error to itself where it is in an ES module of JavaScript.
-function syntaxError(spec: string, file: string, thrown: SyntaxError): BootError {
-  const parsed = parserPlace(thrown);
-  if (parsed !== null) {
-    const place = nameOf(parsed);
-    const cure = esModuleCure(thrown, parsed.file);
-    if (cure !== null) return appError(`${spec}: ${place} ${cure}`);
-    if (isDecorated(parsed.file, parsed.line))
-      return appError(`${spec}: ${place} has a decorator, which Node cannot run; ${LOADER_CURE}`);
-    return appError(`${spec}: ${place} has a syntax error: ${plain(thrown)}`, stackOf(thrown));
-  }
-  const message = `${spec}: ${file} has a syntax error, or a module that it imports: ${plain(thrown)}; ${mayBeDecorator(file, thrown) ? `if it is a decorator, which Node cannot run, ${LOADER_CURE}` : 'node --check shows the line'}`;
-  // In development the line is found by this cause.
-  return new BootError(message, EXIT.appLoad, undefined, { cause: thrown });
-}
-
-function missingImport(spec: string, file: string, thrown: unknown): BootError {
-  const text = messageOf(thrown);
-  const missing = /^Cannot find (?:package|module) '(.+?)'(?: imported from |$|\s)/.exec(text)?.[1];
-  if (missing === undefined) return appError(`${spec}: ${text}`, stackOf(thrown));
-  const importer = / imported from (.+)$/.exec(text)?.[1] ?? firstRequirer(thrown) ?? file;
-  const config = aliasingConfig(missing, importer);
-  if (config !== null)
-    return appError(
-      `${spec}: '${missing}', imported by ${importer}, is an alias of ${config}, which Node does not know; ${LOADER_CURE}`,
-    );
-  const isPath = /^[./]/.test(missing) || missing.startsWith('file:');
-  const cure = isPath
-    ? `check the path; an import names the file's extension`
-    : `install it: npm install ${packageOf(missing)}`;
-  return appError(`${spec}: '${missing}', imported by ${importer}, cannot be found; ${cure}`);
-}
-
-function firstRequirer(thrown: unknown): string | undefined {
-  if (!(thrown instanceof Error) || !('requireStack' in thrown)) return undefined;
-  const stack = thrown.requireStack;
-  return Array.isArray(stack) && typeof stack[0] === 'string' ? stack[0] : undefined;
-}
-
-function packageOf(specifier: string): string {
-  return specifier
-    .split('/')
-    .slice(0, specifier.startsWith('@') ? 2 : 1)
-    .join('/');
-}
-
-/** The place at the head of the stack of an error that the parser raised. */
-function parserPlace(thrown: unknown): ParserPlace | null {
-  const [head = ''] = thrown instanceof Error ? (thrown.stack?.split('\n', 1) ?? []) : [];
-  return parserPlaceOf(head);
-}
-
-function nameOf(place: ParserPlace | null): string | null {
-  return place === null ? null : `${place.file}:${place.line}`;
-}
-
-function plain(thrown: unknown): string {
-  return messageOf(thrown).replace(/\.$/, '');
 }
 
 // The folder that holds src/ and workers/, in the checkout and in the build.

@@ -7,7 +7,7 @@ import { refuseCluster } from './cluster.ts';
 import { describe, isClass } from './describe.ts';
 import { detect } from './detect.ts';
 import { exportNames, isUntouched, pickExport } from './exports.ts';
-import { appError, importError } from './failure.ts';
+import { appError } from './failure.ts';
 import { type ListenWatch, watchListening } from './listening.ts';
 import { standInForMain } from './main-module.ts';
 import { resolveModule } from './resolve.ts';
@@ -50,6 +50,7 @@ async function importModule(spec: AppSpec, file: string, cwd: string) {
     const namespace: Readonly<Record<string, unknown>> = await import(pathToFileURL(file).href);
     return namespace;
   } catch (error) {
+    const { importError } = await import('./import-failure.ts');
     throw importError(spec.text, relative(cwd, file) || file, error);
   }
 }

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { describe } from '../describe.ts';
-import { frame, isAscii, Promised } from '../framing.ts';
+import { type Framing, frame, isAscii, Promised } from '../framing.ts';
 import type { Size } from './body-size.ts';
 import { type Parts, takeLazy } from './lazy-response.ts';
 
@@ -52,9 +52,9 @@ export function sendParts(parts: Parts, res: ServerResponse): Promise<void> | un
 
 function sendWhole(parts: Parts, body: string | Uint8Array | null, res: ServerResponse): void {
   const size = body === null ? 0 : Buffer.byteLength(body);
-  const { hasContent, isBare } = sendHead(parts, size, res);
+  const { hasContent } = sendHead(parts, size, res);
   if (!hasContent || body === null) res.end();
-  else res.end(isBare || typeof body !== 'string' ? body : Buffer.from(body));
+  else res.end(typeof body !== 'string' || isBare(parts) ? body : Buffer.from(body));
 }
 
 async function sendStream(parts: Parts, body: ReadableStream<unknown>, res: ServerResponse): Promise<void> {
@@ -73,10 +73,15 @@ function giveUp(source: Pick<ReadableStream, 'cancel'>, size: Size): void {
   if (typeof size !== 'function') source.cancel().catch(() => {});
 }
 
-/** Gives the head to the response; tells how the content follows, and whether it may be text. */
-function sendHead({ status, statusText, headers }: Parts, size: number | null, res: ServerResponse) {
+/** Whether the content may go as text. */
+function isBare({ statusText, headers }: Parts): boolean {
+  for (let at = 1; at < headers.length; at += 2) if (!isAscii(headers[at] ?? '')) return false;
+  return statusText === '' || isAscii(statusText);
+}
+
+/** Gives the head to the response; tells how the content follows. */
+function sendHead({ status, statusText, headers }: Parts, size: number | null, res: ServerResponse): Framing {
   let given: string | undefined;
-  let isBare = isAscii(statusText);
   const lines: string[] = [];
   for (let at = 0; at + 1 < headers.length; at += 2) {
     const name = headers[at] ?? '';
@@ -84,13 +89,13 @@ function sendHead({ status, statusText, headers }: Parts, size: number | null, r
     if (name === 'content-length') given = value;
     // The server's to set; a Response has no trailers.
     else if (name !== 'transfer-encoding' && name !== 'trailer') lines.push(name, value);
-    isBare &&= isAscii(value);
   }
-  const { length, hasContent } = frame(res.req.method, status, size, given);
+  const framing = frame(res.req.method, status, size, given);
+  const { length } = framing;
   if (length !== null) lines.push('content-length', String(length));
   if (statusText === '') res.writeHead(status, lines);
   else res.writeHead(status, statusText, lines);
-  return { length, hasContent, isBare };
+  return framing;
 }
 
 /** Sends a stream as fast as the client takes it; leaves it where the client has gone. */

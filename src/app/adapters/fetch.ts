@@ -43,21 +43,28 @@ export function adaptFetch(fetch: Fetch, { what, spec, isSure }: FetchOptions): 
       const text = fault(req);
       if (text !== null) return refuse(req, res, 400, `Bad Request: ${text}`);
       const request = new NodeRequest({ req, res });
-      // What request.signal is for: nobody waits for an answer.
-      const judge = (error: unknown) => {
-        if (faultOf(error, req, res, request.signal.reason) !== 'left') throw error;
-      };
-      const answer = fetch(request, { incoming: req, outgoing: res });
-      if (!isThenable(answer)) return send(answer, res, doubt)?.catch(judge);
-      return answer.then((response) => send(response, res, doubt)?.catch(judge), judge);
+      const env = { incoming: req, outgoing: res };
+      const answer = fetch(request, env);
+      if (!isThenable(answer)) return send(answer, request, env, doubt);
+      return answer.then(
+        (response) => send(response, request, env, doubt),
+        (error) => passOn(error, request, env),
+      );
     },
   };
 }
 
-function send(response: unknown, res: ServerResponse, doubt: Doubt): Promise<void> | undefined {
-  if (isResponse(response)) return sendParts(partsOf(response), res);
-  doubt.result(response, res);
+function send(response: unknown, request: Request, env: FetchEnv, doubt: Doubt): Promise<void> | undefined {
+  const { outgoing } = env;
+  if (isResponse(response))
+    return sendParts(partsOf(response), outgoing)?.catch((error: unknown) => passOn(error, request, env));
+  doubt.result(response, outgoing);
   return undefined;
+}
+
+/** Throws an error, unless its client has left, for which request.signal is: nobody waits for an answer. */
+function passOn(error: unknown, { signal }: Request, { incoming, outgoing }: FetchEnv): void {
+  if (faultOf(error, incoming, outgoing, signal.reason) !== 'left') throw error;
 }
 
 /** What says why there can be no Request of what a client has sent; null where there can be. */

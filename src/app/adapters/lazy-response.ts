@@ -203,10 +203,14 @@ export class LazyResponse {
         'This Response was sent before, or its body read; make one for each request, or return response.clone()',
       );
     this.#isSent = this.#hasBody;
-    const headers = Array.isArray(this.#headers) ? this.#headers : [...this.#headers].flat();
-    const parts = { status: this.#status, statusText: this.#statusText, headers };
-    if (this.#body !== null || native === null) return { ...parts, body: this.#body, size: null };
-    return { ...parts, body: native.body, size: this.#size };
+    const isKept = this.#body !== null || native === null;
+    return {
+      status: this.#status,
+      statusText: this.#statusText,
+      headers: Array.isArray(this.#headers) ? this.#headers : [...this.#headers].flat(),
+      body: isKept ? this.#body : native.body,
+      size: isKept ? null : this.#size,
+    };
   }
 }
 

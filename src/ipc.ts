@@ -1,3 +1,4 @@
+import type { WaitingRequest } from './flights/table.ts';
 import type { HookName } from './hooks.ts';
 import type { StalledRequest } from './http/in-flight.ts';
 import type { LostRequest } from './log/access-lost.ts';
@@ -30,6 +31,8 @@ export type WorkerMessage =
   | Stalled
   | Blocked
   | Unblocked
+  | MemorySeen
+  | Ending
   /** The event loop turns while the worker boots. */
   | { readonly tsunicorn: 'loading' }
   /** The watchdog's: the event loop is silent, but a debugger may hold it, which is no reason to kill it. */
@@ -147,6 +150,27 @@ export interface Unblocked {
   readonly blockedMs: number;
 }
 
+/** The watchdog's, when it has changed: what the process takes, and its main thread's heap when its loop turned last. */
+export interface MemorySeen {
+  readonly tsunicorn: 'memory';
+  readonly rssBytes: number;
+  readonly heapBytes: number;
+  /** As --max-old-space-size has it; null where Node decides. */
+  readonly heapLimitBytes: number | null;
+}
+
+/**
+ * Code in the process ends it: at this place, or where it is null, as somebody has sent the signal; these requests, the
+ * oldest first, and `waiting` in all, are in flight.
+ */
+export interface Ending {
+  readonly tsunicorn: 'ending';
+  readonly call: 'process.exit()' | 'process.abort()';
+  readonly place: { readonly file: string; readonly line: number; readonly column: number | null } | null;
+  readonly requests: readonly WaitingRequest[];
+  readonly waiting: number;
+}
+
 /** What a blocked event loop is doing. */
 export interface BlockSeen {
   /** As in StallSeen; null where it is blocked in native code, or did not stop to be looked at. */
@@ -155,12 +179,6 @@ export interface BlockSeen {
   readonly requests: readonly WaitingRequest[];
   /** How many requests wait, those in `requests` included. */
   readonly waiting: number;
-}
-
-export interface WaitingRequest {
-  readonly method: string;
-  readonly path: string;
-  readonly ageMs: number;
 }
 
 /** Everything a worker needs to know to boot; it is the first message it gets. */
@@ -302,6 +320,16 @@ const workerFields = new Map<string, Fields>([
   ],
   ['blocked', { blockedMs: isNumber, seen: orNull(having(blockSeen)) }],
   ['unblocked', { blockedMs: isNumber }],
+  ['memory', { rssBytes: isNumber, heapBytes: isNumber, heapLimitBytes: orNull(isNumber) }],
+  [
+    'ending',
+    {
+      call: isText,
+      place: orNull(having({ file: isText, line: isNumber, column: orNull(isNumber) })),
+      requests: everyOne(isWaiting),
+      waiting: isNumber,
+    },
+  ],
   ['loading', {}],
   ['debugged', {}],
   ['flights', { began: everyOne(isFlight), changed: everyOne(having(progress)), over: everyOne(isNumber) }],

@@ -1,4 +1,5 @@
 import { seconds } from './duration.ts';
+import type { WaitingRequest } from './flights/table.ts';
 import type { StalledRequest } from './http/in-flight.ts';
 import type { BlockSeen, Stalled } from './ipc.ts';
 
@@ -19,14 +20,23 @@ export function stallLines({ seen }: Pick<Stalled, 'seen'>): readonly string[] {
   ];
 }
 
+/** The requests that were in flight where a process ended itself, for people. */
+export function waitingLines(requests: readonly WaitingRequest[], waiting: number): readonly string[] {
+  const more = waiting - requests.length;
+  return [
+    'requests in flight:',
+    ...requests.map(({ method, path, ageMs }) => `  ${method} ${path}, for ${seconds(ageMs)}`),
+    ...(more > 0 ? [`  and ${more} more`] : []),
+  ];
+}
+
 /** What is seen of an event loop that is blocked and goes on afterwards, for people. */
 export function blockLines({ stack, requests, waiting }: BlockSeen): readonly string[] {
-  const more = waiting - requests.length;
+  const [, ...named] = waitingLines(requests, waiting);
   return [
     ...(stack === null ? [] : ['blocked at:', ...stack.map((frame) => `  ${frame}`)]),
     waiting === 0 ? 'no requests in flight' : `requests in flight (${waiting}), the latest first:`,
-    ...requests.map(({ method, path, ageMs }) => `  ${method} ${path}, for ${seconds(ageMs)}`),
-    ...(more > 0 ? [`  and ${more} more`] : []),
+    ...named,
   ];
 }
 

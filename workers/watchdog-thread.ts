@@ -5,6 +5,7 @@ import { flushCompileCache } from '../src/compile-cache.ts';
 import type { BlockSeen, Stalled, StallSeen } from '../src/ipc.ts';
 import { BlockWatch, type BlockWatchOptions } from './block-watch.ts';
 import type { Inspection } from './inspect-main.ts';
+import { MemoryWatch } from './memory-watch.ts';
 import { RequestKeeper } from './request-keeper.ts';
 import { Silence } from './silence.ts';
 import type { WatchdogOrder } from './watchdog.ts';
@@ -46,11 +47,24 @@ async function watch(order: WatchdogOrder, keeper: RequestKeeper): Promise<never
     see: glancing(order, keeper),
     say: (message) => void keeper.line.say(message),
   });
+  const memory = new MemoryWatch(
+    () => ({
+      rssBytes: process.memoryUsage.rss(),
+      heapBytes: order.heap[0] ?? 0,
+      heapLimitBytes: order.heapLimitBytes,
+    }),
+    (message) => void keeper.line.say(message),
+  );
   let orphanedMs = Infinity;
   for (;;) {
     const limitMs = Math.min(order.limitMs, orphanedMs === Infinity ? Infinity : order.graceMs);
     const leftMs = Math.min(limitMs - silence.ms, untilOverstayed(graceEndOf(order), silence.ms));
-    await sleepAndLook(order, silence, Math.min(tickFor(leftMs), blocks.untilDue(silence.ms)));
+    await sleepAndLook(
+      order,
+      silence,
+      Math.min(tickFor(leftMs), blocks.untilDue(silence.ms), memory.untilDueMs),
+    );
+    memory.look();
     if (orphanedMs === Infinity && process.ppid !== order.arbiterPid) orphanedMs = nowMs();
     const orphaned = orphanedMs < Infinity;
     // A debugger holds the loop whenever its user likes.

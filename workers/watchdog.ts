@@ -19,6 +19,10 @@ export interface WatchdogOrder {
    * retiring worker is over, by process.hrtime, else 0].
    */
   readonly pulse: BigInt64Array;
+  /** [the bytes of the main thread's heap that are in use]. */
+  readonly heap: Float64Array;
+  /** Null where Node decides. */
+  readonly heapLimitBytes: number | null;
   /** A FlightTable's, and what to add to its times for those of the thread's own performance.now(). */
   readonly flights: SharedArrayBuffer;
   readonly timeOrigin: number;
@@ -57,6 +61,7 @@ export function startWatchdog(
   const { access, log } = logs;
   if (watchdogFd === null || !process.features.inspector) return null;
   const pulse = new BigInt64Array(new SharedArrayBuffer(24));
+  const heap = new Float64Array(new SharedArrayBuffer(8));
   const { url } = process.getBuiltinModule('node:inspector');
   const tsunicornBeat = () => {
     Atomics.store(pulse, 0, process.hrtime.bigint());
@@ -65,6 +70,9 @@ export function startWatchdog(
   tsunicornBeat();
   // In memory alone, and so more often than the arbiter hears of it.
   setInterval(tsunicornBeat, beatMs(settings));
+  setInterval(() => {
+    heap[0] = process.memoryUsage().heapUsed;
+  }, HEAP_MS);
   publish(() => {
     if (url() !== undefined) return DEBUGGED;
     const open = connections();
@@ -73,6 +81,8 @@ export function startWatchdog(
   startThread(
     {
       pulse,
+      heap,
+      heapLimitBytes: heapLimit(),
       flights: flights.buffer,
       timeOrigin: performance.timeOrigin,
       access: access?.shared ?? null,
@@ -90,6 +100,16 @@ export function startWatchdog(
       setInterval(tsunicornBeat, LEAVING_BEAT_MS);
     },
   };
+}
+
+/** Asking for the heap takes 10 µs. */
+const HEAP_MS = 1000;
+
+/** What --worker-heap or the user has set; the node:v8 that could tell takes 6 ms and half a megabyte. */
+function heapLimit(): number | null {
+  const options = [process.env.NODE_OPTIONS ?? '', ...process.execArgv].join(' ');
+  const [, megabytes] = /.*--max[-_]old[-_]space[-_]size=(\d+)/.exec(options) ?? [];
+  return megabytes === undefined ? null : Number(megabytes) * 1024 ** 2;
 }
 
 /** Several times in what may be blocked. */

@@ -77,7 +77,7 @@ class Worker {
     this.#heartbeat = new Heartbeat(inbox, order, this.#flights, logs);
     process.title = settings.name === null ? 'tsunicorn: worker' : `tsunicorn: worker [${settings.name}]`;
     process.on('uncaughtException', (error, origin) => this.#crashed(error, origin));
-    settleBeforeEnd(logs, order.watchdogFd);
+    settleBeforeEnd(logs, order.watchdogFd, this.#flights);
     inbox.deliverTo((event) => this.#handle(event));
   }
 

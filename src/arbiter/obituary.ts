@@ -1,18 +1,17 @@
 import type { WorkerView } from '../hooks.ts';
 import { aboutWorker } from '../log/about-worker.ts';
 import type { RecordLog } from '../log/records.ts';
-import { CRASH_SIGNALS, type WorkerEnd } from './events.ts';
+import { waitingLines } from '../stall.ts';
+import { describeEnd, type EndAccount, type EndCause, type Judge, NOTHING_KNOWN } from './describe-end.ts';
+import type { WorkerEnd } from './events.ts';
+import type { Known } from './known-state.ts';
 import type { RequestAccount } from './lost-requests.ts';
-import type { OomVerdict } from './oom-kills.ts';
-import { type KillCause, killCauseOf, type WorkerState } from './worker-state.ts';
+import { killCauseOf, type WorkerState } from './worker-state.ts';
 
 /** How log lines name a worker. */
 export function nameOf({ pid, slot, age }: Named): string {
   return `Worker (pid: ${pid}, slot ${slot}, age ${age})`;
 }
-
-/** What is asked of a SIGKILL that was not the arbiter's. */
-type Judge = () => OomVerdict;
 
 /** Logs the end of a worker that was in `state`, with what is known of its requests. */
 export function logEnd(
@@ -22,8 +21,9 @@ export function logEnd(
   state: WorkerState,
   judge: Judge,
   account: RequestAccount = {},
+  known: Known = NOTHING_KNOWN,
 ): Obituary {
-  const obituary = explainEnd(end, state, judge);
+  const obituary = explainEnd(end, state, judge, known);
   const { level, reason, cause } = obituary;
   const line =
     level === 'info' ? `Worker exiting (pid: ${worker.pid}): ${reason}` : `${nameOf(worker)} ${reason}`;
@@ -34,6 +34,7 @@ export function logEnd(
     cause,
     ...statusFields(end),
     ...account,
+    ...knownFields(known),
   } as const;
   // Each level by itself: what all of them take together is too much for the compiler.
   if (level === 'debug') log.debug(line, fields);
@@ -65,25 +66,7 @@ export function logOverdue(
 export type Named = Pick<WorkerView, 'pid' | 'slot' | 'age'>;
 export type Described = Named & Pick<WorkerView, 'generation'>;
 
-/** How a worker ended, in a word: what alerts and statistics tell apart. */
-export type EndCause =
-  | KillCause
-  /** It was told to go, and went. */
-  | 'retired'
-  /** An exception or rejection that nobody caught. */
-  | 'uncaught'
-  /** No process could be started. */
-  | 'spawn'
-  /** It exited by itself. */
-  | 'exit'
-  /** By SIGABRT: V8 out of memory, or process.abort(). */
-  | 'abort'
-  /** By a signal that native code raises. */
-  | 'crash'
-  /** By the kernel's out-of-memory killer. */
-  | 'oom'
-  /** By a signal of somebody's. */
-  | 'signal';
+export type { EndCause };
 
 export interface Obituary {
   readonly level: 'debug' | 'info' | 'warning' | 'error';
@@ -93,22 +76,27 @@ export interface Obituary {
 }
 
 /** Why a worker that was last in `state` ended: how, whether it was ours, and what to look at. */
-export function explainEnd(end: WorkerEnd, state: WorkerState, judge: Judge): Obituary {
+export function explainEnd(
+  end: WorkerEnd,
+  state: WorkerState,
+  judge: Judge,
+  known: Known = NOTHING_KNOWN,
+): Obituary {
   switch (state.name) {
     case 'retiring': {
       const own = state.by === 'itself' ? 'uncaught' : 'retired';
       const level = end.how === 'signal' ? 'warning' : 'info';
-      return { level, ...expected(end, state.reason, own, judge) };
+      return { level, ...expected(end, state.reason, own, judge, known) };
     }
     case 'cancelled':
       // Nobody misses a process that never was.
       return {
         level: end.how === 'unborn' ? 'debug' : 'info',
-        ...expected(end, state.reason, 'retired', judge),
+        ...expected(end, state.reason, 'retired', judge, known),
       };
     case 'failed':
       // Its message said more than the status does.
-      return { level: 'debug', ...expected(end, 'could not boot', 'boot', judge) };
+      return { level: 'debug', ...expected(end, 'could not boot', 'boot', judge, known) };
     case 'killed': {
       const { cause, reason } = state;
       const wasMissed = cause !== 'unwanted' && cause !== 'boot';
@@ -118,7 +106,7 @@ export function explainEnd(end: WorkerEnd, state: WorkerState, judge: Judge): Ob
     case 'booting':
     case 'opening': {
       // What follows from it is logged with this reason.
-      const { reason, cause } = describe(end, judge);
+      const { reason, cause } = describeEnd(end, judge, known);
       return {
         level: 'debug',
         reason: end.how === 'unborn' ? reason : `${reason} before it was ready`,
@@ -126,84 +114,31 @@ export function explainEnd(end: WorkerEnd, state: WorkerState, judge: Judge): Ob
       };
     }
     case 'standby': {
-      const { reason, cause } = describe(end, judge);
+      const { reason, cause } = describeEnd(end, judge, known);
       return { level: 'debug', reason: `${reason} while it stood by`, cause };
     }
     default:
-      return { level: 'error', ...describe(end, judge) };
+      return { level: 'error', ...describeEnd(end, judge, known) };
   }
 }
 
-type Account = Pick<Obituary, 'reason' | 'cause'>;
-
 /** Of a worker that was about to end, for `reason`: how it ended is added where that was not with status 0. */
-function expected(end: WorkerEnd, reason: string, own: EndCause, judge: Judge): Account {
+function expected(end: WorkerEnd, reason: string, own: EndCause, judge: Judge, known: Known): EndAccount {
   if (end.how !== 'status') {
-    const how = describe(end, judge);
+    const how = describeEnd(end, judge, known);
     return { reason: `${reason}, ${how.reason}`, cause: how.cause };
   }
   return { reason: end.status === 0 ? reason : `${reason}, exited with status ${end.status}`, cause: own };
 }
 
-function describe(end: WorkerEnd, judge: Judge): Account {
-  switch (end.how) {
-    case 'unborn':
-      return { reason: `could not be started: ${end.error}`, cause: 'spawn' };
-    case 'signal':
-      return describeSignal(end.signal, judge);
-    case 'status':
-      return describeStatus(end.status);
-  }
-}
-
-function describeSignal(signal: NodeJS.Signals, judge: Judge): Account {
-  if (signal === 'SIGKILL') return describeKill(judge());
-  if (signal === 'SIGABRT')
-    return {
-      reason: "aborted by SIGABRT (out of the JavaScript heap, process.abort(), or somebody's signal)",
-      cause: 'abort',
-    };
-  if (CRASH_SIGNALS.has(signal)) return { reason: `crashed with ${signal} (native code)`, cause: 'crash' };
-  return { reason: `was ended by ${signal}, which was not the arbiter's`, cause: 'signal' };
-}
-
-function describeKill(verdict: OomVerdict): Account {
-  switch (verdict) {
-    case 'here':
-      return {
-        reason: "was killed by the kernel's out-of-memory killer (its control group counts the kill)",
-        cause: 'oom',
-      };
-    case 'machine':
-      return {
-        reason:
-          "was killed by SIGKILL, probably the kernel's out-of-memory killer's (/proc/vmstat counts a kill)",
-        cause: 'oom',
-      };
-    case 'no':
-      return {
-        reason:
-          "was killed by SIGKILL, which was not the arbiter's, nor the out-of-memory killer's: somebody sent it",
-        cause: 'signal',
-      };
-    case null:
-      return {
-        reason:
-          "was killed by SIGKILL, which was not the arbiter's (the kernel's out-of-memory killer, or somebody)",
-        cause: 'signal',
-      };
-  }
-}
-
-function describeStatus(status: number): Account {
-  if (status === 0)
-    return {
-      reason: 'exited with status 0 unasked (does the application call process.exit()?)',
-      cause: 'exit',
-    };
-  if (status === 134)
-    return { reason: 'aborted with status 134 (out of the JavaScript heap?)', cause: 'abort' };
-  return { reason: `exited with status ${status} unasked`, cause: 'exit' };
+function knownFields({ memory, ending }: Known) {
+  if (ending === null) return memory === null ? {} : { memory };
+  const { place, requests, waiting } = ending;
+  return {
+    ...(memory === null ? {} : { memory }),
+    ...(place === null ? {} : { place }),
+    ...(waiting === 0 ? {} : { requests, lines: waitingLines(requests, waiting) }),
+  };
 }
 
 /** The fields of a record about the end of a process. */

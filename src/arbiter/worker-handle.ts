@@ -11,6 +11,7 @@ import type { ArbiterEvent, WorkerEnd } from './events.ts';
 import { type Generation, limitsOf } from './generation.ts';
 import { type HandOver, handOver } from './hand-over.ts';
 import { KnownRequests } from './known-requests.ts';
+import { KnownState } from './known-state.ts';
 import { orderAccount, readMessages } from './watchdog-pipe.ts';
 import type { Limits, WorkerSnapshot, WorkerState } from './worker-state.ts';
 
@@ -31,6 +32,7 @@ export interface WorkerHandle extends WorkerSnapshot {
   /** What it was spawned by. */
   readonly origin: Generation;
   readonly requests: KnownRequests;
+  readonly known: KnownState;
   /** Has its watchdog write the lines of its requests, which end for this reason, and say so; false where it has none. */
   account(reason: string): boolean;
   send(message: ArbiterMessage): void;
@@ -61,6 +63,7 @@ class ProcessHandle implements WorkerHandle {
   readonly listeners: readonly Listener[];
   readonly origin: Generation;
   readonly requests = new KnownRequests();
+  readonly known = new KnownState();
   state: WorkerState;
   /** Null where the system did not start it. */
   readonly #child: Child | null;

@@ -95,11 +95,12 @@ export class WorkerLife {
   /** Its process has ended. */
   ended(worker: WorkerHandle, end: WorkerEnd): Obituary {
     const { log, pace, loops } = this.#around;
-    const { lost, judgeKill } = this.#options;
+    const { lost, judgeKill, clock } = this.#options;
     const { state } = worker;
     worker.state = { name: 'exited' };
     loops.forget(worker);
     if (isOwnDoing(end)) pace.ended(state);
-    return logEnd(log, worker, end, state, judgeKill, accountFor(worker, end, state, lost));
+    const account = accountFor(worker, end, state, lost);
+    return logEnd(log, worker, end, state, judgeKill, account, worker.known.at(clock.now()));
   }
 }

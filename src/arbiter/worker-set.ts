@@ -87,6 +87,10 @@ export class WorkerSet {
         return this.noteLeaving(worker, message.reason, message.by);
       case 'flights':
         return worker.requests.note(message);
+      case 'memory':
+        return worker.known.noteMemory(message, this.#clock.now());
+      case 'ending':
+        return worker.known.noteEnding(message);
       case 'accounted':
         return this.#accounted(worker, message.complete);
       case 'bootFailed':

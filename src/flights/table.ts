@@ -31,6 +31,13 @@ import {
   URL_BYTES,
 } from './memory.ts';
 
+/** A request whose answer has not ended. */
+export interface WaitingRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly ageMs: number;
+}
+
 /** Copying up to so many characters one by one costs less than a call into Node. */
 const SHORT = 64;
 
@@ -107,6 +114,35 @@ export class FlightTable {
       if (ints[DIRTY] === 0) this.wake();
     }
     return before !== TAKEN;
+  }
+
+  /** Those that wait for the end of their answer, by this thread's performance.now(); the oldest `most` by name. */
+  waiting(
+    nowMs: number,
+    most: number,
+  ): { readonly requests: readonly WaitingRequest[]; readonly waiting: number } {
+    const requests: WaitingRequest[] = [];
+    for (let slot = 0; slot < this.#high; slot++) {
+      const request = this.#waitingAt(slot, nowMs);
+      if (request !== null) requests.push(request);
+    }
+    const waiting = requests.length + Math.max(0, this.#memory.ints[BEYOND] ?? 0);
+    return { requests: requests.toSorted((a, b) => b.ageMs - a.ageMs).slice(0, most), waiting };
+  }
+
+  #waitingAt(slot: number, nowMs: number): WaitingRequest | null {
+    const { ints, doubles, texts } = this.#memory;
+    const at = HEADER_INTS + slot * SLOT_INTS;
+    if (ints[at + STATE] === FREE || ((ints[at + STATUS] ?? 0) & (ENDED_BIT | UPGRADED_BIT)) !== 0)
+      return null;
+    const lengths = ints[at + LENGTHS] ?? 0;
+    const text = slot * TEXT_BYTES;
+    const url = text + METHOD_BYTES + REMOTE_BYTES;
+    return {
+      method: texts.toString('latin1', text, text + ((lengths >> 10) & 0x3f)),
+      path: texts.toString('latin1', url, url + (lengths & 0x3ff)),
+      ageMs: Math.round(nowMs - (doubles[slot * SLOT_DOUBLES + START] ?? 0)),
+    };
   }
 
   /** How many of the requests that were told of elsewhere have ended; `toldOf` says up to which of them that is known there. */

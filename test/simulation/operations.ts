@@ -225,6 +225,14 @@ export function drawMessages(chance: Chance): readonly WorkerMessage[] {
     { tsunicorn: 'leaving', reason: 'it says so', by },
     { tsunicorn: 'debugged' },
     { tsunicorn: 'loading' },
+    { tsunicorn: 'memory', rssBytes: 1e8, heapBytes: 1e7, heapLimitBytes: chance.of([null, 1e9]) },
+    {
+      tsunicorn: 'ending',
+      call: 'process.exit()',
+      place: { file: '/app/app.ts', line: 1, column: null },
+      requests: [],
+      waiting: 0,
+    },
     {
       tsunicorn: 'blocked',
       blockedMs: 1000,

@@ -1,6 +1,7 @@
 import type { Generation } from '../../src/arbiter/generation.ts';
 import { limitsOf } from '../../src/arbiter/generation.ts';
 import { KnownRequests } from '../../src/arbiter/known-requests.ts';
+import { KnownState } from '../../src/arbiter/known-state.ts';
 import type { SpawnOrder, WorkerHandle } from '../../src/arbiter/worker-handle.ts';
 import type { Limits, WorkerState } from '../../src/arbiter/worker-state.ts';
 import type { ArbiterMessage, BootFailure, WorkerMessage } from '../../src/ipc.ts';
@@ -17,6 +18,7 @@ export class FakeWorker implements WorkerHandle {
   readonly listeners: readonly Listener[];
   readonly origin: Generation;
   readonly requests = new KnownRequests();
+  readonly known = new KnownState();
   /** Whether it has a watchdog that could write its lines. */
   accounts = false;
   /** The reasons for which it was asked to. */

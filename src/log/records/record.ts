@@ -34,6 +34,12 @@ export interface FieldTypes {
   readonly accessComplete: boolean;
   readonly requests: readonly object[] | null;
   readonly request: { readonly method: string | undefined; readonly path: string | undefined };
+  readonly memory: {
+    readonly rssBytes: number;
+    readonly heapBytes: number;
+    readonly heapLimitBytes: number | null;
+    readonly ageMs: number;
+  };
   readonly place: { readonly file: string; readonly line: number; readonly column: number | null };
   readonly stack: readonly string[] | null;
   readonly setting: string;
@@ -70,6 +76,8 @@ export const FIELD_DOCS: Readonly<Record<FieldName, string>> = {
   accessComplete: 'false where requests of the worker may be missing from the access log',
   requests: 'the requests that were in flight: `method`, `path`, `ageMs`, …; null where they cannot be known',
   request: 'one request: `method`, `path`',
+  memory:
+    'what a worker took `ageMs` before its end: `rssBytes`, and of its JavaScript heap `heapBytes` in use and `heapLimitBytes`, null where Node decides',
   place: 'a place in the code of the application: `file`, `line`, `column`',
   stack: 'where the event loop was blocked, the innermost frame first; null where it cannot be known',
   setting: 'the setting that it follows from, as an option',

@@ -85,7 +85,7 @@ export const workerRecords = {
   'worker-exited': {
     level: ['error', 'warning', 'info', 'debug'],
     fields: ['worker', 'reason', 'cause'],
-    may: ['signal', 'exitStatus', 'requests', 'accessComplete'],
+    may: ['signal', 'exitStatus', 'requests', 'accessComplete', 'memory', 'place'],
     when: 'its process has ended; `error` where that was nobody’s order',
   },
   'crash-loop': {

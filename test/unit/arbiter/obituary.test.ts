@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { bootTimedOut } from '../../../src/arbiter/boot-failures.ts';
 import type { WorkerEnd } from '../../../src/arbiter/events.ts';
+import type { Known } from '../../../src/arbiter/known-state.ts';
 import { explainEnd as explain } from '../../../src/arbiter/obituary.ts';
 import type { OomVerdict } from '../../../src/arbiter/oom-kills.ts';
 import type { WorkerState } from '../../../src/arbiter/worker-state.ts';
 
+const MB = 1024 ** 2;
 const ready: WorkerState = { name: 'ready', sinceMs: 0, heartbeatMs: 0, outgoing: null };
 const retiring: WorkerState = {
   name: 'retiring',
@@ -154,6 +156,49 @@ describe('a worker that was not ready in time', () => {
   it('may have been blocked by the ready path, or it would have said so itself', () => {
     expect(bootTimedOut(worker, booting, 'not ready within 60 s', '/healthz').message).toMatch(
       /had not finished, or GET \/healthz \(--ready-path\) blocked its event loop$/,
+    );
+  });
+});
+
+describe('what was known of a worker before its end', () => {
+  const sigabrt: WorkerEnd = { how: 'signal', signal: 'SIGABRT' };
+  const sigkill: WorkerEnd = { how: 'signal', signal: 'SIGKILL' };
+  const place = { file: '/srv/app.js', line: 3, column: 7 };
+  const memory = { rssBytes: 300 * MB, heapBytes: 245 * MB, heapLimitBytes: 256 * MB, ageMs: 420 };
+  const ending = { tsunicorn: 'ending', requests: [], waiting: 0 } as const;
+  const reasonOf = (end: WorkerEnd, known: Partial<Known>, verdict: OomVerdict = null) =>
+    explain(end, ready, () => verdict, { memory: null, ending: null, ...known }).reason;
+
+  it('tells V8’s want of memory from other aborts', () => {
+    expect(reasonOf(sigabrt, { memory })).toBe(
+      'aborted by SIGABRT, out of the JavaScript heap: 245M of 256M of its JavaScript heap in use 0.4 s before, 300M of memory in all',
+    );
+    expect(reasonOf(sigabrt, { memory: { ...memory, heapBytes: MB, rssBytes: 50 * MB } })).toMatch(
+      /^aborted by SIGABRT \(native code, somebody's signal, or out of the JavaScript heap: 1M of 256M/,
+    );
+  });
+
+  it.each(['here', 'machine', null] as const)(
+    'says what one had that was killed for memory: %s',
+    (verdict) => {
+      expect(reasonOf(sigkill, { memory }, verdict)).toMatch(
+        /; it had 300M 0\.4 s before, all that is there is \d+M$/,
+      );
+      expect(reasonOf(sigkill, {}, verdict)).toMatch(/; all that is there is \d+M$/);
+    },
+  );
+
+  it('says where the application ended the process', () => {
+    const exit = { ...ending, call: 'process.exit()', place } as const;
+    const abort = { ...ending, call: 'process.abort()', place } as const;
+    expect(reasonOf({ how: 'status', status: 3 }, { ending: exit })).toBe(
+      'exited with status 3 unasked: the application called process.exit() at /srv/app.js:3:7',
+    );
+    expect(reasonOf(sigabrt, { ending: abort, memory })).toBe(
+      'aborted by SIGABRT: the application called process.abort() at /srv/app.js:3:7',
+    );
+    expect(reasonOf(sigabrt, { ending: { ...abort, place: null } })).toBe(
+      'aborted by SIGABRT, which somebody sent',
     );
   });
 });

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { messageOf, UsageError } from '../errors.ts';
 import { FlightTable } from '../flights/table.ts';
 import { plainAddress } from '../plain-address.ts';
-import { type Entry, RequestEntry, UNANSWERED } from './access-entry.ts';
+import { type AccessFormat, type Entry, RequestEntry, UNANSWERED } from './access-entry.ts';
 import { compileFormat } from './access-format.ts';
 import { refusedEntry } from './access-lost.ts';
 import { onAnswer, TunnelEntry } from './access-tunnel.ts';
@@ -63,90 +63,128 @@ export interface AccessLogOptions {
 }
 
 /** Opens the log and compiles its format. Throws a UsageError where either cannot be done. */
-export function createAccessLog(options: AccessLogOptions): AccessLog {
-  const { format, file, standard = 1, also, say, flights = new FlightTable() } = options;
-  const { needs, line, shortLine } = compileFormat('--access-logformat', format);
-  const destination = file === null ? null : openDestination(file, standard, say);
-  const limit = destination?.lineLimit ?? Number.POSITIVE_INFINITY;
-  const lines = new GatheredLines({ destination, also: also ?? null, flights });
-  const open = new OpenEntries();
-  // Also for the table: whoever reads it has to know which answers have begun.
-  const counts = needs.body || options.flights !== undefined;
-
-  function write(entry: Entry): void {
-    try {
-      const text = line(entry);
-      lines.write(text.length > limit ? shortLine(entry, limit) : text);
-    } catch {
-      // The application left something that cannot be read (a getter that throws, say): its line is lost, no more.
-    }
-  }
-
-  function end(entry: RequestEntry | TunnelEntry): void {
-    if (!open.remove(entry)) return;
-    if (flights.close(entry.slot)) write(entry);
-  }
-
-  const remoteOf = ({ remoteAddress = '' }: Socket) => (needs.remote ? plainAddress(remoteAddress) : '');
-  const log: AccessLog = {
-    observe(req, res, startMs = performance.now()) {
-      // Headers given to writeHead() are only kept, for getHeader() to find, if a header was set before it.
-      if (needs.responseHeaders) keepHeaders(res);
-      const remote = remoteOf(req.socket);
-      const { method = '', url = '', httpVersion } = req;
-      const slot = flights.open(method, url, remote, httpVersion, startMs);
-      const body = counts ? countBody(res, flights, slot) : null;
-      const entry = new RequestEntry(req, res, remote, startMs, body, slot);
-      open.add(entry);
-      // A closure costs less than a property of the response.
-      res.on('close', () => end(entry));
-    },
-    observeTunnel(req, socket) {
-      const remote = remoteOf(socket);
-      const { method = '', url = '', httpVersion } = req;
-      const slot = flights.open(method, url, remote, httpVersion, performance.now());
-      const entry = new TunnelEntry(req, socket, remote, slot, (status) => {
-        flights.progress(slot, status, false, 0);
-        if (status === 101 || method === 'CONNECT') flights.upgrade(slot);
-      });
-      open.add(entry);
-      socket.once('close', () => end(entry));
-    },
-    answeredPast(status, res, socket) {
-      const entry = res && open.of(res);
-      if (entry) entry.writtenPast = status;
-      else write(refusedEntry(remoteOf(socket), status, ''));
-    },
-    observeRefusal(socket) {
-      const remote = remoteOf(socket);
-      let status = 0;
-      onAnswer(socket, (answered) => {
-        status = answered;
-      });
-      socket.once('close', () => write(refusedEntry(remote, status || UNANSWERED.cut, '')));
-    },
-    settle(reason) {
-      for (const entry of open.all()) {
-        entry.endedFor = reason;
-        end(entry);
-      }
-    },
-    reopen: () => lines.reopen(),
-    flush: () => lines.flush(),
-    shared: {
-      format,
-      buffer: lines.buffer.shared,
-      lineLimit: limit,
-      toFile: destination !== null,
-      toSyslog: also !== undefined,
-    },
-  };
+export function createAccessLog({ flights, ...options }: AccessLogOptions): AccessLog {
+  const log = new Lines({
+    ...options,
+    flights: flights ?? new FlightTable(),
+    isShared: flights !== undefined,
+  });
   // An application may end the process itself.
   process.once('exit', () => {
     log.settle('exit');
     log.flush();
   });
   return log;
+}
+
+type LinesOptions = AccessLogOptions & {
+  readonly flights: FlightTable;
+  /** Whether somebody else reads the table. */
+  readonly isShared: boolean;
+};
+
+class Lines implements AccessLog {
+  readonly shared: SharedLines;
+  readonly #format: AccessFormat;
+  readonly #needs: AccessFormat['needs'];
+  readonly #flights: FlightTable;
+  readonly #lines: GatheredLines;
+  readonly #lineLimit: number;
+  readonly #open = new OpenEntries();
+  readonly #counts: boolean;
+
+  constructor({ format, file, standard = 1, also, say, flights, isShared }: LinesOptions) {
+    this.#format = compileFormat('--access-logformat', format);
+    this.#needs = this.#format.needs;
+    const destination = file === null ? null : openDestination(file, standard, say);
+    this.#flights = flights;
+    this.#lineLimit = destination?.lineLimit ?? Number.POSITIVE_INFINITY;
+    this.#lines = new GatheredLines({ destination, also: also ?? null, flights });
+    // Whoever reads the table has to know which answers have begun.
+    this.#counts = this.#needs.body || isShared;
+    this.shared = {
+      format,
+      buffer: this.#lines.buffer.shared,
+      lineLimit: this.#lineLimit,
+      toFile: destination !== null,
+      toSyslog: also !== undefined,
+    };
+  }
+
+  observe(req: IncomingMessage, res: ServerResponse, startMs = performance.now()): void {
+    // Headers given to writeHead() are only kept, for getHeader() to find, if a header was set before it.
+    if (this.#needs.responseHeaders) keepHeaders(res);
+    const remote = this.#remoteOf(req.socket);
+    const { method = '', url = '', httpVersion } = req;
+    const slot = this.#flights.open(method, url, remote, httpVersion, startMs);
+    const body = this.#counts ? countBody(res, this.#flights, slot) : null;
+    const entry = new RequestEntry(req, res, remote, startMs, body, slot);
+    this.#open.add(entry);
+    // A closure costs less than a property of the response.
+    res.on('close', () => this.#end(entry));
+  }
+
+  observeTunnel(req: IncomingMessage, socket: Socket): void {
+    const flights = this.#flights;
+    const remote = this.#remoteOf(socket);
+    const { method = '', url = '', httpVersion } = req;
+    const slot = flights.open(method, url, remote, httpVersion, performance.now());
+    const entry = new TunnelEntry(req, socket, remote, slot, (status) => {
+      flights.progress(slot, status, false, 0);
+      if (status === 101 || method === 'CONNECT') flights.upgrade(slot);
+    });
+    this.#open.add(entry);
+    socket.once('close', () => this.#end(entry));
+  }
+
+  answeredPast(status: number, res: ServerResponse | null, socket: Socket): void {
+    const entry = res && this.#open.of(res);
+    if (entry) entry.writtenPast = status;
+    else this.#write(refusedEntry(this.#remoteOf(socket), status, ''));
+  }
+
+  observeRefusal(socket: Socket): void {
+    const remote = this.#remoteOf(socket);
+    let status = 0;
+    onAnswer(socket, (answered) => {
+      status = answered;
+    });
+    socket.once('close', () => this.#write(refusedEntry(remote, status || UNANSWERED.cut, '')));
+  }
+
+  settle(reason: string): void {
+    for (const entry of this.#open.all()) {
+      entry.endedFor = reason;
+      this.#end(entry);
+    }
+  }
+
+  reopen(): void {
+    this.#lines.reopen();
+  }
+
+  flush(): void {
+    this.#lines.flush();
+  }
+
+  #end(entry: RequestEntry | TunnelEntry): void {
+    if (!this.#open.remove(entry)) return;
+    if (this.#flights.close(entry.slot)) this.#write(entry);
+  }
+
+  #write(entry: Entry): void {
+    const { line, shortLine } = this.#format;
+    try {
+      const text = line(entry);
+      this.#lines.write(text.length > this.#lineLimit ? shortLine(entry, this.#lineLimit) : text);
+    } catch {
+      // The application left something that cannot be read (a getter that throws, say): its line is lost, no more.
+    }
+  }
+
+  #remoteOf({ remoteAddress = '' }: Socket): string {
+    return this.#needs.remote ? plainAddress(remoteAddress) : '';
+  }
 }
 
 /** The entries whose line is to be written, by their place in the table. */

@@ -12,6 +12,7 @@ import {
   variablesOf,
 } from '../src/settings/catalogue.ts';
 import type { Need } from '../src/settings/setting.ts';
+import { renderDifferences } from '../test/support/surface/reasons.ts';
 
 const HEAD = `# Settings
 
@@ -165,6 +166,7 @@ thread's (\`thread-ended\`) is \`exit\`, \`uncaught\` or \`heap\`: it reached \`
 const PAGES: readonly (readonly [name: string, render: () => string])[] = [
   ['docs/settings.md', renderDocs],
   ['docs/log-records.md', renderRecords],
+  ['docs/differences.md', renderDifferences],
 ];
 
 function isFresh(name: string, text: string): boolean {

@@ -99,7 +99,7 @@ function requestListener(options: HttpServerOptions) {
   const look = doubt?.result;
   const note: Observer = (request, response, nowMs) => connections.note(request, response, nowMs);
   const all: Observer[] = [note, lingerWhileSent, ...observers];
-  if (keepAliveMs === 0) all.push((_request, response) => void response.setHeader('Connection', 'close'));
+  if (keepAliveMs === 0) all.push(closeBehind);
   const observe = fold(all);
   const listener = (request: IncomingMessage, response: ServerResponse): void => {
     if (isRefused(request.socket)) return;
@@ -153,6 +153,11 @@ function firstAlone(listener: RequestListener): RequestListener {
     });
     listener(request, response);
   };
+}
+
+/** Not by a header, which the application would find among its own. */
+function closeBehind(_request: IncomingMessage, response: ServerResponse): void {
+  response.shouldKeepAlive = false;
 }
 
 function fold(observers: readonly Observer[]): Observer {

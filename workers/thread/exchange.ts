@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { answerError } from '../../src/http/server.ts';
 import { isEncrypted } from '../../src/is-encrypted.ts';
 import {
+  type ConnectionError,
   type FromThread,
   type Head,
   type Peer,
@@ -11,6 +12,9 @@ import {
   SMALL_BODY,
 } from './messages.ts';
 import { Upload } from './upload.ts';
+
+/** What the types of a response leave out. */
+type Internals = ServerResponse & { _contentLength: number | null };
 
 /** What an exchange needs of the thread that runs it. */
 export interface Runs {
@@ -77,6 +81,14 @@ export class Exchange {
     return this.#isBlocked || this.upload?.waitsForClient === true;
   }
 
+  /** Why the connection has ended, where that was an error. */
+  get connectionError(): ConnectionError | null {
+    const { errored } = this.request.socket;
+    return (
+      errored && { message: errored.message, code: 'code' in errored ? String(errored.code) : undefined }
+    );
+  }
+
   get moved(): ArrayBuffer[] {
     return this.#body === null ? [] : [this.#body.buffer];
   }
@@ -93,6 +105,8 @@ export class Exchange {
       httpVersion: request.httpVersion,
       rawHeaders: request.rawHeaders,
       peer: peerOf(request.socket),
+      bytesRead: request.socket.bytesRead,
+      keepAlive: this.response.shouldKeepAlive,
       body: this.upload === null ? this.#body : 'streams',
     };
   }
@@ -151,9 +165,14 @@ export class Exchange {
     answerError(this.response, status, headers);
   }
 
-  #writeHead({ status, message, headers, sendDate }: Head): void {
+  /** Node gives it the same framing as it did in the thread. */
+  #writeHead({ status, message, headers, length, closes, without }: Head): void {
     const { response } = this;
-    if (!sendDate) response.sendDate = false;
+    // Those that the application wants are among the headers.
+    response.sendDate = false;
+    if (closes) response.shouldKeepAlive = false;
+    for (const name of without) if (!response.hasHeader(name)) response.removeHeader(name);
+    if (length !== null) (response as Internals)._contentLength = length;
     // Node takes names and values in turn as well; the types know it only as an array of any values.
     if (message === undefined) response.writeHead(status, headers as string[]);
     else response.writeHead(status, message, headers as string[]);
@@ -211,6 +230,7 @@ function peerOf(socket: Socket & { [PEER]?: Peer }): Peer {
     remoteFamily: socket.remoteFamily,
     localAddress: socket.localAddress,
     localPort: socket.localPort,
+    localFamily: socket.localFamily,
     encrypted: isEncrypted(socket),
   };
   return socket[PEER];

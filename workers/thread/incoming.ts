@@ -1,7 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import type { Socket } from 'node:net';
 import { REPORT_AT, type RequestMessage } from './messages.ts';
-import type { ThreadSocket } from './socket.ts';
+import { hear, type ThreadSocket } from './socket.ts';
 
 /** A request inside a thread: Node's own IncomingMessage, fed by messages. */
 export interface Incoming {
@@ -10,6 +9,9 @@ export interface Incoming {
   end(rawTrailers: readonly string[]): void;
 }
 
+/** What Node's parser says of a request as well. */
+type ServerRequest = IncomingMessage & { upgrade: boolean; joinDuplicateHeaders: boolean | null };
+
 /** Makes the request; `taken` is told of bytes of its body that the application has taken. */
 export function createIncoming(
   message: RequestMessage,
@@ -17,16 +19,18 @@ export function createIncoming(
   taken: (bytes: number) => void,
 ): Incoming {
   const { IncomingMessage } = process.getBuiltinModule('node:http');
-  const request = new IncomingMessage(socket as unknown as Socket);
+  const request = new IncomingMessage(socket) as ServerRequest;
   const [major, minor] = message.httpVersion.split('.');
   request.httpVersion = message.httpVersion;
   request.httpVersionMajor = Number(major);
   request.httpVersionMinor = Number(minor);
   request.method = message.method;
   request.url = message.url;
+  request.upgrade = false;
+  request.joinDuplicateHeaders = null;
   addLines(request, message.rawHeaders);
   if (message.body !== 'streams') return whole(request, message.body);
-  return streaming(request, taken);
+  return streaming(request, socket, taken);
 }
 
 /** What Node's parser calls: `headers` is made of the lines when somebody asks, and `trailers` once it is complete. */
@@ -42,7 +46,7 @@ function whole(request: IncomingMessage, body: Uint8Array | null): Incoming {
   return { request, chunk: () => {}, end: () => {} };
 }
 
-function streaming(request: IncomingMessage, taken: (bytes: number) => void): Incoming {
+function streaming(request: IncomingMessage, socket: ThreadSocket, taken: (bytes: number) => void): Incoming {
   let owed = 0;
   const report = () => {
     if (owed > 0) taken(owed);
@@ -54,6 +58,7 @@ function streaming(request: IncomingMessage, taken: (bytes: number) => void): In
     request,
     chunk(data) {
       owed += data.length;
+      hear(socket, data.length);
       if (request.push(bufferOf(data)) && owed >= REPORT_AT) report();
     },
     end(rawTrailers) {

@@ -159,7 +159,7 @@ export class Lane {
 
   #abort(exchange: Exchange): void {
     exchange.upload?.stop();
-    this.send({ type: 'abort', id: exchange.id });
+    this.send({ type: 'abort', id: exchange.id, error: exchange.connectionError });
   }
 
   #isSlow({ startedMs }: Exchange): boolean {

@@ -35,6 +35,7 @@ export interface Peer {
   readonly remoteFamily: string | undefined;
   readonly localAddress: string | undefined;
   readonly localPort: number | undefined;
+  readonly localFamily: string | undefined;
   readonly encrypted: boolean;
 }
 
@@ -48,6 +49,10 @@ export interface RequestMessage {
   readonly httpVersion: string;
   readonly rawHeaders: readonly string[];
   readonly peer: Peer;
+  /** Of its connection, until now. */
+  readonly bytesRead: number;
+  /** Whether its connection may be kept, as far as its client goes. */
+  readonly keepAlive: boolean;
   /** `streams` where it follows in chunks. */
   readonly body: Uint8Array | 'streams' | null;
 }
@@ -72,17 +77,28 @@ export type ToThread =
   | Chunk
   | Taken
   | { readonly type: 'end'; readonly id: number; readonly rawTrailers: readonly string[] }
-  /** The client has gone. */
-  | { readonly type: 'abort'; readonly id: number }
+  /** The client has gone: with an error of the connection, or without. */
+  | { readonly type: 'abort'; readonly id: number; readonly error: ConnectionError | null }
   /** Let the application end what it holds, then end. */
   | { readonly type: 'close' };
+
+/** What an error of a socket is made of. */
+export interface ConnectionError {
+  readonly message: string;
+  readonly code: string | undefined;
+}
 
 export interface Head {
   readonly status: number;
   readonly message: string | undefined;
   /** Names and values in turn. */
   readonly headers: readonly string[];
-  readonly sendDate: boolean;
+  /** The length of the body, where Node found it itself; null where it did not. */
+  readonly length: number | null;
+  /** Whether Node is to close the connection behind it. */
+  readonly closes: boolean;
+  /** Headers that Node is not to add. */
+  readonly without: readonly string[];
 }
 
 /** The application of a thread. */

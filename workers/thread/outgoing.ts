@@ -1,32 +1,52 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import { type Headed, headOf } from './head.ts';
 import { pairsIn, replaceInterim } from './interim.ts';
-import { type FromThread, type Head, SMALL_BODY, WINDOW } from './messages.ts';
-import { type SocketUser, type ThreadSocket, USER, type Written } from './socket.ts';
+import { type FromThread, SMALL_BODY, WINDOW } from './messages.ts';
+import { notIdle, type SocketUser, type ThreadSocket, USER, type Written } from './socket.ts';
 
 /** Sends a message to the pool; what is in `moved` is moved there. */
 export type Post = (message: FromThread, moved?: ArrayBuffer[]) => void;
 
-/** What the types of a response leave out; `_header` is the text of the head, which it writes first. */
-type Internals = ServerResponse & {
-  readonly _header: string | null;
+/** What the types of a response leave out; it writes `_header`, the text of the head, first. */
+type Internals = Headed & {
+  _closed: boolean;
   readonly _trailer: string;
-  readonly _hasBody: boolean;
   readonly outputData: object[];
-  getRawHeaderNames(): string[];
+  [CHUNKED]?: boolean;
   _flush(): void;
 };
 
-// Node lets no head have a Trailer that will not be chunked, and asks before there is the text of it.
+/** What the types of a request leave out. */
+type InternalsOfRequest = IncomingMessage & {
+  readonly _consuming: boolean;
+  readonly _readableState: { readonly resumeScheduled: boolean };
+  _dump(): void;
+};
+
+const CHUNKED = Symbol('tsunicorn.chunked');
+
+// Node's choice of the framing is kept for the head, and has no effect on the body: that is to come out as it was written,
+// since the real response frames it.
 const UNCHUNKED: PropertyDescriptor = {
   get(this: Internals) {
-    return this._header === null;
+    return this._header === null && this[CHUNKED] === true;
   },
-  set() {},
+  set(this: Internals, isChunked: boolean) {
+    this[CHUNKED] = isChunked;
+  },
   configurable: true,
 };
-const CHUNKED = /(?:^|\W)chunked(?:$|\W)/i;
-const BODILESS = new Set([204, 304]);
+
+export interface OutgoingOptions {
+  readonly id: number;
+  readonly request: IncomingMessage;
+  readonly socket: ThreadSocket;
+  /** Whether the client lets the connection be kept. */
+  readonly keepAlive: boolean;
+  readonly post: Post;
+  /** Called when its last message has been posted. */
+  readonly onSent: () => void;
+}
 
 /**
  * An answer inside a thread: Node's own ServerResponse, whose writes become messages. A small one that is complete
@@ -41,11 +61,12 @@ export class Outgoing implements SocketUser {
   #parts: (string | Uint8Array)[] = [];
   #wanted: (() => void) | null = null;
   #room = WINDOW;
+  /** What the socket has given and not been told to be done with. */
+  #held = 0;
   #state: 'unsent' | 'streaming' | 'over' = 'unsent';
   #isHeadSkipped = false;
 
-  /** An answer over `socket`. `onSent` is called when its last message has been posted. */
-  constructor(id: number, request: IncomingMessage, socket: ThreadSocket, post: Post, onSent: () => void) {
+  constructor({ id, request, socket, keepAlive, post, onSent }: OutgoingOptions) {
     const { ServerResponse } = process.getBuiltinModule('node:http');
     const response = new ServerResponse(request);
     this.#id = id;
@@ -53,19 +74,16 @@ export class Outgoing implements SocketUser {
     this.#post = post;
     this.#onSent = onSent;
     this.response = response;
-    // The framing is for the real response to choose; here the body must come out as it was written.
-    response.useChunkedEncodingByDefault = false;
     Object.defineProperty(response, 'chunkedEncoding', UNCHUNKED);
-    // From then on writeHead() too keeps its headers where getHeaders() finds them.
-    response.setHeader('x', '');
-    response.removeHeader('x');
+    response.shouldKeepAlive &&= keepAlive;
     replaceInterim(response, id, post);
     response.once('finish', () => this.#finish());
-    response.assignSocket(socket as unknown as Socket);
+    response.assignSocket(socket);
     socket[USER] = this;
   }
 
   take(parts: readonly Written[], done: () => void): void {
+    this.#held = parts.reduce((sum, { chunk }) => sum + chunk.length, 0);
     for (const part of parts) this.#add(part);
     this.#wanted = done;
     // One turn later it is known whether this is all.
@@ -80,7 +98,7 @@ export class Outgoing implements SocketUser {
     response._flush();
   }
 
-  /** Only the application can have done it: an abort abandons first. */
+  /** Only the application or a time limit can have done it: an abort abandons first. */
   closed(): void {
     if (!this.abandon()) return;
     this.#post({ type: 'cut', id: this.#id });
@@ -90,6 +108,7 @@ export class Outgoing implements SocketUser {
   /** The pool has passed on so many bytes. */
   taken(bytes: number): void {
     this.#room += bytes;
+    notIdle(this.#socket);
     this.#pump();
   }
 
@@ -116,19 +135,24 @@ export class Outgoing implements SocketUser {
   #flush(): void {
     if (this.#state === 'over') return;
     if (this.#state === 'unsent') {
-      const { writableEnded } = this.response;
-      const bytes = writableEnded ? this.#parts.reduce((sum, part) => sum + sizeOf(part), 0) : -1;
-      if (writableEnded && bytes <= SMALL_BODY && !this.#hasTrailers()) return this.#sendWhole(bytes);
+      // Not ours to send: it was written past the response.
+      if ((this.response as Internals)._header === null) return void this.#socket.destroy();
+      // There is more in the socket, behind a head that was flushed.
+      if (this.response.writableEnded && this.#socket.writableLength > this.#held) return this.#askForMore();
+      if (this.response.writableEnded && !this.#hasTrailers()) {
+        const bytes = this.#parts.reduce((sum, part) => sum + sizeOf(part), 0);
+        if (bytes <= SMALL_BODY) return this.#sendWhole();
+      }
       this.#state = 'streaming';
-      this.#post({ type: 'head', id: this.#id, head: this.#head(bytes) });
+      this.#post({ type: 'head', id: this.#id, head: headOf(this.response) });
     }
     this.#pump();
   }
 
-  #sendWhole(bytes: number): void {
+  #sendWhole(): void {
     const body = joined(this.#parts);
     this.abandon();
-    const head = this.#head(bytes);
+    const head = headOf(this.response);
     if (typeof body === 'string') this.#post({ type: 'answer', id: this.#id, head, body });
     else this.#post({ type: 'answer', id: this.#id, head, body }, [body.buffer]);
     this.#onSent();
@@ -139,15 +163,26 @@ export class Outgoing implements SocketUser {
     while (this.#state === 'streaming') {
       if (this.#parts.length === 0) return this.#askForMore();
       if (this.#room <= 0) return;
-      const part = this.#parts.shift() ?? '';
-      const bytes = typeof part === 'string' ? Buffer.from(part) : part;
-      const length = Math.min(bytes.length, SMALL_BODY, this.#room);
-      if (length < bytes.length) this.#parts.unshift(bytes.subarray(length));
-      // A copy, since the application's own may be part of a larger one, or be needed again.
-      const data = new Uint8Array(bytes.subarray(0, length));
-      this.#room -= length;
+      const data = this.#next(Math.min(SMALL_BODY, this.#room));
+      this.#room -= data.length;
       this.#post({ type: 'chunk', id: this.#id, data }, [data.buffer]);
     }
+  }
+
+  /** Takes at most so many bytes: of several parts, where they are small. A copy, as the application may keep its own. */
+  #next(most: number): Uint8Array<ArrayBuffer> {
+    const taken: Uint8Array[] = [];
+    let room = most;
+    for (let part = this.#parts.shift(); part !== undefined; part = this.#parts.shift()) {
+      const bytes = typeof part === 'string' ? Buffer.from(part) : part;
+      taken.push(bytes.subarray(0, room));
+      if (bytes.length >= room) {
+        if (bytes.length > room) this.#parts.unshift(bytes.subarray(room));
+        break;
+      }
+      room -= bytes.length;
+    }
+    return whole(taken);
   }
 
   #askForMore(): void {
@@ -156,58 +191,44 @@ export class Outgoing implements SocketUser {
     wanted?.();
   }
 
+  /** What Node's server does when an answer has been sent. */
   #finish(): void {
-    const { response } = this;
+    const response = this.response as Internals;
+    const request = response.req as InternalsOfRequest;
+    detachSignal(request);
+    if (!request._consuming && !request._readableState.resumeScheduled) request._dump();
     if (response.socket) response.detachSocket(response.socket);
     process.nextTick(emitClose, response);
+    // That of a kept connection lives no longer than the answer, which is told to whoever waits for its end.
+    if (response._last || this.#socket.listenerCount('close') > 1) this.#socket.destroySoon();
     if (!this.abandon()) return;
-    this.#post({ type: 'end', id: this.#id, trailers: pairsIn((response as Internals)._trailer) });
+    this.#post({
+      type: 'end',
+      id: this.#id,
+      trailers: this.#hasTrailers() ? pairsIn(response._trailer) : [],
+    });
     this.#onSent();
   }
 
-  /** `bytes` is the length of the body where it is known, else -1. */
-  #head(bytes: number): Head {
-    const { response } = this;
-    const headers: string[] = [];
-    const isUntrailed = response.hasHeader('trailer') && !this.#canTrail();
-    for (const name of (response as Internals).getRawHeaderNames()) {
-      if (isUntrailed && /^trailer$/i.test(name)) continue;
-      const value = response.getHeader(name);
-      if (Array.isArray(value)) for (const one of value) headers.push(name, one);
-      else headers.push(name, String(value));
-    }
-    const isKnown = response.hasHeader('content-length') || response.hasHeader('transfer-encoding');
-    const isBodiless = response.req.method === 'HEAD' || BODILESS.has(response.statusCode);
-    if (bytes >= 0 && !isKnown && !isBodiless && !this.#hasTrailers())
-      headers.push('Content-Length', String(bytes));
-    return {
-      status: response.statusCode,
-      message: response.statusMessage,
-      headers,
-      sendDate: response.sendDate,
-    };
-  }
-
-  /** Whether the real answer will be in chunks, which trailers need. */
-  #canTrail(): boolean {
-    const { response } = this;
-    return (
-      response.req.httpVersion === '1.1' &&
-      (response as Internals)._hasBody &&
-      !response.hasHeader('content-length') &&
-      (!response.hasHeader('transfer-encoding') ||
-        CHUNKED.test(String(response.getHeader('transfer-encoding'))))
-    );
-  }
-
   #hasTrailers(): boolean {
-    const { response } = this;
-    return (response.hasHeader('trailer') || (response as Internals)._trailer !== '') && this.#canTrail();
+    const response = this.response as Internals;
+    return response[CHUNKED] === true && response._trailer !== '';
   }
 }
 
-function emitClose(response: ServerResponse): void {
+/** Where Node has the method by which a request's signal forgets its socket, whose end is no abort any more. */
+const DETACH = Object.getOwnPropertySymbols(
+  process.getBuiltinModule('node:http').IncomingMessage.prototype,
+).find(({ description }) => description === 'kDetachAbortSignal');
+
+function detachSignal(request: IncomingMessage): void {
+  if (DETACH !== undefined) Reflect.get(request, DETACH).call(request);
+}
+
+function emitClose(response: Internals): void {
+  if (response._closed) return;
   response.destroyed = true;
+  response._closed = true;
   response.emit('close');
 }
 
@@ -218,12 +239,15 @@ function sizeOf(part: string | Uint8Array): number {
 /** One string where all are, else bytes with a buffer of their own, which can be moved. */
 function joined(parts: readonly (string | Uint8Array)[]): string | Uint8Array<ArrayBuffer> {
   if (parts.every((part) => typeof part === 'string')) return parts.join('');
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + sizeOf(part), 0));
+  return whole(parts.map((part) => (typeof part === 'string' ? Buffer.from(part) : part)));
+}
+
+function whole(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
   for (const part of parts) {
-    const bytes = typeof part === 'string' ? Buffer.from(part) : part;
-    whole.set(bytes, at);
-    at += bytes.length;
+    all.set(part, at);
+    at += part.length;
   }
-  return whole;
+  return all;
 }

@@ -2,9 +2,9 @@ import type { Application } from '../../src/app/application.ts';
 import { settleFault } from '../../src/app/client-fault.ts';
 import { isThenable } from '../../src/thenable.ts';
 import { createIncoming, type Incoming } from './incoming.ts';
-import type { RequestMessage, ToThread } from './messages.ts';
+import type { ConnectionError, RequestMessage, ToThread } from './messages.ts';
 import { Outgoing, type Post } from './outgoing.ts';
-import { ThreadSocket } from './socket.ts';
+import { leave, ThreadSocket } from './socket.ts';
 
 interface Running {
   readonly id: number;
@@ -50,7 +50,7 @@ export class Runner {
       case 'taken':
         return running.outgoing.taken(message.bytes);
       case 'abort':
-        return this.#abort(running);
+        return this.#abort(running, message.error);
     }
   }
 
@@ -85,10 +85,13 @@ export class Runner {
   }
 
   #open(message: RequestMessage): Running {
-    const { id } = message;
-    const socket = new ThreadSocket(message.peer);
+    const { id, peer, bytesRead, keepAlive } = message;
+    const socket = new ThreadSocket(peer, bytesRead);
     const incoming = createIncoming(message, socket, (bytes) => this.#post({ type: 'taken', id, bytes }));
-    const outgoing = new Outgoing(id, incoming.request, socket, this.#post, () => this.#next(id));
+    const outgoing = new Outgoing({
+      ...{ id, request: incoming.request, socket, keepAlive, post: this.#post },
+      onSent: () => this.#next(id),
+    });
     return { id, incoming, outgoing, socket, settled: null };
   }
 
@@ -116,7 +119,7 @@ export class Runner {
     const error = doubt ? doubt.failure(thrown, incoming.request, outgoing.response) : thrown;
     if (!outgoing.abandon()) return this.#report(id, error);
     this.#post({ type: 'failed', id, error: sendable(error) });
-    close(running);
+    running.socket.destroy();
     this.#next(id);
   }
 
@@ -125,10 +128,10 @@ export class Runner {
   }
 
   /** As Node does when a connection ends. A handler that has been promised to end gets the time to. */
-  #abort(running: Running): void {
-    const { id, outgoing, settled } = running;
+  #abort(running: Running, error: ConnectionError | null): void {
+    const { id, outgoing, settled, socket } = running;
     if (!outgoing.abandon()) return;
-    close(running);
+    leave(socket, error && errorOf(error));
     const release = () => {
       this.#post({ type: 'released', id });
       this.#next(id);
@@ -138,13 +141,9 @@ export class Runner {
   }
 }
 
-function close({ incoming: { request }, socket }: Running): void {
-  request.destroy(connectionReset());
-  socket.destroy();
-}
-
-function connectionReset(): Error {
-  return Object.assign(new Error('aborted'), { code: 'ECONNRESET' });
+function errorOf({ message, code }: ConnectionError): Error {
+  const error = new Error(message);
+  return code === undefined ? error : Object.assign(error, { code });
 }
 
 /** The error, or its likeness where it cannot travel to another thread. */

@@ -31,7 +31,7 @@ function exchange(id: number, body: Uint8Array<ArrayBuffer> | null = null): Exch
 }
 
 function finish(lane: Lane): void {
-  const head = { status: 200, message: 'OK', headers: [], sendDate: true };
+  const head = { status: 200, message: 'OK', headers: [], length: null, closes: false, without: [] };
   lane.receive({ type: 'answer', id: lane.head?.id ?? 0, head, body: '' });
 }
 

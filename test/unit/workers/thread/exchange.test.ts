@@ -7,7 +7,7 @@ import { Lane } from '../../../../workers/thread/lane.ts';
 import { turns } from '../../../support/wire.ts';
 
 const thread = { send() {} };
-const head = { status: 200, message: 'OK', headers: [], sendDate: true };
+const head = { status: 200, message: 'OK', headers: [], length: null, closes: false, without: [] };
 
 describe('an exchange that got an answer of our own', () => {
   const refused = () => {

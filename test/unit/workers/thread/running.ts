@@ -9,15 +9,24 @@ const peer = {
   remoteFamily: 'IPv4',
   localAddress: '192.0.2.1',
   localPort: 80,
+  localFamily: 'IPv4',
   encrypted: false,
 };
+
+/** Without the date, which differs from run to run. */
+export function undated(message: FromThread): FromThread {
+  if (message.type !== 'answer' && message.type !== 'head') return message;
+  const { headers } = message.head;
+  const at = headers.indexOf('Date');
+  return { ...message, head: { ...message.head, headers: at < 0 ? headers : headers.toSpliced(at, 2) } };
+}
 
 /** A runner over one handler, and what it posts. */
 export function runnerOver(handler: Handler) {
   const posted: FromThread[] = [];
   const slots = new Int32Array(new SharedArrayBuffer(8));
   const application: Application = { what: 'test', handler };
-  const runner = new Runner(application, (message) => void posted.push(message), slots);
+  const runner = new Runner(application, (message) => void posted.push(undated(message)), slots);
   const ask = (given: Partial<RequestMessage> = {}) =>
     runner.handle({
       type: 'request',
@@ -28,6 +37,8 @@ export function runnerOver(handler: Handler) {
       httpVersion: '1.1',
       rawHeaders: ['Host', 'test'],
       peer,
+      bytesRead: 0,
+      keepAlive: true,
       body: null,
       ...given,
     });

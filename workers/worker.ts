@@ -1,12 +1,11 @@
 import type { Application } from '../src/app/application.ts';
 import { callHook } from '../src/call-hook.ts';
 import { flushCompileCache } from '../src/compile-cache.ts';
-import { EXIT, messageOf } from '../src/errors.ts';
+import { EXIT } from '../src/errors.ts';
 import { FlightTable } from '../src/flights/table.ts';
 import type { Hooks, WorkerView } from '../src/hooks.ts';
 import type { Readiness } from '../src/http/ready-path.ts';
 import { type BootOrder, type Instigator, moreUrgent, type Retirement } from '../src/ipc.ts';
-import { aboutError } from '../src/log/about-error.ts';
 import type { WorkerLog } from '../src/log/records.ts';
 import { settleBeforeEnd } from './before-end.ts';
 import { explainFailure } from './boot-failure.ts';
@@ -32,6 +31,7 @@ import {
 import { finish, isBooting, type Phase } from './phase.ts';
 import type { Recycler } from './recycler.ts';
 import type { Serve, Serving } from './serving.ts';
+import { UncaughtLog } from './uncaught.ts';
 
 /** After an uncaught exception other requests of the worker get this long to finish; its state cannot be trusted. */
 const CRASH_GRACE_MS = 5000;
@@ -54,6 +54,7 @@ class Worker {
   readonly #order: BootOrder;
   readonly #logs: Logs;
   readonly #log: WorkerLog;
+  readonly #uncaught: UncaughtLog;
   readonly #view: WorkerView;
   readonly #flights = new FlightTable();
   readonly #heartbeat: Heartbeat;
@@ -72,6 +73,7 @@ class Worker {
     this.#order = order;
     this.#logs = logs;
     this.#log = logs.log;
+    this.#uncaught = new UncaughtLog(logs.log);
     const { age, slot, generation, settings } = order;
     this.#view = { pid: process.pid, age, slot, generation, log: logs.log };
     this.#heartbeat = new Heartbeat(inbox, order, this.#flights, logs);
@@ -254,17 +256,13 @@ class Worker {
   #crashed(error: unknown, origin: NodeJS.UncaughtExceptionOrigin): void {
     if (isBooting(this.#phase)) return void this.#bootFailed(error);
     const what = origin === 'unhandledRejection' ? 'Unhandled rejection' : 'Uncaught exception';
-    this.#log.error(`${what} in the application`, {
-      event: 'uncaught',
-      reason: messageOf(error),
-      ...aboutError(error),
-      err: error,
-    });
+    this.#uncaught.note({ what, error });
     this.#fail(what.toLowerCase());
   }
 
   /** Goes although it was not asked to: what else is in flight gets a little time. */
   #fail(reason: string): void {
+    if (this.#exitStatus !== EXIT.ok) return;
     this.#exitStatus = 1;
     this.#say('leaving', reason, 'itself');
     this.#leave({

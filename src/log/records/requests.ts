@@ -15,9 +15,9 @@ export const requestRecords = {
   },
   uncaught: {
     level: 'error',
-    fields: ['worker', 'reason'],
+    fields: ['worker', 'reason', 'count'],
     may: ['place'],
-    when: 'an exception or rejection was not caught: the worker ends',
+    when: 'an exception or rejection was not caught: the worker ends; `count` is how many have been so far, and beyond ten at most one a second is logged',
   },
   'disconnect-ignored': {
     level: 'warning',

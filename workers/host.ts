@@ -10,15 +10,27 @@ export function guardProcess(log: WorkerLog): void {
   // Whoever forks it meets a line that says what to fork instead; a worker without an arbiter would wait for ever.
   const here = import.meta.url;
   process.argv[1] = fileURLToPath(new URL(`./forked${extname(here)}`, here));
+  keepChannel(log);
+}
+
+/** The channel to the arbiter stays open where the application would close it, taking it for its own. */
+function keepChannel(log: WorkerLog): void {
+  const { disconnect } = process;
   let isSaid = false;
-  process.disconnect = () => {
+  process.disconnect = (): void => {
+    // Node itself calls it where the arbiter is gone; nothing else tells the two apart in time.
+    if (isCalledByNode(new Error().stack)) return disconnect?.call(process);
     if (!isSaid)
       log.warning(
         'The application called process.disconnect(); the channel is its worker’s, and stays open',
-        {
-          event: 'disconnect-ignored',
-        },
+        { event: 'disconnect-ignored' },
       );
     isSaid = true;
   };
+}
+
+/** Whether what made the stack was called by Node's own code of the channel, or the application keeps no stacks. */
+function isCalledByNode(stack = ''): boolean {
+  const [, caller] = stack.split('\n').filter((line) => /^\s+at /.test(line));
+  return caller === undefined || caller.includes('node:internal/child_process');
 }

@@ -1,7 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { refusal } from '../support/refusal.ts';
-import { root, temporaryDirectory } from '../support/tsunicorn.ts';
+import { root, serve, temporaryDirectory } from '../support/tsunicorn.ts';
 
 const hello = join(root, 'examples/hello.ts:app');
 const somewhere = ['-b', '127.0.0.1:0'];
@@ -32,11 +33,14 @@ describe('files to write', () => {
     expect(await refusal([hello, ...somewhere, ...args])).toMatch(line);
   });
 
-  it('a pid file that names a living process is refused and left alone', async () => {
-    const cwd = temporaryDirectory({ pid: `${process.pid}\n` });
-    expect(await refusal([hello, ...somewhere, '--pid', 'pid'], { cwd })).toBe(
-      `--pid ${cwd}/pid: process ${process.pid} is running; stop it, or remove the file if it is not tsunicorn`,
+  it('a pid file that names a living arbiter is refused and left alone', async () => {
+    const cwd = temporaryDirectory();
+    const first = await serve([hello, '--pid', 'pid'], { cwd });
+    const written = `${first.pid}\n`;
+    expect(await refusal([hello, ...somewhere, '--pid', 'pid'], { cwd })).toMatch(
+      new RegExp(`^--pid ${cwd}/pid: .*${first.pid}`),
     );
+    expect(readFileSync(join(cwd, 'pid'), 'utf8')).toBe(written);
   });
 
   it('a pid file is not left behind when the address is refused', async () => {

@@ -3,7 +3,10 @@ const LINES: readonly (readonly [pattern: RegExp, change: 'ready' | 'gone'])[] =
   [/\[DEBUG\] Worker is ready \(pid: (\d+)\)/, 'ready'],
   [/\[DEBUG\] Retiring worker \(pid: (\d+)\)/, 'gone'],
   [/Worker exiting \(pid: (\d+)\)/, 'gone'],
-  [/Worker \(pid: (\d+), slot \d+, age \d+\)(?! is to be replaced)/, 'gone'],
+  [
+    /Worker \(pid: (\d+), slot \d+, age \d+\)(?! (?:is to be replaced|goes on|is stopped|has blocked)|: its event loop (?:turns|.*--stall-warning))/,
+    'gone',
+  ],
 ];
 
 /** The fewest workers that were ready at any moment, and the line of the log after which it was so. */

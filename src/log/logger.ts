@@ -262,9 +262,9 @@ function lazily(load: () => Render): Render {
 }
 
 /** What is known without pino, in either format. */
-function plainly(level: LogLevel, msg: string, { event, err }: LogFields = {}): string {
+function plainly(level: LogLevel, msg: string, { event, err, pid = process.pid }: LogFields = {}): string {
   const error = err === undefined ? {} : { err: { message: messageOf(err) } };
-  return `${JSON.stringify({ level, time: new Date().toISOString(), pid: process.pid, event, ...error, msg })}\n`;
+  return `${JSON.stringify({ level, time: new Date().toISOString(), pid, event, ...error, msg })}\n`;
 }
 
 function rendering(log: PinoLogger, written: () => string, worker?: WorkerField): Render {

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { renameSync } from 'node:fs';
+import module from 'node:module';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
@@ -177,4 +178,19 @@ describe('the file', () => {
       expect(said).toContain('served');
     },
   );
+});
+
+describe('where pino cannot be loaded', () => {
+  afterEach(() => void vi.restoreAllMocks());
+
+  it.each(['text', 'json'] as const)('a line of the %s format has what is known without it', (format) => {
+    vi.spyOn(module as unknown as { _load(): unknown }, '_load').mockImplementation(() => {
+      throw new Error('EMFILE');
+    });
+    const fields = { event: 'worker-exited', pid: 77, err: new Error('why') };
+    const [line = ''] = logged({ format }, (log) => log.error('It ended', fields));
+    expect(JSON.parse(line)).toMatchObject({
+      ...{ level: 'error', pid: 77, event: 'worker-exited', msg: 'It ended', err: { message: 'why' } },
+    });
+  });
 });

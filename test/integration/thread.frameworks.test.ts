@@ -24,7 +24,7 @@ const servers = shareServers(
 );
 
 describe.each(FRAMEWORKS)('%s in threads', (name) => {
-  const server = servers[FRAMEWORKS.indexOf(name)] ?? (() => ({ at: '' }));
+  const server = servers[FRAMEWORKS.indexOf(name)] ?? (() => ({ at: '', stderr: '' }));
   const at = (path: string) => ({ url: server().at, path });
   const wire = (text: string) =>
     wireTo(Number(new URL(server().at).port)).then((it) => {
@@ -51,6 +51,20 @@ describe.each(FRAMEWORKS)('%s in threads', (name) => {
     }
     const { bytes } = await askBytes(at('/file'));
     expect(hashOf([bytes])).toBe(hashOf([FILE]));
+  });
+
+  it('takes a client that leaves for no error', async () => {
+    const from = server().stderr.length;
+    for (let round = 0; round < 4; round++) {
+      const { query, release } = latch();
+      const events = await wire(`GET /events?${query} HTTP/1.1\r\nHost: x\r\n\r\n`);
+      await events.until(/data: 1\n\n/);
+      events.socket.destroy();
+      release();
+      await ask(at('/fail'));
+    }
+    // Koa tells errors past the log.
+    expect(server().stderr.slice(from)).not.toMatch(/ERROR|Error/);
   });
 
   it.each(['/fail', '/fail/later'])('answers errors by its own middleware (%s)', async (path) => {

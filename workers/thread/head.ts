@@ -15,11 +15,14 @@ export type Headed = ServerResponse & {
 const OWN =
   /(?:Connection: (?:close|keep-alive)\r\n)?(?:Keep-Alive: .*\r\n)?(?:Content-Length: (\d+)\r\n|Transfer-Encoding: chunked\r\n)?\r\n$/;
 
+/** It is shorter than this, and a search from the front of a long head would take its time. */
+const OWN_LENGTH = 160;
+
 /** The head that Node has written, for another response to write again, which manages the connection itself. */
 export function headOf(response: ServerResponse): Head {
   const headed = response as Headed;
   const text = headed._header ?? '';
-  const [own = '', length] = OWN.exec(text) ?? [];
+  const [own = '', length] = OWN.exec(text.slice(-OWN_LENGTH)) ?? [];
   // What the application has said of the connection has to stay.
   const isTheirs = response.hasHeader('connection');
   const to = isTheirs ? text.length : text.length - own.length;

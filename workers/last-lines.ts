@@ -3,7 +3,7 @@ import { codeOf } from '../src/errors.ts';
 import type { FlightReader } from '../src/flights/reader.ts';
 import { AccessBuffer } from '../src/log/access-buffer.ts';
 import type { SharedLines } from '../src/log/access-log.ts';
-import { pieceBytesOf } from '../src/log/gathered-lines.ts';
+import { pieceBytesOf } from '../src/log/piece-bytes.ts';
 
 /** Lines that the main thread has not written after this are written by its watchdog: it is blocked. */
 const LATE_MS = 50;

@@ -3,10 +3,9 @@ import { dirname, resolve } from 'node:path';
 import { fs } from '../builtins.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import { codeOf, messageOf, UsageError } from '../errors.ts';
+import { ATOMIC_BYTES } from './piece-bytes.ts';
 import { LogTrouble, type Say } from './trouble.ts';
 
-/** The most bytes that a pipe takes as one piece (PIPE_BUF of Linux): larger writes of several workers would mingle. */
-export const ATOMIC_BYTES = 4096;
 const NEWLINE = 0x0a;
 const HELD_BYTES = 1024 * 1024;
 const RETRY_EVERY_MS = 250;

@@ -1,20 +1,14 @@
 import type { FlightTable } from '../flights/table.ts';
 import { AccessBuffer } from './access-buffer.ts';
-import { ATOMIC_BYTES, type Destination } from './destination.ts';
+import type { Destination } from './destination.ts';
+import { pieceBytesOf } from './piece-bytes.ts';
 
-/** Appending to a regular file is whole at any size, and larger writes cost less for each line. */
-const FILE_BYTES = 16 * 1024;
 /** With the rounds of the watchdog's thread, a line is written at most 100 ms after its request has ended. */
 const FLUSH_EVERY_MS = 50;
 /** The same while the arbiter has yet to be told of an end: as often as the thread goes round. */
 const TOLD_EVERY_MS = 25;
 /** So many rounds the thread may take to tell the arbiter of ends: it may have failed. */
 const PATIENCE_ROUNDS = 20;
-
-/** How much is written at a time where a line may have `lineLimit` bytes. */
-export function pieceBytesOf(lineLimit: number): number {
-  return lineLimit === Infinity ? FILE_BYTES : ATOMIC_BYTES;
-}
 
 export interface GatheredLinesOptions {
   readonly destination: Destination | null;

@@ -22,11 +22,20 @@ const members: Readonly<Record<string, readonly string[]>> = read('members.json'
 /** What happens in two processes at once may interleave in more than one way. */
 const ATTEMPTS = 4;
 
-let ear: Ear;
+/** The Node whose differences are listed; another one orders some events in another way, in all classes and without us. */
+const LISTED = '26';
+const isListed = process.versions.node.split('.')[0] === LISTED;
+if (!isListed)
+  console.warn(
+    `SKIPPED: ${Object.keys(CASES).length} cases; their differences are listed for Node ${LISTED}`,
+  );
+
+let ear: Ear | undefined;
 let running: readonly Running[] = [];
 const ports = new Map<string, number>();
 
 beforeAll(async () => {
+  if (!isListed) return;
   ear = new Ear();
   const options = { cwd: root, env: { SURFACE: ear.path } };
   const app = 'test/fixtures/surface/app.ts:app';
@@ -53,12 +62,12 @@ afterAll(() => {
         // It has ended already.
       }
     }
-  ear.close();
+  ear?.close();
 });
 
 const transcript = (on: string, title: string) => {
   const one = CASES[title];
-  if (one === undefined) throw new Error(`there is no case ${title}`);
+  if (one === undefined || ear === undefined) throw new Error(`there is no case ${title}`);
   return transcribe(ear, ports.get(on) ?? 0, on, title, one);
 };
 
@@ -86,7 +95,7 @@ function known(title: string): readonly Readonly<Record<string, readonly string[
   return whole ? [all, { ...all, sync: Object.values(others).flat().toSorted() }] : [all];
 }
 
-describe('a handler sees what it sees in node:http, but for what is known', () => {
+describe.runIf(isListed)('a handler sees what it sees in node:http, but for what is known', () => {
   it.each(Object.keys(CASES))('%s', async (title) => {
     const expected = known(title);
     const isKnown = (seen: object) => expected.some((one) => JSON.stringify(one) === JSON.stringify(seen));

@@ -234,6 +234,16 @@ export const scenes: readonly Scene[] = [
       wait(6000),
     ],
   },
+  ...[false, true].map((debug) => ({
+    name: `the application cannot be loaded at the start of development${debug ? ', nor can what shows that' : ''}`,
+    beginning: { settings: { ...plain, workers: 1, reload: true, debug }, elder: false },
+    operations: [
+      { op: 'die', who: youngest, how: 'SIGKILL' },
+      wait(1),
+      { op: 'die', who: youngest, how: 'SIGKILL' },
+      wait(10_000),
+    ] satisfies readonly Operation[],
+  })),
   {
     name: 'a new arbiter ends while the old one lingers on other sockets',
     beginning: { settings: { ...plain, drainDelay: 5 }, elder: false },

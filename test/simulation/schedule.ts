@@ -81,6 +81,11 @@ async function comeToRest(world: World): Promise<void> {
   if (world.arbiter.steps.intent.name === 'resting') world.queue.push({ type: 'signal', signal: 'SIGHUP' });
   await world.settle();
   await world.wait(CALM_MS);
+  // In development an application that could not be loaded is tried again where a file changes, and only there.
+  if (world.goesOn && world.development?.isWaiting) {
+    await world.perform({ op: 'save' });
+    await world.wait(CALM_MS);
+  }
   if (world.goesOn) world.invariants.calm();
 }
 

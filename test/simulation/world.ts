@@ -56,6 +56,7 @@ export class World {
   readonly successors: SuccessorModel[] = [];
   /** Every worker that the arbiter ever had. */
   readonly workers: WorkerHandle[] = [];
+  readonly development: Development | null;
   readonly arbiter: Arbiter;
   readonly invariants: Invariants;
   readonly coverage: Coverage;
@@ -94,6 +95,7 @@ export class World {
     this.invariants = new Invariants(this, first);
     this.log.failed = (what) => this.invariants.fail(what);
     this.queue.onTaken = (event) => this.#took(event);
+    this.development = this.#development(first);
     this.arbiter = this.#arbiter(first);
     void this.arbiter.run().then((status) => {
       this.status = status;
@@ -397,7 +399,7 @@ export class World {
       judgeKill: () => null,
       isStopped: (pid) => pid % 7 === 0,
       lost: { write: () => {}, forward: () => {} },
-      development: this.#development(first),
+      development: this.development,
       reread: (signal) => this.#reread(signal),
       bindAll: this.sockets.bindAll,
       // None of its hooks goes on for ever, and a time limit for each would take a third of the steps.

@@ -9,12 +9,13 @@ type Bytes = Omit<MemorySeen, 'tsunicorn'>;
 
 /** Tells what a process takes when that has changed: were it killed for it, nobody could look any more. */
 export class MemoryWatch {
-  readonly #read: () => Bytes;
+  readonly #read: () => Bytes | null;
   readonly #say: (message: MemorySeen) => void;
   #told: Bytes | null = null;
   #untilDueMs = Number.POSITIVE_INFINITY;
 
-  constructor(read: () => Bytes, say: (message: MemorySeen) => void) {
+  /** `read` returns null where it cannot be known now. */
+  constructor(read: () => Bytes | null, say: (message: MemorySeen) => void) {
     this.#read = read;
     this.#say = say;
   }
@@ -26,6 +27,7 @@ export class MemoryWatch {
 
   look(): void {
     const bytes = this.#read();
+    if (bytes === null) return;
     const told = this.#told;
     const isChanged =
       told === null || differs(bytes.rssBytes, told.rssBytes) || differs(bytes.heapBytes, told.heapBytes);

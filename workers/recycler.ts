@@ -5,6 +5,7 @@ import type { WorkerLog } from '../src/log/records.ts';
 import { availableMemory, inMiB } from '../src/memory.ts';
 import type { Settings } from '../src/settings/catalogue.ts';
 import { beatEveryMs } from './heartbeat.ts';
+import { memoryUsage } from './memory-usage.ts';
 import { drawLimits, jittersOf, type RecycleLimits } from './recycle-limits.ts';
 
 /** A worker that takes this much more than its limit, so long after it asked, is worth another line in the log. */
@@ -17,7 +18,8 @@ export interface RecyclerOptions {
   readonly limits: RecycleLimits;
   readonly clock: Clock;
   readonly log: WorkerLog;
-  readonly measure: () => { readonly rss: number; readonly heapUsed: number };
+  /** Null where it cannot be known now. */
+  readonly measure: () => { readonly rss: number; readonly heapUsed: number } | null;
 }
 
 /** Asks, once, for the replacement of its worker when that has reached a limit. */
@@ -38,7 +40,7 @@ export class Recycler {
   /** The one of this process. */
   static of(settings: Settings, log: WorkerLog): Recycler {
     const limits = drawLimits(settings, Math.random, availableMemory());
-    return new Recycler({ settings, limits, clock: systemClock, log, measure: () => process.memoryUsage() });
+    return new Recycler({ settings, limits, clock: systemClock, log, measure: memoryUsage });
   }
 
   /** What the worker goes for, once it does: one that takes too much memory does not wait for long. */
@@ -114,7 +116,9 @@ export class Recycler {
 
   #look(): void {
     const { limits, measure, clock } = this.#options;
-    const { rss, heapUsed } = measure();
+    const usage = measure();
+    if (usage === null) return;
+    const { rss, heapUsed } = usage;
     if (rss >= limits.memoryBytes || heapUsed >= limits.heapBytes) this.#purpose = 'hurry';
     if (rss >= limits.memoryBytes) this.#due(`takes ${inMiB(rss)} of memory (${this.#memorySetting})`);
     if (heapUsed >= limits.heapBytes)

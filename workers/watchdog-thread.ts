@@ -5,6 +5,7 @@ import { flushCompileCache } from '../src/compile-cache.ts';
 import type { BlockSeen, Stalled, StallSeen } from '../src/ipc.ts';
 import { BlockWatch, type BlockWatchOptions } from './block-watch.ts';
 import type { Inspection } from './inspect-main.ts';
+import { residentBytes } from './memory-usage.ts';
 import { MemoryWatch } from './memory-watch.ts';
 import { RequestKeeper } from './request-keeper.ts';
 import { Silence } from './silence.ts';
@@ -48,11 +49,11 @@ async function watch(order: WatchdogOrder, keeper: RequestKeeper): Promise<never
     say: (message) => void keeper.line.say(message),
   });
   const memory = new MemoryWatch(
-    () => ({
-      rssBytes: process.memoryUsage.rss(),
-      heapBytes: order.heap[0] ?? 0,
-      heapLimitBytes: order.heapLimitBytes,
-    }),
+    () => {
+      const rssBytes = residentBytes();
+      if (rssBytes === null) return null;
+      return { rssBytes, heapBytes: order.heap[0] ?? 0, heapLimitBytes: order.heapLimitBytes };
+    },
     (message) => void keeper.line.say(message),
   );
   let orphanedMs = Infinity;

@@ -5,6 +5,7 @@ import { refuseAll, type StalledRequest } from '../src/http/in-flight.ts';
 import type { BootOrder } from '../src/ipc.ts';
 import type { AccessLog, SharedLines } from '../src/log/access-log.ts';
 import type { Logs } from './logs.ts';
+import { memoryUsage } from './memory-usage.ts';
 
 /** The main thread's side of the watchdog. */
 export interface Watchdog {
@@ -71,7 +72,7 @@ export function startWatchdog(
   // In memory alone, and so more often than the arbiter hears of it.
   setInterval(tsunicornBeat, beatMs(settings));
   setInterval(() => {
-    heap[0] = process.memoryUsage().heapUsed;
+    heap[0] = memoryUsage()?.heapUsed ?? heap[0] ?? 0;
   }, HEAP_MS);
   publish(() => {
     if (url() !== undefined) return DEBUGGED;

@@ -88,6 +88,7 @@ describe.each(binds)('the limit on open files, with %s', (_name, bind) => {
     const phases = () => recordsOf(running, 'open-files-full').map(({ phase, error }) => [phase, error]);
     await running.waitFor(() => phases().at(-1)?.[0] === 'ends', 'the end');
     expect(phases()[0]).toEqual(['begins', 'EMFILE']);
+    expect(recordsOf(running, 'uncaught')).toEqual([]);
   });
 });
 

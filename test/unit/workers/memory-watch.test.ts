@@ -29,4 +29,14 @@ describe('what a process takes', () => {
     const { look } = follow();
     expect([100, 150, 151, 90].map((bytes) => look(bytes))).toEqual([Infinity, 100, Infinity, Infinity]);
   });
+
+  it('is not told where it is unknown', () => {
+    const told: unknown[] = [];
+    const watch = new MemoryWatch(
+      () => null,
+      (message) => told.push(message),
+    );
+    watch.look();
+    expect(told).toEqual([]);
+  });
 });

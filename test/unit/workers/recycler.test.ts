@@ -53,6 +53,21 @@ describe('a worker that is to be recycled', () => {
     expect(recyclerOf({ maxLifetime: 60 }).recycler.observer).toBeNull();
   });
 
+  it('looks again later where what it takes cannot be known', async () => {
+    const { settings } = loadedWith({ maxHeap: MIB });
+    const clock = new FakeClock();
+    const limits = drawLimits(settings, () => 0.5, 1000 * MIB);
+    const asked: string[] = [];
+    let usage: { rss: number; heapUsed: number } | null = null;
+    const measure = () => usage;
+    new Recycler({ settings, limits, clock, log: new FakeLogger(), measure }).begin((why) => asked.push(why));
+    await clock.advance(60_000);
+    expect(asked).toEqual([]);
+    usage = { rss: 2 * MIB, heapUsed: 2 * MIB };
+    await clock.advance(60_000);
+    expect(asked).toHaveLength(1);
+  });
+
   it('asks when it has lived long enough', async () => {
     const { asked, begin, clock } = recyclerOf({ maxLifetime: 60, maxLifetimeJitter: 5 });
     begin();

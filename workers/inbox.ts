@@ -58,8 +58,13 @@ export class Inbox {
   /** Tells the arbiter; resolves when it is written, also where the arbiter is gone. */
   send(message: WorkerMessage): Promise<void> {
     return new Promise((sent) => {
-      if (!process.connected) sent();
-      else process.send?.(message, undefined, undefined, () => sent());
+      if (!process.connected) return sent();
+      try {
+        process.send?.(message, undefined, undefined, () => sent());
+      } catch {
+        // The channel is broken, by the application, say: to report that would need the channel too.
+        sent();
+      }
     });
   }
 

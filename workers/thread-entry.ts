@@ -34,6 +34,7 @@ export default async function serveThread({
     const withoutEffect = own?.withoutEffect('thread') ?? [];
     post({ type: 'ready', threadId, what: application.what, withoutEffect });
     await serve(port, runner);
+    await runner.close();
     // The pool ends the thread when its time is over.
     await terminate(Infinity);
     await application.close?.();

@@ -4,7 +4,7 @@ import { isThenable } from '../../src/thenable.ts';
 import { createIncoming, type Incoming } from './incoming.ts';
 import type { ConnectionError, RequestMessage, ToThread } from './messages.ts';
 import { Outgoing, type Post } from './outgoing.ts';
-import { leave, ThreadSocket } from './socket.ts';
+import { close, isClosing, leave, ThreadSocket } from './socket.ts';
 
 interface Running {
   readonly id: number;
@@ -23,6 +23,9 @@ export class Runner {
   #running: Running | null = null;
   /** In the order they came; the pool may have taken them back. */
   readonly #waiting: RequestMessage[] = [];
+  #last: ThreadSocket | null = null;
+  /** Those whose clients have gone, until whoever listens has heard of it. */
+  readonly #left = new Set<ThreadSocket>();
 
   constructor(application: Application, post: Post, slots: Int32Array) {
     this.#application = application;
@@ -33,6 +36,13 @@ export class Runner {
   /** The request that runs, for errors that come without one. */
   get id(): number {
     return this.#running?.id ?? 0;
+  }
+
+  /** No more requests come. Resolves when whoever listens has heard of the end of each connection that has ended. */
+  async close(): Promise<void> {
+    const closing = new Set(this.#left);
+    if (this.#last !== null && isClosing(this.#last)) closing.add(this.#last);
+    await Promise.all(Array.from(closing, close));
   }
 
   handle(message: Exclude<ToThread, { type: 'close' }>): void {
@@ -70,6 +80,7 @@ export class Runner {
   #run(message: RequestMessage): void {
     const running = this.#open(message);
     this.#running = running;
+    this.#last = running.socket;
     const { request } = running.incoming;
     try {
       const returned = this.#application.handler(request, running.outgoing.response);
@@ -131,6 +142,8 @@ export class Runner {
   #abort(running: Running, error: ConnectionError | null): void {
     const { id, outgoing, settled, socket } = running;
     if (!outgoing.abandon()) return;
+    this.#left.add(socket);
+    socket.once('close', () => this.#left.delete(socket));
     leave(socket, error && errorOf(error));
     const release = () => {
       this.#post({ type: 'released', id });

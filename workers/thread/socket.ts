@@ -172,6 +172,19 @@ export function leave(socket: ThreadSocket, error: Error | null): void {
   socket.push(null);
 }
 
+/** Whether it is to close, and whoever listens has not heard of it yet. */
+export function isClosing(socket: ThreadSocket): boolean {
+  return (socket.destroyed || socket.writableEnded) && socket.listeners('close').includes(closed);
+}
+
+/** Destroys it, and resolves when whoever listens has heard that it is closed. */
+export function close(socket: ThreadSocket): Promise<void> {
+  return new Promise((heard) => {
+    socket.once('close', heard);
+    socket.destroy();
+  });
+}
+
 function internalsOf(socket: ThreadSocket): Internals {
   return socket as unknown as Internals;
 }
@@ -191,6 +204,8 @@ function timedOut(this: ThreadSocket): void {
 
 function ended(this: ThreadSocket): void {
   this.end();
+  // Nobody will ever take what was written before.
+  if (this[USER] === null && this.writableLength > 0) this.destroy();
 }
 
 /** The answer hears of it too, by a listener of its own that comes later. */

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import type { Handler } from '../../../../src/app/application.ts';
-import { SMALL_BODY, WINDOW } from '../../../../workers/thread/messages.ts';
+import { type RequestMessage, SMALL_BODY, WINDOW } from '../../../../workers/thread/messages.ts';
 import { USER } from '../../../../workers/thread/socket.ts';
 import { turns } from '../../../support/wire.ts';
 import { answerOf, runnerOver } from './running.ts';
@@ -187,6 +187,43 @@ describe('the request', () => {
     expect(events).toEqual(expect.arrayContaining(['res close', 'req close', 'handler ended']));
     expect(posted).toEqual([{ type: 'released', id: 1 }]);
   });
+
+  it('ends where its client has gone and taken no more of the answer', async () => {
+    const events: string[] = [];
+    const { ask, runner } = runnerOver((req, res) => {
+      req.once('close', () => events.push('req close'));
+      res.once('close', () => events.push('res close'));
+      res.write(Buffer.alloc(2 * WINDOW));
+    });
+    ask();
+    await turns(2);
+    runner.handle({ type: 'abort', id: 1, error: null });
+    await turns(10);
+    expect(events.toSorted()).toEqual(['req close', 'res close']);
+  });
+
+  it.each<[string, Partial<RequestMessage>, Handler, boolean]>([
+    ['has gone', {}, (_req, res) => void res.write('begun'), true],
+    ['has gone, whose answer waits', {}, (_req, res) => void res.write(Buffer.alloc(2 * WINDOW)), true],
+    ['has got its answer', { keepAlive: false }, (_req, res) => res.end('whole'), false],
+  ])(
+    'is heard to be over before the thread ends, where the client %s',
+    async (_what, given, handler, goes) => {
+      const events: string[] = [];
+      const { ask, runner } = runnerOver((req, res) => {
+        req.socket.once('close', () => events.push('socket close'));
+        req.once('close', () => events.push('req close'));
+        res.once('close', () => events.push('res close'));
+        return handler(req, res);
+      });
+      ask(given);
+      // One for what is written.
+      await new Promise(process.nextTick);
+      if (goes) runner.handle({ type: 'abort', id: 1, error: null });
+      await runner.close();
+      expect(events).toEqual(expect.arrayContaining(['res close', 'req close', 'socket close']));
+    },
+  );
 });
 
 it('leaves nothing at the socket of a request that is over', async () => {

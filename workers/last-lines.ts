@@ -49,8 +49,7 @@ export class LastLines {
     if (seen === null) this.#seen = { end: this.#buffer.end, ended: this.#reader.ended, atMs: nowMs };
     // As with the main thread: none whose request the arbiter takes for one in flight.
     else if (nowMs - seen.atMs >= LATE_MS && this.#reader.told >= seen.ended) {
-      const end = Math.min(seen.end, this.#buffer.end);
-      this.#buffer.take(this.#pieceBytes, (piece) => this.#put(piece), end);
+      this.#buffer.take(this.#pieceBytes, (piece) => this.#put(piece), seen.end);
       this.#seen = null;
     }
   }

@@ -10,6 +10,8 @@ const LOCK = 0;
 const HEAD = 1;
 const TAIL = 2;
 const FD = 3;
+/** The position at which the room begins. Positions only ever grow, by 32-bit arithmetic: an old one never means new lines. */
+const BASE = 4;
 
 /**
  * Lines of the access log that are not written yet, in memory that two threads share: the main thread appends, either
@@ -42,15 +44,16 @@ export class AccessBuffer {
   }
 
   get length(): number {
-    return Atomics.load(this.#ints, HEAD) - Atomics.load(this.#ints, TAIL);
+    return (Atomics.load(this.#ints, HEAD) - Atomics.load(this.#ints, TAIL)) | 0;
   }
 
   /** The main thread's: takes an ASCII line with its newline; false where there is no room. */
   append(line: string): boolean {
     const ints = this.#ints;
     const head = ints[HEAD] ?? 0;
-    if (head + line.length > BUFFER_BYTES) return false;
-    this.#bytes.write(line, head, line.length, 'latin1');
+    const offset = (head - (ints[BASE] ?? 0)) | 0;
+    if (offset + line.length > BUFFER_BYTES) return false;
+    this.#bytes.write(line, offset, line.length, 'latin1');
     Atomics.store(ints, HEAD, head + line.length);
     return true;
   }
@@ -68,11 +71,9 @@ export class AccessBuffer {
 
   /** The main thread's: where all is taken, the room is used again. */
   compact(): void {
-    if (this.length > 0 || this.end === 0 || !this.#lock()) return;
-    if (this.length === 0) {
-      Atomics.store(this.#ints, TAIL, 0);
-      Atomics.store(this.#ints, HEAD, 0);
-    }
+    const { end } = this;
+    if (this.length > 0 || Atomics.load(this.#ints, BASE) === end || !this.#lock()) return;
+    if (this.length === 0) Atomics.store(this.#ints, BASE, end);
     this.unlock();
   }
 
@@ -93,13 +94,18 @@ export class AccessBuffer {
 
   /** As `take`, for who has sealed them. */
   takeSealed(pieceBytes: number, write: (piece: Buffer) => boolean, end = this.end): void {
-    let at = Atomics.load(this.#ints, TAIL);
-    while (at < end) {
-      const length = pieceOf(this.#bytes.subarray(at, end), pieceBytes);
-      if (!write(this.#bytes.subarray(at, at + length))) break;
+    const tail = Atomics.load(this.#ints, TAIL);
+    const left = (end - tail) | 0;
+    if (left <= 0) return;
+    const from = (tail - Atomics.load(this.#ints, BASE)) | 0;
+    const lines = this.#bytes.subarray(from, from + left);
+    let at = 0;
+    while (at < left) {
+      const length = pieceOf(lines.subarray(at), pieceBytes);
+      if (!write(lines.subarray(at, at + length))) break;
       at += length;
     }
-    Atomics.store(this.#ints, TAIL, at);
+    Atomics.store(this.#ints, TAIL, tail + at);
   }
 
   unlock(): void {

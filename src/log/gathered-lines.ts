@@ -115,6 +115,8 @@ export class GatheredLines {
 
   #put(piece: Buffer): true {
     this.#destination?.put(piece);
+    // While the lock is held: where a part of a line was written, nobody else may write before the rest.
+    this.#publish();
     if (this.#also)
       for (const line of piece.toString('latin1').split('\n')) if (line !== '') this.#also(line);
     return true;

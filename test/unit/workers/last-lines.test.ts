@@ -45,6 +45,19 @@ describe('the lines of a main thread', () => {
     expect(lines.isEmpty).toBe(true);
   });
 
+  it('are written whole where the main thread has used the room again since they were looked at', () => {
+    const { lines, buffer, written } = lastLines();
+    buffer.append('one\n');
+    lines.round(0);
+    buffer.take(100, () => true);
+    buffer.compact();
+    buffer.append('a longer one\n');
+    lines.round(50);
+    expect(written()).toBe('');
+    for (const ms of [75, 125]) lines.round(ms);
+    expect(written()).toBe('a longer one\n');
+  });
+
   it('are not written before the arbiter knows that their requests have ended', () => {
     const { lines, buffer, flights, reader, begin, written } = lastLines();
     const slot = begin('/a');

@@ -32,6 +32,20 @@ describe('the lines that two threads share', () => {
     expect(taken(buffer, 100)).toEqual([]);
   });
 
+  it('are given beyond 2 GiB of lines too', () => {
+    const buffer = new AccessBuffer();
+    // The end, the beginning and the room's, shortly before they overflow.
+    const ints = new Int32Array(buffer.shared);
+    for (const place of [1, 2, 4]) ints[place] = 2 ** 31 - 6;
+    for (const line of ['one\n', 'two\n', 'three\n']) buffer.append(line);
+    expect(buffer.length).toBe(14);
+    expect(taken(buffer, 8)).toEqual(['one\ntwo\n', 'three\n']);
+    buffer.compact();
+    buffer.append('four\n');
+    expect(taken(buffer, 8)).toEqual(['four\n']);
+    expect(buffer.length).toBe(0);
+  });
+
   it('have room for so many', () => {
     const buffer = new AccessBuffer();
     const line = `${'x'.repeat(1023)}\n`;

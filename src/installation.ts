@@ -1,24 +1,25 @@
-import { dirname, extname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { dirname, join } from 'node:path';
 import { fs } from './builtins.ts';
 import { codeOf, messageOf, UsageError } from './errors.ts';
 import { namedScript, type Start } from './start.ts';
+import { OWN_EXTENSION, OWN_FOLDER } from './support/own-files.ts';
 
 /** The folder that holds our own `src` and `workers`: of the checkout, or of the build. */
 export type Installation = string;
 
 /** The one that this process runs from. */
-export const ownInstallation: Installation = fileURLToPath(new URL('..', import.meta.url));
+export const ownInstallation: Installation = OWN_FOLDER;
 
-const READER = `src/settings/reader${extname(import.meta.url)}`;
+const READER = `src/settings/reader${OWN_EXTENSION}`;
 
 /** A file of ours that is started as a process, or read. */
 export function fileIn(installation: Installation, name: string): string {
-  return join(installation, `${name}${extname(import.meta.url)}`);
+  return join(installation, `${name}${OWN_EXTENSION}`);
 }
 
 /** The version of the installation; null where it has none. */
 export function versionOf(installation: Installation): string | null {
+  // The sources and the build lie at different depths below the package.json.
   for (let folder = installation; ; folder = dirname(folder)) {
     try {
       const { name, version } = JSON.parse(fs.readFileSync(join(folder, 'package.json'), 'utf8'));

@@ -1,4 +1,5 @@
 import { registerHooks } from 'node:module';
+import { OWN_EXTENSION, OWN_URL } from './support/own-files.ts';
 
 /**
  * Lets our own files find each other without a look at the disk: they import each other by their exact names, and Node
@@ -6,15 +7,14 @@ import { registerHooks } from 'node:module';
  * that an arbiter and a worker need to load. Returns what ends it, to be called before the application is loaded.
  */
 export function shortenOwnImports(): () => void {
-  const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
-  const format = extension === '.ts' ? 'module-typescript' : 'module';
-  const ours = ['.', '../workers/'].map((folder) => new URL(folder, import.meta.url).href);
+  const format = OWN_EXTENSION === '.ts' ? 'module-typescript' : 'module';
+  const ours = ['src/', 'workers/'].map((folder) => OWN_URL + folder);
   const hooks = registerHooks({
     resolve(specifier, context, next) {
       const parent = context.parentURL ?? '';
       if (
         !specifier.startsWith('.') ||
-        !specifier.endsWith(extension) ||
+        !specifier.endsWith(OWN_EXTENSION) ||
         !ours.some((url) => parent.startsWith(url))
       )
         return next(specifier, context);

@@ -1,8 +1,8 @@
-import { fileURLToPath } from 'node:url';
 import { fs } from '../src/builtins.ts';
 import type { FlightTable } from '../src/flights/table.ts';
 import type { Accounted, Ending } from '../src/ipc.ts';
 import { frameOf } from '../src/stack-frames.ts';
+import { isOwnFile } from '../src/support/own-files.ts';
 import type { Logs } from './logs.ts';
 
 /**
@@ -50,12 +50,11 @@ function placeOfCaller(): Ending['place'] | null {
     .split('\n')
     .flatMap((line) => frameOf(line) ?? [])
     .filter(({ file }) => file !== HERE);
-  if (first === undefined || OURS.some((folder) => first.file.startsWith(folder))) return null;
+  if (first === undefined || isOwnFile(first.file)) return null;
   return [first, ...others].find(({ file }) => !/\/node_modules\//.test(file)) ?? first;
 }
 
-const HERE = fileURLToPath(import.meta.url);
-const OURS = ['.', '../src/'].map((folder) => fileURLToPath(new URL(folder, import.meta.url)));
+const HERE = import.meta.filename;
 
 /** Otherwise the arbiter would write the lines of those that the watchdog has told it of. */
 function sayAccounted(fd: number): void {

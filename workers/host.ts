@@ -1,6 +1,5 @@
-import { extname } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { WorkerLog } from '../src/log/records.ts';
+import { ownFile } from '../src/support/own-files.ts';
 
 /**
  * Keeps the application from doing with this process what would break the worker without a word. To be called before
@@ -8,8 +7,7 @@ import type { WorkerLog } from '../src/log/records.ts';
  */
 export function guardProcess(log: WorkerLog): void {
   // Whoever forks it meets a line that says what to fork instead; a worker without an arbiter would wait for ever.
-  const here = import.meta.url;
-  process.argv[1] = fileURLToPath(new URL(`./forked${extname(here)}`, here));
+  process.argv[1] = ownFile('workers/forked');
   keepChannel(log);
 }
 

@@ -3,6 +3,7 @@ import { dirname, extname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { fs } from '../src/builtins.ts';
 import type { FilesLoaded } from '../src/ipc.ts';
+import { isOwnFile } from '../src/support/own-files.ts';
 
 /** What was loaded since the last report. */
 export type LoadedFiles = Omit<FilesLoaded, 'tsunicorn'>;
@@ -125,11 +126,7 @@ function fileOf(url: string | undefined): string | null {
   return url?.startsWith('file:') ? fileURLToPath(url.replace(/[?#].*$/, '')) : null;
 }
 
-// The folder that holds workers/, in the checkout and in the build.
-const HOME = fileURLToPath(new URL('../', import.meta.url));
-const OURS = ['bin/', 'src/', 'workers/', 'dist/'].map((room) => HOME + room);
-
 /** Resolved paths are real ones: a linked package of a workspace is where its sources are. */
 function isTheirs(file: string): boolean {
-  return !file.includes('/node_modules/') && !OURS.some((room) => file.startsWith(room));
+  return !file.includes('/node_modules/') && !isOwnFile(file);
 }

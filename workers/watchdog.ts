@@ -4,6 +4,7 @@ import type { Connections } from '../src/http/connections.ts';
 import { refuseAll, type StalledRequest } from '../src/http/in-flight.ts';
 import type { BootOrder } from '../src/ipc.ts';
 import type { AccessLog, SharedLines } from '../src/log/access-log.ts';
+import { ownFile } from '../src/support/own-files.ts';
 import type { Logs } from './logs.ts';
 import { memoryUsage } from './memory-usage.ts';
 
@@ -142,10 +143,9 @@ function publish(answer: () => Answer): void {
 
 function startThread(workerData: WatchdogOrder, failed: (error: unknown) => void): void {
   const { Worker } = process.getBuiltinModule('node:worker_threads');
-  const file = import.meta.url.replace(/watchdog(\.[jt]s)$/, 'watchdog-thread$1');
   const cache = process.getBuiltinModule('node:module').getCompileCacheDir();
   try {
-    const thread = new Worker(new URL(file), {
+    const thread = new Worker(ownFile('workers/watchdog-thread'), {
       workerData,
       name: 'tsunicorn watchdog',
       // Without the operator's environment: what NODE_OPTIONS preloads is meant for the application.

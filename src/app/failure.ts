@@ -1,6 +1,6 @@
-import { fileURLToPath } from 'node:url';
 import { BootError, EXIT } from '../errors.ts';
 import { frameOf } from '../stack-frames.ts';
+import { isOwnFile } from '../support/own-files.ts';
 
 /** An error that says, in one line, why the application could not be loaded; exit status 4. */
 export function appError(message: string, userStack?: string): BootError {
@@ -14,15 +14,11 @@ export function unreadable(spec: string, file: string): BootError {
   );
 }
 
-// The folder that holds src/ and workers/, in the checkout and in the build.
-const HOME = fileURLToPath(new URL('../../', import.meta.url));
-const ROOMS = ['src/', 'workers/'].map((room) => HOME + room);
-
 /** Whether a line of a stack is a frame of this server's own, or of Node's inside. */
 export function isOurs(line: string): boolean {
   if (line.includes('node:internal')) return true;
   const file = frameOf(line)?.file;
-  return file !== undefined && ROOMS.some((room) => file.startsWith(room));
+  return file !== undefined && isOwnFile(file);
 }
 
 /** The stack without Node's own frames and ours, causes included; undefined where no error was thrown. */

@@ -1,5 +1,3 @@
-import { extname } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { commandOf, type Loading, startOf } from '../arbiter/child-start.ts';
 import { type Spawn, startChild } from '../child.ts';
 import type { Clock } from '../clock.ts';
@@ -8,6 +6,7 @@ import type { BootFailure } from '../ipc.ts';
 import type { Identity } from '../privileges/identity.ts';
 import type { Settings } from '../settings/catalogue.ts';
 import type { LoadedData } from '../settings/load.ts';
+import { ownFile } from '../support/own-files.ts';
 
 /** What the process on trial is asked. */
 export interface TrialQuestion {
@@ -45,8 +44,7 @@ function ask(trial: Trial, { spawn, clock, base }: TrialMeans): Promise<TrialAns
   const { loaded, privileges } = trial.generation;
   const { settings } = loaded;
   const question: TrialQuestion = { settings, identity: privileges?.identity ?? null };
-  const here = import.meta.url;
-  const program = fileURLToPath(new URL(`./trial-process${extname(here)}`, here));
+  const program = ownFile('src/cli/trial-process');
   return new Promise((resolve) => {
     const fail = (message: string) =>
       resolve({ exitStatus: EXIT.workerBoot, message: `${settings.app}: ${message}` });

@@ -1,11 +1,12 @@
 import { createRequire } from 'node:module';
-import { dirname, isAbsolute, relative, resolve } from 'node:path';
+import { isAbsolute, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { fs, util } from '../builtins.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import { codeOf, messageOf, UsageError } from '../errors.ts';
 import { esModuleCure } from '../es-syntax.ts';
 import { frameOf, parserPlaceOf } from '../stack-frames.ts';
+import { isOwnFile } from '../support/own-files.ts';
 import { nameSetting, type Origin } from './origin.ts';
 
 const IMPORT_LIMIT_MS = 30_000;
@@ -156,11 +157,10 @@ function describeFailure(thrown: unknown, path: string): string {
 // The first place in the stack outside Node and our own files, above the import in this one.
 function failedAt(thrown: unknown, path: string): string {
   const stack = thrown instanceof Error ? (thrown.stack ?? '') : '';
-  const ours = `${dirname(import.meta.dirname)}/`;
   const places = stack.split('\n').flatMap((line) => parserPlaceOf(line) ?? frameOf(line) ?? []);
   const here = places.findIndex(({ file }) => file === import.meta.filename);
   const above = here < 0 ? places : places.slice(0, here);
-  const place = above.find(({ file }) => !file.startsWith(ours));
+  const place = above.find(({ file }) => !isOwnFile(file));
   if (place === undefined) return '';
   return place.file === path ? ` (at line ${place.line})` : ` (at ${place.file}:${place.line})`;
 }

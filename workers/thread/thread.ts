@@ -1,19 +1,16 @@
-import { extname } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import type { Tinypool } from 'tinypool';
 import { appError } from '../../src/app/failure.ts';
 import { BootError, EXIT, type ExitStatus, messageOf } from '../../src/errors.ts';
+import { ownFile } from '../../src/support/own-files.ts';
 import type { LoadedFiles } from '../module-graph.ts';
 import { Lane, type LaneEvents, type Left } from './lane.ts';
 import type { FromThread, Loaded, ThreadOrder } from './messages.ts';
 
 type RunOptions = NonNullable<Parameters<Tinypool['run']>[1]>;
 
-const here = import.meta.url;
-
 /** The module that every thread of the pool runs. */
-export const THREAD_ENTRY = fileURLToPath(new URL(`../thread-entry${extname(here)}`, here));
+export const THREAD_ENTRY = ownFile('workers/thread-entry');
 
 /** The news that an exited thread's error is still under way may take so long. */
 const EXIT_ERROR_MS = 200;

@@ -1,16 +1,16 @@
 // Writes the pages that are generated; with --check it only says whether they are up to date.
 import { readFileSync, writeFileSync } from 'node:fs';
-import type { EndCause } from '../src/arbiter/obituary.ts';
+import type { EndCause } from '../src/arbiter/workers/obituary.ts';
 import { FIELD_DOCS, type RecordSpec } from '../src/log/records/record.ts';
 import { recordTables } from '../src/log/records.ts';
-import { hookDocs } from '../src/settings/catalogue/hooks.ts';
 import {
   isConfigurable,
   type SettingName,
   sections,
   settingOf,
   variablesOf,
-} from '../src/settings/catalogue.ts';
+} from '../src/settings/catalogue/catalogue.ts';
+import { hookDocs } from '../src/settings/catalogue/hooks.ts';
 import type { Need } from '../src/settings/setting.ts';
 import { renderDifferences } from '../test/support/surface/reasons.ts';
 

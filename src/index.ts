@@ -1,4 +1,4 @@
-import type { UserConfig } from './settings/catalogue.ts';
+import type { UserConfig } from './settings/catalogue/catalogue.ts';
 
 export type { FetchEnv } from './app/adapters/fetch.ts';
 export type { FetchApplication, FetchHandler, NodeApplication } from './app/markers.ts';
@@ -16,8 +16,8 @@ export type {
 } from './gateway/types.ts';
 export { validator } from './gateway/validator.ts';
 export { wsgi } from './gateway/wsgi.ts';
-export type { ArbiterView, Hooks, WorkerView } from './hooks.ts';
-export type { Settings, UserConfig } from './settings/catalogue.ts';
+export type { Settings, UserConfig } from './settings/catalogue/catalogue.ts';
+export type { ArbiterView, Hooks, WorkerView } from './settings/hooks.ts';
 
 /** Returns the configuration as it is; it lets an editor complete and check the settings and hooks. */
 export function defineConfig(config: UserConfig): UserConfig {

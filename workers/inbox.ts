@@ -1,6 +1,11 @@
-import { type ArbiterMessage, type BootOrder, isArbiterMessage, type WorkerMessage } from '../src/ipc.ts';
-import { boundTeardown } from './teardown.ts';
-import { holdTermination, type Termination } from './termination.ts';
+import {
+  type ArbiterMessage,
+  type BootOrder,
+  isArbiterMessage,
+  type WorkerMessage,
+} from '../src/process/ipc.ts';
+import { boundTeardown } from './end/teardown.ts';
+import { holdTermination, type Termination } from './end/termination.ts';
 
 /** What can happen to a worker from outside. */
 export type WorkerEvent =

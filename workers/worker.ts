@@ -1,21 +1,13 @@
 import type { Application } from '../src/app/application.ts';
-import { callHook } from '../src/call-hook.ts';
-import { flushCompileCache } from '../src/compile-cache.ts';
-import { EXIT } from '../src/errors.ts';
 import { FlightTable } from '../src/flights/table.ts';
-import type { Hooks, WorkerView } from '../src/hooks.ts';
 import type { Readiness } from '../src/http/ready-path.ts';
-import { type BootOrder, type Instigator, moreUrgent, type Retirement } from '../src/ipc.ts';
 import type { WorkerLog } from '../src/log/records.ts';
-import { settleBeforeEnd } from './before-end.ts';
-import { explainFailure } from './boot-failure.ts';
-import { classOf } from './classes.ts';
-import { Heartbeat } from './heartbeat.ts';
-import { guardProcess } from './host.ts';
-import type { Inbox, WorkerEvent } from './inbox.ts';
-import { type Logs, openLogs } from './logs.ts';
-import type { ModuleGraph } from './module-graph.ts';
-import { observersFor } from './observers.ts';
+import { callHook } from '../src/process/call-hook.ts';
+import { flushCompileCache } from '../src/process/compile-cache.ts';
+import { type BootOrder, type Instigator, moreUrgent, type Retirement } from '../src/process/ipc.ts';
+import type { Hooks, WorkerView } from '../src/settings/hooks.ts';
+import { EXIT } from '../src/support/errors.ts';
+import { explainFailure } from './boot/failure.ts';
 import {
   createRecycler,
   errorPage,
@@ -27,11 +19,19 @@ import {
   readinessOf,
   tellCode,
   watchRequests,
-} from './outfit.ts';
+} from './boot/features.ts';
+import { guardProcess } from './boot/host.ts';
+import { type Logs, openLogs } from './boot/logs.ts';
+import { observersFor } from './boot/observers.ts';
+import { classOf } from './classes/classes.ts';
+import type { Serve, Serving } from './classes/serving.ts';
+import type { ModuleGraph } from './develop/module-graph.ts';
+import { settleBeforeEnd } from './end/before-end.ts';
+import { UncaughtLog } from './end/uncaught.ts';
+import { Heartbeat } from './health/heartbeat.ts';
+import type { Inbox, WorkerEvent } from './inbox.ts';
 import { finish, isBooting, type Phase } from './phase.ts';
-import type { Recycler } from './recycler.ts';
-import type { Serve, Serving } from './serving.ts';
-import { UncaughtLog } from './uncaught.ts';
+import type { Recycler } from './recycle/recycler.ts';
 
 /** After an uncaught exception other requests of the worker get this long to finish; its state cannot be trusted. */
 const CRASH_GRACE_MS = 5000;
@@ -44,7 +44,7 @@ export async function runWorker(inbox: Inbox, allLoaded: () => void): Promise<vo
   const order = await inbox.bootOrder();
   if (order === null) return;
   if (order.identity !== null)
-    await (await import('./confirm-identity.ts')).confirmIdentity(inbox, order.identity);
+    await (await import('./boot/confirm-identity.ts')).confirmIdentity(inbox, order.identity);
   await new Worker(inbox, order, await openLogs(order)).boot(allLoaded);
 }
 

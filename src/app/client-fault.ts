@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { codeOf, isAbort } from '../errors.ts';
+import { codeOf, isAbort } from '../support/errors.ts';
 import { isHost } from './host.ts';
 import { refuse } from './refuse.ts';
 

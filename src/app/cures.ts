@@ -1,5 +1,5 @@
+import { describe } from '../support/describe.ts';
 import { hasMethods } from './adapters/shapes.ts';
-import { describe } from './describe.ts';
 
 const EXPECTED =
   'expected is a function (req, res), a fetch handler, wsgi(function), an object with fetch(), an http.Server, or an application of Express, Connect, Koa, Fastify, NestJS, hapi, Restify, Polka or LoopBack';

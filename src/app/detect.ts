@@ -1,12 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import { bareContext, type GatewayContext } from '../gateway/context.ts';
 import type { GatewayApplication } from '../gateway/types.ts';
-import { markOf } from '../marks.ts';
+import { describe, isClass } from '../support/describe.ts';
+import { markOf } from '../support/marks.ts';
 import type { Fetch, FetchOptions } from './adapters/fetch.ts';
 import { adaptListener, adaptMiddlewareStack, isMiddlewareStack, isServer } from './adapters/node.ts';
 import { hasMethods } from './adapters/shapes.ts';
 import type { Application } from './application.ts';
-import { describe, isClass } from './describe.ts';
 import { appError } from './failure.ts';
 
 export interface DetectOptions {

@@ -1,6 +1,6 @@
-import { util } from '../builtins.ts';
-import { markOf } from '../marks.ts';
-import { describe, isClass } from './describe.ts';
+import { util } from '../support/builtins.ts';
+import { describe, isClass } from '../support/describe.ts';
+import { markOf } from '../support/marks.ts';
 import { appError } from './failure.ts';
 import { type Held, settle } from './settle.ts';
 import type { AppSpec } from './spec.ts';
@@ -58,7 +58,7 @@ async function missing({ text, module, path }: AppSpec, name: string, holder: un
     return appError(
       `${text}: ${what} ${lacks}; it ${parent === null ? 'exports nothing' : `is ${describe(holder)}`}`,
     );
-  const { suggest } = await import('../settings/suggest.ts');
+  const { suggest } = await import('../support/suggest.ts');
   const guess = suggest(name, names) ?? ['app', 'handler', 'server'].find((usual) => names.includes(usual));
   const [only] = names;
   const meant = guess ?? (names.length === 1 ? only : undefined);

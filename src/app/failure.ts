@@ -1,6 +1,6 @@
-import { BootError, EXIT } from '../errors.ts';
-import { frameOf } from '../stack-frames.ts';
+import { BootError, EXIT } from '../support/errors.ts';
 import { isOwnFile } from '../support/own-files.ts';
+import { frameOf } from '../support/stack-frames.ts';
 
 /** An error that says, in one line, why the application could not be loaded; exit status 4. */
 export function appError(message: string, userStack?: string): BootError {

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
-import { BootError, codeOf, EXIT, messageOf } from '../errors.ts';
-import { esModuleCure } from '../es-syntax.ts';
-import { type ParserPlace, parserPlaceOf } from '../stack-frames.ts';
+import { BootError, codeOf, EXIT, messageOf } from '../support/errors.ts';
+import { esModuleCure } from '../support/es-syntax.ts';
+import { type ParserPlace, parserPlaceOf } from '../support/stack-frames.ts';
 import { appError, stackOf, unreadable } from './failure.ts';
 import { aliasingConfig, isDecorated, LOADER_CURE, mayBeDecorator } from './typescript.ts';
 

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { mark } from '../marks.ts';
+import { describe } from '../support/describe.ts';
+import { mark } from '../support/marks.ts';
 import type { FetchEnv } from './adapters/fetch.ts';
-import { describe } from './describe.ts';
 
 /** A function of a Request that returns a Response; `never` stands for whatever else it takes. */
 export type FetchHandler = (request: Request, ...rest: never[]) => unknown;

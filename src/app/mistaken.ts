@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { systemClock } from '../clock.ts';
-import { codeOf, messageOf } from '../errors.ts';
 import { Condition } from '../log/condition.ts';
-import { describe } from './describe.ts';
+import { systemClock } from '../support/clock.ts';
+import { describe } from '../support/describe.ts';
+import { codeOf, messageOf } from '../support/errors.ts';
 
 // A function does not tell whether it is a Node listener or a fetch handler; its number of parameters is a guess. Where
 // what it does shows that the guess was wrong, its client gets 500 and the log says what to write. A guess is never

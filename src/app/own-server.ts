@@ -1,7 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { isThenable } from '../thenable.ts';
+import { isThenable } from '../support/thenable.ts';
 import { eventOf, noteEvent } from './request-event.ts';
 
 /** What serves in the place of a server that the program made. */

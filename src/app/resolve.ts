@@ -1,8 +1,8 @@
 import { createRequire } from 'node:module';
 import { basename, dirname, join, relative, resolve } from 'node:path';
-import { fs } from '../builtins.ts';
-import { codeOf, messageOf } from '../errors.ts';
-import { suggest } from '../settings/suggest.ts';
+import { fs } from '../support/builtins.ts';
+import { codeOf, messageOf } from '../support/errors.ts';
+import { suggest } from '../support/suggest.ts';
 import { appError, unreadable } from './failure.ts';
 import { type AppSpec, parseSpec } from './spec.ts';
 

@@ -1,5 +1,5 @@
-import { util } from '../builtins.ts';
-import { messageOf } from '../errors.ts';
+import { util } from '../support/builtins.ts';
+import { messageOf } from '../support/errors.ts';
 import { hasMethods } from './adapters/shapes.ts';
 import { appError, stackOf } from './failure.ts';
 import type { AppSpec } from './spec.ts';

@@ -1,4 +1,4 @@
-import { messageOf } from '../errors.ts';
+import { messageOf } from '../support/errors.ts';
 import { appError } from './failure.ts';
 
 /** `module:export(arguments)`, taken apart. */

@@ -1,5 +1,5 @@
 import { dirname, join } from 'node:path';
-import { fs } from '../builtins.ts';
+import { fs } from '../support/builtins.ts';
 
 /** What to do where an application is in TypeScript that Node's type stripping cannot run. */
 export const LOADER_CURE =

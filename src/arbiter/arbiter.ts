@@ -1,19 +1,19 @@
-import type { WorkerMessage } from '../ipc.ts';
 import { aboutWorker } from '../log/about-worker.ts';
-import { stallReason } from '../stall.ts';
-import { bootTimedOut } from './boot-failures.ts';
+import type { WorkerMessage } from '../process/ipc.ts';
+import { stallReason } from '../process/stall.ts';
+import { stopMode } from './change/shutdown.ts';
+import { Upgrade } from './change/upgrade.ts';
 import type { ArbiterEvent, ArbiterSignal } from './events.ts';
-import { logOverdue } from './obituary.ts';
 import type { ArbiterOptions } from './options.ts';
-import { type Action, reconcile } from './reconcile.ts';
+import { type Action, reconcile } from './policy/reconcile.ts';
+import { isBooting, killCauseOf } from './policy/worker-state.ts';
 import { Service } from './service.ts';
-import { stopMode } from './shutdown.ts';
-import { STOPPED } from './silent-workers.ts';
-import { endStalled } from './stall.ts';
-import { Upgrade } from './upgrade.ts';
-import type { WorkerHandle } from './worker-handle.ts';
-import type { WorkerSet } from './worker-set.ts';
-import { isBooting, killCauseOf } from './worker-state.ts';
+import { bootTimedOut } from './workers/boot-failures.ts';
+import type { WorkerHandle } from './workers/handle.ts';
+import { logOverdue } from './workers/obituary.ts';
+import type { WorkerSet } from './workers/set.ts';
+import { STOPPED } from './workers/silent-workers.ts';
+import { endStalled } from './workers/stall.ts';
 
 /** The loop wakes at least this often, so that a late wake-up tells that the arbiter itself was stopped. */
 const TICK_MS = 1000;

@@ -1,6 +1,6 @@
-import type { Clock } from '../clock.ts';
-import type { WorkerMessage } from '../ipc.ts';
-import type { ReadResult } from './reload.ts';
+import type { WorkerMessage } from '../process/ipc.ts';
+import type { Clock } from '../support/clock.ts';
+import type { ReadResult } from './change/reload.ts';
 
 /** The signals that stop the service. */
 export const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const;

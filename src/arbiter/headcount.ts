@@ -1,9 +1,9 @@
 import type { RecordLog } from '../log/records.ts';
-import type { WorkerCount } from '../parent.ts';
-import { countAfter, type Generation, workerCountOf } from './generation.ts';
+import type { WorkerCount } from '../process/parent.ts';
+import { countAfter, type Generation, workerCountOf } from './change/generation.ts';
 import type { HookCaller } from './hook-caller.ts';
-import type { Desired } from './reconcile.ts';
-import type { WorkerSnapshot } from './worker-state.ts';
+import type { Desired } from './policy/reconcile.ts';
+import type { WorkerSnapshot } from './policy/worker-state.ts';
 
 /** What of the service the number of workers depends on. */
 interface Counted {

@@ -1,16 +1,16 @@
-import type { CallWithin } from '../call-within.ts';
-import type { Clock } from '../clock.ts';
 import type { bindAll } from '../listeners/listener.ts';
 import type { Logger } from '../log/logger.ts';
-import type { Development } from './development.ts';
+import type { CallWithin } from '../support/call-within.ts';
+import type { Clock } from '../support/clock.ts';
+import type { Development } from './change/development.ts';
+import type { Generation } from './change/generation.ts';
+import type { Reread } from './change/reload.ts';
+import type { Succession } from './change/succession.ts';
 import type { EventQueue } from './events.ts';
-import type { Generation } from './generation.ts';
-import type { LostLines } from './lost-requests.ts';
-import type { OomVerdict } from './oom-kills.ts';
-import type { Reread } from './reload.ts';
 import type { Observe } from './status.ts';
-import type { Succession } from './succession.ts';
-import type { SpawnOrder, WorkerHandle } from './worker-handle.ts';
+import type { SpawnOrder, WorkerHandle } from './workers/handle.ts';
+import type { LostLines } from './workers/lost-requests.ts';
+import type { OomVerdict } from './workers/oom-kills.ts';
 
 /** What an arbiter is given: everything outside it, so that tests can put something else in its place. */
 export interface ArbiterOptions {

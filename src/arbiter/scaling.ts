@@ -1,7 +1,7 @@
-import type { Clock } from '../clock.ts';
-import type { WorkerLoad } from '../ipc.ts';
-import type { Settings } from '../settings/catalogue.ts';
-import type { Desired } from './reconcile.ts';
+import type { WorkerLoad } from '../process/ipc.ts';
+import type { Settings } from '../settings/catalogue/catalogue.ts';
+import type { Clock } from '../support/clock.ts';
+import type { Desired } from './policy/reconcile.ts';
 import {
   DOWN_MS,
   judge,
@@ -10,8 +10,8 @@ import {
   UP_MS,
   type Verdict,
   worthKeeping,
-} from './scaling-policy.ts';
-import type { WorkerSnapshot } from './worker-state.ts';
+} from './policy/scaling.ts';
+import type { WorkerSnapshot } from './policy/worker-state.ts';
 
 /** Workers report every second; between two samples there is at least this. */
 const SAMPLE_MS = 800;

@@ -1,7 +1,7 @@
-import { type Generation, limitsOf } from './generation.ts';
-import type { Reload } from './reload.ts';
-import type { Intent } from './shutdown.ts';
-import type { WorkerSnapshot } from './worker-state.ts';
+import { type Generation, limitsOf } from './change/generation.ts';
+import type { Reload } from './change/reload.ts';
+import type { Intent } from './change/shutdown.ts';
+import type { WorkerSnapshot } from './policy/worker-state.ts';
 
 /** What the arbiter tells an observer after each turn of its loop: plain data, of the present moment. */
 export interface ServiceStatus {

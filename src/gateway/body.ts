@@ -1,4 +1,4 @@
-import { describe } from '../app/describe.ts';
+import { describe } from '../support/describe.ts';
 import type { Body, Chunk } from './types.ts';
 
 /** A body being read. It is ended once, whoever comes first: its last chunk, an error, or a client that has gone. */

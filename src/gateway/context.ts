@@ -1,5 +1,5 @@
 import type { WorkerLog } from '../log/records.ts';
-import type { Settings } from '../settings/catalogue.ts';
+import type { Settings } from '../settings/catalogue/catalogue.ts';
 import { classNameOf } from '../settings/class-name.ts';
 
 /** What the server knows of itself that an environ tells. */

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import { isEncrypted } from '../is-encrypted.ts';
-import { plainAddress } from '../plain-address.ts';
+import { isEncrypted } from '../http/is-encrypted.ts';
+import { plainAddress } from '../support/plain-address.ts';
 import type { GatewayContext } from './context.ts';
 import { RequestInput } from './input.ts';
 import type { Environ, ErrorOutput } from './types.ts';

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { messageOf } from '../errors.ts';
+import { messageOf } from '../support/errors.ts';
 import type { Input, ReadOptions } from './types.ts';
 
 const DEFAULT_LIMIT = 1024 * 1024;

@@ -1,4 +1,4 @@
-import { describe } from '../app/describe.ts';
+import { describe } from '../support/describe.ts';
 import type { Environ } from './types.ts';
 import { must } from './violation.ts';
 

@@ -1,4 +1,4 @@
-import { describe } from '../app/describe.ts';
+import { describe } from '../support/describe.ts';
 import { HOP_BY_HOP } from './hop-by-hop.ts';
 import { must } from './violation.ts';
 

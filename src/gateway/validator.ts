@@ -1,5 +1,5 @@
-import { describe } from '../app/describe.ts';
-import { isThenable } from '../thenable.ts';
+import { describe } from '../support/describe.ts';
+import { isThenable } from '../support/thenable.ts';
 import type { Body, Environ, ErrorOutput, GatewayApplication, Input, ReadOptions } from './types.ts';
 import { type Course, checkedBody } from './validate-body.ts';
 import { checkEnviron } from './validate-environ.ts';

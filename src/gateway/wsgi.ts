@@ -1,4 +1,4 @@
-import { mark, markOf } from '../marks.ts';
+import { mark, markOf } from '../support/marks.ts';
 import type { GatewayApplication } from './types.ts';
 
 /**

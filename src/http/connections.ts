@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Census } from '../log/records/record.ts';
-import { isEventStream, type LongLived } from './long-lived.ts';
+import { isEventStream, type LongLived } from './drain/long-lived.ts';
 
 /** A request whose answer is not sent in full. `sinceMs` is of performance.now(). */
 export interface Flight {

@@ -1,8 +1,8 @@
 import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { codeOf, messageOf } from '../errors.ts';
 import type { AccessLog } from '../log/access-log.ts';
-import { plainAddress } from '../plain-address.ts';
+import { codeOf, messageOf } from '../support/errors.ts';
+import { plainAddress } from '../support/plain-address.ts';
 import type { Connections } from './connections.ts';
 import { judgeOverdue } from './overdue.ts';
 

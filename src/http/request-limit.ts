@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Handler } from '../app/application.ts';
 import type { WorkerLog } from '../log/records.ts';
-import { isThenable } from '../thenable.ts';
+import { isThenable } from '../support/thenable.ts';
 import { afterLook } from './look.ts';
 import { nameRequest, requestField } from './request-name.ts';
 import { answerError } from './server.ts';

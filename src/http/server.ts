@@ -6,7 +6,7 @@ import { isMalformed, settleFault } from '../app/client-fault.ts';
 import type { OwnServer } from '../app/own-server.ts';
 import { isRefused } from '../app/refuse.ts';
 import type { AccessLog } from '../log/access-log.ts';
-import { isThenable } from '../thenable.ts';
+import { isThenable } from '../support/thenable.ts';
 import type { Connections } from './connections.ts';
 import { lingerWhileSent } from './linger.ts';
 import { closeIdleConnections } from './overdue.ts';

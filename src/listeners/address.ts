@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { UsageError } from '../errors.ts';
+import { UsageError } from '../support/errors.ts';
 
 /** Where to listen, as parsed from one `--bind`. `source` is how the operator named it, for error lines. */
 export type Address =

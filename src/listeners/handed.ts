@@ -1,4 +1,4 @@
-import { fs } from '../builtins.ts';
+import { fs } from '../support/builtins.ts';
 import { type Address, formatAddress } from './address.ts';
 import { closing } from './closing.ts';
 import { inherit } from './inherited.ts';

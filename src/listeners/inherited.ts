@@ -1,5 +1,5 @@
-import { fs } from '../builtins.ts';
-import { codeOf, UsageError } from '../errors.ts';
+import { fs } from '../support/builtins.ts';
+import { codeOf, UsageError } from '../support/errors.ts';
 import { type Address, formatAddress } from './address.ts';
 import { closing } from './closing.ts';
 import type { Listener } from './listener.ts';

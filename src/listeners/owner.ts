@@ -1,5 +1,5 @@
-import { fs } from '../builtins.ts';
-import { codeOf, UsageError } from '../errors.ts';
+import { fs } from '../support/builtins.ts';
+import { codeOf, UsageError } from '../support/errors.ts';
 
 /** Whom a Unix socket's file is to belong to. */
 export interface Owner {

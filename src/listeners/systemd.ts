@@ -1,7 +1,7 @@
-import { UsageError } from '../errors.ts';
+import type { SystemdVariables } from '../process/systemd/variables.ts';
 import type { Loaded } from '../settings/load.ts';
 import { nameSetting } from '../settings/origin.ts';
-import type { SystemdVariables } from '../systemd/variables.ts';
+import { UsageError } from '../support/errors.ts';
 import { type Address, parseAddress } from './address.ts';
 
 /** SD_LISTEN_FDS_START: the first descriptor that is passed. */

@@ -1,4 +1,4 @@
-import { frameOf, parserPlaceOf } from '../stack-frames.ts';
+import { frameOf, parserPlaceOf } from '../support/stack-frames.ts';
 import type { FieldTypes } from './records/record.ts';
 
 const FOREIGN = /\/node_modules\//;

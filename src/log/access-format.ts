@@ -1,4 +1,5 @@
-import { UsageError } from '../errors.ts';
+import { UsageError } from '../support/errors.ts';
+import { escapeLiteral, escapeQuoted } from '../support/text.ts';
 import {
   type AccessFormat,
   type Entry,
@@ -9,7 +10,6 @@ import {
   userOf,
 } from './access-entry.ts';
 import { jsonFormat } from './access-json.ts';
-import { escapeLiteral, escapeQuoted } from './text.ts';
 import { accessTime, oncePerSecond } from './timestamps.ts';
 
 /** Text that is the same in each line, or what one request makes of an atom. */

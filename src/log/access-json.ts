@@ -1,5 +1,5 @@
+import { isPlain } from '../support/text.ts';
 import { type AccessFormat, type Entry, pathOf, queryOf, userOf } from './access-entry.ts';
-import { isPlain } from './text.ts';
 import { isoClock } from './timestamps.ts';
 
 /** Six values that a client chooses, each character at worst six bytes, then fit the 4096 of a pipe with the rest. */

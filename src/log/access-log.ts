@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { messageOf, UsageError } from '../errors.ts';
 import { FlightTable } from '../flights/table.ts';
-import { plainAddress } from '../plain-address.ts';
+import { messageOf, UsageError } from '../support/errors.ts';
+import { plainAddress } from '../support/plain-address.ts';
 import { type AccessFormat, type Entry, RequestEntry, UNANSWERED } from './access-entry.ts';
 import { compileFormat } from './access-format.ts';
 import { refusedEntry } from './access-lost.ts';

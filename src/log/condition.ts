@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../support/clock.ts';
 
 /** Where in its course a condition is; the `phase` of its records. */
 export type Phase = 'begins' | 'lasts' | 'ends';

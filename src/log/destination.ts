@@ -1,8 +1,8 @@
 import type { Stats } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { fs } from '../builtins.ts';
-import { type Clock, systemClock } from '../clock.ts';
-import { codeOf, messageOf, UsageError } from '../errors.ts';
+import { fs } from '../support/builtins.ts';
+import { type Clock, systemClock } from '../support/clock.ts';
+import { codeOf, messageOf, UsageError } from '../support/errors.ts';
 import { ATOMIC_BYTES } from './piece-bytes.ts';
 import { LogTrouble, type Say } from './trouble.ts';
 

@@ -1,12 +1,12 @@
 import { createRequire } from 'node:module';
 import { isatty } from 'node:tty';
 import type { pino as Pino, stdSerializers as PinoSerializers } from 'pino';
-import { util } from '../builtins.ts';
-import { codeOf, messageOf } from '../errors.ts';
+import { util } from '../support/builtins.ts';
+import { codeOf, messageOf } from '../support/errors.ts';
+import { escapeControls, stackLines } from '../support/text.ts';
 import { Destination } from './destination.ts';
 import type { WorkerField } from './records/record.ts';
 import type { RecordLog } from './records.ts';
-import { escapeControls, stackLines } from './text.ts';
 import { logTime, oncePerSecond } from './timestamps.ts';
 import type { Say } from './trouble.ts';
 

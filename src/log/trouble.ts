@@ -1,6 +1,6 @@
-import { type Clock, systemClock } from '../clock.ts';
-import { seconds } from '../duration.ts';
-import { codeOf, messageOf } from '../errors.ts';
+import { type Clock, systemClock } from '../support/clock.ts';
+import { seconds } from '../support/duration.ts';
+import { codeOf, messageOf } from '../support/errors.ts';
 import { Condition, type Course, type Phase } from './condition.ts';
 
 type FieldsOf<E extends string> = {

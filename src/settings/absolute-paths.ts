@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { absoluteBind } from '../listeners/address.ts';
-import type { Settings } from './catalogue.ts';
+import type { Settings } from './catalogue/catalogue.ts';
 
 type Paths = Pick<Settings, 'bind' | 'pid' | 'errorLogfile' | 'accessLogfile'>;
 

@@ -1,4 +1,4 @@
-import type { Settings } from './catalogue.ts';
+import type { Settings } from './catalogue/catalogue.ts';
 
 /** The class that serves: as in Gunicorn, `sync` with more than one thread is `thread`. */
 export function classNameOf({

@@ -1,6 +1,12 @@
-import { util } from '../builtins.ts';
-import { tooFewFiles } from '../open-files.ts';
-import { isSettingName, type SettingName, type Settings, settingNames, settingOf } from './catalogue.ts';
+import { tooFewFiles } from '../process/open-files.ts';
+import { util } from '../support/builtins.ts';
+import {
+  isSettingName,
+  type SettingName,
+  type Settings,
+  settingNames,
+  settingOf,
+} from './catalogue/catalogue.ts';
 import { classNameOf } from './class-name.ts';
 import type { LoadedData } from './load.ts';
 import { nameSetting } from './origin.ts';

@@ -1,4 +1,4 @@
-import { messageOf, UsageError } from '../errors.ts';
+import { messageOf, UsageError } from '../support/errors.ts';
 import {
   isSettingName,
   type SettingName,
@@ -6,7 +6,7 @@ import {
   settingNames,
   settingOf,
   variablesOf,
-} from './catalogue.ts';
+} from './catalogue/catalogue.ts';
 import { type Origin, sourceOf } from './origin.ts';
 import { isNegative, longFlag, Mismatch } from './setting.ts';
 

@@ -1,15 +1,12 @@
 import { resolve } from 'node:path';
-import { fs } from '../builtins.ts';
-import type { Clock } from '../clock.ts';
-import { codeOf, messageOf, UsageError } from '../errors.ts';
-import type { HookName, Hooks } from '../hooks.ts';
 import type { Address } from '../listeners/address.ts';
+import { fs } from '../support/builtins.ts';
+import type { Clock } from '../support/clock.ts';
+import { codeOf, messageOf, UsageError } from '../support/errors.ts';
 import { absolutePaths } from './absolute-paths.ts';
-import { addedEnvironment, addedSince } from './added-environment.ts';
+import { type SettingName, type Settings, settingNames } from './catalogue/catalogue.ts';
 import { startingWorkers } from './catalogue/workers.ts';
-import { type SettingName, type Settings, settingNames } from './catalogue.ts';
-import { type ConfigFile, placeOf, readableFile, readConfig, searchConfig } from './config-file.ts';
-import { configLayer, hookNamesOf, hooksOf } from './config-layer.ts';
+import type { HookName, Hooks } from './hooks.ts';
 import {
   argumentLayer,
   defaultLayer,
@@ -20,7 +17,10 @@ import {
   mergeLayers,
 } from './layer.ts';
 import { type Origin, sourceOf } from './origin.ts';
-import { splitArguments } from './split-arguments.ts';
+import { addedEnvironment, addedSince } from './sources/added-environment.ts';
+import { type ConfigFile, placeOf, readableFile, readConfig, searchConfig } from './sources/file.ts';
+import { configLayer, hookNamesOf, hooksOf } from './sources/file-layer.ts';
+import { splitArguments } from './sources/split-arguments.ts';
 
 export type { Origin } from './origin.ts';
 
@@ -100,7 +100,7 @@ export async function loadHooks(configFile: string, cacheKey: string | null, cwd
 }
 
 async function commandLayers(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<readonly Layer[]> {
-  const { parseArguments } = await import('../cli/options.ts');
+  const { parseArguments } = await import('../main/options.ts');
   const words = splitArguments('TSUNICORN_CMD_ARGS', env.TSUNICORN_CMD_ARGS ?? '');
   return [
     words.length === 0 ? {} : argumentLayer(parseArguments(words, 'cmdargs'), 'cmdargs'),

@@ -1,4 +1,4 @@
-import { messageOf } from '../errors.ts';
+import { messageOf } from '../support/errors.ts';
 import { loadSettings } from './load.ts';
 import type { ReadAnswer, ReadQuestion } from './reread.ts';
 

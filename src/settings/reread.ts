@@ -1,8 +1,8 @@
-import { type Spawn, startChild } from '../child.ts';
-import type { Clock } from '../clock.ts';
-import { UsageError } from '../errors.ts';
-import { fileIn, type Installation, ownInstallation } from '../installation.ts';
-import { withoutInspector } from '../node-options.ts';
+import { type Spawn, startChild } from '../process/child.ts';
+import { fileIn, type Installation, ownInstallation } from '../process/installation.ts';
+import { withoutInspector } from '../process/node-options.ts';
+import type { Clock } from '../support/clock.ts';
+import { UsageError } from '../support/errors.ts';
 import type { LoadedData, LoadInput } from './load.ts';
 
 /** What the reading child answers. */

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../support/clock.ts';
 
 /** Editors write a file several times when they save it once. */
 const QUIET_MS = 50;

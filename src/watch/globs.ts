@@ -1,5 +1,5 @@
 import { isAbsolute, join, matchesGlob, normalize, relative, resolve, sep } from 'node:path';
-import { fs } from '../builtins.ts';
+import { fs } from '../support/builtins.ts';
 
 /** Files by a pattern: where to look for them, and which they are. Paths are absolute. */
 export interface Glob {

@@ -1,7 +1,7 @@
 import type { Stats } from 'node:fs';
 import type { ChokidarOptions, FSWatcher } from 'chokidar';
-import { fs } from '../builtins.ts';
-import { codeOf, messageOf } from '../errors.ts';
+import { fs } from '../support/builtins.ts';
+import { codeOf, messageOf } from '../support/errors.ts';
 import type { Glob } from './globs.ts';
 
 type Watch = (paths: string[], options: ChokidarOptions) => FSWatcher;

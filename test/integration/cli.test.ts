@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { settingNames, settingOf } from '../../src/settings/catalogue.ts';
+import { settingNames, settingOf } from '../../src/settings/catalogue/catalogue.ts';
 import { longFlag } from '../../src/settings/setting.ts';
 import { run } from '../support/command.ts';
 import { root } from '../support/tsunicorn.ts';

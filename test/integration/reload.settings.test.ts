@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { type SettingName, settingNames, settingOf } from '../../src/settings/catalogue.ts';
+import { type SettingName, settingNames, settingOf } from '../../src/settings/catalogue/catalogue.ts';
 import { request } from '../support/load.ts';
 import { type Receiver, receiveUdp } from '../support/syslog-receivers.ts';
 import { type Running, root, start, temporaryDirectory } from '../support/tsunicorn.ts';

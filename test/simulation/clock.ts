@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/clock.ts';
+import type { Clock } from '../../src/support/clock.ts';
 
 /** What is to happen at a time. */
 export interface Timer {

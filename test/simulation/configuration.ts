@@ -1,4 +1,4 @@
-import type { Settings } from '../../src/settings/catalogue.ts';
+import type { Settings } from '../../src/settings/catalogue/catalogue.ts';
 import type { LoadedData } from '../../src/settings/load.ts';
 import { loadedWith } from '../support/fake-service.ts';
 import type { Chance } from './chance.ts';

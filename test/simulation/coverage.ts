@@ -1,5 +1,5 @@
 import type { ArbiterEvent, WorkerEnd } from '../../src/arbiter/events.ts';
-import { isBooting } from '../../src/arbiter/worker-state.ts';
+import { isBooting } from '../../src/arbiter/policy/worker-state.ts';
 import type { Transition } from './watched.ts';
 import type { World } from './world.ts';
 

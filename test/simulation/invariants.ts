@@ -1,9 +1,9 @@
+import type { Generation } from '../../src/arbiter/change/generation.ts';
+import { isEnding } from '../../src/arbiter/change/shutdown.ts';
 import type { ArbiterEvent } from '../../src/arbiter/events.ts';
-import type { Generation } from '../../src/arbiter/generation.ts';
-import { isEnding } from '../../src/arbiter/shutdown.ts';
+import { deadlineOf, isLiving } from '../../src/arbiter/policy/worker-state.ts';
 import type { ServiceStatus } from '../../src/arbiter/status.ts';
-import type { WorkerHandle } from '../../src/arbiter/worker-handle.ts';
-import { deadlineOf, isLiving } from '../../src/arbiter/worker-state.ts';
+import type { WorkerHandle } from '../../src/arbiter/workers/handle.ts';
 import { ReloadInvariants } from './reload-invariants.ts';
 import { SuccessionInvariants } from './succession-invariants.ts';
 import type { Transition } from './watched.ts';

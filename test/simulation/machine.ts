@@ -1,5 +1,5 @@
 import type { SpawnOptions } from 'node:child_process';
-import type { Spawn } from '../../src/child.ts';
+import type { Spawn } from '../../src/process/child.ts';
 import { FakeChild, type FakeProcess, refuse, type SpawnFailure } from '../support/fake-spawn.ts';
 import type { SimulatedClock } from './clock.ts';
 import type { Order } from './operations.ts';

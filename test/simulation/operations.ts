@@ -1,6 +1,6 @@
 import type { ArbiterSignal } from '../../src/arbiter/events.ts';
-import type { WorkerMessage } from '../../src/ipc.ts';
-import type { Settings } from '../../src/settings/catalogue.ts';
+import type { WorkerMessage } from '../../src/process/ipc.ts';
+import type { Settings } from '../../src/settings/catalogue/catalogue.ts';
 import type { SpawnFailure } from '../support/fake-spawn.ts';
 import type { Chance } from './chance.ts';
 import { SUCCESSIONS, type Successor } from './other-models.ts';

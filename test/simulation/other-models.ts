@@ -1,4 +1,4 @@
-import type { Spawn } from '../../src/child.ts';
+import type { Spawn } from '../../src/process/child.ts';
 import type { LoadedData } from '../../src/settings/load.ts';
 import type { ReadAnswer } from '../../src/settings/reread.ts';
 import type { Chance } from './chance.ts';

@@ -1,6 +1,6 @@
 import { type ArbiterEvent, EventQueue } from '../../src/arbiter/events.ts';
-import type { WorkerHandle } from '../../src/arbiter/worker-handle.ts';
-import type { WorkerState } from '../../src/arbiter/worker-state.ts';
+import type { WorkerState } from '../../src/arbiter/policy/worker-state.ts';
+import type { WorkerHandle } from '../../src/arbiter/workers/handle.ts';
 
 /** The arbiter's queue, seen from outside. */
 export class WatchedQueue extends EventQueue {

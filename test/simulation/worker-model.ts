@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
-import type { Spawn } from '../../src/child.ts';
-import type { ArbiterMessage, BootOrder, WorkerMessage } from '../../src/ipc.ts';
+import type { Spawn } from '../../src/process/child.ts';
+import type { ArbiterMessage, BootOrder, WorkerMessage } from '../../src/process/ipc.ts';
 import type { Chance } from './chance.ts';
 import { type Machine, Process } from './machine.ts';
 

@@ -1,6 +1,6 @@
 import type { ChildProcess, SpawnOptions } from 'node:child_process';
 import { EventEmitter } from 'node:events';
-import type { Spawn } from '../../src/child.ts';
+import type { Spawn } from '../../src/process/child.ts';
 
 /** How the system may refuse a process. */
 export type SpawnFailure = 'EMFILE' | 'ENFILE' | 'EAGAIN' | 'ENOENT' | 'EACCES' | 'E2BIG' | 'ENOMEM';

@@ -1,11 +1,11 @@
-import type { Generation } from '../../src/arbiter/generation.ts';
-import { limitsOf } from '../../src/arbiter/generation.ts';
-import { KnownRequests } from '../../src/arbiter/known-requests.ts';
-import { KnownState } from '../../src/arbiter/known-state.ts';
-import type { SpawnOrder, WorkerHandle } from '../../src/arbiter/worker-handle.ts';
-import type { Limits, WorkerState } from '../../src/arbiter/worker-state.ts';
-import type { ArbiterMessage, BootFailure, WorkerMessage } from '../../src/ipc.ts';
+import type { Generation } from '../../src/arbiter/change/generation.ts';
+import { limitsOf } from '../../src/arbiter/change/generation.ts';
+import type { Limits, WorkerState } from '../../src/arbiter/policy/worker-state.ts';
+import type { SpawnOrder, WorkerHandle } from '../../src/arbiter/workers/handle.ts';
+import { KnownRequests } from '../../src/arbiter/workers/known-requests.ts';
+import { KnownState } from '../../src/arbiter/workers/known-state.ts';
 import type { Listener } from '../../src/listeners/listener.ts';
+import type { ArbiterMessage, BootFailure, WorkerMessage } from '../../src/process/ipc.ts';
 
 /** A worker without a process: remembers what it is told and says what the test wants. */
 export class FakeWorker implements WorkerHandle {

@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { MessagePort } from 'node:worker_threads';
 import { onTestFinished, vi } from 'vitest';
-import { Dispatcher } from '../../workers/thread/dispatcher.ts';
-import { Exchange } from '../../workers/thread/exchange.ts';
-import { Lane } from '../../workers/thread/lane.ts';
-import type { FromThread, ToThread } from '../../workers/thread/messages.ts';
-import { Runner } from '../../workers/thread/runner.ts';
+import { Dispatcher } from '../../workers/classes/thread/dispatcher.ts';
+import { Exchange } from '../../workers/classes/thread/exchange.ts';
+import { Lane } from '../../workers/classes/thread/lane.ts';
+import type { FromThread, ToThread } from '../../workers/classes/thread/messages.ts';
+import { Runner } from '../../workers/classes/thread/runner.ts';
 import { drawFrom } from './draw.ts';
 import { turns } from './wire.ts';
 

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { describe } from '../describe.ts';
+import { describe } from '../../support/describe.ts';
 import { type Framing, frame, isAscii, Promised } from '../framing.ts';
 import type { Size } from './body-size.ts';
 import { type Parts, takeLazy } from './lazy-response.ts';

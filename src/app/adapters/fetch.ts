@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { NodeRequest, patchGlobalRequest } from 'srvx/node';
-import { isThenable } from '../../thenable.ts';
+import { isThenable } from '../../support/thenable.ts';
 import type { Application } from '../application.ts';
 import { faultOf } from '../client-fault.ts';
 import { isHost } from '../host.ts';

@@ -1,5 +1,5 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import { messageOf } from '../../errors.ts';
+import { messageOf } from '../../support/errors.ts';
 import type { Application, Handler } from '../application.ts';
 import { faultOf } from '../client-fault.ts';
 import { appError, stackOf } from '../failure.ts';

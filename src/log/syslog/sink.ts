@@ -1,5 +1,5 @@
-import type { Clock } from '../../clock.ts';
-import { codeOf, messageOf } from '../../errors.ts';
+import type { Clock } from '../../support/clock.ts';
+import { codeOf, messageOf } from '../../support/errors.ts';
 import type { LogTrouble } from '../trouble.ts';
 
 /** A way to the receiver that is open. */

@@ -1,9 +1,10 @@
 import { lookup } from 'node:dns/promises';
 import { hostname } from 'node:os';
-import { systemClock } from '../../clock.ts';
-import { codeOf, messageOf, UsageError } from '../../errors.ts';
-import type { Settings } from '../../settings/catalogue.ts';
+import type { Settings } from '../../settings/catalogue/catalogue.ts';
 import { parseSyslogTarget, type SyslogTarget } from '../../settings/syslog-target.ts';
+import { systemClock } from '../../support/clock.ts';
+import { codeOf, messageOf, UsageError } from '../../support/errors.ts';
+import { stackLines } from '../../support/text.ts';
 import {
   isLogged,
   type LogFields,
@@ -12,7 +13,6 @@ import {
   type LogLevel,
   type OpenLog,
 } from '../logger.ts';
-import { stackLines } from '../text.ts';
 import { LogTrouble } from '../trouble.ts';
 import { type Entry, formatRecord } from './record.ts';
 import { Sink } from './sink.ts';

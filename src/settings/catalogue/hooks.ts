@@ -1,4 +1,4 @@
-import type { HookName } from '../../hooks.ts';
+import type { HookName } from '../hooks.ts';
 
 interface HookDoc {
   readonly takes: string;

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../support/errors.ts';
 import { nullable } from '../compound-kinds.ts';
 import { choice, integer, readSize, scalar, size, writeSize } from '../kinds.ts';
 import { type Kind, setting } from '../setting.ts';

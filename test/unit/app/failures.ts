@@ -1,5 +1,5 @@
 import { loadApplication } from '../../../src/app/load.ts';
-import { BootError } from '../../../src/errors.ts';
+import { BootError } from '../../../src/support/errors.ts';
 
 /** What loading a spec ended with, as failures.ts prints it. */
 export interface Failure {

@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { loadApplication } from '../../../src/app/load.ts';
-import { BootError } from '../../../src/errors.ts';
+import { BootError } from '../../../src/support/errors.ts';
 import { serve } from './serve.ts';
 
 const cwd = `${import.meta.dirname}/../../fixtures`;

@@ -2,7 +2,7 @@ import { createServer, type ServerResponse } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { detect } from '../../../src/app/detect.ts';
 import { fetch, node, wsgi } from '../../../src/index.ts';
-import { markOf } from '../../../src/marks.ts';
+import { markOf } from '../../../src/support/marks.ts';
 
 const quiet = { spec: 'web.ts:app', onError: () => {} };
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { parseArguments, parseSpec } from '../../../src/app/spec.ts';
-import { EXIT } from '../../../src/errors.ts';
+import { EXIT } from '../../../src/support/errors.ts';
 
 it.each([
   ['server.ts', 'server.ts', [], null],

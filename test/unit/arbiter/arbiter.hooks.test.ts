@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import type { Hooks } from '../../../src/hooks.ts';
+import type { Hooks } from '../../../src/settings/hooks.ts';
 import { serveReady, startService } from '../../support/fake-service.ts';
 
 const fail = (): never => {

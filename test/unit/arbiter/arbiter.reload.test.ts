@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Reread } from '../../../src/arbiter/reload.ts';
+import type { Reread } from '../../../src/arbiter/change/reload.ts';
 import { type FakeService, serveReady, startService } from '../../support/fake-service.ts';
 
 /** Reads that end when the test says so, in the order of the reloads. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Hooks } from '../../../src/hooks.ts';
-import type { WorkerLoad } from '../../../src/ipc.ts';
-import type { Settings } from '../../../src/settings/catalogue.ts';
+import type { WorkerLoad } from '../../../src/process/ipc.ts';
+import type { Settings } from '../../../src/settings/catalogue/catalogue.ts';
+import type { Hooks } from '../../../src/settings/hooks.ts';
 import { type FakeService, serveReady, startService } from '../../support/fake-service.ts';
 
 const busy = { utilisation: 1, inFlight: 3 };

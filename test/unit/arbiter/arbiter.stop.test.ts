@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Reread } from '../../../src/arbiter/reload.ts';
+import type { Reread } from '../../../src/arbiter/change/reload.ts';
 import { type FakeService, serveReady, startService } from '../../support/fake-service.ts';
 import { temporaryDirectory } from '../../support/tsunicorn.ts';
 

@@ -1,5 +1,5 @@
-import { type Desired, reconcile } from '../../../src/arbiter/reconcile.ts';
-import type { WorkerSnapshot, WorkerState } from '../../../src/arbiter/worker-state.ts';
+import { type Desired, reconcile } from '../../../src/arbiter/policy/reconcile.ts';
+import type { WorkerSnapshot, WorkerState } from '../../../src/arbiter/policy/worker-state.ts';
 
 const limits = { bootMs: 60_000, heartbeatMs: 30_000, graceMs: 30_000 };
 export const desired: Desired = {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { UsageError } from '../../../src/errors.ts';
 import { formatAddress, formatTcp, overlap, parseAddress } from '../../../src/listeners/address.ts';
+import { UsageError } from '../../../src/support/errors.ts';
 
 const parse = (text: string) => {
   const { source: _source, ...rest } = parseAddress('--bind', text);

@@ -13,9 +13,9 @@ import {
 import net from 'node:net';
 import { join, relative } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { UsageError } from '../../../src/errors.ts';
 import { parseAddress } from '../../../src/listeners/address.ts';
 import { bind, type Listener } from '../../../src/listeners/listener.ts';
+import { UsageError } from '../../../src/support/errors.ts';
 import { temporaryDirectory } from '../../support/tsunicorn.ts';
 
 const socketIn = (directory: string) => join(directory, 'app.sock');

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { addressesOf } from '../../../src/arbiter/generation.ts';
+import { addressesOf } from '../../../src/arbiter/change/generation.ts';
 import { type Address, formatAddress } from '../../../src/listeners/address.ts';
 import { activationNotice, passedSockets } from '../../../src/listeners/systemd.ts';
 import type { Origin } from '../../../src/settings/load.ts';

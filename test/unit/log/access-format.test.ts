@@ -1,10 +1,10 @@
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { UsageError } from '../../../src/errors.ts';
 import { FlightTable } from '../../../src/flights/table.ts';
 import { type Entry, RequestEntry } from '../../../src/log/access-entry.ts';
 import { checkAccessFormat, compileFormat } from '../../../src/log/access-format.ts';
+import { UsageError } from '../../../src/support/errors.ts';
 
 interface Given {
   readonly headers?: Readonly<Record<string, string>>;

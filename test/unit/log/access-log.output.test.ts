@@ -4,8 +4,8 @@ import { renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
-import { UsageError } from '../../../src/errors.ts';
 import { createAccessLog } from '../../../src/log/access-log.ts';
+import { UsageError } from '../../../src/support/errors.ts';
 import { flushed, serve } from './logged-service.ts';
 import { linesOf, temporaryDirectory } from './temporary.ts';
 

@@ -1,8 +1,8 @@
 import { chmodSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { UsageError } from '../../../src/errors.ts';
 import { checkLogfile, Destination } from '../../../src/log/destination.ts';
+import { UsageError } from '../../../src/support/errors.ts';
 import { temporaryDirectory } from './temporary.ts';
 
 describe('checking a log file', () => {

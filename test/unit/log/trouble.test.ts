@@ -1,9 +1,9 @@
 import { readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { fs } from '../../../src/builtins.ts';
 import { Destination } from '../../../src/log/destination.ts';
 import { createLogger } from '../../../src/log/logger.ts';
+import { fs } from '../../../src/support/builtins.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { linesOf, temporaryDirectory } from './temporary.ts';
 

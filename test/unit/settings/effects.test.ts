@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isSettingName, settingNames, settingOf } from '../../../src/settings/catalogue.ts';
+import { isSettingName, settingNames, settingOf } from '../../../src/settings/catalogue/catalogue.ts';
 import { withoutEffect, withoutRestart } from '../../../src/settings/effects.ts';
 import { loadedWith } from '../../support/fake-service.ts';
 import { loading } from './loading.ts';

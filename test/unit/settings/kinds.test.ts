@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { catalogue } from '../../../src/settings/catalogue.ts';
+import { catalogue } from '../../../src/settings/catalogue/catalogue.ts';
 import { listOf, nullable, table } from '../../../src/settings/compound-kinds.ts';
 import {
   boolean,

@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import type { Clock } from '../../../src/clock.ts';
+import type { Clock } from '../../../src/support/clock.ts';
 import { loading } from './loading.ts';
 
 const { state, write, load, natively } = loading();

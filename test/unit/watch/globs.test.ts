@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { settingOf } from '../../../src/settings/catalogue.ts';
+import { settingOf } from '../../../src/settings/catalogue/catalogue.ts';
 import { globOf } from '../../../src/watch/globs.ts';
 
 describe('a glob', () => {

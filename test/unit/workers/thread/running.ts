@@ -1,6 +1,6 @@
 import type { Application, Handler } from '../../../../src/app/application.ts';
-import type { FromThread, RequestMessage } from '../../../../workers/thread/messages.ts';
-import { Runner } from '../../../../workers/thread/runner.ts';
+import type { FromThread, RequestMessage } from '../../../../workers/classes/thread/messages.ts';
+import { Runner } from '../../../../workers/classes/thread/runner.ts';
 import { turns } from '../../../support/wire.ts';
 
 const peer = {

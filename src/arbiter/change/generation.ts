@@ -1,0 +1,97 @@
+import {
+  type Address,
+  expandLocalhost,
+  hasAddress,
+  parseAddress,
+  withPassed,
+} from '../../listeners/address.ts';
+import type { Listener } from '../../listeners/listener.ts';
+import type { OpenLog } from '../../log/logger.ts';
+import type { Installation } from '../../process/installation.ts';
+import type { BootFailure } from '../../process/ipc.ts';
+import type { NodeOptions } from '../../process/node-options.ts';
+import type { WorkerCount } from '../../process/parent.ts';
+import type { Privileges } from '../../process/privileges/privileges.ts';
+import type { Hooks } from '../../settings/hooks.ts';
+import type { LoadedData } from '../../settings/load.ts';
+import { nameSetting } from '../../settings/origin.ts';
+import type { Limits } from '../policy/worker-state.ts';
+import type { Scaling } from '../scaling.ts';
+
+/** One accepted configuration with the sockets it listens on. Workers belong to the generation they were spawned by. */
+export interface Generation {
+  readonly number: number;
+  readonly loaded: LoadedData;
+  /** The hooks that run in the arbiter. */
+  readonly hooks: Hooks;
+  readonly listeners: readonly Listener[];
+  /** As whom the workers run; absent or null where they run as the arbiter does. */
+  readonly privileges?: Privileges | null;
+  /** Opens the arbiter's own log as this configuration wants it. */
+  readonly openLog?: () => OpenLog;
+  /** Where our own code is that its workers run; absent where it is the arbiter's. */
+  readonly installation?: Installation;
+  /** The hash of what its first worker has loaded, once that is known; see BootOrder. */
+  readonly code?: string | null;
+  /** Options of Node for its workers by their slots; absent where there are none. */
+  readonly nodeOptions?: (slot: number) => NodeOptions;
+  /** Chooses the number of its workers by their load; absent where the operator does. */
+  readonly scaling?: Scaling;
+  /** In development: its workers show this in place of an application that cannot be loaded. */
+  readonly failure?: BootFailure;
+}
+
+/** The addresses that a configuration asks for, each naming where it was written. Throws a UsageError. */
+export function addressesOf({ settings, origins, sockets }: LoadedData): readonly Address[] {
+  const written = settings.bind.flatMap((text) =>
+    expandLocalhost(parseAddress(nameSetting(origins.bind, 'bind'), text), hasAddress),
+  );
+  return withPassed(written, sockets);
+}
+
+/**
+ * Gives the files of its Unix sockets to the user of its workers; those that it took over belong to another one's still.
+ * Where that cannot be done the owner stays, which is no reason not to serve.
+ */
+export function giveSockets({ listeners, privileges }: Generation): void {
+  if (!privileges) return;
+  for (const listener of listeners) {
+    try {
+      listener.giveTo?.(privileges.identity);
+    } catch {
+      // It takes a capability that was there when the others were given.
+    }
+  }
+}
+
+/** For how long the service accepts after a stop; where another arbiter serves on, the same sockets stay, and nobody has to look elsewhere. */
+export function drainDelayOf({ listeners, loaded }: Generation): number {
+  return listeners.every((listener) => listener.isShared()) ? 0 : loaded.settings.drainDelay * 1000;
+}
+
+/** What the generation after this one, in this arbiter or its successor, is to know of the number of workers. */
+export function workerCountOf({ loaded, scaling }: Generation, count: number): WorkerCount {
+  return { count, setting: loaded.settings.workers, followsLoad: scaling !== undefined };
+}
+
+/** How many workers a new generation has: as before, which TTIN, TTOU or the load chose, unless its settings say otherwise. */
+export function countAfter({ count, setting, followsLoad }: WorkerCount, generation: Generation): number {
+  const { loaded, scaling } = generation;
+  const { workers } = loaded.settings;
+  const ended = followsLoad && scaling === undefined;
+  const wanted = ended || workers !== setting ? workers : count;
+  return scaling?.allowed(wanted) ?? wanted;
+}
+
+/** The watchdog has this long to say what a blocked worker did, before the arbiter kills it for its mere silence. */
+const WATCHDOG_HEADSTART_MS = 2000;
+
+/** The time limits of the generation's workers; 0 in a setting switches a limit off. */
+export function limitsOf({ loaded: { settings } }: Generation): Limits {
+  const headstartMs = settings.watchdog ? WATCHDOG_HEADSTART_MS : 0;
+  return {
+    bootMs: settings.bootTimeout * 1000 || Infinity,
+    heartbeatMs: settings.timeout === 0 ? Infinity : settings.timeout * 1000 + headstartMs,
+    graceMs: settings.gracefulTimeout * 1000,
+  };
+}

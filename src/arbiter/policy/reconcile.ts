@@ -1,0 +1,240 @@
+import type { RetirePurpose } from '../../process/ipc.ts';
+import { deadlineOf, isBooting, isLiving, type WorkerSnapshot, type WorkerState } from './worker-state.ts';
+
+/** What the arbiter wants to be true. */
+export interface Desired {
+  /**
+   * Who rests or stops wants no workers. At rest the sockets stay open: who connects meanwhile waits, and is served
+   * later.
+   */
+  readonly purpose: 'serving' | 'resting' | 'stopping';
+  readonly workers: number;
+  /** How many more are to stand by; above 0 every worker stands by first, and accepts when it is told to. */
+  readonly spares: number;
+  readonly generation: number;
+  /** A new generation that has yet to prove itself by one worker getting ready; the others go on as if it were not. */
+  readonly canary: number | null;
+  /** In a crash loop: no spawn before this time, and then one at a time. 0 otherwise. */
+  readonly spawnAfterMs: number;
+  /**
+   * How many workers more than wanted may live while old ones are replaced, which is how many are replaced at a time.
+   * Infinity (in development) replaces all at once: every worker of another generation goes as soon as one of the
+   * present is ready.
+   */
+  readonly surge: number;
+  /** Before this time nothing is spawned to replace a worker of the right generation; 0 where that may be done at once. */
+  readonly recycleAfterMs: number;
+  /** What workers retire for. */
+  readonly retirePurpose: RetirePurpose;
+}
+
+export type Action =
+  | { readonly type: 'spawn'; readonly slot: number; readonly generation: number }
+  | { readonly type: 'accept'; readonly age: number }
+  | {
+      readonly type: 'retire';
+      readonly age: number;
+      readonly reason: string;
+      readonly purpose: RetirePurpose;
+    }
+  /** To a worker that retires already. */
+  | { readonly type: 'hasten'; readonly age: number; readonly purpose: RetirePurpose }
+  | {
+      readonly type: 'kill';
+      readonly age: number;
+      readonly signal: 'SIGABRT' | 'SIGKILL';
+      readonly reason: string;
+    };
+
+export interface Plan {
+  readonly actions: readonly Action[];
+  /** When to look again if nothing happens before; Infinity where only an event can change the plan. */
+  readonly wakeAtMs: number;
+}
+
+/**
+ * The rule of the house, pure: which workers to spawn, retire and kill so that the world becomes as desired. A worker
+ * is retired only while more than the wanted number are ready, so capacity never dips.
+ */
+export function reconcile(desired: Desired, workers: readonly WorkerSnapshot[], now: number): Plan {
+  const overdue = workers.flatMap((worker) => overdueAction(worker, now));
+  const dying = new Set(overdue.map((action) => action.age));
+  const living = workers.filter((worker) => isLiving(worker) && !dying.has(worker.age));
+  const held = now < desired.recycleAfterMs && living.some(isOutgoing);
+  // A boot would take the processor, and the arbiter's loop, from one that is about to serve: spares come after it.
+  const seen = held ? living.map(staying) : living;
+  const accepts = planAccepts(desired, seen);
+  const opening = accepts.length > 0 || living.some(({ state }) => state.name === 'opening');
+  const wanted = wantedSpawns(opening ? { ...desired, spares: 0 } : desired, seen);
+  const mayGo =
+    now < desired.spawnAfterMs ? wanted.filter((generation) => generation === desired.canary) : wanted;
+  const waiting = mayGo.length < wanted.length;
+  const spawns = inFreeSlots(mayGo, workers);
+  const others = workers.filter((worker) => !dying.has(worker.age));
+  const deadlines = others.map(deadlineOf);
+  const retirements = planRetirements(desired, living, workers);
+  return {
+    actions: [...overdue, ...accepts, ...planHaste(desired, others), ...retirements, ...spawns],
+    wakeAtMs: Math.min(
+      waiting ? desired.spawnAfterMs : Infinity,
+      held ? desired.recycleAfterMs : Infinity,
+      ...deadlines,
+    ),
+  };
+}
+
+function isOutgoing({ state }: WorkerSnapshot): boolean {
+  return state.name === 'ready' && state.outgoing !== null;
+}
+
+/** The worker as if it had not asked to be replaced. */
+function staying(worker: WorkerSnapshot): WorkerSnapshot {
+  const { age, slot, generation, limits, state } = worker;
+  return state.name === 'ready'
+    ? { age, slot, generation, limits, state: { ...state, outgoing: null } }
+    : worker;
+}
+
+function isFresh(worker: WorkerSnapshot, desired: Desired): boolean {
+  return worker.generation === desired.generation && !isOutgoing(worker);
+}
+
+function overdueAction(worker: WorkerSnapshot, now: number): (Action & { type: 'kill' })[] {
+  const { age, state, limits } = worker;
+  if (now < deadlineOf(worker)) return [];
+  switch (state.name) {
+    case 'spawning':
+    case 'booting':
+    case 'opening':
+      return [{ type: 'kill', age, signal: 'SIGKILL', reason: `not ready within ${limits.bootMs / 1000} s` }];
+    case 'standby':
+    case 'ready':
+      // ABRT first: it runs the workerAbort hook, or leaves a core, where the loop still turns.
+      return [{ type: 'kill', age, signal: 'SIGABRT', reason: `silent for ${limits.heartbeatMs / 1000} s` }];
+    case 'retiring':
+    case 'failed':
+    case 'cancelled':
+      return [{ type: 'kill', age, signal: 'SIGKILL', reason: 'did not end within its grace' }];
+    case 'killed':
+      return [{ type: 'kill', age, signal: 'SIGKILL', reason: state.reason }];
+    case 'exited':
+      return [];
+  }
+}
+
+/** The generations of the workers to spawn. */
+function wantedSpawns(desired: Desired, living: readonly WorkerSnapshot[]): readonly number[] {
+  const canary = living.some(({ generation }) => generation === desired.canary);
+  const probe = desired.canary === null || canary ? [] : [desired.canary];
+  const others = living.filter(({ generation }) => generation !== desired.canary);
+  const fresh = others.filter((worker) => isFresh(worker, desired));
+  const wanted = desired.workers + desired.spares;
+  const room = mostLiving(desired, others) - others.length;
+  const pending = fresh.filter(({ state }) => isBooting(state) && state.name !== 'standby').length;
+  const tries = desired.spawnAfterMs > 0 ? 1 - pending : Infinity;
+  const count = Math.max(0, Math.min(wanted - fresh.length, room, tries));
+  return [...probe, ...new Array<number>(count).fill(desired.generation)];
+}
+
+/** How many may live, the canary apart: more than wanted only while some of them are to be replaced. */
+function mostLiving(desired: Desired, others: readonly WorkerSnapshot[]): number {
+  const isReplacing = others.some((worker) => !isFresh(worker, desired));
+  return desired.workers + desired.spares + (isReplacing ? desired.surge : 0);
+}
+
+/**
+ * Who stands by and is to serve: what is missing, or has to be replaced, of the number wanted, the longest booted first;
+ * and a canary, which is proved by listening.
+ */
+function planAccepts(desired: Desired, living: readonly WorkerSnapshot[]): Action[] {
+  const fresh = living.filter((worker) => isFresh(worker, desired));
+  const serving = fresh.filter(({ state }) => state.name === 'ready' || state.name === 'opening').length;
+  const standby = fresh.filter(({ state }) => state.name === 'standby').toSorted((a, b) => a.age - b.age);
+  const canary = living.filter((one) => one.generation === desired.canary && one.state.name === 'standby');
+  const called = standby.slice(0, Math.max(0, desired.workers - serving));
+  return [...called, ...canary].map(({ age }) => ({ type: 'accept', age }));
+}
+
+function inFreeSlots(generations: readonly number[], workers: readonly WorkerSnapshot[]): Action[] {
+  const taken = new Set(workers.filter(({ state }) => state.name !== 'exited').map(({ slot }) => slot));
+  let slot = -1;
+  return generations.map((generation) => {
+    do slot++;
+    while (taken.has(slot));
+    return { type: 'spawn', slot, generation };
+  });
+}
+
+/**
+ * When the service stops, those that serve go last: a process that holds the sockets and never accepts would keep the
+ * kernel queueing connections that nobody answers.
+ */
+function mayRetireReady(desired: Desired, all: readonly WorkerSnapshot[]): boolean {
+  if (desired.purpose !== 'stopping') return true;
+  return all.every(({ state }) => state.name === 'ready' || state.name === 'retiring');
+}
+
+function planRetirements(
+  desired: Desired,
+  living: readonly WorkerSnapshot[],
+  all: readonly WorkerSnapshot[],
+): Action[] {
+  const others = living.filter(({ generation }) => generation !== desired.canary);
+  const ready = others.filter(({ state }) => state.name === 'ready');
+  const staleFirst = ready.toSorted(
+    (a, b) => Number(isFresh(a, desired)) - Number(isFresh(b, desired)) || a.age - b.age,
+  );
+  const spare = mayRetireReady(desired, all) ? Math.max(0, ready.length - desired.workers) : 0;
+  const outdated = ready.filter(({ generation }) => generation !== desired.generation);
+  const atOnce = desired.surge === Infinity && outdated.length < ready.length ? outdated.length : 0;
+  const retired = staleFirst.slice(0, Math.max(spare, atOnce));
+  // The others hold no capacity: old ones go at once, then those beyond the number wanted, the least useful first.
+  const booting = others.filter(({ state }) => state.name !== 'ready');
+  const abandoned = booting.filter((worker) => !isFresh(worker, desired));
+  const fresh = others.filter((worker) => isFresh(worker, desired) && !retired.includes(worker));
+  const staying = others.length - retired.length - abandoned.length;
+  const surplus = Math.max(
+    0,
+    fresh.length - desired.workers - desired.spares,
+    // Fewer are wanted than when the last ones were spawned, and none that serves can be spared yet.
+    staying - mostLiving(desired, others),
+  );
+  const leastUseful = booting
+    .filter((worker) => isFresh(worker, desired))
+    .toSorted((a, b) => progressOf(a.state) - progressOf(b.state) || b.age - a.age);
+  return [...retired, ...abandoned, ...leastUseful.slice(0, surplus)].map((worker) => ({
+    type: 'retire',
+    age: worker.age,
+    reason: reasonToRetire(worker, desired),
+    purpose: desired.retirePurpose,
+  }));
+}
+
+/**
+ * Those that retire for something less urgent than is wanted by now, or are too many: a reload may double the memory that
+ * the workers take, but not more, so that at most as many may wait for their clients as are wanted. The oldest go first.
+ */
+function planHaste(desired: Desired, workers: readonly WorkerSnapshot[]): Action[] {
+  const waiting = workers.filter(({ state }) => state.name === 'retiring' && state.purpose === 'replace');
+  if (desired.retirePurpose === 'stop')
+    return workers
+      .filter(({ state }) => state.name === 'retiring' && state.purpose !== 'stop')
+      .map(({ age }) => ({ type: 'hasten', age, purpose: 'stop' }));
+  if (desired.purpose !== 'serving') return [];
+  return waiting
+    .toSorted((a, b) => a.age - b.age)
+    .slice(0, Math.max(0, waiting.length - desired.workers))
+    .map(({ age }) => ({ type: 'hasten', age, purpose: 'hurry' }));
+}
+
+/** One that opens its sockets goes before one that stands by: it is there because more were wanted to serve. */
+function progressOf({ name }: WorkerState): number {
+  return ['opening', 'standby'].indexOf(name);
+}
+
+function reasonToRetire({ generation, state }: WorkerSnapshot, desired: Desired): string {
+  if (desired.purpose === 'resting') return 'the arbiter rests';
+  if (desired.purpose === 'stopping') return 'the service stops';
+  if (state.name === 'ready' && state.outgoing !== null) return state.outgoing;
+  return generation === desired.generation ? 'fewer workers are wanted' : 'replaced by another generation';
+}

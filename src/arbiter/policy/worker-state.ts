@@ -1,0 +1,127 @@
+import type { Instigator, RetirePurpose } from '../../process/ipc.ts';
+
+/** Why the arbiter kills a worker, in a word. */
+export type KillCause =
+  /** Its watchdog says that its event loop is blocked. */
+  | 'stall'
+  /** Its heartbeat is overdue. */
+  | 'silent'
+  | 'boot-timeout'
+  /** It said why it cannot boot. */
+  | 'boot'
+  /** It did not end within its grace. */
+  | 'grace'
+  /** It was told to go before it was ready, and did not. */
+  | 'unwanted'
+  /** The service is forced to stop. */
+  | 'forced';
+
+/** What a worker is doing, as the arbiter knows it. Times are of the arbiter's clock, in milliseconds. */
+export type WorkerState =
+  /** The process was asked for; it has not said hello: messages wait for it, a signal would kill it. */
+  | { readonly name: 'spawning'; readonly sinceMs: number }
+  | { readonly name: 'booting'; readonly sinceMs: number }
+  /** The application is loaded; it accepts nothing until it is told to. */
+  | { readonly name: 'standby'; readonly sinceMs: number; readonly heartbeatMs: number }
+  /** It stood by from `standbyMs` and was told to accept at `sinceMs`. */
+  | { readonly name: 'opening'; readonly sinceMs: number; readonly standbyMs: number }
+  /** `outgoing` says why it is to be replaced although it is of the right generation. */
+  | {
+      readonly name: 'ready';
+      readonly sinceMs: number;
+      readonly heartbeatMs: number;
+      readonly outgoing: string | null;
+    }
+  /** `purpose` is what it was told last; `by` is who made it go where that was no order of the arbiter's. */
+  | {
+      readonly name: 'retiring';
+      readonly reason: string;
+      readonly purpose: RetirePurpose;
+      readonly killAtMs: number;
+      readonly by?: Instigator;
+    }
+  /** It said why it cannot boot, and ends by itself. */
+  | { readonly name: 'failed'; readonly killAtMs: number }
+  /** It was told to go before it was ready. */
+  | { readonly name: 'cancelled'; readonly reason: string; readonly killAtMs: number }
+  | {
+      readonly name: 'killed';
+      readonly reason: string;
+      readonly escalateAtMs: number;
+      readonly cause: KillCause;
+    }
+  | { readonly name: 'exited' };
+
+/** Why one whose state is overdue is killed. */
+export function killCauseOf(state: WorkerState): KillCause {
+  switch (state.name) {
+    case 'killed':
+      return state.cause;
+    case 'spawning':
+    case 'booting':
+    case 'opening':
+      return 'boot-timeout';
+    case 'failed':
+      return 'boot';
+    case 'cancelled':
+      return 'unwanted';
+    case 'standby':
+    case 'ready':
+      return 'silent';
+    default:
+      return 'grace';
+  }
+}
+
+/** The limits that a worker was spawned with; Infinity where a limit is off. */
+export interface Limits {
+  readonly bootMs: number;
+  readonly heartbeatMs: number;
+  readonly graceMs: number;
+}
+
+export interface WorkerSnapshot {
+  /** The order of spawning; also the worker's identity. */
+  readonly age: number;
+  readonly slot: number;
+  readonly generation: number;
+  readonly limits: Limits;
+  readonly state: WorkerState;
+}
+
+/** The living ones are those that serve or will. */
+export function isLiving({ state }: WorkerSnapshot): boolean {
+  return isBooting(state) || state.name === 'ready';
+}
+
+/** Whether a worker in this state has yet to get ready. */
+export function isBooting({ name }: WorkerState): boolean {
+  return name === 'spawning' || name === 'booting' || name === 'standby' || name === 'opening';
+}
+
+/** How long one that stood by has taken to open its sockets, in milliseconds; null where it was needed as soon as it stood by. */
+export function takeOverMs(state: WorkerState, now: number): number | null {
+  if (state.name !== 'opening' || state.sinceMs - state.standbyMs < 1) return null;
+  return Math.round(now - state.sinceMs);
+}
+
+/** When the worker's present state becomes overdue. */
+export function deadlineOf({ state, limits }: WorkerSnapshot): number {
+  switch (state.name) {
+    case 'spawning':
+    case 'booting':
+    case 'opening':
+      return state.sinceMs + limits.bootMs;
+    case 'standby':
+    case 'ready':
+      return state.heartbeatMs + limits.heartbeatMs;
+    case 'retiring':
+    case 'failed':
+    case 'cancelled':
+      return state.killAtMs;
+    case 'killed':
+      return state.escalateAtMs;
+    case 'exited':
+      return Infinity;
+  }
+}

@@ -1,0 +1,128 @@
+import { availableMemory, inMiB } from '../../process/available-memory.ts';
+import { CRASH_SIGNALS, type WorkerEnd } from '../events.ts';
+import type { KillCause } from '../policy/worker-state.ts';
+import type { Known, KnownMemory } from './known-state.ts';
+import type { OomVerdict } from './oom-kills.ts';
+
+/** How a worker ended, in a word: what alerts and statistics tell apart. */
+export type EndCause =
+  | KillCause
+  /** It was told to go, and went. */
+  | 'retired'
+  /** An exception or rejection that nobody caught. */
+  | 'uncaught'
+  /** No process could be started. */
+  | 'spawn'
+  /** It exited by itself. */
+  | 'exit'
+  /** By SIGABRT: V8 out of memory, or process.abort(). */
+  | 'abort'
+  /** By a signal that native code raises. */
+  | 'crash'
+  /** By the kernel's out-of-memory killer. */
+  | 'oom'
+  /** By a signal of somebody's. */
+  | 'signal';
+
+/** In words that stand behind the worker's name, and in one. */
+export interface EndAccount {
+  readonly reason: string;
+  readonly cause: EndCause;
+}
+
+/** What is asked of a SIGKILL that was not the arbiter's. */
+export type Judge = () => OomVerdict;
+
+export const NOTHING_KNOWN: Known = { memory: null, ending: null };
+
+/** With so much of its heap in use, V8 gave up for want of more. */
+const FULL_HEAP = 0.8;
+
+/** How a process ended that nobody told to. */
+export function describeEnd(end: WorkerEnd, judge: Judge, known: Known): EndAccount {
+  switch (end.how) {
+    case 'unborn':
+      return { reason: `could not be started: ${end.error}`, cause: 'spawn' };
+    case 'signal':
+      return describeSignal(end.signal, judge, known);
+    case 'status':
+      return describeStatus(end.status, known);
+  }
+}
+
+function describeSignal(signal: NodeJS.Signals, judge: Judge, known: Known): EndAccount {
+  if (signal === 'SIGKILL') return describeKill(judge(), known.memory);
+  if (signal === 'SIGABRT') return { reason: describeAbort(known), cause: 'abort' };
+  if (CRASH_SIGNALS.has(signal)) return { reason: `crashed with ${signal} (native code)`, cause: 'crash' };
+  return { reason: `was ended by ${signal}, which was not the arbiter's`, cause: 'signal' };
+}
+
+function describeAbort({ memory, ending }: Known): string {
+  if (ending?.call === 'process.abort()')
+    return ending.place === null
+      ? 'aborted by SIGABRT, which somebody sent'
+      : `aborted by SIGABRT: the application called process.abort() ${at(ending.place)}`;
+  if (memory === null)
+    return "aborted by SIGABRT (out of the JavaScript heap, process.abort(), or somebody's signal)";
+  const { heapBytes, heapLimitBytes: limit, rssBytes } = memory;
+  const used = `${inMiB(heapBytes)}${limit === null ? '' : ` of ${inMiB(limit)}`} of its JavaScript heap in use ${ago(memory)}, ${inMiB(rssBytes)} of memory in all`;
+  return limit !== null && Math.max(heapBytes, rssBytes) >= limit * FULL_HEAP
+    ? `aborted by SIGABRT, out of the JavaScript heap: ${used}`
+    : `aborted by SIGABRT (native code, somebody's signal, or out of the JavaScript heap: ${used})`;
+}
+
+function describeKill(verdict: OomVerdict, memory: KnownMemory | null): EndAccount {
+  switch (verdict) {
+    case 'here':
+      return {
+        reason: `was killed by the kernel's out-of-memory killer (its control group counts the kill)${sizes(memory)}`,
+        cause: 'oom',
+      };
+    case 'machine':
+      return {
+        reason: `was killed by SIGKILL, probably the kernel's out-of-memory killer's (/proc/vmstat counts a kill)${sizes(memory)}`,
+        cause: 'oom',
+      };
+    case 'no':
+      return {
+        reason:
+          "was killed by SIGKILL, which was not the arbiter's, nor the out-of-memory killer's: somebody sent it",
+        cause: 'signal',
+      };
+    case null:
+      return {
+        reason: `was killed by SIGKILL, which was not the arbiter's (the kernel's out-of-memory killer, or somebody)${sizes(memory)}`,
+        cause: 'signal',
+      };
+  }
+}
+
+/** What it took, and what all processes of the service may take. */
+function sizes(memory: KnownMemory | null): string {
+  const limit = `all that is there is ${inMiB(availableMemory())}`;
+  return memory === null ? `; ${limit}` : `; it had ${inMiB(memory.rssBytes)} ${ago(memory)}, ${limit}`;
+}
+
+function describeStatus(status: number, { ending }: Known): EndAccount {
+  if (ending?.call === 'process.exit()' && ending.place !== null)
+    return {
+      reason: `exited with status ${status} unasked: the application called process.exit() ${at(ending.place)}`,
+      cause: 'exit',
+    };
+  if (status === 0)
+    return {
+      reason: 'exited with status 0 unasked (does the application call process.exit()?)',
+      cause: 'exit',
+    };
+  if (status === 134)
+    return { reason: 'aborted with status 134 (out of the JavaScript heap?)', cause: 'abort' };
+  return { reason: `exited with status ${status} unasked`, cause: 'exit' };
+}
+
+function at({ file, line, column }: { file: string; line: number; column: number | null }): string {
+  return `at ${[file, line, ...(column === null ? [] : [column])].join(':')}`;
+}
+
+function ago({ ageMs }: KnownMemory): string {
+  return `${(ageMs / 1000).toFixed(1)} s before`;
+}

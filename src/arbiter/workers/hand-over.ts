@@ -1,0 +1,33 @@
+import type { HandedListener } from '../../process/ipc.ts';
+import type { Generation } from '../change/generation.ts';
+
+/** Behind stdin, stdout, stderr and the channel. */
+const FIRST_LISTENER_FD = 4;
+/** The kernel caps it at net.core.somaxconn, which is also what systemd asks for. */
+const LONGEST_BACKLOG = 2 ** 31 - 1;
+
+/** How the listeners of a generation get into a worker. */
+export interface HandOver {
+  /** The descriptors to inherit behind the channel, in order. */
+  readonly fds: readonly number[];
+  /** What the worker is told of them, in the order of the binds. */
+  readonly listeners: readonly HandedListener[];
+  /** Where the worker finds the pipe of its watchdog, behind the listeners; null where it is to have none. */
+  readonly watchdogFd: number | null;
+}
+
+/** Lays out the descriptors of a generation for a worker. */
+export function handOver({ loaded, listeners }: Generation): HandOver {
+  // Node cannot accept without listen(2), which sets the length of the queue: one that came listening is not shortened.
+  const keepsBacklog = loaded.origins.backlog.source === 'default';
+  return {
+    fds: listeners.map(({ fd }) => fd),
+    listeners: listeners.map(({ address: { kind, source } }, index) => ({
+      fd: FIRST_LISTENER_FD + index,
+      kind,
+      source,
+      ...(kind === 'fd' && keepsBacklog ? { backlog: LONGEST_BACKLOG } : {}),
+    })),
+    watchdogFd: loaded.settings.watchdog ? FIRST_LISTENER_FD + listeners.length : null,
+  };
+}

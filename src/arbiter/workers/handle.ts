@@ -1,0 +1,197 @@
+import { once } from 'node:events';
+import type { Socket } from 'node:net';
+import type { Listener } from '../../listeners/listener.ts';
+import { type Child, type ChildSpec, type Spawn, startChild } from '../../process/child.ts';
+import { fileIn, ownInstallation } from '../../process/installation.ts';
+import { type ArbiterMessage, isWorkerMessage, type Standards } from '../../process/ipc.ts';
+import { WORKER_HOOKS } from '../../settings/hooks.ts';
+import type { Clock } from '../../support/clock.ts';
+import { type Generation, limitsOf } from '../change/generation.ts';
+import type { ArbiterEvent, WorkerEnd } from '../events.ts';
+import type { Limits, WorkerSnapshot, WorkerState } from '../policy/worker-state.ts';
+import { commandOf, startOf } from './child-start.ts';
+import { type HandOver, handOver } from './hand-over.ts';
+import { KnownRequests } from './known-requests.ts';
+import { KnownState } from './known-state.ts';
+import { orderAccount, readMessages } from './watchdog-pipe.ts';
+
+export interface SpawnOrder {
+  readonly age: number;
+  readonly slot: number;
+  readonly generation: Generation;
+  readonly now: number;
+  readonly emit: (event: ArbiterEvent) => void;
+}
+
+/** The arbiter's view of one worker process. `state` is set by the arbiter's handlers only. */
+export interface WorkerHandle extends WorkerSnapshot {
+  state: WorkerState;
+  /** 0 where the process could not be started. */
+  readonly pid: number;
+  readonly listeners: readonly Listener[];
+  /** What it was spawned by. */
+  readonly origin: Generation;
+  readonly requests: KnownRequests;
+  readonly known: KnownState;
+  /** Has its watchdog write the lines of its requests, which end for this reason, and say so; false where it has none. */
+  account(reason: string): boolean;
+  send(message: ArbiterMessage): void;
+  kill(signal: NodeJS.Signals): void;
+}
+
+/** What workers are started and timed by. */
+export interface SpawnMeans {
+  readonly spawn: Spawn;
+  readonly clock: Clock;
+  /** Their generation adds to it. */
+  readonly environment: NodeJS.ProcessEnv;
+}
+
+/** A process that a worker has started, and that holds its channel, may keep its last words from us for so long. */
+const LAST_WORDS_MS = 1000;
+
+/** Spawns a worker; its messages and its end are emitted as events. */
+export function spawnWorker(order: SpawnOrder, means: SpawnMeans): WorkerHandle {
+  return new ProcessHandle(order, means);
+}
+
+class ProcessHandle implements WorkerHandle {
+  readonly age: number;
+  readonly slot: number;
+  readonly generation: number;
+  readonly limits: Limits;
+  readonly listeners: readonly Listener[];
+  readonly origin: Generation;
+  readonly requests = new KnownRequests();
+  readonly known = new KnownState();
+  state: WorkerState;
+  /** Null where the system did not start it. */
+  readonly #child: Child | null;
+  #watchdog: Socket | null = null;
+
+  constructor(order: SpawnOrder, means: SpawnMeans) {
+    this.age = order.age;
+    this.slot = order.slot;
+    this.generation = order.generation.number;
+    this.limits = limitsOf(order.generation);
+    this.listeners = order.generation.listeners;
+    this.origin = order.generation;
+    this.state = { name: 'spawning', sinceMs: order.now };
+    const { generation } = order;
+    const handed = handOver(generation);
+    const { daemon } = generation.loaded.settings;
+    const standards = daemon ? null : (generation.privileges?.openStandards() ?? null);
+    const spec = childSpec(order, handed, standards?.fds ?? [], means.environment);
+    this.#child = this.#start(order, spec, handed.watchdogFd, means);
+    this.send(bootOrder(order, handed, standards?.told(spec.stdio.length - standards.fds.length)));
+    standards?.close();
+  }
+
+  get pid(): number {
+    return this.#child?.pid ?? 0;
+  }
+
+  send(message: ArbiterMessage): void {
+    // A worker that just died is reported by its exit; the message has nobody to go to.
+    if (this.#child?.connected) this.#child.send(message, () => {});
+  }
+
+  account(reason: string): boolean {
+    return this.#watchdog !== null && orderAccount(this.#watchdog, reason);
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.#child?.kill(signal);
+  }
+
+  #start(
+    { emit }: SpawnOrder,
+    spec: ChildSpec,
+    watchdogFd: number | null,
+    { spawn, clock }: SpawnMeans,
+  ): Child | null {
+    // An event like any other end: the arbiter does not know this worker yet.
+    const unborn = (error: string) => emit({ type: 'exit', worker: this.age, end: { how: 'unborn', error } });
+    const child = startChild(spawn, spec, unborn);
+    if (child) this.#listen(child, emit, watchdogFd, clock);
+    return child;
+  }
+
+  #listen(child: Child, emit: (event: ArbiterEvent) => void, watchdogFd: number | null, clock: Clock): void {
+    const worker = this.age;
+    child.on('message', (message) => {
+      if (isWorkerMessage(message)) emit({ type: 'message', worker, message });
+    });
+    const watchdog = watchdogFd === null ? null : (child.stdio[watchdogFd] as Socket | null);
+    this.#watchdog = watchdog;
+    if (watchdog) readMessages(watchdog, (message) => emit({ type: 'message', worker, message }));
+    child.once('exit', (status, signal) => {
+      const end: WorkerEnd = signal ? { how: 'signal', signal } : { how: 'status', status: status ?? 0 };
+      void lastWords(child, watchdog, clock).then(() => emit({ type: 'exit', worker, end }));
+    });
+  }
+}
+
+/** Resolves when what a worker that has exited said last is read: the ends of its channel and its pipe come after it. */
+async function lastWords(child: Child, watchdog: Socket | null, clock: Clock): Promise<void> {
+  const ends = [
+    ...(child.connected ? [once(child, 'disconnect')] : []),
+    ...(watchdog && !watchdog.closed ? [once(watchdog, 'close')] : []),
+  ];
+  let cancel = () => {};
+  const late = new Promise<void>((resolve) => {
+    cancel = clock.after(LAST_WORDS_MS, resolve);
+  });
+  await Promise.race([Promise.all(ends), late]);
+  cancel();
+  if (child.connected) child.disconnect();
+  if (watchdog && !watchdog.closed) watchdog.destroy();
+}
+
+function workerCommand(order: SpawnOrder): ChildSpec['command'] {
+  const entry = fileIn(order.generation.installation ?? ownInstallation, 'workers/entry');
+  return commandOf(order, ['--disable-sigusr1', entry]);
+}
+
+/** `standards` are to be its last descriptors. */
+function childSpec(
+  order: SpawnOrder,
+  { fds, watchdogFd }: HandOver,
+  standards: readonly number[],
+  base: NodeJS.ProcessEnv,
+): ChildSpec & { readonly stdio: readonly unknown[] } {
+  const { chdir, daemon } = order.generation.loaded.settings;
+  // The arbiter's own standard error is a pipe while its daemon boots, and nobody's afterwards.
+  const output = daemon ? 'ignore' : 'inherit';
+  const watchdog = watchdogFd === null ? [] : ['pipe' as const];
+  return {
+    ...startOf(order, workerCommand(order), base),
+    cwd: chdir,
+    // Its own session: Ctrl-C and a closing terminal reach the arbiter alone, which tells the workers what to do.
+    detached: true,
+    stdio: ['ignore', output, output, 'ipc', ...fds, ...watchdog, ...standards],
+  };
+}
+
+function bootOrder(
+  { age, slot, generation }: SpawnOrder,
+  { listeners, watchdogFd }: HandOver,
+  standards: Standards = { stdout: 1, stderr: 2 },
+): ArbiterMessage {
+  const { settings, configFile, hookNames } = generation.loaded;
+  return {
+    tsunicorn: 'boot',
+    settings,
+    configFile,
+    hookNames: hookNames.filter((name) => WORKER_HOOKS.includes(name)),
+    listeners,
+    watchdogFd,
+    generation: generation.number,
+    age,
+    slot,
+    code: generation.code ?? null,
+    failure: generation.failure ?? null,
+    identity: generation.privileges?.identity ?? null,
+    standards,
+  };
+}

@@ -1,0 +1,65 @@
+import { availableParallelism } from 'node:os';
+import { availableMemory, inMiB } from '../../process/available-memory.ts';
+import type { Settings } from '../../settings/catalogue/catalogue.ts';
+import { classNameOf } from '../../settings/class-name.ts';
+
+/** What the arbiter itself takes, and a reader of the configuration beside it at a reload. */
+const ARBITER_BYTES = 96 * 1024 ** 2;
+/** Of what a worker may take; the rest is for buffers, code, stacks and the young generation. */
+const HEAP_PART = 0.75;
+/** With less an application hardly loads. */
+const LEAST_BYTES = 64 * 1024 ** 2;
+
+export interface HeapQuestion {
+  readonly settings: Pick<Settings, 'workerHeap' | 'workers' | 'workerClass' | 'threads' | 'threadMaxMemory'>;
+  /** What all processes of the service together may use. */
+  readonly availableBytes: number;
+  readonly processors: number;
+  /** Node's options that workers get anyway: the arbiter's own, and NODE_OPTIONS. */
+  readonly nodeOptions: string;
+}
+
+export interface HeapAnswer {
+  /** For --max-old-space-size, which counts in MiB; null leaves it to Node. */
+  readonly megabytes: number | null;
+  /** For the log. */
+  readonly why: string;
+}
+
+/** The answer for this machine and for workers with the environment `env`. */
+export function workerHeapOption(settings: HeapQuestion['settings'], env: NodeJS.ProcessEnv): HeapAnswer {
+  const nodeOptions = [...process.execArgv, env.NODE_OPTIONS ?? ''].join(' ');
+  const processors = availableParallelism();
+  return sizeWorkerHeap({ settings, availableBytes: availableMemory(), processors, nodeOptions });
+}
+
+/** How large the JavaScript heap of each worker may be, as --worker-heap asks for. */
+export function sizeWorkerHeap(question: HeapQuestion): HeapAnswer {
+  const { settings, nodeOptions } = question;
+  const { workerHeap } = settings;
+  const isThread = classNameOf(settings) === 'thread';
+  if (workerHeap === null) return { megabytes: null, why: 'Node decides' };
+  // The option is of the whole process and would replace the limit of each thread.
+  if (isThread && settings.threadMaxMemory !== null)
+    return { megabytes: null, why: 'Node decides, as --thread-max-memory limits the threads' };
+  const each = isThread ? ' in each thread' : '';
+  if (workerHeap !== 'auto') return answer(workerHeap, (size) => `at most ${size}${each} (--worker-heap)`);
+  if (/--max[-_]old[-_]space[-_]size/.test(nodeOptions))
+    return { megabytes: null, why: 'as Node’s own --max-old-space-size says, before --worker-heap auto' };
+  const bytes = partOf(question, isThread ? (settings.threads ?? question.processors) : 1);
+  const whole = inMiB(question.availableBytes);
+  return answer(Math.max(bytes, LEAST_BYTES), (size) =>
+    bytes < LEAST_BYTES
+      ? `at most ${size}${each}, the least that makes sense, although ${whole} have less for each of so many`
+      : `at most ${size}${each} (--worker-heap auto, of ${whole})`,
+  );
+}
+
+function partOf({ settings, availableBytes }: HeapQuestion, threads: number): number {
+  return ((availableBytes - ARBITER_BYTES) / settings.workers / threads) * HEAP_PART;
+}
+
+function answer(bytes: number, why: (size: string) => string): HeapAnswer {
+  const megabytes = Math.floor(bytes / 1024 ** 2);
+  return { megabytes, why: why(`${megabytes}M`) };
+}

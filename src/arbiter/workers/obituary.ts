@@ -1,0 +1,148 @@
+import { aboutWorker } from '../../log/about-worker.ts';
+import type { RecordLog } from '../../log/records.ts';
+import { waitingLines } from '../../process/stall.ts';
+import type { WorkerView } from '../../settings/hooks.ts';
+import type { WorkerEnd } from '../events.ts';
+import { killCauseOf, type WorkerState } from '../policy/worker-state.ts';
+import { describeEnd, type EndAccount, type EndCause, type Judge, NOTHING_KNOWN } from './describe-end.ts';
+import type { Known } from './known-state.ts';
+import type { RequestAccount } from './lost-requests.ts';
+
+/** How log lines name a worker. */
+export function nameOf({ pid, slot, age }: Named): string {
+  return `Worker (pid: ${pid}, slot ${slot}, age ${age})`;
+}
+
+/** Logs the end of a worker that was in `state`, with what is known of its requests. */
+export function logEnd(
+  log: RecordLog,
+  worker: Described,
+  end: WorkerEnd,
+  state: WorkerState,
+  judge: Judge,
+  account: RequestAccount = {},
+  known: Known = NOTHING_KNOWN,
+): Obituary {
+  const obituary = explainEnd(end, state, judge, known);
+  const { level, reason, cause } = obituary;
+  const line =
+    level === 'info' ? `Worker exiting (pid: ${worker.pid}): ${reason}` : `${nameOf(worker)} ${reason}`;
+  const fields = {
+    event: 'worker-exited',
+    ...aboutWorker(worker),
+    reason,
+    cause,
+    ...statusFields(end),
+    ...account,
+    ...knownFields(known),
+  } as const;
+  // Each level by itself: what all of them take together is too much for the compiler.
+  if (level === 'debug') log.debug(line, fields);
+  else if (level === 'info') log.info(line, fields);
+  else if (level === 'warning') log.warning(line, fields);
+  else log.error(line, fields);
+  return obituary;
+}
+
+/** Logs that a worker, in `state` until now, is killed for `reason`: how much that matters depends on what it was about. */
+export function logOverdue(
+  log: RecordLog,
+  worker: Described,
+  state: WorkerState,
+  { signal, reason }: { readonly signal: NodeJS.Signals; readonly reason: string },
+): void {
+  const cause = killCauseOf(state);
+  // Only one that served is missed. One that goes may have owed somebody an answer; the others owed nothing.
+  const level = state.name === 'ready' ? 'critical' : state.name === 'retiring' ? 'warning' : 'info';
+  log[level](`${nameOf(worker)}: ${reason}; ending it with ${signal}`, {
+    event: 'worker-overdue',
+    ...aboutWorker(worker),
+    reason,
+    cause,
+    signal,
+  });
+}
+
+export type Named = Pick<WorkerView, 'pid' | 'slot' | 'age'>;
+export type Described = Named & Pick<WorkerView, 'generation'>;
+
+export type { EndCause };
+
+export interface Obituary {
+  readonly level: 'debug' | 'info' | 'warning' | 'error';
+  /** In words that stand behind the worker's name. */
+  readonly reason: string;
+  readonly cause: EndCause;
+}
+
+/** Why a worker that was last in `state` ended: how, whether it was ours, and what to look at. */
+export function explainEnd(
+  end: WorkerEnd,
+  state: WorkerState,
+  judge: Judge,
+  known: Known = NOTHING_KNOWN,
+): Obituary {
+  switch (state.name) {
+    case 'retiring': {
+      const own = state.by === 'itself' ? 'uncaught' : 'retired';
+      const level = end.how === 'signal' ? 'warning' : 'info';
+      return { level, ...expected(end, state.reason, own, judge, known) };
+    }
+    case 'cancelled':
+      // Nobody misses a process that never was.
+      return {
+        level: end.how === 'unborn' ? 'debug' : 'info',
+        ...expected(end, state.reason, 'retired', judge, known),
+      };
+    case 'failed':
+      // Its message said more than the status does.
+      return { level: 'debug', ...expected(end, 'could not boot', 'boot', judge, known) };
+    case 'killed': {
+      const { cause, reason } = state;
+      const wasMissed = cause !== 'unwanted' && cause !== 'boot';
+      return { level: wasMissed ? 'warning' : 'info', reason: `killed by the arbiter: ${reason}`, cause };
+    }
+    case 'spawning':
+    case 'booting':
+    case 'opening': {
+      // What follows from it is logged with this reason.
+      const { reason, cause } = describeEnd(end, judge, known);
+      return {
+        level: 'debug',
+        reason: end.how === 'unborn' ? reason : `${reason} before it was ready`,
+        cause,
+      };
+    }
+    case 'standby': {
+      const { reason, cause } = describeEnd(end, judge, known);
+      return { level: 'debug', reason: `${reason} while it stood by`, cause };
+    }
+    default:
+      return { level: 'error', ...describeEnd(end, judge, known) };
+  }
+}
+
+/** Of a worker that was about to end, for `reason`: how it ended is added where that was not with status 0. */
+function expected(end: WorkerEnd, reason: string, own: EndCause, judge: Judge, known: Known): EndAccount {
+  if (end.how !== 'status') {
+    const how = describeEnd(end, judge, known);
+    return { reason: `${reason}, ${how.reason}`, cause: how.cause };
+  }
+  return { reason: end.status === 0 ? reason : `${reason}, exited with status ${end.status}`, cause: own };
+}
+
+function knownFields({ memory, ending }: Known) {
+  if (ending === null) return memory === null ? {} : { memory };
+  const { place, requests, waiting } = ending;
+  return {
+    ...(memory === null ? {} : { memory }),
+    ...(place === null ? {} : { place }),
+    ...(waiting === 0 ? {} : { requests, lines: waitingLines(requests, waiting) }),
+  };
+}
+
+/** The fields of a record about the end of a process. */
+export function statusFields(end: WorkerEnd): { readonly exitStatus?: number; readonly signal?: string } {
+  if (end.how === 'status') return { exitStatus: end.status };
+  return end.how === 'signal' ? { signal: end.signal } : {};
+}

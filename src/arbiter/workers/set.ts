@@ -1,0 +1,215 @@
+import type { ArbiterMessage, Instigator, RetirePurpose, WorkerMessage } from '../../process/ipc.ts';
+import type { Clock } from '../../support/clock.ts';
+import type { Generation } from '../change/generation.ts';
+import type { ArbiterEvent } from '../events.ts';
+import { isBooting, isLiving, killCauseOf, type WorkerState } from '../policy/worker-state.ts';
+import type { SpawnOrder, WorkerHandle } from './handle.ts';
+
+type Retiring = WorkerState & { readonly name: 'retiring' };
+
+/** Workers that were told to quit have this long before they are killed. */
+const QUICK_GRACE_MS = 2000;
+/** What a worker may take beyond its grace to cut its connections and run its last hooks. */
+const EXIT_SLACK_MS = 1000;
+/** After ABRT, which a blocked event loop cannot answer. */
+const ABORT_GRACE_MS = 1000;
+/** The watchdog of a worker that is to be killed has this long to write the lines of its requests, which takes milliseconds. */
+const ACCOUNT_MS = 300;
+/** The arbiter's loop may be this late before its view counts as out of date. */
+const LATE_MS = 500;
+
+/** The workers that live, by age, and the verbs that change their state. Decides nothing. */
+export class WorkerSet {
+  readonly #workers = new Map<number, WorkerHandle>();
+  readonly #clock: Clock;
+  readonly #spawn: (order: SpawnOrder) => WorkerHandle;
+  #lastAge = 0;
+
+  constructor(clock: Clock, spawn: (order: SpawnOrder) => WorkerHandle) {
+    this.#clock = clock;
+    this.#spawn = spawn;
+  }
+
+  get all(): readonly WorkerHandle[] {
+    return [...this.#workers.values()];
+  }
+
+  get size(): number {
+    return this.#workers.size;
+  }
+
+  get(age: number): WorkerHandle | undefined {
+    return this.#workers.get(age);
+  }
+
+  /** The age that the next worker will have. */
+  get nextAge(): number {
+    return this.#lastAge + 1;
+  }
+
+  spawn(slot: number, generation: Generation, emit: (event: ArbiterEvent) => void): void {
+    this.#lastAge++;
+    const age = this.#lastAge;
+    this.#workers.set(age, this.#spawn({ age, slot, generation, now: this.#clock.now(), emit }));
+  }
+
+  /** Forgets a worker that has exited and returns it as it was. */
+  remove(age: number): WorkerHandle | undefined {
+    const worker = this.#workers.get(age);
+    this.#workers.delete(age);
+    return worker;
+  }
+
+  /** Takes down what a worker says of itself. */
+  note(worker: WorkerHandle, message: WorkerMessage): void {
+    const { state } = worker;
+    switch (message.tsunicorn) {
+      case 'hello':
+        if (state.name === 'spawning') worker.state = { name: 'booting', sinceMs: state.sinceMs };
+        return;
+      case 'standby':
+        if (state.name === 'spawning' || state.name === 'booting')
+          worker.state = { name: 'standby', sinceMs: this.#clock.now(), heartbeatMs: this.#clock.now() };
+        return;
+      case 'ready':
+        // The order to go has crossed this: it serves by now, and finishes what it accepted.
+        if (state.name === 'cancelled') worker.state = this.#retiring(worker, state.reason, 'replace');
+        return;
+      case 'heartbeat':
+      case 'debugged':
+        if (state.name === 'ready' || state.name === 'standby')
+          worker.state = { ...state, heartbeatMs: this.#clock.now() };
+        return;
+      case 'outgoing':
+        if (state.name === 'ready') worker.state = { ...state, outgoing: message.reason };
+        return;
+      case 'leaving':
+        return this.noteLeaving(worker, message.reason, message.by);
+      case 'flights':
+        return worker.requests.note(message);
+      case 'memory':
+        return worker.known.noteMemory(message, this.#clock.now());
+      case 'ending':
+        return worker.known.noteEnding(message);
+      case 'accounted':
+        return this.#accounted(worker, message.complete);
+      case 'bootFailed':
+        worker.state = { name: 'failed', killAtMs: this.#clock.now() + EXIT_SLACK_MS };
+        return;
+    }
+  }
+
+  /** Lets a worker that stands by open its sockets. */
+  accept(worker: WorkerHandle): void {
+    if (worker.state.name !== 'standby') return;
+    worker.state = { name: 'opening', sinceMs: this.#clock.now(), standbyMs: worker.state.sinceMs };
+    worker.send({ tsunicorn: 'accept' });
+  }
+
+  /** Asks a worker to finish what it accepted and exit. */
+  retire(worker: WorkerHandle, reason: string, purpose: RetirePurpose, emptyQueue: boolean): void {
+    this.#leaves(worker, reason, purpose);
+    worker.send({ tsunicorn: 'retire', purpose, emptyQueue, graceMs: worker.limits.graceMs });
+  }
+
+  /** Tells a worker that retires already that it is for something more urgent. */
+  hasten(worker: WorkerHandle, purpose: RetirePurpose): void {
+    if (worker.state.name !== 'retiring') return;
+    worker.state = { ...worker.state, purpose };
+    worker.send({ tsunicorn: 'retire', purpose, emptyQueue: false, graceMs: worker.limits.graceMs });
+  }
+
+  /** The worker is on its way out, by our order or of its own accord. */
+  noteLeaving(worker: WorkerHandle, reason: string, by?: Instigator): void {
+    this.#leaves(worker, reason, 'replace', by);
+  }
+
+  #leaves(worker: WorkerHandle, reason: string, purpose: RetirePurpose, by?: Instigator): void {
+    if (!isLiving(worker)) return;
+    const now = this.#clock.now();
+    // One that was never ready has next to nothing to finish, and may be stuck in the application's import.
+    worker.state = isBooting(worker.state)
+      ? { name: 'cancelled', reason, killAtMs: now + QUICK_GRACE_MS }
+      : { ...this.#retiring(worker, reason, purpose), ...(by === undefined ? {} : { by }) };
+  }
+
+  #retiring({ limits }: WorkerHandle, reason: string, purpose: RetirePurpose): Retiring {
+    const killAtMs = this.#clock.now() + limits.graceMs + EXIT_SLACK_MS;
+    return { name: 'retiring', reason, purpose, killAtMs };
+  }
+
+  /** `cause` is by default that its state is overdue. */
+  kill(
+    worker: WorkerHandle,
+    signal: 'SIGABRT' | 'SIGKILL',
+    reason: string,
+    cause = killCauseOf(worker.state),
+  ): void {
+    if (signal === 'SIGKILL' && this.#isAsked(worker)) {
+      worker.state = { name: 'killed', reason, escalateAtMs: this.#clock.now() + ACCOUNT_MS, cause };
+      return;
+    }
+    const escalateAtMs = signal === 'SIGKILL' ? Infinity : this.#clock.now() + ABORT_GRACE_MS;
+    worker.state = { name: 'killed', reason, escalateAtMs, cause };
+    worker.kill(signal);
+  }
+
+  /** Whether the worker's watchdog was asked, just now, to write what it knows; the kill follows when it has. */
+  #isAsked(worker: WorkerHandle): boolean {
+    if (worker.requests.account !== 'open' || isBooting(worker.state)) return false;
+    if (!worker.account(worker.state.name === 'retiring' ? 'grace' : 'killed')) return false;
+    worker.requests.asked();
+    return true;
+  }
+
+  #accounted(worker: WorkerHandle, complete: boolean): void {
+    const awaited = worker.requests.account === 'asked';
+    worker.requests.accounted(complete);
+    if (awaited && worker.state.name === 'killed')
+      this.kill(worker, 'SIGKILL', worker.state.reason, worker.state.cause);
+  }
+
+  quitAll(reason: string): void {
+    const killAtMs = this.#clock.now() + QUICK_GRACE_MS;
+    for (const worker of this.#workers.values()) {
+      worker.send({ tsunicorn: 'quit' });
+      if (isLiving(worker) || worker.state.name === 'retiring' || worker.state.name === 'cancelled')
+        worker.state = { name: 'retiring', reason, purpose: 'stop', killAtMs };
+    }
+  }
+
+  killAll(reason: string): void {
+    for (const worker of this.#workers.values()) this.kill(worker, 'SIGKILL', reason, 'forced');
+  }
+
+  sendAll(message: ArbiterMessage): void {
+    for (const worker of this.#workers.values()) worker.send(message);
+  }
+
+  /** Forgives what was missed where the arbiter was stopped, or blocked by a hook, since `expectedMs`. */
+  forgiveSince(expectedMs: number): void {
+    const lateMs = this.#clock.now() - expectedMs;
+    if (lateMs > LATE_MS) this.forgive(lateMs);
+  }
+
+  /**
+   * After the arbiter itself was stopped or starved for `lateMs`, its view is out of date: nobody is held to a
+   * deadline that passed meanwhile, as what they said still waits to be read. What began when the time had passed, behind
+   * a hook that blocked, has its own time and no more.
+   */
+  forgive(lateMs: number): void {
+    const now = this.#clock.now();
+    for (const worker of this.#workers.values()) {
+      const { state } = worker;
+      const { graceMs } = worker.limits;
+      if (state.name === 'ready' || state.name === 'standby') worker.state = { ...state, heartbeatMs: now };
+      if (state.name === 'spawning' || state.name === 'booting' || state.name === 'opening')
+        worker.state = { ...state, sinceMs: Math.min(now, state.sinceMs + lateMs) };
+      if (state.name === 'retiring' || state.name === 'cancelled' || state.name === 'failed') {
+        const mostMs =
+          state.name === 'retiring' ? Math.max(graceMs + EXIT_SLACK_MS, QUICK_GRACE_MS) : QUICK_GRACE_MS;
+        worker.state = { ...state, killAtMs: Math.min(now + mostMs, state.killAtMs + lateMs) };
+      }
+    }
+  }
+}

@@ -1,0 +1,116 @@
+import { aboutWorker } from '../../log/about-worker.ts';
+import { Condition, type Course, type Phase } from '../../log/condition.ts';
+import type { RecordLog } from '../../log/records.ts';
+import type { Clock } from '../../support/clock.ts';
+import type { WorkerHandle } from './handle.ts';
+import { nameOf } from './obituary.ts';
+
+/** A worker that says nothing for so long is looked at; one that serves beats every second. */
+const QUIET_MS = 3000;
+/** Every large application blocks its event loop while it loads. */
+const BOOT_BLOCKED_MS = 5000;
+/** The arbiter looks once a second: what took longer held up the arbiter. */
+const LONGEST_LOOK_MS = 1500;
+
+type Worker = Pick<WorkerHandle, 'pid' | 'slot' | 'age' | 'generation' | 'state'>;
+
+interface Quiet {
+  readonly ms: number;
+  readonly stopped: Condition<string> | null;
+}
+
+/** Says of workers that say nothing why: the process is stopped, or blocks its event loop while it loads the application. */
+export class SilentWorkers {
+  readonly #clock: Clock;
+  readonly #log: RecordLog;
+  readonly #isStopped: (pid: number) => boolean;
+  /** Of the workers that ought to say something. */
+  readonly #quiet = new Map<number, Quiet>();
+  /** The generations of which it was said that they block while they boot. */
+  readonly #slow = new Set<number>();
+  #lookedMs: number;
+
+  constructor(clock: Clock, log: RecordLog, isStopped: (pid: number) => boolean) {
+    this.#clock = clock;
+    this.#log = log;
+    this.#isStopped = isStopped;
+    this.#lookedMs = clock.now();
+  }
+
+  /** The worker has said something. */
+  heard({ age }: Worker): void {
+    const quiet = this.#quiet.get(age);
+    if (quiet === undefined) return;
+    quiet.stopped?.end();
+    this.#quiet.set(age, { ms: 0, stopped: null });
+  }
+
+  /** To be called at least once a second. */
+  look(workers: readonly Worker[]): void {
+    const now = this.#clock.now();
+    const passedMs = Math.min(LONGEST_LOOK_MS, now - this.#lookedMs);
+    this.#lookedMs = now;
+    const awaited = workers.filter(({ state }) => isAwaited(state));
+    const ages = new Set(awaited.map(({ age }) => age));
+    for (const age of this.#quiet.keys()) if (!ages.has(age)) this.#quiet.delete(age);
+    for (const worker of awaited) {
+      const { ms = 0, stopped = null } = this.#quiet.get(worker.age) ?? {};
+      const quiet = { ms: ms + passedMs, stopped };
+      this.#quiet.set(worker.age, quiet.ms < QUIET_MS ? quiet : this.#explain(worker, quiet));
+    }
+  }
+
+  #explain(worker: Worker, { ms, stopped }: Quiet): Quiet {
+    if (this.#isStopped(worker.pid)) {
+      const condition = stopped ?? this.#stoppedCondition(worker);
+      condition.note(worker.state.name, 0);
+      return { ms, stopped: condition };
+    }
+    stopped?.end();
+    // Its time begins when it goes on.
+    if (stopped) return { ms: 0, stopped: null };
+    if (worker.state.name === 'booting' && ms >= BOOT_BLOCKED_MS) this.#sayBlocked(worker, ms);
+    return { ms, stopped: null };
+  }
+
+  #stoppedCondition(worker: Worker): Condition<string> {
+    return new Condition({
+      clock: this.#clock,
+      say: (phase, course) => this.#sayStopped(worker, phase, course),
+    });
+  }
+
+  #sayStopped(worker: Worker, phase: Phase, { durationMs }: Course<string>): void {
+    const fields = {
+      event: 'worker-stopped',
+      ...aboutWorker(worker),
+      phase,
+      durationMs: durationMs + QUIET_MS,
+      reason: STOPPED,
+    } as const;
+    const lasted = `${((durationMs + QUIET_MS) / 1000).toFixed(0)} s`;
+    if (phase === 'ends')
+      return this.#log.info(`${nameOf(worker)} goes on; it was stopped for about ${lasted}`, fields);
+    this.#log.warning(
+      `${nameOf(worker)} is stopped, for about ${lasted} so far: ${STOPPED}; SIGCONT lets it go on`,
+      fields,
+    );
+  }
+
+  #sayBlocked(worker: Worker, ms: number): void {
+    const { generation } = worker;
+    if (this.#slow.has(generation)) return;
+    this.#slow.add(generation);
+    this.#log.warning(
+      `${nameOf(worker)} has blocked its event loop for ${(ms / 1000).toFixed(0)} s while it loads the application; said once a generation`,
+      { event: 'boot-blocked', ...aboutWorker(worker), durationMs: Math.round(ms) },
+    );
+  }
+}
+
+/** Why a process that lives says nothing. */
+export const STOPPED = 'state T in /proc, by SIGSTOP, SIGTSTP or a debugger';
+
+function isAwaited({ name }: Worker['state']): boolean {
+  return name === 'booting' || name === 'standby' || name === 'ready';
+}

@@ -1,0 +1,56 @@
+import { aboutWorker } from '../../log/about-worker.ts';
+import type { RecordLog } from '../../log/records.ts';
+import type { Stalled } from '../../process/ipc.ts';
+import { stallLines, stallReason } from '../../process/stall.ts';
+import type { WorkerState } from '../policy/worker-state.ts';
+import type { WorkerHandle } from './handle.ts';
+import { nameOf } from './obituary.ts';
+import type { WorkerSet } from './set.ts';
+
+/**
+ * Kills a worker that its watchdog reported, and logs, as one record, what it was doing. `serving` is whether the
+ * service goes on, so that a worker that was ready is replaced.
+ */
+export function endStalled(
+  workers: Pick<WorkerSet, 'kill'>,
+  log: RecordLog,
+  worker: WorkerHandle,
+  stalled: Stalled,
+  serving: boolean,
+): void {
+  if (worker.state.name === 'killed') return;
+  const { name } = worker.state;
+  worker.requests.accounted(stalled.accessComplete);
+  // Nothing that runs in a blocked loop could answer a milder signal.
+  workers.kill(worker, 'SIGKILL', stallReason(stalled), 'stall');
+  logStall(log, worker, stalled, { level: levelOf(name), replaced: serving && name === 'ready' });
+}
+
+/** One that served was needed; one that goes owed its last answers; of one that was never ready nobody had anything yet. */
+function levelOf(state: WorkerState['name']): 'critical' | 'error' | 'warning' {
+  if (state === 'ready') return 'critical';
+  return state === 'retiring' ? 'error' : 'warning';
+}
+
+function logStall(
+  log: RecordLog,
+  worker: WorkerHandle,
+  stalled: Stalled,
+  { level, replaced }: { readonly level: ReturnType<typeof levelOf>; readonly replaced: boolean },
+): void {
+  const { blockedMs, limit, seen } = stalled;
+  const setting = limit === 'timeout' ? '--timeout' : '--graceful-timeout';
+  const done = replaced ? 'killed; a replacement is starting' : 'killed';
+  const reason = stallReason(stalled);
+  log[level](`${nameOf(worker)}: ${reason} (${setting}); ${done}`, {
+    event: 'worker-stalled',
+    ...aboutWorker(worker),
+    reason,
+    setting,
+    durationMs: Math.round(blockedMs),
+    stack: seen.stack,
+    requests: seen.requests,
+    done,
+    lines: stallLines(stalled),
+  });
+}

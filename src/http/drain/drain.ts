@@ -1,0 +1,109 @@
+import { moreUrgent, type Retirement, type RetirePurpose } from '../../process/ipc.ts';
+import type { Connections } from '../connections.ts';
+import { closeIfSilent } from '../look.ts';
+import { namesOf, type UnansweredRequest } from '../unanswered.ts';
+import { sendAway } from './farewell.ts';
+import { IdleCloser } from './idle-closer.ts';
+
+/** Of requests that are cut. */
+const MOST_NAMED = 20;
+const EMPTY_QUEUE_LIMIT_MS = 1000;
+/** The part of what is left of the grace within which long-lived connections are told; the rest is theirs to end. */
+const FAREWELL_PART = 0.5;
+
+/**
+ * How long idle connections wait for a request, whose answer says `Connection: close`; in milliseconds. A client that has
+ * its answer loses nothing, while one that sends at the very moment of a close does. At most IDLE_PART of the grace: the
+ * last request of each takes a while too.
+ */
+const IDLE_MS: Readonly<Record<RetirePurpose, number>> = { replace: Infinity, hurry: 3000, stop: 1000 };
+const IDLE_PART = 0.8;
+
+/** What a drain needs of the gate. */
+export interface Accepting {
+  closeWhenEmpty(limitMs: number): Promise<void>;
+  close(): void;
+}
+
+/** Connections that still live after `graceMs` are cut. */
+export interface DrainOptions extends Retirement {
+  readonly gate: Accepting;
+  readonly connections: Connections;
+  /** In development: answered connections are closed at once, so that a browser's next request meets the new code. */
+  readonly isHasty?: boolean;
+}
+
+/** What outlived its grace: how many connections and requests, and those requests that are the oldest. */
+export interface Cut {
+  readonly connections: number;
+  readonly requests: number;
+  readonly oldest: readonly UnansweredRequest[];
+}
+
+/** A drain under way. */
+export interface Draining {
+  /** Resolves with what had to be cut. */
+  readonly ended: Promise<Cut>;
+  /** From now on idle connections wait no longer than for this purpose. */
+  hasten(purpose: RetirePurpose): void;
+}
+
+/**
+ * Ends a worker's connections without dropping anything it accepted: stop accepting, mark every answer as the last of
+ * its connection, send away the clients of WebSockets and event streams one after another, close idle connections when
+ * they have waited long enough.
+ */
+export function drain(options: DrainOptions): Draining {
+  const { connections, graceMs, isHasty = false } = options;
+  const cutAt = performance.now() + graceMs;
+  const idleCloser = new IdleCloser(connections);
+  const waitFor = (purpose: RetirePurpose) => {
+    const leftMs = Math.max(0, cutAt - performance.now());
+    idleCloser.closeAfter(Math.min(IDLE_MS[isHasty ? 'stop' : purpose], leftMs * IDLE_PART));
+  };
+  let { purpose } = options;
+  let isAccepting = true;
+  const stopAccepting = async () => {
+    connections.closeAfterAnswer();
+    if (options.emptyQueue) await options.gate.closeWhenEmpty(Math.min(EMPTY_QUEUE_LIMIT_MS, graceMs));
+    else options.gate.close();
+    isAccepting = false;
+    if (isHasty) closeAnswered(connections);
+    waitFor(purpose);
+  };
+  return {
+    ended: stopAccepting().then(() => end(connections, cutAt, idleCloser)),
+    hasten(next) {
+      purpose = moreUrgent(purpose, next);
+      if (!isAccepting) waitFor(purpose);
+    },
+  };
+}
+
+/** Those that have yet to send their first request may be about to. */
+function closeAnswered(connections: Connections): void {
+  for (const socket of connections.idle()) if (socket.bytesRead > 0) closeIfSilent(socket);
+}
+
+async function end(connections: Connections, cutAt: number, idleCloser: IdleCloser): Promise<Cut> {
+  const leftMs = () => Math.max(0, cutAt - performance.now());
+  const stopFarewell = sendAway(connections, leftMs() * FAREWELL_PART);
+  const timer = new AbortController();
+  if (connections.size > 0) await Promise.race([connections.emptied(), delay(leftMs(), timer.signal)]);
+  timer.abort();
+  idleCloser.stop();
+  stopFarewell();
+  const requests = connections.requests();
+  const oldest = namesOf(requests, performance.now(), MOST_NAMED);
+  return { connections: connections.destroyAll(), requests: requests.length, oldest };
+}
+
+function delay(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((done) => {
+    const timer = setTimeout(done, ms);
+    signal.addEventListener('abort', () => {
+      clearTimeout(timer);
+      done();
+    });
+  });
+}

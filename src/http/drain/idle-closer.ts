@@ -1,0 +1,60 @@
+import type { Socket } from 'node:net';
+import type { Connections } from '../connections.ts';
+import { closeIfSilent } from '../look.ts';
+
+const LOOK_EVERY_MS = 100;
+/** Of one whose client has begun to send a request nothing is known but its bytes: it must have been silent for so long. */
+const SILENT_MS = 1000;
+
+/** Since when so many bytes, and no more, have been read of a connection. */
+interface Silence {
+  readonly bytesRead: number;
+  readonly sinceMs: number;
+}
+
+/** Closes the idle connections of a worker that drains, from a moment on that may be moved forward. */
+export class IdleCloser {
+  readonly #connections: Connections;
+  #dueMs = Infinity;
+  #silentMs = SILENT_MS;
+  #silences: ReadonlyMap<Socket, Silence> = new Map();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(connections: Connections) {
+    this.#connections = connections;
+  }
+
+  /** Idle connections are closed from `ms` on, and no later than was said before. */
+  closeAfter(ms: number): void {
+    const dueMs = performance.now() + ms;
+    if (dueMs >= this.#dueMs) return;
+    this.#dueMs = dueMs;
+    this.#silentMs = Math.min(SILENT_MS, ms);
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#begin(), ms - this.#silentMs);
+  }
+
+  /** For good. */
+  stop(): void {
+    this.#dueMs = -Infinity;
+    clearTimeout(this.#timer);
+  }
+
+  #begin(): void {
+    this.#look();
+    this.#timer = setInterval(() => this.#look(), LOOK_EVERY_MS);
+  }
+
+  #look(): void {
+    const now = performance.now();
+    const silences = new Map<Socket, Silence>();
+    for (const socket of this.#connections.idle()) {
+      const known = this.#silences.get(socket);
+      const { bytesRead } = socket;
+      const silence = known?.bytesRead === bytesRead ? known : { bytesRead, sinceMs: now };
+      silences.set(socket, silence);
+      if (now >= this.#dueMs && now - silence.sinceMs >= this.#silentMs) closeIfSilent(socket);
+    }
+    this.#silences = silences;
+  }
+}

@@ -1,0 +1,128 @@
+import type { Succession } from '../arbiter/change/succession.ts';
+import type { StartSuccessor } from '../arbiter/change/successor.ts';
+import type { EventQueue } from '../arbiter/events.ts';
+import type { Observe } from '../arbiter/status.ts';
+import type { Address } from '../listeners/address.ts';
+import { bindAll, type Listener } from '../listeners/listener.ts';
+import type { Owner } from '../listeners/owner.ts';
+import type { Logger } from '../log/logger.ts';
+import { onParentGone, type Parent, tellServing } from '../process/parent.ts';
+import type { Start } from '../process/start.ts';
+import type { Notifier } from '../process/systemd/notifier.ts';
+import type { Loaded } from '../settings/load.ts';
+import { fs } from '../support/builtins.ts';
+import type { PidfileOf } from './pidfile-of.ts';
+import { mayBeResize } from './terminal.ts';
+
+/** The arbiters before and after this one: who started it, and whom it has started. */
+export class Lineage {
+  readonly #start: Start;
+  readonly #parent: Parent | null;
+  readonly #queue: EventQueue;
+  /** Not where a wrapper around Node stands between the two. */
+  readonly #isElderParent: boolean;
+  #adopted: readonly number[] = [];
+  #heir: number | undefined;
+  #isTold = false;
+  /** Who speaks to systemd: while two arbiters live, the end of one of them is not the end of the service. */
+  #voice: 'own' | 'own until it stops' | 'heir';
+
+  constructor(start: Start, parent: Parent | null, queue: EventQueue) {
+    this.#start = start;
+    this.#parent = parent;
+    this.#queue = queue;
+    this.#isElderParent = process.ppid === this.elder;
+    this.#voice = parent?.kind === 'arbiter' ? 'own until it stops' : 'own';
+  }
+
+  /** Shows the notifier what is of the service, and not of one of two arbiters. */
+  observing({ observe }: Notifier): Observe {
+    return (status) => {
+      const silent =
+        this.#voice === 'heir' || (this.#voice === 'own until it stops' && status.phase === 'stopping');
+      return silent ? Infinity : observe(status);
+    };
+  }
+
+  /** The pid of the arbiter that this one is to replace. */
+  get elder(): number | null {
+    return this.#parent?.kind === 'arbiter' ? this.#parent.pid : null;
+  }
+
+  /** The pid of the arbiter that replaces this one, while it lives. */
+  get heir(): number | undefined {
+    return this.#heir;
+  }
+
+  /** A daemon's front waits to hear why it does not start, wherever the log goes. */
+  async logOf(loaded: Loaded, log: Logger): Promise<Logger> {
+    if (this.#parent?.kind !== 'front' || loaded.settings.errorLogfile === '-') return log;
+    const { alsoToFront } = await import('./daemon.ts');
+    return alsoToFront(log);
+  }
+
+  /** As bindAll(), but takes over what was handed to us. */
+  async bind(addresses: readonly Address[], owner?: Owner): Promise<readonly Listener[]> {
+    if (this.#parent === null) return bindAll(addresses, owner);
+    const { adoptAll } = await import('../listeners/handed.ts');
+    const { listeners, indexes } = await adoptAll(addresses, this.#parent.sockets, owner);
+    this.#adopted = indexes;
+    // The front of a daemon does not serve.
+    if (this.elder === null) for (const listener of listeners) listener.setShared(false);
+    return listeners;
+  }
+
+  /** What the arbiter is given; `startHeir` starts another one like it. */
+  succession(pidfile: PidfileOf, notifier: Notifier | null, startHeir: StartSuccessor): Succession {
+    if (this.elder !== null) onParentGone(() => this.#queue.push({ type: 'elderGone' }));
+    return {
+      elder: this.elder,
+      isElderGone: () => this.#isElderParent && (process.ppid !== this.elder || hasExited(this.elder)),
+      workerCount: this.#parent?.workerCount ?? null,
+      start: (listeners, workerCount, emit) =>
+        startHeir(this.#start, listeners, workerCount, (event) => {
+          if (event.type === 'upgradeStarted') this.#heir = event.pid;
+          emit(event);
+        }),
+      mayBeResize,
+      serving: (isComplete) => void this.#tellParent(isComplete),
+      upgraded: (pid) => {
+        this.#voice = 'heir';
+        notifier?.mainPid(pid);
+      },
+      rolledBack: () => {
+        this.#voice = 'own';
+        notifier?.mainPid(process.pid);
+      },
+      ended: (pid) => {
+        this.#heir = undefined;
+        pidfile.forget(pid);
+      },
+      alone: (worker) => {
+        this.#voice = 'own';
+        pidfile.promote();
+        if (worker !== null) notifier?.renewMainPid(process.pid, worker);
+      },
+    };
+  }
+
+  /** An arbiter that is replaced hears of it when nothing is lost without its own workers. */
+  async #tellParent(isComplete: boolean): Promise<void> {
+    if (this.#parent === null || this.#isTold || (this.#parent.kind === 'arbiter' && !isComplete)) return;
+    this.#isTold = true;
+    await tellServing(this.#adopted);
+    if (this.#parent.kind !== 'front') return;
+    const { leaveFront } = await import('./daemon.ts');
+    leaveFront();
+  }
+}
+
+/** Whether the process has exited although threads of it are still being torn down: until then we are its child. Linux only. */
+function hasExited(pid: number): boolean {
+  try {
+    return /\) [ZX]/.test(fs.readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    // No such table; whose child we are will tell.
+    return false;
+  }
+}

@@ -1,0 +1,86 @@
+import type { Generation } from '../arbiter/change/generation.ts';
+import { createLogger, type Logger, type OpenLog } from '../log/logger.ts';
+import type { Privileges } from '../process/privileges/privileges.ts';
+import type { LoadedData } from '../settings/load.ts';
+import { nameSetting } from '../settings/origin.ts';
+import { util } from '../support/builtins.ts';
+
+/** How to open the arbiter's log as the settings want it; whatever must be loaded or resolved first is. Rejects with a UsageError. */
+export async function logOpener(
+  { settings, origins }: LoadedData,
+  privileges: Privileges | null,
+): Promise<() => OpenLog> {
+  const options = { level: settings.logLevel, format: settings.logFormat, file: settings.errorLogfile };
+  const open = () => {
+    privileges?.makeLogs();
+    return privileges?.createLogger(options) ?? createLogger(options);
+  };
+  if (!settings.syslog)
+    return () => {
+      const log = open();
+      return { log, close: async () => log.close() };
+    };
+  const { checkSyslog, openSyslog } = await import('../log/syslog/syslog.ts');
+  await checkSyslog(nameSetting(origins.syslogTo, 'syslog-to'), settings);
+  return () => {
+    const file = open();
+    const { log, access, close } = openSyslog(settings, file);
+    return { log, access, close: () => close().then(() => file.close()) };
+  };
+}
+
+/** The arbiter's log: one logger for whoever holds it, whatever a reload makes of where it goes. */
+export class FollowingLog {
+  readonly log: Logger;
+  #opened: OpenLog;
+
+  constructor(opened: OpenLog) {
+    this.#opened = opened;
+    this.log = {
+      debug: (message, fields) => this.#opened.log.debug(message, fields),
+      info: (message, fields) => this.#opened.log.info(message, fields),
+      warning: (message, fields) => this.#opened.log.warning(message, fields),
+      error: (message, fields) => this.#opened.log.error(message, fields),
+      critical: (message, fields) => this.#opened.log.critical(message, fields),
+      reopen: () => this.#opened.log.reopen(),
+      flush: () => this.#opened.log.flush(),
+    };
+  }
+
+  /** Sends a line of a worker's access log to syslog, where the log goes there too. */
+  access(line: string, pid: number): void {
+    this.#opened.access?.(line, pid);
+  }
+
+  /** Logs as the new generation wants it; to the file that is there by now, as its workers do. */
+  follow(now: Generation, before: Generation): void {
+    if (now.openLog === undefined || sameLogs(now, before)) return this.#opened.log.reopen();
+    const previous = this.#opened;
+    this.#opened = now.openLog();
+    void previous.close();
+  }
+
+  /** Resolves when what was logged is written, and sent. */
+  close(): Promise<void> {
+    this.log.flush();
+    return this.#opened.close();
+  }
+}
+
+const LOG_SETTINGS = [
+  'logLevel',
+  'logFormat',
+  'errorLogfile',
+  'syslog',
+  'syslogTo',
+  'syslogPrefix',
+  'syslogFacility',
+] as const;
+
+/** Whether two configurations log in the same way, so that the log can stay open. */
+function sameLogs(now: Generation, before: Generation): boolean {
+  const names = now.privileges ? [...LOG_SETTINGS, 'accessLogfile' as const] : LOG_SETTINGS;
+  // It opens its files as the workers' user, and makes the access log for them.
+  if (!util.isDeepStrictEqual(now.privileges?.identity, before.privileges?.identity)) return false;
+  return names.every((name) => now.loaded.settings[name] === before.loaded.settings[name]);
+}

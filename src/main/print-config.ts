@@ -1,0 +1,42 @@
+import { formatAddress } from '../listeners/address.ts';
+import { settingNames, settingOf } from '../settings/catalogue/catalogue.ts';
+import { withoutEffect } from '../settings/effects.ts';
+import type { LoadedData } from '../settings/load.ts';
+import { describeOrigin } from '../settings/origin.ts';
+
+/** Every setting, passed socket and hook as a line `name = value   # origin`, aligned, each ending in a newline. */
+export function renderConfig(loaded: LoadedData): string {
+  const shown = settingNames.filter((name) => settingOf(name).reach !== 'argumentsOnly');
+  const idle = new Map(withoutEffect(loaded).map(({ name, why }) => [name, `; no effect ${why}`]));
+  const rows = shown.map((name) => ({
+    name,
+    value: settingOf(name).kind.toText(loaded.settings[name]),
+    origin: describeOrigin(loaded.origins[name]) + (idle.get(name) ?? ''),
+  }));
+  const sockets = loaded.sockets.map(
+    (address): Row => ({
+      name: 'socket',
+      value: formatAddress(address),
+      origin: 'environment LISTEN_FDS, in place of bind',
+    }),
+  );
+  const config = describeOrigin({ source: 'config', name: loaded.configFile ?? '' });
+  const hooks = loaded.hookNames.map((name): Row => ({ name, value: 'hook', origin: config }));
+  return align([...rows, ...sockets, ...hooks]);
+}
+
+interface Row {
+  readonly name: string;
+  readonly value: string;
+  readonly origin: string;
+}
+
+function align(rows: readonly Row[]): string {
+  const nameWidth = Math.max(...rows.map(({ name }) => name.length));
+  // One long value, such as the access log's format, must not push every origin off the screen.
+  const valueWidth = Math.max(...rows.map(({ value }) => value.length).filter((length) => length <= 40));
+  const lines = rows.map(
+    ({ name, value, origin }) => `${name.padEnd(nameWidth)} = ${value.padEnd(valueWidth)}  # ${origin}\n`,
+  );
+  return lines.join('');
+}

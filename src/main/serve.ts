@@ -1,0 +1,164 @@
+import { spawn as spawnProcess } from 'node:child_process';
+import { addressesOf, type Generation } from '../arbiter/change/generation.ts';
+import { type EventQueue, trapStops } from '../arbiter/events.ts';
+import { type SpawnOrder, spawnWorker, type WorkerHandle } from '../arbiter/workers/handle.ts';
+import type { Logger } from '../log/logger.ts';
+import type { RecordLog } from '../log/records.ts';
+import { callHook } from '../process/call-hook.ts';
+import type { Parent } from '../process/parent.ts';
+import type { Privileges } from '../process/privileges/privileges.ts';
+import type { Start } from '../process/start.ts';
+import { surviveStdio } from '../process/stdio.ts';
+import type { SystemdVariables } from '../process/systemd/variables.ts';
+import type { Loaded } from '../settings/load.ts';
+import type { ReadQuestion } from '../settings/reread.ts';
+import { systemClock } from '../support/clock.ts';
+import { UsageError } from '../support/errors.ts';
+import { checkLogs } from './check.ts';
+import { Lineage } from './lineage.ts';
+import { FollowingLog, logOpener } from './logs.ts';
+import { checkDebug, nodeOptionsOf, sayHeap, scalingOf } from './optional.ts';
+import { OwnProcess } from './own-process.ts';
+import { PidfileOf } from './pidfile-of.ts';
+import { privilegesOf } from './privileges.ts';
+
+export interface ServeOrder {
+  readonly start: Start;
+  readonly question: ReadQuestion;
+  /** The tsunicorn process that started this one, if one did. */
+  readonly parent: Parent | null;
+  readonly systemd: SystemdVariables;
+  readonly queue: EventQueue;
+  /** To be called when the code of the arbiter is loaded. */
+  readonly allLoaded: () => void;
+}
+
+/** Binds, spawns and supervises until told to stop; resolves with the exit status. Throws a UsageError before that. */
+export async function serve(loaded: Loaded, order: ServeOrder): Promise<number> {
+  const { start, question, parent, systemd, queue } = order;
+  const { settings } = loaded;
+  if (settings.app === null)
+    throw new UsageError('no application was named; write for example: tsunicorn app.ts:app');
+  const own = new OwnProcess(question.env, loaded);
+  await checkLogs(loaded);
+  await checkDebug(loaded, own.base);
+  const privileges = await privilegesOf(loaded, question);
+  const openLog = await logOpener(loaded, privileges);
+  if (settings.umask !== null) process.umask(settings.umask);
+  own.rename(loaded);
+
+  // Of what the hooks write.
+  surviveStdio();
+  const lineage = new Lineage(start, parent, queue);
+  const following = new FollowingLog(openLog());
+  const log = await lineage.logOf(loaded, following.log);
+  goOn(log);
+  await callStarting(loaded, log);
+  // From here on there is something to clean up, so stopping is the loop's to do.
+  trapStops(queue);
+  await noteActivation(systemd, loaded, log);
+  const pidfile = new PidfileOf(loaded, lineage.elder);
+  const surroundings = { privileges, pidfile, lineage, log, own, cwd: start.cwd };
+  const first = await firstGeneration(loaded, surroundings);
+  const spawn = spawnerFrom(first, queue, own, log);
+  const { supervise } = await import('./supervise.ts').catch((error: unknown) => {
+    // An installation that is being replaced, for one: nothing may stay behind, and the worker goes with our channel.
+    pidfile.remove();
+    for (const listener of first.listeners) listener.close();
+    throw error;
+  });
+  order.allLoaded();
+  return supervise({
+    first,
+    spawn,
+    spawnProcess,
+    queue,
+    question,
+    systemd,
+    start,
+    own,
+    log,
+    following,
+    lineage,
+    pidfile,
+  });
+}
+
+/**
+ * Starts the first worker before the code that supervises it is even loaded: the two have a processor each. Not where a
+ * hook is to be called before.
+ */
+function spawnerFrom(
+  first: Generation,
+  queue: EventQueue,
+  own: OwnProcess,
+  log: RecordLog,
+): (order: SpawnOrder) => WorkerHandle {
+  const spawn = (order: SpawnOrder) => {
+    // They may have been rotated, without a signal, into files that its user cannot open.
+    order.generation.privileges?.makeLogs(log);
+    return spawnWorker(order, { spawn: spawnProcess, clock: systemClock, environment: own.base });
+  };
+  const { preFork, nworkersChanged } = first.hooks;
+  if (preFork || nworkersChanged) return spawn;
+  const emit = queue.push.bind(queue);
+  let vanguard: WorkerHandle | null = spawn({
+    age: 1,
+    slot: 0,
+    generation: first,
+    now: systemClock.now(),
+    emit,
+  });
+  return (order) => {
+    const worker = vanguard ?? spawn(order);
+    vanguard = null;
+    return worker;
+  };
+}
+
+/** The arbiter goes on where nobody caught an error: what a worker wrote to the channel, for one, throws inside Node. */
+function goOn(log: RecordLog): void {
+  process.on('uncaughtException', (err) =>
+    log.critical(
+      'Uncaught in the arbiter, which goes on: a hook of the configuration, what an application wrote to descriptor 3, or a bug in tsunicorn',
+      { event: 'internal-error', err },
+    ),
+  );
+}
+
+interface Surroundings {
+  readonly privileges: Privileges | null;
+  readonly pidfile: PidfileOf;
+  readonly lineage: Lineage;
+  readonly log: Logger;
+  readonly own: OwnProcess;
+  /** In which the command was given. */
+  readonly cwd: string;
+}
+
+async function firstGeneration(loaded: Loaded, surroundings: Surroundings): Promise<Generation> {
+  const { privileges, pidfile, lineage, log, own, cwd } = surroundings;
+  try {
+    const listeners = await lineage.bind(addressesOf(loaded), privileges?.identity);
+    const nodeOptions = await nodeOptionsOf(loaded, own.base, cwd, sayHeap(log));
+    const scaling = await scalingOf(loaded);
+    return { number: 1, loaded, hooks: loaded.hooks, listeners, privileges, ...nodeOptions, ...scaling };
+  } catch (error) {
+    pidfile.remove();
+    throw error;
+  }
+}
+
+async function noteActivation(systemd: SystemdVariables, loaded: Loaded, log: RecordLog): Promise<void> {
+  if (systemd.LISTEN_FDS === undefined) return;
+  const { activationNotice } = await import('../listeners/systemd.ts');
+  const notice = activationNotice(systemd, loaded, process.pid);
+  if (notice !== null) log.warning(notice, { event: 'settings-questionable', reason: notice });
+}
+
+async function callStarting({ hooks, settings }: Loaded, log: Logger): Promise<void> {
+  const { onStarting } = hooks;
+  if (!onStarting) return;
+  const view = { pid: process.pid, workers: settings.workers, generation: 1, log };
+  await callHook(log, 'onStarting', () => onStarting(view));
+}

@@ -1,0 +1,182 @@
+import { Arbiter } from '../arbiter/arbiter.ts';
+import type { Generation } from '../arbiter/change/generation.ts';
+import type { Reread } from '../arbiter/change/reload.ts';
+// At once and not when it is needed: by then another version may have been installed in the place of these files.
+import { successors } from '../arbiter/change/successor.ts';
+import type { EventQueue } from '../arbiter/events.ts';
+import type { ArbiterOptions } from '../arbiter/options.ts';
+import { OomKills } from '../arbiter/workers/oom-kills.ts';
+import { bindAll } from '../listeners/listener.ts';
+import type { RecordLog } from '../log/records.ts';
+import type { Spawn } from '../process/child.ts';
+import { flushCompileCache } from '../process/compile-cache.ts';
+import { explainMissing, presentInstallation, requireInstallation } from '../process/installation.ts';
+import { isStopped } from '../process/process-state.ts';
+import { presentCwd, type Start } from '../process/start.ts';
+import type { Notifier } from '../process/systemd/notifier.ts';
+import type { SystemdVariables } from '../process/systemd/variables.ts';
+import { classNameOf } from '../settings/class-name.ts';
+import { beyondLimits, type Remark, withoutEffect, withoutRestart } from '../settings/effects.ts';
+import { ARBITER_HOOKS } from '../settings/hooks.ts';
+import { loadHooks } from '../settings/load.ts';
+import { type ReadQuestion, rereadSettings } from '../settings/reread.ts';
+import { callWithin } from '../support/call-within.ts';
+import { systemClock } from '../support/clock.ts';
+import { messageOf } from '../support/errors.ts';
+import { checkLogs } from './check.ts';
+import type { Lineage } from './lineage.ts';
+import { type FollowingLog, logOpener } from './logs.ts';
+import { lostLines } from './lost-lines.ts';
+import { checkDebug, nodeOptionsOf, sayHeap, scalingOf } from './optional.ts';
+import type { OwnProcess } from './own-process.ts';
+import type { PidfileOf } from './pidfile-of.ts';
+import { privilegesOf, warnsOfRoot } from './privileges.ts';
+import { packageVersion } from './version.ts';
+
+/** A service that is bound, and has perhaps begun to start its workers. */
+export interface Bound extends Pick<ArbiterOptions, 'first' | 'spawn' | 'queue' | 'log'> {
+  /** Starts processes of any kind. */
+  readonly spawnProcess: Spawn;
+  readonly question: ReadQuestion;
+  readonly systemd: SystemdVariables;
+  readonly start: Start;
+  readonly own: OwnProcess;
+  readonly following: FollowingLog;
+  readonly lineage: Lineage;
+  readonly pidfile: PidfileOf;
+}
+
+/** Supervises until told to stop; resolves with the exit status. */
+export async function supervise(bound: Bound): Promise<number> {
+  const { first, queue, log, lineage, pidfile, following } = bound;
+  const notifier = await notifierFor(bound, log);
+  let serving = first;
+  const oomKills = new OomKills();
+  const arbiter = new Arbiter({
+    first,
+    queue,
+    log,
+    clock: systemClock,
+    spawn: bound.spawn,
+    random: Math.random,
+    ...(notifier ? { observe: lineage.observing(notifier) } : {}),
+    judgeKill: () => oomKills.judge(),
+    isStopped,
+    lost: lostLines(following),
+    development: await developmentOf(first, bound.question, queue, log),
+    bindAll,
+    callWithin,
+    reread: rereader(bound, log, () => serving),
+    succession: lineage.succession(pidfile, notifier, successors(bound.spawnProcess)),
+    promoted: (now, before) => {
+      serving = now;
+      takeOn(now, before, bound);
+    },
+  });
+  const running = arbiter.run();
+  announce(first, log);
+  flushCompileCache();
+  const status = await running;
+  pidfile.remove(lineage.heir);
+  log.info('Shutting down: arbiter', { event: 'stopped', exitStatus: status });
+  await following.close();
+  return status;
+}
+
+/** What of a generation that was proved concerns the arbiter itself; each that cannot be done is said, and the rest is. */
+function takeOn(now: Generation, before: Generation, { pidfile, following, own, log: logger }: Bound): void {
+  const log: RecordLog = logger;
+  try {
+    pidfile.follow(now.loaded);
+  } catch (error) {
+    const reason = messageOf(error);
+    log.error(reason, { event: 'pidfile-failed', reason });
+  }
+  following.follow(now, before);
+  try {
+    own.adopt(now.loaded);
+  } catch (error) {
+    const { chdir } = now.loaded.settings;
+    const reason = messageOf(error);
+    log.error(`The arbiter cannot enter ${chdir}: ${reason}`, {
+      event: 'chdir-failed',
+      reason,
+      file: chdir,
+    });
+  }
+}
+
+const NO_TLS =
+  'The hook sslContext is not called: tsunicorn has no settings for TLS; export an https.Server, or let a proxy end TLS';
+
+function announce({ loaded }: Generation, log: RecordLog): void {
+  const version = packageVersion();
+  log.info(`Starting tsunicorn ${version}`, { event: 'starting', version });
+  const name = classNameOf(loaded.settings);
+  log.info(`Using worker: ${name}`, { event: 'worker-class', class: name });
+  const warning = warnsOfRoot(loaded);
+  if (warning !== null) log.warning(warning, { event: 'settings-questionable', reason: warning });
+  sayRemarks([...withoutEffect(loaded), ...beyondLimits(loaded)], log);
+  if (loaded.hookNames.includes('sslContext'))
+    log.warning(NO_TLS, { event: 'settings-questionable', reason: NO_TLS });
+}
+
+async function developmentOf(first: Generation, question: ReadQuestion, queue: EventQueue, log: RecordLog) {
+  const { reload, debug } = first.loaded.settings;
+  if (!reload && !debug) return null;
+  const { develop } = await import('./development.ts');
+  return develop(first, question, queue, log);
+}
+
+/** What tells the service manager how we do, where one wants to hear of it. */
+async function notifierFor({ systemd, question }: Bound, log: RecordLog): Promise<Notifier | null> {
+  const { NOTIFY_SOCKET } = systemd;
+  if (!NOTIFY_SOCKET) return null;
+  const { createNotifier } = await import('../process/systemd/notifier.ts');
+  return createNotifier({ ...systemd, NOTIFY_SOCKET, PATH: question.env.PATH }, log);
+}
+
+function sayRemarks(remarks: readonly Remark[], log: RecordLog): void {
+  for (const { setting, line } of remarks)
+    log.warning(line, { event: 'settings-questionable', setting, reason: line });
+}
+
+/** Reads the settings in a child; only the arbiter's own hooks, if there are any, must be imported here again. */
+function rereader(bound: Bound, log: RecordLog, serving: () => Generation): ArbiterOptions['reread'] {
+  const { start, question, own, spawnProcess } = bound;
+  // Now, as the installation may be gone by then.
+  const version = packageVersion();
+  let reads = 0;
+  const read = async (signal: AbortSignal): Promise<Reread> => {
+    reads++;
+    // By the links that lead there now, as each release may be a directory of its own.
+    const cwd = presentCwd(start);
+    const installation = presentInstallation(start, version);
+    const means = { spawn: spawnProcess, clock: systemClock, installation };
+    const reread = await rereadSettings({ ...question, cwd }, signal, means);
+    const { loaded, remarks } = withoutRestart(reread, bound.first.loaded.settings);
+    await checkLogs(loaded);
+    await checkDebug(loaded, own.base);
+    // They may have been rotated into files that their user cannot write, which is no reason to refuse a reload.
+    serving().privileges?.makeLogs(log);
+    const privileges = await privilegesOf(loaded, { ...question, cwd, installation });
+    // Superseded while that was looked up: nothing of it is to be made or run.
+    signal.throwIfAborted();
+    // The first worker of the new generation opens them before the arbiter does.
+    privileges?.makeLogs(log);
+    // The arbiter loads what writes a format when it writes its first line.
+    if (loaded.settings.logFormat !== bound.first.loaded.settings.logFormat) requireInstallation();
+    const openLog = await logOpener(loaded, privileges);
+    const ours = loaded.hookNames.some((name) => ARBITER_HOOKS.includes(name));
+    const { configFile } = loaded;
+    const hooks =
+      ours && configFile !== null
+        ? await own.within(loaded, () => loadHooks(configFile, `${reads}`, cwd))
+        : {};
+    const nodeOptions = await nodeOptionsOf(loaded, own.base, cwd, sayHeap(log));
+    const scaling = await scalingOf(loaded);
+    sayRemarks([...remarks, ...withoutEffect(loaded), ...beyondLimits(loaded)], log);
+    return { loaded, hooks, privileges, openLog, installation, ...nodeOptions, ...scaling };
+  };
+  return (signal) => read(signal).catch((error: unknown) => Promise.reject(explainMissing(error)));
+}

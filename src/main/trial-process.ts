@@ -1,0 +1,44 @@
+import type { Identity } from '../process/privileges/identity.ts';
+import { classNameOf } from '../settings/class-name.ts';
+import { BootError, EXIT, messageOf } from '../support/errors.ts';
+import type { TrialAnswer, TrialQuestion } from './trial.ts';
+
+// The child of tryApplication(): loads the application once, answers, and ends.
+
+process.once('message', async (question: TrialQuestion) => {
+  const answer = await attempt(question);
+  process.send?.(answer, undefined, undefined, () => process.exit(0));
+});
+// Not process.exit(), which an application's thread can hold up for ever, and nobody is left who would end this.
+process.once('disconnect', () => process.kill(process.pid, 'SIGKILL'));
+
+async function attempt({ settings, identity }: TrialQuestion): Promise<TrialAnswer> {
+  try {
+    if (identity !== null) await confirm(identity);
+    return { what: await load(settings) };
+  } catch (error) {
+    if (error instanceof BootError) {
+      const { exitStatus, message, userStack } = error;
+      return userStack === undefined ? { exitStatus, message } : { exitStatus, message, stack: userStack };
+    }
+    return { exitStatus: EXIT.workerBoot, message: messageOf(error) };
+  }
+}
+
+async function confirm(identity: Identity): Promise<void> {
+  const { differenceFrom } = await import('../process/privileges/identity.ts');
+  const difference = differenceFrom(identity);
+  if (difference !== null)
+    throw new Error(`cannot become ${identity.label} (--user, --group): ${difference}`);
+}
+
+/** Loads the application where its worker class would: in a thread some of Node is missing, and memory is limited. */
+async function load(settings: TrialQuestion['settings']): Promise<string> {
+  if (classNameOf(settings) === 'thread') {
+    const { loadInThread } = await import('../../workers/classes/thread/trial.ts');
+    return loadInThread(settings);
+  }
+  const { loadApplication } = await import('../app/load.ts');
+  const { what } = await loadApplication(settings.app ?? '', { cwd: process.cwd(), onError: () => {} });
+  return what;
+}

@@ -1,0 +1,58 @@
+import { UsageError } from '../support/errors.ts';
+
+const ARBITER =
+  "the arbiter's process id (--pid writes it to a file; pgrep -f 'tsunicorn: arbiter' finds it)";
+const STATUS = `tsunicorn has no such command; pgrep -fa tsunicorn lists its processes, and under systemd systemctl status says more`;
+const STOP = `tsunicorn is stopped by a signal: kill -TERM with ${ARBITER}`;
+const RELOAD = `tsunicorn reloads on a signal: kill -HUP with ${ARBITER}`;
+const START = 'tsunicorn starts without a command: write for example tsunicorn server.ts:app';
+const LOGS =
+  'tsunicorn has no such command; its log is on stderr, in --error-logfile, or in journalctl under systemd';
+const SCALE = `tsunicorn scales on signals: kill -TTIN for a worker more, kill -TTOU for one fewer, with ${ARBITER}`;
+
+/** What other process managers have commands for, and what does it here. */
+const ADVICE: ReadonlyMap<string, string> = new Map([
+  ['status', STATUS],
+  ['list', STATUS],
+  ['ls', STATUS],
+  ['info', STATUS],
+  ['monit', STATUS],
+  ['top', STATUS],
+  ['stop', STOP],
+  ['kill', STOP],
+  ['quit', STOP],
+  ['delete', STOP],
+  ['reload', RELOAD],
+  ['restart', RELOAD],
+  ['start', START],
+  ['run', START],
+  ['serve', START],
+  ['dev', 'for development write for example tsunicorn --reload --debug server.ts:app'],
+  ['logs', LOGS],
+  ['log', LOGS],
+  ['scale', SCALE],
+  ['help', 'write tsunicorn --help'],
+  ['version', 'write tsunicorn --version'],
+]);
+
+/** A line for whoever writes a command of another process manager where the application is expected; null for other words. */
+export function verbAdvice(word: string): string | null {
+  const advice = ADVICE.get(word);
+  return advice === undefined ? null : `${word} is no module here: ${advice}`;
+}
+
+/** Throws a UsageError with that line where `app` is such a word, and no module is called so. */
+export async function refuseVerb(app: string, chdir: string): Promise<void> {
+  const advice = verbAdvice(app);
+  if (advice === null) return;
+  const [{ resolveModule }, { parseSpec }] = await Promise.all([
+    import('../app/resolve.ts'),
+    import('../app/spec.ts'),
+  ]);
+  try {
+    resolveModule(parseSpec(app), chdir);
+  } catch {
+    // Not there, or not for us.
+    throw new UsageError(advice);
+  }
+}

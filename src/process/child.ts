@@ -1,0 +1,91 @@
+import type { ChildProcess, SpawnOptions } from 'node:child_process';
+import { fs } from '../support/builtins.ts';
+import { codeOf, messageOf } from '../support/errors.ts';
+
+/** The shape of node:child_process's `spawn`, which the command passes in, so that children can be simulated. */
+export type Spawn = (file: string, args: readonly string[], options: SpawnOptions) => ChildProcess;
+
+/** A process that the system has started. */
+export type Child = ChildProcess & { readonly pid: number };
+
+export interface ChildSpec extends SpawnOptions {
+  /** The file to run and its arguments. */
+  readonly command: readonly [string, ...string[]];
+}
+
+/**
+ * Starts a process. Where the system does not start it this returns null, and `unborn` gets one line that says why and
+ * what to do, and the code of the error, once and later. A child that is returned has all that its `stdio` promises, and
+ * needs no listener for `error`.
+ */
+export function startChild(
+  spawn: Spawn,
+  { command, ...options }: ChildSpec,
+  unborn: (why: string, code: string | undefined) => void,
+): Child | null {
+  const [file, ...args] = command;
+  const explain = (error: unknown) => unborn(spawnProblem(error, file, options.cwd), codeOf(error));
+  try {
+    const child = spawn(file, args, options);
+    if (isStarted(child)) {
+      // Raised where a signal or a message could not be delivered, or the process was ended by an AbortSignal: its exit tells.
+      child.on('error', () => {});
+      return child;
+    }
+    // On EMFILE and ENFILE it has neither stdio nor send(): nothing but this event can be relied on.
+    child.once('error', explain);
+    child.on('error', () => {});
+  } catch (error) {
+    // Some errors are thrown at once (E2BIG, ENOMEM); for the caller all come the same way.
+    queueMicrotask(() => explain(error));
+  }
+  return null;
+}
+
+function isStarted(child: ChildProcess): child is Child {
+  return child.pid !== undefined;
+}
+
+const CURES: Readonly<Record<string, string>> = {
+  EMFILE:
+    'this process has as many open files as it may (EMFILE); raise its limit (ulimit -n, or LimitNOFILE= in a unit)',
+  ENFILE: 'the machine has as many open files as it may (ENFILE); raise fs.file-max, or close some',
+  EAGAIN:
+    'there are as many processes as there may be (EAGAIN); raise the limit (ulimit -u, TasksMax= in a unit, or pids.max of the container)',
+  E2BIG: 'its arguments and its environment are too long for the system (E2BIG); shorten the environment',
+  ENOMEM: 'there is no memory left for another process (ENOMEM); run fewer workers, or add memory',
+};
+
+/**
+ * Why `file` could not be started in the directory `cwd`. The kernel's ENOENT and EACCES are of either, and Node blames
+ * the file: a release that was removed while it served would send people to look for a Node that is there.
+ */
+function spawnProblem(error: unknown, file: string, cwd: SpawnOptions['cwd']): string {
+  const code = codeOf(error) ?? '';
+  if (code !== 'ENOENT' && code !== 'EACCES') return CURES[code] ?? messageOf(error);
+  return (cwd && problemOfDirectory(code, `${cwd}`)) ?? problemOfFile(code, file);
+}
+
+function problemOfDirectory(code: 'ENOENT' | 'EACCES', cwd: string): string | undefined {
+  if (code === 'ENOENT' && !fs.existsSync(cwd))
+    return `the working directory ${cwd} is gone; make it again, or restart elsewhere`;
+  if (code === 'EACCES' && !canEnter(cwd))
+    return `the working directory ${cwd} may not be entered (EACCES); let this user enter it`;
+  return undefined;
+}
+
+function problemOfFile(code: 'ENOENT' | 'EACCES', file: string): string {
+  if (code === 'EACCES') return `${file} may not be executed (EACCES); let this user execute it`;
+  const cure = file === process.execPath ? 'restart with the Node that is installed now' : 'install it again';
+  return `${file} is gone; ${cure}`;
+}
+
+function canEnter(directory: string): boolean {
+  try {
+    fs.accessSync(directory, fs.constants.X_OK);
+    return true;
+  } catch {
+    // Which of the kernel's reasons it is changes nothing for who reads the line.
+    return false;
+  }
+}

@@ -1,0 +1,359 @@
+import type { WaitingRequest } from '../flights/table.ts';
+import type { StalledRequest } from '../http/in-flight.ts';
+import type { LostRequest } from '../log/access-lost.ts';
+import type { Settings } from '../settings/catalogue/catalogue.ts';
+import type { HookName } from '../settings/hooks.ts';
+import type { Place } from '../support/place.ts';
+import type { Identity } from './privileges/identity.ts';
+
+// The discriminant is called `tsunicorn`, so that nothing an application sends with process.send() can be taken for ours.
+
+/** What a worker tells the arbiter: facts. */
+export type WorkerMessage =
+  /** Signal handlers are in place: from here on the worker may be signalled. */
+  | { readonly tsunicorn: 'hello' }
+  /** The application is loaded and no socket is open: with `spareWorkers` every worker waits here for `accept`. */
+  | { readonly tsunicorn: 'standby' }
+  /**
+   * The application is loaded and every listener accepts; `urls` in the order of the binds, `app` is the file that it was
+   * loaded from, without links.
+   */
+  | { readonly tsunicorn: 'ready'; readonly urls: readonly string[]; readonly app?: string }
+  /** `load` is there only where the service scales by it. */
+  | { readonly tsunicorn: 'heartbeat'; readonly load?: WorkerLoad }
+  | ({ readonly tsunicorn: 'bootFailed' } & BootFailure)
+  | FilesLoaded
+  | LoadedCode
+  /** The worker serves on, but wishes to be replaced. */
+  | { readonly tsunicorn: 'outgoing'; readonly reason: string; readonly by: Instigator }
+  /** The worker has stopped accepting, without an order, and will exit. */
+  | { readonly tsunicorn: 'leaving'; readonly reason: string; readonly by: Instigator }
+  | Stalled
+  | Blocked
+  | Unblocked
+  | MemorySeen
+  | Ending
+  /** The event loop turns while the worker boots. */
+  | { readonly tsunicorn: 'loading' }
+  /** The watchdog's: the event loop is silent, but a debugger may hold it, which is no reason to kill it. */
+  | { readonly tsunicorn: 'debugged' }
+  | FlightsChanged
+  /** The watchdog's: lines of the access log for syslog, which the worker itself cannot send any more. */
+  | { readonly tsunicorn: 'accessLines'; readonly lines: readonly string[] }
+  | Accounted;
+
+/** Who makes a worker go that was not told to: the worker, or whoever sent it a signal, which says nothing against it. */
+export type Instigator = 'itself' | 'signal';
+
+/** How busy a worker was since it reported last. */
+export interface WorkerLoad {
+  /** 0 to 1. */
+  readonly utilisation: number;
+  readonly inFlight: number;
+}
+
+/**
+ * The watchdog's: what has changed in the requests in flight since it said so last. Were the worker killed from outside,
+ * nothing else would be known of them.
+ */
+export interface FlightsChanged {
+  readonly tsunicorn: 'flights';
+  readonly began: readonly ReportedFlight[];
+  readonly changed: readonly Pick<ReportedFlight, 'id' | 'status' | 'ended' | 'bytes'>[];
+  /** The ids of those of which the worker has written the line, or is about to. */
+  readonly over: readonly number[];
+}
+
+/** A request in flight; `startedMs` is of Date.now(). */
+export interface ReportedFlight extends LostRequest {
+  readonly id: number;
+  readonly startedMs: number;
+}
+
+/** The watchdog's: the worker may be killed, as the lines of its requests are written; `complete` is whether of all. */
+export interface Accounted {
+  readonly tsunicorn: 'accounted';
+  readonly complete: boolean;
+}
+
+/** What the arbiter tells a watchdog through its pipe: write the lines of the requests in flight, which end for this reason. */
+export interface AccountOrder {
+  readonly tsunicorn: 'account';
+  readonly reason: string;
+}
+
+/** Why a worker is not ready: a line for the operator, the exit status it deserves, and what of the user's code is known. */
+export interface BootFailure {
+  readonly exitStatus: number;
+  readonly message: string;
+  readonly stack?: string;
+  /** In development only. */
+  readonly place?: Place;
+}
+
+/** In development: what the application has loaded, or tried to. All paths are absolute. */
+export interface FilesLoaded {
+  readonly tsunicorn: 'loaded';
+  readonly files: readonly string[];
+  /** Where files were looked for that do not exist. */
+  readonly missing: readonly string[];
+  /** Date.now() before the first of the files was read. */
+  readonly atMs: number;
+}
+
+/** What the application was loaded from, a moment after that; all paths are absolute, and without links. */
+export interface LoadedCode {
+  readonly tsunicorn: 'code';
+  /** The module of the application itself. */
+  readonly entry: string;
+  /** Of all that follows. */
+  readonly hash: string;
+  /** Each file with what tells its versions apart; null where it is all as the boot order's `code` has it. */
+  readonly files: Readonly<Record<string, string>> | null;
+}
+
+/** The watchdog's: the event loop is blocked and stays so; the arbiter is to kill the worker. */
+export interface Stalled {
+  readonly tsunicorn: 'stalled';
+  readonly blockedMs: number;
+  /** The setting whose time was over. */
+  readonly limit: 'timeout' | 'gracefulTimeout';
+  readonly seen: StallSeen;
+  /** Whether the lines of all requests are in the access log. */
+  readonly accessComplete: boolean;
+}
+
+/** What a blocked event loop was doing. */
+export interface StallSeen {
+  /** `at name (file:line:column)`, the innermost first; null where it is blocked in native code. */
+  readonly stack: readonly string[] | null;
+  readonly requests: readonly StalledRequest[];
+  /** How many requests more there were. */
+  readonly omitted: number;
+  /** Connections from which nothing had been read yet; they were answered like the waiting requests. */
+  readonly unread: number;
+}
+
+/**
+ * The watchdog's, for as long as it lasts: the event loop is blocked, and nothing is done about it. `seen` is there where
+ * it has begun.
+ */
+export interface Blocked {
+  readonly tsunicorn: 'blocked';
+  readonly blockedMs: number;
+  readonly seen: BlockSeen | null;
+}
+
+/** The watchdog's: an event loop that was said to be blocked turns again. */
+export interface Unblocked {
+  readonly tsunicorn: 'unblocked';
+  readonly blockedMs: number;
+}
+
+/** The watchdog's, when it has changed: what the process takes, and its main thread's heap when its loop turned last. */
+export interface MemorySeen {
+  readonly tsunicorn: 'memory';
+  readonly rssBytes: number;
+  readonly heapBytes: number;
+  /** As --max-old-space-size has it; null where Node decides. */
+  readonly heapLimitBytes: number | null;
+}
+
+/**
+ * Code in the process ends it: at this place, or where it is null, as somebody has sent the signal; these requests, the
+ * oldest first, and `waiting` in all, are in flight.
+ */
+export interface Ending {
+  readonly tsunicorn: 'ending';
+  readonly call: 'process.exit()' | 'process.abort()';
+  readonly place: { readonly file: string; readonly line: number; readonly column: number | null } | null;
+  readonly requests: readonly WaitingRequest[];
+  readonly waiting: number;
+}
+
+/** What a blocked event loop is doing. */
+export interface BlockSeen {
+  /** As in StallSeen; null where it is blocked in native code, or did not stop to be looked at. */
+  readonly stack: readonly string[] | null;
+  /** Those that came last, which the loop may be busy with, are the first. */
+  readonly requests: readonly WaitingRequest[];
+  /** How many requests wait, those in `requests` included. */
+  readonly waiting: number;
+}
+
+/** Everything a worker needs to know to boot; it is the first message it gets. */
+export interface BootOrder {
+  readonly tsunicorn: 'boot';
+  readonly settings: Settings;
+  /** Absolute; the worker imports it again where `hookNames` has a hook of its side, as functions cannot travel. */
+  readonly configFile: string | null;
+  readonly hookNames: readonly HookName[];
+  readonly listeners: readonly HandedListener[];
+  /** The watchdog's pipe, as its number in the worker; null where there is to be no watchdog. */
+  readonly watchdogFd: number | null;
+  readonly generation: number;
+  readonly age: number;
+  readonly slot: number;
+  /** The hash of what the first worker of the generation has loaded; null where none has yet. */
+  readonly code: string | null;
+  /** In development: the application cannot be loaded, so this is to be shown in its place. */
+  readonly failure: BootFailure | null;
+  /** As whom the worker must be running; null where it runs as the arbiter does. */
+  readonly identity: Identity | null;
+  readonly standards: Standards;
+}
+
+/** The descriptors that `-` stands for in the log settings. */
+export interface Standards {
+  readonly stdout: number;
+  readonly stderr: number;
+}
+
+/** A bound socket as the worker inherits it: `fd` is the number in the worker. */
+export interface HandedListener {
+  readonly fd: number;
+  readonly kind: 'tcp' | 'unix' | 'abstract' | 'fd';
+  /** As the operator wrote it, for error lines. */
+  readonly source: string;
+  /** Its own length of the kernel's queue, in place of the setting. */
+  readonly backlog?: number;
+}
+
+/** What the arbiter tells a worker: imperatives. */
+export type ArbiterMessage =
+  | BootOrder
+  /** Open the sockets and serve: to a worker that stands by. */
+  | { readonly tsunicorn: 'accept' }
+  /** The service is about to stop: serve on, but say at the ready path that nobody else should come. */
+  | { readonly tsunicorn: 'linger' }
+  | ({ readonly tsunicorn: 'retire' } & Retirement)
+  /** Exit now. */
+  | { readonly tsunicorn: 'quit' }
+  | { readonly tsunicorn: 'reopenLogs' };
+
+/** Stop accepting, finish, exit within `graceMs`; with `emptyQueue` first take what the kernel has queued. */
+export interface Retirement {
+  readonly purpose: RetirePurpose;
+  readonly emptyQueue: boolean;
+  readonly graceMs: number;
+}
+
+/**
+ * What a worker goes for, which says how long its idle connections wait for a request: most of the grace where others
+ * serve (`replace`), a few seconds where it should be gone soon all the same (`hurry`), a second where the service ends
+ * (`stop`). A worker that leaves already takes the more urgent one; nothing else of it changes.
+ */
+export type RetirePurpose = (typeof PURPOSES)[number];
+
+const PURPOSES = ['replace', 'hurry', 'stop'] as const;
+
+/** The one of two purposes for which a worker ends sooner. */
+export function moreUrgent(one: RetirePurpose, other: RetirePurpose): RetirePurpose {
+  return PURPOSES.indexOf(other) > PURPOSES.indexOf(one) ? other : one;
+}
+
+type Check = (value: unknown) => boolean;
+
+const isText: Check = (value) => typeof value === 'string';
+const isNumber: Check = (value) => typeof value === 'number';
+const isTexts: Check = (value) => Array.isArray(value) && value.every(isText);
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
+const optional =
+  (check: Check): Check =>
+  (value) =>
+    value === undefined || check(value);
+const orNull =
+  (check: Check): Check =>
+  (value) =>
+    value === null || check(value);
+const having =
+  (fields: Fields): Check =>
+  (value) =>
+    isObject(value) && hasFields(value, fields);
+
+const isTextTable: Check = (value) => isObject(value) && Object.values(value).every(isText);
+
+type Fields = Readonly<Record<string, Check>>;
+
+const isInstigator: Check = (value) => value === 'itself' || value === 'signal';
+const isFlag: Check = (value) => typeof value === 'boolean';
+const everyOne =
+  (check: Check): Check =>
+  (value) =>
+    Array.isArray(value) && value.every(check);
+const progress = { id: isNumber, status: isNumber, ended: isFlag, bytes: isNumber };
+const isFlight = having({
+  ...progress,
+  ...{ method: isText, url: isText, cut: isFlag, remote: isText, protocol: isText, startedMs: isNumber },
+});
+const isWaiting = having({ method: isText, path: isText, ageMs: isNumber });
+const blockSeen = { stack: orNull(isTexts), requests: everyOne(isWaiting), waiting: isNumber };
+const isRequests: Check = (value) => Array.isArray(value) && value.every(isObject);
+
+/** What the arbiter relies on in each message: whatever runs in a worker can write to the channel. */
+const workerFields = new Map<string, Fields>([
+  ['hello', {}],
+  ['standby', {}],
+  ['ready', { urls: isTexts, app: optional(isText) }],
+  ['heartbeat', { load: optional(having({ utilisation: isNumber, inFlight: isNumber })) }],
+  [
+    'bootFailed',
+    {
+      exitStatus: Number.isInteger,
+      message: isText,
+      stack: optional(isText),
+      place: optional(having({ lines: isTexts })),
+    },
+  ],
+  ['loaded', { files: isTexts, missing: isTexts, atMs: isNumber }],
+  ['code', { entry: isText, hash: isText, files: (value) => value === null || isTextTable(value) }],
+  ['outgoing', { reason: isText, by: isInstigator }],
+  ['leaving', { reason: isText, by: isInstigator }],
+  [
+    'stalled',
+    {
+      blockedMs: isNumber,
+      limit: isText,
+      accessComplete: isFlag,
+      seen: having({ stack: orNull(isTexts), requests: isRequests, omitted: isNumber, unread: isNumber }),
+    },
+  ],
+  ['blocked', { blockedMs: isNumber, seen: orNull(having(blockSeen)) }],
+  ['unblocked', { blockedMs: isNumber }],
+  ['memory', { rssBytes: isNumber, heapBytes: isNumber, heapLimitBytes: orNull(isNumber) }],
+  [
+    'ending',
+    {
+      call: isText,
+      place: orNull(having({ file: isText, line: isNumber, column: orNull(isNumber) })),
+      requests: everyOne(isWaiting),
+      waiting: isNumber,
+    },
+  ],
+  ['loading', {}],
+  ['debugged', {}],
+  ['flights', { began: everyOne(isFlight), changed: everyOne(having(progress)), over: everyOne(isNumber) }],
+  ['accessLines', { lines: isTexts }],
+  ['accounted', { complete: isFlag }],
+]);
+const arbiterTypes = new Set(['boot', 'accept', 'linger', 'retire', 'quit', 'reopenLogs']);
+
+/** Whether a message on the channel is a worker's; applications send messages of their own (`process.send('ready')`). */
+export function isWorkerMessage(value: unknown): value is WorkerMessage {
+  const fields = workerFields.get(typeOf(value));
+  return fields !== undefined && having(fields)(value);
+}
+
+/** Whether a message on the channel is the arbiter's. */
+export function isArbiterMessage(value: unknown): value is ArbiterMessage {
+  return arbiterTypes.has(typeOf(value));
+}
+
+function hasFields(value: object, fields: Fields): boolean {
+  return Object.entries(fields).every(([name, check]) => check(Reflect.get(value, name)));
+}
+
+function typeOf(value: unknown): string {
+  if (!isObject(value) || !('tsunicorn' in value)) return '';
+  return typeof value.tsunicorn === 'string' ? value.tsunicorn : '';
+}

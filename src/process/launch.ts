@@ -1,0 +1,77 @@
+import { basename, delimiter, join, resolve } from 'node:path';
+import { handSockets } from '../listeners/handed.ts';
+import type { Listener } from '../listeners/listener.ts';
+import { fs } from '../support/builtins.ts';
+import { type Child, type Spawn, startChild } from './child.ts';
+import { PARENT_VARIABLE, type Parent, type WorkerCount } from './parent.ts';
+import { namedScript, type Start } from './start.ts';
+
+export interface Launch {
+  readonly kind: Parent['kind'];
+  /** Handed over to the new process. */
+  readonly listeners: readonly Listener[];
+  readonly workerCount: WorkerCount | null;
+  readonly stdout: 'inherit' | 'ignore';
+  readonly stderr: 'inherit' | 'pipe';
+}
+
+/**
+ * Starts our own command anew, in a session of its own and with a channel to us. Symbolic links are followed again, so
+ * it is the version that is installed by now. As startChild() it returns null where `unborn` will say why.
+ */
+export function launch(
+  spawn: Spawn,
+  start: Start,
+  order: Launch,
+  unborn: (why: string) => void,
+): Child | null {
+  const { kind, listeners, workerCount, stdout, stderr } = order;
+  const { sockets, fds } = handSockets(listeners);
+  const note: Parent = { kind, pid: process.pid, sockets, workerCount };
+  return startChild(
+    spawn,
+    {
+      command: commandOf(start),
+      cwd: isDirectory(start.namedCwd) ? start.namedCwd : '/',
+      env: { ...start.env, [PARENT_VARIABLE]: JSON.stringify(note) },
+      detached: true,
+      stdio: ['ignore', stdout, stderr, ...fds.map((fd) => fd ?? 'ignore'), 'ipc'],
+    },
+    unborn,
+  );
+}
+
+/** Node and its script with the links in their paths, which Node itself resolves for execPath and the directory of argv[1]. */
+function commandOf(start: Start): readonly [string, ...string[]] {
+  return [
+    nodeCommand(start.env.PATH ?? '', start.namedCwd),
+    ...process.execArgv,
+    namedScript(start),
+    ...start.argv,
+  ];
+}
+
+function nodeCommand(path: string, cwd: string): string {
+  const { argv0, execPath } = process;
+  if (argv0.includes('/')) return isExecutable(resolve(cwd, argv0)) ? resolve(cwd, argv0) : execPath;
+  // Anything else than its own name is no command: `exec -a`, a wrapper.
+  if (argv0 !== basename(execPath)) return execPath;
+  // Not in the working directory, or one below it: as root we would run what its owner has put there.
+  const directories = path.split(delimiter).filter((directory) => directory.startsWith('/'));
+  const found = directories.map((directory) => join(directory, argv0));
+  return found.find(isExecutable) ?? execPath;
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    fs.accessSync(path, fs.constants.X_OK);
+    return fs.statSync(path).isFile();
+  } catch {
+    // Not there, or not for us.
+    return false;
+  }
+}
+
+function isDirectory(path: string): boolean {
+  return fs.statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+}

@@ -1,0 +1,115 @@
+import { resolve } from 'node:path';
+import { fs } from '../support/builtins.ts';
+import { codeOf, messageOf, UsageError } from '../support/errors.ts';
+
+/** A file that holds the arbiter's pid and a newline while it runs. */
+export interface Pidfile {
+  readonly path: string;
+  /**
+   * Removes the file where it is still ours. Where the arbiter `heir` has the `.2` beside it, that takes its place, so
+   * that at every moment the file has the pid of one who lives.
+   */
+  remove(heir?: number): void;
+  /** The elder is gone: our `.2` becomes the file itself. */
+  promote(): void;
+  /** The new arbiter of an upgrade is gone; it may have had no time to remove its `.2`. */
+  forget(pid: number): void;
+}
+
+/**
+ * Writes our pid to `path`, or to `path` and `.2` where the file is that of the arbiter `elder`, which we are about to
+ * replace. A file left by a process that is gone, or whose pid is another program's by now, is taken over; the pid of a
+ * living arbiter, or a path that cannot be written, is a UsageError that names `source`.
+ */
+export function createPidfile(source: string, path: string, elder: number | null = null): Pidfile {
+  const main = resolve(path);
+  const second = `${main}.2`;
+  const isSecond = elder !== null && readPid(main) === elder;
+  let own = isSecond ? second : main;
+  write(source, isSecond ? `${path}.2` : path, own);
+  return {
+    get path() {
+      return own;
+    },
+    remove(heir) {
+      if (readPid(own) !== process.pid) return;
+      if (heir !== undefined && own === main && readPid(second) === heir && isAlive(heir))
+        fs.renameSync(second, main);
+      else fs.rmSync(own, { force: true });
+    },
+    promote() {
+      // The elder has done it on its way out, unless it was killed.
+      if (own === second && readPid(second) === process.pid) fs.renameSync(second, main);
+      own = main;
+    },
+    forget(pid) {
+      if (own === main && readPid(second) === pid) fs.rmSync(second, { force: true });
+    },
+  };
+}
+
+function write(source: string, path: string, absolute: string): void {
+  const owner = readPid(absolute);
+  if (owner !== null && owner !== process.pid && isAlive(owner) && mayBeArbiter(owner))
+    throw new UsageError(
+      `${source} ${path}: process ${owner} is running; stop it, or remove the file if it is not tsunicorn`,
+    );
+  // Renamed into place: whoever watches the path never reads half a number.
+  const temporary = `${absolute}.${process.pid}~`;
+  try {
+    // In a directory that others write to, a symbolic link of that name would be followed: it must be a file of our own.
+    fs.rmSync(temporary, { force: true });
+    // Whoever can write it chooses what root's `kill $(cat …)` hits.
+    fs.writeFileSync(temporary, `${process.pid}\n`, { flag: 'wx', mode: 0o644 });
+    fs.renameSync(temporary, absolute);
+  } catch (error) {
+    discard(temporary);
+    throw new UsageError(
+      `${source} ${path}: cannot write it (${codeOf(error) ?? messageOf(error)}); choose a writable directory`,
+    );
+  }
+}
+
+function discard(path: string): void {
+  try {
+    fs.rmSync(path, { force: true });
+  } catch {
+    // It is somebody else's; why the file could not be written says more.
+  }
+}
+
+/** The pid a file holds; null where there is none or it is no number. */
+function readPid(path: string): number | null {
+  try {
+    const pid = Number.parseInt(fs.readFileSync(path, 'utf8'), 10);
+    return pid > 0 ? pid : null;
+  } catch {
+    // Not there, or not readable: writing it will tell.
+    return null;
+  }
+}
+
+/**
+ * Whether the process may be an arbiter. The number that a file was left with, before a reboot for one, can be another
+ * program's by now. An arbiter is called so before it writes its pidfile; where that cannot be seen, it may be one.
+ */
+function mayBeArbiter(pid: number): boolean {
+  try {
+    const command = fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+    // It is empty for what has ended and for threads of the kernel.
+    return command.includes('tsunicorn') && !command.startsWith('tsunicorn: worker');
+  } catch {
+    // No /proc (macOS), or one that hides the processes of others.
+    return true;
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // EPERM: it lives and belongs to somebody else.
+    return codeOf(error) === 'EPERM';
+  }
+}

@@ -1,0 +1,64 @@
+import { execFile } from 'node:child_process';
+import { delimiter, join } from 'node:path';
+import { fs } from '../../support/builtins.ts';
+import { UsageError } from '../../support/errors.ts';
+import { commandPath } from '../command-path.ts';
+import type { OwnEnvironment } from './accounts.ts';
+import type { Identity } from './identity.ts';
+
+/** setpriv(1) of util-linux, which alone can give a process a list of groups before anything of its own is loaded. */
+export interface Setpriv {
+  /** The words before a command that run it as the identity. */
+  readonly words: readonly [string, ...string[]];
+  /** env(1), by which that command gets back what setpriv itself must not see. */
+  readonly env: string;
+}
+
+/** Nothing of it reads a file or a network. */
+const LIMIT_MS = 10_000;
+
+/** Finds it and tries it. Rejects with a UsageError where it is missing or cannot do it, naming `source`. */
+export async function findSetpriv(source: string, identity: Identity, own: OwnEnvironment): Promise<Setpriv> {
+  const { uid, gid, groups } = identity;
+  const path = commandPath(own.PATH);
+  const file = findFile('setpriv', path);
+  const env = findFile('env', path) ?? '/usr/bin/env';
+  const cure =
+    'install setpriv of util-linux (in Alpine the package setpriv), or name one --group and leave --initgroups out';
+  if (file === null)
+    throw new UsageError(`${source}: it takes the command setpriv, which is not in PATH; ${cure}`);
+  const words = [file, `--reuid=${uid}`, `--regid=${gid}`, `--groups=${groups.join(',')}`, '--'] as const;
+  const problem = await tryOut([...words, env]);
+  if (problem !== null)
+    throw new UsageError(`${source}: ${file} cannot give a process its groups (${problem}); ${cure}`);
+  return { words, env };
+}
+
+function findFile(name: string, path: string): string | null {
+  return (
+    path
+      .split(delimiter)
+      .map((directory) => join(directory, name))
+      .find(isExecutable) ?? null
+  );
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    fs.accessSync(path, fs.constants.X_OK);
+    return true;
+  } catch {
+    // Not there.
+    return false;
+  }
+}
+
+/** What it complains of, in one line; null where it does what it is asked to. */
+function tryOut([file, ...args]: readonly [string, ...string[]]): Promise<string | null> {
+  return new Promise((settle) => {
+    execFile(file, args, { timeout: LIMIT_MS, encoding: 'utf8', env: {} }, (error, _, said) => {
+      const [line = ''] = said.trim().split('\n');
+      settle(error ? line || error.message : null);
+    });
+  });
+}

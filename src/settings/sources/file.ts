@@ -1,0 +1,166 @@
+import { createRequire } from 'node:module';
+import { isAbsolute, relative, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { fs, util } from '../../support/builtins.ts';
+import { type Clock, systemClock } from '../../support/clock.ts';
+import { codeOf, messageOf, UsageError } from '../../support/errors.ts';
+import { esModuleCure } from '../../support/es-syntax.ts';
+import { isOwnFile } from '../../support/own-files.ts';
+import { frameOf, parserPlaceOf } from '../../support/stack-frames.ts';
+import { nameSetting, type Origin } from '../origin.ts';
+
+const IMPORT_LIMIT_MS = 30_000;
+const CURE = 'write export default defineConfig({ … })';
+const ENDINGS = ['ts', 'mts', 'js', 'mjs', 'json'] as const;
+
+/** A config file as it was read: its absolute path, what messages call it, and what it exports. */
+export interface ConfigFile {
+  readonly path: string;
+  readonly label: string;
+  readonly exported: Readonly<Record<string, unknown>>;
+}
+
+/** The first of `tsunicorn.config.{ts,mts,js,mjs,json}` in the directory, absolute, or null. */
+export function searchConfig(cwd: string): string | null {
+  const candidates = ENDINGS.map((ending) => resolve(cwd, `tsunicorn.config.${ending}`));
+  return candidates.find((candidate) => fs.existsSync(candidate)) ?? null;
+}
+
+/** The absolute path of a readable file; throws a UsageError that begins with `source` and the path as given. */
+export function readableFile(source: string, cwd: string, given: string): string {
+  const path = resolve(cwd, given);
+  try {
+    fs.accessSync(path, fs.constants.R_OK);
+  } catch (error) {
+    throw new UsageError(
+      `${source} ${given}: ${codeOf(error) === 'ENOENT' ? 'no such file' : 'not readable'}`,
+    );
+  }
+  if (fs.statSync(path).isDirectory())
+    throw new UsageError(`${source} ${given}: a directory, expected a file`);
+  return path;
+}
+
+/**
+ * Reads a config file: JSON, or a module's default export, which must be an object. Another `cacheKey` reads a
+ * module anew (though not what it imports). Throws a UsageError; an import that does not settle is given up
+ * after 30 s.
+ */
+export async function readConfig(
+  path: string,
+  from: { readonly cwd: string; readonly cacheKey: string | null; readonly clock?: Clock },
+): Promise<ConfigFile> {
+  const label = labelOf(path, from.cwd);
+  const exported = path.endsWith('.json')
+    ? parseJson(path, label)
+    : defaultOf(await importWithin(path, label, from.cacheKey, from.clock ?? systemClock));
+  if (!isObject(exported)) throw new UsageError(`${label}: ${problemWith(exported)}; ${CURE}`);
+  return { path, label, exported: { ...exported } };
+}
+
+/** Where a key stands in a config file, for messages: `tsunicorn.config.ts:12`, without the line if it is not found. */
+export function locate(file: ConfigFile, key: string): string {
+  const quoted = key.replace(/[^\w]/g, '\\$&');
+  const pattern = new RegExp(`(^|[\\s{,'"])${quoted}['"]?\\s*([:,(}]|$)`);
+  const lines = fs.readFileSync(file.path, 'utf8').split('\n');
+  const index = lines.findIndex((line) => !/^\s*(\/\/|\*|\/\*)/.test(line) && pattern.test(line));
+  return index < 0 ? file.label : `${file.label}:${index + 1}`;
+}
+
+/** How an error line about a setting begins: `--chdir`, `TSUNICORN_CHDIR`, `tsunicorn.config.ts:4: chdir`. */
+export function placeOf(name: string, origin: Origin, file: ConfigFile | null): string {
+  if (origin.source === 'config' && file !== null) return `${locate(file, name)}: ${name}`;
+  return nameSetting(origin, name);
+}
+
+function labelOf(path: string, cwd: string): string {
+  const short = relative(cwd, path);
+  return short === '' || short.startsWith('..') || isAbsolute(short) ? path : short;
+}
+
+function isObject(exported: unknown): exported is Readonly<Record<string, unknown>> {
+  const plain = typeof exported === 'object' && exported !== null && !Array.isArray(exported);
+  return plain && !util.types.isPromise(exported);
+}
+
+function problemWith(exported: unknown): string {
+  if (exported === undefined) return 'it has no default export';
+  if (util.types.isPromise(exported)) return 'it exports a promise, not an object';
+  if (Array.isArray(exported)) return 'it exports a list, not an object';
+  return `it exports ${exported === null ? 'null' : `a ${typeof exported}`}, not an object`;
+}
+
+function parseJson(path: string, label: string): unknown {
+  try {
+    return JSON.parse(fs.readFileSync(path, 'utf8'));
+  } catch (error) {
+    throw new UsageError(`${label}: it is not valid JSON: ${messageOf(error)}`);
+  }
+}
+
+async function importWithin(
+  path: string,
+  label: string,
+  cacheKey: string | null,
+  clock: Clock,
+): Promise<unknown> {
+  const { promise: overdue, reject } = Promise.withResolvers<never>();
+  const cancel = clock.after(IMPORT_LIMIT_MS, () => {
+    const problem = `it has not finished loading after ${IMPORT_LIMIT_MS / 1000} s`;
+    reject(new UsageError(`${label}: ${problem}; look for an await that never ends`));
+  });
+  try {
+    return await Promise.race([importModule(path, label, cacheKey), overdue]);
+  } finally {
+    cancel();
+  }
+}
+
+async function importModule(path: string, label: string, cacheKey: string | null): Promise<unknown> {
+  const url = pathToFileURL(path);
+  if (cacheKey !== null) {
+    url.searchParams.set('g', cacheKey);
+    // CommonJS is cached by path, whatever the query.
+    delete createRequire(import.meta.url).cache[path];
+  }
+  try {
+    return await import(url.href);
+  } catch (error) {
+    throw new UsageError(`${label}: ${describeFailure(error, path)}`);
+  }
+}
+
+function defaultOf(namespace: unknown): unknown {
+  const exported = propertyOf(namespace, 'default');
+  // CommonJS that a compiler made of a module has its default export one level down.
+  return propertyOf(exported, '__esModule') === true ? propertyOf(exported, 'default') : exported;
+}
+
+function propertyOf(holder: unknown, key: string): unknown {
+  if (typeof holder !== 'object' || holder === null) return undefined;
+  return Reflect.get(holder, key);
+}
+
+function describeFailure(thrown: unknown, path: string): string {
+  const where = failedAt(thrown, path);
+  // Another file that it imports is named by the place.
+  const cure =
+    thrown instanceof SyntaxError && where.startsWith(' (at line') ? esModuleCure(thrown, path) : null;
+  if (cure !== null) return `it ${cure}`;
+  if (codeOf(thrown) === 'ERR_UNKNOWN_FILE_EXTENSION' && messageOf(thrown).endsWith(path))
+    return 'its name does not end in .ts, .mts, .js, .mjs or .json';
+  if (thrown instanceof SyntaxError) return `it does not parse: ${messageOf(thrown)}${where}`;
+  const kind = thrown instanceof Error ? `${thrown.name}: ` : '';
+  return `it threw: ${kind}${messageOf(thrown)}${where}`;
+}
+
+// The first place in the stack outside Node and our own files, above the import in this one.
+function failedAt(thrown: unknown, path: string): string {
+  const stack = thrown instanceof Error ? (thrown.stack ?? '') : '';
+  const places = stack.split('\n').flatMap((line) => parserPlaceOf(line) ?? frameOf(line) ?? []);
+  const here = places.findIndex(({ file }) => file === import.meta.filename);
+  const above = here < 0 ? places : places.slice(0, here);
+  const place = above.find(({ file }) => !isOwnFile(file));
+  if (place === undefined) return '';
+  return place.file === path ? ` (at line ${place.line})` : ` (at ${place.file}:${place.line})`;
+}

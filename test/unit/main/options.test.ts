@@ -1,0 +1,82 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { createProgram, parseArguments } from '../../../src/main/options.ts';
+import { settingNames, settingOf, variablesOf } from '../../../src/settings/catalogue/catalogue.ts';
+
+afterEach(() => vi.restoreAllMocks());
+
+/** The help, with every run of blanks as one, so that wrapping does not matter. */
+function help(): string {
+  const parts: string[] = [];
+  createProgram('1.2.3')
+    .configureOutput({ writeOut: (part) => parts.push(part) })
+    .outputHelp();
+  return parts.join('').replace(/\s+/g, ' ');
+}
+
+describe('parseArguments', () => {
+  it('collects the texts behind each flag, in order', () => {
+    expect(parseArguments(['-b', 'a', '--bind=b', '-w2', '--access-logfile', '-', 'm:x'], 'argv')).toEqual({
+      app: ['m:x'],
+      bind: ['a', 'b'],
+      workers: ['2'],
+      accessLogfile: ['-'],
+    });
+  });
+
+  it('knows both names of a flag that has two', () => {
+    expect(parseArguments(['--log-file', 'a'], 'argv')).toEqual({ errorLogfile: ['a'] });
+    expect(parseArguments(['--error-logfile', 'a'], 'argv')).toEqual({ errorLogfile: ['a'] });
+  });
+
+  it('takes options before and after the application', () => {
+    expect(parseArguments(['m:x', '--workers', '2'], 'argv')).toEqual({ app: ['m:x'], workers: ['2'] });
+    expect(parseArguments([], 'argv')).toEqual({});
+  });
+
+  it.each([
+    [['--wrokers', '3'], 'unknown option --wrokers (did you mean --workers?)'],
+    [['--sandwich'], 'unknown option --sandwich'],
+    [['-w'], '--workers: a value is missing; write --workers <count>'],
+    [['a', 'b'], 'too many arguments: expected one module:export, got a b'],
+    [['reload', 'a'], /^reload is no module here: tsunicorn reloads on a signal: kill -HUP/],
+    [['--preload'], /^--preload is refused: Node cannot fork a loaded process; /],
+    [['--certfile', 'x.pem'], /^--certfile is refused: tsunicorn has no settings for TLS; /],
+    [['--print-config=yes'], '--print-config takes no value'],
+  ])('refuses %j in one line', (words, message) => {
+    expect(() => parseArguments(words, 'argv')).toThrow(message);
+    expect(() => parseArguments(words, 'argv')).not.toThrow('\n');
+  });
+
+  it('says when the mistake is in TSUNICORN_CMD_ARGS', () => {
+    expect(() => parseArguments(['-w'], 'cmdargs')).toThrow(
+      /^TSUNICORN_CMD_ARGS: --workers: a value is missing/,
+    );
+  });
+
+  it.each([['--help'], ['-h'], ['--version'], ['-v']])('prints on stdout for %s and ends with 0', (flag) => {
+    const write = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+    const exit = vi.spyOn(process, 'exit').mockImplementation((status) => {
+      throw new Error(`exit ${status}`);
+    });
+    expect(() => parseArguments([flag], 'argv')).toThrow('exit 0');
+    expect(exit).toHaveBeenCalledWith(0);
+    expect(write).toHaveBeenCalled();
+  });
+});
+
+describe('the help', () => {
+  it.each(settingNames)('mentions %s', (name) => {
+    const { flags, kind } = settingOf(name);
+    const words =
+      flags === null ? 'module:export' : kind.placeholder === null ? flags : `${flags} <${kind.placeholder}>`;
+    expect(help()).toContain(words);
+    for (const variable of variablesOf(name)) expect(help()).toContain(variable);
+  });
+
+  it('tells the usage, defaults, signals and exit statuses', () => {
+    expect(help()).toMatch(/^Usage: tsunicorn \[options\] \[module:export\] /);
+    expect(help()).toContain('(default: 1; env: TSUNICORN_WORKERS, WEB_CONCURRENCY)');
+    expect(help()).toContain('Signals: TERM');
+    expect(help()).toContain('Exit statuses: 0');
+  });
+});

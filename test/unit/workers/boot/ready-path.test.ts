@@ -1,0 +1,102 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { describe, expect, it } from 'vitest';
+import type { Application } from '../../../../src/app/application.ts';
+import { proveReady } from '../../../../workers/boot/ready-path.ts';
+import { FakeLogger } from '../../../support/fake-logger.ts';
+
+type Handler = (request: IncomingMessage, response: ServerResponse) => unknown;
+
+/** Proves an application of this handler; the limit is counted from the start of this process. */
+function prove(handler: Handler, withinSeconds = 10, log = new FakeLogger()): Promise<void> {
+  const end = performance.now() / 1000 + withinSeconds;
+  // The worker gives up a tenth of the limit before its end, a second at most.
+  const bootTimeout = Math.min(end / 0.9, end + 1);
+  const application: Application = { what: 'handler', handler };
+  return proveReady({ path: '/healthz?full', application, settings: { bootTimeout }, log });
+}
+
+const status =
+  (...codes: readonly number[]): Handler =>
+  (_request, response) => {
+    const [next = 200, ...rest] = codes;
+    codes = rest;
+    response.statusCode = next;
+    response.end('x'.repeat(100_000));
+  };
+
+describe('the ready path', () => {
+  it.each([200, 204, 299])('is proved by %i', async (code) => {
+    const log = new FakeLogger();
+    await prove(status(code), 10, log);
+    expect(log.lines).toEqual([]);
+  });
+
+  it('is asked again until it is answered with 2xx, which is logged once', async () => {
+    const log = new FakeLogger();
+    await prove(status(503, 302, 200), 10, log);
+    expect(log.at('info')).toEqual(['Waiting for GET /healthz?full (--ready-path), which answered 503']);
+  });
+
+  it('is asked for as a request that applications can take for one', async () => {
+    let seen = {};
+    await prove((request, response) => {
+      const { method, url, httpVersion, headers, socket } = request;
+      request.setTimeout(0);
+      response.setTimeout(0);
+      seen = { method, url, httpVersion, host: headers.host, from: socket.remoteAddress };
+      response.writeContinue();
+      response.end();
+    });
+    expect(seen).toEqual({
+      method: 'GET',
+      url: '/healthz?full',
+      httpVersion: '1.1',
+      host: 'localhost',
+      from: '127.0.0.1',
+    });
+  });
+
+  it.each<readonly [string, Handler, RegExp]>([
+    ['answers 500', status(...Array(1000).fill(500)), /answered 500, up to the end of the --boot-timeout/],
+    ['never answers', () => {}, /did not answer, up to/],
+    ['destroys the connection', (request) => request.socket.destroy(), /cut the connection, up to/],
+    [
+      'does not end its answer',
+      (_request, response) => response.writeHead(200).flushHeaders(),
+      /did not end its answer, up to/,
+    ],
+  ])('gives up on an application that %s', async (_how, handler, message) => {
+    await expect(prove(handler, 0.3)).rejects.toMatchObject({
+      name: 'BootError',
+      exitStatus: 3,
+      message: expect.stringMatching(message),
+    });
+  });
+
+  it('says what came before the last try, which nobody answered', async () => {
+    let tries = 0;
+    const handler: Handler = (_request, response) => {
+      tries++;
+      if (tries === 1) response.writeHead(503).end();
+    };
+    await expect(prove(handler, 0.3)).rejects.toThrow(/did not answer, and before answered 503/);
+  });
+
+  it('logs an error of the handler once, and a different one again', async () => {
+    const log = new FakeLogger();
+    let tries = 0;
+    await prove(
+      (_request, response) => {
+        tries++;
+        if (tries < 4) throw new Error(tries < 3 ? 'no database' : 'no cache');
+        response.end();
+      },
+      10,
+      log,
+    );
+    expect(log.at('error')).toEqual([
+      'The application failed at GET /healthz?full: no database',
+      'The application failed at GET /healthz?full: no cache',
+    ]);
+  });
+});

@@ -1,0 +1,177 @@
+import type { ServerOpts, Socket } from 'node:net';
+import { formatTcp } from '../../src/listeners/address.ts';
+import type { HandedListener } from '../../src/process/ipc.ts';
+import { type Door, openDoor } from './listener-door.ts';
+
+/** Accepting, in one place: opens the inherited sockets, pauses and resumes, empties the queue, closes. */
+export interface Gate {
+  /** Listens on every inherited socket; rejects with the system error and the `listener` that failed. */
+  open(listeners: readonly HandedListener[], backlog: number): Promise<readonly string[]>;
+  /** Leaves new connections in the kernel's queue, for other workers to take. */
+  pause(): void;
+  resume(): void;
+  /**
+   * Accepts what the kernel has queued, then stops accepting for good, as close() does. What comes is held back until
+   * then: a client without an answer does not connect again, so the queue does run dry. At most `limitMs`. An inherited
+   * descriptor is just closed: its owner keeps the socket, and the queue with it for whoever serves next.
+   */
+  closeWhenEmpty(limitMs: number): Promise<void>;
+  /** Stops accepting for good; what was accepted is not touched. */
+  close(): void;
+}
+
+export class ListenError extends Error {
+  override readonly name = 'ListenError';
+  readonly listener: HandedListener;
+
+  constructor(listener: HandedListener, cause: Error) {
+    super(cause.message, { cause });
+    this.listener = listener;
+  }
+}
+
+/**
+ * Makes the gate; `feed` gets each accepted connection, which takes in `bufferBytes` (Node's 64 KiB by default) of a
+ * request's body before it is read.
+ */
+export function createGate(feed: (socket: Socket) => void, bufferBytes?: number): Gate {
+  return new AcceptGate(feed, bufferBytes);
+}
+
+const { AsyncLocalStorage } = process.getBuiltinModule('node:async_hooks');
+
+/** This long without a connection, the queue counts as dry. */
+const QUIET_MS = 10;
+
+class AcceptGate implements Gate {
+  readonly #feed: (socket: Socket) => void;
+  readonly #options: ServerOpts;
+  #doors: readonly Door[] = [];
+  /** Those of `#doors` whose socket somebody passed on to the service. */
+  #lent: readonly Door[] = [];
+  #state: 'open' | 'paused' | 'holding' | 'closed' = 'open';
+  /** Accepted and not yet fed: while the queue is emptied, or paused where a door cannot be. */
+  #held: Socket[] = [];
+  #accepted = 0;
+
+  /** Not in the context of the request that has ended: whoever is accepted later would see its AsyncLocalStorage. */
+  readonly #reopen = AsyncLocalStorage.bind(() => {
+    this.#state = 'open';
+    this.#resumeAll();
+    this.#feedHeld();
+  });
+
+  constructor(feed: (socket: Socket) => void, bufferBytes: number | undefined) {
+    this.#feed = feed;
+    // As http.Server itself asks for: a client may close its side first and still read the answer.
+    this.#options = {
+      allowHalfOpen: true,
+      noDelay: true,
+      ...(bufferBytes ? { highWaterMark: bufferBytes } : {}),
+    };
+  }
+
+  async open(listeners: readonly HandedListener[], backlog: number): Promise<readonly string[]> {
+    const accept = (socket: Socket) => this.#accept(socket);
+    const open = async (listener: HandedListener) => {
+      try {
+        return await openDoor(listener, { ...this.#options, backlog: listener.backlog ?? backlog }, accept);
+      } catch (error) {
+        throw new ListenError(listener, error as Error);
+      }
+    };
+    this.#doors = await Promise.all(listeners.map(open));
+    this.#lent = this.#doors.filter((_, index) => listeners[index]?.kind === 'fd');
+    return this.#doors.map(({ address }) => urlOf(address));
+  }
+
+  pause(): void {
+    if (this.#state !== 'open') return;
+    this.#state = 'paused';
+    for (const door of this.#doors) door.pause();
+  }
+
+  resume(): void {
+    if (this.#state === 'paused') this.#reopen();
+  }
+
+  async closeWhenEmpty(limitMs: number): Promise<void> {
+    this.#state = 'holding';
+    for (const door of this.#lent) door.close();
+    this.#doors = this.#doors.filter((door) => !this.#lent.includes(door));
+    if (this.#doors.length === 0) return this.close();
+    this.#resumeAll();
+    const started = performance.now();
+    let quietSince = started;
+    while (performance.now() - started < limitMs && performance.now() - quietSince < QUIET_MS) {
+      const before = this.#accepted;
+      await turn(1);
+      if (this.#accepted > before) quietSince = performance.now();
+    }
+    // The kernel resets what arrives between the last look at the queue and the close: nothing else may run in between.
+    for (let before = -1; before < this.#accepted && performance.now() - started < limitMs * 2; ) {
+      before = this.#accepted;
+      await turn(0);
+      await turn(0);
+    }
+    this.#shut();
+    // Other workers end at about the same time: answers now would bring their clients to a socket that is closing.
+    await turn(2 * QUIET_MS);
+    this.#feedHeld();
+  }
+
+  close(): void {
+    this.#resumeAll();
+    this.#shut();
+    this.#feedHeld();
+  }
+
+  #accept(socket: Socket): void {
+    this.#accepted++;
+    if (this.#state === 'open') return this.#feed(socket);
+    // Its client may go while nobody else listens to it yet.
+    socket.on('error', ignore);
+    this.#held.push(socket);
+  }
+
+  #shut(): void {
+    this.#state = 'closed';
+    for (const door of this.#doors) door.close();
+    this.#doors = [];
+  }
+
+  #feedHeld(): void {
+    // Feeding may pause the gate again.
+    for (
+      let socket = this.#held.shift();
+      socket;
+      socket = this.#state === 'paused' ? undefined : this.#held.shift()
+    ) {
+      // The engine would wait for the end of one that has said nothing and gone: that event is over.
+      if (socket.readableEnded) socket.destroy();
+      if (socket.destroyed) continue;
+      this.#feed(socket);
+      socket.off('error', ignore);
+    }
+  }
+
+  #resumeAll(): void {
+    for (const door of this.#doors) door.resume();
+  }
+}
+
+function urlOf(address: Door['address']): string {
+  if (typeof address === 'object' && address !== null) return formatTcp(address.address, address.port);
+  // The path of an inherited Unix socket is not told.
+  return address === null ? '' : `unix:${address.replace(/^\0/, '@')}`;
+}
+
+function ignore(): void {}
+
+/** One turn of the event loop, which looks at the kernel's queue, after `ms`. */
+function turn(ms: number): Promise<void> {
+  return new Promise((done) => {
+    if (ms === 0) setImmediate(done);
+    else setTimeout(done, ms);
+  });
+}

@@ -1,0 +1,205 @@
+import type { Socket } from 'node:net';
+import type { Connections } from '../../src/http/connections.ts';
+import { Condition, type Course, type Phase } from '../../src/log/condition.ts';
+import type { Census } from '../../src/log/records/record.ts';
+import type { WorkerLog } from '../../src/log/records.ts';
+import { filesInReserve, MORE_FILES, openFilesLimit } from '../../src/process/open-files.ts';
+import { fs } from '../../src/support/builtins.ts';
+import { systemClock } from '../../src/support/clock.ts';
+import { seconds } from '../../src/support/duration.ts';
+import { codeOf } from '../../src/support/errors.ts';
+import { descriptorOf } from './descriptor.ts';
+
+/** As they were before the application, whose tracing or retrying may have replaced them. */
+const { openSync, closeSync } = fs;
+
+/** How often it is looked whether a file can be opened. */
+const LOOK_MS = 1000;
+/** How many files it tries to open then: the next descriptor alone does not tell how many are free behind it. */
+const ENOUGH = 8;
+/** A condition is over when it did not hold for so long: a worker at its limit is at it again and again. */
+const QUIET_MS = 2 * LOOK_MS;
+
+export interface RoomOptions {
+  /** --worker-connections. */
+  readonly limit: number;
+  readonly connections: Connections;
+  readonly log: WorkerLog;
+  /** Called where there may be room again although no connection has closed. */
+  readonly changed: () => void;
+  /** How many files may be open. */
+  readonly files?: number;
+}
+
+/** Why nothing is accepted: too few files can be opened, or none, by the code of that error. */
+type Shortage = 'few' | 'EMFILE' | 'ENFILE';
+
+type State =
+  | { readonly name: 'room' }
+  | { readonly name: 'short'; readonly why: Shortage }
+  /** A connection has closed while few files could be opened: one may come in its place. */
+  | { readonly name: 'one' }
+  | { readonly name: 'closed' };
+
+/**
+ * Whether a worker can take another connection, by its own limit and by that of open files, and a line in the log while it
+ * cannot. Where no descriptor is left libuv accepts whatever the kernel has queued and closes it at once, without a word:
+ * accepting stops before, so that others can take it.
+ */
+export class Room {
+  readonly #options: RoomOptions;
+  /** Descriptors from this number on are for everything but connections; the kernel gives the lowest that is free. */
+  readonly #lastFd: number;
+  readonly #files: number;
+  readonly #full: Condition;
+  readonly #shortage: Condition<Shortage>;
+  readonly #timer: NodeJS.Timeout;
+  #state: State = { name: 'room' };
+  /** Given up for the moment in which a line is written: the first one of a worker loads what writes it from the disk. */
+  #spare = spareDescriptor();
+
+  constructor(options: RoomOptions) {
+    this.#options = options;
+    const { files = openFilesLimit() } = options;
+    this.#files = files;
+    this.#lastFd = files - filesInReserve(files);
+    const common = { clock: systemClock, quietMs: QUIET_MS };
+    this.#full = new Condition({ ...common, say: (phase, course) => this.#sayFull(phase, course) });
+    this.#shortage = new Condition({ ...common, say: (phase, course) => this.#sayShort(phase, course) });
+    this.#timer = setInterval(() => this.#look(), LOOK_MS).unref();
+  }
+
+  get isFull(): boolean {
+    return this.#state.name === 'short' || this.#options.connections.size >= this.#options.limit;
+  }
+
+  /** A connection was accepted, and counted. */
+  took(socket: Socket): void {
+    if (this.#state.name === 'one' || (descriptorOf(socket) ?? 0) >= this.#lastFd) this.#runShort('few');
+    if (this.#options.connections.size >= this.#options.limit) this.#full.note();
+  }
+
+  /** A connection has closed. Where there is no descriptor at all, something else may have taken its own already. */
+  gave(): void {
+    if (this.#state.name === 'short' && this.#state.why === 'few') this.#state = { name: 'one' };
+  }
+
+  /** The worker accepts nothing any more, whatever there is room for. */
+  close(): void {
+    this.#state = { name: 'closed' };
+    clearInterval(this.#timer);
+    this.#full.end();
+    this.#shortage.end();
+  }
+
+  #look(): void {
+    const { connections, limit, changed } = this.#options;
+    if (connections.size >= limit) this.#full.note();
+    const why = shortage(this.#lastFd);
+    if (why === null) return this.#hasRoom();
+    this.#runShort(why);
+    // Whatever else has the files, one connection at a time is served.
+    if (why === 'few' && connections.size === 0) {
+      this.#state = { name: 'one' };
+      changed();
+    }
+  }
+
+  #hasRoom(): void {
+    if (this.#state.name === 'room') return;
+    this.#state = { name: 'room' };
+    this.#options.changed();
+  }
+
+  #runShort(why: Shortage): void {
+    if (this.#state.name === 'closed') return;
+    this.#state = { name: 'short', why };
+    this.#options.changed();
+    this.#shortage.note(why);
+  }
+
+  #sayFull(phase: Phase, { durationMs }: Course<void>): void {
+    if (this.#state.name === 'closed') return;
+    const { connections, limit, log } = this.#options;
+    const census = connections.census();
+    const fields = {
+      event: 'connections-full',
+      phase,
+      count: connections.size,
+      durationMs,
+      connections: census,
+    } as const;
+    if (phase === 'ends')
+      return log.info(`There is room for connections again, after ${seconds(durationMs)}`, fields);
+    const lasting = phase === 'lasts' ? `, for ${seconds(durationMs)} now` : '';
+    log.warning(
+      `${connections.size} of ${limit} connections (--worker-connections) are taken${lasting}: ${describe(census)}; what comes waits for a worker that has room`,
+      fields,
+    );
+  }
+
+  #sayShort(phase: Phase, course: Course<Shortage>): void {
+    if (this.#state.name === 'closed') return;
+    if (this.#spare !== null) closeSync(this.#spare);
+    this.#writeShort(phase, course);
+    this.#spare = spareDescriptor();
+  }
+
+  #writeShort(phase: Phase, { durationMs, detail }: Course<Shortage>): void {
+    const { connections, log } = this.#options;
+    const count = connections.size;
+    const fields = { event: 'open-files-full', phase, count, durationMs } as const;
+    if (phase === 'ends') return log.info(`Files can be opened again, after ${seconds(durationMs)}`, fields);
+    if (detail === 'few')
+      return log.warning(
+        `Hardly a file more may be opened (${this.#files} are allowed), so this worker holds no more connections than its ${count}: ${MORE_FILES}, or lower --worker-connections`,
+        fields,
+      );
+    const whose =
+      detail === 'EMFILE' ? `the process may have ${this.#files}` : 'the machine may have no more';
+    log.error(
+      `No file can be opened (${detail}: ${whose}), so nothing is accepted; connections that came just now may have been closed unanswered: ${MORE_FILES}`,
+      { ...fields, error: detail },
+    );
+  }
+}
+
+/** Whether so many files more can be opened, each below `lastFd`. */
+function shortage(lastFd: number): Shortage | null {
+  const opened: number[] = [];
+  try {
+    while (opened.length < ENOUGH) opened.push(openSync('/dev/null', 'r'));
+    return opened.some((fd) => fd >= lastFd) ? 'few' : null;
+  } catch (error) {
+    const code = codeOf(error);
+    // Any other, as where there is no /dev/null, tells nothing.
+    if (code !== 'EMFILE' && code !== 'ENFILE') return null;
+    return opened.length > 0 ? 'few' : code;
+  } finally {
+    for (const fd of opened) closeSync(fd);
+  }
+}
+
+function spareDescriptor(): number | null {
+  try {
+    return openSync('/dev/null', 'r');
+  } catch {
+    // None is free, or there is no such file.
+    return null;
+  }
+}
+
+const STAGES: Readonly<Record<keyof Census, string>> = {
+  answering: 'with a request',
+  idle: 'idle between requests',
+  sendingHeaders: 'still sending their headers',
+  silent: 'have sent nothing yet',
+  webSockets: 'WebSockets',
+};
+
+function describe(census: Census): string {
+  const stages = Object.entries(STAGES) as [keyof Census, string][];
+  return stages
+    .flatMap(([stage, words]) => (census[stage] > 0 ? [`${census[stage]} ${words}`] : []))
+    .join(', ');
+}

@@ -1,0 +1,18 @@
+import { differenceFrom, type Identity } from '../../src/process/privileges/identity.ts';
+import { EXIT } from '../../src/support/errors.ts';
+import type { Inbox } from '../inbox.ts';
+
+/**
+ * Ends the worker, before it loads anything of the application, where it does not run as it should: libuv ignores that
+ * the system refuses to take away the groups of root.
+ */
+export async function confirmIdentity(inbox: Inbox, identity: Identity): Promise<void> {
+  const difference = differenceFrom(identity);
+  if (difference === null) return;
+  await inbox.send({
+    tsunicorn: 'bootFailed',
+    exitStatus: EXIT.usage,
+    message: `cannot become ${identity.label} (--user, --group): ${difference}; it takes the capabilities SETUID and SETGID, and a user namespace that lets groups be set`,
+  });
+  process.exit(EXIT.usage);
+}

@@ -1,0 +1,53 @@
+import type { BootFailure } from '../../src/process/ipc.ts';
+import { BootError, codeOf, EXIT, messageOf, UsageError } from '../../src/support/errors.ts';
+import type { ListenError } from '../accept/gate.ts';
+import type { ModuleGraph } from '../develop/module-graph.ts';
+
+/** What to tell the arbiter of an error that kept the worker from getting ready, `whence` it came. */
+async function bootFailure(error: unknown, whence = 'while it was loading'): Promise<BootFailure> {
+  if (error instanceof BootError) {
+    const { exitStatus, message, userStack, place } = error;
+    return {
+      exitStatus,
+      message,
+      ...(userStack === undefined ? {} : { stack: userStack }),
+      ...(place === undefined ? {} : { place }),
+    };
+  }
+  // What the arbiter could not see: a log that only the user of the workers cannot open, hooks that do not load in a worker.
+  if (error instanceof UsageError) return { exitStatus: EXIT.usage, message: error.message };
+  if (isListenError(error)) {
+    const { explainBind } = await import('../../src/listeners/listener.ts');
+    const message = explainBind(error.listener.source, codeOf(error.cause), error.message);
+    return { exitStatus: EXIT.usage, message };
+  }
+  const stack = error instanceof Error ? error.stack : undefined;
+  const message = `the application failed ${whence}: ${messageOf(error)}${cureOf(error)}`;
+  return { exitStatus: EXIT.appLoad, message, ...(stack === undefined ? {} : { stack }) };
+}
+
+/** For what a module meets that calls listen(), as it is loaded by more than one process. */
+function cureOf(error: unknown): string {
+  if (codeOf(error) !== 'EADDRINUSE') return '';
+  return '; it listens itself, as each worker does that loads it: export the application without calling listen(), the address is given by --bind';
+}
+
+// By its name: every thread of a pool loads this module, and none the gate.
+function isListenError(error: unknown): error is ListenError {
+  return error instanceof Error && error.name === 'ListenError' && 'listener' in error;
+}
+
+/** The same with the place in the code, where `modules` are followed; reports where the missing module of `app` may be put. */
+export async function explainFailure(
+  error: unknown,
+  modules: ModuleGraph | null,
+  app: string | null,
+  whence?: string,
+): Promise<BootFailure> {
+  const failure = await bootFailure(error, whence);
+  if (modules === null) return failure;
+  const { locateFailure, missedApplication } = await import('../develop/boot-failure.ts');
+  missedApplication(modules, app);
+  modules.flush();
+  return locateFailure(failure, error, modules.files);
+}

@@ -1,0 +1,113 @@
+import { createRequire, findPackageJSON, isBuiltin } from 'node:module';
+import { resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { LoadedCode } from '../../src/process/ipc.ts';
+import { fs } from '../../src/support/builtins.ts';
+
+/** So long, in milliseconds, may one look at the disk hold up the event loop, which serves meanwhile. */
+const SLICE_MS = 1;
+/** Of a file so much is searched for imports, which stand at its head; the rest is a bundle. */
+const MAX_SCANNED = 256 * 1024;
+const MAX_FILES = 20_000;
+
+const SPECIFIERS =
+  /(?:^|[\s;}])(?:import|export)\b[^'"();]*?(?:\bfrom\b\s*)?["']([^"'\n]+)["']|\b(?:import|require)\s*\(\s*["']([^"'\n]+)["']\s*\)/g;
+
+/**
+ * The files that the application, whose own module is `entry`, was loaded from, each with its size, time and inode. Those
+ * of CommonJS are known to Node; ES modules, and what threads have loaded, are found by their import statements, since a
+ * hook on resolving would be paid by every start. Resolves after many turns of the event loop.
+ */
+export async function readLoadedCode(entry: string): Promise<Omit<LoadedCode, 'tsunicorn'>> {
+  const { cache } = createRequire(import.meta.url);
+  const files = new Map<string, string>();
+  const hash = new SetHash();
+  const waiting = [entry, ...Object.keys(cache)];
+  let sinceMs = performance.now();
+  for (let file = waiting.pop(); file !== undefined && files.size < MAX_FILES; file = waiting.pop()) {
+    if (files.has(file)) continue;
+    const seen = signatureOf(file);
+    if (seen === null) continue;
+    files.set(file, seen);
+    hash.add(`${file}\n${seen}`);
+    if (cache[file] === undefined) waiting.push(...importsOf(file));
+    if (performance.now() - sinceMs < SLICE_MS) continue;
+    await new Promise((turn) => setImmediate(turn));
+    sinceMs = performance.now();
+  }
+  return { entry, hash: hash.toString(), files: Object.fromEntries(files) };
+}
+
+/**
+ * A hash of a set of texts, in whatever order they come. Nobody forges it, so that node:crypto, 3 MB in each worker, need not
+ * be loaded for it.
+ */
+class SetHash {
+  #low = 0;
+  #high = 0;
+
+  /** FNV-1a twice, from two bases. */
+  add(text: string): void {
+    let low = 0x811c9dc5;
+    let high = 0x1b873593;
+    for (let at = 0; at < text.length; at++) {
+      const code = text.charCodeAt(at);
+      low = Math.imul(low ^ code, 0x01000193);
+      high = Math.imul(high ^ code, 0x85ebca6b);
+    }
+    this.#low = (this.#low + low) | 0;
+    this.#high = (this.#high + high) | 0;
+  }
+
+  toString(): string {
+    return [this.#high, this.#low].map((half) => (half >>> 0).toString(16).padStart(8, '0')).join('');
+  }
+}
+
+function signatureOf(file: string): string | null {
+  const stats = fs.statSync(file, { throwIfNoEntry: false });
+  return stats?.isFile() ? `${stats.size} ${stats.mtimeMs} ${stats.ino}` : null;
+}
+
+function importsOf(file: string): readonly string[] {
+  if (!/\.[cm]?[jt]sx?$/.test(file)) return [];
+  return [...headOf(file).matchAll(SPECIFIERS)].flatMap(([, one, other]) =>
+    located(one ?? other ?? '', file),
+  );
+}
+
+function headOf(file: string): string {
+  const fd = fs.openSync(file, 'r');
+  try {
+    const buffer = Buffer.allocUnsafe(Math.min(MAX_SCANNED, fs.fstatSync(fd).size));
+    return buffer.toString('utf8', 0, fs.readSync(fd, buffer, 0, buffer.length, 0));
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+function located(specifier: string, importer: string): readonly string[] {
+  try {
+    if (isBuiltin(specifier)) return [];
+    if (/^(?:\.{0,2}\/|file:)/.test(specifier)) {
+      const named = fileURLToPath(new URL(specifier, pathToFileURL(importer)));
+      // What an extension was left away of is CommonJS, or a bundler's.
+      return [fs.realpathSync(fs.existsSync(named) ? named : createRequire(importer).resolve(specifier))];
+    }
+    // A package that is installed anew has a new manifest, whichever of its files were loaded.
+    const manifest = findPackageJSON(specifier, pathToFileURL(importer));
+    return [...(manifest === undefined ? [] : [resolve(manifest)]), ...entryOf(specifier, importer)];
+  } catch {
+    // A word that only looks like an import, or one that failed there too.
+    return [];
+  }
+}
+
+function entryOf(specifier: string, importer: string): readonly string[] {
+  try {
+    return [createRequire(importer).resolve(specifier)];
+  } catch {
+    // For import alone: the manifest stands for it.
+    return [];
+  }
+}

@@ -1,0 +1,102 @@
+import type { IncomingMessage } from 'node:http';
+import type { FlightTable } from '../../src/flights/table.ts';
+import { nameRequest, requestField } from '../../src/http/request-name.ts';
+import { aboutError } from '../../src/log/about-error.ts';
+import type { AccessLog } from '../../src/log/access-log.ts';
+import { createLogger, type LogFile, type Logger } from '../../src/log/logger.ts';
+import type { WorkerLog } from '../../src/log/records.ts';
+import type { Syslog } from '../../src/log/syslog/syslog.ts';
+import type { BootOrder, Standards } from '../../src/process/ipc.ts';
+import { surviveStdio } from '../../src/process/stdio.ts';
+import type { Settings } from '../../src/settings/catalogue/catalogue.ts';
+import { messageOf } from '../../src/support/errors.ts';
+
+/** Opens the worker's own log, and sees that no failure of one ends it; nothing is loaded that the settings do not ask for. */
+export async function openLogs(order: BootOrder): Promise<Logs> {
+  surviveStdio();
+  const { settings, standards, slot, age, generation } = order;
+  const file = createLogger({
+    level: settings.logLevel,
+    format: settings.logFormat,
+    file: settings.errorLogfile,
+    standard: standards.stderr,
+    worker: { pid: process.pid, slot, age, generation },
+  });
+  return new Logs(settings, standards, file, settings.syslog ? await loadSyslog(settings, file) : null);
+}
+
+async function loadSyslog(settings: Settings, file: LogFile): Promise<Syslog> {
+  const { openSyslog } = await import('../../src/log/syslog/syslog.ts');
+  return openSyslog(settings, file);
+}
+
+/** Where a worker logs to. */
+export class Logs {
+  readonly log: Logger;
+  readonly #settings: Settings;
+  readonly #standards: Standards;
+  readonly #syslog: Syslog | null;
+  #access: AccessLog | null = null;
+
+  constructor(settings: Settings, standards: Standards, file: Logger, syslog: Syslog | null) {
+    this.log = syslog?.log ?? file;
+    this.#settings = settings;
+    this.#standards = standards;
+    this.#syslog = syslog;
+  }
+
+  /** Null as long as it is not opened. */
+  get access(): AccessLog | null {
+    return this.#access;
+  }
+
+  /** Opens the access log; null where none is wanted. */
+  async openAccess(flights: FlightTable): Promise<AccessLog | null> {
+    const { accessLogfile: file, accessLogformat: format } = this.#settings;
+    const syslog = this.#syslog;
+    if (file === null && syslog === null) return null;
+    const { createAccessLog } = await import('../../src/log/access-log.ts');
+    const also = syslog ? { also: (line: string) => syslog.access(line) } : {};
+    const log: WorkerLog = this.log;
+    this.#access = createAccessLog({
+      ...{ format, file, standard: this.#standards.stdout, flights },
+      ...also,
+      say: (level, message, fields) => log[level](message, fields),
+    });
+    return this.#access;
+  }
+
+  readonly applicationFailed = (error: unknown, request?: IncomingMessage): void => {
+    const where = request ? ` while handling ${nameRequest(request)}` : '';
+    const reason = messageOf(error);
+    const log: WorkerLog = this.log;
+    log.error(`The application failed${where}: ${reason}`, {
+      event: 'application-failed',
+      reason,
+      ...(request ? { request: requestField(request) } : {}),
+      ...aboutError(error),
+      err: error,
+    });
+  };
+
+  reopen(): void {
+    this.log.reopen();
+    this.#access?.reopen();
+  }
+
+  /** The requests in flight end now for this reason: the access log gets their lines. */
+  settle(reason: string): void {
+    this.#access?.settle(reason);
+  }
+
+  flush(): void {
+    this.#access?.flush();
+    this.log.flush();
+  }
+
+  /** Resolves when what goes over the network has gone, or will not go soon. */
+  async close(): Promise<void> {
+    this.#access?.flush();
+    await this.#syslog?.close();
+  }
+}

@@ -1,0 +1,154 @@
+import type { Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Application } from '../../src/app/application.ts';
+import { Connections } from '../../src/http/connections.ts';
+import { createHttpServer } from '../../src/http/server.ts';
+import type { WorkerLog } from '../../src/log/records.ts';
+import type { Settings } from '../../src/settings/catalogue/catalogue.ts';
+import { BootError, EXIT, messageOf } from '../../src/support/errors.ts';
+
+/** The pause between two tries: from the one, half as long again each time, up to the other. */
+const PAUSE_MS = [100, 1000] as const;
+
+export interface Proof {
+  readonly path: string;
+  readonly application: Application;
+  readonly settings: Pick<Settings, 'bootTimeout'>;
+  readonly log: WorkerLog;
+}
+
+/**
+ * Asks the application for `path`, inside this process, until it answers 2xx. Rejects with a BootError a little before
+ * the boot timeout, so that the arbiter hears why.
+ */
+export async function proveReady({ path, application, settings, log }: Proof): Promise<void> {
+  const errors = new Set<string>();
+  const server = privateServer(application, (error) => {
+    const message = messageOf(error);
+    // A try that fails as the one before did says nothing new.
+    if (!errors.has(message))
+      log.error(`The application failed at GET ${path}: ${message}`, {
+        event: 'application-failed',
+        reason: message,
+        request: { method: 'GET', path },
+        err: error,
+      });
+    errors.add(message);
+  });
+  const over = new AbortController();
+  const timer = setTimeout(() => over.abort(), Math.min(giveUpMs(settings.bootTimeout), 2 ** 31 - 1));
+  try {
+    await untilReady({ server, path, log, signal: over.signal }, settings.bootTimeout);
+  } finally {
+    clearTimeout(timer);
+    server.close();
+  }
+}
+
+interface Tries {
+  readonly server: Server;
+  readonly path: string;
+  readonly log: WorkerLog;
+  readonly signal: AbortSignal;
+}
+
+async function untilReady({ server, path, log, signal }: Tries, seconds: number): Promise<void> {
+  const [firstMs, mostMs] = PAUSE_MS;
+  let heard: string | null = null;
+  for (let pauseMs: number = firstMs; ; pauseMs = Math.min(pauseMs * 1.5, mostMs)) {
+    const answer = await ask(server, path, signal);
+    if (answer === 'ready') return;
+    if (signal.aborted)
+      throw notReady(path, heard === null ? answer : `${answer}, and before ${heard}`, seconds);
+    if (heard === null)
+      log.info(`Waiting for GET ${path} (--ready-path), which ${answer}`, {
+        event: 'ready-path-waiting',
+        reason: answer,
+        request: { method: 'GET', path },
+      });
+    heard = answer;
+    if (!(await pause(pauseMs, signal))) throw notReady(path, heard, seconds);
+  }
+}
+
+function notReady(path: string, answer: string, seconds: number): BootError {
+  return new BootError(
+    `--ready-path ${path}: the application ${answer}, up to the end of the --boot-timeout of ${seconds} s; it must answer 2xx when it is ready`,
+    EXIT.workerBoot,
+  );
+}
+
+/** From now on; the arbiter counts from the spawn, which was a little before the process began. */
+function giveUpMs(seconds: number): number {
+  const limitMs = seconds * 1000 || Infinity;
+  return Math.max(0, limitMs - Math.min(1000, limitMs / 10) - performance.now());
+}
+
+/** An engine of its own, which no log, hook or counter observes, over the same application. */
+function privateServer(whole: Application, onError: (error: unknown) => void): Server {
+  const connections = new Connections(() => {});
+  // Not its own server, of which there is one.
+  const { own: _, ...application } = whole;
+  return createHttpServer({ application, connections, observers: [], keepAliveMs: 0, onError });
+}
+
+/** One request; `ready`, or what the application did instead. */
+function ask(server: Server, path: string, signal: AbortSignal): Promise<string> {
+  const http = process.getBuiltinModule('node:http');
+  const [ours, theirs] = process.getBuiltinModule('node:stream').duplexPair();
+  server.emit('connection', Object.assign(theirs, likeSocket(theirs)));
+  return new Promise((settle) => {
+    const request = http.get({
+      path,
+      signal,
+      headers: { host: 'localhost', 'user-agent': 'tsunicorn (--ready-path)', connection: 'close' },
+      createConnection: () => ours,
+    });
+    request.on('response', (response) => {
+      hasBegun = true;
+      const { statusCode = 0 } = response;
+      const isReady = statusCode >= 200 && statusCode < 300;
+      response.on('close', () => {
+        if (response.complete) settle(isReady ? 'ready' : `answered ${statusCode}`);
+        else settle(signal.aborted ? 'did not end its answer' : 'cut its answer');
+      });
+      response.on('error', () => {});
+      response.resume();
+    });
+    let hasBegun = false;
+    // Of an answer that had begun the response's end tells.
+    request.on('error', () => hasBegun || settle(signal.aborted ? 'did not answer' : 'cut the connection'));
+  });
+}
+
+/**
+ * What applications expect of a socket and a pair of streams lacks. It is not one: a connection to the real sockets
+ * might be accepted by another worker, and another socket may be forbidden here.
+ */
+function likeSocket(stream: Duplex): object {
+  const itself = () => stream;
+  return {
+    remoteAddress: '127.0.0.1',
+    remoteFamily: 'IPv4',
+    address: () => ({}),
+    setTimeout: itself,
+    setNoDelay: itself,
+    setKeepAlive: itself,
+    ref: itself,
+    unref: itself,
+  };
+}
+
+/** Whether it was not cut short. */
+function pause(ms: number, signal: AbortSignal): Promise<boolean> {
+  return new Promise((settle) => {
+    const end = (inFull: boolean) => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', cut);
+      settle(inFull);
+    };
+    const cut = () => end(false);
+    const timer = setTimeout(end, ms, true);
+    signal.addEventListener('abort', cut);
+  });
+}

@@ -1,0 +1,63 @@
+import type { Application } from '../../src/app/application.ts';
+import { Connections } from '../../src/http/connections.ts';
+import { drain } from '../../src/http/drain/drain.ts';
+import { limitRequests } from '../../src/http/request-limit.ts';
+import { createHttpServer } from '../../src/http/server.ts';
+import { createGate } from '../accept/gate.ts';
+import { Room } from '../accept/room.ts';
+import type { Serve, ServeOrder, Serving } from './serving.ts';
+
+/** The `async` class: one event loop, many requests; accepts while it has fewer than workerConnections. */
+export const serveAsync: Serve = async (order) => {
+  const application = await order.load();
+  await order.initialised();
+  const handler = limitRequests(application.handler, order.settings.requestTimeout, order.log);
+  return serveMany(order, { ...application, handler });
+};
+
+/** Opens the sockets and serves many connections at a time, at most workerConnections. */
+export async function serveMany(order: ServeOrder, application: Application): Promise<Serving> {
+  const { settings } = order;
+  const { own } = application;
+  const limit = own?.connectionLimit(settings.workerConnections) ?? settings.workerConnections;
+  const connections = new Connections(() => {
+    room.gave();
+    update();
+  });
+  const room = new Room({ limit, connections, log: order.log, changed: update });
+  const server = createHttpServer({
+    application: { ...application, handler: order.guard(application.handler) },
+    connections,
+    observers: order.observers,
+    keepAliveMs: settings.keepAlive * 1000,
+    requestMs: settings.requestTimeout * 1000,
+    onError: order.onError,
+    answerFailure: order.answerFailure,
+    onRefused: (line, fields) => order.log.info(line, { event: 'request-refused', ...fields }),
+    accessLog: order.accessLog,
+  });
+  const gate = createGate((socket) => {
+    connections.add(socket);
+    server.emit('connection', socket);
+    room.took(socket);
+    if (room.isFull) gate.pause();
+  }, own?.bufferBytes);
+
+  function update(): void {
+    if (room.isFull) gate.pause();
+    else gate.resume();
+  }
+
+  const { close } = application;
+  await order.prove(application, close);
+  const urls = await gate.open(order.listeners, settings.backlog);
+  return {
+    urls: own?.opened(urls) ?? urls,
+    connections,
+    ...(close ? { close } : {}),
+    drain(how) {
+      room.close();
+      return drain({ ...how, gate, connections, isHasty: settings.reload });
+    },
+  };
+}

@@ -1,0 +1,25 @@
+import type { Application } from '../../src/app/application.ts';
+import type { BootFailure } from '../../src/process/ipc.ts';
+import { answerWithError } from '../develop/error-page.ts';
+import { serveAsync } from './async.ts';
+import type { Serve } from './serving.ts';
+
+/** In development: answers every request with the reason for which the application cannot be loaded. */
+export function serveFailure(failure: BootFailure): Serve {
+  const error = errorOf(failure);
+  const application: Application = {
+    what: 'error page',
+    handler: (request, response) => answerWithError(error, request, response, failure.place?.lines),
+  };
+  return (order) => serveAsync({ ...order, load: async () => application });
+}
+
+function errorOf({ message, stack, place }: BootFailure): Error {
+  const error = new Error(message);
+  error.name = 'The application cannot be loaded';
+  const frame = place && `    at ${place.file}:${place.line}:${place.column ?? 1}`;
+  const frames = stack?.split('\n').filter((line) => /^\s+at /.test(line)) ?? [];
+  // The parser has no frames, so that its place is made one.
+  error.stack = [`${error.name}: ${message}`, ...(frames.length > 0 || !frame ? frames : [frame])].join('\n');
+  return error;
+}

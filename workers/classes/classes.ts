@@ -1,0 +1,22 @@
+import type { BootOrder } from '../../src/process/ipc.ts';
+import { classNameOf } from '../../src/settings/class-name.ts';
+import type { Serve } from './serving.ts';
+
+/** The worker class that the settings ask for, or what shows a `failure`; only what it needs of our code is loaded. */
+export async function classOf({
+  settings,
+  failure,
+}: Pick<BootOrder, 'settings' | 'failure'>): Promise<Serve> {
+  if (failure) return (await import('./broken.ts')).serveFailure(failure);
+  const name = classNameOf(settings);
+  // Threads load the application themselves.
+  if (name !== 'thread') await import('../../src/app/load.ts');
+  switch (name) {
+    case 'async':
+      return (await import('./async.ts')).serveAsync;
+    case 'sync':
+      return (await import('./sync/sync.ts')).serveSync;
+    case 'thread':
+      return (await import('./thread/class.ts')).serveThread;
+  }
+}

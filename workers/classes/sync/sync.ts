@@ -1,0 +1,99 @@
+import type { Socket } from 'node:net';
+import { Connections } from '../../../src/http/connections.ts';
+import { drain } from '../../../src/http/drain/drain.ts';
+import { limitRequests } from '../../../src/http/request-limit.ts';
+import { createHttpServer } from '../../../src/http/server.ts';
+import { EarlyBytes } from '../../accept/early-bytes.ts';
+import { createGate } from '../../accept/gate.ts';
+import { Newcomers } from '../../accept/pending.ts';
+import { Room } from '../../accept/room.ts';
+import type { Serve } from '../serving.ts';
+import { warnOf } from '../without-effect.ts';
+import { oneAtATime } from './one-at-a-time.ts';
+import { Turnstile } from './turnstile.ts';
+
+/** A connection whose request head takes longer than this is slow, and does not keep the worker from accepting. */
+const HEAD_MS = 5;
+/** A body up to this is taken in before the request gets its turn. */
+const BODY_BYTES = 1024 * 1024;
+
+/**
+ * The `sync` class: one request at a time in the process, each answered with `Connection: close`. It accepts only while
+ * idle: the gate closes with each connection and opens again when its request has ended, the connection has gone, or it
+ * turns out to be slow. Where the request has come with the connection, the gate closes only if it is not answered in
+ * the same turn of the event loop, within which libuv accepts one connection from a listener.
+ */
+export const serveSync: Serve = async (order) => {
+  const { settings } = order;
+  const application = await order.load();
+  await order.initialised();
+  warnOf(application.own?.withoutEffect('sync') ?? [], 'sync', order.log);
+  const limit = application.own?.connectionLimit(settings.workerConnections) ?? settings.workerConnections;
+  const newcomers = new Newcomers(HEAD_MS, settle);
+  const share = settings.workersMax === null ? null : new (await import('../share-meter.ts')).ShareMeter();
+
+  const turnstile = new Turnstile(update);
+  const connections = new Connections((socket) => {
+    room.gave();
+    settle(socket);
+  });
+  const room = new Room({ limit, connections, log: order.log, changed: update });
+  const oneByOne = oneAtATime(application.handler, turnstile, order, update);
+  const handler = order.guard(limitRequests(oneByOne, settings.requestTimeout, order.log));
+  const server = createHttpServer({
+    application: { ...application, handler },
+    connections,
+    observers: [({ socket }) => newcomers.know(socket), ...order.observers],
+    keepAliveMs: 0,
+    requestMs: settings.requestTimeout * 1000,
+    onError: order.onError,
+    answerFailure: order.answerFailure,
+    onRefused: (line, fields) => order.log.info(line, { event: 'request-refused', ...fields }),
+    accessLog: order.accessLog,
+  });
+  const early = order.listeners.length === 1 ? new EarlyBytes() : null;
+  let isFeeding = false;
+  const gate = createGate((socket) => {
+    connections.add(socket);
+    newcomers.add(socket);
+    room.took(socket);
+    if (!isFeeding && early?.read(socket)) {
+      isFeeding = true;
+      setImmediate(fed);
+    }
+    update();
+    server.emit('connection', socket);
+  }, BODY_BYTES);
+
+  function fed(): void {
+    isFeeding = false;
+    update();
+  }
+
+  function settle(socket: Socket): void {
+    newcomers.know(socket);
+    update();
+  }
+
+  function update(): void {
+    share?.set(turnstile.isFree ? 0 : 1);
+    if (isFeeding) return;
+    const idle = turnstile.isFree && newcomers.count === 0 && !room.isFull;
+    if (idle) gate.resume();
+    else gate.pause();
+  }
+
+  const { close, own } = application;
+  await order.prove(application, close);
+  const urls = await gate.open(order.listeners, settings.backlog);
+  return {
+    urls: own?.opened(urls) ?? urls,
+    connections,
+    ...(close ? { close } : {}),
+    ...(share ? { utilisation: () => share.take() } : {}),
+    drain(how) {
+      room.close();
+      return drain({ ...how, gate, connections, isHasty: settings.reload });
+    },
+  };
+};

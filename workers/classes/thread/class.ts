@@ -1,0 +1,86 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { availableParallelism } from 'node:os';
+import type { Application } from '../../../src/app/application.ts';
+import { gatewayContext } from '../../../src/gateway/context.ts';
+import { answerError } from '../../../src/http/server.ts';
+import { serveMany } from '../async.ts';
+import type { Serve } from '../serving.ts';
+import { warnOf } from '../without-effect.ts';
+import { Exchange, readSmallBody } from './exchange.ts';
+import { Pool } from './pool.ts';
+import { limitsOf } from './time-limits.ts';
+
+/**
+ * The `thread` class: this thread speaks HTTP and holds what has to wait, threads of a pool run the application, one
+ * request at a time in each.
+ */
+export const serveThread: Serve = async (order) => {
+  const { settings } = order;
+  const { rootPath, multithread, multiprocess } = gatewayContext(settings, order.log);
+  const pool = new Pool({
+    app: settings.app ?? '',
+    gateway: { rootPath, multithread, multiprocess },
+    threads: settings.threads ?? availableParallelism(),
+    maxMemory: settings.threadMaxMemory,
+    queueLimit: settings.threadQueue,
+    limits: limitsOf(settings),
+    log: order.log,
+    report: order.report,
+    answerFailure: order.answerFailure,
+    onError: (error, exchange) => order.onError(error, exchange?.request),
+  });
+  const loaded = await pool.start();
+  warnOf(loaded?.withoutEffect ?? [], 'thread', order.log);
+  await order.initialised();
+  const serving = await serveMany(order, applicationOver(pool));
+  return settings.workersMax === null ? serving : { ...serving, utilisation: await measure(pool) };
+};
+
+/** How often, in milliseconds, it is looked how many threads are at work; nothing else is asked of this thread. */
+const LOOK_MS = 20;
+
+async function measure({ dispatcher }: Pool): Promise<() => number> {
+  const { ShareMeter } = await import('../share-meter.ts');
+  const share = new ShareMeter();
+  const look = () => {
+    const lanes = [...dispatcher.lanes];
+    share.set(lanes.filter(({ isFree }) => !isFree).length / Math.max(1, lanes.length));
+  };
+  setInterval(look, LOOK_MS).unref();
+  return () => share.take();
+}
+
+/** What the HTTP engine serves: every request becomes an exchange with a thread. */
+function applicationOver(pool: Pool): Application {
+  const { dispatcher } = pool;
+  let lastId = 0;
+  // A number that fits the slot, and never its 0.
+  const nextId = () => {
+    lastId = lastId >= 0x7fff_ffff ? 1 : lastId + 1;
+    return lastId;
+  };
+  const handler = (request: IncomingMessage, response: ServerResponse) => {
+    if (isWebSocket(request))
+      return answerError(response, 501, {}, 'Not Implemented: this server has no WebSockets');
+    if (dispatcher.isFull) return refuseForNow(response);
+    readSmallBody(request, (body) => {
+      if (dispatcher.isFull) return refuseForNow(response);
+      const exchange = new Exchange(nextId(), request, response, body);
+      response.once('close', () => {
+        // It may be that the server itself has ended an answer without an end.
+        if (!response.writableFinished || !exchange.isAnswered) dispatcher.withdraw(exchange);
+      });
+      dispatcher.submit(exchange);
+    });
+  };
+  return { what: 'threads', handler, close: () => pool.close() };
+}
+
+function refuseForNow(response: ServerResponse): void {
+  answerError(response, 503, { 'Retry-After': '1' });
+}
+
+// A connection cannot be moved into a thread and back. Other upgrades (h2c) may be ignored, as RFC 9110, 7.8 allows.
+function isWebSocket({ headers: { upgrade } }: IncomingMessage): boolean {
+  return upgrade !== undefined && /^websocket$/i.test(upgrade);
+}

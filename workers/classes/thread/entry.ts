@@ -1,0 +1,61 @@
+import { type MessagePort, threadId } from 'node:worker_threads';
+import { appError } from '../../../src/app/failure.ts';
+import { loadApplication } from '../../../src/app/load.ts';
+import { bareContext } from '../../../src/gateway/context.ts';
+import { enableCompileCache } from '../../../src/process/compile-cache.ts';
+import { explainFailure } from '../../boot/failure.ts';
+import type { LoadedFiles, ModuleGraph } from '../../develop/module-graph.ts';
+import { terminate } from '../../end/termination.ts';
+import type { FromThread, ThreadOrder, ToThread } from './messages.ts';
+import { Runner, sendable } from './runner.ts';
+
+enableCompileCache();
+
+/** What a thread of the pool runs, as long as it lives: loads the application, then serves what comes over the port. */
+export default async function serveThread({
+  port,
+  app,
+  gateway,
+  slots,
+  reports,
+}: ThreadOrder): Promise<void> {
+  const post = (message: FromThread, moved: ArrayBuffer[] = []) => port.postMessage(message, moved);
+  let runner: Runner | null = null;
+  const modules = reports ? await follow((loaded) => post({ type: 'loaded', ...loaded })) : null;
+  try {
+    const application = await loadApplication(app, {
+      cwd: process.cwd(),
+      gateway: { ...bareContext, ...gateway },
+      onError: (error) => post({ type: 'error', id: runner?.id ?? 0, error: sendable(error) }),
+    });
+    const { own } = application;
+    if (own?.isTls) throw appError(`${app}: an https.Server cannot be served in class thread; use -k async`);
+    runner = new Runner(application, post, slots);
+    const withoutEffect = own?.withoutEffect('thread') ?? [];
+    post({ type: 'ready', threadId, what: application.what, withoutEffect });
+    await serve(port, runner);
+    await runner.close();
+    // The pool ends the thread when its time is over.
+    await terminate(Infinity);
+    await application.close?.();
+  } catch (error) {
+    if (runner !== null) throw error;
+    const { exitStatus, message, stack, place } = await explainFailure(error, modules, app);
+    post({ type: 'bootFailed', exitStatus, message, stack, place });
+  }
+}
+
+async function follow(report: (loaded: LoadedFiles) => void): Promise<ModuleGraph> {
+  const { followImports } = await import('../../develop/module-graph.ts');
+  return followImports(report);
+}
+
+/** Resolves when the pool closes. */
+function serve(port: MessagePort, runner: Runner): Promise<void> {
+  return new Promise((closed) => {
+    port.on('message', (message: ToThread) => {
+      if (message.type === 'close') closed();
+      else runner.handle(message);
+    });
+  });
+}

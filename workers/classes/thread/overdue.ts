@@ -1,0 +1,81 @@
+import { shortPath } from '../../../src/http/request-name.ts';
+import type { WorkerLog } from '../../../src/log/records.ts';
+import { seconds } from '../../../src/support/duration.ts';
+import type { Exchange } from './exchange.ts';
+import type { Sight, ThreadInspector } from './inspect-thread.ts';
+
+/** What of a thread is needed to end it. */
+export interface EndableThread {
+  readonly id: number;
+  readonly lane: { readonly head: Exchange | null };
+  kill(): void;
+}
+
+type See = (threadId: number) => Promise<Sight>;
+
+/** Ends threads whose requests run too long, and logs, as one record, what each was doing. */
+export class Overdue {
+  readonly #log: WorkerLog;
+  readonly #see: See;
+  readonly #looked = new Set<EndableThread>();
+
+  constructor(log: WorkerLog, see: See = seeLazily()) {
+    this.#log = log;
+    this.#see = see;
+  }
+
+  /** Ends the thread unless it answers while it is looked at. */
+  async end(thread: EndableThread, exchange: Exchange): Promise<void> {
+    const isOver = () => thread.lane.head !== exchange;
+    if (isOver() || this.#looked.has(thread)) return;
+    this.#looked.add(thread);
+    const overdueMs = performance.now();
+    const sight = await this.#see(thread.id);
+    this.#looked.delete(thread);
+    if (isOver()) return;
+    this.#record(exchange, sight, overdueMs);
+    thread.kill();
+  }
+
+  #record({ request, cameMs, startedMs }: Exchange, sight: Sight, overdueMs: number): void {
+    const { method = '', url = '' } = request;
+    const path = shortPath(url);
+    const ran = seconds(overdueMs - startedMs);
+    this.#log.error(`Request timed out after ${ran}: ${method} ${path}; its thread is ended and replaced`, {
+      event: 'request-timeout',
+      request: { method, path },
+      setting: '--timeout',
+      durationMs: Math.round(overdueMs - startedMs),
+      ageMs: Math.round(overdueMs - cameMs),
+      thread: sight.what,
+      stack: sight.what === 'blocked' ? sight.stack : null,
+      lines: [...waited(startedMs - cameMs), ...linesOf(sight)],
+    });
+  }
+}
+
+/** Most workers never need the inspector: it is loaded with the first overdue request. */
+function seeLazily(): See {
+  let inspector: Promise<ThreadInspector> | null = null;
+  return async (threadId) => {
+    inspector ??= import('./inspect-thread.ts').then(({ ThreadInspector }) => new ThreadInspector());
+    return (await inspector).see(threadId);
+  };
+}
+
+function waited(ms: number): readonly string[] {
+  return ms < 100 ? [] : [`after it had waited ${seconds(ms)} for a thread`];
+}
+
+function linesOf(sight: Sight): readonly string[] {
+  switch (sight.what) {
+    case 'blocked':
+      return ['blocked at:', ...sight.stack.map((frame) => `  ${frame}`)];
+    case 'waiting':
+      return ['no JavaScript ran in its thread: the handler waits for something'];
+    case 'silent':
+      return ['it did not say what it does: blocked in native code, or without a processor'];
+    case 'unseen':
+      return [`its stack could not be read: ${sight.why}`];
+  }
+}

@@ -1,0 +1,102 @@
+import type { FlightReader } from '../../src/flights/reader.ts';
+import { AccessBuffer } from '../../src/log/access-buffer.ts';
+import type { SharedLines } from '../../src/log/access-log.ts';
+import { pieceBytesOf } from '../../src/log/piece-bytes.ts';
+import { fs } from '../../src/support/builtins.ts';
+import { codeOf } from '../../src/support/errors.ts';
+
+/** Lines that the main thread has not written after this are written by its watchdog: it is blocked. */
+const LATE_MS = 50;
+/** The reader of a full pipe gets so long, in all, where the process ends; before that, the next round is soon enough. */
+const FULL_PIPE_MS = 200;
+const RETRY_MS = 10;
+
+export interface LastLinesOptions {
+  readonly reader: FlightReader;
+  readonly shared: SharedLines;
+  /** Sends lines on to syslog. */
+  readonly forward: (lines: readonly string[]) => void;
+}
+
+/** The access log as the watchdog's thread writes it: where the main thread is blocked, or about to be killed. */
+export class LastLines {
+  readonly #reader: FlightReader;
+  readonly #shared: SharedLines;
+  readonly #buffer: AccessBuffer;
+  readonly #forward: (lines: readonly string[]) => void;
+  /** Until when the reader of a full pipe is waited for. */
+  #patientUntilMs = Number.NEGATIVE_INFINITY;
+  #seen: { readonly end: number; readonly ended: number; readonly atMs: number } | null = null;
+
+  constructor({ reader, shared, forward }: LastLinesOptions) {
+    this.#reader = reader;
+    this.#shared = shared;
+    this.#forward = forward;
+    this.#buffer = new AccessBuffer(shared.buffer);
+  }
+
+  get isEmpty(): boolean {
+    return this.#buffer.length === 0;
+  }
+
+  /** To be called in each round: writes what is late. */
+  round(nowMs: number): void {
+    if (this.isEmpty) {
+      this.#seen = null;
+      return;
+    }
+    const seen = this.#seen;
+    if (seen === null) this.#seen = { end: this.#buffer.end, ended: this.#reader.ended, atMs: nowMs };
+    // As with the main thread: none whose request the arbiter takes for one in flight.
+    else if (nowMs - seen.atMs >= LATE_MS && this.#reader.told >= seen.ended) {
+      this.#buffer.take(this.#pieceBytes, (piece) => this.#put(piece), seen.end);
+      this.#seen = null;
+    }
+  }
+
+  /** Writes everything, the requests in flight included, which end for this reason. Returns whether that is all there was. */
+  async finish(nowMs: number, reason: string): Promise<boolean> {
+    const [{ compileFormat }, { lostEntry }] = await Promise.all([
+      import('../../src/log/access-format.ts'),
+      import('../../src/log/access-lost.ts'),
+    ]);
+    const isSealed = this.#buffer.seal();
+    const taken = [...this.#reader.take()];
+    this.#patientUntilMs = performance.now() + FULL_PIPE_MS;
+    // Now, as a request that has ended before it could be taken has its line among these.
+    if (isSealed) this.#buffer.takeSealed(this.#pieceBytes, (piece) => this.#put(piece));
+    const isWhole = isSealed && this.isEmpty && this.#reader.beyond === 0;
+    const { line, shortLine } = compileFormat('--access-logformat', this.#shared.format);
+    const { lineLimit } = this.#shared;
+    const written = taken.map((flight) => {
+      const entry = lostEntry(flight, nowMs - flight.startMs, process.pid, reason);
+      const text = line(entry);
+      return this.#put(Buffer.from(text.length > lineLimit ? shortLine(entry, lineLimit) : text));
+    });
+    return isWhole && !written.includes(false);
+  }
+
+  get #pieceBytes(): number {
+    return pieceBytesOf(this.#shared.lineLimit);
+  }
+
+  #put(piece: Buffer): boolean {
+    if (this.#shared.toFile && !this.#writeToFile(piece)) return false;
+    if (this.#shared.toSyslog) this.#forward(piece.toString('latin1').trimEnd().split('\n'));
+    return true;
+  }
+
+  #writeToFile(piece: Buffer): boolean {
+    const { fd } = this.#buffer;
+    if (fd === null) return false;
+    for (let rest = piece; rest.length > 0; ) {
+      try {
+        rest = rest.subarray(fs.writeSync(fd, rest));
+      } catch (error) {
+        if (codeOf(error) !== 'EAGAIN' || performance.now() > this.#patientUntilMs) return false;
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MS);
+      }
+    }
+    return true;
+  }
+}

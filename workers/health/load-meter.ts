@@ -1,0 +1,22 @@
+import type { WorkerLoad } from '../../src/process/ipc.ts';
+import type { Serving } from '../classes/serving.ts';
+
+/** Shorter spans than this, in milliseconds, would say nothing of the load; the arbiter looks every second. */
+const SPAN_MS = 900;
+
+/** How busy a worker is: its event loop, or by its class what else there is only so much of. */
+export class LoadMeter {
+  #last = performance.eventLoopUtilization();
+  #lastMs = performance.now();
+
+  /** The load since the last reading; null where that is too short ago. */
+  read({ connections, utilisation }: Serving): WorkerLoad | null {
+    const nowMs = performance.now();
+    if (nowMs - this.#lastMs < SPAN_MS) return null;
+    const now = performance.eventLoopUtilization();
+    const loop = performance.eventLoopUtilization(now, this.#last).utilization;
+    this.#last = now;
+    this.#lastMs = nowMs;
+    return { utilisation: Math.max(loop, utilisation?.() ?? 0), inFlight: connections.inFlight };
+  }
+}

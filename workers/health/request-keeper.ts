@@ -1,0 +1,101 @@
+import { FlightReader } from '../../src/flights/reader.ts';
+import { shortPath } from '../../src/http/request-name.ts';
+import type { AccountOrder, BlockSeen, StallSeen } from '../../src/process/ipc.ts';
+import { ArbiterLine } from './arbiter-line.ts';
+import { FlightMirror } from './flight-mirror.ts';
+import { LastLines } from './last-lines.ts';
+import type { WatchdogOrder } from './watchdog.ts';
+
+/** While there are requests, or lines of them, it is looked so often. */
+const ROUND_MS = 25;
+/** The longest sleep of who is woken by the next request. */
+const REST_MS = 60_000;
+
+type Line = Pick<ArbiterLine, 'say' | 'isFull'>;
+type OpenLine = (fd: number, ordered: (order: AccountOrder) => void) => Line;
+
+/**
+ * What the watchdog's thread does about requests: it tells the arbiter of those in flight, and writes the lines of the
+ * access log that the main thread cannot.
+ */
+export class RequestKeeper {
+  readonly line: Line;
+  readonly #reader: FlightReader;
+  readonly #mirror: FlightMirror;
+  readonly #lines: LastLines | null;
+  readonly #timeOrigin: number;
+  #finished: Promise<boolean> | null = null;
+
+  constructor(
+    { fd, flights, timeOrigin, access }: Pick<WatchdogOrder, 'fd' | 'flights' | 'timeOrigin' | 'access'>,
+    openLine: OpenLine = (...args) => new ArbiterLine(...args),
+  ) {
+    this.line = openLine(fd, (order) => void this.#account(order));
+    this.#reader = new FlightReader(flights);
+    this.#mirror = new FlightMirror(this.#reader, timeOrigin);
+    this.#timeOrigin = timeOrigin;
+    this.#lines =
+      access &&
+      new LastLines({
+        reader: this.#reader,
+        shared: access,
+        forward: (lines) => void this.line.say({ tsunicorn: 'accessLines', lines }),
+      });
+  }
+
+  /** Goes round until the process is about to be killed. */
+  async run(): Promise<void> {
+    while (this.#finished === null) {
+      this.#reader.rest();
+      this.#round();
+      if (this.#mirror.isBehind || this.#lines?.isEmpty === false) await this.#reader.pause(ROUND_MS);
+      else await this.#reader.changed(REST_MS);
+    }
+  }
+
+  /** Writes the lines of all requests, which end now for this reason. Returns whether none is missing. */
+  finish(reason: string): Promise<boolean> {
+    // Where the installation has been replaced, what writes them cannot be loaded.
+    this.#finished ??= this.#lines?.finish(this.#nowMs(), reason).catch(() => false) ?? Promise.resolve(true);
+    return this.#finished;
+  }
+
+  /** The requests in flight, as the main thread wrote them down. */
+  seen(): Omit<StallSeen, 'stack' | 'unread'> {
+    const now = this.#nowMs();
+    const waiting = this.#reader.list().filter(({ ended, upgraded }) => !ended && !upgraded);
+    const requests = waiting.map(({ method, url, startMs, status }) => ({
+      method,
+      path: shortPath(url),
+      ageMs: now - startMs,
+      got: status === 0 ? ('cut' as const) : ('part' as const),
+    }));
+    return { requests, omitted: this.#reader.beyond };
+  }
+
+  /** The requests that wait, the latest `most` of them by name. */
+  waiting(most: number): Omit<BlockSeen, 'stack'> {
+    const { requests, omitted } = this.seen();
+    const named = [...requests].sort((a, b) => a.ageMs - b.ageMs).slice(0, most);
+    return {
+      requests: named.map(({ method, path, ageMs }) => ({ method, path, ageMs })),
+      waiting: requests.length + omitted,
+    };
+  }
+
+  #round(): void {
+    const now = this.#nowMs();
+    if (!this.line.isFull) this.#mirror.round(now, (message) => this.line.say(message));
+    this.#lines?.round(now);
+  }
+
+  async #account({ reason }: AccountOrder): Promise<void> {
+    const complete = await this.finish(reason);
+    await this.line.say({ tsunicorn: 'accounted', complete });
+  }
+
+  /** Of the main thread's performance.now(). */
+  #nowMs(): number {
+    return performance.timeOrigin + performance.now() - this.#timeOrigin;
+  }
+}

@@ -1,0 +1,201 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { workerData } from 'node:worker_threads';
+import { flushCompileCache } from '../../src/process/compile-cache.ts';
+import type { BlockSeen, Stalled, StallSeen } from '../../src/process/ipc.ts';
+import { fs } from '../../src/support/builtins.ts';
+import { BlockWatch, type BlockWatchOptions } from './block-watch.ts';
+import type { Inspection } from './inspect-main.ts';
+import { residentBytes } from './memory-usage.ts';
+import { MemoryWatch } from './memory-watch.ts';
+import { RequestKeeper } from './request-keeper.ts';
+import { Silence } from './silence.ts';
+import type { WatchdogOrder } from './watchdog.ts';
+
+const TICK_MS = 500;
+/**
+ * A connection to the main thread takes 40 to 80 ms, and ten times as long on a busy machine; whatever is said then, the
+ * arbiter kills 2 s after the timeout, and a second after the grace.
+ */
+const LIMITS = {
+  timeout: { answerMs: 1100, stopMs: 1600 },
+  gracefulTimeout: { answerMs: 600, stopMs: 1600 },
+} as const;
+/** A retiring worker whose grace is over counts as blocked after this; a second later the arbiter kills it. */
+const LEAVING_SILENCE_MS = 400;
+/** Where the arbiter does not kill a worker that was reported. */
+const KILL_AFTER_MS = 3000;
+const MAX_REQUESTS = 200;
+/** What waits while the loop is blocked for a while is named up to so many. */
+const MAX_WAITING = 10;
+/** What is not killed must not be disturbed for long: a loop that has not stopped by then is in native code. */
+const GLANCE_LIMITS = { answerMs: 1000, stopMs: 1500 };
+/** A loop that is blocked again and again is not stopped more often. */
+const GLANCE_EVERY_MS = 5000;
+
+// A thread has a compile cache of its own.
+flushCompileCache();
+const keeper = new RequestKeeper(workerData);
+// What fails there must not take the watchdog with it.
+keeper.run().catch(() => {});
+await watch(workerData, keeper);
+
+/** Looks at the pulse until the process ends. */
+async function watch(order: WatchdogOrder, keeper: RequestKeeper): Promise<never> {
+  const silence = new Silence(nowMs());
+  const blocks = new BlockWatch({
+    // What is killed as soon is explained then.
+    warnMs: order.warnMs < order.limitMs ? order.warnMs : Infinity,
+    see: glancing(order, keeper),
+    say: (message) => void keeper.line.say(message),
+  });
+  const memory = new MemoryWatch(
+    () => {
+      const rssBytes = residentBytes();
+      if (rssBytes === null) return null;
+      return { rssBytes, heapBytes: order.heap[0] ?? 0, heapLimitBytes: order.heapLimitBytes };
+    },
+    (message) => void keeper.line.say(message),
+  );
+  let orphanedMs = Infinity;
+  for (;;) {
+    const limitMs = Math.min(order.limitMs, orphanedMs === Infinity ? Infinity : order.graceMs);
+    const leftMs = Math.min(limitMs - silence.ms, untilOverstayed(graceEndOf(order), silence.ms));
+    await sleepAndLook(
+      order,
+      silence,
+      Math.min(tickFor(leftMs), blocks.untilDue(silence.ms), memory.untilDueMs),
+    );
+    memory.look();
+    if (orphanedMs === Infinity && process.ppid !== order.arbiterPid) orphanedMs = nowMs();
+    const orphaned = orphanedMs < Infinity;
+    // A debugger holds the loop whenever its user likes.
+    if (!orphaned) blocks.look(isDebugged(order) ? 0 : silence.ms, silence.endedMs);
+    const over = limitOver(order, silence.ms, nowMs() - orphanedMs);
+    if (over === null) continue;
+    await blocks.leave();
+    await attend(order, keeper, silence.ms, over, orphaned);
+  }
+}
+
+function tickFor(leftMs: number): number {
+  return leftMs > 0 ? Math.max(20, Math.min(TICK_MS, leftMs)) : TICK_MS;
+}
+
+async function sleepAndLook({ pulse }: WatchdogOrder, silence: Silence, ms: number): Promise<void> {
+  const before = process.threadCpuUsage();
+  await sleep(ms);
+  // What this thread does itself, such as to look at the main one, does not hold up that.
+  const { user, system } = process.threadCpuUsage(before);
+  silence.look(nowMs(), ms + (user + system) / 1000, Number(Atomics.load(pulse, 0)) / 1e6);
+}
+
+function isDebugged({ pulse }: WatchdogOrder): boolean {
+  return Atomics.load(pulse, 1) === 1n;
+}
+
+/** The setting whose time is over for a loop that is silent, if any is. */
+function limitOver(order: WatchdogOrder, silentMs: number, orphanedForMs: number): Stalled['limit'] | null {
+  if (silentMs >= order.limitMs || isOverdueOrphan(silentMs, orphanedForMs, order)) return 'timeout';
+  return untilOverstayed(graceEndOf(order), silentMs) <= 0 ? 'gracefulTimeout' : null;
+}
+
+/** When the grace of a retiring worker is over; Infinity where it does not retire. */
+function graceEndOf({ pulse }: WatchdogOrder): number {
+  return Number(Atomics.load(pulse, 2)) / 1e6 || Infinity;
+}
+
+/** How long until a retiring worker that goes on being silent has overstayed its grace. */
+function untilOverstayed(graceEndMs: number, silentMs: number): number {
+  return Math.max(graceEndMs - nowMs(), LEAVING_SILENCE_MS - silentMs);
+}
+
+/** An orphan whose loop turns ends by itself; one whose loop is blocked never learns that it is an orphan. */
+function isOverdueOrphan(silentMs: number, orphanedForMs: number, { graceMs }: WatchdogOrder): boolean {
+  return orphanedForMs >= graceMs && silentMs >= Math.min(2000, Math.max(1, graceMs));
+}
+
+/** Looks what a blocked loop is doing, and lets it go on. */
+function glancing({ pulse }: WatchdogOrder, keeper: RequestKeeper): BlockWatchOptions['see'] {
+  let glancedMs = Number.NEGATIVE_INFINITY;
+  return async (signal) => {
+    const before = Atomics.load(pulse, 0);
+    const hasRecovered = () => signal.aborted || Atomics.load(pulse, 0) !== before;
+    const isDue = nowMs() - glancedMs >= GLANCE_EVERY_MS;
+    if (isDue) glancedMs = nowMs();
+    const stack = isDue ? await stackOfMain(hasRecovered, signal) : null;
+    return { stack, ...keeper.waiting(MAX_WAITING) };
+  };
+}
+
+async function stackOfMain(hasRecovered: () => boolean, signal: AbortSignal): Promise<BlockSeen['stack']> {
+  try {
+    const { glanceAtMain } = await import('./inspect-main.ts');
+    return hasRecovered() ? null : await glanceAtMain(GLANCE_LIMITS, hasRecovered, signal);
+  } catch {
+    // Node's permission model may forbid the inspector; an installation may be gone.
+    return null;
+  }
+}
+
+async function attend(
+  order: WatchdogOrder,
+  keeper: RequestKeeper,
+  blockedMs: number,
+  limit: Stalled['limit'],
+  orphaned: boolean,
+): Promise<void> {
+  if (isDebugged(order)) return keeper.line.say({ tsunicorn: 'debugged' });
+  // Most workers never need it.
+  const { inspectMain } = await import('./inspect-main.ts');
+  const started = nowMs();
+  const pulse = Atomics.load(order.pulse, 0);
+  const inspection = await inspectMain(LIMITS[limit], () => Atomics.load(order.pulse, 0) !== pulse);
+  if (inspection.what === 'debugged' || inspection.what === 'recovered') inspection.release();
+  if (inspection.what === 'debugged') return keeper.line.say({ tsunicorn: 'debugged' });
+  if (inspection.what === 'recovered') return;
+  const message = {
+    tsunicorn: 'stalled',
+    blockedMs: blockedMs + nowMs() - started,
+    limit,
+    seen: seenBy(keeper, inspection),
+  } as const;
+  const accessComplete = await keeper.finish('stall');
+  if (orphaned) await sayAlone(message);
+  else void keeper.line.say({ ...message, accessComplete });
+  if (!orphaned) await sleep(KILL_AFTER_MS);
+  process.kill(process.pid, 'SIGKILL');
+}
+
+function seenBy(keeper: RequestKeeper, inspection: Inspection): StallSeen {
+  // In native code the main thread can be asked nothing: what it wrote down before is all there is.
+  if (inspection.what !== 'paused') return { stack: null, unread: 0, ...shortened(keeper.seen()) };
+  const { stack, answer } = inspection;
+  return { stack, unread: answer.unread, ...shortened({ requests: answer.requests, omitted: 0 }) };
+}
+
+type Listed = Pick<StallSeen, 'requests' | 'omitted'>;
+
+function shortened({ requests, omitted }: Listed): Listed {
+  const beyond = Math.max(0, requests.length - MAX_REQUESTS);
+  return { requests: requests.slice(0, MAX_REQUESTS), omitted: omitted + beyond };
+}
+
+/** Without an arbiter the standard error is all there is; process.stderr would go through the blocked main thread. */
+async function sayAlone(message: Pick<Stalled, 'blockedMs' | 'seen'>): Promise<void> {
+  const { stallLines, stallReason } = await import('../../src/process/stall.ts');
+  const { escapeControls } = await import('../../src/support/text.ts');
+  const head = `Worker (pid: ${process.pid}), whose arbiter is gone: ${stallReason(message)}; killed`;
+  try {
+    fs.writeSync(
+      2,
+      `${[head, ...stallLines(message).map((line) => `    ${escapeControls(line)}`)].join('\n')}\n`,
+    );
+  } catch {
+    // Nobody reads it.
+  }
+}
+
+/** Of the clock that the main thread's pulse has too. */
+function nowMs(): number {
+  return Number(process.hrtime.bigint()) / 1e6;
+}

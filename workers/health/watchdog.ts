@@ -1,0 +1,162 @@
+import { dirname } from 'node:path';
+import type { FlightTable } from '../../src/flights/table.ts';
+import type { Connections } from '../../src/http/connections.ts';
+import { refuseAll, type StalledRequest } from '../../src/http/in-flight.ts';
+import type { AccessLog, SharedLines } from '../../src/log/access-log.ts';
+import type { BootOrder } from '../../src/process/ipc.ts';
+import { ownFile } from '../../src/support/own-files.ts';
+import type { Logs } from '../boot/logs.ts';
+import { memoryUsage } from './memory-usage.ts';
+
+/** The main thread's side of the watchdog. */
+export interface Watchdog {
+  /** The worker is to have ended within `graceMs`: from then on it may not be blocked even for a moment. */
+  leaveWithin(graceMs: number): void;
+}
+
+/** What the watchdog's thread is given. */
+export interface WatchdogOrder {
+  /**
+   * [when the event loop turned last, by process.hrtime, in ns; 1 where a debugger can be connected; when the grace of a
+   * retiring worker is over, by process.hrtime, else 0].
+   */
+  readonly pulse: BigInt64Array;
+  /** [the bytes of the main thread's heap that are in use]. */
+  readonly heap: Float64Array;
+  /** Null where Node decides. */
+  readonly heapLimitBytes: number | null;
+  /** A FlightTable's, and what to add to its times for those of the thread's own performance.now(). */
+  readonly flights: SharedArrayBuffer;
+  readonly timeOrigin: number;
+  /** Null where there is no access log. */
+  readonly access: SharedLines | null;
+  readonly fd: number;
+  readonly arbiterPid: number;
+  /** Infinity where only the end of the arbiter is to be watched. */
+  readonly limitMs: number;
+  /** From when on a blocked loop is told of; Infinity where it is not. */
+  readonly warnMs: number;
+  readonly graceMs: number;
+}
+
+/** What the main thread says of itself while the watchdog has it paused. */
+export interface Answer {
+  readonly debugged: boolean;
+  readonly requests: readonly StalledRequest[];
+  readonly unread: number;
+}
+
+/** The property of globalThis by which the watchdog finds the main thread's Answer. */
+export const REFUSE = 'tsunicorn.refuse';
+
+/** The function, by its name in a stack, that runs only where the event loop turns. */
+export const BEAT = 'tsunicornBeat';
+
+/** Starts the thread; null where the settings want none. `connections` is null until there can be any. A thread that fails is logged and else without effect. */
+export function startWatchdog(
+  order: BootOrder,
+  connections: () => Connections | null,
+  flights: FlightTable,
+  logs: Pick<Logs, 'log' | 'access'>,
+): Watchdog | null {
+  const { watchdogFd, settings } = order;
+  const { access, log } = logs;
+  if (watchdogFd === null || !process.features.inspector) return null;
+  const pulse = new BigInt64Array(new SharedArrayBuffer(24));
+  const heap = new Float64Array(new SharedArrayBuffer(8));
+  const { url } = process.getBuiltinModule('node:inspector');
+  const tsunicornBeat = () => {
+    Atomics.store(pulse, 0, process.hrtime.bigint());
+    Atomics.store(pulse, 1, url() === undefined ? 0n : 1n);
+  };
+  tsunicornBeat();
+  // In memory alone, and so more often than the arbiter hears of it.
+  setInterval(tsunicornBeat, beatMs(settings));
+  setInterval(() => {
+    heap[0] = memoryUsage()?.heapUsed ?? heap[0] ?? 0;
+  }, HEAP_MS);
+  publish(() => {
+    if (url() !== undefined) return DEBUGGED;
+    const open = connections();
+    return { debugged: false, ...(open === null ? NOTHING : refuseOn(open, access)) };
+  });
+  startThread(
+    {
+      pulse,
+      heap,
+      heapLimitBytes: heapLimit(),
+      flights: flights.buffer,
+      timeOrigin: performance.timeOrigin,
+      access: access?.shared ?? null,
+      fd: watchdogFd,
+      arbiterPid: process.ppid,
+      limitMs: settings.timeout * 1000 || Infinity,
+      warnMs: settings.stallWarning * 1000 || Infinity,
+      graceMs: settings.gracefulTimeout * 1000,
+    },
+    (error) => log.warning(FAILED, { event: 'watchdog-failed', err: error }),
+  );
+  return {
+    leaveWithin(graceMs) {
+      Atomics.store(pulse, 2, process.hrtime.bigint() + BigInt(Math.round(graceMs * 1e6)));
+      setInterval(tsunicornBeat, LEAVING_BEAT_MS);
+    },
+  };
+}
+
+/** Asking for the heap takes 10 µs. */
+const HEAP_MS = 1000;
+
+/** What --worker-heap or the user has set; the node:v8 that could tell takes 6 ms and half a megabyte. */
+function heapLimit(): number | null {
+  const options = [process.env.NODE_OPTIONS ?? '', ...process.execArgv].join(' ');
+  const [, megabytes] = /.*--max[-_]old[-_]space[-_]size=(\d+)/.exec(options) ?? [];
+  return megabytes === undefined ? null : Number(megabytes) * 1024 ** 2;
+}
+
+/** Several times in what may be blocked. */
+function beatMs({ timeout, stallWarning }: BootOrder['settings']): number {
+  const longestMs = Math.min(timeout || Infinity, stallWarning || Infinity) * 250;
+  return Math.min(stallWarning === 0 ? 1000 : 250, Math.max(20, longestMs));
+}
+
+/** The arbiter kills soon after the grace: what is blocked must be noticed sooner than in ordinary times. */
+const LEAVING_BEAT_MS = 100;
+
+const FAILED = 'The watchdog failed: from now on a blocked event loop is ended without an explanation';
+const NOTHING = { requests: [], unread: 0 };
+const DEBUGGED: Answer = { debugged: true, ...NOTHING };
+
+/** The thread writes the lines of the requests that have ended so, as this one will not go on. */
+function refuseOn(connections: Connections, access: AccessLog | null): ReturnType<typeof refuseAll> {
+  const refused = refuseAll(connections, (status, response, socket) =>
+    access?.answeredPast(status, response, socket),
+  );
+  access?.settle('stall');
+  return refused;
+}
+
+/** Not enumerable, and a symbol: what runs in the debugger's name can see only globals. */
+function publish(answer: () => Answer): void {
+  Object.defineProperty(globalThis, Symbol.for(REFUSE), { value: answer, configurable: true });
+}
+
+function startThread(workerData: WatchdogOrder, failed: (error: unknown) => void): void {
+  const { Worker } = process.getBuiltinModule('node:worker_threads');
+  const cache = process.getBuiltinModule('node:module').getCompileCacheDir();
+  try {
+    const thread = new Worker(ownFile('workers/health/watchdog-thread'), {
+      workerData,
+      name: 'tsunicorn watchdog',
+      // Without the operator's environment: what NODE_OPTIONS preloads is meant for the application.
+      env: cache === undefined ? {} : { NODE_COMPILE_CACHE: dirname(cache) },
+      execArgv: [],
+      resourceLimits: { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 64, stackSizeMb: 1 },
+    });
+    thread.once('error', failed);
+    thread.unref();
+  } catch (error) {
+    // Node's permission model may forbid threads.
+    failed(error);
+  }
+}

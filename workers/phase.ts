@@ -1,7 +1,7 @@
 import type { Cut, Draining } from '../src/http/drain/drain.ts';
 import type { Retirement } from '../src/process/ipc.ts';
-import type { Logs } from './boot/logs.ts';
-import type { Serving } from './classes/serving.ts';
+import type { Logs } from './logs.ts';
+import type { Serving } from './serving.ts';
 
 /** What a worker is about. */
 export type Phase =

@@ -21,17 +21,17 @@ import {
   watchRequests,
 } from './boot/features.ts';
 import { guardProcess } from './boot/host.ts';
-import { type Logs, openLogs } from './boot/logs.ts';
 import { observersFor } from './boot/observers.ts';
 import { classOf } from './classes/classes.ts';
-import type { Serve, Serving } from './classes/serving.ts';
 import type { ModuleGraph } from './develop/module-graph.ts';
 import { settleBeforeEnd } from './end/before-end.ts';
 import { UncaughtLog } from './end/uncaught.ts';
 import { Heartbeat } from './health/heartbeat.ts';
 import type { Inbox, WorkerEvent } from './inbox.ts';
+import { type Logs, openLogs } from './logs.ts';
 import { finish, isBooting, type Phase } from './phase.ts';
 import type { Recycler } from './recycle/recycler.ts';
+import type { Serve, Serving } from './serving.ts';
 
 /** After an uncaught exception other requests of the worker get this long to finish; its state cannot be trusted. */
 const CRASH_GRACE_MS = 5000;

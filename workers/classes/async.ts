@@ -5,7 +5,7 @@ import { limitRequests } from '../../src/http/request-limit.ts';
 import { createHttpServer } from '../../src/http/server.ts';
 import { createGate } from '../accept/gate.ts';
 import { Room } from '../accept/room.ts';
-import type { Serve, ServeOrder, Serving } from './serving.ts';
+import type { Serve, ServeOrder, Serving } from '../serving.ts';
 
 /** The `async` class: one event loop, many requests; accepts while it has fewer than workerConnections. */
 export const serveAsync: Serve = async (order) => {

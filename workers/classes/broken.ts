@@ -1,8 +1,8 @@
 import type { Application } from '../../src/app/application.ts';
 import type { BootFailure } from '../../src/process/ipc.ts';
 import { answerWithError } from '../develop/error-page.ts';
+import type { Serve } from '../serving.ts';
 import { serveAsync } from './async.ts';
-import type { Serve } from './serving.ts';
 
 /** In development: answers every request with the reason for which the application cannot be loaded. */
 export function serveFailure(failure: BootFailure): Serve {

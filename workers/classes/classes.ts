@@ -1,6 +1,6 @@
 import type { BootOrder } from '../../src/process/ipc.ts';
 import { classNameOf } from '../../src/settings/class-name.ts';
-import type { Serve } from './serving.ts';
+import type { Serve } from '../serving.ts';
 
 /** The worker class that the settings ask for, or what shows a `failure`; only what it needs of our code is loaded. */
 export async function classOf({

@@ -3,7 +3,7 @@ import type { Accounted, Ending } from '../../src/process/ipc.ts';
 import { fs } from '../../src/support/builtins.ts';
 import { isOwnFile } from '../../src/support/own-files.ts';
 import { frameOf } from '../../src/support/stack-frames.ts';
-import type { Logs } from '../boot/logs.ts';
+import type { Logs } from '../logs.ts';
 
 /**
  * From now on the process does not end by its own code without the lines of its requests: an abort runs no exit handler,

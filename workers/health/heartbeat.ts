@@ -1,9 +1,9 @@
 import type { FlightTable } from '../../src/flights/table.ts';
 import type { BootOrder, WorkerMessage } from '../../src/process/ipc.ts';
 import type { Settings } from '../../src/settings/catalogue/catalogue.ts';
-import type { Logs } from '../boot/logs.ts';
-import type { Serving } from '../classes/serving.ts';
 import type { Inbox } from '../inbox.ts';
+import type { Logs } from '../logs.ts';
+import type { Serving } from '../serving.ts';
 import { startWatchdog, type Watchdog } from './watchdog.ts';
 
 /** What a worker tells the arbiter of itself from the moment its application is loaded. */

@@ -1,5 +1,5 @@
 import type { WorkerLoad } from '../../src/process/ipc.ts';
-import type { Serving } from '../classes/serving.ts';
+import type { Serving } from '../serving.ts';
 
 /** Shorter spans than this, in milliseconds, would say nothing of the load; the arbiter looks every second. */
 const SPAN_MS = 900;

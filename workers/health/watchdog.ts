@@ -5,7 +5,7 @@ import { refuseAll, type StalledRequest } from '../../src/http/in-flight.ts';
 import type { AccessLog, SharedLines } from '../../src/log/access-log.ts';
 import type { BootOrder } from '../../src/process/ipc.ts';
 import { ownFile } from '../../src/support/own-files.ts';
-import type { Logs } from '../boot/logs.ts';
+import type { Logs } from '../logs.ts';
 import { memoryUsage } from './memory-usage.ts';
 
 /** The main thread's side of the watchdog. */

@@ -3,7 +3,7 @@ import type { Handler } from '../../../src/app/application.ts';
 import { eventOf } from '../../../src/app/request-event.ts';
 import { nameRequest } from '../../../src/http/request-name.ts';
 import { answerError } from '../../../src/http/server.ts';
-import type { ServeOrder } from '../serving.ts';
+import type { ServeOrder } from '../../serving.ts';
 import type { Turnstile } from './turnstile.ts';
 
 const { Readable } = process.getBuiltinModule('node:stream');

@@ -7,7 +7,7 @@ import { EarlyBytes } from '../../accept/early-bytes.ts';
 import { createGate } from '../../accept/gate.ts';
 import { Newcomers } from '../../accept/pending.ts';
 import { Room } from '../../accept/room.ts';
-import type { Serve } from '../serving.ts';
+import type { Serve } from '../../serving.ts';
 import { warnOf } from '../without-effect.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 import { Turnstile } from './turnstile.ts';

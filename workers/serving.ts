@@ -1,13 +1,13 @@
 import type { IncomingMessage } from 'node:http';
-import type { Application, Handler } from '../../src/app/application.ts';
-import type { Connections } from '../../src/http/connections.ts';
-import type { Draining } from '../../src/http/drain/drain.ts';
-import type { AnswerFailure, Observer } from '../../src/http/server.ts';
-import type { AccessLog } from '../../src/log/access-log.ts';
-import type { WorkerLog } from '../../src/log/records.ts';
-import type { HandedListener, Retirement } from '../../src/process/ipc.ts';
-import type { Settings } from '../../src/settings/catalogue/catalogue.ts';
-import type { LoadedFiles } from '../develop/module-graph.ts';
+import type { Application, Handler } from '../src/app/application.ts';
+import type { Connections } from '../src/http/connections.ts';
+import type { Draining } from '../src/http/drain/drain.ts';
+import type { AnswerFailure, Observer } from '../src/http/server.ts';
+import type { AccessLog } from '../src/log/access-log.ts';
+import type { WorkerLog } from '../src/log/records.ts';
+import type { HandedListener, Retirement } from '../src/process/ipc.ts';
+import type { Settings } from '../src/settings/catalogue/catalogue.ts';
+import type { LoadedFiles } from './develop/module-graph.ts';
 
 /** What a worker class gets to serve with. */
 export interface ServeOrder {

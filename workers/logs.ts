@@ -1,15 +1,15 @@
 import type { IncomingMessage } from 'node:http';
-import type { FlightTable } from '../../src/flights/table.ts';
-import { nameRequest, requestField } from '../../src/http/request-name.ts';
-import { aboutError } from '../../src/log/about-error.ts';
-import type { AccessLog } from '../../src/log/access-log.ts';
-import { createLogger, type LogFile, type Logger } from '../../src/log/logger.ts';
-import type { WorkerLog } from '../../src/log/records.ts';
-import type { Syslog } from '../../src/log/syslog/syslog.ts';
-import type { BootOrder, Standards } from '../../src/process/ipc.ts';
-import { surviveStdio } from '../../src/process/stdio.ts';
-import type { Settings } from '../../src/settings/catalogue/catalogue.ts';
-import { messageOf } from '../../src/support/errors.ts';
+import type { FlightTable } from '../src/flights/table.ts';
+import { nameRequest, requestField } from '../src/http/request-name.ts';
+import { aboutError } from '../src/log/about-error.ts';
+import type { AccessLog } from '../src/log/access-log.ts';
+import { createLogger, type LogFile, type Logger } from '../src/log/logger.ts';
+import type { WorkerLog } from '../src/log/records.ts';
+import type { Syslog } from '../src/log/syslog/syslog.ts';
+import type { BootOrder, Standards } from '../src/process/ipc.ts';
+import { surviveStdio } from '../src/process/stdio.ts';
+import type { Settings } from '../src/settings/catalogue/catalogue.ts';
+import { messageOf } from '../src/support/errors.ts';
 
 /** Opens the worker's own log, and sees that no failure of one ends it; nothing is loaded that the settings do not ask for. */
 export async function openLogs(order: BootOrder): Promise<Logs> {
@@ -26,7 +26,7 @@ export async function openLogs(order: BootOrder): Promise<Logs> {
 }
 
 async function loadSyslog(settings: Settings, file: LogFile): Promise<Syslog> {
-  const { openSyslog } = await import('../../src/log/syslog/syslog.ts');
+  const { openSyslog } = await import('../src/log/syslog/syslog.ts');
   return openSyslog(settings, file);
 }
 
@@ -55,7 +55,7 @@ export class Logs {
     const { accessLogfile: file, accessLogformat: format } = this.#settings;
     const syslog = this.#syslog;
     if (file === null && syslog === null) return null;
-    const { createAccessLog } = await import('../../src/log/access-log.ts');
+    const { createAccessLog } = await import('../src/log/access-log.ts');
     const also = syslog ? { also: (line: string) => syslog.access(line) } : {};
     const log: WorkerLog = this.log;
     this.#access = createAccessLog({

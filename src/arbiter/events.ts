@@ -23,7 +23,7 @@ export type ArbiterEvent =
   | { readonly type: 'upgradeReady'; readonly adopted: readonly number[] }
   | { readonly type: 'upgradeEnded'; readonly end: WorkerEnd }
   /** The arbiter that started this one has ended. */
-  | { readonly type: 'elderGone' }
+  | { readonly type: 'oldArbiterGone' }
   /** In development: these files were written, made or removed. Absolute paths. */
   | { readonly type: 'changed'; readonly files: readonly string[] };
 

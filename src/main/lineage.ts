@@ -20,18 +20,18 @@ export class Lineage {
   readonly #parent: Parent | null;
   readonly #queue: EventQueue;
   /** Not where a wrapper around Node stands between the two. */
-  readonly #isElderParent: boolean;
+  readonly #isOldArbiterParent: boolean;
   #adopted: readonly number[] = [];
-  #heir: number | undefined;
+  #newArbiter: number | undefined;
   #isTold = false;
   /** Who speaks to systemd: while two arbiters live, the end of one of them is not the end of the service. */
-  #voice: 'own' | 'own until it stops' | 'heir';
+  #voice: 'own' | 'own until it stops' | 'new arbiter';
 
   constructor(start: Start, parent: Parent | null, queue: EventQueue) {
     this.#start = start;
     this.#parent = parent;
     this.#queue = queue;
-    this.#isElderParent = process.ppid === this.elder;
+    this.#isOldArbiterParent = process.ppid === this.oldArbiter;
     this.#voice = parent?.kind === 'arbiter' ? 'own until it stops' : 'own';
   }
 
@@ -39,19 +39,20 @@ export class Lineage {
   observing({ observe }: Notifier): Observe {
     return (status) => {
       const silent =
-        this.#voice === 'heir' || (this.#voice === 'own until it stops' && status.phase === 'stopping');
+        this.#voice === 'new arbiter' ||
+        (this.#voice === 'own until it stops' && status.phase === 'stopping');
       return silent ? Infinity : observe(status);
     };
   }
 
   /** The pid of the arbiter that this one is to replace. */
-  get elder(): number | null {
+  get oldArbiter(): number | null {
     return this.#parent?.kind === 'arbiter' ? this.#parent.pid : null;
   }
 
   /** The pid of the arbiter that replaces this one, while it lives. */
-  get heir(): number | undefined {
-    return this.#heir;
+  get newArbiter(): number | undefined {
+    return this.#newArbiter;
   }
 
   /** A daemon's front waits to hear why it does not start, wherever the log goes. */
@@ -68,26 +69,27 @@ export class Lineage {
     const { listeners, indexes } = await adoptAll(addresses, this.#parent.sockets, owner);
     this.#adopted = indexes;
     // The front of a daemon does not serve.
-    if (this.elder === null) for (const listener of listeners) listener.setShared(false);
+    if (this.oldArbiter === null) for (const listener of listeners) listener.setShared(false);
     return listeners;
   }
 
-  /** What the arbiter is given; `startHeir` starts another one like it. */
-  succession(pidfile: PidfileOf, notifier: Notifier | null, startHeir: StartSuccessor): Succession {
-    if (this.elder !== null) onParentGone(() => this.#queue.push({ type: 'elderGone' }));
+  /** What the arbiter is given; `startNewArbiter` starts another one like it. */
+  succession(pidfile: PidfileOf, notifier: Notifier | null, startNewArbiter: StartSuccessor): Succession {
+    if (this.oldArbiter !== null) onParentGone(() => this.#queue.push({ type: 'oldArbiterGone' }));
     return {
-      elder: this.elder,
-      isElderGone: () => this.#isElderParent && (process.ppid !== this.elder || hasExited(this.elder)),
+      oldArbiter: this.oldArbiter,
+      isOldArbiterGone: () =>
+        this.#isOldArbiterParent && (process.ppid !== this.oldArbiter || hasExited(this.oldArbiter)),
       workerCount: this.#parent?.workerCount ?? null,
       start: (listeners, workerCount, emit) =>
-        startHeir(this.#start, listeners, workerCount, (event) => {
-          if (event.type === 'upgradeStarted') this.#heir = event.pid;
+        startNewArbiter(this.#start, listeners, workerCount, (event) => {
+          if (event.type === 'upgradeStarted') this.#newArbiter = event.pid;
           emit(event);
         }),
       mayBeResize,
       serving: (isComplete) => void this.#tellParent(isComplete),
       upgraded: (pid) => {
-        this.#voice = 'heir';
+        this.#voice = 'new arbiter';
         notifier?.mainPid(pid);
       },
       rolledBack: () => {
@@ -95,7 +97,7 @@ export class Lineage {
         notifier?.mainPid(process.pid);
       },
       ended: (pid) => {
-        this.#heir = undefined;
+        this.#newArbiter = undefined;
         pidfile.forget(pid);
       },
       alone: (worker) => {

@@ -6,13 +6,13 @@ type Data = Pick<Loaded, 'settings' | 'origins'>;
 
 /** The pidfile that the present settings ask for. */
 export class PidfileOf {
-  readonly #elder: number | null;
+  readonly #oldArbiter: number | null;
   #path: string | null = null;
   #file: Pidfile | null = null;
 
-  /** `elder` is the arbiter that this one is to replace, if there is one. Throws a UsageError. */
-  constructor(loaded: Data, elder: number | null) {
-    this.#elder = elder;
+  /** `oldArbiter` is the arbiter that this one is to replace, if there is one. Throws a UsageError. */
+  constructor(loaded: Data, oldArbiter: number | null) {
+    this.#oldArbiter = oldArbiter;
     this.follow(loaded);
   }
 
@@ -22,15 +22,15 @@ export class PidfileOf {
     const file =
       settings.pid === null
         ? null
-        : createPidfile(nameSetting(origins.pid, 'pid'), settings.pid, this.#elder);
+        : createPidfile(nameSetting(origins.pid, 'pid'), settings.pid, this.#oldArbiter);
     this.remove();
     this.#path = settings.pid;
     this.#file = file;
   }
 
   /** As a Pidfile's. */
-  remove(heir?: number): void {
-    this.#file?.remove(heir);
+  remove(newArbiter?: number): void {
+    this.#file?.remove(newArbiter);
   }
 
   /** As a Pidfile's. */

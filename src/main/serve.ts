@@ -57,7 +57,7 @@ export async function serve(loaded: Loaded, order: ServeOrder): Promise<number> 
   // From here on there is something to clean up, so stopping is the loop's to do.
   trapStops(queue);
   await noteActivation(systemd, loaded, log);
-  const pidfile = new PidfileOf(loaded, lineage.elder);
+  const pidfile = new PidfileOf(loaded, lineage.oldArbiter);
   const surroundings = { privileges, pidfile, lineage, log, own, cwd: start.cwd };
   const first = await firstGeneration(loaded, surroundings);
   const spawn = spawnerFrom(first, queue, own, log);
@@ -102,7 +102,7 @@ function spawnerFrom(
   const { preFork, nworkersChanged } = first.hooks;
   if (preFork || nworkersChanged) return spawn;
   const emit = queue.push.bind(queue);
-  let vanguard: WorkerHandle | null = spawn({
+  let firstWorker: WorkerHandle | null = spawn({
     age: 1,
     slot: 0,
     generation: first,
@@ -110,8 +110,8 @@ function spawnerFrom(
     emit,
   });
   return (order) => {
-    const worker = vanguard ?? spawn(order);
-    vanguard = null;
+    const worker = firstWorker ?? spawn(order);
+    firstWorker = null;
     return worker;
   };
 }

@@ -77,7 +77,7 @@ export async function supervise(bound: Bound): Promise<number> {
   announce(first, log);
   flushCompileCache();
   const status = await running;
-  pidfile.remove(lineage.heir);
+  pidfile.remove(lineage.newArbiter);
   log.info('Shutting down: arbiter', { event: 'stopped', exitStatus: status });
   await following.close();
   return status;

@@ -6,39 +6,39 @@ import { codeOf, messageOf, UsageError } from '../support/errors.ts';
 export interface Pidfile {
   readonly path: string;
   /**
-   * Removes the file where it is still ours. Where the arbiter `heir` has the `.2` beside it, that takes its place, so
+   * Removes the file where it is still ours. Where the arbiter `newArbiter` has the `.2` beside it, that takes its place, so
    * that at every moment the file has the pid of one who lives.
    */
-  remove(heir?: number): void;
-  /** The elder is gone: our `.2` becomes the file itself. */
+  remove(newArbiter?: number): void;
+  /** The old arbiter is gone: our `.2` becomes the file itself. */
   promote(): void;
   /** The new arbiter of an upgrade is gone; it may have had no time to remove its `.2`. */
   forget(pid: number): void;
 }
 
 /**
- * Writes our pid to `path`, or to `path` and `.2` where the file is that of the arbiter `elder`, which we are about to
+ * Writes our pid to `path`, or to `path` and `.2` where the file is that of the arbiter `oldArbiter`, which we are about to
  * replace. A file left by a process that is gone, or whose pid is another program's by now, is taken over; the pid of a
  * living arbiter, or a path that cannot be written, is a UsageError that names `source`.
  */
-export function createPidfile(source: string, path: string, elder: number | null = null): Pidfile {
+export function createPidfile(source: string, path: string, oldArbiter: number | null = null): Pidfile {
   const main = resolve(path);
   const second = `${main}.2`;
-  const isSecond = elder !== null && readPid(main) === elder;
+  const isSecond = oldArbiter !== null && readPid(main) === oldArbiter;
   let own = isSecond ? second : main;
   write(source, isSecond ? `${path}.2` : path, own);
   return {
     get path() {
       return own;
     },
-    remove(heir) {
+    remove(newArbiter) {
       if (readPid(own) !== process.pid) return;
-      if (heir !== undefined && own === main && readPid(second) === heir && isAlive(heir))
+      if (newArbiter !== undefined && own === main && readPid(second) === newArbiter && isAlive(newArbiter))
         fs.renameSync(second, main);
       else fs.rmSync(own, { force: true });
     },
     promote() {
-      // The elder has done it on its way out, unless it was killed.
+      // The old arbiter has done it on its way out, unless it was killed.
       if (own === second && readPid(second) === process.pid) fs.renameSync(second, main);
       own = main;
     },

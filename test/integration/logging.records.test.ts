@@ -65,10 +65,10 @@ it('each line of a service’s life is a record that the tables know, with the p
   expect(await recorded(running, 'reload-promoted')).toMatchObject({ generation: 4 });
   await running.waitForWorkers(2);
 
-  const heir = await upgrade(running);
-  process.kill(heir, 'SIGTERM');
+  const newArbiter = await upgrade(running);
+  process.kill(newArbiter, 'SIGTERM');
   expect(await recorded(running, 'upgrade-rolled-back')).toMatchObject({
-    arbiter: heir,
+    arbiter: newArbiter,
     exitStatus: 0,
     level: 'info',
   });

@@ -89,7 +89,7 @@ function upgradeEvents(event: ArbiterEvent): readonly string[] {
       ];
     case 'upgradeStarted':
     case 'upgradeReady':
-    case 'elderGone':
+    case 'oldArbiterGone':
       return [event.type];
     default:
       return [];

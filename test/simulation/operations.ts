@@ -39,7 +39,7 @@ export type Operation =
   | { readonly op: 'successors'; readonly fate: Successor }
   | { readonly op: 'successor dies'; readonly how: Death }
   | { readonly op: 'successor acts' }
-  | { readonly op: 'elder'; readonly is: 'gone unseen' | 'gone' }
+  | { readonly op: 'old arbiter'; readonly is: 'gone unseen' | 'gone' }
   | { readonly op: 'save' }
   | { readonly op: 'load'; readonly utilisation: number }
   /** A hook of the arbiter blocks, or the whole machine sleeps. */
@@ -79,7 +79,7 @@ const WEIGHTS: Readonly<Record<Kind, number>> = {
   successors: 2,
   'successor dies': 1.5,
   'successor acts': 0.5,
-  elder: 0.5,
+  'old arbiter': 0.5,
   save: 2,
   load: 1,
   freeze: 1,
@@ -123,7 +123,7 @@ const LAST_WEIGHTS: Readonly<Record<Kind, number>> = {
   signals: 20,
   say: 20,
   'successor dies': 3,
-  elder: 4,
+  'old arbiter': 4,
   save: 4,
   freeze: 6,
 };
@@ -167,7 +167,7 @@ export function drawOperation(chance: Chance, isLast = false): Operation {
       return { op, fate: chance.of(SUCCESSIONS) };
     case 'successor dies':
       return { op, how: chance.of(deaths) };
-    case 'elder':
+    case 'old arbiter':
       return { op, is: chance.of(['gone unseen', 'gone']) };
     case 'successor acts':
     case 'save':

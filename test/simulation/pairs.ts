@@ -46,7 +46,7 @@ const service: Table = {
   events: [
     ...SIGNALS,
     ...['ready', 'bootFailed', 'outgoing', 'leaving', 'stalled', 'boot ends', 'worker ends'],
-    ...['reloadRead', 'changed', 'upgradeStarted', 'upgradeReady', 'upgradeEnded', 'elderGone'],
+    ...['reloadRead', 'changed', 'upgradeStarted', 'upgradeReady', 'upgradeEnded', 'oldArbiterGone'],
   ],
   impossible: [
     {
@@ -101,7 +101,7 @@ const upgrade: Table = {
     ...['none', 'failed', 'beside', 'serving'],
     ...['starting', 'booting', 'starting, stop waits', 'booting, stop waits'],
   ],
-  events: [...SIGNALS, ...UPGRADE_ENDS, 'upgradeStarted', 'upgradeReady', 'elderGone'],
+  events: [...SIGNALS, ...UPGRADE_ENDS, 'upgradeStarted', 'upgradeReady', 'oldArbiterGone'],
   impossible: [
     {
       why: 'no new arbiter was asked for, or it has ended',

@@ -80,8 +80,8 @@ const over = (during: readonly Happening[], ...found: readonly ArbiterSignal[]):
   during: [say(nothing), ...during],
 });
 const acts: Happening = { op: 'successor acts' };
-const gone: Happening = { op: 'elder', is: 'gone' };
-const still: Beginning = { settings: plain, elder: false };
+const gone: Happening = { op: 'old arbiter', is: 'gone' };
+const still: Beginning = { settings: plain, oldArbiter: false };
 /** A reload whose worker has failed and is still there, and another one that is read. */
 const undone = [
   wait(2000),
@@ -97,27 +97,27 @@ const ALL_SIGNALS: readonly ArbiterSignal[] = [...STOP_SIGNALS, ...CONTROL_SIGNA
 export const scenes: readonly Scene[] = [
   ...ALL_SIGNALS.map((signal) => ({
     name: `${signal} between two reloads`,
-    beginning: { settings: plain, elder: false },
+    beginning: { settings: plain, oldArbiter: false },
     operations: [...hanging, over([], signal), wait(3000)],
   })),
   ...[ready, failed, stalled, { tsunicorn: 'standby' } as const].map((message) => ({
     name: `${message.tsunicorn} of a dropped worker between two reloads`,
-    beginning: { settings: plain, elder: false },
+    beginning: { settings: plain, oldArbiter: false },
     operations: [...hanging, over([say(message)]), wait(3000)],
   })),
   {
     name: 'a dropped worker ends between two reloads',
-    beginning: { settings: plain, elder: false },
+    beginning: { settings: plain, oldArbiter: false },
     operations: [...hanging, over([{ op: 'die', who: youngest, how: 'SIGSEGV' }]), wait(3000)],
   },
   {
     name: 'files change between two reloads',
-    beginning: { settings: { ...plain, reload: true }, elder: false },
+    beginning: { settings: { ...plain, reload: true }, oldArbiter: false },
     operations: [...hanging, over([{ op: 'save' }]), wait(3000)],
   },
   ...(['SIGTERM', 'SIGWINCH'] as const).map((signal) => ({
     name: `a boot ends in the turn of ${signal}`,
-    beginning: { settings: { ...plain, workers: 3 }, elder: false },
+    beginning: { settings: { ...plain, workers: 3 }, oldArbiter: false },
     operations: [
       wait(1000),
       deploy('hangs'),
@@ -136,7 +136,7 @@ export const scenes: readonly Scene[] = [
   })),
   {
     name: 'the old arbiter ends while the new one lingers',
-    beginning: { settings: { ...plain, drainDelay: 5 }, elder: true },
+    beginning: { settings: { ...plain, drainDelay: 5 }, oldArbiter: true },
     operations: [
       wait(1000),
       configure({ bind: ['127.0.0.1:8002'] }),
@@ -144,13 +144,13 @@ export const scenes: readonly Scene[] = [
       wait(3000),
       signals('SIGTERM'),
       wait(100),
-      { op: 'elder', is: 'gone' },
+      { op: 'old arbiter', is: 'gone' },
       wait(6000),
     ],
   },
   {
     name: 'a new arbiter serves while the old one lingers on other sockets',
-    beginning: { settings: { ...plain, drainDelay: 5 }, elder: false },
+    beginning: { settings: { ...plain, drainDelay: 5 }, oldArbiter: false },
     operations: [
       wait(1000),
       successors('serves'),
@@ -163,7 +163,7 @@ export const scenes: readonly Scene[] = [
   },
   {
     name: 'a new arbiter starts while the old one lingers on other sockets',
-    beginning: { settings: { ...plain, drainDelay: 5 }, elder: false },
+    beginning: { settings: { ...plain, drainDelay: 5 }, oldArbiter: false },
     operations: [
       wait(1000),
       deploy('hangs'),
@@ -176,58 +176,58 @@ export const scenes: readonly Scene[] = [
   },
   ...(['SIGUSR1', 'SIGTERM'] as const).map((signal) => ({
     name: `the old arbiter ends while the new one starts another, after ${signal}`,
-    beginning: { settings: plain, elder: true },
+    beginning: { settings: plain, oldArbiter: true },
     operations: [
       wait(1000),
       successors('hangs'),
-      { op: 'elder', is: 'gone unseen' },
-      find([say(nothing, nothing), { op: 'elder', is: 'gone' }], 'SIGUSR2', signal),
+      { op: 'old arbiter', is: 'gone unseen' },
+      find([say(nothing, nothing), { op: 'old arbiter', is: 'gone' }], 'SIGUSR2', signal),
       wait(1000),
     ] satisfies readonly Operation[],
   })),
   {
     name: 'the old arbiter ends while a stop waits for a newer one',
-    beginning: { settings: plain, elder: true },
+    beginning: { settings: plain, oldArbiter: true },
     operations: [
       wait(1000),
       successors('hangs'),
-      { op: 'elder', is: 'gone unseen' },
+      { op: 'old arbiter', is: 'gone unseen' },
       signals('SIGUSR2', 'SIGTERM'),
       wait(10),
-      { op: 'elder', is: 'gone' },
+      { op: 'old arbiter', is: 'gone' },
       wait(1000),
     ],
   },
   ...ALL_SIGNALS.map((signal) => ({
     name: `${signal} while a stop waits for a new arbiter that starts`,
-    beginning: { settings: plain, elder: false },
+    beginning: { settings: plain, oldArbiter: false },
     operations: [wait(1000), signals('SIGUSR2', 'SIGTERM', signal), wait(2000)],
   })),
   ...[10, 3500].map((ms) => ({
     name: `the old arbiter is known to have ended ${ms} ms after the new one started another`,
-    beginning: { settings: plain, elder: true },
+    beginning: { settings: plain, oldArbiter: true },
     operations: [
       wait(1000),
-      { op: 'elder', is: 'gone unseen' },
+      { op: 'old arbiter', is: 'gone unseen' },
       signals('SIGUSR2'),
       wait(ms),
-      { op: 'elder', is: 'gone' },
+      { op: 'old arbiter', is: 'gone' },
       wait(1000),
     ] satisfies readonly Operation[],
   })),
   {
     name: 'the old arbiter ends while the new one rests',
-    beginning: { settings: plain, elder: true },
-    operations: [wait(1000), signals('SIGWINCH'), wait(100), { op: 'elder', is: 'gone' }, wait(1000)],
+    beginning: { settings: plain, oldArbiter: true },
+    operations: [wait(1000), signals('SIGWINCH'), wait(100), { op: 'old arbiter', is: 'gone' }, wait(1000)],
   },
   {
     name: 'files change while the service lingers',
-    beginning: { settings: { ...plain, reload: true, drainDelay: 5 }, elder: false },
+    beginning: { settings: { ...plain, reload: true, drainDelay: 5 }, oldArbiter: false },
     operations: [wait(1000), signals('SIGTERM'), wait(100), { op: 'save' }, wait(6000)],
   },
   {
     name: 'files change in the moment in which the service stops',
-    beginning: { settings: { ...plain, reload: true }, elder: false },
+    beginning: { settings: { ...plain, reload: true }, oldArbiter: false },
     operations: [
       wait(1000),
       { op: 'freeze', ms: 60, signals: ['SIGTERM'], order: 'first', during: [{ op: 'save' }] },
@@ -236,7 +236,7 @@ export const scenes: readonly Scene[] = [
   },
   ...[false, true].map((debug) => ({
     name: `the application cannot be loaded at the start of development${debug ? ', nor can what shows that' : ''}`,
-    beginning: { settings: { ...plain, workers: 1, reload: true, debug }, elder: false },
+    beginning: { settings: { ...plain, workers: 1, reload: true, debug }, oldArbiter: false },
     operations: [
       { op: 'die', who: youngest, how: 'SIGKILL' },
       wait(1),
@@ -246,7 +246,7 @@ export const scenes: readonly Scene[] = [
   })),
   {
     name: 'a new arbiter ends while the old one lingers on other sockets',
-    beginning: { settings: { ...plain, drainDelay: 5 }, elder: false },
+    beginning: { settings: { ...plain, drainDelay: 5 }, oldArbiter: false },
     operations: [
       wait(1000),
       successors('serves'),
@@ -261,7 +261,7 @@ export const scenes: readonly Scene[] = [
   },
   {
     name: 'a new arbiter serves in the moment in which the workers are killed',
-    beginning: { settings: plain, elder: false },
+    beginning: { settings: plain, oldArbiter: false },
     operations: [
       wait(1000),
       successors('serves'),
@@ -278,7 +278,7 @@ export const scenes: readonly Scene[] = [
   },
   ...[ready, failed, stalled, { tsunicorn: 'standby' } as const].map((message) => ({
     name: `${message.tsunicorn} of the worker of an undone reload while the next is proved`,
-    beginning: { settings: plain, elder: false },
+    beginning: { settings: plain, oldArbiter: false },
     operations: [
       wait(2000),
       deploy('hangs'),
@@ -303,7 +303,7 @@ export const scenes: readonly Scene[] = [
   })),
   ...(['SIGWINCH', 'SIGTERM'] as const).map((signal) => ({
     name: `${signal} while a reload binds, and while its worker boots`,
-    beginning: { settings: plain, elder: false },
+    beginning: { settings: plain, oldArbiter: false },
     operations: [
       wait(2000),
       configure({ bind: ['127.0.0.1:8001'] }),
@@ -327,7 +327,7 @@ export const scenes: readonly Scene[] = [
     },
     {
       name: `${signal} while the service lingers`,
-      beginning: { settings: { ...plain, drainDelay: 5 }, elder: false },
+      beginning: { settings: { ...plain, drainDelay: 5 }, oldArbiter: false },
       operations: [wait(1000), signals('SIGTERM', signal), wait(6000)],
     },
     {
@@ -348,7 +348,7 @@ export const scenes: readonly Scene[] = [
   },
   {
     name: 'files change in the moment in which the workers are killed',
-    beginning: { settings: { ...plain, reload: true }, elder: false },
+    beginning: { settings: { ...plain, reload: true }, oldArbiter: false },
     operations: [
       wait(1000),
       {
@@ -363,12 +363,12 @@ export const scenes: readonly Scene[] = [
   },
   ...[[], [signals('SIGTERM')], [signals('SIGQUIT')]].map((before) => ({
     name: `the old arbiter ends while the new one ${before.length > 0 ? 'stops' : 'starts'}`,
-    beginning: { settings: plain, elder: true },
+    beginning: { settings: plain, oldArbiter: true },
     operations: [...(before.length > 0 ? [wait(1000)] : []), ...before, gone, wait(6000)],
   })),
   {
     name: 'the old arbiter ends when the workers of the new one were killed',
-    beginning: { settings: plain, elder: true },
+    beginning: { settings: plain, oldArbiter: true },
     operations: [
       wait(1000),
       { op: 'freeze', ms: 10, signals: ['SIGQUIT', 'SIGQUIT'], order: 'first', during: [gone] },
@@ -377,10 +377,10 @@ export const scenes: readonly Scene[] = [
   },
   ...[signals('SIGUSR1'), signals('SIGUSR2')].map((before) => ({
     name: 'the old arbiter is told to have ended when that is known already',
-    beginning: { settings: plain, elder: true },
+    beginning: { settings: plain, oldArbiter: true },
     operations: [
       wait(1000),
-      { op: 'elder', is: 'gone unseen' },
+      { op: 'old arbiter', is: 'gone unseen' },
       { op: 'refuse', failures: ['E2BIG'] },
       before,
       gone,
@@ -413,7 +413,7 @@ export const scenes: readonly Scene[] = [
     },
     {
       name: `${message.tsunicorn} of a worker that opens its sockets`,
-      beginning: { settings: { ...plain, workers: 1, spareWorkers: 1 }, elder: false },
+      beginning: { settings: { ...plain, workers: 1, spareWorkers: 1 }, oldArbiter: false },
       operations: [wait(2000), signals('SIGTTIN'), say(message), wait(2000)],
     },
   ]),

@@ -62,7 +62,7 @@ export class SuccessionInvariants {
 
   alone(): void {
     this.#alone++;
-    if (this.#alone > 1 || this.#world.elder === null)
+    if (this.#alone > 1 || this.#world.oldArbiter === null)
       this.#fail('told of the end of an arbiter that was not there');
   }
 }

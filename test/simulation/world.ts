@@ -26,7 +26,7 @@ import { Sockets } from './sockets.ts';
 import { WatchedQueue, watchState } from './watched.ts';
 import { type Application, WorkerModel } from './worker-model.ts';
 
-const ELDER = 7;
+const OLD_ARBITER = 7;
 /** Long enough for a change of files to be told, and too short to be forgiven. */
 const STANDSTILL_MS = 60;
 
@@ -39,7 +39,7 @@ function kept<T>(all: T[], one: T): T {
 export interface Beginning {
   readonly settings?: Partial<Settings>;
   /** Whether it is the new arbiter of an upgrade. */
-  readonly elder?: boolean;
+  readonly oldArbiter?: boolean;
 }
 
 /** A whole service on a simulated machine: the real arbiter, its real children's handles, and models of all else. */
@@ -68,10 +68,10 @@ export class World {
   steps = 0;
   /** A number that two runs of one schedule share, if they did the same at the same times. */
   digest = 0;
-  readonly elder: number | null;
+  readonly oldArbiter: number | null;
   watcher: 'none' | 'open' | 'closed' = 'none';
-  #isElderGone = false;
-  #isElderTold = false;
+  #isOldArbiterGone = false;
+  #isOldArbiterTold = false;
   #reading: Reading['name'] = 'answers';
   #application: Application = 'good';
   #successor: Successor = 'serves';
@@ -79,12 +79,12 @@ export class World {
   #blockMs = 0;
   #changed: (file: string) => void = () => {};
 
-  constructor(seed: number, coverage: Coverage, { settings, elder }: Beginning = {}) {
+  constructor(seed: number, coverage: Coverage, { settings, oldArbiter }: Beginning = {}) {
     const chance = new Chance(seed, 1);
     this.seed = seed;
     this.coverage = coverage;
     this.settings = { ...drawSettings(chance), ...settings };
-    this.elder = (elder ?? chance.happens(0.15)) ? ELDER : null;
+    this.oldArbiter = (oldArbiter ?? chance.happens(0.15)) ? OLD_ARBITER : null;
     if (chance.happens(0.1) && !settings) this.#application = chance.of(['fails', 'flaky', 'exits', 'hangs']);
     this.machine = new Machine(this.clock, (...process) => this.#run(...process));
     this.sockets = new Sockets(this.clock, () =>
@@ -157,7 +157,7 @@ export class World {
     this.#blockMs = 0;
     this.sockets.next = 'at once';
     this.machine.refusals.length = 0;
-    this.#elderGone();
+    this.#oldArbiterGone();
     for (const process of this.machine.living) process.heal();
   }
 
@@ -206,9 +206,9 @@ export class World {
       }
       case 'successor acts':
         return this.successors.find(({ isAlive }) => isAlive)?.act();
-      case 'elder':
-        if (operation.is === 'gone') this.#elderGone();
-        else this.#isElderGone = true;
+      case 'old arbiter':
+        if (operation.is === 'gone') this.#oldArbiterGone();
+        else this.#isOldArbiterGone = true;
         return;
       case 'save':
         return this.#changed(this.seed % 2 ? '/app/app.ts' : '/app/tsunicorn.config.ts');
@@ -268,11 +268,11 @@ export class World {
     return this.workerModels.filter(({ isAlive }) => isAlive);
   }
 
-  #elderGone(): void {
-    if (this.elder === null || this.#isElderTold) return;
-    this.#isElderGone = true;
-    this.#isElderTold = true;
-    this.machine.deliver(() => this.queue.push({ type: 'elderGone' }));
+  #oldArbiterGone(): void {
+    if (this.oldArbiter === null || this.#isOldArbiterTold) return;
+    this.#isOldArbiterGone = true;
+    this.#isOldArbiterTold = true;
+    this.machine.deliver(() => this.queue.push({ type: 'oldArbiterGone' }));
   }
 
   #run(machine: Machine, call: Parameters<Spawn>, pid: number): Process {
@@ -296,7 +296,7 @@ export class World {
   #first(chance: Chance): Generation {
     const loaded = load(this.settings);
     const listeners = loaded.settings.bind.map((text) => this.sockets.hold(parseAddress('--bind', text)));
-    if (this.elder !== null) for (const listener of listeners) listener.setShared(true);
+    if (this.oldArbiter !== null) for (const listener of listeners) listener.setShared(true);
     return {
       number: 1,
       loaded,
@@ -339,9 +339,9 @@ export class World {
   #succession(): Succession {
     const start = successors(this.machine.spawn);
     return {
-      elder: this.elder,
-      workerCount: this.elder === null ? null : { count: 2, setting: 2, followsLoad: false },
-      isElderGone: () => this.#isElderGone,
+      oldArbiter: this.oldArbiter,
+      workerCount: this.oldArbiter === null ? null : { count: 2, setting: 2, followsLoad: false },
+      isOldArbiterGone: () => this.#isOldArbiterGone,
       start: (listeners, count, emit) => {
         this.invariants.succession.started(listeners);
         start({ argv: [], env: {}, cwd: '/', namedCwd: '/' }, listeners, count, emit);

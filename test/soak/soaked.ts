@@ -81,8 +81,8 @@ export class Soaked {
     const old = this.pid;
     const seen = this.log.length;
     process.kill(old, 'SIGUSR2');
-    const [, heir] = await this.waitForLog(/new arbiter \(pid: (\d+)\) serves beside this one/, seen);
-    const workers = childrenOf(old).filter((pid) => pid !== Number(heir));
+    const [, newArbiter] = await this.waitForLog(/new arbiter \(pid: (\d+)\) serves beside this one/, seen);
+    const workers = childrenOf(old).filter((pid) => pid !== Number(newArbiter));
     process.kill(old, 'SIGWINCH');
     await this.waitFor(() => !workers.some(isAlive), 'the workers of the old arbiter to be gone');
     process.kill(old, 'SIGTERM');

@@ -46,13 +46,13 @@ export function fakeListener(text: string, journal: string[] = [], fd = 900): Li
 /** The arbiters before and after, without processes; what is asked and told is written into `journal`. */
 export function fakeSuccession(
   journal: string[],
-  elder: number | null = null,
+  oldArbiter: number | null = null,
   workerCount: WorkerCount | null = null,
 ): Succession {
   return {
-    elder,
+    oldArbiter,
     workerCount,
-    isElderGone: () => false,
+    isOldArbiterGone: () => false,
     start: (listeners, { count }) => {
       const urls = listeners.map(({ url }) => url).join(' ');
       journal.push(`start over ${urls} with ${count} workers`);
@@ -70,7 +70,7 @@ export function fakeSuccession(
 
 export interface ServiceOptions {
   /** The pid of the arbiter that it was started by, and that shares its sockets. */
-  readonly elder?: number;
+  readonly oldArbiter?: number;
   /** How many workers that one had. */
   readonly workerCount?: WorkerCount;
   /** Two workers on 127.0.0.1:8000 where it does not say otherwise. */
@@ -108,19 +108,26 @@ export class FakeService {
 
   /** Whether a WINCH may be the terminal's. */
   resized = false;
-  /** Whether the system says that the elder has ended. */
-  elderGone = false;
-  readonly #elder: number | null;
+  /** Whether the system says that the old arbiter has ended. */
+  oldArbiterGone = false;
+  readonly #oldArbiter: number | null;
   readonly #workerCount: WorkerCount | null;
 
-  constructor({ settings = {}, hooks = {}, observe, elder, workerCount, reload = false }: ServiceOptions) {
-    this.#elder = elder ?? null;
+  constructor({
+    settings = {},
+    hooks = {},
+    observe,
+    oldArbiter,
+    workerCount,
+    reload = false,
+  }: ServiceOptions) {
+    this.#oldArbiter = oldArbiter ?? null;
     this.#workerCount = workerCount ?? null;
     this.settings = { workers: 2, ...settings, reload };
     this.reread = async () => this.configuration();
     const loaded = loadedWith(this.settings);
     const listeners = loaded.settings.bind.map((text) => fakeListener(text, this.journal));
-    if (elder !== undefined) for (const listener of listeners) listener.setShared(true);
+    if (oldArbiter !== undefined) for (const listener of listeners) listener.setShared(true);
     const first: Generation = { number: 1, loaded, hooks, listeners, ...this.#scalingOf(loaded) };
     void this.#arbiter(first, observe?.(this.clock))
       .run()
@@ -217,9 +224,9 @@ export class FakeService {
       random: () => 0.5,
       ...(observe ? { observe } : {}),
       succession: {
-        ...fakeSuccession(this.journal, this.#elder, this.#workerCount),
+        ...fakeSuccession(this.journal, this.#oldArbiter, this.#workerCount),
         mayBeResize: () => this.resized,
-        isElderGone: () => this.elderGone,
+        isOldArbiterGone: () => this.oldArbiterGone,
       },
       judgeKill: () => this.verdict,
       isStopped: (pid) => this.stopped.has(pid),

@@ -5,11 +5,11 @@ import type { ArbiterEvent } from '../events.ts';
 /** What an arbiter needs of the world to be replaced by another one; callbacks tell what others want to know of it. */
 export interface Succession {
   /** The pid of the arbiter that started this one and handed its sockets over; null where there was none. */
-  readonly elder: number | null;
+  readonly oldArbiter: number | null;
   /** How many workers that one had; null where it does not say. */
   readonly workerCount: WorkerCount | null;
-  /** Whether that one has ended, asked of the system: its `elderGone` may still be on its way. */
-  readonly isElderGone: () => boolean;
+  /** Whether that one has ended, asked of the system: its `oldArbiterGone` may still be on its way. */
+  readonly isOldArbiterGone: () => boolean;
   /** Starts the new arbiter over the sockets; what becomes of it comes as `upgrade…` events. */
   readonly start: (
     listeners: readonly Listener[],

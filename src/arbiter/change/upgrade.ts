@@ -14,7 +14,7 @@ type Step =
   /** The new arbiter of the last upgrade has ended unasked. */
   | { readonly name: 'failed' }
   /** This arbiter is the new one, and the one that started it lives. */
-  | { readonly name: 'beside'; readonly elder: number; readonly shared: readonly Listener[] }
+  | { readonly name: 'beside'; readonly oldArbiter: number; readonly shared: readonly Listener[] }
   /** USR2 came; the process is not there yet. */
   | { readonly name: 'starting'; readonly shared: readonly Listener[]; readonly stopAtMs: StopAtMs }
   | {
@@ -39,7 +39,9 @@ const LONGEST_WAIT_MS = 120_000;
 
 type Booting = Step & { name: 'starting' | 'booting' };
 
-type UpgradeEvent = ArbiterEvent & { type: 'upgradeStarted' | 'upgradeReady' | 'upgradeEnded' | 'elderGone' };
+type UpgradeEvent = ArbiterEvent & {
+  type: 'upgradeStarted' | 'upgradeReady' | 'upgradeEnded' | 'oldArbiterGone';
+};
 
 /**
  * One upgrade at a time, advanced by the arbiter's events: the new arbiter is started, boots, and serves beside this one
@@ -53,13 +55,13 @@ export class Upgrade {
   #step: Step = { name: 'none' };
 
   constructor(service: Service, succession: Succession, emit: (event: ArbiterEvent) => void, clock: Clock) {
-    const { elder } = succession;
+    const { oldArbiter } = succession;
     this.#clock = clock;
     this.#service = service;
     this.#succession = succession;
     this.#emit = emit;
     const shared = service.current.listeners.filter((listener) => listener.isShared());
-    if (elder !== null) this.#step = { name: 'beside', elder, shared };
+    if (oldArbiter !== null) this.#step = { name: 'beside', oldArbiter, shared };
   }
 
   /** What it is at. */
@@ -93,9 +95,9 @@ export class Upgrade {
     return this.#step.name === 'starting';
   }
 
-  /** To be called before a signal is handled: whoever sends one may have seen the elder end before we did. */
+  /** To be called before a signal is handled: whoever sends one may have seen the old arbiter end before we did. */
   look(): void {
-    if (this.#step.name === 'beside' && this.#succession.isElderGone()) this.#elderGone();
+    if (this.#step.name === 'beside' && this.#succession.isOldArbiterGone()) this.#oldArbiterGone();
   }
 
   /** USR2. */
@@ -165,8 +167,8 @@ export class Upgrade {
         return this.#ready(event.adopted);
       case 'upgradeEnded':
         return this.#ended(event.end);
-      case 'elderGone':
-        return this.#elderGone();
+      case 'oldArbiterGone':
+        return this.#oldArbiterGone();
     }
   }
 
@@ -192,7 +194,7 @@ export class Upgrade {
       case 'failed':
         return null;
       case 'beside':
-        return `this is the new arbiter of an upgrade, and the old one (pid: ${step.elder}) lives; end one of them first`;
+        return `this is the new arbiter of an upgrade, and the old one (pid: ${step.oldArbiter}) lives; end one of them first`;
       case 'starting':
         return 'an upgrade is under way';
       default:
@@ -274,12 +276,12 @@ export class Upgrade {
     );
   }
 
-  #elderGone(): void {
+  #oldArbiterGone(): void {
     if (this.#step.name !== 'beside') return;
-    const { elder } = this.#step;
-    this.#service.log.info(`The old arbiter (pid: ${elder}) is gone: this one is alone`, {
+    const { oldArbiter } = this.#step;
+    this.#service.log.info(`The old arbiter (pid: ${oldArbiter}) is gone: this one is alone`, {
       event: 'upgrade-done',
-      arbiter: elder,
+      arbiter: oldArbiter,
     });
     for (const listener of this.#shared) listener.setShared(false);
     this.#step = { name: 'none' };

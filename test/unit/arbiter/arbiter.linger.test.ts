@@ -67,7 +67,7 @@ describe('TERM with --drain-delay', () => {
   });
 
   it('does not wait where another arbiter serves on the same sockets', async () => {
-    const service = await serveReady({ settings, elder: 7 });
+    const service = await serveReady({ settings, oldArbiter: 7 });
     await service.signal('SIGTERM');
     expect(service.worker(1).told).toEqual(['retire']);
   });

@@ -4,7 +4,7 @@ import { serveReady, startService } from '../../support/fake-service.ts';
 import { happens, serves, serveUpgraded, started } from '../../support/fake-upgrade.ts';
 
 const EXIT_0 = { how: 'status', status: 0 } as const;
-const gone: ArbiterEvent = { type: 'elderGone' };
+const gone: ArbiterEvent = { type: 'oldArbiterGone' };
 const ended = (end: WorkerEnd): ArbiterEvent => ({ type: 'upgradeEnded', end });
 
 describe('USR2', () => {
@@ -54,7 +54,7 @@ describe('USR2', () => {
   });
 
   it('is refused in a new arbiter until the old one is gone', async () => {
-    const service = await serveReady({ elder: 5 });
+    const service = await serveReady({ oldArbiter: 5 });
     await service.signal('SIGUSR2');
     expect(service.log.at('warning')).toEqual([expect.stringMatching(/^USR2 refused.*pid: 5/)]);
     await happens(service, gone);
@@ -66,8 +66,8 @@ describe('USR2', () => {
 
 describe('a signal that comes before the news that the old arbiter is gone', () => {
   it('finds the new one alone: USR2 is allowed', async () => {
-    const service = await serveReady({ elder: 5 });
-    service.elderGone = true;
+    const service = await serveReady({ oldArbiter: 5 });
+    service.oldArbiterGone = true;
     await service.signal('SIGUSR2');
     expect(service.journal).toEqual(['alone', 'start over http://127.0.0.1:8000 with 2 workers']);
     await happens(service, gone);
@@ -75,8 +75,8 @@ describe('a signal that comes before the news that the old arbiter is gone', () 
   });
 
   it('finds the new one alone: TERM ends the sockets', async () => {
-    const service = await serveReady({ elder: 5 });
-    service.elderGone = true;
+    const service = await serveReady({ oldArbiter: 5 });
+    service.oldArbiterGone = true;
     await service.signal('SIGTERM');
     expect(service.journal.slice(0, 2)).toEqual(['alone', 'close http://127.0.0.1:8000']);
   });
@@ -171,7 +171,7 @@ describe('TERM beside a new arbiter', () => {
 
 describe('TERM to a new arbiter', () => {
   it('leaves sockets, paths and queues to the old one', async () => {
-    const service = await serveReady({ elder: 5 });
+    const service = await serveReady({ oldArbiter: 5 });
     await service.signal('SIGTERM');
     expect(service.worker(1).sent.at(-1)).toMatchObject({
       tsunicorn: 'retire',
@@ -184,7 +184,7 @@ describe('TERM to a new arbiter', () => {
   });
 
   it('ends the sockets where the old one is gone', async () => {
-    const service = await serveReady({ elder: 5 });
+    const service = await serveReady({ oldArbiter: 5 });
     await happens(service, gone);
     await service.signal('SIGTERM');
     expect(service.journal).toContain('close http://127.0.0.1:8000');

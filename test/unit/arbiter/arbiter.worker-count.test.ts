@@ -15,7 +15,7 @@ describe('an arbiter that is upgraded', () => {
 
 describe('an arbiter that replaces another one', () => {
   it('has as many workers as that one, and is complete with them only', async () => {
-    const service = await startService({ elder: 5, workerCount: three, settings: { workers: 1 } });
+    const service = await startService({ oldArbiter: 5, workerCount: three, settings: { workers: 1 } });
     expect(service.states).toEqual(['1 spawning', '2 spawning', '3 spawning']);
     await service.ready(1, 2);
     expect(service.journal).toEqual([]);
@@ -26,7 +26,7 @@ describe('an arbiter that replaces another one', () => {
   it('tells the nworkersChanged hook of them', async () => {
     const seen: unknown[] = [];
     const hooks = { nworkersChanged: (_: unknown, after: number) => void seen.push(after) };
-    await startService({ elder: 5, workerCount: three, settings: { workers: 1 }, hooks });
+    await startService({ oldArbiter: 5, workerCount: three, settings: { workers: 1 }, hooks });
     expect(seen).toEqual([3]);
   });
 
@@ -38,7 +38,7 @@ describe('an arbiter that replaces another one', () => {
     ['the load says from now on', { ...scaled, workers: 1 }, three, 3],
     ['there is nothing known of them', { workers: 2 }, undefined, 2],
   ])('has its own number where %s', async (_why, settings, workerCount, count) => {
-    const service = await startService({ elder: 5, settings, ...(workerCount ? { workerCount } : {}) });
+    const service = await startService({ oldArbiter: 5, settings, ...(workerCount ? { workerCount } : {}) });
     expect(service.workers).toHaveLength(count);
   });
 });

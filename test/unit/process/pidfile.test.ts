@@ -98,38 +98,38 @@ describe('a pidfile', () => {
   );
 
   describe('of an arbiter that is to replace another one', () => {
-    const elder = process.ppid;
-    const files = () => temporaryDirectory({ 'app.pid': `${elder}\n` });
+    const oldArbiter = process.ppid;
+    const files = () => temporaryDirectory({ 'app.pid': `${oldArbiter}\n` });
     const read = (directory: string) =>
       Object.fromEntries(
         readdirSync(directory).map((name) => [name, Number(readFileSync(join(directory, name), 'utf8'))]),
       );
 
-    it('has .2 behind it, and loses that when the elder is gone', () => {
+    it('has .2 behind it, and loses that when the old arbiter is gone', () => {
       const directory = files();
-      const pidfile = createPidfile('--pid', join(directory, 'app.pid'), elder);
-      expect(read(directory)).toEqual({ 'app.pid': elder, 'app.pid.2': process.pid });
+      const pidfile = createPidfile('--pid', join(directory, 'app.pid'), oldArbiter);
+      expect(read(directory)).toEqual({ 'app.pid': oldArbiter, 'app.pid.2': process.pid });
       pidfile.promote();
       expect(read(directory)).toEqual({ 'app.pid': process.pid });
       pidfile.remove();
       expect(read(directory)).toEqual({});
     });
 
-    it('is removed without touching the elder’s', () => {
+    it('is removed without touching the old arbiter’s', () => {
       const directory = files();
-      createPidfile('--pid', join(directory, 'app.pid'), elder).remove();
-      expect(read(directory)).toEqual({ 'app.pid': elder });
+      createPidfile('--pid', join(directory, 'app.pid'), oldArbiter).remove();
+      expect(read(directory)).toEqual({ 'app.pid': oldArbiter });
     });
 
-    it('is its own file where the elder has another one', () => {
+    it('is its own file where the old arbiter has another one', () => {
       const directory = temporaryDirectory();
-      createPidfile('--pid', join(directory, 'app.pid'), elder);
+      createPidfile('--pid', join(directory, 'app.pid'), oldArbiter);
       expect(read(directory)).toEqual({ 'app.pid': process.pid });
     });
 
-    it('is promoted where the elder has done that on its way out', () => {
+    it('is promoted where the old arbiter has done that on its way out', () => {
       const directory = files();
-      const pidfile = createPidfile('--pid', join(directory, 'app.pid'), elder);
+      const pidfile = createPidfile('--pid', join(directory, 'app.pid'), oldArbiter);
       renameSync(join(directory, 'app.pid.2'), join(directory, 'app.pid'));
       pidfile.promote();
       pidfile.remove();
@@ -138,11 +138,11 @@ describe('a pidfile', () => {
   });
 
   it('is left to the arbiter that replaces this one, in one step', () => {
-    const heir = process.ppid;
-    const directory = temporaryDirectory({ 'app.pid.2': `${heir}\n` });
+    const newArbiter = process.ppid;
+    const directory = temporaryDirectory({ 'app.pid.2': `${newArbiter}\n` });
     const path = join(directory, 'app.pid');
-    create(path).remove(heir);
-    expect(readFileSync(path, 'utf8')).toBe(`${heir}\n`);
+    create(path).remove(newArbiter);
+    expect(readFileSync(path, 'utf8')).toBe(`${newArbiter}\n`);
     expect(readdirSync(directory)).toEqual(['app.pid']);
   });
 

@@ -1,5 +1,6 @@
-// Writes the pages that are generated; with --check it only says whether they are up to date.
+// Writes the generated pages. With --check it writes nothing, and reports pages that are stale and links that are broken.
 import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import type { EndCause } from '../src/arbiter/workers/obituary.ts';
 import { FIELD_DOCS, type RecordSpec } from '../src/log/records/record.ts';
 import { recordTables } from '../src/log/records.ts';
@@ -13,6 +14,7 @@ import {
 import { hookDocs } from '../src/settings/catalogue/hooks.ts';
 import type { Need } from '../src/settings/setting.ts';
 import { renderDifferences } from '../test/support/surface/reasons.ts';
+import { brokenLinks } from './links.ts';
 
 const HEAD = `# Settings
 
@@ -189,5 +191,9 @@ if (import.meta.main) {
       console.error(`${name} is stale: run npm run docs and commit it`);
       process.exitCode = 1;
     }
+  }
+  for (const link of process.argv.includes('--check') ? brokenLinks(fileURLToPath(pathOf('.'))) : []) {
+    console.error(`${link} leads nowhere: correct the path or the anchor`);
+    process.exitCode = 1;
   }
 }

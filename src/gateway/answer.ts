@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
-import { frame, isAscii, Promised } from '../app/framing.ts';
 import { describe } from '../support/describe.ts';
+import { frame, isAscii, Promised } from '../support/framing.ts';
 import { HOP_BY_HOP } from './hop-by-hop.ts';
 import type { Chunk, Header, StartResponse } from './types.ts';
 

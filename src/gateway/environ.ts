@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { isEncrypted } from '../http/is-encrypted.ts';
+import { isEncrypted } from '../support/is-encrypted.ts';
 import { plainAddress } from '../support/plain-address.ts';
 import type { GatewayContext } from './context.ts';
 import { RequestInput } from './input.ts';

@@ -1,5 +1,5 @@
+import { type Address, formatAddress } from '../settings/address.ts';
 import { fs } from '../support/builtins.ts';
-import { type Address, formatAddress } from './address.ts';
 import { closing } from './closing.ts';
 import { inherit } from './inherited.ts';
 import { bind, type Listener, urlOf } from './listener.ts';

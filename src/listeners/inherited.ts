@@ -1,6 +1,6 @@
+import { type Address, formatAddress } from '../settings/address.ts';
 import { fs } from '../support/builtins.ts';
 import { codeOf, UsageError } from '../support/errors.ts';
-import { type Address, formatAddress } from './address.ts';
 import { closing } from './closing.ts';
 import type { Listener } from './listener.ts';
 

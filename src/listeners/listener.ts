@@ -1,9 +1,16 @@
 import type { Stats } from 'node:fs';
 import net from 'node:net';
 import { dirname, resolve } from 'node:path';
+import {
+  type Address,
+  checkLength,
+  formatAddress,
+  formatTcp,
+  overlap,
+  parseAddress,
+} from '../settings/address.ts';
 import { fs } from '../support/builtins.ts';
 import { codeOf, messageOf, UsageError } from '../support/errors.ts';
-import { type Address, checkLength, formatAddress, formatTcp, overlap, parseAddress } from './address.ts';
 import { type Closing, closing } from './closing.ts';
 import { giveAway, type Owner } from './owner.ts';
 

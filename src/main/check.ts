@@ -4,13 +4,13 @@ import { checkLogfile } from '../log/logger.ts';
 import { withoutEffect } from '../settings/effects.ts';
 import type { Loaded, LoadedData } from '../settings/load.ts';
 import { nameSetting } from '../settings/origin.ts';
-import type { ReadQuestion } from '../settings/reread.ts';
 import { withoutAdded } from '../settings/sources/added-environment.ts';
 import { systemClock } from '../support/clock.ts';
 import { BootError, messageOf } from '../support/errors.ts';
 import { logOpener } from './logs.ts';
 import { nodeOptionsOf } from './optional.ts';
 import { privilegesOf } from './privileges.ts';
+import type { ReadQuestion } from './read-settings.ts';
 import { tryApplication } from './trial.ts';
 
 /** Refuses log files that cannot be written and formats that cannot be compiled, before anything is started. */

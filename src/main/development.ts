@@ -3,14 +3,14 @@ import { resolve } from 'node:path';
 import { Development } from '../arbiter/change/development.ts';
 import { addressesOf, type Generation } from '../arbiter/change/generation.ts';
 import type { EventQueue } from '../arbiter/events.ts';
-import type { Address } from '../listeners/address.ts';
 import type { RecordLog } from '../log/records.ts';
+import type { Address } from '../settings/address.ts';
 import type { LoadedData } from '../settings/load.ts';
 import { nameSetting } from '../settings/origin.ts';
-import type { ReadQuestion } from '../settings/reread.ts';
 import { systemClock } from '../support/clock.ts';
 import { UsageError } from '../support/errors.ts';
 import { Watcher } from '../watch/watcher.ts';
+import type { ReadQuestion } from './read-settings.ts';
 
 /** Throws a UsageError where --debug would show the source code of a service in production; `base` is what settings add to. */
 export function refuseDebug({ settings, origins, environment }: LoadedData, base: NodeJS.ProcessEnv): void {

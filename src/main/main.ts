@@ -1,8 +1,8 @@
 import { CONTROL_SIGNALS, EventQueue, leaveStopsToKernel, trapSignals } from '../arbiter/events.ts';
-import type { Address } from '../listeners/address.ts';
 import { takeParent } from '../process/parent.ts';
 import { readStart } from '../process/start.ts';
 import { type SystemdVariables, takeVariables } from '../process/systemd/variables.ts';
+import type { Address } from '../settings/address.ts';
 import { loadSettings } from '../settings/load.ts';
 import { systemClock } from '../support/clock.ts';
 import { messageOf, UsageError } from '../support/errors.ts';
@@ -56,7 +56,7 @@ export async function main(argv: readonly string[], allLoaded: () => void): Prom
 /** Sockets that were bound for us before we started. Throws a UsageError. */
 async function socketsFrom(systemd: SystemdVariables): Promise<readonly Address[]> {
   if (systemd.LISTEN_FDS === undefined) return [];
-  const { passedSockets } = await import('../listeners/systemd.ts');
+  const { passedSockets } = await import('../process/systemd/activation.ts');
   return passedSockets(systemd, process.pid);
 }
 

@@ -1,4 +1,4 @@
-import { formatAddress } from '../listeners/address.ts';
+import { formatAddress } from '../settings/address.ts';
 import { settingNames, settingOf } from '../settings/catalogue/catalogue.ts';
 import { withoutEffect } from '../settings/effects.ts';
 import type { LoadedData } from '../settings/load.ts';

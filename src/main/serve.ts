@@ -11,7 +11,6 @@ import type { Start } from '../process/start.ts';
 import { surviveStdio } from '../process/stdio.ts';
 import type { SystemdVariables } from '../process/systemd/variables.ts';
 import type { Loaded } from '../settings/load.ts';
-import type { ReadQuestion } from '../settings/reread.ts';
 import { systemClock } from '../support/clock.ts';
 import { UsageError } from '../support/errors.ts';
 import { checkLogs } from './check.ts';
@@ -21,6 +20,7 @@ import { checkDebug, nodeOptionsOf, sayHeap, scalingOf } from './optional.ts';
 import { OwnProcess } from './own-process.ts';
 import { PidfileOf } from './pidfile-of.ts';
 import { privilegesOf } from './privileges.ts';
+import type { ReadQuestion } from './read-settings.ts';
 
 export interface ServeOrder {
   readonly start: Start;
@@ -151,7 +151,7 @@ async function firstGeneration(loaded: Loaded, surroundings: Surroundings): Prom
 
 async function noteActivation(systemd: SystemdVariables, loaded: Loaded, log: RecordLog): Promise<void> {
   if (systemd.LISTEN_FDS === undefined) return;
-  const { activationNotice } = await import('../listeners/systemd.ts');
+  const { activationNotice } = await import('../process/systemd/activation.ts');
   const notice = activationNotice(systemd, loaded, process.pid);
   if (notice !== null) log.warning(notice, { event: 'settings-questionable', reason: notice });
 }

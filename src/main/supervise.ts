@@ -19,7 +19,6 @@ import { classNameOf } from '../settings/class-name.ts';
 import { beyondLimits, type Remark, withoutEffect, withoutRestart } from '../settings/effects.ts';
 import { ARBITER_HOOKS } from '../settings/hooks.ts';
 import { loadHooks } from '../settings/load.ts';
-import { type ReadQuestion, rereadSettings } from '../settings/reread.ts';
 import { callWithin } from '../support/call-within.ts';
 import { systemClock } from '../support/clock.ts';
 import { messageOf } from '../support/errors.ts';
@@ -31,6 +30,7 @@ import { checkDebug, nodeOptionsOf, sayHeap, scalingOf } from './optional.ts';
 import type { OwnProcess } from './own-process.ts';
 import type { PidfileOf } from './pidfile-of.ts';
 import { privilegesOf, warnsOfRoot } from './privileges.ts';
+import { type ReadQuestion, rereadSettings } from './read-settings.ts';
 import { packageVersion } from './version.ts';
 
 /** A service that is bound, and has perhaps begun to start its workers. */

@@ -44,7 +44,7 @@ function ask(trial: Trial, { spawn, clock, base }: TrialMeans): Promise<TrialAns
   const { loaded, privileges } = trial.generation;
   const { settings } = loaded;
   const question: TrialQuestion = { settings, identity: privileges?.identity ?? null };
-  const program = ownFile('src/main/trial-process');
+  const program = ownFile('workers/trial');
   return new Promise((resolve) => {
     const fail = (message: string) =>
       resolve({ exitStatus: EXIT.workerBoot, message: `${settings.app}: ${message}` });

@@ -10,7 +10,7 @@ export type Installation = string;
 /** The one that this process runs from. */
 export const ownInstallation: Installation = OWN_FOLDER;
 
-const READER = `src/settings/reader${OWN_EXTENSION}`;
+const READER = `src/main/settings-reader${OWN_EXTENSION}`;
 
 /** A file of ours that is started as a process, or read. */
 export function fileIn(installation: Installation, name: string): string {

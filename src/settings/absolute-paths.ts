@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { absoluteBind } from '../listeners/address.ts';
+import { absoluteBind } from './address.ts';
 import type { Settings } from './catalogue/catalogue.ts';
 
 type Paths = Pick<Settings, 'bind' | 'pid' | 'errorLogfile' | 'accessLogfile'>;

@@ -1,5 +1,5 @@
-import { tooFewFiles } from '../process/open-files.ts';
 import { util } from '../support/builtins.ts';
+import { tooFewFiles } from '../support/open-files.ts';
 import {
   isSettingName,
   type SettingName,

@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
-import type { Address } from '../listeners/address.ts';
 import { fs } from '../support/builtins.ts';
 import type { Clock } from '../support/clock.ts';
 import { codeOf, messageOf, UsageError } from '../support/errors.ts';
 import { absolutePaths } from './absolute-paths.ts';
+import type { Address } from './address.ts';
 import { type SettingName, type Settings, settingNames } from './catalogue/catalogue.ts';
 import { startingWorkers } from './catalogue/workers.ts';
 import type { HookName, Hooks } from './hooks.ts';

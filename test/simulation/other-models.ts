@@ -1,6 +1,6 @@
+import type { ReadAnswer } from '../../src/main/read-settings.ts';
 import type { Spawn } from '../../src/process/child.ts';
 import type { LoadedData } from '../../src/settings/load.ts';
-import type { ReadAnswer } from '../../src/settings/reread.ts';
 import type { Chance } from './chance.ts';
 import { type Machine, Process } from './machine.ts';
 

@@ -1,6 +1,6 @@
-import { formatAddress } from '../../src/listeners/address.ts';
 import { closing } from '../../src/listeners/closing.ts';
 import { BindError, type bindAll, type Listener } from '../../src/listeners/listener.ts';
+import { formatAddress } from '../../src/settings/address.ts';
 import type { SimulatedClock } from './clock.ts';
 
 /** The sockets of the machine: what the arbiter has bound, and whether it is still open. */

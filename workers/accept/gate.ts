@@ -1,6 +1,6 @@
 import type { ServerOpts, Socket } from 'node:net';
-import { formatTcp } from '../../src/listeners/address.ts';
 import type { HandedListener } from '../../src/process/ipc.ts';
+import { formatTcp } from '../../src/settings/address.ts';
 import { type Door, openDoor } from './listener-door.ts';
 
 /** Accepting, in one place: opens the inherited sockets, pauses and resumes, empties the queue, closes. */

@@ -3,11 +3,11 @@ import type { Connections } from '../../src/http/connections.ts';
 import { Condition, type Course, type Phase } from '../../src/log/condition.ts';
 import type { Census } from '../../src/log/records/record.ts';
 import type { WorkerLog } from '../../src/log/records.ts';
-import { filesInReserve, MORE_FILES, openFilesLimit } from '../../src/process/open-files.ts';
 import { fs } from '../../src/support/builtins.ts';
 import { systemClock } from '../../src/support/clock.ts';
 import { seconds } from '../../src/support/duration.ts';
 import { codeOf } from '../../src/support/errors.ts';
+import { filesInReserve, MORE_FILES, openFilesLimit } from '../../src/support/open-files.ts';
 import { descriptorOf } from './descriptor.ts';
 
 /** As they were before the application, whose tracing or retrying may have replaced them. */

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { describe } from '../../support/describe.ts';
-import { type Framing, frame, isAscii, Promised } from '../framing.ts';
+import { type Framing, frame, isAscii, Promised } from '../../support/framing.ts';
 import type { Size } from './body-size.ts';
 import { type Parts, takeLazy } from './lazy-response.ts';
 

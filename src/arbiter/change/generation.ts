@@ -1,10 +1,3 @@
-import {
-  type Address,
-  expandLocalhost,
-  hasAddress,
-  parseAddress,
-  withPassed,
-} from '../../listeners/address.ts';
 import type { Listener } from '../../listeners/listener.ts';
 import type { OpenLog } from '../../log/logger.ts';
 import type { Installation } from '../../process/installation.ts';
@@ -12,6 +5,13 @@ import type { BootFailure } from '../../process/ipc.ts';
 import type { NodeOptions } from '../../process/node-options.ts';
 import type { WorkerCount } from '../../process/parent.ts';
 import type { Privileges } from '../../process/privileges/privileges.ts';
+import {
+  type Address,
+  expandLocalhost,
+  hasAddress,
+  parseAddress,
+  withPassed,
+} from '../../settings/address.ts';
 import type { Hooks } from '../../settings/hooks.ts';
 import type { LoadedData } from '../../settings/load.ts';
 import { nameSetting } from '../../settings/origin.ts';

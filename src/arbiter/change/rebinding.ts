@@ -1,6 +1,6 @@
-import { type Address, formatAddress, overlap, parseAddress } from '../../listeners/address.ts';
 import { BindError, type bindAll, discard, type Listener } from '../../listeners/listener.ts';
 import type { Owner } from '../../listeners/owner.ts';
+import { type Address, formatAddress, overlap, parseAddress } from '../../settings/address.ts';
 import { UsageError } from '../../support/errors.ts';
 
 export interface RebindingOptions {

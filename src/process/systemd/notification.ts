@@ -5,7 +5,7 @@ export type Assignments = Readonly<Record<string, string>>;
 
 /** What a stop or a boot may take beyond its own limits: killing, reaping, the last hooks. */
 const SLACK_MS = 10_000;
-/** The limit on reading the configuration again, which comes before a worker proves it (settings/reread.ts). */
+/** The limit on reading the configuration again, which comes before a worker proves it (main/read-settings.ts). */
 const READ_MS = 35_000;
 const STATUS_LENGTH = 300;
 

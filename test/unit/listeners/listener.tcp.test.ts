@@ -4,7 +4,6 @@ import { closeSync, fstatSync, openSync } from 'node:fs';
 import net from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { expandLocalhost, formatAddress, hasAddress, parseAddress } from '../../../src/listeners/address.ts';
 import { closing } from '../../../src/listeners/closing.ts';
 import {
   bind,
@@ -13,6 +12,7 @@ import {
   explainBind,
   type Listener,
 } from '../../../src/listeners/listener.ts';
+import { expandLocalhost, formatAddress, hasAddress, parseAddress } from '../../../src/settings/address.ts';
 import { UsageError } from '../../../src/support/errors.ts';
 import { temporaryDirectory } from '../../support/tsunicorn.ts';
 

@@ -13,8 +13,8 @@ import {
 import net from 'node:net';
 import { join, relative } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { parseAddress } from '../../../src/listeners/address.ts';
 import { bind, type Listener } from '../../../src/listeners/listener.ts';
+import { parseAddress } from '../../../src/settings/address.ts';
 import { UsageError } from '../../../src/support/errors.ts';
 import { temporaryDirectory } from '../../support/tsunicorn.ts';
 

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { isEncrypted } from '../../../src/http/is-encrypted.ts';
 import { answerError } from '../../../src/http/server.ts';
+import { isEncrypted } from '../../../src/support/is-encrypted.ts';
 import {
   type ConnectionError,
   type FromThread,

@@ -1,6 +1,6 @@
+import { loadSettings } from '../settings/load.ts';
 import { messageOf } from '../support/errors.ts';
-import { loadSettings } from './load.ts';
-import type { ReadAnswer, ReadQuestion } from './reread.ts';
+import type { ReadAnswer, ReadQuestion } from './read-settings.ts';
 
 // The child of rereadSettings(): loads what it is asked for once, answers, and ends.
 

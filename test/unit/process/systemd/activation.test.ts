@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { addressesOf } from '../../../src/arbiter/change/generation.ts';
-import { type Address, formatAddress } from '../../../src/listeners/address.ts';
-import { activationNotice, passedSockets } from '../../../src/listeners/systemd.ts';
-import type { Origin } from '../../../src/settings/load.ts';
-import { loadedWith } from '../../support/fake-service.ts';
+import { addressesOf } from '../../../../src/arbiter/change/generation.ts';
+import { activationNotice, passedSockets } from '../../../../src/process/systemd/activation.ts';
+import { type Address, formatAddress } from '../../../../src/settings/address.ts';
+import type { Origin } from '../../../../src/settings/load.ts';
+import { loadedWith } from '../../../support/fake-service.ts';
 
 const ours = { LISTEN_PID: '7' };
 

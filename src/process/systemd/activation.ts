@@ -1,8 +1,8 @@
-import type { SystemdVariables } from '../process/systemd/variables.ts';
-import type { Loaded } from '../settings/load.ts';
-import { nameSetting } from '../settings/origin.ts';
-import { UsageError } from '../support/errors.ts';
-import { type Address, parseAddress } from './address.ts';
+import { type Address, parseAddress } from '../../settings/address.ts';
+import type { Loaded } from '../../settings/load.ts';
+import { nameSetting } from '../../settings/origin.ts';
+import { UsageError } from '../../support/errors.ts';
+import type { SystemdVariables } from './variables.ts';
 
 /** SD_LISTEN_FDS_START: the first descriptor that is passed. */
 const FIRST_FD = 3;

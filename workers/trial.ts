@@ -1,7 +1,7 @@
-import type { Identity } from '../process/privileges/identity.ts';
-import { classNameOf } from '../settings/class-name.ts';
-import { BootError, EXIT, messageOf } from '../support/errors.ts';
-import type { TrialAnswer, TrialQuestion } from './trial.ts';
+import type { TrialAnswer, TrialQuestion } from '../src/main/trial.ts';
+import type { Identity } from '../src/process/privileges/identity.ts';
+import { classNameOf } from '../src/settings/class-name.ts';
+import { BootError, EXIT, messageOf } from '../src/support/errors.ts';
 
 // The child of tryApplication(): loads the application once, answers, and ends.
 
@@ -26,7 +26,7 @@ async function attempt({ settings, identity }: TrialQuestion): Promise<TrialAnsw
 }
 
 async function confirm(identity: Identity): Promise<void> {
-  const { differenceFrom } = await import('../process/privileges/identity.ts');
+  const { differenceFrom } = await import('../src/process/privileges/identity.ts');
   const difference = differenceFrom(identity);
   if (difference !== null)
     throw new Error(`cannot become ${identity.label} (--user, --group): ${difference}`);
@@ -35,10 +35,10 @@ async function confirm(identity: Identity): Promise<void> {
 /** Loads the application where its worker class would: in a thread some of Node is missing, and memory is limited. */
 async function load(settings: TrialQuestion['settings']): Promise<string> {
   if (classNameOf(settings) === 'thread') {
-    const { loadInThread } = await import('../../workers/classes/thread/trial.ts');
+    const { loadInThread } = await import('./classes/thread/trial.ts');
     return loadInThread(settings);
   }
-  const { loadApplication } = await import('../app/load.ts');
+  const { loadApplication } = await import('../src/app/load.ts');
   const { what } = await loadApplication(settings.app ?? '', { cwd: process.cwd(), onError: () => {} });
   return what;
 }

@@ -1,4 +1,4 @@
-import { fs } from '../support/builtins.ts';
+import { fs } from './builtins.ts';
 
 /** How to get more, for messages. */
 export const MORE_FILES = 'raise the limit (ulimit -n, LimitNOFILE= in a unit)';

@@ -1,9 +1,9 @@
 import { type Spawn, startChild } from '../process/child.ts';
 import { fileIn, type Installation, ownInstallation } from '../process/installation.ts';
 import { withoutInspector } from '../process/node-options.ts';
+import type { LoadedData, LoadInput } from '../settings/load.ts';
 import type { Clock } from '../support/clock.ts';
 import { UsageError } from '../support/errors.ts';
-import type { LoadedData, LoadInput } from './load.ts';
 
 /** What the reading child answers. */
 export type ReadAnswer = { readonly loaded: LoadedData } | { readonly refused: string };
@@ -41,7 +41,7 @@ function ask(
   signal: AbortSignal,
   { spawn, clock, installation = ownInstallation }: ReadMeans,
 ): Promise<ReadAnswer> {
-  const reader = fileIn(installation, 'src/settings/reader');
+  const reader = fileIn(installation, 'src/main/settings-reader');
   const { execArgv, environment } = withoutInspector(process.execArgv, question.env);
   return new Promise((resolve, reject) => {
     const fail = (why: string) => reject(new UsageError(`the configuration could not be read: ${why}`));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatAddress, formatTcp, overlap, parseAddress } from '../../../src/listeners/address.ts';
+import { formatAddress, formatTcp, overlap, parseAddress } from '../../../src/settings/address.ts';
 import { UsageError } from '../../../src/support/errors.ts';
 
 const parse = (text: string) => {

@@ -3,13 +3,14 @@ import type { FlightTable } from '../src/flights/table.ts';
 import { nameRequest, requestField } from '../src/http/request-name.ts';
 import { aboutError } from '../src/log/about-error.ts';
 import type { AccessLog } from '../src/log/access-log.ts';
-import { createLogger, type LogFile, type Logger } from '../src/log/logger.ts';
+import { createLogger, type LogFile } from '../src/log/logger.ts';
 import type { WorkerLog } from '../src/log/records.ts';
 import type { Syslog } from '../src/log/syslog/syslog.ts';
 import type { BootOrder, Standards } from '../src/process/ipc.ts';
 import { surviveStdio } from '../src/process/stdio.ts';
 import type { Settings } from '../src/settings/catalogue/catalogue.ts';
 import { messageOf } from '../src/support/errors.ts';
+import type { Logger } from '../src/support/logger.ts';
 
 /** Opens the worker's own log, and sees that no failure of one ends it; nothing is loaded that the settings do not ask for. */
 export async function openLogs(order: BootOrder): Promise<Logs> {

@@ -1,5 +1,5 @@
-import type { TrialAnswer, TrialQuestion } from '../src/main/trial.ts';
 import type { Identity } from '../src/process/privileges/identity.ts';
+import type { TrialAnswer, TrialQuestion } from '../src/process/trial.ts';
 import { classNameOf } from '../src/settings/class-name.ts';
 import { BootError, EXIT, messageOf } from '../src/support/errors.ts';
 

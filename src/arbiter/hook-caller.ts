@@ -1,9 +1,9 @@
-import type { Logger } from '../log/logger.ts';
 import type { RecordLog } from '../log/records.ts';
 import { callHook } from '../process/call-hook.ts';
 import type { ArbiterView, Hooks, WorkerView } from '../settings/hooks.ts';
 import type { CallWithin } from '../support/call-within.ts';
 import type { Clock } from '../support/clock.ts';
+import type { Logger } from '../support/logger.ts';
 
 /** What the last hook may take, as the exit waits for it. */
 const LAST_HOOK_MS = 5000;

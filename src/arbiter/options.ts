@@ -1,13 +1,13 @@
 import type { bindAll } from '../listeners/listener.ts';
-import type { Logger } from '../log/logger.ts';
+import type { Observe } from '../process/status.ts';
 import type { CallWithin } from '../support/call-within.ts';
 import type { Clock } from '../support/clock.ts';
+import type { Logger } from '../support/logger.ts';
 import type { Development } from './change/development.ts';
 import type { Generation } from './change/generation.ts';
 import type { Reread } from './change/reload.ts';
 import type { Succession } from './change/succession.ts';
 import type { EventQueue } from './events.ts';
-import type { Observe } from './status.ts';
 import type { SpawnOrder, WorkerHandle } from './workers/handle.ts';
 import type { LostLines } from './workers/lost-requests.ts';
 import type { OomVerdict } from './workers/oom-kills.ts';

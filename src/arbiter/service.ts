@@ -1,6 +1,7 @@
 import { describeListeners } from '../listeners/listener.ts';
 import type { RecordLog } from '../log/records.ts';
 import type { BootFailure, WorkerMessage } from '../process/ipc.ts';
+import type { ServiceStatus } from '../process/status.ts';
 import type { ArbiterView } from '../settings/hooks.ts';
 import { EXIT } from '../support/errors.ts';
 import { drainDelayOf, type Generation, giveSockets } from './change/generation.ts';
@@ -15,7 +16,7 @@ import type { ArbiterOptions } from './options.ts';
 import { Pace } from './policy/pace.ts';
 import type { Desired } from './policy/reconcile.ts';
 import { isBooting } from './policy/worker-state.ts';
-import { type ServiceStatus, statusOf } from './status.ts';
+import { statusOf } from './status.ts';
 import { BlockedLoops } from './workers/blocked-loops.ts';
 import { BootFailures } from './workers/boot-failures.ts';
 import type { WorkerHandle } from './workers/handle.ts';

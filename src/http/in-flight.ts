@@ -1,19 +1,8 @@
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { StalledRequest } from '../process/ipc.ts';
 import type { Connections } from './connections.ts';
 import { shortPath } from './request-name.ts';
-
-/** A request that was not answered in full, as plain data. */
-export interface StalledRequest {
-  readonly method: string;
-  readonly path: string;
-  readonly ageMs: number;
-  /**
-   * What its client got: a 503 just now, a part of its answer earlier, nothing as another answer is before it, or nothing
-   * as the loop is blocked in native code.
-   */
-  readonly got: '503' | 'part' | 'nothing' | 'cut';
-}
 
 /**
  * Lists the requests in flight and answers with 503 those of whose answer no byte was sent, as well as connections

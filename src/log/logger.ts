@@ -3,6 +3,7 @@ import { isatty } from 'node:tty';
 import type { pino as Pino, stdSerializers as PinoSerializers } from 'pino';
 import { util } from '../support/builtins.ts';
 import { codeOf, messageOf } from '../support/errors.ts';
+import type { LogFields, Logger, LogLevel } from '../support/logger.ts';
 import { escapeControls, stackLines } from '../support/text.ts';
 import { Destination } from './destination.ts';
 import type { WorkerField } from './records/record.ts';
@@ -11,40 +12,6 @@ import { logTime, oncePerSecond } from './timestamps.ts';
 import type { Say } from './trouble.ts';
 
 export { checkLogfile } from './destination.ts';
-
-/** From the least to the most severe, named as in Gunicorn. */
-export type LogLevel = 'debug' | 'info' | 'warning' | 'error' | 'critical';
-
-/** What goes with a message. In text only `err`, `lines` and `pid` are shown: the message itself says the rest in words. */
-export interface LogFields {
-  /** What happened, for alerts; the names of our own are in records.ts. */
-  readonly event?: string;
-  /** What was thrown: its stack and causes are written. */
-  readonly err?: unknown;
-  /** Said at length for people, in an indented block; JSON has the same in fields of their own. */
-  readonly lines?: readonly string[];
-  /** The process that the line speaks of, where it is not this one. */
-  readonly pid?: number;
-  readonly [key: string]: unknown;
-}
-
-type Log = (message: string, fields?: LogFields) => void;
-
-/**
- * The server's own log, as hooks see it. A line is written before the call returns; no call ever throws or waits for a
- * reader. Our own lines go through RecordLog, which wants an event.
- */
-export interface Logger {
-  readonly debug: Log;
-  readonly info: Log;
-  readonly warning: Log;
-  readonly error: Log;
-  readonly critical: Log;
-  /** Opens the file again (USR1 after logrotate moved it). */
-  reopen(): void;
-  /** Writes out what a full pipe or disk held back, waiting at most half a second. */
-  flush(): void;
-}
 
 /** A logger of one file, by whoever opened it. */
 export interface LogFile extends Logger {
@@ -115,7 +82,7 @@ export function createLogger(options: LoggerOptions): LogFile {
     for (const also of listeners) also(own, message, fields);
   });
   const { destination } = opened;
-  const at = (own: LogLevel): Log => {
+  const at = (own: LogLevel): Logger[LogLevel] => {
     if (!isLogged(own, level)) return () => {};
     const isUrgent = isLogged(own, 'warning');
     return (message, fields) => {

@@ -1,4 +1,4 @@
-import type { LogFields, Logger, LogLevel } from './logger.ts';
+import type { LogFields, Logger, LogLevel } from '../support/logger.ts';
 import { changeRecords } from './records/changes.ts';
 import { logRecords } from './records/logs.ts';
 import type { FieldName, FieldTypes, RecordTable } from './records/record.ts';

@@ -1,13 +1,13 @@
 import { spawn } from 'node:child_process';
 import { addressesOf } from '../arbiter/change/generation.ts';
 import { bindAll, type Listener } from '../listeners/listener.ts';
-import type { Logger } from '../log/logger.ts';
 import { launch } from '../process/launch.ts';
 import { isServing } from '../process/parent.ts';
 import type { Start } from '../process/start.ts';
 import type { Loaded } from '../settings/load.ts';
 import { fs } from '../support/builtins.ts';
 import { EXIT, UsageError } from '../support/errors.ts';
+import type { Logger } from '../support/logger.ts';
 
 /**
  * `--daemon`, the side of the terminal: starts the arbiter in a session of its own and waits for its first worker.

@@ -1,16 +1,16 @@
 import type { Succession } from '../arbiter/change/succession.ts';
 import type { StartSuccessor } from '../arbiter/change/successor.ts';
 import type { EventQueue } from '../arbiter/events.ts';
-import type { Observe } from '../arbiter/status.ts';
 import { bindAll, type Listener } from '../listeners/listener.ts';
 import type { Owner } from '../listeners/owner.ts';
-import type { Logger } from '../log/logger.ts';
 import { onParentGone, type Parent, tellServing } from '../process/parent.ts';
 import type { Start } from '../process/start.ts';
+import type { Observe } from '../process/status.ts';
 import type { Notifier } from '../process/systemd/notifier.ts';
 import type { Address } from '../settings/address.ts';
 import type { Loaded } from '../settings/load.ts';
 import { fs } from '../support/builtins.ts';
+import type { Logger } from '../support/logger.ts';
 import type { PidfileOf } from './pidfile-of.ts';
 import { mayBeResize } from './terminal.ts';
 

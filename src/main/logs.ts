@@ -1,9 +1,10 @@
 import type { Generation } from '../arbiter/change/generation.ts';
-import { createLogger, type Logger, type OpenLog } from '../log/logger.ts';
+import { createLogger, type OpenLog } from '../log/logger.ts';
 import type { Privileges } from '../process/privileges/privileges.ts';
 import type { LoadedData } from '../settings/load.ts';
 import { nameSetting } from '../settings/origin.ts';
 import { util } from '../support/builtins.ts';
+import type { Logger } from '../support/logger.ts';
 
 /** How to open the arbiter's log as the settings want it; whatever must be loaded or resolved first is. Rejects with a UsageError. */
 export async function logOpener(

@@ -6,6 +6,7 @@ import type { Address } from '../settings/address.ts';
 import { loadSettings } from '../settings/load.ts';
 import { systemClock } from '../support/clock.ts';
 import { messageOf, UsageError } from '../support/errors.ts';
+import { parseArguments } from './options.ts';
 import { refuseVerb } from './verbs.ts';
 
 /**
@@ -31,7 +32,7 @@ export async function main(argv: readonly string[], allLoaded: () => void): Prom
     };
     const applyEnvironment = (added: Readonly<Record<string, string>>) =>
       void Object.assign(process.env, added);
-    const loaded = await loadSettings({ ...question, applyEnvironment });
+    const loaded = await loadSettings({ ...question, parse: parseArguments, applyEnvironment });
     await refuseVerb(loaded.settings.app ?? '', loaded.settings.chdir);
     if (loaded.settings.printConfig) {
       const { renderConfig } = await import('./print-config.ts');

@@ -1,5 +1,6 @@
 import { loadSettings } from '../settings/load.ts';
 import { messageOf } from '../support/errors.ts';
+import { parseArguments } from './options.ts';
 import type { ReadAnswer, ReadQuestion } from './read-settings.ts';
 
 // The child of rereadSettings(): loads what it is asked for once, answers, and ends.
@@ -17,6 +18,7 @@ async function read(question: ReadQuestion): Promise<ReadAnswer> {
       void Object.assign(process.env, added);
     const { hooks: _functionsCannotTravel, ...loaded } = await loadSettings({
       ...question,
+      parse: parseArguments,
       applyEnvironment,
     });
     return { loaded };

@@ -1,21 +1,10 @@
 import { commandOf, type Loading, startOf } from '../arbiter/workers/child-start.ts';
 import { type Spawn, startChild } from '../process/child.ts';
-import type { BootFailure } from '../process/ipc.ts';
-import type { Identity } from '../process/privileges/identity.ts';
-import type { Settings } from '../settings/catalogue/catalogue.ts';
+import type { TrialAnswer, TrialQuestion } from '../process/trial.ts';
 import type { LoadedData } from '../settings/load.ts';
 import type { Clock } from '../support/clock.ts';
 import { BootError, EXIT } from '../support/errors.ts';
 import { ownFile } from '../support/own-files.ts';
-
-/** What the process on trial is asked. */
-export interface TrialQuestion {
-  readonly settings: Settings;
-  readonly identity: Identity | null;
-}
-
-/** What it answers: a description of the application, or why it could not be loaded. */
-export type TrialAnswer = { readonly what: string } | BootFailure;
 
 /** What would be loaded, and as a worker of which slot. */
 export type Trial = Loading & {

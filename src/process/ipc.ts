@@ -1,5 +1,4 @@
 import type { WaitingRequest } from '../flights/table.ts';
-import type { StalledRequest } from '../http/in-flight.ts';
 import type { LostRequest } from '../log/access-lost.ts';
 import type { Settings } from '../settings/catalogue/catalogue.ts';
 import type { HookName } from '../settings/hooks.ts';
@@ -132,6 +131,18 @@ export interface StallSeen {
   readonly omitted: number;
   /** Connections from which nothing had been read yet; they were answered like the waiting requests. */
   readonly unread: number;
+}
+
+/** A request that was not answered in full, as plain data. */
+export interface StalledRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly ageMs: number;
+  /**
+   * What its client got: a 503 just now, a part of its answer earlier, nothing as another answer is before it, or nothing
+   * as the loop is blocked in native code.
+   */
+  readonly got: '503' | 'part' | 'nothing' | 'cut';
 }
 
 /**

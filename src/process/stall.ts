@@ -1,7 +1,6 @@
 import type { WaitingRequest } from '../flights/table.ts';
-import type { StalledRequest } from '../http/in-flight.ts';
 import { seconds } from '../support/duration.ts';
-import type { BlockSeen, Stalled } from './ipc.ts';
+import type { BlockSeen, Stalled, StalledRequest } from './ipc.ts';
 
 /** Why a worker that its watchdog reported is killed. */
 export function stallReason({ blockedMs }: Pick<Stalled, 'blockedMs'>): string {

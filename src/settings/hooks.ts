@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { SecureContextOptions } from 'node:tls';
-import type { Logger } from '../log/logger.ts';
+import type { Logger } from '../support/logger.ts';
 
 /** What hooks in the arbiter see of it. */
 export interface ArbiterView {

@@ -18,6 +18,7 @@ import {
 } from './layer.ts';
 import { type Origin, sourceOf } from './origin.ts';
 import { addedEnvironment, addedSince } from './sources/added-environment.ts';
+import type { ParseArguments } from './sources/argv.ts';
 import { type ConfigFile, placeOf, readableFile, readConfig, searchConfig } from './sources/file.ts';
 import { configLayer, hookNamesOf, hooksOf } from './sources/file-layer.ts';
 import { splitArguments } from './sources/split-arguments.ts';
@@ -49,6 +50,8 @@ export interface LoadInput {
   readonly env: NodeJS.ProcessEnv;
   readonly cwd: string;
   readonly sockets?: readonly Address[];
+  /** Reads the words of `argv` and of TSUNICORN_CMD_ARGS. */
+  readonly parse: ParseArguments;
   /**
    * Called with the variables of env-file and env before the config file is imported, so that it can read them from
    * process.env, and again with those that the config file adds.
@@ -68,7 +71,7 @@ export async function loadSettings(input: LoadInput): Promise<Loaded> {
   const { cwd, applyEnvironment } = input;
   // applyEnvironment may well write to the same object.
   const env = { ...input.env };
-  const commands = await commandLayers(input.argv, env);
+  const commands = commandLayers(input, env);
   const early = addedEnvironment(mergeLayers(commands), env, { cwd, file: null });
   applyEnvironment(early);
 
@@ -99,12 +102,11 @@ export async function loadHooks(configFile: string, cacheKey: string | null, cwd
   return hooksOf(await readConfig(configFile, { cwd, cacheKey }));
 }
 
-async function commandLayers(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<readonly Layer[]> {
-  const { parseArguments } = await import('../main/options.ts');
+function commandLayers({ argv, parse }: LoadInput, env: NodeJS.ProcessEnv): readonly Layer[] {
   const words = splitArguments('TSUNICORN_CMD_ARGS', env.TSUNICORN_CMD_ARGS ?? '');
   return [
-    words.length === 0 ? {} : argumentLayer(parseArguments(words, 'cmdargs'), 'cmdargs'),
-    argumentLayer(parseArguments(argv, 'argv'), 'argv'),
+    words.length === 0 ? {} : argumentLayer(parse(words, 'cmdargs'), 'cmdargs'),
+    argumentLayer(parse(argv, 'argv'), 'argv'),
   ];
 }
 

@@ -1,5 +1,5 @@
 import type { ArbiterEvent } from '../../src/arbiter/events.ts';
-import type { ServiceStatus } from '../../src/arbiter/status.ts';
+import type { ServiceStatus } from '../../src/process/status.ts';
 import type { World } from './world.ts';
 
 /** Reading may take this long, with all that comes before and after the reader's own limit. */

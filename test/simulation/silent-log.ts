@@ -1,4 +1,4 @@
-import type { LogFields, Logger } from '../../src/log/logger.ts';
+import type { LogFields, Logger } from '../../src/support/logger.ts';
 
 /** Drops what is logged; where the arbiter speaks of a bug of its own, that is the finding. */
 export class SilentLog implements Logger {

@@ -1,4 +1,4 @@
-import type { LogFields, Logger } from '../../src/log/logger.ts';
+import type { LogFields, Logger } from '../../src/support/logger.ts';
 
 export type Level = 'debug' | 'info' | 'warning' | 'error' | 'critical';
 

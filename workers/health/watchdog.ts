@@ -1,9 +1,9 @@
 import { dirname } from 'node:path';
 import type { FlightTable } from '../../src/flights/table.ts';
 import type { Connections } from '../../src/http/connections.ts';
-import { refuseAll, type StalledRequest } from '../../src/http/in-flight.ts';
+import { refuseAll } from '../../src/http/in-flight.ts';
 import type { AccessLog, SharedLines } from '../../src/log/access-log.ts';
-import type { BootOrder } from '../../src/process/ipc.ts';
+import type { BootOrder, StalledRequest } from '../../src/process/ipc.ts';
 import { ownFile } from '../../src/support/own-files.ts';
 import type { Logs } from '../logs.ts';
 import { memoryUsage } from './memory-usage.ts';

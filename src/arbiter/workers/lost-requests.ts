@@ -1,5 +1,4 @@
-import type { StalledRequest } from '../../http/in-flight.ts';
-import type { ReportedFlight } from '../../process/ipc.ts';
+import type { ReportedFlight, StalledRequest } from '../../process/ipc.ts';
 import { requestLines } from '../../process/stall.ts';
 import type { Generation } from '../change/generation.ts';
 import type { WorkerEnd } from '../events.ts';

@@ -1,5 +1,5 @@
+import type { LogLevel } from '../../support/logger.ts';
 import type { Phase } from '../condition.ts';
-import type { LogLevel } from '../logger.ts';
 
 /** A worker in a record; `pid` is null where no process could be started. */
 export interface WorkerField {

@@ -1,6 +1,6 @@
 import type { Settings } from '../../settings/catalogue/catalogue.ts';
+import type { LogLevel } from '../../support/logger.ts';
 import { escapeControls } from '../../support/text.ts';
-import type { LogLevel } from '../logger.ts';
 
 /** What a record says; the rest of it is the same for all of a process. */
 export interface Entry {

@@ -4,15 +4,9 @@ import type { Settings } from '../../settings/catalogue/catalogue.ts';
 import { parseSyslogTarget, type SyslogTarget } from '../../settings/syslog-target.ts';
 import { systemClock } from '../../support/clock.ts';
 import { codeOf, messageOf, UsageError } from '../../support/errors.ts';
+import type { LogFields, Logger, LogLevel } from '../../support/logger.ts';
 import { stackLines } from '../../support/text.ts';
-import {
-  isLogged,
-  type LogFields,
-  type LogFile,
-  type Logger,
-  type LogLevel,
-  type OpenLog,
-} from '../logger.ts';
+import { isLogged, type LogFile, type OpenLog } from '../logger.ts';
 import { LogTrouble } from '../trouble.ts';
 import { type Entry, formatRecord } from './record.ts';
 import { Sink } from './sink.ts';

@@ -1,4 +1,4 @@
-import type { ServiceStatus } from '../../arbiter/status.ts';
+import type { ServiceStatus } from '../status.ts';
 
 /** Variable assignments of one datagram to the service manager; see sd_notify(3). */
 export type Assignments = Readonly<Record<string, string>>;

@@ -1,6 +1,6 @@
-import type { Observe, ServiceStatus } from '../../arbiter/status.ts';
 import type { RecordLog } from '../../log/records.ts';
 import { type Clock, systemClock } from '../../support/clock.ts';
+import type { Observe, ServiceStatus } from '../status.ts';
 import { type Assignments, isHealthy, statusText, transitions } from './notification.ts';
 import { Sender } from './sender.ts';
 import { systemdNotify } from './systemd-notify.ts';

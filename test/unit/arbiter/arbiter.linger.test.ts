@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ServiceStatus } from '../../../src/arbiter/status.ts';
+import type { ServiceStatus } from '../../../src/process/status.ts';
 import { type FakeService, serveReady, startService } from '../../support/fake-service.ts';
 
 const settings = { drainDelay: 10 };

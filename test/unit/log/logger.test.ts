@@ -7,13 +7,8 @@ import { Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { WriteStream } from 'node:tty';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import {
-  createLogger,
-  type LogFields,
-  type Logger,
-  type LoggerOptions,
-  levelWord,
-} from '../../../src/log/logger.ts';
+import { createLogger, type LoggerOptions, levelWord } from '../../../src/log/logger.ts';
+import type { LogFields, Logger } from '../../../src/support/logger.ts';
 import { linesOf, temporaryDirectory } from './temporary.ts';
 
 const SOURCE = join(import.meta.dirname, '../../../src/log/logger.ts');

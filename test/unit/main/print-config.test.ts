@@ -1,9 +1,10 @@
 import { expect, it } from 'vitest';
+import { parseArguments } from '../../../src/main/options.ts';
 import { renderConfig } from '../../../src/main/print-config.ts';
 import { isSettingName, settingNames, settingOf } from '../../../src/settings/catalogue/catalogue.ts';
 import { loadSettings } from '../../../src/settings/load.ts';
 
-const input = { cwd: import.meta.dirname, applyEnvironment: () => {} };
+const input = { cwd: import.meta.dirname, parse: parseArguments, applyEnvironment: () => {} };
 
 it('prints every setting once, in the order of the catalogue', async () => {
   const lines = renderConfig(await loadSettings({ ...input, argv: [], env: {} }))

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect } from 'vitest';
+import { parseArguments } from '../../../src/main/options.ts';
 import { type Loaded, type LoadInput, loadSettings } from '../../../src/settings/load.ts';
 
 const LOAD = new URL('../../../src/settings/load.ts', import.meta.url).href;
@@ -31,7 +32,7 @@ export function loading() {
   ): Promise<Loaded> {
     const argv = args === '' ? [] : args.split(' ');
     const applyEnvironment = (added: Readonly<Record<string, string>>) => state.applied.push(added);
-    return loadSettings({ argv, env, cwd: state.cwd, applyEnvironment, ...more });
+    return loadSettings({ argv, env, cwd: state.cwd, parse: parseArguments, applyEnvironment, ...more });
   }
 
   /** The message of the UsageError that loading ends with. */

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { parseArguments } from '../../../src/main/options.ts';
 import { type Loaded, loadSettings } from '../../../src/settings/load.ts';
 
 let cwd = '';
@@ -12,7 +13,7 @@ afterEach(() => rmSync(cwd, { recursive: true, force: true }));
 
 function load(args: string, env: Record<string, string> = {}): Promise<Loaded> {
   const argv = args.split(' ').filter((word) => word !== '');
-  return loadSettings({ argv, env, cwd, applyEnvironment: () => {} });
+  return loadSettings({ argv, env, cwd, parse: parseArguments, applyEnvironment: () => {} });
 }
 
 describe('workersMin and workersMax', () => {

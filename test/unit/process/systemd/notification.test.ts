@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ServiceStatus } from '../../../../src/arbiter/status.ts';
+import type { ServiceStatus } from '../../../../src/process/status.ts';
 import { isHealthy, statusText, transitions } from '../../../../src/process/systemd/notification.ts';
 
 const serving: ServiceStatus = {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Observe } from '../../../../src/arbiter/status.ts';
+import type { Observe } from '../../../../src/process/status.ts';
 import type { Assignments } from '../../../../src/process/systemd/notification.ts';
 import { beatMsOf, Notifier } from '../../../../src/process/systemd/notifier.ts';
 import type { Clock } from '../../../../src/support/clock.ts';

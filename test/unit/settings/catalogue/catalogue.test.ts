@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, expectTypeOf, it } from 'vitest';
 import { renderDocs } from '../../../../scripts/docs.ts';
 import { defineConfig, type Settings, type UserConfig } from '../../../../src/index.ts';
+import { parseArguments } from '../../../../src/main/options.ts';
 import {
   catalogue,
   isConfigurable,
@@ -83,7 +84,7 @@ describe('config.example.ts', () => {
     for (const name of settingNames.filter(isConfigurable))
       expect(shown).toMatch(new RegExp(`^ *${name}: `, 'm'));
     writeFileSync(copy, shown);
-    const input = { env: {}, cwd: fileURLToPath(root), applyEnvironment: () => {} };
+    const input = { env: {}, cwd: fileURLToPath(root), parse: parseArguments, applyEnvironment: () => {} };
     const example = await loadSettings({ ...input, argv: ['-c', copy] });
     const plain = await loadSettings({ ...input, argv: [] });
     expect({ ...example.settings, config: null }).toEqual(plain.settings);

@@ -1,13 +1,14 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { createProgram, parseArguments } from '../../../src/main/options.ts';
-import { settingNames, settingOf, variablesOf } from '../../../src/settings/catalogue/catalogue.ts';
+import { parseArguments } from '../../../../src/main/options.ts';
+import { settingNames, settingOf, variablesOf } from '../../../../src/settings/catalogue/catalogue.ts';
+import { createProgram } from '../../../../src/settings/sources/argv.ts';
 
 afterEach(() => vi.restoreAllMocks());
 
 /** The help, with every run of blanks as one, so that wrapping does not matter. */
 function help(): string {
   const parts: string[] = [];
-  createProgram('1.2.3')
+  createProgram({ version: '1.2.3', epilogue: '' })
     .configureOutput({ writeOut: (part) => parts.push(part) })
     .outputHelp();
   return parts.join('').replace(/\s+/g, ' ');

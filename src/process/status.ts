@@ -1,0 +1,24 @@
+/** What the arbiter tells an observer after each turn of its loop: plain data, of the present moment. */
+export interface ServiceStatus {
+  readonly phase: 'starting' | 'serving' | 'stopping';
+  /** The number of the reload under way, or null; another HUP makes it another. */
+  readonly reload: number | null;
+  /** Why the last reload changed nothing, until one succeeds. */
+  readonly reloadFailure: string | null;
+  readonly generation: number;
+  readonly workers: {
+    readonly wanted: number;
+    readonly ready: number;
+    /** Every process, whatever it does. */
+    readonly all: number;
+  };
+  /** The time that a worker has to boot, and to finish its requests once it is told to; Infinity where there is no limit. */
+  readonly bootMs: number;
+  readonly graceMs: number;
+}
+
+/**
+ * Called after each turn of the loop, at least once a second; what it does must not wait. Returns when, by the arbiter's
+ * clock, it wishes to be called again at the latest; Infinity where the loop's own pace will do.
+ */
+export type Observe = (status: ServiceStatus) => number;

@@ -1,0 +1,12 @@
+import type { Settings } from '../settings/catalogue/catalogue.ts';
+import type { BootFailure } from './ipc.ts';
+import type { Identity } from './privileges/identity.ts';
+
+/** What the process on trial is asked. */
+export interface TrialQuestion {
+  readonly settings: Settings;
+  readonly identity: Identity | null;
+}
+
+/** What it answers: a description of the application, or why it could not be loaded. */
+export type TrialAnswer = { readonly what: string } | BootFailure;

@@ -8,11 +8,12 @@ import { root } from '../support/tsunicorn.ts';
 const hello = join(root, 'examples/hello.ts:app');
 
 describe('--help', () => {
-  it('names every flag on stdout, without colour, and exits with 0', async () => {
+  it('names every flag, the signals and the exit statuses on stdout, without colour, and exits with 0', async () => {
     const { status, stdout, stderr } = await run(['--help'], { env: { NO_COLOR: '' } });
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     const flags = settingNames.flatMap((name) => longFlag(settingOf(name)) ?? []);
     expect(flags.filter((flag) => !stdout.includes(`${flag} `))).toEqual([]);
+    for (const title of ['Signals:\n', 'Exit statuses:\n']) expect(stdout).toContain(title);
     expect(stdout).not.toContain('\x1b');
   });
 

@@ -1,6 +1,6 @@
 import type { WorkerMessage } from '../process/ipc.ts';
 import type { Clock } from '../support/clock.ts';
-import type { ReadResult } from './change/reload.ts';
+import type { ReadResult } from './change/generation.ts';
 
 /** The signals that stop the service. */
 export const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const;

@@ -1,11 +1,10 @@
-import type { bindAll } from '../listeners/listener.ts';
+import type { bindAll } from '../listeners/bind.ts';
 import type { Observe } from '../process/status.ts';
 import type { CallWithin } from '../support/call-within.ts';
 import type { Clock } from '../support/clock.ts';
 import type { Logger } from '../support/logger.ts';
 import type { Development } from './change/development.ts';
-import type { Generation } from './change/generation.ts';
-import type { Reread } from './change/reload.ts';
+import type { Generation, Prepared } from './change/generation.ts';
 import type { Succession } from './change/succession.ts';
 import type { EventQueue } from './events.ts';
 import type { SpawnOrder, WorkerHandle } from './workers/handle.ts';
@@ -20,7 +19,7 @@ export interface ArbiterOptions {
   readonly log: Logger;
   readonly spawn: (order: SpawnOrder) => WorkerHandle;
   /** Reads the configuration again, for HUP; rejects with one line where it does not load. Aborted when nobody waits for it. */
-  readonly reread: (signal: AbortSignal) => Promise<Reread>;
+  readonly reread: (signal: AbortSignal) => Promise<Prepared>;
   /** Binds what a reload asks for beyond what is open. */
   readonly bindAll: typeof bindAll;
   /** Calls a hook, and ends it where it does not return. */

@@ -1,4 +1,4 @@
-import { describeListeners } from '../listeners/listener.ts';
+import { describeListeners } from '../listeners/bind.ts';
 import type { RecordLog } from '../log/records.ts';
 import type { BootFailure, WorkerMessage } from '../process/ipc.ts';
 import type { ServiceStatus } from '../process/status.ts';

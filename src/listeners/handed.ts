@@ -1,8 +1,9 @@
 import { type Address, formatAddress } from '../settings/address.ts';
 import { fs } from '../support/builtins.ts';
+import { bind, urlOf } from './bind.ts';
 import { closing } from './closing.ts';
 import { inherit } from './inherited.ts';
-import { bind, type Listener, urlOf } from './listener.ts';
+import type { Listener } from './listener.ts';
 import { giveAway, type Owner } from './owner.ts';
 
 /** A bound socket on its way from one arbiter to the next; plain data. `fd` is its number in the next one. */

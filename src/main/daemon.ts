@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { addressesOf } from '../arbiter/change/generation.ts';
-import { bindAll, type Listener } from '../listeners/listener.ts';
+import { bindAll } from '../listeners/bind.ts';
+import type { Listener } from '../listeners/listener.ts';
 import { launch } from '../process/launch.ts';
 import { isServing } from '../process/parent.ts';
 import type { Start } from '../process/start.ts';

@@ -1,7 +1,8 @@
 import type { Succession } from '../arbiter/change/succession.ts';
 import type { StartSuccessor } from '../arbiter/change/successor.ts';
 import type { EventQueue } from '../arbiter/events.ts';
-import { bindAll, type Listener } from '../listeners/listener.ts';
+import { bindAll } from '../listeners/bind.ts';
+import type { Listener } from '../listeners/listener.ts';
 import type { Owner } from '../listeners/owner.ts';
 import { onParentGone, type Parent, tellServing } from '../process/parent.ts';
 import type { Start } from '../process/start.ts';

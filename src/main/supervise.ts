@@ -1,12 +1,11 @@
 import { Arbiter } from '../arbiter/arbiter.ts';
-import type { Generation } from '../arbiter/change/generation.ts';
-import type { Reread } from '../arbiter/change/reload.ts';
+import type { Generation, Prepared } from '../arbiter/change/generation.ts';
 // At once and not when it is needed: by then another version may have been installed in the place of these files.
 import { successors } from '../arbiter/change/successor.ts';
 import type { EventQueue } from '../arbiter/events.ts';
 import type { ArbiterOptions } from '../arbiter/options.ts';
 import { OomKills } from '../arbiter/workers/oom-kills.ts';
-import { bindAll } from '../listeners/listener.ts';
+import { bindAll } from '../listeners/bind.ts';
 import type { RecordLog } from '../log/records.ts';
 import type { Spawn } from '../process/child.ts';
 import { flushCompileCache } from '../process/compile-cache.ts';
@@ -147,7 +146,7 @@ function rereader(bound: Bound, log: RecordLog, serving: () => Generation): Arbi
   // Now, as the installation may be gone by then.
   const version = packageVersion();
   let reads = 0;
-  const read = async (signal: AbortSignal): Promise<Reread> => {
+  const read = async (signal: AbortSignal): Promise<Prepared> => {
     reads++;
     // By the links that lead there now, as each release may be a directory of its own.
     const cwd = presentCwd(start);

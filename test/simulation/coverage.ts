@@ -1,13 +1,13 @@
 import type { ArbiterEvent, WorkerEnd } from '../../src/arbiter/events.ts';
 import { isBooting } from '../../src/arbiter/policy/worker-state.ts';
+import type { ObservedWorld } from './observed-world.ts';
 import type { Transition } from './watched.ts';
-import type { World } from './world.ts';
 
 /** Which events came in which states, how often, and in which schedule first. */
 export class Coverage {
   readonly hits = new Map<string, { count: number; seed: number }>();
 
-  took(world: World, event: ArbiterEvent): void {
+  took(world: ObservedWorld, event: ArbiterEvent): void {
     const { intent, reload, upgrade, holdsStop } = world.arbiter.steps;
     const mode = intent.name === 'stopping' ? `stopping ${intent.mode}` : intent.name;
     for (const what of serviceEvents(world, event)) this.#hit(world, `service: ${mode} × ${what}`);
@@ -22,18 +22,18 @@ export class Coverage {
   }
 
   /** What the arbiter itself did to a worker. */
-  changed(world: World, { from, to }: Transition): void {
+  changed(world: ObservedWorld, { from, to }: Transition): void {
     if (to.name !== from.name && to.name !== 'exited') this.#hit(world, `worker: ${from.name} → ${to.name}`);
   }
 
-  #hit({ seed }: World, pair: string): void {
+  #hit({ seed }: ObservedWorld, pair: string): void {
     const hit = this.hits.get(pair) ?? { count: 0, seed };
     hit.count++;
     this.hits.set(pair, hit);
   }
 }
 
-function stateOf(state: World['workers'][number]['state']): string {
+function stateOf(state: ObservedWorld['workers'][number]['state']): string {
   return state.name === 'ready' && state.outgoing !== null ? 'outgoing' : state.name;
 }
 
@@ -42,7 +42,7 @@ function endOf(end: WorkerEnd): string {
 }
 
 /** What of an event the service as a whole follows. */
-function serviceEvents(world: World, event: ArbiterEvent): readonly string[] {
+function serviceEvents(world: ObservedWorld, event: ArbiterEvent): readonly string[] {
   if (event.type === 'signal') return [event.signal];
   if (event.type === 'exit') {
     const { state } = world.workers[event.worker - 1] ?? {};
@@ -55,7 +55,7 @@ function serviceEvents(world: World, event: ArbiterEvent): readonly string[] {
   return [event.type];
 }
 
-function reloadEvents(world: World, event: ArbiterEvent): readonly string[] {
+function reloadEvents(world: ObservedWorld, event: ArbiterEvent): readonly string[] {
   switch (event.type) {
     case 'signal':
       return [event.signal];

@@ -4,10 +4,10 @@ import type { ArbiterEvent } from '../../src/arbiter/events.ts';
 import { deadlineOf, isLiving } from '../../src/arbiter/policy/worker-state.ts';
 import type { WorkerHandle } from '../../src/arbiter/workers/handle.ts';
 import type { ServiceStatus } from '../../src/process/status.ts';
+import type { ObservedWorld } from './observed-world.ts';
 import { ReloadInvariants } from './reload-invariants.ts';
 import { SuccessionInvariants } from './succession-invariants.ts';
 import type { Transition } from './watched.ts';
-import type { World } from './world.ts';
 
 /** The arbiter's loop wakes at least this often. */
 const TICK_MS = 1000;
@@ -16,7 +16,7 @@ const STOP_SLACK_MS = 12_000;
 
 /** What must hold whatever happens; the first thing that does not is the failure. */
 export class Invariants {
-  readonly #world: World;
+  readonly #world: ObservedWorld;
   readonly succession: SuccessionInvariants;
   readonly reload: ReloadInvariants;
   failure: string | null = null;
@@ -31,7 +31,7 @@ export class Invariants {
   /** When the present turn began: a hook may block in it. */
   #sinceMs = 0;
 
-  constructor(world: World, first: Generation) {
+  constructor(world: ObservedWorld, first: Generation) {
     this.#world = world;
     this.current = first;
     this.succession = new SuccessionInvariants(world, (what) => this.fail(what));

@@ -2,7 +2,9 @@ import type { SpawnOptions } from 'node:child_process';
 import type { Spawn } from '../../src/process/child.ts';
 import { FakeChild, type FakeProcess, refuse, type SpawnFailure } from '../support/fake-spawn.ts';
 import type { SimulatedClock } from './clock.ts';
-import type { Order } from './operations.ts';
+
+/** Of signals among what the arbiter's children said. */
+export type Order = 'first' | 'last' | 'mixed';
 
 /** Makes the model of what a command line would run. */
 export type Run = (machine: Machine, call: Parameters<Spawn>, pid: number) => Process;

@@ -3,6 +3,7 @@ import type { WorkerMessage } from '../../src/process/ipc.ts';
 import type { Settings } from '../../src/settings/catalogue/catalogue.ts';
 import type { SpawnFailure } from '../support/fake-spawn.ts';
 import type { Chance } from './chance.ts';
+import type { Order } from './machine.ts';
 import { SUCCESSIONS, type Successor } from './other-models.ts';
 import { APPLICATIONS, type Application, type Death, deaths } from './worker-model.ts';
 
@@ -58,9 +59,6 @@ interface Found {
 
 /** What takes no time. */
 export type Happening = Exclude<Operation, { op: 'run' | 'wait' | 'freeze' | 'expire' | 'sleep' }>;
-
-/** Of signals among what the arbiter's children said. */
-export type Order = 'first' | 'last' | 'mixed';
 
 type Kind = Operation['op'];
 

@@ -1,6 +1,6 @@
 import type { ArbiterEvent } from '../../src/arbiter/events.ts';
 import type { ServiceStatus } from '../../src/process/status.ts';
-import type { World } from './world.ts';
+import type { ObservedWorld } from './observed-world.ts';
 
 /** Reading may take this long, with all that comes before and after the reader's own limit. */
 const READ_MS = 36_000;
@@ -8,7 +8,7 @@ const SLACK_MS = 2000;
 
 /** A reload ends once, in time, and is promoted, refused, undone, or dropped for a reason. */
 export class ReloadInvariants {
-  readonly #world: World;
+  readonly #world: ObservedWorld;
   readonly #fail: (what: string) => void;
   underWay: number | null = null;
   #step = 'none';
@@ -17,7 +17,7 @@ export class ReloadInvariants {
   readonly #over = new Set<number>();
   #isOwed = false;
 
-  constructor(world: World, fail: (what: string) => void) {
+  constructor(world: ObservedWorld, fail: (what: string) => void) {
     this.#world = world;
     this.#fail = fail;
   }

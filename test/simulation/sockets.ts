@@ -1,5 +1,6 @@
+import { BindError, type bindAll } from '../../src/listeners/bind.ts';
 import { closing } from '../../src/listeners/closing.ts';
-import { BindError, type bindAll, type Listener } from '../../src/listeners/listener.ts';
+import type { Listener } from '../../src/listeners/listener.ts';
 import { formatAddress } from '../../src/settings/address.ts';
 import type { SimulatedClock } from './clock.ts';
 

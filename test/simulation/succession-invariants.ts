@@ -1,9 +1,9 @@
 import type { Listener } from '../../src/listeners/listener.ts';
-import type { World } from './world.ts';
+import type { ObservedWorld } from './observed-world.ts';
 
 /** What others are told of an upgrade, in its order. */
 export class SuccessionInvariants {
-  readonly #world: World;
+  readonly #world: ObservedWorld;
   readonly #fail: (what: string) => void;
   #upgraded: number | null = null;
   /** The sockets that the new arbiter was given. */
@@ -11,7 +11,7 @@ export class SuccessionInvariants {
   readonly #ended = new Set<number>();
   #alone = 0;
 
-  constructor(world: World, fail: (what: string) => void) {
+  constructor(world: ObservedWorld, fail: (what: string) => void) {
     this.#world = world;
     this.#fail = fail;
   }

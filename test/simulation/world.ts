@@ -1,7 +1,6 @@
 import { Arbiter } from '../../src/arbiter/arbiter.ts';
 import { Development } from '../../src/arbiter/change/development.ts';
-import type { Generation } from '../../src/arbiter/change/generation.ts';
-import type { Reread } from '../../src/arbiter/change/reload.ts';
+import type { Generation, Prepared } from '../../src/arbiter/change/generation.ts';
 import type { Succession } from '../../src/arbiter/change/succession.ts';
 import { successors } from '../../src/arbiter/change/successor.ts';
 import type { ArbiterEvent, ArbiterSignal } from '../../src/arbiter/events.ts';
@@ -328,7 +327,7 @@ export class World {
     return settings.workersMax === null ? {} : { scaling: new Scaling(settings, this.clock.arbiters) };
   }
 
-  async #reread(signal: AbortSignal): Promise<Reread> {
+  async #reread(signal: AbortSignal): Promise<Prepared> {
     const question = { argv: [], env: {}, cwd: '/', sockets: [] };
     const means = { spawn: this.machine.spawn, clock: this.clock.arbiters };
     this.invariants.reload.read();

@@ -1,13 +1,13 @@
 import { Arbiter } from '../../src/arbiter/arbiter.ts';
 import { Development } from '../../src/arbiter/change/development.ts';
-import type { Generation } from '../../src/arbiter/change/generation.ts';
-import type { Reread } from '../../src/arbiter/change/reload.ts';
+import type { Generation, Prepared } from '../../src/arbiter/change/generation.ts';
 import type { Succession } from '../../src/arbiter/change/succession.ts';
 import { type ArbiterSignal, EventQueue } from '../../src/arbiter/events.ts';
 import { Scaling } from '../../src/arbiter/scaling.ts';
 import type { OomVerdict } from '../../src/arbiter/workers/oom-kills.ts';
+import { bindAll } from '../../src/listeners/bind.ts';
 import { closing } from '../../src/listeners/closing.ts';
-import { bindAll, type Listener } from '../../src/listeners/listener.ts';
+import type { Listener } from '../../src/listeners/listener.ts';
 import type { WorkerLoad } from '../../src/process/ipc.ts';
 import type { WorkerCount } from '../../src/process/parent.ts';
 import type { Observe } from '../../src/process/status.ts';
@@ -102,7 +102,7 @@ export class FakeService {
   readonly lost: string[] = [];
   readonly settings: Partial<Settings>;
   /** What the configuration holds when HUP reads it again. */
-  reread: () => Promise<Reread>;
+  reread: () => Promise<Prepared>;
   /** The exit status once the arbiter has ended. */
   status: number | null = null;
 
@@ -137,7 +137,7 @@ export class FakeService {
   }
 
   /** A configuration like the first but for `changed`. */
-  configuration(changed: Partial<Settings> = {}, hooks: Hooks = {}): Reread {
+  configuration(changed: Partial<Settings> = {}, hooks: Hooks = {}): Prepared {
     const loaded = loadedWith({ ...this.settings, ...changed });
     return { loaded, hooks, ...this.#scalingOf(loaded) };
   }

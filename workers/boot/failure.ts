@@ -17,7 +17,7 @@ async function bootFailure(error: unknown, whence = 'while it was loading'): Pro
   // What the arbiter could not see: a log that only the user of the workers cannot open, hooks that do not load in a worker.
   if (error instanceof UsageError) return { exitStatus: EXIT.usage, message: error.message };
   if (isListenError(error)) {
-    const { explainBind } = await import('../../src/listeners/listener.ts');
+    const { explainBind } = await import('../../src/listeners/bind.ts');
     const message = explainBind(error.listener.source, codeOf(error.cause), error.message);
     return { exitStatus: EXIT.usage, message };
   }

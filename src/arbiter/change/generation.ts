@@ -41,6 +41,14 @@ export interface Generation {
   readonly failure?: BootFailure;
 }
 
+/** A configuration that was checked: all of a generation but its number and its sockets. */
+export type Prepared = Omit<Generation, 'number' | 'listeners' | 'code' | 'failure'>;
+
+/** What came of reading the configuration again and binding what it asks for. */
+export type ReadResult =
+  | { readonly ok: true; readonly reread: Prepared; readonly listeners: readonly Listener[] }
+  | { readonly ok: false; readonly reason: string };
+
 /** The addresses that a configuration asks for, each naming where it was written. Throws a UsageError. */
 export function addressesOf({ settings, origins, sockets }: LoadedData): readonly Address[] {
   const written = settings.bind.flatMap((text) =>

@@ -1,4 +1,5 @@
-import { BindError, type bindAll, discard, type Listener } from '../../listeners/listener.ts';
+import { BindError, type bindAll, discard } from '../../listeners/bind.ts';
+import type { Listener } from '../../listeners/listener.ts';
 import type { Owner } from '../../listeners/owner.ts';
 import { type Address, formatAddress, overlap, parseAddress } from '../../settings/address.ts';
 import { UsageError } from '../../support/errors.ts';

@@ -1,30 +1,10 @@
-import type { bindAll, Listener } from '../../listeners/listener.ts';
-import type { OpenLog } from '../../log/logger.ts';
-import type { Installation } from '../../process/installation.ts';
+import type { bindAll } from '../../listeners/bind.ts';
+import type { Listener } from '../../listeners/listener.ts';
 import type { BootFailure } from '../../process/ipc.ts';
-import type { Privileges } from '../../process/privileges/privileges.ts';
-import type { Hooks } from '../../settings/hooks.ts';
-import type { LoadedData } from '../../settings/load.ts';
 import { messageOf } from '../../support/errors.ts';
 import type { ArbiterEvent } from '../events.ts';
-import type { Scaling } from '../scaling.ts';
-import { addressesOf, type Generation } from './generation.ts';
+import { addressesOf, type Generation, type Prepared, type ReadResult } from './generation.ts';
 import { Rebinding } from './rebinding.ts';
-
-export interface Reread {
-  readonly loaded: LoadedData;
-  readonly hooks: Hooks;
-  readonly privileges?: Privileges | null;
-  readonly openLog?: () => OpenLog;
-  readonly installation?: Installation;
-  readonly nodeOptions?: NonNullable<Generation['nodeOptions']>;
-  readonly scaling?: Scaling;
-}
-
-/** What came of reading the configuration again and binding what it asks for. */
-export type ReadResult =
-  | { readonly ok: true; readonly reread: Reread; readonly listeners: readonly Listener[] }
-  | { readonly ok: false; readonly reason: string };
 
 /** How the last reload came out. */
 export interface LastReload {
@@ -58,7 +38,7 @@ export type Asked = 'begins' | 'supersedes' | 'follows' | 'follows already';
 
 export interface ReloadOptions {
   /** Loads the configuration again, without side effects, and rejects with one line. */
-  readonly reread: (signal: AbortSignal) => Promise<Reread>;
+  readonly reread: (signal: AbortSignal) => Promise<Prepared>;
   readonly bindAll: typeof bindAll;
   readonly emit: (event: ArbiterEvent) => void;
   readonly now: () => number;

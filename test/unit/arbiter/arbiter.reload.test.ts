@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { Reread } from '../../../src/arbiter/change/reload.ts';
+import type { Prepared } from '../../../src/arbiter/change/generation.ts';
 import { type FakeService, serveReady, startService } from '../../support/fake-service.ts';
 
 /** Reads that end when the test says so, in the order of the reloads. */
-function deferReads(service: FakeService): ((read: Reread | Error) => Promise<void>)[] {
-  const ends: ((read: Reread | Error) => Promise<void>)[] = [];
+function deferReads(service: FakeService): ((read: Prepared | Error) => Promise<void>)[] {
+  const ends: ((read: Prepared | Error) => Promise<void>)[] = [];
   service.reread = () =>
     new Promise((resolve, reject) => {
       ends.push((read) => {

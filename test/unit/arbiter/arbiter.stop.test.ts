@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Reread } from '../../../src/arbiter/change/reload.ts';
+import type { Prepared } from '../../../src/arbiter/change/generation.ts';
 import { type FakeService, serveReady, startService } from '../../support/fake-service.ts';
 import { temporaryDirectory } from '../../support/tsunicorn.ts';
 
@@ -139,7 +139,7 @@ describe('a graceful stop', () => {
   it('closes what a reload opens after it', async () => {
     const service = await serveReady();
     const path = join(temporaryDirectory(), 'app.sock');
-    const read = Promise.withResolvers<Reread>();
+    const read = Promise.withResolvers<Prepared>();
     service.reread = () => read.promise;
     await service.signal('SIGHUP', 'SIGTERM');
     read.resolve(service.configuration({ bind: [`unix:${path}`] }));

@@ -1,8 +1,9 @@
 import { closeSync, lstatSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { bindAll } from '../../../src/listeners/bind.ts';
 import { adoptAll, type HandedSocket, handSockets } from '../../../src/listeners/handed.ts';
-import { bindAll, type Listener } from '../../../src/listeners/listener.ts';
+import type { Listener } from '../../../src/listeners/listener.ts';
 import { type Address, parseAddress } from '../../../src/settings/address.ts';
 import { fakeListener } from '../../support/fake-service.ts';
 import { asRoot } from '../../support/tools.ts';

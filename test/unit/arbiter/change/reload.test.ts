@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { Generation } from '../../../../src/arbiter/change/generation.ts';
-import { Reload, type Reread } from '../../../../src/arbiter/change/reload.ts';
+import type { Generation, Prepared } from '../../../../src/arbiter/change/generation.ts';
+import { Reload } from '../../../../src/arbiter/change/reload.ts';
 import type { ArbiterEvent } from '../../../../src/arbiter/events.ts';
-import { bindAll } from '../../../../src/listeners/listener.ts';
+import { bindAll } from '../../../../src/listeners/bind.ts';
 import { fakeListener, loadedWith } from '../../../support/fake-service.ts';
 
 type Result = ArbiterEvent & { type: 'reloadRead' };
@@ -14,9 +14,9 @@ const current: Generation = {
   hooks: {},
   listeners: [fakeListener('127.0.0.1:8000', journal)],
 };
-const same: Reread = { loaded: loadedWith(), hooks: {} };
+const same: Prepared = { loaded: loadedWith(), hooks: {} };
 
-function reloadOf(reread: (signal: AbortSignal) => Promise<Reread>) {
+function reloadOf(reread: (signal: AbortSignal) => Promise<Prepared>) {
   const results: Result[] = [];
   let arrived = () => {};
   const emit = (event: ArbiterEvent) => {
@@ -81,7 +81,7 @@ describe('a reload', () => {
   });
 
   it('says how the last one came out', async () => {
-    const reads: (() => Promise<Reread>)[] = [
+    const reads: (() => Promise<Prepared>)[] = [
       async () => same,
       async () => same,
       () => Promise.reject(new Error('no')),

@@ -4,14 +4,9 @@ import { closeSync, fstatSync, openSync } from 'node:fs';
 import net from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { bind, bindAll, describeListeners, explainBind } from '../../../src/listeners/bind.ts';
 import { closing } from '../../../src/listeners/closing.ts';
-import {
-  bind,
-  bindAll,
-  describeListeners,
-  explainBind,
-  type Listener,
-} from '../../../src/listeners/listener.ts';
+import type { Listener } from '../../../src/listeners/listener.ts';
 import { expandLocalhost, formatAddress, hasAddress, parseAddress } from '../../../src/settings/address.ts';
 import { UsageError } from '../../../src/support/errors.ts';
 import { temporaryDirectory } from '../../support/tsunicorn.ts';
@@ -192,7 +187,7 @@ describe('an inherited descriptor', () => {
     const server = net.createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
     const child = `
-      import { bind } from ${JSON.stringify(new URL('../../../src/listeners/listener.ts', import.meta.url).href)};
+      import { bind } from ${JSON.stringify(new URL('../../../src/listeners/bind.ts', import.meta.url).href)};
       import { fstatSync } from 'node:fs';
       const listener = await bind({ kind: 'fd', source: '--bind fd://3', fd: 3 });
       const before = fstatSync(3).isSocket();

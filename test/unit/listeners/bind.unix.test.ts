@@ -13,7 +13,8 @@ import {
 import net from 'node:net';
 import { join, relative } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { bind, type Listener } from '../../../src/listeners/listener.ts';
+import { bind } from '../../../src/listeners/bind.ts';
+import type { Listener } from '../../../src/listeners/listener.ts';
 import { parseAddress } from '../../../src/settings/address.ts';
 import { UsageError } from '../../../src/support/errors.ts';
 import { temporaryDirectory } from '../../support/tsunicorn.ts';

@@ -1,0 +1,276 @@
+import type { Stats } from 'node:fs';
+import net from 'node:net';
+import { dirname, resolve } from 'node:path';
+import {
+  type Address,
+  checkLength,
+  formatAddress,
+  formatTcp,
+  overlap,
+  parseAddress,
+} from '../settings/address.ts';
+import { fs } from '../support/builtins.ts';
+import { codeOf, messageOf, UsageError } from '../support/errors.ts';
+import { closing } from './closing.ts';
+import type { Listener } from './listener.ts';
+import { giveAway, type Owner } from './owner.ts';
+
+declare module 'node:net' {
+  // Node has it since 24.20 and 26.7; its types do not name it yet.
+  interface BoundSocketOptions {
+    path?: string;
+  }
+}
+
+/** The system refused to bind an address. */
+export class BindError extends UsageError {
+  readonly address: Address;
+  readonly code: string | undefined;
+
+  constructor(address: Address, error: unknown) {
+    super(explainBind(address.source, codeOf(error), messageOf(error)));
+    this.address = address;
+    this.code = codeOf(error);
+  }
+}
+
+/**
+ * Binds one address without listening; where it is a twin on port 0, on the port of the last of the listeners before.
+ * Throws a UsageError that names `--bind` and the cure.
+ */
+export async function bind(address: Address, before: readonly Listener[] = []): Promise<Listener> {
+  switch (address.kind) {
+    case 'tcp':
+      return bindTcp(address, portFor(address, before));
+    case 'unix':
+      return bindPath(address);
+    case 'abstract':
+      return fromBound(address, bindOrExplain(address, { path: `\0${address.name}` }));
+    case 'fd': {
+      const { inherit } = await import('./inherited.ts');
+      return inherit(address);
+    }
+  }
+}
+
+/**
+ * Binds all or none: when one cannot be bound, those that were bound are released again. The files of Unix sockets belong
+ * to `owner`, if there is one, whom their mode lets connect.
+ */
+export async function bindAll(addresses: readonly Address[], owner?: Owner): Promise<readonly Listener[]> {
+  const bound: Listener[] = [];
+  try {
+    for (const address of addresses) {
+      refuseTwin(bound, address);
+      bound.push(await bindBeside(bound, address));
+    }
+    if (owner) for (const listener of bound) listener.giveTo?.(owner);
+    return bound;
+  } catch (error) {
+    for (const listener of bound) discard(listener);
+    throw error;
+  }
+}
+
+const MAX_TRIES = 10;
+
+/** The kernel chose the port of the first of two by what is free at its own address: where it is taken at the other's, both try again. */
+async function bindBeside(bound: Listener[], address: Address): Promise<Listener> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await bind(address, bound);
+    } catch (error) {
+      const first = bound.at(-1);
+      const mayRetry = address.kind === 'tcp' && address.isTwin === true && address.port === 0;
+      if (!mayRetry || first === undefined || codeOf(error) !== 'EADDRINUSE' || tries === MAX_TRIES)
+        throw error;
+      bound.splice(-1, 1, await bind(first.address));
+      discard(first);
+    }
+  }
+}
+
+function portFor(address: Address & { kind: 'tcp' }, before: readonly Listener[]): number {
+  const first = before.at(-1);
+  if (address.port !== 0 || address.isTwin !== true || first === undefined) return address.port;
+  const at = parseAddress('', first.url);
+  return at.kind === 'tcp' ? at.port : address.port;
+}
+
+/**
+ * The kernel binds two sockets to one address as long as neither listens, which is found out in a worker: too late to say
+ * that it is the service itself that is in the way.
+ */
+function refuseTwin(bound: readonly Listener[], address: Address): void {
+  const twin = bound.find(({ address: own, url }) =>
+    // By its URL: the address may say port 0.
+    own.kind === 'tcp'
+      ? overlap(parseAddress('', url), address)
+      : formatAddress(own) === formatAddress(address),
+  );
+  if (twin === undefined) return;
+  throw new UsageError(`${address.source}: it overlaps ${twin.address.source}; leave one of them away`);
+}
+
+/** Closes what was merely tried. A descriptor that was inherited stays open: nobody could give it to us a second time. */
+export function discard(listener: Listener): void {
+  if (listener.address.kind !== 'fd') listener.close();
+}
+
+/** The URL that a listener on the address has, but for port 0; two addresses with the same one cannot both be bound. */
+export async function urlOf(address: Address): Promise<string> {
+  if (address.kind === 'unix') return formatAddress({ ...address, path: resolve(address.path) });
+  if (address.kind !== 'tcp') return formatAddress(address);
+  const host = await numericHost(address);
+  // Of IPv6 there are several spellings; with a zone (fe80::1%eth0) Node does not parse it.
+  const normal = net.isIPv6(host) && !host.includes('%');
+  const { address: at } = normal
+    ? new net.SocketAddress({ address: host, family: 'ipv6' })
+    : { address: host };
+  return formatTcp(at, address.port);
+}
+
+async function bindTcp(address: Address & { kind: 'tcp' }, port: number): Promise<Listener> {
+  const host = await numericHost(address);
+  const socket = bindOrExplain(address, { host, port });
+  const at = socket.address() as net.AddressInfo;
+  return fromBound(address, socket, formatTcp(at.address, at.port));
+}
+
+async function numericHost(address: Address & { kind: 'tcp' }): Promise<string> {
+  if (net.isIP(address.host)) return address.host;
+  const { lookup } = await import('node:dns/promises');
+  try {
+    return (await lookup(address.host, { order: 'ipv4first' })).address;
+  } catch (error) {
+    throw new UsageError(
+      `${address.source}: cannot resolve "${address.host}" (${codeOf(error) ?? messageOf(error)}); write an address of this machine`,
+    );
+  }
+}
+
+/** Takes over a stale file. BoundSocket unlinks the path when it closes, whoever's it is by then: we ask first. */
+async function bindPath(address: Address & { kind: 'unix' }): Promise<Listener> {
+  const path = resolve(address.path);
+  checkLength(address.source, path);
+  if (!isDirectory(dirname(path))) throw new UsageError(`${address.source}: ${CURES.ENOENT}`);
+  await removeStale(address, path);
+  const socket = bindOrExplain(address, { path });
+  const { dev, ino } = fs.lstatSync(path);
+  const isOurs = () => {
+    try {
+      const stat = fs.lstatSync(path, { throwIfNoEntry: false });
+      return stat === undefined || (stat.dev === dev && stat.ino === ino);
+    } catch {
+      // ENOTDIR, EACCES: the directory is not what it was.
+      return false;
+    }
+  };
+  // Left open, a socket whose path is somebody else's cannot be reached any more, and ends with the process.
+  const close = () => {
+    if (isOurs()) socket.close();
+  };
+  const giveTo = (owner: Owner) => {
+    if (isOurs()) giveAway(address.source, path, owner);
+  };
+  return { address, fd: socket.fd(), url: formatAddress({ ...address, path }), giveTo, ...closing(close) };
+}
+
+function isDirectory(path: string): boolean {
+  try {
+    return fs.statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
+}
+
+async function removeStale(address: Address, path: string): Promise<void> {
+  const stat = lookAt(address, path);
+  if (stat === undefined) return;
+  if (!stat.isSocket()) {
+    throw new UsageError(
+      `${address.source}: the file exists and is not a socket; remove it or choose another path`,
+    );
+  }
+  const refusal = await new Promise<string | undefined>((settle) => {
+    const probe = net.connect(path, () => settle(undefined));
+    probe.on('error', (error) => settle(codeOf(error)));
+    probe.on('connect', () => probe.destroy());
+  });
+  const isGone = refusal === 'ECONNREFUSED' || refusal === 'ENOENT';
+  if (isGone && !isBoundByOthers(path)) return fs.rmSync(path, { force: true });
+  if (refusal === 'EACCES')
+    throw new BindError(address, Object.assign(new Error(refusal), { code: refusal }));
+  throw new UsageError(
+    `${address.source}: another server is listening there; stop it or choose another path`,
+  );
+}
+
+function lookAt(address: Address, path: string): Stats | undefined {
+  try {
+    return fs.lstatSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    // EACCES: the directory may not even be entered.
+    throw new BindError(address, error);
+  }
+}
+
+// Of a line of /proc/net/unix (proc(5)): the state, where 01 is bound and not connected, and the path. A connection that
+// was accepted carries the path too, and may outlive its listener.
+const UNCONNECTED = /^\S+ \S+ \S+ \S+ \S+ 01 +\d+ (.+)$/;
+
+/** Whether a living process has bound the path, although it does not listen yet: its workers boot. Linux only. */
+function isBoundByOthers(path: string): boolean {
+  try {
+    const lines = fs.readFileSync('/proc/net/unix', 'utf8').split('\n');
+    return lines.some((line) => UNCONNECTED.exec(line)?.[1] === path);
+  } catch {
+    // No such table: what nobody listens on counts as stale.
+    return false;
+  }
+}
+
+function fromBound(address: Address, socket: net.BoundSocket, url = formatAddress(address)): Listener {
+  return { address, fd: socket.fd(), url, ...closing(() => socket.close()) };
+}
+
+function bindOrExplain(address: Address, options: net.BoundSocketOptions): net.BoundSocket {
+  try {
+    return new net.BoundSocket(options);
+  } catch (error) {
+    throw new BindError(address, error);
+  }
+}
+
+const CURES: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'the address is already in use; stop what holds it (`ss -ltnp` shows it) or choose another',
+  EACCES:
+    'permission denied; ports below 1024 need root or CAP_NET_BIND_SERVICE, a path a writable directory',
+  EPERM: 'permission denied; choose another address',
+  EADDRNOTAVAIL:
+    'this machine does not have that address; write one of its own, or 0.0.0.0 for every interface',
+  EAFNOSUPPORT: 'this machine does not support that kind of address',
+  ENOENT: 'the directory does not exist; create it or choose another path',
+  ENOTDIR: 'the directory does not exist; create it or choose another path',
+  EROFS: 'the file system is read-only; choose another path',
+};
+
+/** The one line for an address that cannot be bound or, found out later in a worker, cannot be listened on. */
+export function explainBind(source: string, code: string | undefined, message: string): string {
+  return `${source}: ${(code && CURES[code]) ?? message}`;
+}
+
+/**
+ * For the log: what each listener is, by what the worker that listens on it knows: whether its application ends TLS, and
+ * what an inherited descriptor is.
+ */
+export function describeListeners(
+  listeners: readonly Listener[],
+  urls: readonly string[],
+): readonly string[] {
+  return listeners.map(({ address, url }, index) => {
+    if (address.kind !== 'fd')
+      return urls[index]?.startsWith('https:') ? url.replace(/^http:/, 'https:') : url;
+    return `${urls[index] || url}${address.name === undefined ? '' : ` (${address.name})`}`;
+  });
+}

@@ -1,0 +1,30 @@
+import type { Arbiter } from '../../src/arbiter/arbiter.ts';
+import type { WorkerHandle } from '../../src/arbiter/workers/handle.ts';
+import type { Settings } from '../../src/settings/catalogue/catalogue.ts';
+import type { SimulatedClock } from './clock.ts';
+import type { Machine } from './machine.ts';
+import type { ReaderModel, SuccessorModel } from './other-models.ts';
+import type { Sockets } from './sockets.ts';
+import type { Transition, WatchedQueue } from './watched.ts';
+
+/** What the invariants and the coverage see of a world. */
+export interface ObservedWorld {
+  readonly seed: number;
+  readonly clock: SimulatedClock;
+  readonly machine: Machine;
+  readonly sockets: Sockets;
+  readonly queue: WatchedQueue;
+  readonly arbiter: Arbiter;
+  readonly workers: readonly WorkerHandle[];
+  readonly readers: readonly ReaderModel[];
+  readonly successors: readonly SuccessorModel[];
+  readonly settings: Partial<Settings>;
+  readonly status: number | null;
+  readonly elder: number | null;
+  readonly watcher: 'none' | 'open' | 'closed';
+  readonly coverage: { changed(world: ObservedWorld, transition: Transition): void };
+  readonly invariants: {
+    readonly current: { readonly number: number };
+    readonly reload: { readonly underWay: number | null };
+  };
+}

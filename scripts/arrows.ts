@@ -1,0 +1,114 @@
+// Checks which rooms import which: a room is a folder of src/ or workers/, or a file directly in them.
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+
+const root = join(import.meta.dirname, '..');
+
+const BOTTOM = ['src/flights', 'src/settings', 'src/support'];
+const LISTENERS = ['src/log', ...BOTTOM];
+const PROCESS = ['src/listeners', ...LISTENERS];
+const GATEWAY = ['src/process', ...PROCESS];
+const APP = ['src/gateway', ...GATEWAY];
+const HTTP = ['src/app', ...APP];
+/** What every room of a worker may use. */
+const SERVER = ['src/http', ...HTTP];
+const ENDS = ['workers/logs', ...SERVER];
+const SERVING = ['workers/accept', 'workers/develop', 'workers/end', ...ENDS];
+const PHASE = ['workers/serving', ...SERVING];
+const HEALTH = ['workers/inbox', 'workers/phase', ...PHASE];
+const RECYCLE = ['workers/health', ...HEALTH];
+const BOOT = ['workers/recycle', ...RECYCLE];
+const CLASSES = ['workers/boot', ...BOOT];
+
+/**
+ * What each room may import, itself apart. The arbiter's side (main, arbiter) and the worker's (workers) never import each
+ * other; the arbiter knows neither HTTP nor the application.
+ */
+export const ROOMS: Readonly<Record<string, readonly string[]>> = {
+  bin: ['src/main', 'src/process'],
+  'src/main': ['src/app', 'src/arbiter', 'src/watch', ...GATEWAY],
+  'src/arbiter': ['src/watch', ...GATEWAY],
+  'src/index': ['src/app', 'src/gateway', 'src/settings'],
+  'src/watch': ['src/support'],
+
+  'workers/entry': ['workers/worker', 'workers/classes', ...CLASSES],
+  'workers/forked': [],
+  'workers/trial': ['workers/classes', ...CLASSES],
+  'workers/worker': ['workers/classes', ...CLASSES],
+  'workers/classes': CLASSES,
+  'workers/boot': BOOT,
+  'workers/recycle': RECYCLE,
+  'workers/health': HEALTH,
+  'workers/phase': PHASE,
+  'workers/inbox': PHASE,
+  'workers/serving': SERVING,
+  'workers/end': ENDS,
+  'workers/accept': ENDS,
+  'workers/develop': ENDS,
+  'workers/logs': SERVER,
+
+  'src/http': HTTP,
+  'src/app': APP,
+  'src/gateway': GATEWAY,
+  'src/process': PROCESS,
+  'src/listeners': LISTENERS,
+  'src/log': BOTTOM,
+  'src/flights': ['src/support'],
+  'src/settings': ['src/support'],
+  'src/support': [],
+};
+
+/** A source file; `path` is relative to the repository. */
+export interface Source {
+  readonly path: string;
+  readonly text: string;
+}
+
+/**
+ * One line for each import that `rooms` does not allow, dynamic imports and imports of types included, and for each room
+ * that it does not have.
+ */
+export function forbiddenArrows(
+  sources: readonly Source[],
+  rooms: Readonly<Record<string, readonly string[]>> = ROOMS,
+): readonly string[] {
+  return sources.flatMap(({ path, text }) => {
+    const room = roomOf(path);
+    const allowed = rooms[room];
+    if (allowed === undefined) return [`${path}: scripts/arrows.ts has no room ${room}`];
+    return importsOf(text).flatMap(({ specifier, line }) => {
+      const target = roomOf(normalize(join(dirname(path), specifier)));
+      if (target === room || allowed.includes(target)) return [];
+      return [`${path}:${line}: ${room} must not import ${target} (${specifier})`];
+    });
+  });
+}
+
+/** `src/log` of src/log/syslog/sink.ts, `workers/entry` of workers/entry.ts, `bin` of bin/tsunicorn.ts. */
+function roomOf(path: string): string {
+  const [top = '', next = ''] = path.split('/');
+  return top === 'src' || top === 'workers' ? `${top}/${next.replace(/\.ts$/, '')}` : top;
+}
+
+/** `from '…'` of an import or export, `import '…'`, and `import('…')`, also as a type. */
+const IMPORT = /\bfrom\s*(['"])(\.[^'"]*)\1|\bimport\s*\(?\s*(['"])(\.[^'"]*)\3/g;
+
+function importsOf(text: string): readonly { readonly specifier: string; readonly line: number }[] {
+  return [...text.matchAll(IMPORT)].map((match) => ({
+    specifier: match[2] ?? match[4] ?? '',
+    line: text.slice(0, match.index).split('\n').length,
+  }));
+}
+
+/** Every source file of the product. */
+export function productSources(): readonly Source[] {
+  return globSync('{bin,src,workers}/**/*.ts', { cwd: root })
+    .sort()
+    .map((path) => ({ path, text: readFileSync(join(root, path), 'utf8') }));
+}
+
+if (import.meta.main) {
+  const forbidden = forbiddenArrows(productSources());
+  for (const line of forbidden) process.stderr.write(`${line}\n`);
+  if (forbidden.length > 0) process.exitCode = 1;
+}

@@ -20,7 +20,7 @@ export interface ObservedWorld {
   readonly successors: readonly SuccessorModel[];
   readonly settings: Partial<Settings>;
   readonly status: number | null;
-  readonly elder: number | null;
+  readonly oldArbiter: number | null;
   readonly watcher: 'none' | 'open' | 'closed';
   readonly coverage: { changed(world: ObservedWorld, transition: Transition): void };
   readonly invariants: {

@@ -187,18 +187,22 @@ it('a hook may be asynchronous: the application is loaded once postFork has sett
 });
 
 /** The second worker's application is loaded only when that worker is on its way out, which its last hook holds up. */
-const holding = `import { setTimeout as sleep } from 'node:timers/promises';
+const holding = `import { setImmediate as turn } from 'node:timers/promises';
 const { promise, resolve } = Promise.withResolvers();
+const initialised = Promise.withResolvers();
 export default {
   postFork: ({ age, log }) => {
     if (age === 1) return;
     globalThis.held = promise;
     log.info('held');
   },
+  // The last thing before the socket.
+  postWorkerInit: ({ age }) => age !== 1 && initialised.resolve(),
   workerExit: async ({ age, log }) => {
     if (age === 1) return;
     resolve();
-    await sleep(300);
+    await initialised.promise;
+    for (let turns = 0; turns < 200; turns++) await turn();
     const doors = process.getActiveResourcesInfo().filter((name) => /^TCPServer/i.test(name));
     log.info('on its way out with ' + doors.length + ' doors');
   },

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { FlightReader } from '../../../../src/flights/reader.ts';
 import { FlightTable } from '../../../../src/flights/table.ts';
@@ -6,6 +5,8 @@ import { AccessBuffer } from '../../../../src/log/access-buffer.ts';
 import type { SharedLines } from '../../../../src/log/access-log.ts';
 import type { AccountOrder, WorkerMessage } from '../../../../src/process/ipc.ts';
 import { RequestKeeper } from '../../../../workers/health/request-keeper.ts';
+import { deadlineMs } from '../../../support/patience.ts';
+import { turns } from '../../../support/wire.ts';
 
 afterEach(() => void vi.restoreAllMocks());
 
@@ -33,20 +34,28 @@ const toSyslog = (format = '%(U)s %(s)s %(X)s'): SharedLines => ({
 describe('the keeper of the requests in flight', () => {
   it('sleeps while nothing changes, whether requests are held or none are there', async () => {
     const looks = vi.spyOn(FlightReader.prototype, 'list');
+    const rests = vi.spyOn(FlightReader.prototype, 'changed');
+    /** Resolves once it waits for the next change, and for nothing else within a minute. */
+    const resting = async () => {
+      await expect
+        .poll(() => rests.mock.settledResults.at(-1)?.type, { timeout: deadlineMs() })
+        .toBe('incomplete');
+      expect(rests.mock.lastCall).toEqual([60_000]);
+    };
     const { keeper, flights, said, begin } = keeping(toSyslog());
     void keeper.run();
     onTestFinished(() => {
       void keeper.finish('test');
       flights.wake();
     });
-    await sleep(50);
-    const idle = looks.mock.calls.length;
-    expect(idle).toBe(1);
+    await resting();
+    expect(looks).toHaveBeenCalledTimes(1);
     begin('/held');
     await expect.poll(() => said).toMatchObject([{ tsunicorn: 'flights', began: [{ url: '/held' }] }]);
-    await sleep(50);
+    await resting();
     const held = looks.mock.calls.length;
-    await sleep(300);
+    await turns(20);
+    await resting();
     expect(looks).toHaveBeenCalledTimes(held);
   });
 

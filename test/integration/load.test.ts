@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { plan } from '../soak/plan.ts';
 import { type LoadResult, startLoad } from '../support/load.ts';
 import { app, type Running, serve, temporaryDirectory } from '../support/tsunicorn.ts';
 
 const hello = app('hello.ts:app', 'examples');
 const CLIENTS = 32;
-const ROUNDS = 20;
 
 function binds(): readonly [name: string, bind: () => string][] {
   return [
@@ -16,10 +16,10 @@ function binds(): readonly [name: string, bind: () => string][] {
 }
 
 describe.each(binds())('under load on %s', (_name, bind) => {
-  it(`loses no request in ${ROUNDS} reloads`, async () => {
+  it('loses no request in reload after reload', async () => {
     const running = await serve([hello, '-w', '2', '-b', bind()]);
     const load = startLoad({ url: running.at }, CLIENTS);
-    for (let round = 0; round < ROUNDS; round++) await reload(running);
+    for (let round = 0; round < plan.loadReloads; round++) await reload(running);
     const result = await load.stop();
     expect(result).toMatchObject({ failures: [], refused: 0 });
     expect(result.answered).toBeGreaterThan(CLIENTS);
@@ -39,7 +39,7 @@ describe.each(binds())('under load on %s', (_name, bind) => {
     const running = await serve([hello, '-w', '2', '-b', bind()]);
     const load = startLoad({ url: running.at }, CLIENTS);
     let kills = 0;
-    for (; kills < 20; kills++) {
+    for (; kills < plan.loadKills; kills++) {
       const workers = await running.waitForWorkers(2);
       // Any of them, also one that still boots: in turn, so that no run is luckier than another.
       const victim = workers[kills % 2] ?? 0;

@@ -2,28 +2,26 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { KeptLoad } from '../support/kept-load.ts';
 import { app } from '../support/tsunicorn.ts';
-import { isLong } from './plan.ts';
+import { isLong, plan } from './plan.ts';
 import { type Soaked, soak } from './soaked.ts';
 
 const WORKERS = 3;
 const CLIENTS = 300;
 const MINUTES = 60_000;
-const LASTS_MS = isLong ? 5 * MINUTES : 5000;
-const RELOAD_EVERY_MS = isLong ? 10_000 : 2500;
 /** One request in so many computes for 300 ms. */
 const HEAVY = 100;
 
 /** HUP again and again, and between two of them TERM to one of the workers; their lifetime is short, too. */
 async function operate(service: Soaked): Promise<void> {
-  const until = performance.now() + LASTS_MS;
+  const until = performance.now() + plan.keptMs;
   for (let reloads = 1; performance.now() < until; reloads++) {
     const seen = service.log.length;
     service.signal('SIGHUP');
     await service.waitForLog(/Generation \d+ is ready/, seen);
-    await pause(RELOAD_EVERY_MS / 2);
+    await pause(plan.keptReloadMs / 2);
     const [pid] = service.log.match(/(?<=Worker is ready \(pid: )\d+(?=\)(?![\s\S]*Worker is ready))/) ?? [];
     process.kill(Number(pid), 'SIGTERM');
-    await pause(RELOAD_EVERY_MS / 2);
+    await pause(plan.keptReloadMs / 2);
     if (isLong && reloads % 10 === 0) console.log(`${reloads} reloads`);
   }
 }

@@ -1,4 +1,4 @@
-/** What a soak does to one service. */
+/** What a soak does to one service, and how long what else is repeated goes on. */
 export interface Plan {
   readonly reloads: number;
   readonly upgrades: number;
@@ -7,15 +7,36 @@ export interface Plan {
   readonly scalings: number;
   /** A worker is killed every 200 ms for so long. */
   readonly chaosMs: number;
+  /** Clients keep their connections for so long, while a reload begins every `keptReloadMs`. */
+  readonly keptMs: number;
+  readonly keptReloadMs: number;
+  /** How often a service that clients ask all the time is reloaded, and how many of its workers are killed. */
+  readonly loadReloads: number;
+  readonly loadKills: number;
 }
 
-const SHORT: Plan = { reloads: 3, upgrades: 1, recyclings: 6, scalings: 2, chaosMs: 1500 };
-// Over three worker classes: more than 100 reloads, 10 upgrades, 200 recyclings, 50 of TTIN and TTOU.
-const LONG: Plan = { reloads: 34, upgrades: 4, recyclings: 67, scalings: 17, chaosMs: 60_000 };
+const MINUTES = 60_000;
+const PLANS = {
+  short: {
+    ...{ reloads: 1, upgrades: 1, recyclings: 2, scalings: 1, chaosMs: 1000 },
+    ...{ keptMs: 2500, keptReloadMs: 2500, loadReloads: 4, loadKills: 8 },
+  },
+  medium: {
+    ...{ reloads: 3, upgrades: 1, recyclings: 6, scalings: 2, chaosMs: 1500 },
+    ...{ keptMs: 5000, keptReloadMs: 2500, loadReloads: 20, loadKills: 20 },
+  },
+  // Over three worker classes: more than 100 reloads, 10 upgrades, 200 recyclings, 50 of TTIN and TTOU.
+  long: {
+    ...{ reloads: 34, upgrades: 4, recyclings: 67, scalings: 17, chaosMs: 60_000 },
+    ...{ keptMs: 5 * MINUTES, keptReloadMs: 10_000, loadReloads: 20, loadKills: 20 },
+  },
+} as const satisfies Readonly<Record<string, Plan>>;
 
-/** The short form is for every run of the tests, the long one for `npm run soak`. */
-export const isLong = process.env.TSUNICORN_SOAK === 'long';
-export const plan = isLong ? LONG : SHORT;
+const { TSUNICORN_SOAK = 'short' } = process.env;
+
+/** The short form is for every run of the tests, the medium one for CI, the long one for `npm run soak`. */
+export const isLong = TSUNICORN_SOAK === 'long';
+export const plan: Plan = isLong ? PLANS.long : TSUNICORN_SOAK === 'medium' ? PLANS.medium : PLANS.short;
 
 /** Evenly mixed, the same in every run: what comes `count` times is spread over the whole. */
 export function interleaved<Name extends string>(counts: Readonly<Record<Name, number>>): readonly Name[] {

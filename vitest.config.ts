@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { SlowProjectsFirst } from './test/support/slow-projects-first.ts';
 
 // Where a change lands, another try tells a test that the machine has disturbed from one that fails: both are printed.
 const retry = process.env.CI ? 2 : 0;
@@ -12,6 +13,7 @@ export default defineConfig({
   test: {
     // Most tests wait for processes: one processor less, as by default, would double the time on a machine of two.
     maxWorkers: '100%',
+    sequence: { sequencer: SlowProjectsFirst },
     projects: [
       {
         test: {

@@ -59,11 +59,11 @@ export function startLoad(target: LoadTarget, clients: number): Load {
   };
 }
 
-/** One request; resolves with its status or the code of its error. */
-export function request({ url, path = '/' }: LoadTarget, agent?: http.Agent): Promise<string> {
+/** One request, over a connection of its own unless an agent is given; resolves with its status or the code of its error. */
+export function request({ url, path = '/' }: LoadTarget, agent: http.Agent | false = false): Promise<string> {
   const where = addressOf(url);
   return new Promise((resolve) => {
-    const sent = http.get({ ...where, path, ...(agent ? { agent } : {}) }, (response) => {
+    const sent = http.get({ ...where, path, agent }, (response) => {
       response.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? 'error'));
       response.on('end', () => resolve(String(response.statusCode)));
       response.resume();

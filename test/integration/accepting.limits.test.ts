@@ -3,9 +3,13 @@ import { writeFileSync } from 'node:fs';
 import http from 'node:http';
 import net from 'node:net';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { onTestFinished, tellTestsApart } from '../support/current-test.ts';
 import { addressOf, request } from '../support/load.ts';
 import { type Running, serve, temporaryDirectory } from '../support/tsunicorn.ts';
+
+// They wait for what is looked at once a second.
+tellTestsApart();
 
 const closing = new http.Agent({ keepAlive: false });
 const binds: readonly (readonly [string, () => string])[] = [
@@ -48,7 +52,7 @@ const recordsOf = (running: Running, event: string) =>
     .map((line) => JSON.parse(line))
     .filter((record) => record.event === event);
 
-describe.each(binds)('the limit on open files, with %s', (_name, bind) => {
+describe.concurrent.each(binds)('the limit on open files, with %s', (_name, bind) => {
   it('is named at the start where it allows fewer connections than --worker-connections', async () => {
     const running = await start(['-b', bind(), '-w', '1'], 256);
     expect(running.stderr).toMatch(
@@ -92,7 +96,7 @@ describe.each(binds)('the limit on open files, with %s', (_name, bind) => {
   });
 });
 
-describe.each(binds)('--worker-connections, with %s', (_name, bind) => {
+describe.concurrent.each(binds)('--worker-connections, with %s', (_name, bind) => {
   it.each(['async', 'sync'])(
     'is said in class %s when it is reached, by whom, and when it is over',
     async (name) => {

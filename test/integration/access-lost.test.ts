@@ -1,10 +1,14 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { outcome } from '../support/client.ts';
+import { tellTestsApart } from '../support/current-test.ts';
 import { ask } from '../support/http-client.ts';
 import { linesIn } from '../support/text.ts';
 import { app, isAlive, type Running, serve, temporaryDirectory } from '../support/tsunicorn.ts';
 import { wireTo } from '../support/wire.ts';
+
+// They wait until a limit is over.
+tellTestsApart();
 
 const FORMAT = '%(m)s %(U)s %(s)s %(X)s';
 const answered = ['GET /1 200 -', 'GET /2 200 -', 'GET /3 200 -'];
@@ -68,7 +72,7 @@ async function endOf(running: Running): Promise<Record<string, unknown>> {
   return JSON.parse(line);
 }
 
-describe('the lines of a worker that is ended by', () => {
+describe.concurrent('the lines of a worker that is ended by', () => {
   it.each(cases)('%s are all there, once', async (_what, { path, args = [], env = {}, lines, complete }) => {
     const { running, file } = await start([...args, '--log-format', 'json'], env);
     await threeAnswers(running);
@@ -102,7 +106,7 @@ describe('the lines of a worker that is ended by', () => {
   });
 });
 
-describe('a request that outlives the grace', () => {
+describe.concurrent('a request that outlives the grace', () => {
   it('has a line that says so, and its client has not left', async () => {
     const { running, file } = await start(['--graceful-timeout', '1']);
     await threeAnswers(running);
@@ -133,7 +137,7 @@ describe('a request that outlives the grace', () => {
   });
 });
 
-describe('without the watchdog', () => {
+describe.concurrent('without the watchdog', () => {
   it('what the worker does itself is logged, and a kill from outside costs what was in flight', async () => {
     const { running, file } = await start(['--no-watchdog', '--log-format', 'json']);
     await threeAnswers(running);

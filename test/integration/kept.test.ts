@@ -2,8 +2,12 @@ import { Agent } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { get, outcome } from '../support/client.ts';
+import { tellTestsApart } from '../support/current-test.ts';
 import { endWithTest, isAlive, type Running, serve } from '../support/tsunicorn.ts';
 import { type Wire, wireTo } from '../support/wire.ts';
+
+// They wait until a limit is over.
+tellTestsApart();
 
 const blocking = `export const app = (req, res) => {
   const ms = Number(req.url.slice(1));
@@ -36,7 +40,7 @@ async function keptByNew(at: string, old: readonly number[]) {
   }
 }
 
-it('a request that comes while the event loop is blocked, beyond --keep-alive, is answered', async () => {
+it.concurrent('a request that comes while the event loop is blocked, beyond --keep-alive, is answered', async () => {
   const running = await served(['--keep-alive', '1']);
   const wire = await kept(running.at);
   const blocked = outcome(get(running.at, '/3500'));
@@ -47,7 +51,7 @@ it('a request that comes while the event loop is blocked, beyond --keep-alive, i
   expect(await blocked).toBe('200');
 });
 
-describe('a connection that is idle', () => {
+describe.concurrent('a connection that is idle', () => {
   it('when a reload replaces its worker gets one more answer from there, which is its last', async () => {
     const running = await served([]);
     const wire = await kept(running.at);

@@ -1,7 +1,11 @@
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { tellTestsApart } from '../support/current-test.ts';
 import { type Running, start, temporaryDirectory } from '../support/tsunicorn.ts';
+
+// They wait for what a worker does half a second after it is ready.
+tellTestsApart();
 
 const MIXED = /WARNING\] Generation \d+ runs two versions of the code/g;
 
@@ -36,7 +40,7 @@ async function replaceWorker(running: Running, code: 'the same' | 'other'): Prom
   await running.waitForLog(new RegExp(`has loaded ${code} code`), from);
 }
 
-it.each([
+it.concurrent.each([
   ['own.mjs', 'sync', 'export const own = 2;\n'],
   [
     'node_modules/fresh/package.json',

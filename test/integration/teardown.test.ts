@@ -1,8 +1,12 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { tellTestsApart } from '../support/current-test.ts';
 import { ask } from '../support/http-client.ts';
 import { endWithTest, isAlive, serve, start } from '../support/tsunicorn.ts';
+
+// They wait until a limit is over.
+tellTestsApart();
 
 /** A thread in native code, for which process.exit() waits. */
 const HELD = `import { Worker } from 'node:worker_threads';
@@ -16,7 +20,7 @@ export default (request, response) => {
   response.end(String(process.pid));
 };\n`;
 
-describe('an orphan whose runtime hangs when it ends', () => {
+describe.concurrent('an orphan whose runtime hangs when it ends', () => {
   it.each([
     ['when it has drained', '/'],
     ['when the application ends it', '/exit'],
@@ -33,7 +37,7 @@ describe('an orphan whose runtime hangs when it ends', () => {
   });
 });
 
-describe('onStarting that never returns', () => {
+describe.concurrent('onStarting that never returns', () => {
   it.each([
     ['a promise', 'await new Promise(() => {})'],
     ['an endless loop', 'for (;;);'],
@@ -51,7 +55,7 @@ describe('onStarting that never returns', () => {
   });
 });
 
-describe('a hook that never returns', () => {
+describe.concurrent('a hook that never returns', () => {
   it.each([
     ['whenReady', 'await new Promise(() => {})'],
     ['postFork', 'await new Promise(() => {})'],

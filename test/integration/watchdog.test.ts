@@ -3,8 +3,12 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { get, outcome } from '../support/client.ts';
+import { tellTestsApart } from '../support/current-test.ts';
 import { app, endWithTest, isAlive, type Running, serve, temporaryDirectory } from '../support/tsunicorn.ts';
 import { wireTo } from '../support/wire.ts';
+
+// They wait until a limit is over.
+tellTestsApart();
 
 const blocks = app('blocks.ts:app');
 const record =
@@ -16,7 +20,7 @@ async function recordOf(running: Running): Promise<{ pid: number; block: string 
   return { pid: Number(pid), block };
 }
 
-describe.each(['tcp', 'unix'])('over %s, an event loop that is blocked', (kind) => {
+describe.concurrent.each(['tcp', 'unix'])('over %s, an event loop that is blocked', (kind) => {
   const bind = () => (kind === 'tcp' ? '127.0.0.1:0' : `unix:${join(temporaryDirectory(), 'sock')}`);
 
   it.each([
@@ -49,7 +53,7 @@ describe.each(['tcp', 'unix'])('over %s, an event loop that is blocked', (kind) 
   });
 });
 
-describe('the clients of a blocked worker', () => {
+describe.concurrent('the clients of a blocked worker', () => {
   it('all get a 503 where no byte was sent to them, also behind headers that were made up and never sent', async () => {
     const running = await serve([blocks, '--timeout', '1']);
     const { port } = new URL(running.at);
@@ -81,7 +85,7 @@ describe('the clients of a blocked worker', () => {
   });
 });
 
-describe('a sync worker', () => {
+describe.concurrent('a sync worker', () => {
   it.each(['127.0.0.1:0', 'unix:'])('that is blocked is explained in the same way, on %s', async (bind) => {
     const at = bind === 'unix:' ? `unix:${join(temporaryDirectory(), 'sock')}` : bind;
     const running = await serve([blocks, '--timeout', '1', '-k', 'sync', '-b', at]);
@@ -91,7 +95,7 @@ describe('a sync worker', () => {
   });
 });
 
-describe('the record', () => {
+describe.concurrent('the record', () => {
   it('is one JSON object where the log is JSON', async () => {
     const running = await serve([blocks, '--timeout', '1', '--log-format', 'json']);
     await get(running.at, '/spin');
@@ -106,7 +110,7 @@ describe('the record', () => {
   });
 });
 
-describe('without the watchdog', () => {
+describe.concurrent('without the watchdog', () => {
   it('the arbiter alone ends a blocked worker, and cannot say more', async () => {
     const running = await serve([blocks, '--timeout', '1', '--no-watchdog']);
     expect(await outcome(get(running.at, '/spin'))).toBe('ECONNRESET');
@@ -115,7 +119,7 @@ describe('without the watchdog', () => {
   });
 });
 
-describe('what is no blocked event loop', () => {
+describe.concurrent('what is no blocked event loop', () => {
   it('is a machine that stood still', async () => {
     const running = await serve([blocks, '--timeout', '1', '-w', '2']);
     const workers = running.workers();
@@ -153,7 +157,7 @@ describe('what is no blocked event loop', () => {
   });
 });
 
-describe('an orphan whose event loop is blocked', () => {
+describe.concurrent('an orphan whose event loop is blocked', () => {
   it('ends by its watchdog once the grace is over, and says why', async () => {
     const running = await serve([blocks, '--timeout', '60', '--graceful-timeout', '1']);
     const [worker = 0] = running.workers();
@@ -170,7 +174,7 @@ describe('an orphan whose event loop is blocked', () => {
   });
 });
 
-describe('a retiring worker whose event loop is blocked', () => {
+describe.concurrent('a retiring worker whose event loop is blocked', () => {
   it('is explained when its grace is over, however long --timeout is', async () => {
     const running = await serve([blocks, '--timeout', '60', '--graceful-timeout', '1']);
     const port = Number(new URL(running.at).port);

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import net from 'node:net';
-import { onTestFinished } from 'vitest';
 import type { Application } from '../../src/app/application.ts';
 import { Connections } from '../../src/http/connections.ts';
 import { createHttpServer, type HttpServerOptions } from '../../src/http/server.ts';
+import { onTestFinished } from './current-test.ts';
 import { type Wire, wireTo } from './wire.ts';
 
 export interface Engine {

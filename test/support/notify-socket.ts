@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { onTestFinished } from 'vitest';
+import { onTestFinished } from './current-test.ts';
 import { temporaryDirectory } from './tsunicorn.ts';
 
 // Node has no AF_UNIX datagrams. Without room for ancillary data the kernel drops the descriptor that comes with

@@ -1,7 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import net from 'node:net';
-import { onTestFinished } from 'vitest';
+import { onTestFinished } from './current-test.ts';
 
 /** A syslog receiver of the test process. */
 export interface Receiver {

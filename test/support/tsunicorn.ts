@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { onTestFailed, onTestFinished } from 'vitest';
+import { onTestFailed, onTestFinished } from './current-test.ts';
 import { deadlineMs } from './patience.ts';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));

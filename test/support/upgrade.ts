@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { onTestFinished } from 'vitest';
+import { onTestFinished } from './current-test.ts';
 import { childrenOf, isAlive, type Running } from './tsunicorn.ts';
 
 /** Upgrades the arbiter `pid`; resolves with the pid of the new one, which ends with the test, once it serves. */

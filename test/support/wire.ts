@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import net, { type Socket } from 'node:net';
-import { onTestFinished } from 'vitest';
+import { onTestFinished } from './current-test.ts';
 
 /** A client that writes what the test wants and keeps what it reads. */
 export class Wire {

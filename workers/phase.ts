@@ -12,7 +12,8 @@ export type Phase =
   | { readonly name: 'opening'; readonly leave: Retirement | null }
   | { readonly name: 'serving'; readonly serving: Serving; readonly asked: 'nothing' | 'replacement' }
   | { readonly name: 'leaving'; readonly draining: Draining }
-  | { readonly name: 'exiting' };
+  /** `hasten` has it end within so many milliseconds. */
+  | { readonly name: 'exiting'; readonly hasten: (graceMs: number) => void };
 
 /** Whether a worker in this phase has yet to serve. */
 export function isBooting({ name }: Phase): boolean {
@@ -22,7 +23,6 @@ export function isBooting({ name }: Phase): boolean {
 /** Logs what a drain could not finish; never rejects, as the worker must end all the same. */
 export async function finish(
   { ended }: Draining,
-  graceMs: number,
   logs: Pick<Logs, 'log' | 'settle'>,
 ): Promise<void> {
   const { log } = logs;
@@ -31,7 +31,7 @@ export async function finish(
     if (cut.connections === 0) return;
     // Before the connections say that they are closed, which looks as if their clients had left.
     logs.settle('grace');
-    const { connections: count, oldest: requests } = cut;
+    const { connections: count, oldest: requests, graceMs } = cut;
     log.warning(`Cut ${count} connection(s) that outlived the grace of ${graceMs / 1000} s`, {
       event: 'drain-cut',
       count,

@@ -1,5 +1,6 @@
 import type { Application } from '../src/app/application.ts';
 import { FlightTable } from '../src/flights/table.ts';
+import { CutOff } from '../src/http/drain/cut-off.ts';
 import type { Readiness } from '../src/http/ready-path.ts';
 import type { WorkerLog } from '../src/log/records.ts';
 import { callHook } from '../src/process/call-hook.ts';
@@ -235,21 +236,21 @@ class Worker {
       case 'serving':
         return this.#drain(phase.serving, how);
       case 'leaving':
-        return phase.draining.hasten(how.purpose);
+        phase.draining.hasten(how);
+        return this.#heartbeat.leaveWithin(phase.draining.leftMs);
       case 'exiting':
-        return;
+        return phase.hasten(how.graceMs);
     }
   }
 
   #drain(serving: Serving, how: Retirement): void {
     const purpose = moreUrgent(how.purpose, this.#recycler?.purpose ?? 'replace');
-    const startedMs = performance.now();
     const draining = serving.drain({ ...how, purpose });
     this.#phase = { name: 'leaving', draining };
     this.#recycler?.end();
     this.#heartbeat.leaveWithin(how.graceMs);
-    void finish(draining, how.graceMs, this.#logs).then(() =>
-      this.#exit(Math.max(LAST_MS, how.graceMs - (performance.now() - startedMs)), serving.close),
+    void finish(draining, this.#logs).then(() =>
+      this.#exit(Math.max(LAST_MS, draining.leftMs), serving.close),
     );
   }
 
@@ -275,7 +276,7 @@ class Worker {
   async #bootFailed(error: unknown): Promise<void> {
     if (!isBooting(this.#phase)) return;
     const whence = this.#phase.name === 'standby' ? 'while it stood by' : undefined;
-    this.#phase = { name: 'exiting' };
+    this.#phase = { name: 'exiting', hasten: () => {} };
     const failure = await explainFailure(error, this.#modules, this.#order.settings.app, whence);
     await Promise.all([this.#inbox.send({ tsunicorn: 'bootFailed', ...failure }), this.#logs.close()]);
     process.exit(failure.exitStatus);
@@ -284,13 +285,14 @@ class Worker {
   /** Runs what must run last, at most `graceMs` long, and ends the process. */
   async #exit(graceMs: number, close?: Serving['close']): Promise<void> {
     if (this.#phase.name === 'exiting') return;
-    this.#phase = { name: 'exiting' };
-    const timer = setTimeout(() => this.#end(), Math.max(graceMs, LAST_MS));
+    const limit = new CutOff(Math.max(graceMs, LAST_MS));
+    void limit.reached.then(() => this.#end());
+    this.#phase = { name: 'exiting', hasten: (ms) => limit.bringForward(Math.max(ms, LAST_MS)) };
     if (graceMs > 0) await this.#terminate(graceMs);
     await this.#call('workerExit');
     if (graceMs > 0) await close?.().catch((error: unknown) => this.#logs.applicationFailed(error));
     await this.#logs.close();
-    clearTimeout(timer);
+    limit.cancel();
     this.#end();
   }
 

@@ -10,7 +10,7 @@ import { memoryUsage } from './memory-usage.ts';
 
 /** The main thread's side of the watchdog. */
 export interface Watchdog {
-  /** The worker is to have ended within `graceMs`: from then on it may not be blocked even for a moment. */
+  /** The worker is to have ended within `graceMs`: from then on it may not be blocked even for a moment. The last call holds. */
   leaveWithin(graceMs: number): void;
 }
 
@@ -96,10 +96,11 @@ export function startWatchdog(
     },
     (error) => log.warning(FAILED, { event: 'watchdog-failed', err: error }),
   );
+  let leaving: NodeJS.Timeout | undefined;
   return {
     leaveWithin(graceMs) {
       Atomics.store(pulse, 2, process.hrtime.bigint() + BigInt(Math.round(graceMs * 1e6)));
-      setInterval(tsunicornBeat, LEAVING_BEAT_MS);
+      leaving ??= setInterval(tsunicornBeat, LEAVING_BEAT_MS);
     },
   };
 }

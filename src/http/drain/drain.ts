@@ -2,6 +2,7 @@ import { moreUrgent, type Retirement, type RetirePurpose } from '../../process/i
 import type { Connections } from '../connections.ts';
 import { closeIfSilent } from '../look.ts';
 import { namesOf, type UnansweredRequest } from '../unanswered.ts';
+import { CutOff } from './cut-off.ts';
 import { sendAway } from './farewell.ts';
 import { IdleCloser } from './idle-closer.ts';
 
@@ -33,8 +34,9 @@ export interface DrainOptions extends Retirement {
   readonly isHasty?: boolean;
 }
 
-/** What outlived its grace: how many connections and requests, and those requests that are the oldest. */
+/** What outlived the grace of `graceMs`: how many connections and requests, and those requests that are the oldest. */
 export interface Cut {
+  readonly graceMs: number;
   readonly connections: number;
   readonly requests: number;
   readonly oldest: readonly UnansweredRequest[];
@@ -44,8 +46,10 @@ export interface Cut {
 export interface Draining {
   /** Resolves with what had to be cut. */
   readonly ended: Promise<Cut>;
-  /** From now on idle connections wait no longer than for this purpose. */
-  hasten(purpose: RetirePurpose): void;
+  /** What is left of the grace. */
+  readonly leftMs: number;
+  /** From now on idle connections wait no longer than for this purpose, and everything no longer than this grace. */
+  hasten(how: Pick<Retirement, 'purpose' | 'graceMs'>): void;
 }
 
 /**
@@ -55,12 +59,10 @@ export interface Draining {
  */
 export function drain(options: DrainOptions): Draining {
   const { connections, graceMs, isHasty = false } = options;
-  const cutAt = performance.now() + graceMs;
+  const cutOff = new CutOff(graceMs);
   const idleCloser = new IdleCloser(connections);
-  const waitFor = (purpose: RetirePurpose) => {
-    const leftMs = Math.max(0, cutAt - performance.now());
-    idleCloser.closeAfter(Math.min(IDLE_MS[isHasty ? 'stop' : purpose], leftMs * IDLE_PART));
-  };
+  const waitFor = () =>
+    idleCloser.closeAfter(Math.min(IDLE_MS[isHasty ? 'stop' : purpose], cutOff.leftMs * IDLE_PART));
   let { purpose } = options;
   let isAccepting = true;
   const stopAccepting = async () => {
@@ -69,13 +71,17 @@ export function drain(options: DrainOptions): Draining {
     else options.gate.close();
     isAccepting = false;
     if (isHasty) closeAnswered(connections);
-    waitFor(purpose);
+    waitFor();
   };
   return {
-    ended: stopAccepting().then(() => end(connections, cutAt, idleCloser)),
+    ended: stopAccepting().then(() => end(connections, cutOff, idleCloser)),
+    get leftMs() {
+      return cutOff.leftMs;
+    },
     hasten(next) {
-      purpose = moreUrgent(purpose, next);
-      if (!isAccepting) waitFor(purpose);
+      purpose = moreUrgent(purpose, next.purpose);
+      cutOff.bringForward(next.graceMs);
+      if (!isAccepting) waitFor();
     },
   };
 }
@@ -85,25 +91,14 @@ function closeAnswered(connections: Connections): void {
   for (const socket of connections.idle()) if (socket.bytesRead > 0) closeIfSilent(socket);
 }
 
-async function end(connections: Connections, cutAt: number, idleCloser: IdleCloser): Promise<Cut> {
-  const leftMs = () => Math.max(0, cutAt - performance.now());
-  const stopFarewell = sendAway(connections, leftMs() * FAREWELL_PART);
-  const timer = new AbortController();
-  if (connections.size > 0) await Promise.race([connections.emptied(), delay(leftMs(), timer.signal)]);
-  timer.abort();
+async function end(connections: Connections, cutOff: CutOff, idleCloser: IdleCloser): Promise<Cut> {
+  const stopFarewell = sendAway(connections, cutOff.leftMs * FAREWELL_PART);
+  if (connections.size > 0) await Promise.race([connections.emptied(), cutOff.reached]);
+  cutOff.cancel();
   idleCloser.stop();
   stopFarewell();
   const requests = connections.requests();
   const oldest = namesOf(requests, performance.now(), MOST_NAMED);
-  return { connections: connections.destroyAll(), requests: requests.length, oldest };
-}
-
-function delay(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((done) => {
-    const timer = setTimeout(done, ms);
-    signal.addEventListener('abort', () => {
-      clearTimeout(timer);
-      done();
-    });
-  });
+  const { graceMs } = cutOff;
+  return { graceMs, connections: connections.destroyAll(), requests: requests.length, oldest };
 }

@@ -95,8 +95,8 @@ describe('a drain', () => {
   it('takes a more urgent purpose while it waits, and no less urgent one', async () => {
     const { result, hasten } = await draining([get()], { purpose: 'replace' });
     await vi.advanceTimersByTimeAsync(2000);
-    hasten('stop');
-    hasten('replace');
+    hasten({ purpose: 'stop', graceMs: 30_000 });
+    hasten({ purpose: 'replace', graceMs: 30_000 });
     await vi.advanceTimersByTimeAsync(900);
     expect(await isSettled(result)).toBe(false);
     await vi.advanceTimersByTimeAsync(200);
@@ -107,7 +107,7 @@ describe('a drain', () => {
     const emptied = Promise.withResolvers<void>();
     const gate = { closeWhenEmpty: () => emptied.promise, close: () => {} };
     const { result, hasten } = await draining([get()], { purpose: 'replace', emptyQueue: true, gate });
-    hasten('stop');
+    hasten({ purpose: 'stop', graceMs: 30_000 });
     emptied.resolve();
     await turns(1);
     await vi.advanceTimersByTimeAsync(1100);
@@ -189,8 +189,21 @@ describe('a drain', () => {
     await vi.advanceTimersByTimeAsync(100);
     expect(await result).toBe(2);
     const cut = { method: 'GET', path: '/hang', ageMs: 5000, status: 0 };
-    expect(await ended).toEqual({ connections: 2, requests: 2, oldest: [cut, cut] });
+    expect(await ended).toEqual({ graceMs: 5000, connections: 2, requests: 2, oldest: [cut, cut] });
     for (const wire of wires) expect(await wire.ended).toBe('');
+  });
+
+  it('cuts sooner where it is told so, and never later', async () => {
+    const { result, ended, hasten } = await draining([get('/hang')], { purpose: 'replace' });
+    await vi.advanceTimersByTimeAsync(2000);
+    hasten({ purpose: 'hurry', graceMs: 5000 });
+    await vi.advanceTimersByTimeAsync(1000);
+    hasten({ purpose: 'stop', graceMs: 30_000 });
+    await vi.advanceTimersByTimeAsync(3900);
+    expect(await isSettled(result)).toBe(false);
+    await vi.advanceTimersByTimeAsync(100);
+    expect(await ended).toMatchObject({ graceMs: 5000, connections: 1 });
+    expect(vi.getTimerCount()).toBe(0);
   });
 
   it('sends everyone away in the first half of the grace, which leaves them the other to end', async () => {

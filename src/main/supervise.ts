@@ -50,7 +50,7 @@ export async function supervise(bound: Bound): Promise<number> {
   const { first, queue, log, lineage, pidfile, following } = bound;
   const notifier = await notifierFor(bound, log);
   let serving = first;
-  const oomKills = new OomKills();
+  const oomKills = new OomKills(systemClock);
   const arbiter = new Arbiter({
     first,
     queue,

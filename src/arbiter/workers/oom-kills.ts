@@ -1,50 +1,68 @@
 import { join } from 'node:path';
 import { fs } from '../../support/builtins.ts';
+import type { Clock } from '../../support/clock.ts';
 
 /** Whether the kernel's out-of-memory killer ended a process: as its counters say, or null where there are none. */
 export type OomVerdict = 'here' | 'machine' | 'no' | null;
 
-interface Counts {
-  /** Of the control group that the arbiter and its workers are in. */
-  readonly here: number | null;
-  /** Of the whole machine, which includes every group's. */
-  readonly machine: number | null;
+/** Processes that the killer ends together are heard of within this time. */
+const TOGETHER_MS = 2000;
+
+/** A count of kills, of which each accounts for the death of one process. */
+class Kills {
+  readonly #read: () => number | null;
+  #last: number | null;
+  /** Kills that no death was found for yet, until they can be of no death that is judged now. */
+  #left = { count: 0, untilMs: 0 };
+
+  constructor(read: () => number | null) {
+    this.#read = read;
+    this.#last = read();
+  }
+
+  /** Whether a kill accounts for a death that is heard of now; null where nothing is counted. */
+  take(nowMs: number): boolean | null {
+    const count = this.#read();
+    if (count === null) return null;
+    const risen = this.#last === null ? 0 : Math.max(0, count - this.#last);
+    this.#last = count;
+    const left = nowMs < this.#left.untilMs ? this.#left.count : 0;
+    const untilMs = risen > 0 ? nowMs + TOGETHER_MS : this.#left.untilMs;
+    this.#left = { count: Math.max(0, left + risen - 1), untilMs };
+    return left + risen > 0;
+  }
 }
 
 /** Follows the kernel's counters of processes killed for want of memory (cgroups(7), /proc/vmstat). */
 export class OomKills {
+  readonly #clock: Pick<Clock, 'now'>;
   readonly #read: (path: string) => string;
-  readonly #group: string | null;
-  #last: Counts;
+  /** Of the control group that the arbiter and its workers are in. */
+  readonly #here: Kills;
+  /** Of the whole machine, which includes every group's. */
+  readonly #machine: Kills;
 
   /** `read` returns a file's text or throws. */
-  constructor(read: (path: string) => string = (path) => fs.readFileSync(path, 'utf8')) {
+  constructor(
+    clock: Pick<Clock, 'now'>,
+    read: (path: string) => string = (path) => fs.readFileSync(path, 'utf8'),
+  ) {
+    this.#clock = clock;
     this.#read = read;
-    this.#group = this.#eventsFile();
-    this.#last = this.#counts();
+    const group = this.#eventsFile();
+    this.#here = new Kills(() => (group === null ? null : this.#counter(group)));
+    this.#machine = new Kills(() => this.#counter('/proc/vmstat'));
   }
 
-  /** To be asked once for each process that a SIGKILL of unknown origin ended: a kill accounts for one process. */
+  /** To be asked once for each process that a SIGKILL of unknown origin ended. */
   judge(): OomVerdict {
-    const now = this.#counts();
-    const { here, machine } = this.#last;
-    if (here !== null && now.here !== null && now.here > here) {
-      const unjudged = now.here - here - 1;
-      this.#last = { here: here + 1, machine: now.machine === null ? null : now.machine - unjudged };
-      return 'here';
-    }
-    if (machine !== null && now.machine !== null && now.machine > machine) {
-      this.#last = { here, machine: now.machine };
-      return 'machine';
-    }
-    return now.machine === null && now.here === null ? null : 'no';
-  }
-
-  #counts(): Counts {
-    return {
-      here: this.#group === null ? null : this.#counter(this.#group),
-      machine: this.#counter('/proc/vmstat'),
-    };
+    const now = this.#clock.now();
+    // Both, as a kill in the group is one of the machine's too.
+    const here = this.#here.take(now);
+    const machine = this.#machine.take(now);
+    if (here) return 'here';
+    if (machine) return 'machine';
+    return here === null && machine === null ? null : 'no';
   }
 
   #counter(path: string): number | null {

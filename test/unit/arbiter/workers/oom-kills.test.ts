@@ -1,14 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { OomKills } from '../../../../src/arbiter/workers/oom-kills.ts';
+import { FakeClock } from '../../../support/fake-clock.ts';
 
 /** A kernel with these files; what is not there throws, as readFileSync does. */
 function kernel(files: Record<string, string>) {
-  const kills = new OomKills((path) => {
+  const clock = new FakeClock();
+  const kills = new OomKills(clock, (path) => {
     const text = files[path];
     if (text === undefined) throw new Error(`ENOENT: ${path}`);
     return text;
   });
-  return { files, kills };
+  return { files, kills, clock };
 }
 
 const EVENTS = '/sys/fs/cgroup/app.slice/memory.events';
@@ -29,6 +31,31 @@ describe('the verdict on a SIGKILL', () => {
     const { files, kills } = kernel(unified(1, 7));
     Object.assign(files, unified(1, 8));
     expect([kills.judge(), kills.judge()]).toEqual(['machine', 'no']);
+  });
+
+  it("is the machine's killer for each of two that it ends at once, where only the machine counts", () => {
+    const { files, kills } = kernel({ '/proc/vmstat': 'oom_kill 7\n' });
+    files['/proc/vmstat'] = 'oom_kill 9\n';
+    expect([kills.judge(), kills.judge(), kills.judge()]).toEqual(['machine', 'machine', 'no']);
+  });
+
+  it.each([
+    ['the group', unified(1, 7), unified(3, 9), 'here'],
+    ['the machine', unified(1, 7), unified(1, 9), 'machine'],
+  ] as const)('counts no kill of %s for a worker that ends much later', (_whose, before, after, verdict) => {
+    const { files, kills, clock } = kernel({ ...before });
+    Object.assign(files, after);
+    expect(kills.judge()).toBe(verdict);
+    clock.block(3000);
+    expect(kills.judge()).toBe('no');
+  });
+
+  it('begins again with a count that is smaller than before', () => {
+    const { files, kills } = kernel(unified(5, 7));
+    Object.assign(files, unified(0, 7));
+    expect(kills.judge()).toBe('no');
+    Object.assign(files, unified(1, 7));
+    expect(kills.judge()).toBe('here');
   });
 
   it('is that it was not the kernel where no counter rose', () => {

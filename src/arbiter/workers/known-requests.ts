@@ -1,7 +1,8 @@
+import { SLOTS, TEXT_BYTES } from '../../flights/memory.ts';
 import type { FlightsChanged, ReportedFlight } from '../../process/ipc.ts';
 
 /** A worker has far fewer places for requests; more come only from what pretends to be its watchdog. */
-const MOST = 4096;
+const MOST = 4 * SLOTS;
 
 /** Whether the lines of a worker's requests are written. */
 type Account =
@@ -17,10 +18,10 @@ export class KnownRequests {
   #account: Account = 'open';
 
   note({ began, changed, over }: FlightsChanged): void {
-    for (const flight of began) if (this.#flights.size < MOST) this.#flights.set(flight.id, flight);
-    for (const progress of changed) {
-      const flight = this.#flights.get(progress.id);
-      if (flight) this.#flights.set(flight.id, { ...flight, ...progress });
+    for (const flight of began) if (this.#flights.size < MOST && fits(flight)) this.#keep(flight);
+    for (const { id, status, ended, bytes } of changed) {
+      const flight = this.#flights.get(id);
+      if (flight) this.#flights.set(id, { ...flight, status, ended, bytes });
     }
     for (const id of over) this.#flights.delete(id);
   }
@@ -42,4 +43,18 @@ export class KnownRequests {
   get left(): readonly ReportedFlight[] {
     return [...this.#flights.values()];
   }
+
+  /** Its fields alone: the message may have others. */
+  #keep(flight: ReportedFlight): void {
+    const { id, method, url, cut, remote, protocol, status, ended, bytes, startedMs } = flight;
+    this.#flights.set(id, { id, method, url, cut, remote, protocol, status, ended, bytes, startedMs });
+  }
 }
+
+/** Whether it is no longer than what a watchdog can know of a request. */
+function fits({ method, url, remote, protocol }: ReportedFlight): boolean {
+  return method.length + url.length + remote.length <= TEXT_BYTES && protocol.length <= LONGEST_PROTOCOL;
+}
+
+/** Of `1.1`, and whatever else HTTP may come to. */
+const LONGEST_PROTOCOL = 16;

@@ -21,10 +21,7 @@ export function isBooting({ name }: Phase): boolean {
 }
 
 /** Logs what a drain could not finish; never rejects, as the worker must end all the same. */
-export async function finish(
-  { ended }: Draining,
-  logs: Pick<Logs, 'log' | 'settle'>,
-): Promise<void> {
+export async function finish({ ended }: Draining, logs: Pick<Logs, 'log' | 'settle'>): Promise<void> {
   const { log } = logs;
   try {
     const cut = await ended;

@@ -96,11 +96,12 @@ export function startWatchdog(
     },
     (error) => log.warning(FAILED, { event: 'watchdog-failed', err: error }),
   );
-  let leaving: NodeJS.Timeout | undefined;
+  let isLeaving = false;
   return {
     leaveWithin(graceMs) {
       Atomics.store(pulse, 2, process.hrtime.bigint() + BigInt(Math.round(graceMs * 1e6)));
-      leaving ??= setInterval(tsunicornBeat, LEAVING_BEAT_MS);
+      if (!isLeaving) setInterval(tsunicornBeat, LEAVING_BEAT_MS);
+      isLeaving = true;
     },
   };
 }

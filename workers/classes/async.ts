@@ -1,6 +1,7 @@
 import type { Application } from '../../src/app/application.ts';
 import { Connections } from '../../src/http/connections.ts';
 import { drain } from '../../src/http/drain/drain.ts';
+import { logRefused } from '../../src/http/refusal-log.ts';
 import { limitRequests } from '../../src/http/request-limit.ts';
 import { createHttpServer } from '../../src/http/server.ts';
 import { createGate } from '../accept/gate.ts';
@@ -33,7 +34,7 @@ export async function serveMany(order: ServeOrder, application: Application): Pr
     requestMs: settings.requestTimeout * 1000,
     onError: order.onError,
     answerFailure: order.answerFailure,
-    onRefused: (line, fields) => order.log.info(line, { event: 'request-refused', ...fields }),
+    onRefused: logRefused(order.log),
     accessLog: order.accessLog,
   });
   const gate = createGate((socket) => {

@@ -32,7 +32,8 @@ export const requestRecords = {
   'request-refused': {
     level: 'info',
     fields: ['worker', 'reason', 'client', 'error'],
-    when: 'a request was answered by the server itself, as it is not HTTP, too large or too slow',
+    may: ['phase', 'count', 'durationMs'],
+    when: 'a request was answered by the server itself, as it is not HTTP, too large or too slow; of more than ten a minute the latest stands for `count`, at most once a second',
   },
   'request-timeout': {
     level: ['warning', 'error'],

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { Connections } from '../../../src/http/connections.ts';
 import { drain } from '../../../src/http/drain/drain.ts';
+import { logRefused } from '../../../src/http/refusal-log.ts';
 import { limitRequests } from '../../../src/http/request-limit.ts';
 import { createHttpServer } from '../../../src/http/server.ts';
 import { EarlyBytes } from '../../accept/early-bytes.ts';
@@ -48,7 +49,7 @@ export const serveSync: Serve = async (order) => {
     requestMs: settings.requestTimeout * 1000,
     onError: order.onError,
     answerFailure: order.answerFailure,
-    onRefused: (line, fields) => order.log.info(line, { event: 'request-refused', ...fields }),
+    onRefused: logRefused(order.log),
     accessLog: order.accessLog,
   });
   const early = order.listeners.length === 1 ? new EarlyBytes() : null;

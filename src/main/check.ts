@@ -7,6 +7,7 @@ import { nameSetting } from '../settings/origin.ts';
 import { withoutAdded } from '../settings/sources/added-environment.ts';
 import { systemClock } from '../support/clock.ts';
 import { BootError, messageOf } from '../support/errors.ts';
+import { escapeControls, escapeLines } from '../support/text.ts';
 import { logOpener } from './logs.ts';
 import { nodeOptionsOf } from './optional.ts';
 import { privilegesOf } from './privileges.ts';
@@ -37,13 +38,15 @@ export async function check(loaded: Loaded, question: ReadQuestion): Promise<num
     const nodeOptions = await nodeOptionsOf(loaded, base, question.cwd, () => {});
     const trial = { generation: { loaded, privileges, ...nodeOptions }, slot: 0 };
     const what = await tryApplication(trial, { spawn, clock: systemClock, base });
-    for (const { line } of withoutEffect(loaded)) process.stderr.write(`tsunicorn: ${line}\n`);
-    process.stdout.write(`The configuration is in order; ${loaded.settings.app}: ${what}\n`);
+    for (const { line } of withoutEffect(loaded))
+      process.stderr.write(`tsunicorn: ${escapeControls(line)}\n`);
+    const inOrder = `The configuration is in order; ${loaded.settings.app}: ${what}`;
+    process.stdout.write(`${escapeControls(inOrder)}\n`);
     return 0;
   } catch (error) {
     if (!(error instanceof BootError)) throw error;
-    process.stderr.write(`tsunicorn: ${messageOf(error)}\n`);
-    if (error.userStack) process.stderr.write(`${error.userStack}\n`);
+    process.stderr.write(`tsunicorn: ${escapeControls(messageOf(error))}\n`);
+    if (error.userStack) process.stderr.write(`${escapeLines(error.userStack)}\n`);
     return error.exitStatus;
   }
 }

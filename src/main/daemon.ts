@@ -9,6 +9,7 @@ import type { Loaded } from '../settings/load.ts';
 import { fs } from '../support/builtins.ts';
 import { EXIT, UsageError } from '../support/errors.ts';
 import type { Logger } from '../support/logger.ts';
+import { escapeLines } from '../support/text.ts';
 
 /**
  * `--daemon`, the side of the terminal: starts the arbiter in a session of its own and waits for its first worker.
@@ -23,7 +24,7 @@ export async function daemonise(loaded: Loaded, start: Start): Promise<number> {
     return EXIT.ok;
   }
   const { said, how, status } = daemon;
-  process.stderr.write(said || `tsunicorn: the daemon ended before it was ready (${how})\n`);
+  process.stderr.write(escapeLines(said) || `tsunicorn: the daemon ended before it was ready (${how})\n`);
   return status || EXIT.usage;
 }
 

@@ -6,6 +6,7 @@ import type { Address } from '../settings/address.ts';
 import { loadSettings } from '../settings/load.ts';
 import { systemClock } from '../support/clock.ts';
 import { messageOf, UsageError } from '../support/errors.ts';
+import { escapeControls, escapeLines } from '../support/text.ts';
 import { parseArguments } from './options.ts';
 import { refuseVerb } from './verbs.ts';
 
@@ -63,10 +64,12 @@ async function socketsFrom(systemd: SystemdVariables): Promise<readonly Address[
 
 function fail(error: unknown): number {
   if (error instanceof UsageError) {
-    process.stderr.write(`tsunicorn: ${messageOf(error)}\n`);
+    process.stderr.write(`tsunicorn: ${escapeControls(messageOf(error))}\n`);
   } else {
     const stack = error instanceof Error ? error.stack : String(error);
-    process.stderr.write(`tsunicorn: this is a bug in tsunicorn, please report it\n${stack}\n`);
+    process.stderr.write(
+      `tsunicorn: this is a bug in tsunicorn, please report it\n${escapeLines(String(stack))}\n`,
+    );
   }
   return 1;
 }

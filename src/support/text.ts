@@ -12,6 +12,11 @@ export function escapeControls(text: string): string {
   return CONTROL.test(text) ? text.replace(EVERY_CONTROL, (char) => NAMED[char] ?? codeOf(char)) : text;
 }
 
+/** The same for text of several lines, which stay apart: nothing of it can act on a terminal. */
+export function escapeLines(text: string): string {
+  return text.split(/\r?\n/).map(escapeControls).join('\n');
+}
+
 /** Whether a value is printable ASCII without quotes and backslashes: nothing of it needs escaping anywhere. */
 export function isPlain(value: string): boolean {
   return !NOT_PLAIN.test(value);
@@ -43,7 +48,7 @@ function collect(thrown: unknown, lines: string[], seen: Set<unknown>): void {
   if (seen.has(thrown) || seen.size > MAX_CAUSES) return void lines.push('(more errors are left out)');
   seen.add(thrown);
   const text = thrown instanceof Error ? (thrown.stack ?? String(thrown)) : util.inspect(thrown);
-  for (const line of text.split(/\r?\n/)) lines.push(escapeControls(line));
+  lines.push(...escapeLines(text).split('\n'));
   if (!(thrown instanceof Error)) return;
   for (const error of thrown instanceof AggregateError ? thrown.errors : []) collect(error, lines, seen);
   if (thrown.cause === undefined) return;

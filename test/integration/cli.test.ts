@@ -82,6 +82,17 @@ describe('--check-config', () => {
     expect(outcome.stderr).not.toMatch(/\/src\//);
   });
 
+  it('shows what an application says without letting it act on the terminal', async () => {
+    const files = { 'app.mjs': 'throw new Error("\\x1b[2Jgone\\x1b]0;title\\x07");' };
+    for (const args of [serving, ['-D', '-b', 'unix:app.sock']]) {
+      const { status, stderr } = await run([...args, 'app.mjs:app'], { files });
+      expect(status).toBe(4);
+      expect(stderr).toContain('\\x1b[2Jgone\\x1b]0;title\\x07');
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: it looks for them.
+      expect(stderr).not.toMatch(/[\x00-\x09\x0b-\x1f\x7f]/);
+    }
+  });
+
   it('loads the application in a thread where it is to run in threads', async () => {
     const text =
       'process.chdir(".");\nexport const app = (req, res) => res.end();\nsetInterval(() => {}, 1000);';

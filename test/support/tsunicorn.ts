@@ -36,6 +36,8 @@ export interface StartOptions {
   readonly ownGroup?: boolean;
 }
 
+const ANY_PORT = { TSUNICORN_BIND: '127.0.0.1:0' };
+
 /** A running tsunicorn, ended with its workers when the test ends; on failure its output is printed. */
 export class Running {
   readonly child: ChildProcess;
@@ -59,7 +61,13 @@ export class Running {
     ];
     this.child = spawn(file, rest, {
       cwd: this.cwd,
-      env: { ...inherited, NO_COLOR: '1', ...options.env },
+      // Whatever else runs on this machine: nothing but a test that asks for an address gets one that may be taken.
+      env: {
+        ...inherited,
+        ...(options.env?.PORT || options.inherit ? {} : ANY_PORT),
+        NO_COLOR: '1',
+        ...options.env,
+      },
       stdio: ['ignore', 'pipe', 'pipe', ...(options.inherit ?? [])],
       detached: options.ownGroup === true,
     });

@@ -5,7 +5,7 @@ export const requestRecords = {
   'server-settings-ignored': {
     level: 'warning',
     fields: ['worker', 'reason'],
-    when: 'a worker boots, and what its application has set on a server that it exports has no effect in this class',
+    when: 'a worker boots, and something that its application has set on the exported server has no effect in this class',
   },
   'application-failed': {
     level: 'error',
@@ -17,12 +17,12 @@ export const requestRecords = {
     level: 'error',
     fields: ['worker', 'reason', 'count'],
     may: ['place'],
-    when: 'an exception or rejection was not caught: the worker ends; `count` is how many have been so far, and beyond ten at most one a second is logged',
+    when: 'an exception or rejection was not caught, and the worker ends; `count` is their number so far, and after ten at most one a second is logged',
   },
   'disconnect-ignored': {
     level: 'warning',
     fields: ['worker'],
-    when: 'the application called `process.disconnect()`, which is the worker’s to call',
+    when: 'the application called `process.disconnect()`; only the worker may do so',
   },
   'gateway-errors': {
     level: 'error',
@@ -33,7 +33,7 @@ export const requestRecords = {
     level: 'info',
     fields: ['worker', 'reason', 'client', 'error'],
     may: ['phase', 'count', 'durationMs'],
-    when: 'a request was answered by the server itself, as it is not HTTP, too large or too slow; of more than ten a minute the latest stands for `count`, at most once a second',
+    when: 'a request was answered by the server itself, because it was not HTTP, too large or too slow; after ten in a minute, at most one a second is logged, with the `count` of those that it stands for',
   },
   'request-timeout': {
     level: ['warning', 'error'],
@@ -44,22 +44,22 @@ export const requestRecords = {
   'requests-stuck': {
     level: ['warning', 'info'],
     fields: ['worker', 'phase', 'count', 'durationMs', 'requests', 'setting'],
-    when: 'requests wait for the application for `--request-warning` while its event loop turns; `requests` are the oldest, `limit` is the setting that ends them, or null; `info` where none does any more',
+    when: 'requests have waited for the application for `--request-warning` while its event loop is free; `requests` are the oldest, `setting` is the one that ends them, or null; `info` when none waits any more',
   },
   'timeout-ignored': {
     level: 'warning',
     fields: ['worker', 'request'],
-    when: 'the handler of such a request goes on',
+    when: 'the handler of such a request continues',
   },
   'thread-ended': {
     level: 'error',
     fields: ['worker', 'cause'],
     may: ['request'],
-    when: 'a thread ended that was not told to, and is replaced',
+    when: 'a thread ended without being told to, and is replaced',
   },
   'thread-not-started': {
     level: 'error',
     fields: ['worker', 'reason', 'retryMs'],
-    when: 'a thread that replaces another did not start',
+    when: 'the replacement of a thread did not start',
   },
 } as const satisfies RecordTable;

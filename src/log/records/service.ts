@@ -6,47 +6,59 @@ export const serviceRecords = {
   'worker-class': {
     level: 'info',
     fields: ['class'],
-    when: 'the arbiter starts: which class its workers are of',
+    when: 'the arbiter starts: the class of its workers',
   },
   'worker-heap': {
     level: 'info',
     fields: ['reason'],
-    when: '`--worker-heap` says how large the heap of a worker may be',
+    when: 'the heap limit that follows from `--worker-heap`',
   },
   'settings-questionable': {
     level: 'warning',
     fields: ['reason'],
     may: ['setting'],
-    when: 'settings that are valid will hardly do what was meant',
+    when: 'settings are valid, but probably not what was meant',
   },
   listening: {
     level: 'info',
     fields: ['addresses'],
-    when: 'a first worker accepts, or the first one of a reload that changed addresses',
+    when: 'the first worker accepts, or the first one after a reload that changed addresses',
   },
-  signal: { level: 'info', fields: ['signal'], when: 'the arbiter got a signal that it handles' },
-  application: { level: 'info', fields: ['file'], when: 'a first worker accepts: what it has loaded' },
+  signal: { level: 'info', fields: ['signal'], when: 'the arbiter received a signal that it handles' },
+  application: {
+    level: 'info',
+    fields: ['file'],
+    when: 'the first worker accepts: the file that it has loaded',
+  },
   'signal-refused': {
     level: 'warning',
     fields: ['signal', 'reason'],
-    when: 'HUP, TTIN, TTOU or WINCH changes nothing, as the arbiter stops or rests',
+    when: 'HUP, TTIN, TTOU or WINCH has no effect, because the arbiter is stopping or its workers have retired',
   },
-  'stop-hastened': { level: 'info', fields: ['reason'], when: 'a stop goes on in a more urgent way' },
+  'stop-hastened': {
+    level: 'info',
+    fields: ['reason'],
+    when: 'a stop that is under way becomes more urgent',
+  },
   lingering: { level: 'info', fields: ['durationMs'], when: 'a stop begins with `--drain-delay`' },
   stopped: { level: 'info', fields: ['exitStatus'], when: 'the arbiter ends' },
   'nobody-serves': {
     level: ['error', 'info'],
     fields: ['phase', 'durationMs', 'workers', 'causes'],
-    when: 'no worker serves although some are wanted and one has served before; `info` when it ends',
+    when: 'no worker serves, although one has served before; `info` when it ends',
   },
-  scaled: { level: 'info', fields: ['count', 'reason'], when: 'the load changes the number of workers' },
+  scaled: { level: 'info', fields: ['count', 'reason'], when: 'the number of workers changes with the load' },
   'scaling-limit': {
     level: 'warning',
     fields: ['count', 'setting'],
     when: 'TTIN or TTOU asks for more or fewer workers than the limits allow',
   },
   'hook-failed': { level: 'error', fields: ['hook'], may: ['worker'], when: 'a hook throws or rejects' },
-  'hook-slow': { level: 'warning', fields: ['hook', 'durationMs'], when: 'a hook took too long to wait for' },
+  'hook-slow': {
+    level: 'warning',
+    fields: ['hook', 'durationMs'],
+    when: 'a hook took too long, and is no longer waited for',
+  },
   'internal-error': { level: 'critical', fields: [], when: 'tsunicorn has a bug; the service goes on' },
   'chdir-failed': {
     level: 'error',
@@ -61,7 +73,7 @@ export const serviceRecords = {
   'watch-failed': {
     level: 'warning',
     fields: ['reason'],
-    when: 'files cannot be watched as they should (`--reload`)',
+    when: 'files cannot be watched completely (`--reload`)',
   },
   'files-changed': {
     level: 'info',
@@ -77,6 +89,6 @@ export const serviceRecords = {
   'notify-failed': {
     level: 'error',
     fields: ['reason'],
-    when: 'systemd cannot be told how the service does',
+    when: 'a message to systemd could not be sent',
   },
 } as const satisfies RecordTable;

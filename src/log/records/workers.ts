@@ -1,6 +1,6 @@
 import type { RecordTable } from './record.ts';
 
-/** Of workers, by the order of a worker's life. */
+/** Of workers, in the order of a worker's life. */
 export const workerRecords = {
   'worker-booting': { level: 'info', fields: ['worker'], when: 'the process runs and loads the application' },
   'worker-standby': {
@@ -12,18 +12,18 @@ export const workerRecords = {
     level: 'debug',
     fields: ['worker'],
     may: ['durationMs'],
-    when: 'it accepts connections; `durationMs` is since its spawn, where it did not stand by',
+    when: 'it accepts connections; `durationMs` is the time since its spawn, unless it stood by',
   },
   'spare-called': {
     level: 'info',
     fields: ['worker', 'durationMs'],
-    when: 'one that stood by accepts in the place of another',
+    when: 'a spare worker accepts in place of another',
   },
   'boot-failed': {
     level: ['critical', 'error'],
     fields: ['worker', 'reason', 'cause', 'exitStatus'],
     may: ['place', 'retryMs'],
-    when: 'it could not boot; `critical` where the service ends for it, with this exit status',
+    when: 'it could not boot; `critical` if the service ends because of it, with this exit status',
   },
   'ready-path-waiting': {
     level: 'info',
@@ -33,34 +33,38 @@ export const workerRecords = {
   'worker-outgoing': {
     level: 'info',
     fields: ['worker', 'reason'],
-    when: 'it is to be replaced, for a limit of recycling or a signal of its own',
+    when: 'it will be replaced, because of a recycling limit or a signal sent to it',
   },
   'recycling-overdue': {
     level: 'warning',
     fields: ['worker', 'reason'],
-    when: 'it takes far more memory than its limit and has not been replaced yet',
+    when: 'it uses far more memory than its limit and has not been replaced yet',
   },
   'recycling-held-back': {
     level: 'warning',
     fields: ['retryMs'],
-    when: 'workers ask to be replaced soon after they got ready: the limit is too low',
+    when: 'workers reach a recycling limit soon after they became ready: the limit is too low',
   },
   'worker-retiring': { level: 'debug', fields: ['worker', 'reason'], when: 'it is told to finish and exit' },
   'retiring-hurried': {
     level: 'info',
     fields: ['phase', 'count', 'durationMs'],
-    when: 'more workers retire than are wanted: the oldest close idle connections within seconds',
+    when: 'more workers are retiring than the service has places: the oldest close idle connections within seconds',
   },
   'drain-cut': {
     level: 'warning',
     fields: ['worker', 'count', 'durationMs', 'requests'],
-    when: 'its grace is over and connections were cut; `requests` are the oldest of theirs',
+    when: '`--graceful-timeout` is over and its connections were cut; `requests` are the oldest ones',
   },
-  'drain-failed': { level: 'error', fields: ['worker'], when: 'its drain failed' },
+  'drain-failed': {
+    level: 'error',
+    fields: ['worker'],
+    when: 'an error occurred while it finished its connections',
+  },
   'worker-overdue': {
     level: ['critical', 'warning', 'info'],
     fields: ['worker', 'reason', 'cause', 'signal'],
-    when: 'the arbiter kills it for a limit; `critical` where it served',
+    when: 'the arbiter kills it because of a limit; `critical` if it served',
   },
   'worker-stalled': {
     level: ['critical', 'error', 'warning'],
@@ -70,28 +74,28 @@ export const workerRecords = {
   'loop-blocked': {
     level: ['warning', 'info'],
     fields: ['worker', 'phase', 'count', 'durationMs', 'stack', 'requests'],
-    when: 'its event loop is blocked for longer than `--stall-warning`, and it lives on; `count` is how often, `durationMs` how long in all, `info` where it ends',
+    when: 'its event loop is blocked for longer than `--stall-warning`, and it is not killed for it; `count` is how often, `durationMs` how long in total; `info` when it ends',
   },
   'boot-blocked': {
     level: 'warning',
     fields: ['worker', 'durationMs'],
-    when: 'it boots, and its event loop is blocked for 5 s; once a generation',
+    when: 'its event loop is blocked for 5 s while it boots; once a generation',
   },
   'worker-stopped': {
     level: ['warning', 'info'],
     fields: ['worker', 'phase', 'durationMs', 'reason'],
-    when: 'its process is stopped, by SIGSTOP or a debugger; `info` where it goes on',
+    when: 'its process is stopped, by SIGSTOP or a debugger; `info` when it continues',
   },
   'worker-exited': {
     level: ['error', 'warning', 'info', 'debug'],
     fields: ['worker', 'reason', 'cause'],
     may: ['signal', 'exitStatus', 'requests', 'accessComplete', 'memory', 'place'],
-    when: 'its process has ended; `error` where that was nobody’s order',
+    when: 'its process has ended; `error` if it was not told to end',
   },
   'crash-loop': {
     level: 'warning',
     fields: ['retryMs'],
-    when: 'workers end soon after they were ready, and the next waits',
+    when: 'workers end soon after they were ready, and the next start is delayed',
   },
   'connections-full': {
     level: ['warning', 'info'],
@@ -102,19 +106,23 @@ export const workerRecords = {
     level: ['error', 'warning', 'info'],
     fields: ['worker', 'phase', 'count', 'durationMs'],
     may: ['error'],
-    when: 'it accepts nothing, as hardly a file more may be opened; `error` where none may, `info` when it ends',
+    when: 'it accepts nothing, because only few more files can be opened; `error` if none can, `info` when it ends',
   },
-  'arbiter-gone': { level: 'warning', fields: ['worker'], when: 'its arbiter has ended, so that it drains' },
+  'arbiter-gone': {
+    level: 'warning',
+    fields: ['worker'],
+    when: 'its arbiter has ended, so it finishes its requests and exits',
+  },
   'watchdog-failed': { level: 'warning', fields: ['worker'], when: 'its watchdog does not run' },
   'code-loaded': {
     level: 'debug',
     fields: ['generation'],
     may: ['count', 'worker'],
-    when: 'a first worker has looked at what it loaded, or another whether that is the same',
+    when: 'the first worker of a generation has recorded the files that it loaded, or another one has compared its own with them',
   },
   'code-mixed': {
     level: 'warning',
     fields: ['worker', 'files', 'count'],
-    when: 'a worker has loaded files that are not what the first one of its generation loaded; once a generation',
+    when: 'it has loaded other versions of files than the first worker of its generation; once a generation',
   },
 } as const satisfies RecordTable;

@@ -5,33 +5,33 @@ import { type Kind, limited, setting } from '../setting.ts';
 /** What to serve, and which configuration says so. */
 export const application = {
   app: setting({
-    doc: 'The application, as `module:export`; without an export it is the default one. The module is a path relative to `chdir`. `module:factory()` calls the export and serves what it returns.',
+    doc: 'The application, as `module:export`. Without an export it is the default export. The module is a path relative to `chdir`, or a package. `module:factory()` calls the export and serves what it returns.',
     flags: null,
     kind: nullable(text('module:export', 'module:export')),
     default: null,
   }),
   rootPath: setting({
-    doc: 'The path under which a proxy serves the application, such as `/shop`. Applications of the gateway interface get it as SCRIPT_NAME, and PATH_INFO without it.',
+    doc: 'The path under which a proxy serves the application, such as `/shop`. Applications of the gateway interface get it as `SCRIPT_NAME`, and `PATH_INFO` without it.',
     flags: '--root-path',
     kind: rootPath(),
     default: '',
     defaultText: 'none: the application is at `/`',
   }),
   config: limited('notConfig', {
-    doc: 'The configuration file. Without it, `tsunicorn.config` with the ending `.ts`, `.mts`, `.js`, `.mjs` or `.json` is looked for in the current directory. The file default-exports an object of settings and hooks.',
+    doc: 'The configuration file. By default, `tsunicorn.config` with the extension `.ts`, `.mts`, `.js`, `.mjs` or `.json` in the current directory. The file default-exports an object of settings and hooks.',
     flags: '-c, --config',
     kind: nullable(path()),
     default: null,
     defaultText: './tsunicorn.config.{ts,mts,js,mjs,json}',
   }),
   checkConfig: limited('argumentsOnly', {
-    doc: 'Check the configuration and the application, which is loaded as in a worker (by `user`, within `bootTimeout`, in a thread where the class is `thread`), then exit. The status is 0 where both are good, else the one that a start would end with.',
+    doc: 'Check the configuration, load the application as a worker would, then exit. The application is loaded as `user`, within `bootTimeout`, and in a thread if the class is `thread`. The exit status is 0 if both are good, otherwise the status with which a start would end.',
     flags: '--check-config',
     kind: boolean(),
     default: false,
   }),
   printConfig: limited('argumentsOnly', {
-    doc: 'Print every setting with its value and where it comes from, then exit.',
+    doc: 'Print every setting with its value and its source, then exit.',
     flags: '--print-config',
     kind: boolean(),
     default: false,

@@ -7,7 +7,7 @@ const port = integer({ min: 0, max: 65_535 });
 /** Where to listen. */
 export const binding = {
   bind: setting({
-    doc: 'An address to listen on: `host:port`, `[v6]:port`, `unix:path` or `fd://N`. `localhost` is 127.0.0.1 and ::1, as far as the machine has them, on one port. It may be repeated. The addresses of one source replace those of a lower one; sockets that systemd passes (`LISTEN_FDS`) replace all but `fd://N`.',
+    doc: 'An address to listen on: `host:port`, `[v6]:port`, `unix:path` or `fd://N`. `localhost` is both 127.0.0.1 and ::1 on one port, or the one that the machine has. It may be repeated. The addresses of one source replace those of a lower one. Sockets that systemd passes (`LISTEN_FDS`) replace all but `fd://N`.',
     flags: '-b, --bind',
     kind: listOf(text('address', 'an address such as 127.0.0.1:8000'), 1),
     default: ['127.0.0.1:8000'],
@@ -15,7 +15,7 @@ export const binding = {
     variables: [{ name: 'PORT', read: (text) => [`0.0.0.0:${port.fromText(text)}`] }],
   }),
   backlog: setting({
-    doc: 'How many connections the kernel queues until a worker accepts them. The kernel caps it (on Linux at `net.core.somaxconn`). A socket that was passed to us gets as much as the kernel allows where nothing is given here.',
+    doc: 'How many connections the kernel queues until a worker accepts them. The kernel limits it, on Linux to `net.core.somaxconn`. If it is not set, sockets that were passed to tsunicorn get as much as the kernel allows.',
     flags: '--backlog',
     kind: integer({ min: 1, max: 2_147_483_647 }),
     default: 2048,

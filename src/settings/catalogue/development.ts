@@ -7,21 +7,21 @@ const noGlobs: readonly string[] = [];
 /** What helps while an application is being written. */
 export const development = {
   reload: setting({
-    doc: 'Reload when a file changes that the application has loaded, or the configuration file. For development: the old workers go at once, and an application that does not load is waited for instead of ending the service.',
+    doc: 'Reload when a file that the application has loaded, or the configuration file, changes. For development only: the old workers retire all at once, and if the application does not load, the service waits for a change instead of ending.',
     flags: '--reload',
     kind: boolean(),
     default: false,
     restart: true,
   }),
   reloadExtraFile: setting({
-    doc: 'A file, a directory or a glob such as `templates/**/*.html` to watch with `reload` besides what the application loads. It is relative to `chdir` and may be repeated.',
+    doc: 'A file, a directory or a glob such as `templates/**/*.html` to watch with `reload`, in addition to what the application loads. It is relative to `chdir` and may be repeated.',
     flags: '--reload-extra-file',
     kind: listOf(glob(), 0),
     default: noGlobs,
     needs: { anyOf: ['reload'] },
   }),
   debug: setting({
-    doc: 'Answer a request that fails with the error, its stack and the source line; with `reload` also every request while the application does not load. It shows the source code to whoever asks: for development only. It is refused where `NODE_ENV` is `production`.',
+    doc: 'Answer a failed request with the error, its stack and the source line. With `reload`, also answer every request with the error while the application does not load. For development only, since it shows the source code to anyone: it is refused if `NODE_ENV` is `production`.',
     flags: '--debug',
     kind: boolean(),
     default: false,

@@ -18,28 +18,28 @@ export const hookDocs: Readonly<Record<HookName, HookDoc>> = {
     doc: 'In the arbiter, just before a worker is spawned; its `pid` is still 0.',
   },
   postFork: { takes: 'worker', doc: 'In the worker, before the application is loaded.' },
-  postWorkerInit: { takes: 'worker', doc: 'In the worker, when the application has been loaded.' },
+  postWorkerInit: { takes: 'worker', doc: 'In the worker, after the application was loaded.' },
   workerInt: { takes: 'worker', doc: 'In the worker, on INT or QUIT.' },
   workerAbort: { takes: 'worker', doc: 'In the worker, on ABRT.' },
   preExec: { takes: 'arbiter', doc: 'In the arbiter, just before USR2 starts a new arbiter.' },
   preRequest: { takes: 'worker, request', doc: 'In the worker, before the application sees a request.' },
   postRequest: {
     takes: 'worker, request, response',
-    doc: 'In the worker, when a response is finished or its client has gone.',
+    doc: 'In the worker, after a response was finished or its client has left.',
   },
-  childExit: { takes: 'arbiter, worker', doc: 'In the arbiter, when a worker has exited.' },
+  childExit: { takes: 'arbiter, worker', doc: 'In the arbiter, after a worker has exited.' },
   workerExit: { takes: 'worker', doc: 'In the worker, just before it exits.' },
   nworkersChanged: {
     takes: 'arbiter, after, before',
-    doc: 'In the arbiter, when the number of workers wanted changes; `before` is null at the start.',
+    doc: 'In the arbiter, when the target number of workers changes; `before` is null at the start.',
   },
   onExit: {
     takes: 'arbiter',
-    doc: 'In the arbiter, just before it exits, which waits for it five seconds at most.',
+    doc: 'In the arbiter, just before it exits. The arbiter waits for it, for at most five seconds.',
   },
   sslContext: {
     takes: 'defaults',
-    doc: 'As in Gunicorn, where TLS is configured: to make or change the TLS context. tsunicorn has no settings for TLS so far, so it is not called, which a warning says at the start.',
+    doc: 'In Gunicorn, to make or change the TLS context. tsunicorn has no settings for TLS, so the hook is not called, and a warning says so at the start.',
   },
 };
 

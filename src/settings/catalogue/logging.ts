@@ -21,13 +21,13 @@ const facility = choice(FACILITIES, {}, 'facility');
 /** What is logged, and where to. */
 export const logging = {
   logLevel: setting({
-    doc: 'The least severe messages that are logged: `debug`, `info`, `warning`, `error` or `critical`.',
+    doc: 'The least severe level that is logged: `debug`, `info`, `warning`, `error` or `critical`.',
     flags: '--log-level',
     kind: level,
     default: 'info',
   }),
   logFormat: setting({
-    doc: 'How messages are written: lines of `text` for people or of `json` for machines.',
+    doc: 'The format of messages: `text` for people or `json` for machines.',
     flags: '--log-format',
     kind: format,
     default: 'text',
@@ -39,33 +39,33 @@ export const logging = {
     default: '-',
   }),
   accessLogfile: setting({
-    doc: 'The file for the access log. `-` is the standard output; without it there is none.',
+    doc: 'The file for the access log. `-` is the standard output. Without it there is no access log.',
     flags: '--access-logfile',
     kind: nullable(path()),
     default: null,
   }),
   accessLogformat: setting({
-    doc: 'The format of the access log: a text with `%(x)s` atoms, or the word `combined` or `json`. `%(X)s` is why a client did not get the whole answer; docs/access-log.md has the details.',
+    doc: 'The format of the access log: a text with `%(x)s` atoms, or the word `combined` or `json`. `%(X)s` is the reason why a client did not get the whole answer: see [access-log.md](access-log.md).',
     flags: '--access-logformat',
     kind: text('format'),
     default: '%(h)s %(l)s %(u)s %(t)s "%(r)s" %(s)s %(b)s "%(f)s" "%(a)s"',
     needs: { anyOf: ['accessLogfile', 'syslog'] },
   }),
   syslog: setting({
-    doc: 'Send the messages and the access log to syslog too, as records of RFC 5424. A receiver that cannot be reached costs records, never answers: up to 1 MiB is held, and that it cannot be reached, and how many were dropped, is said in the error log. The message ids are `error` and `access`.',
+    doc: 'Send the messages and the access log to syslog as well, in the format of RFC 5424. An unreachable receiver costs records, never answers: up to 1 MiB is held, and the error log reports the failure and how many records were dropped. The message ids are `error` and `access`.',
     flags: '--log-syslog, --syslog',
     kind: boolean(),
     default: false,
   }),
   syslogTo: setting({
-    doc: 'The syslog receiver: `udp://host:port` or `tcp://host:port`. The port is 514 if it is left out. Over UDP a record is a datagram of at most 2048 bytes, over TCP it has its length before it (RFC 6587) and at most 8192 bytes.',
+    doc: 'The syslog receiver: `udp://host:port` or `tcp://host:port`. The default port is 514. Over UDP a record is one datagram of at most 2048 bytes. Over TCP it is preceded by its length (RFC 6587) and has at most 8192 bytes.',
     flags: '--log-syslog-to, --syslog-to',
     kind: syslogTarget(),
     default: 'udp://localhost:514',
     needs: { anyOf: ['syslog'] },
   }),
   syslogPrefix: setting({
-    doc: 'What syslog records add to the name of the application: `shop` makes it `tsunicorn.shop`.',
+    doc: 'A suffix for the application name in syslog records: `shop` makes it `tsunicorn.shop`.',
     flags: '--log-syslog-prefix, --syslog-prefix',
     kind: nullable(syslogName()),
     default: null,

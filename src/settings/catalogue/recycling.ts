@@ -7,13 +7,13 @@ const MIB = 1024 ** 2;
 /** When a worker is replaced although nothing is wrong with it. */
 export const recycling = {
   maxRequests: setting({
-    doc: 'After how many requests a worker is replaced. 0 is never. It serves on until its replacement is ready. Upgraded connections do not count.',
+    doc: 'After how many requests a worker is replaced. 0 means never. The worker serves until its replacement is ready. Upgraded connections do not count.',
     flags: '--max-requests',
     kind: integer({ min: 0 }),
     default: 0,
   }),
   maxRequestsJitter: setting({
-    doc: 'How many requests more a worker may serve, drawn at random for each, so that not all are replaced at once.',
+    doc: 'The most requests by which `maxRequests` is raised, at random for each worker, so that workers are not replaced all at once.',
     flags: '--max-requests-jitter',
     kind: nullable(integer({ min: 0 })),
     default: null,
@@ -21,13 +21,13 @@ export const recycling = {
     needs: { anyOf: ['maxRequests'] },
   }),
   maxLifetime: setting({
-    doc: 'After how long a worker is replaced. 0 is never.',
+    doc: 'After how long a worker is replaced. 0 means never.',
     flags: '--max-lifetime',
     kind: seconds(),
     default: 0,
   }),
   maxLifetimeJitter: setting({
-    doc: 'How much longer a worker may live, drawn at random for each.',
+    doc: 'The most by which `maxLifetime` is raised, at random for each worker.',
     flags: '--max-lifetime-jitter',
     kind: nullable(seconds()),
     default: null,
@@ -35,13 +35,13 @@ export const recycling = {
     needs: { anyOf: ['maxLifetime'] },
   }),
   maxMemory: setting({
-    doc: 'The memory (resident set) of a worker process above which it is replaced: a size such as `512M` or `1.5G` for each worker, or a percentage such as `80%`, which is of what the container may use (without a limit, of the machine’s memory) and for all `workers` together: each has its even part.',
+    doc: 'The memory (resident set) above which a worker process is replaced. A size such as `512M` or `1.5G` applies to each worker. A percentage such as `80%` is of the container’s memory (without a limit, of the machine’s) and is divided equally among the `workers`.',
     flags: '--max-memory',
     kind: nullable(share({ min: 16 * MIB })),
     default: null,
   }),
   maxHeap: setting({
-    doc: 'The used JavaScript heap of a worker above which it is replaced, such as `400M`. Garbage that was not collected yet counts. In class `thread` it is the heap of the main thread, not of those that run the application.',
+    doc: 'The used JavaScript heap above which a worker is replaced, such as `400M`. Garbage that is not collected yet counts. In class `thread` it is the heap of the main thread, not of the threads that run the application.',
     flags: '--max-heap',
     kind: nullable(size({ min: 16 * MIB })),
     default: null,

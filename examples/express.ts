@@ -1,6 +1,6 @@
 import express from 'express';
 
-/** An Express application, exported and not told to listen. `tsunicorn examples/express.ts:app` */
+/** An Express application, exported without a call of listen(). `tsunicorn examples/express.ts:app` */
 export const app = express();
 
 app.use(express.json());

@@ -1,6 +1,6 @@
 import fastify from 'fastify';
 
-/** A Fastify application; it is got ready and closed by the worker. `tsunicorn examples/fastify.ts:app` */
+/** A Fastify application; the worker calls its ready() and close(). `tsunicorn examples/fastify.ts:app` */
 export const app = fastify();
 
 app.get('/', async () => 'Hello from Fastify\n');

@@ -1,8 +1,8 @@
 import { type GatewayApplication, wsgi } from '../src/index.ts';
 
 /**
- * The gateway interface, WSGI's shape in JavaScript: an environ in, an iterable of chunks out. In a project the import
- * is from 'tsunicorn'. `tsunicorn examples/gateway.ts:app`
+ * The gateway interface, WSGI's shape in JavaScript: an environ in, an iterable of chunks out. In a project, import
+ * from 'tsunicorn'. `tsunicorn examples/gateway.ts:app`
  */
 const site: GatewayApplication = (environ, startResponse) => {
   switch (`${environ.REQUEST_METHOD} ${environ.PATH_INFO}`) {
@@ -27,7 +27,7 @@ const echo: GatewayApplication = async (environ, startResponse) => {
   return [JSON.stringify(value)];
 };
 
-/** A generator: each chunk is sent when it is made, and the next is made when the client has room for it. */
+/** A generator: each chunk is sent before the next is requested, and a slow client delays the next. */
 async function* count(...[, startResponse]: Parameters<GatewayApplication>) {
   startResponse('200 OK', [['Content-Type', 'text/plain; charset=utf-8']]);
   for (let number = 1; number <= 3; number++) yield `${number}\n`;

@@ -1,6 +1,6 @@
 import Koa, { type Context } from 'koa';
 
-/** A Koa application; its middleware is the router here. `tsunicorn examples/koa.ts:app` */
+/** A Koa application with its middleware as the router. `tsunicorn examples/koa.ts:app` */
 export const app = new Koa();
 
 app.use(async (ctx) => {

@@ -1,6 +1,6 @@
 import { defineConfig } from '../src/index.ts';
 
-/** `tsunicorn -c examples/tsunicorn.config.ts`, from the root of the repository. In a project: from 'tsunicorn'. */
+/** Run `tsunicorn -c examples/tsunicorn.config.ts` in the root of the repository. In a project, import from 'tsunicorn'. */
 export default defineConfig({
   app: 'examples/hello.ts:app',
   workers: 2,

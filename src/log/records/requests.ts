@@ -44,7 +44,7 @@ export const requestRecords = {
   'requests-stuck': {
     level: ['warning', 'info'],
     fields: ['worker', 'phase', 'count', 'durationMs', 'requests', 'setting'],
-    when: 'requests have waited for the application for `--request-warning` while its event loop is free; `requests` are the oldest, `setting` is the one that ends them, or null; `info` when none waits any more',
+    when: 'requests have waited for the application for `--request-warning` while its event loop is free; `requests` are the oldest, `limit` is the setting that ends them, or null; `info` when none waits any more',
   },
   'timeout-ignored': {
     level: 'warning',

@@ -3,10 +3,14 @@ import net from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { outcome } from '../support/client.ts';
+import { tellTestsApart } from '../support/current-test.ts';
 import { ask } from '../support/http-client.ts';
 import { receiveUdp } from '../support/syslog-receivers.ts';
 import { linesIn } from '../support/text.ts';
 import { app, type Running, serve } from '../support/tsunicorn.ts';
+
+// They wait until a limit is over.
+tellTestsApart();
 
 const FORMAT = '%(r)s %(s)s %(B)s %(X)s';
 
@@ -26,7 +30,7 @@ async function send(running: Running & { at: string }, text: string): Promise<st
   return answer;
 }
 
-describe('the access log has', () => {
+describe.concurrent('the access log has', () => {
   it('CONNECT, and what Node refuses, without its text', async () => {
     const running = await serve(['--access-logfile', 'access.log', '--access-logformat', FORMAT, 'app.js'], {
       files: { 'app.js': plain },

@@ -3,7 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { settingNames, settingOf } from '../../src/settings/catalogue/catalogue.ts';
 import { longFlag } from '../../src/settings/setting.ts';
 import { run } from '../support/command.ts';
+import { tellTestsApart } from '../support/current-test.ts';
 import { root } from '../support/tsunicorn.ts';
+
+tellTestsApart();
 
 const hello = join(root, 'examples/hello.ts:app');
 
@@ -106,7 +109,7 @@ describe('--check-config', () => {
     expect(good.stdout).toMatch(/in order.*hello\.ts/);
   });
 
-  it.each([
+  it.concurrent.each([
     ['blocks', 'for (;;);', /its import or factory had not finished within 1 s \(--boot-timeout\)$/],
     [
       'never settles',

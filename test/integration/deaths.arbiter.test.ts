@@ -4,11 +4,15 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { get, outcome, pidsThatAnswer, refused } from '../support/client.ts';
+import { tellTestsApart } from '../support/current-test.ts';
 import { app, endWithTest, isAlive, serve, start } from '../support/tsunicorn.ts';
+
+// Two of them wait for seconds, beside each other.
+tellTestsApart();
 
 const puppet = app('puppet.ts:app');
 
-describe('an arbiter that was stopped for longer than the timeout', () => {
+describe.concurrent('an arbiter that was stopped for longer than the timeout', () => {
   it('kills no worker when it goes on', async () => {
     const running = await serve([puppet, '-w', '2', '--timeout', '2']);
     const workers = running.workers();
@@ -27,7 +31,7 @@ describe('an arbiter that was stopped for longer than the timeout', () => {
   });
 });
 
-describe("an arbiter that the operator's hook holds up for longer than the timeout", () => {
+describe.concurrent("an arbiter that the operator's hook holds up for longer than the timeout", () => {
   it('kills no worker when it goes on', async () => {
     const config = `const cell = new Int32Array(new SharedArrayBuffer(4));
       export default {

@@ -2,7 +2,11 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { get, outcome } from '../support/client.ts';
+import { tellTestsApart } from '../support/current-test.ts';
 import { app, isAlive, type Running, serve } from '../support/tsunicorn.ts';
+
+// They wait until a limit is over, or a process that is held open.
+tellTestsApart();
 
 const puppet = app('puppet.ts:app');
 
@@ -57,7 +61,7 @@ describe('a worker that dies', () => {
   );
 });
 
-it('is replaced, and a stop ends, where a process that a dead worker had started holds its channel and its pipe', async () => {
+it.concurrent('is replaced, and a stop ends, where a process that a dead worker had started holds its channel and its pipe', async () => {
   const holds = `
     import { spawn } from 'node:child_process';
     export default (req, res) => {
@@ -76,7 +80,7 @@ it('is replaced, and a stop ends, where a process that a dead worker had started
   expect(await running.end()).toEqual({ status: 0, signal: null });
 });
 
-describe('a worker whose event loop is blocked', () => {
+describe.concurrent('a worker whose event loop is blocked', () => {
   it('is killed after the timeout and replaced, and the log says why; the others serve on', async () => {
     const running = await serve([puppet, '-w', '2', '--timeout', '2']);
     const blocked = outcome(get(running.at, '/block'));
@@ -92,7 +96,7 @@ describe('a worker whose event loop is blocked', () => {
   });
 });
 
-describe('a crash loop', () => {
+describe.concurrent('a crash loop', () => {
   it('slows down, keeps connections waiting, and ends when the cause is gone', async () => {
     const running = await serve([puppet], { files: {} });
     const [old = 0] = running.workers();

@@ -2,11 +2,15 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, onTestFailed, onTestFinished } from 'vitest';
+import { describe, expect } from 'vitest';
+import { onTestFailed, onTestFinished, tellTestsApart } from '../support/current-test.ts';
 import { ask } from '../support/http-client.ts';
 import { request, startLoad } from '../support/load.ts';
 import { withTool } from '../support/tools.ts';
 import { type Running, serve, temporaryDirectory } from '../support/tsunicorn.ts';
+
+// The connections that nginx keeps hold up an old worker for seconds.
+tellTestsApart();
 
 const it = withTool('nginx');
 const CLIENTS = 8;
@@ -15,7 +19,7 @@ const application = `export default (req, res) => {
   res.end(JSON.stringify({ pid: process.pid, forwarded: req.headers['x-forwarded-for'] ?? null }));
 };\n`;
 
-describe.each([
+describe.concurrent.each([
   ['TCP', () => '127.0.0.1:0'],
   ['a Unix socket', () => `unix:${join(temporaryDirectory(), 'app.sock')}`],
 ])('nginx before a service on %s', (_name, bind) => {

@@ -7,6 +7,7 @@ import type { AccessLog } from '../src/log/access-log.ts';
 import type { WorkerLog } from '../src/log/records.ts';
 import type { HandedListener, Retirement } from '../src/process/ipc.ts';
 import type { Settings } from '../src/settings/catalogue/catalogue.ts';
+import type { Clock } from '../src/support/clock.ts';
 import type { LoadedFiles } from './develop/module-graph.ts';
 
 /** What a worker class gets to serve with. */
@@ -17,6 +18,7 @@ export interface ServeOrder {
   /** Among the observers already; it has more to see. */
   readonly accessLog: AccessLog | null;
   readonly log: WorkerLog;
+  readonly clock: Clock;
   readonly onError: (error: unknown, request?: IncomingMessage) => void;
   /** To be put around what answers requests, outside everything that makes them wait. */
   readonly guard: (handler: Handler) => Handler;

@@ -7,6 +7,7 @@ import { callHook } from '../src/process/call-hook.ts';
 import { flushCompileCache } from '../src/process/compile-cache.ts';
 import { type BootOrder, type Instigator, moreUrgent, type Retirement } from '../src/process/ipc.ts';
 import type { Hooks, WorkerView } from '../src/settings/hooks.ts';
+import { type Clock, systemClock } from '../src/support/clock.ts';
 import { EXIT } from '../src/support/errors.ts';
 import { explainFailure } from './boot/failure.ts';
 import {
@@ -46,7 +47,7 @@ export async function runWorker(inbox: Inbox, allLoaded: () => void): Promise<vo
   if (order === null) return;
   if (order.identity !== null)
     await (await import('./boot/confirm-identity.ts')).confirmIdentity(inbox, order.identity);
-  await new Worker(inbox, order, await openLogs(order)).boot(allLoaded);
+  await new Worker(inbox, order, await openLogs(order), systemClock).boot(allLoaded);
 }
 
 /** What every worker class shares: boot, heartbeat, signals, drain, exit. */
@@ -55,6 +56,7 @@ class Worker {
   readonly #order: BootOrder;
   readonly #logs: Logs;
   readonly #log: WorkerLog;
+  readonly #clock: Clock;
   readonly #uncaught: UncaughtLog;
   readonly #view: WorkerView;
   readonly #flights = new FlightTable();
@@ -69,15 +71,16 @@ class Worker {
   #file: string | null = null;
   #exitStatus: number = EXIT.ok;
 
-  constructor(inbox: Inbox, order: BootOrder, logs: Logs) {
+  constructor(inbox: Inbox, order: BootOrder, logs: Logs, clock: Clock) {
     this.#inbox = inbox;
     this.#order = order;
     this.#logs = logs;
     this.#log = logs.log;
+    this.#clock = clock;
     this.#uncaught = new UncaughtLog(logs.log);
     const { age, slot, generation, settings } = order;
     this.#view = { pid: process.pid, age, slot, generation, log: logs.log };
-    this.#heartbeat = new Heartbeat(inbox, order, this.#flights, logs);
+    this.#heartbeat = new Heartbeat({ inbox, order, flights: this.#flights, logs, clock });
     process.title = settings.name === null ? 'tsunicorn: worker' : `tsunicorn: worker [${settings.name}]`;
     process.on('uncaughtException', (error, origin) => this.#crashed(error, origin));
     settleBeforeEnd(logs, order.watchdogFd, this.#flights);
@@ -111,7 +114,7 @@ class Worker {
     await this.#call('postFork');
     const accessLog = await this.#logs.openAccess(this.#flights);
     this.#readiness = await readinessOf(settings);
-    this.#recycler = await createRecycler(settings, this.#log);
+    this.#recycler = await createRecycler(settings, this.#log, this.#clock);
     const onError = this.#logs.applicationFailed;
     return serve({
       settings,
@@ -125,6 +128,7 @@ class Worker {
       ),
       accessLog,
       log: this.#log,
+      clock: this.#clock,
       onError,
       guard: (handler) => this.#readiness?.guard(handler) ?? handler,
       fail: (reason) => this.#fail(reason),
@@ -140,7 +144,7 @@ class Worker {
     const { settings, failure } = this.#order;
     if (!failure) {
       this.#file = await findApplication(settings);
-      await provePath(application, settings, this.#log);
+      await provePath(application, settings, this.#log, this.#clock);
       tellCode(this.#file, this.#order, (code) => void this.#inbox.send(code));
     }
     // It ends meanwhile: what it accepted now would be cut when its last hook is done.
@@ -285,7 +289,7 @@ class Worker {
   /** Runs what must run last, at most `graceMs` long, and ends the process. */
   async #exit(graceMs: number, close?: Serving['close']): Promise<void> {
     if (this.#phase.name === 'exiting') return;
-    const limit = new CutOff(Math.max(graceMs, LAST_MS));
+    const limit = new CutOff(Math.max(graceMs, LAST_MS), this.#clock);
     void limit.reached.then(() => this.#end());
     this.#phase = { name: 'exiting', hasten: (ms) => limit.bringForward(Math.max(ms, LAST_MS)) };
     if (graceMs > 0) await this.#terminate(graceMs);

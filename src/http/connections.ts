@@ -2,12 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Census } from '../log/records/record.ts';
 import { isEventStream, type LongLived } from './drain/long-lived.ts';
-
-/** A request whose answer is not sent in full. `sinceMs` is of performance.now(). */
-export interface Flight {
-  readonly response: ServerResponse;
-  readonly sinceMs: number;
-}
+import type { Flight } from './flight.ts';
 
 /** The latest request of a connection (null before the first), when its head came, and how much of everything. */
 export interface Progress {
@@ -126,7 +121,7 @@ export class Connections {
   }
 
   /** Notes a request; while closing, its answer is marked as the connection's last. */
-  note(request: IncomingMessage, response: ServerResponse, nowMs = performance.now()): void {
+  note(request: IncomingMessage, response: ServerResponse, nowMs: number): void {
     // None after `close`: a pipelined request may still be handed out for a connection that has ended.
     const connection = (request.socket as Tracked)[CONNECTION];
     if (this.#closing) {

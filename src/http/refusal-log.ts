@@ -1,6 +1,6 @@
 import { Condition } from '../log/condition.ts';
 import type { WorkerLog } from '../log/records.ts';
-import { type Clock, systemClock } from '../support/clock.ts';
+import type { Clock } from '../support/clock.ts';
 import type { SayRefused } from './refusals.ts';
 
 /** In so long, this many are logged one by one: more are one client's that sends garbage, or a scan. */
@@ -11,7 +11,7 @@ const QUIET_MS = 10_000;
 type Refused = Parameters<SayRefused>;
 
 /** Logs requests that Node refuses; of many the latest stands for those before it, at most once a second, with a count. */
-export function logRefused(log: WorkerLog, clock: Clock = systemClock): SayRefused {
+export function logRefused(log: WorkerLog, clock: Clock): SayRefused {
   const more = new Condition<Refused>({
     clock,
     quietMs: QUIET_MS,

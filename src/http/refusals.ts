@@ -1,10 +1,9 @@
-import type { Server, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { AccessLog } from '../log/access-log.ts';
 import { codeOf, messageOf } from '../support/errors.ts';
 import { plainAddress } from '../support/plain-address.ts';
-import type { Connections } from './connections.ts';
-import { judgeOverdue } from './overdue.ts';
+import { type Arrivals, judgeArrival } from './arrival.ts';
 
 /** Node's clock says it, of a head or a whole request. */
 const TOO_SLOW = 'ERR_HTTP_REQUEST_TIMEOUT';
@@ -34,24 +33,22 @@ export type SayRefused = (
  * does not see it, and the client's 431 would be a riddle. The access log has no more than the status.
  */
 export function answerRefused(
-  server: Server,
-  connections: Connections,
+  arrivals: Arrivals,
   say: SayRefused,
   accessLog: RefusalLog | null = null,
 ): void {
-  server.on('clientError', (error, duplex) => {
+  arrivals.server.on('clientError', (error, duplex) => {
     // The engine is fed with sockets of node:net alone.
     const socket = duplex as Socket;
     const refuse = () => answer(error, socket, say, accessLog);
-    if (codeOf(error) === TOO_SLOW) judgeOverdue(server, connections, socket, refuse);
+    if (codeOf(error) === TOO_SLOW) judgeArrival(arrivals, socket, refuse);
     else refuse();
   });
 }
 
 /** The same for an error that listeners of the application's own answer, which `hand` calls. */
 export function handRefused(
-  server: Server,
-  connections: Connections,
+  arrivals: Arrivals,
   say: SayRefused,
   accessLog: RefusalLog | null = null,
 ): (error: Error, socket: Socket, hand: () => void) => void {
@@ -61,7 +58,7 @@ export function handRefused(
       sayRefused(error, socket, "by the application's own clientError listener", say);
       hand();
     };
-    if (codeOf(error) === TOO_SLOW) judgeOverdue(server, connections, socket, refuse);
+    if (codeOf(error) === TOO_SLOW) judgeArrival(arrivals, socket, refuse);
     else refuse();
   };
 }

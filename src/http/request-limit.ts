@@ -1,8 +1,10 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import type { Handler } from '../app/application.ts';
 import type { WorkerLog } from '../log/records.ts';
+import type { Clock } from '../support/clock.ts';
 import { isThenable } from '../support/thenable.ts';
-import { afterLook } from './look.ts';
+import type { Connections } from './connections.ts';
+import { limitFlights } from './deadlines.ts';
 import { nameRequest, requestField } from './request-name.ts';
 import { answerError } from './server.ts';
 
@@ -14,52 +16,72 @@ export class RequestTimeout extends Error {
 /** A handler still at work this long after its request was aborted ignores the signal. */
 const IGNORED_MS = 1000;
 
+/** On a response: the promise that its handler returned. */
+const RETURNED = Symbol('returned');
+
+interface Limited extends ServerResponse {
+  [RETURNED]?: PromiseLike<unknown>;
+}
+
+export interface RequestLimitOptions {
+  /** How long a request may take from its head on (--request-timeout); 0 is no limit. */
+  readonly seconds: number;
+  /** All that the handler gets is noted there. */
+  readonly connections: Pick<Connections, 'requests'>;
+  readonly log: WorkerLog;
+  readonly clock: Clock;
+}
+
 /**
- * A handler whose requests may take `seconds` (--request-timeout; 0 is no limit) from their head on. One that takes
- * longer gets a 504, or a cut connection if its answer has begun, and its AbortSignal aborts; a handler that goes on all
- * the same is logged.
+ * Limits the requests of a handler. One that takes longer gets a 504, or a cut connection if its answer has begun, and
+ * its AbortSignal aborts; a handler that goes on all the same is logged.
  */
-export function limitRequests(handler: Handler, seconds: number, log: WorkerLog): Handler {
+export function limitRequests(handler: Handler, options: RequestLimitOptions): Handler {
+  const { seconds, connections, clock } = options;
   if (seconds === 0) return handler;
-  return (request, response) => {
-    let atWork = false;
-    const end = () => {
-      // What came while the event loop was blocked may have been all that the answer waited for.
-      if (response.writableFinished || response.closed) return;
-      const what = nameRequest(request);
-      const field = requestField(request);
-      log.warning(
-        `${what} took longer than ${seconds} s (--request-timeout): ${cutShort(request, response, seconds)}`,
-        {
-          event: 'request-timeout',
-          request: field,
-          setting: '--request-timeout',
-          durationMs: Math.round(seconds * 1000),
-        },
-      );
-      setTimeout(() => {
-        if (!atWork) return;
-        log.warning(`${what}: its handler ignores the abort of its request and goes on`, {
-          event: 'timeout-ignored',
-          request: field,
-        });
-      }, IGNORED_MS).unref();
-    };
-    const timer = setTimeout(() => afterLook(end), seconds * 1000);
-    response.once('close', () => clearTimeout(timer));
+  limitFlights({
+    limitMs: seconds * 1000,
+    inFlight: () => connections.requests(),
+    overdue: (response) => end(response, options),
+    clock,
+  });
+  return (request, response: Limited) => {
     const returned = handler(request, response);
-    if (!isThenable(returned)) return returned;
-    atWork = true;
-    const rest = () => {
-      atWork = false;
-    };
-    returned.then(rest, rest);
+    if (isThenable(returned)) response[RETURNED] = returned;
     return returned;
   };
 }
 
+function end(response: Limited, { seconds, log, clock }: RequestLimitOptions): void {
+  if (response.closed) return;
+  const { req: request } = response;
+  const what = nameRequest(request);
+  const field = requestField(request);
+  log.warning(`${what} took longer than ${seconds} s (--request-timeout): ${cutShort(response, seconds)}`, {
+    event: 'request-timeout',
+    request: field,
+    setting: '--request-timeout',
+    durationMs: Math.round(seconds * 1000),
+  });
+  const returned = response[RETURNED];
+  if (returned === undefined) return;
+  let isAtWork = true;
+  const rest = () => {
+    isAtWork = false;
+  };
+  returned.then(rest, rest);
+  clock.after(IGNORED_MS, () => {
+    if (!isAtWork) return;
+    log.warning(`${what}: its handler ignores the abort of its request and goes on`, {
+      event: 'timeout-ignored',
+      request: field,
+    });
+  });
+}
+
 /** Answers, then destroys the request, in that order, as destroying it closes the connection. Says what was done. */
-function cutShort(request: IncomingMessage, response: ServerResponse, seconds: number): string {
+function cutShort(response: ServerResponse, seconds: number): string {
+  const { req: request } = response;
   const abort = () => void request.destroy(new RequestTimeout(`the request took longer than ${seconds} s`));
   if (response.headersSent) {
     abort();

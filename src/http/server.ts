@@ -6,15 +6,16 @@ import { isMalformed, settleFault } from '../app/client-fault.ts';
 import type { OwnServer } from '../app/own-server.ts';
 import { isRefused } from '../app/refuse.ts';
 import type { AccessLog } from '../log/access-log.ts';
+import type { Clock } from '../support/clock.ts';
 import { isThenable } from '../support/thenable.ts';
+import { closeIdleConnections } from './arrival.ts';
 import type { Connections } from './connections.ts';
 import { lingerWhileSent } from './linger.ts';
-import { closeIdleConnections } from './overdue.ts';
 import { answerRefused, handRefused, type SayRefused } from './refusals.ts';
 
 /**
  * What looks at each request before the application does; folded into one function when the server is made. `nowMs` is
- * of performance.now(): one reading for all, as it is the dearest thing that most of them do.
+ * of the clock: one reading for all, as it is the dearest thing that most of them do.
  */
 export type Observer = (request: IncomingMessage, response: ServerResponse, nowMs: number) => void;
 
@@ -37,6 +38,7 @@ export interface HttpServerOptions {
   readonly onRefused?: SayRefused;
   /** Gets what no observer sees: upgrades, CONNECT, and what is answered past the application. */
   readonly accessLog?: Pick<AccessLog, 'observeTunnel' | 'answeredPast' | 'observeRefusal'> | null;
+  readonly clock: Clock;
 }
 
 /** A request that has not arrived whole after this is answered with 408, as slow clients are no less costly for being many. */
@@ -48,11 +50,11 @@ const ARRIVAL_MS = 300_000;
  * paused.
  */
 export function createHttpServer(options: HttpServerOptions): Server {
-  const { application, connections, onRefused, accessLog = null } = options;
+  const { application, connections, onRefused, accessLog = null, clock } = options;
   const engine = createEngine(options);
   if (application.own) return adopt(application.own, engine, options);
   closeIdleConnections(engine, connections);
-  if (onRefused) answerRefused(engine, connections, onRefused, accessLog);
+  if (onRefused) answerRefused({ server: engine, connections, clock }, onRefused, accessLog);
   const change = switcher(options);
   engine.on('connect', (request, socket) => change(request, socket, () => refuseOn(socket, NO_TUNNELS)));
   if (application.upgrade) engine.on('upgrade', upgradeListener(options));
@@ -63,11 +65,12 @@ export function createHttpServer(options: HttpServerOptions): Server {
 
 /** The application's own server, with what ours does; what the program listens to is its own to answer. */
 function adopt(own: OwnServer, engine: Server, options: HttpServerOptions): Server {
-  const { connections, onRefused = () => {}, accessLog = null } = options;
+  const { connections, onRefused = () => {}, accessLog = null, clock } = options;
   const { server } = own;
+  const arrivals = { server, connections, clock };
   const isHeard = (event: string) => server.listenerCount(event) > 0;
-  const refused = isHeard('clientError') ? handRefused(server, connections, onRefused, accessLog) : null;
-  if (refused === null) answerRefused(server, connections, onRefused, accessLog);
+  const refused = isHeard('clientError') ? handRefused(arrivals, onRefused, accessLog) : null;
+  if (refused === null) answerRefused(arrivals, onRefused, accessLog);
   if (!isHeard('connect')) server.on('connect', (_request, socket) => refuseOn(socket, NO_TUNNELS));
   if (!isHeard('timeout')) closeIdleConnections(server, connections);
   own.adopt({
@@ -94,16 +97,16 @@ function createEngine(options: HttpServerOptions): Server {
 }
 
 function requestListener(options: HttpServerOptions) {
-  const { application, connections, observers, keepAliveMs, onError, answerFailure } = options;
+  const { application, connections, observers, keepAliveMs, onError, answerFailure, clock } = options;
   const { handler, doubt } = application;
   const look = doubt?.result;
   const note: Observer = (request, response, nowMs) => connections.note(request, response, nowMs);
-  const all: Observer[] = [note, lingerWhileSent, ...observers];
+  const all: Observer[] = [note, lingerWhileSent(clock), ...observers];
   if (keepAliveMs === 0) all.push(closeBehind);
   const observe = fold(all);
   const listener = (request: IncomingMessage, response: ServerResponse): void => {
     if (isRefused(request.socket)) return;
-    observe(request, response, performance.now());
+    observe(request, response, clock.now());
     try {
       const returned = handler(request, response);
       if (isThenable(returned))

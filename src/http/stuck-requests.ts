@@ -2,8 +2,9 @@ import type { ServerResponse } from 'node:http';
 import { Condition, type Course, type Phase } from '../log/condition.ts';
 import type { WorkerLog } from '../log/records.ts';
 import { type Clock, systemClock } from '../support/clock.ts';
-import type { Connections, Flight } from './connections.ts';
+import type { Connections } from './connections.ts';
 import { isEventStream } from './drain/long-lived.ts';
+import type { Flight } from './flight.ts';
 import { namesOf, type UnansweredRequest } from './unanswered.ts';
 
 const MOST_NAMED = 5;

@@ -1,4 +1,4 @@
-import type { Flight } from './connections.ts';
+import type { Flight } from './flight.ts';
 import { shortPath } from './request-name.ts';
 
 /** A request that was not answered in full, for a record. */

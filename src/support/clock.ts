@@ -12,3 +12,16 @@ export const systemClock: Clock = {
     return () => clearTimeout(timer);
   },
 };
+
+/** Calls `act` every `ms`, for the first time after the first of them; the returned function stops that. */
+export function every(clock: Clock, ms: number, act: () => void): () => void {
+  let cancel = () => {};
+  const arm = () => {
+    cancel = clock.after(ms, () => {
+      arm();
+      act();
+    });
+  };
+  arm();
+  return () => cancel();
+}

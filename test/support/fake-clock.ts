@@ -54,6 +54,17 @@ export class FakeClock implements Clock {
     await this.settle();
   }
 
+  /** Time passes while the event loop is blocked: what came due fires before it looks at its sockets. */
+  wakeLate(ms: number): void {
+    this.block(ms);
+    this.#fireDue();
+  }
+
+  /** How many timers are set. */
+  get timerCount(): number {
+    return this.#timers.size;
+  }
+
   /** Time passes within the present turn, as while somebody's code computes. */
   block(ms: number): void {
     this.#nowMs += ms;

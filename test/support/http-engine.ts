@@ -4,6 +4,7 @@ import net from 'node:net';
 import type { Application } from '../../src/app/application.ts';
 import { Connections } from '../../src/http/connections.ts';
 import { createHttpServer, type HttpServerOptions } from '../../src/http/server.ts';
+import { systemClock } from '../../src/support/clock.ts';
 import { onTestFinished } from './current-test.ts';
 import { type Wire, wireTo } from './wire.ts';
 
@@ -28,15 +29,16 @@ export async function startEngine({
   application,
   handler = () => {},
   upgrade,
+  connections = new Connections(() => {}),
   ...given
 }: Given): Promise<Engine> {
   const errors: Engine['errors'] = [];
-  const connections = new Connections(() => {});
   const server = createHttpServer({
     application: application ?? { what: 'handler', handler, ...(upgrade ? { upgrade } : {}) },
     connections,
     observers: [],
     keepAliveMs: 5000,
+    clock: systemClock,
     onError: (error, request) => void errors.push({ error, url: request.url }),
     ...given,
   });

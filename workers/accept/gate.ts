@@ -1,6 +1,7 @@
 import type { ServerOpts, Socket } from 'node:net';
 import type { HandedListener } from '../../src/process/ipc.ts';
 import { formatTcp } from '../../src/settings/address.ts';
+import type { Clock } from '../../src/support/clock.ts';
 import { type Door, openDoor } from './listener-door.ts';
 
 /** Accepting, in one place: opens the inherited sockets, pauses and resumes, empties the queue, closes. */
@@ -34,8 +35,8 @@ export class ListenError extends Error {
  * Makes the gate; `feed` gets each accepted connection, which takes in `bufferBytes` (Node's 64 KiB by default) of a
  * request's body before it is read.
  */
-export function createGate(feed: (socket: Socket) => void, bufferBytes?: number): Gate {
-  return new AcceptGate(feed, bufferBytes);
+export function createGate(feed: (socket: Socket) => void, clock: Clock, bufferBytes?: number): Gate {
+  return new AcceptGate(feed, clock, bufferBytes);
 }
 
 const { AsyncLocalStorage } = process.getBuiltinModule('node:async_hooks');
@@ -45,6 +46,7 @@ const QUIET_MS = 10;
 
 class AcceptGate implements Gate {
   readonly #feed: (socket: Socket) => void;
+  readonly #clock: Clock;
   readonly #options: ServerOpts;
   #doors: readonly Door[] = [];
   /** Those of `#doors` whose socket somebody passed on to the service. */
@@ -61,8 +63,9 @@ class AcceptGate implements Gate {
     this.#feedHeld();
   });
 
-  constructor(feed: (socket: Socket) => void, bufferBytes: number | undefined) {
+  constructor(feed: (socket: Socket) => void, clock: Clock, bufferBytes: number | undefined) {
     this.#feed = feed;
+    this.#clock = clock;
     // As http.Server itself asks for: a client may close its side first and still read the answer.
     this.#options = {
       allowHalfOpen: true,
@@ -101,22 +104,23 @@ class AcceptGate implements Gate {
     this.#doors = this.#doors.filter((door) => !this.#lent.includes(door));
     if (this.#doors.length === 0) return this.close();
     this.#resumeAll();
-    const started = performance.now();
+    const clock = this.#clock;
+    const started = clock.now();
     let quietSince = started;
-    while (performance.now() - started < limitMs && performance.now() - quietSince < QUIET_MS) {
+    while (clock.now() - started < limitMs && clock.now() - quietSince < QUIET_MS) {
       const before = this.#accepted;
-      await turn(1);
-      if (this.#accepted > before) quietSince = performance.now();
+      await pause(1, clock);
+      if (this.#accepted > before) quietSince = clock.now();
     }
     // The kernel resets what arrives between the last look at the queue and the close: nothing else may run in between.
-    for (let before = -1; before < this.#accepted && performance.now() - started < limitMs * 2; ) {
+    for (let before = -1; before < this.#accepted && clock.now() - started < limitMs * 2; ) {
       before = this.#accepted;
-      await turn(0);
-      await turn(0);
+      await turn();
+      await turn();
     }
     this.#shut();
     // Other workers end at about the same time: answers now would bring their clients to a socket that is closing.
-    await turn(2 * QUIET_MS);
+    await pause(2 * QUIET_MS, clock);
     this.#feedHeld();
   }
 
@@ -168,10 +172,11 @@ function urlOf(address: Door['address']): string {
 
 function ignore(): void {}
 
-/** One turn of the event loop, which looks at the kernel's queue, after `ms`. */
-function turn(ms: number): Promise<void> {
-  return new Promise((done) => {
-    if (ms === 0) setImmediate(done);
-    else setTimeout(done, ms);
-  });
+/** One turn of the event loop, which looks at the kernel's queue. */
+function turn(): Promise<void> {
+  return new Promise((done) => void setImmediate(done));
+}
+
+function pause(ms: number, clock: Clock): Promise<void> {
+  return new Promise((done) => void clock.after(ms, done));
 }

@@ -1,17 +1,22 @@
 import type { Socket } from 'node:net';
+import type { Clock } from '../../src/support/clock.ts';
 
 /** Connections that have yet to show what they are: a request, a slow client, or nothing. */
-export class Newcomers {
+export class PendingConnections {
+  readonly #limitMs: number;
+  readonly #slow: (socket: Socket) => void;
+  readonly #clock: Clock;
   // Hardly ever two: looking through all of them costs nothing.
   readonly #sockets: Socket[] = [];
-  /** One for all, begun anew with each of them; one for each would cost a microsecond. */
-  readonly #timer: NodeJS.Timeout;
+  #latestMs = 0;
+  /** One timer for all; one for each would cost a microsecond. */
+  #isArmed = false;
 
   /** `slow` is called for one that `know` was not called for within `limitMs` of it and of those behind it. */
-  constructor(limitMs: number, slow: (socket: Socket) => void) {
-    this.#timer = setTimeout(() => {
-      for (const socket of this.#sockets.splice(0)) slow(socket);
-    }, limitMs);
+  constructor(limitMs: number, slow: (socket: Socket) => void, clock: Clock) {
+    this.#limitMs = limitMs;
+    this.#slow = slow;
+    this.#clock = clock;
   }
 
   get count(): number {
@@ -20,12 +25,27 @@ export class Newcomers {
 
   add(socket: Socket): void {
     this.#sockets.push(socket);
-    this.#timer.refresh();
+    this.#latestMs = this.#clock.now();
+    if (!this.#isArmed) this.#arm(this.#limitMs);
   }
 
   /** It is none any more, if it was. */
   know(socket: Socket): void {
     const at = this.#sockets.indexOf(socket);
     if (at >= 0) this.#sockets.splice(at, 1);
+  }
+
+  #arm(ms: number): void {
+    this.#isArmed = true;
+    this.#clock.after(ms, () => {
+      this.#isArmed = false;
+      if (this.#sockets.length > 0) this.#judge();
+    });
+  }
+
+  #judge(): void {
+    const leftMs = this.#latestMs + this.#limitMs - this.#clock.now();
+    if (leftMs > 0) return this.#arm(leftMs);
+    for (const socket of this.#sockets.splice(0)) this.#slow(socket);
   }
 }

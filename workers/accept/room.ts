@@ -4,7 +4,7 @@ import { Condition, type Course, type Phase } from '../../src/log/condition.ts';
 import type { Census } from '../../src/log/records/record.ts';
 import type { WorkerLog } from '../../src/log/records.ts';
 import { fs } from '../../src/support/builtins.ts';
-import { systemClock } from '../../src/support/clock.ts';
+import { type Clock, every } from '../../src/support/clock.ts';
 import { seconds } from '../../src/support/duration.ts';
 import { codeOf } from '../../src/support/errors.ts';
 import { filesInReserve, MORE_FILES, openFilesLimit } from '../../src/support/open-files.ts';
@@ -25,6 +25,7 @@ export interface RoomOptions {
   readonly limit: number;
   readonly connections: Connections;
   readonly log: WorkerLog;
+  readonly clock: Clock;
   /** Called where there may be room again although no connection has closed. */
   readonly changed: () => void;
   /** How many files may be open. */
@@ -53,20 +54,20 @@ export class Room {
   readonly #files: number;
   readonly #full: Condition;
   readonly #shortage: Condition<Shortage>;
-  readonly #timer: NodeJS.Timeout;
+  readonly #stopLooking: () => void;
   #state: State = { name: 'room' };
   /** Given up for the moment in which a line is written: the first one of a worker loads what writes it from the disk. */
   #spare = spareDescriptor();
 
   constructor(options: RoomOptions) {
     this.#options = options;
-    const { files = openFilesLimit() } = options;
+    const { files = openFilesLimit(), clock } = options;
     this.#files = files;
     this.#lastFd = files - filesInReserve(files);
-    const common = { clock: systemClock, quietMs: QUIET_MS };
+    const common = { clock, quietMs: QUIET_MS };
     this.#full = new Condition({ ...common, say: (phase, course) => this.#sayFull(phase, course) });
     this.#shortage = new Condition({ ...common, say: (phase, course) => this.#sayShort(phase, course) });
-    this.#timer = setInterval(() => this.#look(), LOOK_MS).unref();
+    this.#stopLooking = every(clock, LOOK_MS, () => this.#look());
   }
 
   get isFull(): boolean {
@@ -87,7 +88,7 @@ export class Room {
   /** The worker accepts nothing any more, whatever there is room for. */
   close(): void {
     this.#state = { name: 'closed' };
-    clearInterval(this.#timer);
+    this.#stopLooking();
     this.#full.end();
     this.#shortage.end();
   }

@@ -10,6 +10,7 @@ import type { BootOrder, FilesLoaded, LoadedCode } from '../../src/process/ipc.t
 import type { Settings } from '../../src/settings/catalogue/catalogue.ts';
 import { classNameOf } from '../../src/settings/class-name.ts';
 import { type Hooks, WORKER_HOOKS } from '../../src/settings/hooks.ts';
+import type { Clock } from '../../src/support/clock.ts';
 import type { ModuleGraph } from '../develop/module-graph.ts';
 import type { Recycler } from '../recycle/recycler.ts';
 
@@ -30,19 +31,28 @@ export async function readinessOf({ readyPath, drainDelay }: Settings): Promise<
 }
 
 /** Resolves when the application answers at the ready path, if there is one. Rejects with a BootError. */
-export async function provePath(application: Application, settings: Settings, log: WorkerLog): Promise<void> {
+export async function provePath(
+  application: Application,
+  settings: Settings,
+  log: WorkerLog,
+  clock: Clock,
+): Promise<void> {
   const { readyPath: path } = settings;
   if (path === null) return;
   const { proveReady } = await import('./ready-path.ts');
-  await proveReady({ path, application, settings, log });
+  await proveReady({ path, application, settings, log, clock });
 }
 
 /** What asks for the worker's replacement when it is due; null where nothing limits its life. */
-export async function createRecycler(settings: Settings, log: WorkerLog): Promise<Recycler | null> {
+export async function createRecycler(
+  settings: Settings,
+  log: WorkerLog,
+  clock: Clock,
+): Promise<Recycler | null> {
   const { maxRequests, maxLifetime, maxMemory, maxHeap } = settings;
   if (maxRequests === 0 && maxLifetime === 0 && maxMemory === null && maxHeap === null) return null;
   const { Recycler } = await import('../recycle/recycler.ts');
-  return Recycler.of(settings, log);
+  return Recycler.of(settings, log, clock);
 }
 
 /** With --reload, tells the arbiter what is imported from now on; null otherwise. */

@@ -5,6 +5,7 @@ import { Connections } from '../../src/http/connections.ts';
 import { createHttpServer } from '../../src/http/server.ts';
 import type { WorkerLog } from '../../src/log/records.ts';
 import type { Settings } from '../../src/settings/catalogue/catalogue.ts';
+import type { Clock } from '../../src/support/clock.ts';
 import { BootError, EXIT, messageOf } from '../../src/support/errors.ts';
 
 /** The pause between two tries: from the one, half as long again each time, up to the other. */
@@ -15,15 +16,17 @@ export interface Proof {
   readonly application: Application;
   readonly settings: Pick<Settings, 'bootTimeout'>;
   readonly log: WorkerLog;
+  /** It began with this process. */
+  readonly clock: Clock;
 }
 
 /**
  * Asks the application for `path`, inside this process, until it answers 2xx. Rejects with a BootError a little before
  * the boot timeout, so that the arbiter hears why.
  */
-export async function proveReady({ path, application, settings, log }: Proof): Promise<void> {
+export async function proveReady({ path, application, settings, log, clock }: Proof): Promise<void> {
   const errors = new Set<string>();
-  const server = privateServer(application, (error) => {
+  const server = privateServer(application, clock, (error) => {
     const message = messageOf(error);
     // A try that fails as the one before did says nothing new.
     if (!errors.has(message))
@@ -36,11 +39,12 @@ export async function proveReady({ path, application, settings, log }: Proof): P
     errors.add(message);
   });
   const over = new AbortController();
-  const timer = setTimeout(() => over.abort(), Math.min(giveUpMs(settings.bootTimeout), 2 ** 31 - 1));
+  const leftMs = giveUpMs(settings.bootTimeout, clock.now());
+  const cancel = clock.after(Math.min(leftMs, 2 ** 31 - 1), () => over.abort());
   try {
-    await untilReady({ server, path, log, signal: over.signal }, settings.bootTimeout);
+    await untilReady({ server, path, log, signal: over.signal, clock }, settings.bootTimeout);
   } finally {
-    clearTimeout(timer);
+    cancel();
     server.close();
   }
 }
@@ -50,9 +54,10 @@ interface Tries {
   readonly path: string;
   readonly log: WorkerLog;
   readonly signal: AbortSignal;
+  readonly clock: Clock;
 }
 
-async function untilReady({ server, path, log, signal }: Tries, seconds: number): Promise<void> {
+async function untilReady({ server, path, log, signal, clock }: Tries, seconds: number): Promise<void> {
   const [firstMs, mostMs] = PAUSE_MS;
   let heard: string | null = null;
   for (let pauseMs: number = firstMs; ; pauseMs = Math.min(pauseMs * 1.5, mostMs)) {
@@ -67,7 +72,7 @@ async function untilReady({ server, path, log, signal }: Tries, seconds: number)
         request: { method: 'GET', path },
       });
     heard = answer;
-    if (!(await pause(pauseMs, signal))) throw notReady(path, heard, seconds);
+    if (!(await pause(pauseMs, signal, clock))) throw notReady(path, heard, seconds);
   }
 }
 
@@ -79,17 +84,17 @@ function notReady(path: string, answer: string, seconds: number): BootError {
 }
 
 /** From now on; the arbiter counts from the spawn, which was a little before the process began. */
-function giveUpMs(seconds: number): number {
+function giveUpMs(seconds: number, nowMs: number): number {
   const limitMs = seconds * 1000 || Infinity;
-  return Math.max(0, limitMs - Math.min(1000, limitMs / 10) - performance.now());
+  return Math.max(0, limitMs - Math.min(1000, limitMs / 10) - nowMs);
 }
 
 /** An engine of its own, which no log, hook or counter observes, over the same application. */
-function privateServer(whole: Application, onError: (error: unknown) => void): Server {
+function privateServer(whole: Application, clock: Clock, onError: (error: unknown) => void): Server {
   const connections = new Connections(() => {});
   // Not its own server, of which there is one.
   const { own: _, ...application } = whole;
-  return createHttpServer({ application, connections, observers: [], keepAliveMs: 0, onError });
+  return createHttpServer({ application, connections, observers: [], keepAliveMs: 0, onError, clock });
 }
 
 /** One request; `ready`, or what the application did instead. */
@@ -140,15 +145,15 @@ function likeSocket(stream: Duplex): object {
 }
 
 /** Whether it was not cut short. */
-function pause(ms: number, signal: AbortSignal): Promise<boolean> {
+function pause(ms: number, signal: AbortSignal, clock: Clock): Promise<boolean> {
   return new Promise((settle) => {
     const end = (inFull: boolean) => {
-      clearTimeout(timer);
+      cancel();
       signal.removeEventListener('abort', cut);
       settle(inFull);
     };
     const cut = () => end(false);
-    const timer = setTimeout(end, ms, true);
+    const cancel = clock.after(ms, () => end(true));
     signal.addEventListener('abort', cut);
   });
 }

@@ -12,37 +12,49 @@ import type { Serve, ServeOrder, Serving } from '../serving.ts';
 export const serveAsync: Serve = async (order) => {
   const application = await order.load();
   await order.initialised();
-  const handler = limitRequests(application.handler, order.settings.requestTimeout, order.log);
-  return serveMany(order, { ...application, handler });
+  return serveMany(order, application, order.settings.requestTimeout);
 };
 
-/** Opens the sockets and serves many connections at a time, at most workerConnections. */
-export async function serveMany(order: ServeOrder, application: Application): Promise<Serving> {
-  const { settings } = order;
+/**
+ * Opens the sockets and serves many connections at a time, at most workerConnections. A request may take `limitSeconds`;
+ * 0 is no limit of this process.
+ */
+export async function serveMany(
+  order: ServeOrder,
+  application: Application,
+  limitSeconds = 0,
+): Promise<Serving> {
+  const { settings, log, clock } = order;
   const { own } = application;
   const limit = own?.connectionLimit(settings.workerConnections) ?? settings.workerConnections;
   const connections = new Connections(() => {
     room.gave();
     update();
   });
-  const room = new Room({ limit, connections, log: order.log, changed: update });
+  const room = new Room({ limit, connections, log, clock, changed: update });
+  const limited = limitRequests(application.handler, { seconds: limitSeconds, connections, log, clock });
   const server = createHttpServer({
-    application: { ...application, handler: order.guard(application.handler) },
+    application: { ...application, handler: order.guard(limited) },
     connections,
     observers: order.observers,
     keepAliveMs: settings.keepAlive * 1000,
     requestMs: settings.requestTimeout * 1000,
     onError: order.onError,
     answerFailure: order.answerFailure,
-    onRefused: logRefused(order.log),
+    onRefused: logRefused(log, clock),
     accessLog: order.accessLog,
+    clock,
   });
-  const gate = createGate((socket) => {
-    connections.add(socket);
-    server.emit('connection', socket);
-    room.took(socket);
-    if (room.isFull) gate.pause();
-  }, own?.bufferBytes);
+  const gate = createGate(
+    (socket) => {
+      connections.add(socket);
+      server.emit('connection', socket);
+      room.took(socket);
+      if (room.isFull) gate.pause();
+    },
+    clock,
+    own?.bufferBytes,
+  );
 
   function update(): void {
     if (room.isFull) gate.pause();
@@ -58,7 +70,7 @@ export async function serveMany(order: ServeOrder, application: Application): Pr
     ...(close ? { close } : {}),
     drain(how) {
       room.close();
-      return drain({ ...how, gate, connections, isHasty: settings.reload });
+      return drain({ ...how, gate, connections, clock, isHasty: settings.reload });
     },
   };
 }

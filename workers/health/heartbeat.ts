@@ -1,29 +1,40 @@
 import type { FlightTable } from '../../src/flights/table.ts';
 import type { BootOrder, WorkerMessage } from '../../src/process/ipc.ts';
 import type { Settings } from '../../src/settings/catalogue/catalogue.ts';
+import { type Clock, every } from '../../src/support/clock.ts';
 import type { Inbox } from '../inbox.ts';
 import type { Logs } from '../logs.ts';
 import type { Serving } from '../serving.ts';
 import { startWatchdog, type Watchdog } from './watchdog.ts';
 
+export interface HeartbeatOptions {
+  readonly inbox: Pick<Inbox, 'send'>;
+  readonly order: BootOrder;
+  readonly flights: FlightTable;
+  readonly logs: Logs;
+  readonly clock: Clock;
+}
+
 /** What a worker tells the arbiter of itself from the moment its application is loaded. */
 export class Heartbeat {
-  readonly #inbox: Inbox;
+  readonly #inbox: Pick<Inbox, 'send'>;
   readonly #order: BootOrder;
   readonly #logs: Logs;
   readonly #flights: FlightTable;
+  readonly #clock: Clock;
   /** What is served, as soon as anything is. */
   #serving: Serving | null = null;
   #watchdog: Watchdog | null = null;
   /** While it boots; most are faster than the first of these. */
-  readonly #loading: NodeJS.Timeout;
+  readonly #stopLoading: () => void;
 
-  constructor(inbox: Inbox, order: BootOrder, flights: FlightTable, logs: Logs) {
+  constructor({ inbox, order, flights, logs, clock }: HeartbeatOptions) {
     this.#inbox = inbox;
     this.#order = order;
     this.#flights = flights;
     this.#logs = logs;
-    this.#loading = setInterval(() => void inbox.send({ tsunicorn: 'loading' }), LOADING_MS);
+    this.#clock = clock;
+    this.#stopLoading = every(clock, LOADING_MS, () => void inbox.send({ tsunicorn: 'loading' }));
   }
 
   /** The application is loaded, and no socket open. */
@@ -46,10 +57,11 @@ export class Heartbeat {
 
   /** Says so, and from now on that the event loop turns. */
   async #begin(message: WorkerMessage): Promise<void> {
-    clearInterval(this.#loading);
+    this.#stopLoading();
     const { settings } = this.#order;
-    const meter = settings.workersMax === null ? null : new (await import('./load-meter.ts')).LoadMeter();
-    startHeartbeat(settings, () => {
+    const meter =
+      settings.workersMax === null ? null : new (await import('./load-meter.ts')).LoadMeter(this.#clock);
+    startHeartbeat(settings, this.#clock, () => {
       const load = meter && this.#serving ? meter.read(this.#serving) : null;
       void this.#inbox.send(load ? { tsunicorn: 'heartbeat', load } : { tsunicorn: 'heartbeat' });
     });
@@ -71,9 +83,9 @@ export function beatEveryMs({ timeout }: Pick<Settings, 'timeout'>): number {
 }
 
 /** Calls `beat` while the event loop turns, several times in each `timeout`; never where nobody would miss it. */
-function startHeartbeat(settings: Settings, beat: () => void): void {
+function startHeartbeat(settings: Settings, clock: Clock, beat: () => void): void {
   const { timeout, watchdog, workersMax } = settings;
   // Without a limit the load is still reported, and that it is stopped is still seen.
   if (timeout === 0 && !watchdog && workersMax === null) return;
-  setInterval(beat, beatEveryMs(settings));
+  every(clock, beatEveryMs(settings), beat);
 }

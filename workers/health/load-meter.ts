@@ -1,4 +1,5 @@
 import type { WorkerLoad } from '../../src/process/ipc.ts';
+import type { Clock } from '../../src/support/clock.ts';
 import type { Serving } from '../serving.ts';
 
 /** Shorter spans than this, in milliseconds, would say nothing of the load; the arbiter looks every second. */
@@ -6,12 +7,18 @@ const SPAN_MS = 900;
 
 /** How busy a worker is: its event loop, or by its class what else there is only so much of. */
 export class LoadMeter {
+  readonly #clock: Clock;
   #last = performance.eventLoopUtilization();
-  #lastMs = performance.now();
+  #lastMs: number;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#lastMs = clock.now();
+  }
 
   /** The load since the last reading; null where that is too short ago. */
   read({ connections, utilisation }: Serving): WorkerLoad | null {
-    const nowMs = performance.now();
+    const nowMs = this.#clock.now();
     if (nowMs - this.#lastMs < SPAN_MS) return null;
     const now = performance.eventLoopUtilization();
     const loop = performance.eventLoopUtilization(now, this.#last).utilization;

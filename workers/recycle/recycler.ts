@@ -3,7 +3,7 @@ import type { WorkerLog } from '../../src/log/records.ts';
 import { availableMemory, inMiB } from '../../src/process/available-memory.ts';
 import type { RetirePurpose } from '../../src/process/ipc.ts';
 import type { Settings } from '../../src/settings/catalogue/catalogue.ts';
-import { type Clock, systemClock } from '../../src/support/clock.ts';
+import { type Clock, every } from '../../src/support/clock.ts';
 import { beatEveryMs } from '../health/heartbeat.ts';
 import { memoryUsage } from '../health/memory-usage.ts';
 import { drawLimits, jittersOf, type RecycleLimits } from './limits.ts';
@@ -38,9 +38,9 @@ export class Recycler {
   }
 
   /** The one of this process. */
-  static of(settings: Settings, log: WorkerLog): Recycler {
+  static of(settings: Settings, log: WorkerLog, clock: Clock): Recycler {
     const limits = drawLimits(settings, Math.random, availableMemory());
-    return new Recycler({ settings, limits, clock: systemClock, log, measure: memoryUsage });
+    return new Recycler({ settings, limits, clock, log, measure: memoryUsage });
   }
 
   /** What the worker goes for, once it does: one that takes too much memory does not wait for long. */
@@ -106,12 +106,7 @@ export class Recycler {
   }
 
   #watchMemory(everyMs: number): void {
-    const { clock } = this.#options;
-    const look = () => {
-      this.#look();
-      this.#cancel = clock.after(everyMs, look);
-    };
-    this.#cancel = clock.after(everyMs, look);
+    this.#cancel = every(this.#options.clock, everyMs, () => this.#look());
   }
 
   #look(): void {

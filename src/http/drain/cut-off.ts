@@ -1,3 +1,5 @@
+import type { Clock } from '../../support/clock.ts';
+
 /** The moment at which what is left of a drain is cut; it may be moved forward. */
 export class CutOff {
   /** Resolves at that moment. */
@@ -5,15 +7,17 @@ export class CutOff {
   readonly #reach: () => void;
   #atMs: number;
   #graceMs: number;
-  #timer: NodeJS.Timeout;
+  readonly #clock: Clock;
+  #cancel: () => void;
 
-  constructor(graceMs: number) {
+  constructor(graceMs: number, clock: Clock) {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.reached = promise;
     this.#reach = resolve;
     this.#graceMs = graceMs;
-    this.#atMs = performance.now() + graceMs;
-    this.#timer = setTimeout(resolve, graceMs);
+    this.#clock = clock;
+    this.#atMs = clock.now() + graceMs;
+    this.#cancel = clock.after(graceMs, resolve);
   }
 
   /** The grace that holds, in milliseconds from when it was given. */
@@ -22,21 +26,21 @@ export class CutOff {
   }
 
   get leftMs(): number {
-    return Math.max(0, this.#atMs - performance.now());
+    return Math.max(0, this.#atMs - this.#clock.now());
   }
 
   /** It is no later than in `graceMs` from now. */
   bringForward(graceMs: number): void {
-    const atMs = performance.now() + graceMs;
+    const atMs = this.#clock.now() + graceMs;
     if (atMs >= this.#atMs) return;
     this.#atMs = atMs;
     this.#graceMs = graceMs;
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(this.#reach, graceMs);
+    this.#cancel();
+    this.#cancel = this.#clock.after(graceMs, this.#reach);
   }
 
   /** Leaves no timer. */
   cancel(): void {
-    clearTimeout(this.#timer);
+    this.#cancel();
   }
 }

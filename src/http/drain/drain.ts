@@ -1,6 +1,7 @@
 import { moreUrgent, type Retirement, type RetirePurpose } from '../../process/ipc.ts';
+import type { Clock } from '../../support/clock.ts';
 import type { Connections } from '../connections.ts';
-import { closeIfSilent } from '../look.ts';
+import { closeIfSilent } from '../deadlines.ts';
 import { namesOf, type UnansweredRequest } from '../unanswered.ts';
 import { CutOff } from './cut-off.ts';
 import { sendAway } from './farewell.ts';
@@ -30,6 +31,7 @@ export interface Accepting {
 export interface DrainOptions extends Retirement {
   readonly gate: Accepting;
   readonly connections: Connections;
+  readonly clock: Clock;
   /** In development: answered connections are closed at once, so that a browser's next request meets the new code. */
   readonly isHasty?: boolean;
 }
@@ -58,9 +60,9 @@ export interface Draining {
  * they have waited long enough.
  */
 export function drain(options: DrainOptions): Draining {
-  const { connections, graceMs, isHasty = false } = options;
-  const cutOff = new CutOff(graceMs);
-  const idleCloser = new IdleCloser(connections);
+  const { connections, graceMs, clock, isHasty = false } = options;
+  const cutOff = new CutOff(graceMs, clock);
+  const idleCloser = new IdleCloser(connections, clock);
   const waitFor = () =>
     idleCloser.closeAfter(Math.min(IDLE_MS[isHasty ? 'stop' : purpose], cutOff.leftMs * IDLE_PART));
   let { purpose } = options;
@@ -74,7 +76,7 @@ export function drain(options: DrainOptions): Draining {
     waitFor();
   };
   return {
-    ended: stopAccepting().then(() => end(connections, cutOff, idleCloser)),
+    ended: stopAccepting().then(() => end(options, cutOff, idleCloser)),
     get leftMs() {
       return cutOff.leftMs;
     },
@@ -91,14 +93,18 @@ function closeAnswered(connections: Connections): void {
   for (const socket of connections.idle()) if (socket.bytesRead > 0) closeIfSilent(socket);
 }
 
-async function end(connections: Connections, cutOff: CutOff, idleCloser: IdleCloser): Promise<Cut> {
-  const stopFarewell = sendAway(connections, cutOff.leftMs * FAREWELL_PART);
+async function end(
+  { connections, clock }: DrainOptions,
+  cutOff: CutOff,
+  idleCloser: IdleCloser,
+): Promise<Cut> {
+  const stopFarewell = sendAway(connections, cutOff.leftMs * FAREWELL_PART, clock);
   if (connections.size > 0) await Promise.race([connections.emptied(), cutOff.reached]);
   cutOff.cancel();
   idleCloser.stop();
   stopFarewell();
   const requests = connections.requests();
-  const oldest = namesOf(requests, performance.now(), MOST_NAMED);
+  const oldest = namesOf(requests, clock.now(), MOST_NAMED);
   const { graceMs } = cutOff;
   return { graceMs, connections: connections.destroyAll(), requests: requests.length, oldest };
 }

@@ -1,3 +1,4 @@
+import { type Clock, every } from '../../support/clock.ts';
 import type { Connections } from '../connections.ts';
 import { sayGoodbye } from './long-lived.ts';
 import { stagger } from './stagger.ts';
@@ -8,11 +9,16 @@ const LOOK_EVERY_MS = 50;
  * Sends the clients of WebSockets and event streams away, one after another within `windowMs`: thousands that came back
  * at once would overrun whoever serves them next. Those that begin meanwhile are met too. Returns what stops it.
  */
-export function sendAway(connections: Connections, windowMs: number, random = Math.random): () => void {
-  const untilMs = performance.now() + windowMs;
+export function sendAway(
+  connections: Connections,
+  windowMs: number,
+  clock: Clock,
+  random = Math.random,
+): () => void {
+  const untilMs = clock.now() + windowMs;
   const due = new Map<unknown, number>();
   const look = () => {
-    const now = performance.now();
+    const now = clock.now();
     const streams = connections.longLived();
     const fresh = streams.filter(({ socket }) => !due.has(socket));
     const delays = stagger(fresh.length, Math.max(0, untilMs - now), random());
@@ -21,10 +27,9 @@ export function sendAway(connections: Connections, windowMs: number, random = Ma
       if ((due.get(stream.socket) ?? now) > now) continue;
       // Once only: a WebSocket stays listed until it has closed.
       due.set(stream.socket, Infinity);
-      sayGoodbye(stream);
+      sayGoodbye(stream, clock);
     }
   };
-  const timer = setInterval(look, LOOK_EVERY_MS);
   look();
-  return () => clearInterval(timer);
+  return every(clock, LOOK_EVERY_MS, look);
 }

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
+import { type Clock, every } from '../../support/clock.ts';
 import type { Connections } from '../connections.ts';
-import { closeIfSilent } from '../look.ts';
+import { closeIfSilent } from '../deadlines.ts';
 
 const LOOK_EVERY_MS = 100;
 /** Of one whose client has begun to send a request nothing is known but its bytes: it must have been silent for so long. */
@@ -15,38 +16,40 @@ interface Silence {
 /** Closes the idle connections of a worker that drains, from a moment on that may be moved forward. */
 export class IdleCloser {
   readonly #connections: Connections;
+  readonly #clock: Clock;
   #dueMs = Infinity;
   #silentMs = SILENT_MS;
   #silences: ReadonlyMap<Socket, Silence> = new Map();
-  #timer: NodeJS.Timeout | undefined;
+  #cancel = () => {};
 
-  constructor(connections: Connections) {
+  constructor(connections: Connections, clock: Clock) {
     this.#connections = connections;
+    this.#clock = clock;
   }
 
   /** Idle connections are closed from `ms` on, and no later than was said before. */
   closeAfter(ms: number): void {
-    const dueMs = performance.now() + ms;
+    const dueMs = this.#clock.now() + ms;
     if (dueMs >= this.#dueMs) return;
     this.#dueMs = dueMs;
     this.#silentMs = Math.min(SILENT_MS, ms);
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#begin(), ms - this.#silentMs);
+    this.#cancel();
+    this.#cancel = this.#clock.after(ms - this.#silentMs, () => this.#begin());
   }
 
   /** For good. */
   stop(): void {
     this.#dueMs = -Infinity;
-    clearTimeout(this.#timer);
+    this.#cancel();
   }
 
   #begin(): void {
     this.#look();
-    this.#timer = setInterval(() => this.#look(), LOOK_EVERY_MS);
+    this.#cancel = every(this.#clock, LOOK_EVERY_MS, () => this.#look());
   }
 
   #look(): void {
-    const now = performance.now();
+    const now = this.#clock.now();
     const silences = new Map<Socket, Silence>();
     for (const socket of this.#connections.idle()) {
       const known = this.#silences.get(socket);

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { afterLook } from '../look.ts';
+import type { Clock } from '../../support/clock.ts';
+import { whenDue } from '../deadlines.ts';
 
 /** What would not end by itself within any grace: it has to be told that this server goes away. */
 export type LongLived =
@@ -13,8 +14,8 @@ const GOING_AWAY = Buffer.from([0x88, 0x02, 0x03, 0xe9]);
 const ANSWER_MS = 2000;
 
 /** Tells the client, in the words of its protocol, so that it connects again elsewhere. */
-export function sayGoodbye(stream: LongLived): void {
-  if (stream.kind === 'webSocket') closeWebSocket(stream.socket);
+export function sayGoodbye(stream: LongLived, clock: Clock): void {
+  if (stream.kind === 'webSocket') closeWebSocket(stream.socket, clock);
   else endEvents(stream);
 }
 
@@ -28,10 +29,9 @@ export function isEventStream(response: ServerResponse): boolean {
   return typeof head === 'string' && /^content-type: *text\/event-stream\b/im.test(head);
 }
 
-function closeWebSocket(socket: Socket): void {
+function closeWebSocket(socket: Socket, clock: Clock): void {
   if (socket.writable) socket.write(GOING_AWAY);
-  const timer = setTimeout(() => afterLook(() => socket.destroySoon()), ANSWER_MS);
-  socket.once('close', () => clearTimeout(timer));
+  whenDue(socket, ANSWER_MS, clock, () => socket.destroySoon());
 }
 
 function endEvents({ socket, response }: LongLived & { kind: 'events' }): void {

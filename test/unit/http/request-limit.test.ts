@@ -1,38 +1,73 @@
-import { once } from 'node:events';
-import http, { type IncomingMessage, type ServerResponse } from 'node:http';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { adaptFetch } from '../../../src/app/adapters/fetch.ts';
 import type { Handler } from '../../../src/app/application.ts';
+import { Connections } from '../../../src/http/connections.ts';
 import { limitRequests } from '../../../src/http/request-limit.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
 import { FakeLogger } from '../../support/fake-logger.ts';
+import { get, startEngine } from '../../support/http-engine.ts';
+import { turns, type Wire } from '../../support/wire.ts';
 
-async function serve(handler: Handler, seconds: number): Promise<{ at: string; log: FakeLogger }> {
+const SECONDS = 30;
+
+/** An engine whose requests may take thirty seconds. */
+async function serve(handler: Handler) {
   const log = new FakeLogger();
-  const limited = limitRequests(handler, seconds, log);
-  const server = http.createServer((request, response) => {
-    Promise.resolve(limited(request, response)).catch(() => {});
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const { port } = server.address() as { port: number };
-  return { at: `http://127.0.0.1:${port}/slow`, log };
+  const clock = new FakeClock();
+  const connections = new Connections(() => {});
+  const limited = limitRequests(handler, { seconds: SECONDS, connections, log, clock });
+  const { send } = await startEngine({ handler: limited, connections, clock });
+  const warnings = () => log.at('warning');
+  return {
+    log,
+    clock,
+    warnings,
+    /** Resolves when the engine has the request. */
+    async ask(text = get('/slow')): Promise<Wire> {
+      const before = connections.inFlight;
+      const wire = await send(text);
+      while (connections.inFlight === before) await turns(1);
+      return wire;
+    },
+    /** The time of the requests passes, and the event loop looks at its sockets. */
+    async pass(ms = SECONDS * 1000): Promise<void> {
+      await clock.advance(ms);
+      await turns(20);
+    },
+  };
 }
 
 describe('a request that takes too long', () => {
   it('gets 504 and a line in the log', async () => {
-    const { at, log } = await serve(() => {}, 0.05);
-    expect((await fetch(at)).status).toBe(504);
-    expect(log.at('warning')[0]).toMatch(/GET \/slow took longer than 0\.05 s \(--request-timeout\): .* 504/);
+    const { ask, pass, warnings } = await serve(() => {});
+    const wire = await ask();
+    await pass(29_000);
+    expect(wire.text).toBe('');
+    await pass(1000);
+    await wire.until(/ 504 /);
+    expect(warnings()).toEqual(['GET /slow took longer than 30 s (--request-timeout): its client got 504']);
+  });
+
+  it('is ended once, and each of them when its own time is over', async () => {
+    const { ask, pass, warnings } = await serve(() => {});
+    const first = await ask(get('/first'));
+    await pass(10_000);
+    const second = await ask(get('/second'));
+    await pass(20_000);
+    await first.until(/ 504 /);
+    expect(second.text).toBe('');
+    await pass(10_000);
+    await second.until(/ 504 /);
+    await pass(100_000);
+    expect(warnings()).toHaveLength(2);
   });
 
   it('does not fill the log with its path', async () => {
-    const { at, log } = await serve(() => {}, 0.05);
-    await fetch(`${at}?${'x'.repeat(10_000)}`);
-    expect(log.at('warning')[0]?.length).toBeLessThan(1000);
+    const { ask, pass, warnings } = await serve(() => {});
+    const wire = await ask(get(`/slow?${'x'.repeat(10_000)}`));
+    await pass();
+    await wire.until(/ 504 /);
+    expect(warnings()[0]?.length).toBeLessThan(1000);
   });
 
   it('has its AbortSignal aborted, with the reason, in a fetch handler', async () => {
@@ -47,46 +82,76 @@ describe('a request that takes too long', () => {
         }),
       { what: 'fetch handler', spec: 'app', isSure: true },
     );
-    const { at } = await serve(application.handler, 0.05);
-    expect((await fetch(at)).status).toBe(504);
+    const { ask, pass } = await serve(application.handler);
+    const wire = await ask();
+    await pass();
+    await wire.until(/ 504 /);
     expect(await seen.promise).toMatchObject({ name: 'TimeoutError' });
   });
 
   it('is cut where its answer had begun', async () => {
-    const { at } = await serve(
-      (_: IncomingMessage, response: ServerResponse) => void response.write('some'),
-      0.05,
-    );
-    const response = await fetch(at);
-    expect(response.status).toBe(200);
-    await expect(response.text()).rejects.toThrow();
+    const { ask, pass } = await serve((_request, response) => void response.write('some'));
+    const wire = await ask();
+    await pass();
+    expect(await wire.ended).toMatch(/ 200 .*some\r\n$/s);
   });
 
   it('is cut where its answer had begun and its body was read', async () => {
-    const { at } = await serve(async (request: IncomingMessage, response: ServerResponse) => {
+    const { ask, pass } = await serve(async (request, response) => {
       for await (const _part of request);
       response.write('some');
-    }, 0.05);
-    const response = await fetch(at, { method: 'POST', body: 'all of it' });
-    await expect(response.text()).rejects.toThrow();
+    });
+    const wire = await ask('POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 3\r\n\r\nall');
+    await wire.until(/some/);
+    await pass();
+    expect(await wire.ended).toMatch(/some\r\n$/);
   });
 
   it('is logged again when its handler goes on', async () => {
-    const { at, log } = await serve(() => new Promise(() => {}), 0.05);
-    await fetch(at);
-    await expect.poll(() => log.at('warning').at(-1), { timeout: 5000 }).toMatch(/ignores the abort/);
+    const { ask, pass, warnings } = await serve(() => new Promise(() => {}));
+    await ask();
+    await pass();
+    await pass(1000);
+    expect(warnings()).toHaveLength(2);
+    expect(warnings()[1]).toMatch(/ignores the abort/);
+  });
+
+  it('is not logged again when its handler ends with it', async () => {
+    const { ask, pass, warnings } = await serve(
+      (request) => new Promise((_, reject) => request.once('error', reject)),
+    );
+    await ask();
+    await pass();
+    await pass(1000);
+    expect(warnings()).toHaveLength(1);
   });
 });
 
 describe('a request in time', () => {
   it('is left alone', async () => {
-    const { at, log } = await serve((_, response) => void response.end('fast'), 10);
-    expect(await (await fetch(at)).text()).toBe('fast');
+    const { ask, pass, log } = await serve((_, response) => void turns(30).then(() => response.end('fast')));
+    const wire = await ask();
+    await wire.until(/fast/);
+    await pass(100_000);
+    expect(log.lines).toEqual([]);
+  });
+
+  it('is one whose answer waited only for what came while the event loop was blocked', async () => {
+    const { ask, log, clock } = await serve((request, response) =>
+      request.resume().on('end', () => response.end('done')),
+    );
+    const wire = await ask('POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 3\r\n\r\n');
+    wire.write('all');
+    clock.wakeLate(SECONDS * 1000);
+    await wire.until(/ 200 .*done/s);
     expect(log.lines).toEqual([]);
   });
 
   it('costs nothing where there is no limit', () => {
     const handler: Handler = () => {};
-    expect(limitRequests(handler, 0, new FakeLogger())).toBe(handler);
+    const connections = new Connections(() => {});
+    const [log, clock] = [new FakeLogger(), new FakeClock()];
+    expect(limitRequests(handler, { seconds: 0, connections, log, clock })).toBe(handler);
+    expect(clock.timerCount).toBe(0);
   });
 });

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Handler } from '../../../src/app/application.ts';
 import { eventOf } from '../../../src/app/request-event.ts';
+import { limitFlights } from '../../../src/http/deadlines.ts';
 import { nameRequest } from '../../../src/http/request-name.ts';
 import { answerError } from '../../../src/http/server.ts';
 import type { ServeOrder } from '../../serving.ts';
@@ -8,26 +9,14 @@ import type { Turnstile } from './turnstile.ts';
 
 const { Readable } = process.getBuiltinModule('node:stream');
 
-/** What of its order the `sync` class needs to limit its requests. */
-export type TurnOrder = Pick<ServeOrder, 'fail'> & {
-  readonly settings: Pick<ServeOrder['settings'], 'timeout'>;
-};
-
 /**
  * The handler, run for one request at a time, when its body has arrived; `waits` is called where that has yet to come.
  * What it returns settles too where the client goes, or gets another answer, before it is run.
  */
-export function oneAtATime(
-  handler: Handler,
-  turnstile: Turnstile,
-  order: TurnOrder,
-  waits: () => void,
-): Handler {
-  const restartLimit = limitTurns(turnstile, order);
+export function oneAtATime(handler: Handler, turnstile: Turnstile, waits: () => void): Handler {
   const enter = (request: IncomingMessage, response: ServerResponse): unknown => {
     let returned: unknown;
     turnstile.enter(response, () => {
-      restartLimit();
       returned = handler(request, response);
     });
     return returned;
@@ -39,7 +28,6 @@ export function oneAtATime(
     if (comesWhole && turnstile.runsAtOnce) return enter(request, response);
     return new Promise((resolve, reject) => {
       const run = () => {
-        restartLimit();
         try {
           resolve(handler(request, response));
         } catch (error) {
@@ -54,23 +42,28 @@ export function oneAtATime(
   };
 }
 
+export interface TurnLimit extends Pick<ServeOrder, 'fail' | 'clock'> {
+  /** How long a turn may last (--timeout); 0 is no limit. */
+  readonly seconds: number;
+}
+
 /**
- * The request has the process to itself, so one that runs too long must end with it: its client gets 504, those that
- * wait behind it 503, and the worker is replaced. Returns what is to be called when a turn begins.
+ * Limits the turns. The request has the process to itself, so one that runs too long must end with it: its client gets
+ * 504, those that wait behind it 503, and the worker is replaced.
  */
-function limitTurns(turnstile: Turnstile, order: TurnOrder): () => void {
-  const seconds = order.settings.timeout;
-  if (seconds === 0) return () => {};
-  // One for all, as each turn begins after the one before: timers that lived as long as requests would grow old.
-  const timer = setTimeout(() => {
-    const { current } = turnstile;
-    if (current === null) return;
-    const waiting = turnstile.empty();
-    order.fail(`${nameRequest(current.req)} has run for ${seconds} s (--timeout)`);
-    answerError(current, 504);
-    for (const other of waiting) answerError(other, 503, { 'retry-after': '1' });
-  }, seconds * 1000).unref();
-  return () => void timer.refresh();
+export function limitTurns(turnstile: Turnstile, { seconds, fail, clock }: TurnLimit): void {
+  if (seconds === 0) return;
+  limitFlights({
+    limitMs: seconds * 1000,
+    inFlight: () => (turnstile.current ? [turnstile.current] : []),
+    overdue: (response) => {
+      const waiting = turnstile.empty();
+      fail(`${nameRequest(response.req)} has run for ${seconds} s (--timeout)`);
+      answerError(response, 504);
+      for (const other of waiting) answerError(other, 503, { 'retry-after': '1' });
+    },
+    clock,
+  });
 }
 
 function hasBody({ headers }: IncomingMessage): boolean {

@@ -6,11 +6,11 @@ import { limitRequests } from '../../../src/http/request-limit.ts';
 import { createHttpServer } from '../../../src/http/server.ts';
 import { EarlyBytes } from '../../accept/early-bytes.ts';
 import { createGate } from '../../accept/gate.ts';
-import { Newcomers } from '../../accept/pending.ts';
+import { PendingConnections } from '../../accept/pending.ts';
 import { Room } from '../../accept/room.ts';
 import type { Serve } from '../../serving.ts';
 import { warnOf } from '../without-effect.ts';
-import { oneAtATime } from './one-at-a-time.ts';
+import { limitTurns, oneAtATime } from './one-at-a-time.ts';
 import { Turnstile } from './turnstile.ts';
 
 /** A connection whose request head takes longer than this is slow, and does not keep the worker from accepting. */
@@ -25,46 +25,52 @@ const BODY_BYTES = 1024 * 1024;
  * the same turn of the event loop, within which libuv accepts one connection from a listener.
  */
 export const serveSync: Serve = async (order) => {
-  const { settings } = order;
+  const { settings, log, clock } = order;
   const application = await order.load();
   await order.initialised();
-  warnOf(application.own?.withoutEffect('sync') ?? [], 'sync', order.log);
+  warnOf(application.own?.withoutEffect('sync') ?? [], 'sync', log);
   const limit = application.own?.connectionLimit(settings.workerConnections) ?? settings.workerConnections;
-  const newcomers = new Newcomers(HEAD_MS, settle);
+  const pending = new PendingConnections(HEAD_MS, settle, clock);
   const share = settings.workersMax === null ? null : new (await import('../share-meter.ts')).ShareMeter();
 
-  const turnstile = new Turnstile(update);
+  const turnstile = new Turnstile(update, clock);
   const connections = new Connections((socket) => {
     room.gave();
     settle(socket);
   });
-  const room = new Room({ limit, connections, log: order.log, changed: update });
-  const oneByOne = oneAtATime(application.handler, turnstile, order, update);
-  const handler = order.guard(limitRequests(oneByOne, settings.requestTimeout, order.log));
+  const room = new Room({ limit, connections, log, clock, changed: update });
+  const oneByOne = oneAtATime(application.handler, turnstile, update);
+  limitTurns(turnstile, { seconds: settings.timeout, fail: order.fail, clock });
+  const limited = limitRequests(oneByOne, { seconds: settings.requestTimeout, connections, log, clock });
   const server = createHttpServer({
-    application: { ...application, handler },
+    application: { ...application, handler: order.guard(limited) },
     connections,
-    observers: [({ socket }) => newcomers.know(socket), ...order.observers],
+    observers: [({ socket }) => pending.know(socket), ...order.observers],
     keepAliveMs: 0,
     requestMs: settings.requestTimeout * 1000,
     onError: order.onError,
     answerFailure: order.answerFailure,
-    onRefused: logRefused(order.log),
+    onRefused: logRefused(log, clock),
     accessLog: order.accessLog,
+    clock,
   });
   const early = order.listeners.length === 1 ? new EarlyBytes() : null;
   let isFeeding = false;
-  const gate = createGate((socket) => {
-    connections.add(socket);
-    newcomers.add(socket);
-    room.took(socket);
-    if (!isFeeding && early?.read(socket)) {
-      isFeeding = true;
-      setImmediate(fed);
-    }
-    update();
-    server.emit('connection', socket);
-  }, BODY_BYTES);
+  const gate = createGate(
+    (socket) => {
+      connections.add(socket);
+      pending.add(socket);
+      room.took(socket);
+      if (!isFeeding && early?.read(socket)) {
+        isFeeding = true;
+        setImmediate(fed);
+      }
+      update();
+      server.emit('connection', socket);
+    },
+    clock,
+    BODY_BYTES,
+  );
 
   function fed(): void {
     isFeeding = false;
@@ -72,14 +78,14 @@ export const serveSync: Serve = async (order) => {
   }
 
   function settle(socket: Socket): void {
-    newcomers.know(socket);
+    pending.know(socket);
     update();
   }
 
   function update(): void {
     share?.set(turnstile.isFree ? 0 : 1);
     if (isFeeding) return;
-    const idle = turnstile.isFree && newcomers.count === 0 && !room.isFull;
+    const idle = turnstile.isFree && pending.count === 0 && !room.isFull;
     if (idle) gate.resume();
     else gate.pause();
   }
@@ -94,7 +100,7 @@ export const serveSync: Serve = async (order) => {
     ...(share ? { utilisation: () => share.take() } : {}),
     drain(how) {
       room.close();
-      return drain({ ...how, gate, connections, isHasty: settings.reload });
+      return drain({ ...how, gate, connections, clock, isHasty: settings.reload });
     },
   };
 };

@@ -1,5 +1,7 @@
 import type { ServerResponse } from 'node:http';
+import type { Flight } from '../../../src/http/flight.ts';
 import { hasGone } from '../../../src/http/gone.ts';
+import type { Clock } from '../../../src/support/clock.ts';
 
 const { AsyncLocalStorage } = process.getBuiltinModule('node:async_hooks');
 
@@ -26,14 +28,16 @@ const LOOKING: State = { name: 'looking' };
 /** Lets one request at a time through, in the order of arrival, and none whose client has gone. */
 export class Turnstile {
   readonly #changed: () => void;
+  readonly #clock: Clock;
   readonly #waiting: Turn[] = [];
   #state: State = FREE;
   /** How long turns last, the latest of them above all. */
   #meanMs = 0;
 
   /** `changed` is called whenever a turn has begun or ended. */
-  constructor(changed: () => void) {
+  constructor(changed: () => void, clock: Clock) {
     this.#changed = changed;
+    this.#clock = clock;
   }
 
   get isFree(): boolean {
@@ -45,11 +49,11 @@ export class Turnstile {
     return this.isFree && this.#meanMs < WORTH_A_LOOK_MS;
   }
 
-  /** The answer whose turn it is, if it has not ended. */
-  get current(): ServerResponse | null {
+  /** The request whose turn it is, since that began; null where there is none, or its answer has ended. */
+  get current(): Flight | null {
     if (this.#state.name !== 'taken') return null;
-    const { response } = this.#state.turn;
-    return isOver(response) ? null : response;
+    const { turn, beganMs } = this.#state;
+    return isOver(turn.response) ? null : { response: turn.response, sinceMs: beganMs };
   }
 
   /** Calls `run` when it is this request's turn; not at all if its client has gone by then. */
@@ -75,7 +79,7 @@ export class Turnstile {
   }
 
   #begin(turn: Turn): void {
-    this.#state = { name: 'taken', turn, beganMs: performance.now() };
+    this.#state = { name: 'taken', turn, beganMs: this.#clock.now() };
     const end = () => this.#end(turn);
     // Not within the application's own call: the next request would run inside the stack of this one. And what has come
     // meanwhile is looked at before the next one: heartbeats, signals, clients that have gone.
@@ -87,7 +91,7 @@ export class Turnstile {
   #end(turn: Turn): void {
     const state = this.#state;
     if (state.name !== 'taken' || state.turn !== turn) return;
-    this.#meanMs += (performance.now() - state.beganMs - this.#meanMs) * SHARE_OF_LAST;
+    this.#meanMs += (this.#clock.now() - state.beganMs - this.#meanMs) * SHARE_OF_LAST;
     this.#next(this.#waiting.shift());
   }
 

@@ -1,15 +1,14 @@
 import { once } from 'node:events';
 import net from 'node:net';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { type DrainOptions, drain } from '../../../../src/http/drain/drain.ts';
+import { FakeClock } from '../../../support/fake-clock.ts';
 import { get, startEngine } from '../../../support/http-engine.ts';
 import { turns, type Wire } from '../../../support/wire.ts';
 
+let clock: FakeClock;
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'performance'] });
-});
-afterEach(() => {
-  vi.useRealTimers();
+  clock = new FakeClock();
 });
 
 /** More than sockets of both sides buffer. */
@@ -19,6 +18,7 @@ const LARGE = 30 * 1024 * 1024;
 async function draining(texts: readonly string[], options: Partial<DrainOptions> = {}) {
   const steps: string[] = [];
   const engine = await startEngine({
+    clock,
     // Nothing but the drain ends a connection.
     keepAliveMs: 600_000,
     handler: (request, response) => {
@@ -45,6 +45,7 @@ async function draining(texts: readonly string[], options: Partial<DrainOptions>
       close: () => void steps.push('close'),
     },
     connections: engine.connections,
+    clock,
     purpose: 'stop',
     emptyQueue: false,
     graceMs: 30_000,
@@ -83,10 +84,10 @@ describe('a drain', () => {
     ['never for the whole of the grace', 'stop', 400, 500],
   ] as const)('closes idle connections %s', async (_when, purpose, afterMs, graceMs) => {
     const { result, wires } = await draining([get(), ''], { purpose, graceMs });
-    await vi.advanceTimersByTimeAsync(afterMs - 50);
+    await clock.advance(afterMs - 50);
     await turns(8);
     expect(await isSettled(result)).toBe(false);
-    await vi.advanceTimersByTimeAsync(200);
+    await clock.advance(200);
     expect(await result).toBe(0);
     expect(await wires[0]?.ended).not.toMatch(/Connection: close/i);
     expect(await wires[1]?.ended).toBe('');
@@ -94,12 +95,12 @@ describe('a drain', () => {
 
   it('takes a more urgent purpose while it waits, and no less urgent one', async () => {
     const { result, hasten } = await draining([get()], { purpose: 'replace' });
-    await vi.advanceTimersByTimeAsync(2000);
+    await clock.advance(2000);
     hasten({ purpose: 'stop', graceMs: 30_000 });
     hasten({ purpose: 'replace', graceMs: 30_000 });
-    await vi.advanceTimersByTimeAsync(900);
+    await clock.advance(900);
     expect(await isSettled(result)).toBe(false);
-    await vi.advanceTimersByTimeAsync(200);
+    await clock.advance(200);
     expect(await result).toBe(0);
   });
 
@@ -110,7 +111,7 @@ describe('a drain', () => {
     hasten({ purpose: 'stop', graceMs: 30_000 });
     emptied.resolve();
     await turns(1);
-    await vi.advanceTimersByTimeAsync(1100);
+    await clock.advance(1100);
     expect(await result).toBe(0);
   });
 
@@ -122,10 +123,10 @@ describe('a drain', () => {
     async (_which, text) => {
       const { result, wires, engine } = await draining([text]);
       const [wire] = wires;
-      await vi.advanceTimersByTimeAsync(950);
+      await clock.advance(950);
       // The timer is due before the event loop looks at its sockets again, as when it was blocked.
       wire?.write(get('/later'));
-      vi.advanceTimersByTime(500);
+      clock.wakeLate(500);
       expect(await wire?.ended).toMatch(/Connection: close.*done$/is);
       expect(await result).toBe(0);
       expect(engine.connections.size).toBe(0);
@@ -140,7 +141,7 @@ describe('a drain', () => {
       const before = socket?.bytesRead;
       wire?.write(part);
       while (socket?.bytesRead === before) await turns(1);
-      await vi.advanceTimersByTimeAsync(500);
+      await clock.advance(500);
       await turns(4);
     }
     expect(engine.connections.size).toBe(1);
@@ -154,14 +155,14 @@ describe('a drain', () => {
     const reader = net.connect(wires[0]?.socket.remotePort ?? 0, '127.0.0.1');
     reader.write(get('/large'));
     await once(reader, 'readable');
-    await vi.advanceTimersByTimeAsync(1500);
+    await clock.advance(1500);
     let bytes = 0;
     reader.on('data', (part) => {
       bytes += part.length;
     });
     await once(reader, 'close');
     expect(bytes).toBeGreaterThan(LARGE);
-    await vi.advanceTimersByTimeAsync(300);
+    await clock.advance(300);
     expect(await result).toBe(0);
   });
 
@@ -184,9 +185,9 @@ describe('a drain', () => {
 
   it('waits for what is in flight and cuts it when the grace is over', async () => {
     const { result, ended, wires } = await draining([get('/hang'), get('/hang')], { graceMs: 5000 });
-    await vi.advanceTimersByTimeAsync(4900);
+    await clock.advance(4900);
     expect(await isSettled(result)).toBe(false);
-    await vi.advanceTimersByTimeAsync(100);
+    await clock.advance(100);
     expect(await result).toBe(2);
     const cut = { method: 'GET', path: '/hang', ageMs: 5000, status: 0 };
     expect(await ended).toEqual({ graceMs: 5000, connections: 2, requests: 2, oldest: [cut, cut] });
@@ -195,23 +196,23 @@ describe('a drain', () => {
 
   it('cuts sooner where it is told so, and never later', async () => {
     const { result, ended, hasten } = await draining([get('/hang')], { purpose: 'replace' });
-    await vi.advanceTimersByTimeAsync(2000);
+    await clock.advance(2000);
     hasten({ purpose: 'hurry', graceMs: 5000 });
-    await vi.advanceTimersByTimeAsync(1000);
+    await clock.advance(1000);
     hasten({ purpose: 'stop', graceMs: 30_000 });
-    await vi.advanceTimersByTimeAsync(3900);
+    await clock.advance(3900);
     expect(await isSettled(result)).toBe(false);
-    await vi.advanceTimersByTimeAsync(100);
+    await clock.advance(100);
     expect(await ended).toMatchObject({ graceMs: 5000, connections: 1 });
-    expect(vi.getTimerCount()).toBe(0);
+    expect(clock.timerCount).toBe(0);
   });
 
   it('sends everyone away in the first half of the grace, which leaves them the other to end', async () => {
     const streams = Array.from({ length: 20 }, () => get('/events'));
     const { result, wires } = await draining(streams, { graceMs: 1000 });
-    await vi.advanceTimersByTimeAsync(450);
+    await clock.advance(450);
     expect(await isSettled(result)).toBe(false);
-    await vi.advanceTimersByTimeAsync(100);
+    await clock.advance(100);
     await turns(20);
     expect(wires.filter(({ text }) => !text.endsWith('\r\n0\r\n\r\n'))).toEqual([]);
     expect(await result).toBe(0);
@@ -219,7 +220,7 @@ describe('a drain', () => {
 
   it('without any grace cuts at once', async () => {
     const { result } = await draining([get('/hang')], { graceMs: 0 });
-    await vi.advanceTimersByTimeAsync(0);
+    await clock.advance(0);
     expect(await result).toBe(1);
   });
 
@@ -233,6 +234,6 @@ describe('a drain', () => {
     const { result, wires } = await draining([get('/hang')]);
     wires[0]?.socket.destroy();
     await result;
-    expect(vi.getTimerCount()).toBe(0);
+    expect(clock.timerCount).toBe(0);
   });
 });

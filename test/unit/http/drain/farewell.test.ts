@@ -1,13 +1,12 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { sendAway } from '../../../../src/http/drain/farewell.ts';
+import { FakeClock } from '../../../support/fake-clock.ts';
 import { type Engine, get, startEngine } from '../../../support/http-engine.ts';
 import { turns, type Wire } from '../../../support/wire.ts';
 
+let clock: FakeClock;
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'performance'] });
-});
-afterEach(() => {
-  vi.useRealTimers();
+  clock = new FakeClock();
 });
 
 const CLOSE_FRAME = '\x88\x02\x03\xe9';
@@ -17,6 +16,7 @@ const upgradeTo = (protocol: string, path = '/') =>
 /** Answers every upgrade, save on /slow, and begins the answers of every other request. */
 async function talkingEngine(): Promise<Engine> {
   return startEngine({
+    clock,
     upgrade: (request, socket) => {
       if (request.url !== '/slow') socket.write('HTTP/1.1 101 Switching Protocols\r\n\r\n');
     },
@@ -47,7 +47,7 @@ describe('a farewell', () => {
   it('closes WebSockets in their own words, and ends streams of events', async () => {
     const engine = await talkingEngine();
     const [socket, stream] = [await webSocket(engine), await events(engine)];
-    const stop = sendAway(engine.connections, 0);
+    const stop = sendAway(engine.connections, 0, clock);
     await socket.until(new RegExp(`${CLOSE_FRAME}$`));
     await stream.until(/begun\r\n0\r\n\r\n$/);
     stop();
@@ -56,7 +56,7 @@ describe('a farewell', () => {
   it('ends the connection of a stream with it, which its headers may have promised to keep', async () => {
     const engine = await talkingEngine();
     const stream = await events(engine);
-    const stop = sendAway(engine.connections, 0);
+    const stop = sendAway(engine.connections, 0, clock);
     expect(await stream.ended).toMatch(/Connection: keep-alive.*begun\r\n0\r\n\r\n$/is);
     stop();
   });
@@ -65,12 +65,12 @@ describe('a farewell', () => {
     const engine = await talkingEngine();
     const sockets = [await webSocket(engine), await webSocket(engine), await webSocket(engine)];
     const told = () => sockets.filter(({ text }) => text.includes(CLOSE_FRAME)).length;
-    const stop = sendAway(engine.connections, 10_000, () => 0);
+    const stop = sendAway(engine.connections, 10_000, clock, () => 0);
     const history: number[] = [];
     for (let look = 0; look < 4; look++) {
       await turns(20);
       history.push(told());
-      await vi.advanceTimersByTimeAsync(50);
+      await clock.advance(50);
     }
     expect(history).toEqual([1, 2, 3, 3]);
     expect(sockets.map(({ text }) => text.split(CLOSE_FRAME).length)).toEqual([2, 2, 2]);
@@ -80,21 +80,21 @@ describe('a farewell', () => {
   it('ends a WebSocket whose client does not answer within two seconds', async () => {
     const engine = await talkingEngine();
     const socket = await webSocket(engine);
-    const stop = sendAway(engine.connections, 0);
+    const stop = sendAway(engine.connections, 0, clock);
     await socket.until(new RegExp(CLOSE_FRAME));
-    await vi.advanceTimersByTimeAsync(1900);
+    await clock.advance(1900);
     expect(engine.connections.size).toBe(1);
-    await vi.advanceTimersByTimeAsync(100);
+    await clock.advance(100);
     expect(await socket.ended).toMatch(new RegExp(`${CLOSE_FRAME}$`));
     stop();
-    expect(vi.getTimerCount()).toBe(0);
+    expect(clock.timerCount).toBe(0);
   });
 
   it('meets those too that begin meanwhile', async () => {
     const engine = await talkingEngine();
-    const stop = sendAway(engine.connections, 0);
+    const stop = sendAway(engine.connections, 0, clock);
     const stream = await events(engine);
-    await vi.advanceTimersByTimeAsync(50);
+    await clock.advance(50);
     await stream.until(/begun\r\n0\r\n\r\n$/);
     stop();
   });
@@ -107,8 +107,8 @@ describe('a farewell', () => {
       await binary(await engine.send(upgradeTo('websocket', '/slow'))),
       await opened(engine, upgradeTo('echo'), /101/),
     ];
-    const stop = sendAway(engine.connections, 0);
-    await vi.advanceTimersByTimeAsync(5000);
+    const stop = sendAway(engine.connections, 0, clock);
+    await clock.advance(5000);
     await turns(20);
     expect(others.map(({ socket }) => socket.readableEnded)).toEqual([false, false, false, false]);
     expect(others.filter(({ text }) => text.includes(CLOSE_FRAME))).toEqual([]);
@@ -129,7 +129,7 @@ describe('a farewell', () => {
       },
     });
     const stream = await events(engine);
-    sendAway(engine.connections, 0)();
+    sendAway(engine.connections, 0, clock)();
     await stream.until(/begun\r\n0\r\n\r\n$/);
     while (written.length === 0) await turns(1);
     expect(written).toEqual([expect.objectContaining({ code: 'ERR_STREAM_WRITE_AFTER_END' })]);

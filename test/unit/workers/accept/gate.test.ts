@@ -3,6 +3,7 @@ import net, { type Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { HandedListener } from '../../../../src/process/ipc.ts';
+import { systemClock } from '../../../../src/support/clock.ts';
 import { createGate, type Gate, ListenError } from '../../../../workers/accept/gate.ts';
 import { temporaryDirectory } from '../../../support/tsunicorn.ts';
 import { turns, Wire, wireTo } from '../../../support/wire.ts';
@@ -32,7 +33,7 @@ async function openGate(bounds: readonly Bound[], onFed: (gate: Gate) => void = 
     fed.push(new Wire(socket));
     socket.write('hello');
     onFed(gate);
-  });
+  }, systemClock);
   const urls = await gate.open(
     bounds.map(({ handed }) => handed),
     backlog,
@@ -237,7 +238,7 @@ describe('a gate of several sockets', () => {
   it('names the one that cannot listen', async () => {
     const first = boundTcp();
     const second = boundTcp(first.to as number);
-    const gate = createGate(() => {});
+    const gate = createGate(() => {}, systemClock);
     onTestFinished(() => gate.close());
     const failure = await gate.open([first.handed, second.handed], 128).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(ListenError);

@@ -1,37 +1,40 @@
 import { Socket } from 'node:net';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Newcomers } from '../../../../workers/accept/pending.ts';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { PendingConnections } from '../../../../workers/accept/pending.ts';
+import { FakeClock } from '../../../support/fake-clock.ts';
 
-describe('newcomers', () => {
-  beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout'] }));
-  afterEach(() => void vi.useRealTimers());
+describe('pending', () => {
+  let clock: FakeClock;
+  beforeEach(() => {
+    clock = new FakeClock();
+  });
 
-  it('are slow once the limit has passed, each of them once, and none that is known by then', () => {
+  it('are slow once the limit has passed, each of them once, and none that is known by then', async () => {
     const slow = vi.fn();
-    const newcomers = new Newcomers(5, slow);
+    const pending = new PendingConnections(5, slow, clock);
     const [known, first, second] = [new Socket(), new Socket(), new Socket()];
-    for (const socket of [known, first, second]) newcomers.add(socket);
-    newcomers.know(known);
-    newcomers.know(known);
-    expect(newcomers.count).toBe(2);
-    vi.advanceTimersByTime(4);
+    for (const socket of [known, first, second]) pending.add(socket);
+    pending.know(known);
+    pending.know(known);
+    expect(pending.count).toBe(2);
+    await clock.advance(4);
     expect(slow).not.toHaveBeenCalled();
-    vi.advanceTimersByTime(2);
+    await clock.advance(2);
     expect(slow.mock.calls).toEqual([[first], [second]]);
-    expect(newcomers.count).toBe(0);
-    vi.advanceTimersByTime(20);
+    expect(pending.count).toBe(0);
+    await clock.advance(20);
     expect(slow).toHaveBeenCalledTimes(2);
   });
 
-  it('have the limit again after quiet times', () => {
+  it('have the limit again after quiet times', async () => {
     const slow = vi.fn();
-    const newcomers = new Newcomers(5, slow);
-    vi.advanceTimersByTime(60);
+    const pending = new PendingConnections(5, slow, clock);
+    await clock.advance(60);
     const late = new Socket();
-    newcomers.add(late);
-    vi.advanceTimersByTime(4);
+    pending.add(late);
+    await clock.advance(4);
     expect(slow).not.toHaveBeenCalled();
-    vi.advanceTimersByTime(2);
+    await clock.advance(2);
     expect(slow).toHaveBeenCalledExactlyOnceWith(late);
   });
 });

@@ -1,8 +1,10 @@
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { oneAtATime } from '../../../../../workers/classes/sync/one-at-a-time.ts';
+import { describe, expect, it, vi } from 'vitest';
+import { limitTurns, oneAtATime } from '../../../../../workers/classes/sync/one-at-a-time.ts';
 import { Turnstile } from '../../../../../workers/classes/sync/turnstile.ts';
+import { FakeClock } from '../../../../support/fake-clock.ts';
+import { turns } from '../../../../support/wire.ts';
 
 function asked(url: string, headers: Record<string, string> = {}) {
   const request = Object.assign(new IncomingMessage(new Socket()), { method: 'GET', url });
@@ -13,19 +15,18 @@ function asked(url: string, headers: Record<string, string> = {}) {
 function served() {
   const fail = vi.fn();
   const ran: unknown[] = [];
+  const clock = new FakeClock();
+  const turnstile = new Turnstile(() => {}, clock);
   const handler = oneAtATime(
     ({ url }) => void ran.push(url),
-    new Turnstile(() => {}),
-    { fail, settings: { timeout: 2 } },
+    turnstile,
     () => {},
   );
-  return { fail, ran, handler };
+  limitTurns(turnstile, { seconds: 2, fail, clock });
+  return { fail, ran, handler, clock };
 }
 
 describe('one request at a time', () => {
-  beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }));
-  afterEach(() => void vi.useRealTimers());
-
   it('settles a request that is over before its turn comes, or its body', async () => {
     const { handler, ran } = served();
     const [bodiless, slow] = [asked('/waits'), asked('/slow', { 'content-length': '1' })];
@@ -36,19 +37,31 @@ describe('one request at a time', () => {
     expect(ran).toEqual(['/first']);
   });
 
-  it('counts the timeout from when a turn begins, and never where there is none', () => {
-    const { handler, fail } = served();
-    vi.advanceTimersByTime(3000);
+  it('counts the timeout from when a turn begins, and never where there is none', async () => {
+    const { handler, fail, clock } = served();
+    await clock.advance(3000);
     const [request, response] = asked('/first');
     handler(request, response);
-    vi.advanceTimersByTime(1500);
+    await clock.advance(1500);
     response.emit('close');
     const next = asked('/next');
     handler(...next);
-    vi.advanceTimersByTime(1500);
+    await turns(4);
+    await clock.advance(1500);
     expect(fail).not.toHaveBeenCalled();
-    vi.advanceTimersByTime(600);
+    await clock.advance(600);
+    await turns(4);
     expect(fail).toHaveBeenCalledExactlyOnceWith('GET /next has run for 2 s (--timeout)');
     expect(next[1].statusCode).toBe(504);
+  });
+
+  it('limits no turn that ends while the event loop looks at its sockets once more', async () => {
+    const { handler, fail, clock } = served();
+    const [request, response] = asked('/just-in-time');
+    handler(request, response);
+    clock.wakeLate(2500);
+    response.emit('close');
+    await turns(4);
+    expect(fail).not.toHaveBeenCalled();
   });
 });

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { FakeClock } from '../../support/fake-clock.ts';
 import { get, startEngine } from '../../support/http-engine.ts';
 import { turns } from '../../support/wire.ts';
 
@@ -15,22 +16,26 @@ function block(ms: number): void {
 }
 
 describe('an idle connection', () => {
-  it('is closed when its time is over', async () => {
-    const engine = await startEngine({ keepAliveMs: 1, handler: (_, response) => response.end('done') });
+  const idle = async (handler: (response: ServerResponse) => void) => {
+    const engine = await startEngine({ handler: (_, response) => handler(response) });
+    const accepted = once(engine.server, 'connection');
     const wire = await engine.send(get());
+    const [socket] = (await accepted) as [Socket];
+    await wire.until(/done/);
+    // As Node's timer does, before the event loop looks at its sockets again.
+    return { wire, timesOut: () => void engine.server.emit('timeout', socket) };
+  };
+
+  it('is closed when its time is over', async () => {
+    const { wire, timesOut } = await idle((response) => response.end('done'));
+    timesOut();
     expect(await wire.ended).toMatch(/done$/);
   });
 
   it('is served where its next request came while the event loop was blocked, and its time was over', async () => {
-    const engine = await startEngine({
-      keepAliveMs: 1,
-      handler: (_, response) => void turns(8).then(() => response.end('done')),
-    });
-    const wire = await engine.send(get());
-    await wire.until(/done/);
+    const { wire, timesOut } = await idle((response) => void turns(8).then(() => response.end('done')));
     wire.write(get());
-    // Node adds a second to the time.
-    block(1.5 * SECOND);
+    timesOut();
     await wire.until(/done.*done/s);
   });
 });
@@ -54,7 +59,9 @@ describe("an application's own time limit", () => {
 describe('a request that has not arrived in time', () => {
   const refused = async (...parts: string[]) => {
     const lines: string[] = [];
+    const clock = new FakeClock();
     const engine = await startEngine({
+      clock,
       onRefused: (line) => void lines.push(line),
       handler: (request, response) => request.resume().on('end', () => response.end('done')),
     });
@@ -66,7 +73,7 @@ describe('a request that has not arrived in time', () => {
     for (const part of rest) wire.write(part);
     // As Node's timer does, before the event loop looks at its sockets again.
     engine.server.emit('clientError', TOO_SLOW, socket);
-    return { engine, wire, socket, lines };
+    return { engine, wire, socket, lines, clock };
   };
 
   it('gets 408', async () => {
@@ -106,16 +113,13 @@ describe('a request that has not arrived in time', () => {
   });
 
   describe('and got more time', () => {
-    afterEach(() => void vi.useRealTimers());
-
     const upload = 'POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 5\r\n\r\n';
     const LONG_MS = 400 * SECOND;
 
     it('gets 408 where that is over too', async () => {
-      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
-      const { wire } = await refused(upload, 'who');
+      const { wire, clock } = await refused(upload, 'who');
       await turns(10);
-      await vi.advanceTimersByTimeAsync(LONG_MS);
+      await clock.advance(LONG_MS);
       expect(await wire.ended).toMatch(/^HTTP\/1\.1 408 /);
     });
 
@@ -123,13 +127,12 @@ describe('a request that has not arrived in time', () => {
       ['is idle again', ''],
       ['sends its next request', `${upload}who`],
     ])('has had its answer, and harms no connection that %s', async (_what, next) => {
-      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
-      const { wire, socket, engine } = await refused(upload, 'who');
+      const { wire, socket, engine, clock } = await refused(upload, 'who');
       await turns(10);
       wire.write(`le${next}`);
       await wire.until(/done/);
       while (next !== '' && engine.connections.inFlight === 0) await turns(1);
-      await vi.advanceTimersByTimeAsync(LONG_MS);
+      await clock.advance(LONG_MS);
       await turns(10);
       expect(socket.destroyed).toBe(false);
       expect(wire.text).not.toMatch(/408/);

@@ -1,7 +1,11 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Clock } from '../support/clock.ts';
 import type { Connections } from './connections.ts';
-import { afterLook, closeIfSilent } from './look.ts';
+import { afterLook, closeIfSilent, whenDue } from './deadlines.ts';
+
+// Node itself looks for requests that take too long to arrive, and for connections that are idle for too long. What it
+// finds is judged here.
 
 /** As often as Node looks for requests that take too long to arrive. */
 const MORE_MS = 30_000;
@@ -24,13 +28,19 @@ export function closeIdleConnections(server: Server, connections: Connections): 
   });
 }
 
+/** Whose requests arrive, and by which clock. */
+export interface Arrivals {
+  readonly server: Server;
+  readonly connections: Connections;
+  readonly clock: Clock;
+}
+
 /**
  * Calls `refuse` for a request that has not arrived within Node's headersTimeout or requestTimeout, unless it has after
  * a look. Node tells once a request: one of which the event loop was too late to read the rest gets more time, once.
  */
-export function judgeOverdue(
-  server: Server,
-  connections: Connections,
+export function judgeArrival(
+  { server, connections, clock }: Arrivals,
   socket: Socket,
   refuse: () => void,
 ): void {
@@ -43,21 +53,11 @@ export function judgeOverdue(
     if (after.hasArrived && (hasHead || !isOfNext)) return;
     const hasMoved = isOfNext ? hasHead : after.bytesRead > before.bytesRead;
     if (!hasMoved) return refuse();
-    const restMs = server.requestTimeout - (performance.now() - after.sinceMs);
+    const restMs = server.requestTimeout - (clock.now() - after.sinceMs);
     const isStillSent = () => {
       const now = connections.progressOf(socket);
       return socket.writable && now?.latest === after.latest && !now.hasArrived;
     };
-    afterMore(Math.max(restMs, MORE_MS), socket, () => isStillSent() && refuse());
+    whenDue(socket, Math.max(restMs, MORE_MS), clock, () => isStillSent() && refuse());
   });
-}
-
-/** Calls `judge` when the time is over and a look at the sockets was taken, unless the connection has closed. */
-function afterMore(ms: number, socket: Socket, judge: () => void): void {
-  const forget = () => clearTimeout(timer);
-  const timer = setTimeout(() => {
-    socket.off('close', forget);
-    afterLook(judge);
-  }, ms);
-  socket.once('close', forget);
 }

@@ -1,6 +1,6 @@
 import {
   type ArbiterMessage,
-  type BootOrder,
+  type BootSpec,
   isArbiterMessage,
   type WorkerMessage,
 } from '../src/process/ipc.ts';
@@ -41,7 +41,7 @@ export class Inbox {
   }
 
   /** The first message; null where the arbiter went, or changed its mind, before it sent one. */
-  bootOrder(): Promise<BootOrder | null> {
+  bootSpec(): Promise<BootSpec | null> {
     return new Promise((settle) => {
       this.deliverTo((event) => {
         if (event.tsunicorn === 'boot') {

@@ -6,16 +6,16 @@ import type { AccessLog } from '../src/log/access-log.ts';
 import { createLogger, type LogFile } from '../src/log/logger.ts';
 import type { WorkerLog } from '../src/log/records.ts';
 import type { Syslog } from '../src/log/syslog/syslog.ts';
-import type { BootOrder, Standards } from '../src/process/ipc.ts';
+import type { BootSpec, Standards } from '../src/process/ipc.ts';
 import { surviveStdio } from '../src/process/stdio.ts';
 import type { Settings } from '../src/settings/catalogue/catalogue.ts';
 import { messageOf } from '../src/support/errors.ts';
 import type { Logger } from '../src/support/logger.ts';
 
 /** Opens the worker's own log, and sees that no failure of one ends it; nothing is loaded that the settings do not ask for. */
-export async function openLogs(order: BootOrder): Promise<Logs> {
+export async function openLogs(spec: BootSpec): Promise<Logs> {
   surviveStdio();
-  const { settings, standards, slot, age, generation } = order;
+  const { settings, standards, slot, age, generation } = spec;
   const file = createLogger({
     level: settings.logLevel,
     format: settings.logFormat,

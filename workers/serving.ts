@@ -11,7 +11,7 @@ import type { Clock } from '../src/support/clock.ts';
 import type { LoadedFiles } from './develop/module-graph.ts';
 
 /** What a worker class gets to serve with. */
-export interface ServeOrder {
+export interface ServeOptions {
   readonly settings: Settings;
   readonly listeners: readonly HandedListener[];
   readonly observers: readonly Observer[];
@@ -54,4 +54,4 @@ export interface Serving {
 }
 
 /** A worker class: loads the application, opens the sockets, serves. */
-export type Serve = (order: ServeOrder) => Promise<Serving>;
+export type Serve = (options: ServeOptions) => Promise<Serving>;

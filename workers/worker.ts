@@ -5,7 +5,7 @@ import type { Readiness } from '../src/http/ready-path.ts';
 import type { WorkerLog } from '../src/log/records.ts';
 import { callHook } from '../src/process/call-hook.ts';
 import { flushCompileCache } from '../src/process/compile-cache.ts';
-import { type BootOrder, type Instigator, moreUrgent, type Retirement } from '../src/process/ipc.ts';
+import { type BootSpec, type Instigator, moreUrgent, type Retirement } from '../src/process/ipc.ts';
 import type { Hooks, WorkerView } from '../src/settings/hooks.ts';
 import { type Clock, systemClock } from '../src/support/clock.ts';
 import { EXIT } from '../src/support/errors.ts';
@@ -43,17 +43,17 @@ const UNSERVED_GRACE_MS = 1500;
 
 /** Takes the boot order and runs the worker, which ends the process; calls `allLoaded` before any code of the user. */
 export async function runWorker(inbox: Inbox, allLoaded: () => void): Promise<void> {
-  const order = await inbox.bootOrder();
-  if (order === null) return;
-  if (order.identity !== null)
-    await (await import('./boot/confirm-identity.ts')).confirmIdentity(inbox, order.identity);
-  await new Worker(inbox, order, await openLogs(order), systemClock).boot(allLoaded);
+  const spec = await inbox.bootSpec();
+  if (spec === null) return;
+  if (spec.identity !== null)
+    await (await import('./boot/confirm-identity.ts')).confirmIdentity(inbox, spec.identity);
+  await new Worker(inbox, spec, await openLogs(spec), systemClock).boot(allLoaded);
 }
 
 /** What every worker class shares: boot, heartbeat, signals, drain, exit. */
 class Worker {
   readonly #inbox: Inbox;
-  readonly #order: BootOrder;
+  readonly #spec: BootSpec;
   readonly #logs: Logs;
   readonly #log: WorkerLog;
   readonly #clock: Clock;
@@ -71,25 +71,25 @@ class Worker {
   #file: string | null = null;
   #exitStatus: number = EXIT.ok;
 
-  constructor(inbox: Inbox, order: BootOrder, logs: Logs, clock: Clock) {
+  constructor(inbox: Inbox, spec: BootSpec, logs: Logs, clock: Clock) {
     this.#inbox = inbox;
-    this.#order = order;
+    this.#spec = spec;
     this.#logs = logs;
     this.#log = logs.log;
     this.#clock = clock;
     this.#uncaught = new UncaughtLog(logs.log);
-    const { age, slot, generation, settings } = order;
+    const { age, slot, generation, settings } = spec;
     this.#view = { pid: process.pid, age, slot, generation, log: logs.log };
-    this.#heartbeat = new Heartbeat({ inbox, order, flights: this.#flights, logs, clock });
+    this.#heartbeat = new Heartbeat({ inbox, spec, flights: this.#flights, logs, clock });
     process.title = settings.name === null ? 'tsunicorn: worker' : `tsunicorn: worker [${settings.name}]`;
     process.on('uncaughtException', (error, origin) => this.#crashed(error, origin));
-    settleBeforeEnd(logs, order.watchdogFd, this.#flights);
+    settleBeforeEnd(logs, spec.watchdogFd, this.#flights);
     inbox.deliverTo((event) => this.#handle(event));
   }
 
   async boot(allLoaded: () => void): Promise<void> {
     try {
-      const serve = await classOf(this.#order);
+      const serve = await classOf(this.#spec);
       allLoaded();
       const serving = await this.#start(serve);
       // It was told to quit while the sockets were being opened.
@@ -98,7 +98,7 @@ class Worker {
       this.#phase = { name: 'serving', serving, asked: 'nothing' };
       if (leave) return this.#leave(leave);
       await this.#heartbeat.announceReady(serving, this.#file);
-      watchRequests(this.#order.settings, serving.connections, this.#log);
+      watchRequests(this.#spec.settings, serving.connections, this.#log);
       this.#recycler?.begin((reason) => this.#say('outgoing', reason, 'itself'));
       flushCompileCache();
     } catch (error) {
@@ -107,10 +107,10 @@ class Worker {
   }
 
   async #start(serve: Serve): Promise<Serving> {
-    const { settings, failure } = this.#order;
+    const { settings, failure } = this.#spec;
     guardProcess(this.#log);
     this.#modules = await followImports(settings, (loaded) => void this.#inbox.send(loaded));
-    if (!failure) this.#hooks = await loadWorkerHooks(this.#order);
+    if (!failure) this.#hooks = await loadWorkerHooks(this.#spec);
     await this.#call('postFork');
     const accessLog = await this.#logs.openAccess(this.#flights);
     this.#readiness = await readinessOf(settings);
@@ -118,13 +118,13 @@ class Worker {
     const onError = this.#logs.applicationFailed;
     return serve({
       settings,
-      listeners: this.#order.listeners,
+      listeners: this.#spec.listeners,
       observers: observersFor(
         accessLog,
         this.#hooks,
         this.#view,
         this.#recycler?.observer,
-        this.#order.watchdogFd === null ? null : this.#flights,
+        this.#spec.watchdogFd === null ? null : this.#flights,
       ),
       accessLog,
       log: this.#log,
@@ -141,11 +141,11 @@ class Worker {
   }
 
   async #prove(application: Application, close: Serving['close']): Promise<void> {
-    const { settings, failure } = this.#order;
+    const { settings, failure } = this.#spec;
     if (!failure) {
       this.#file = await findApplication(settings);
       await provePath(application, settings, this.#log, this.#clock);
-      tellCode(this.#file, this.#order, (code) => void this.#inbox.send(code));
+      tellCode(this.#file, this.#spec, (code) => void this.#inbox.send(code));
     }
     // It ends meanwhile: what it accepted now would be cut when its last hook is done.
     if (this.#phase.name !== 'booting') return new Promise(() => {});
@@ -281,7 +281,7 @@ class Worker {
     if (!isBooting(this.#phase)) return;
     const whence = this.#phase.name === 'standby' ? 'while it stood by' : undefined;
     this.#phase = { name: 'exiting', hasten: () => {} };
-    const failure = await explainFailure(error, this.#modules, this.#order.settings.app, whence);
+    const failure = await explainFailure(error, this.#modules, this.#spec.settings.app, whence);
     await Promise.all([this.#inbox.send({ tsunicorn: 'bootFailed', ...failure }), this.#logs.close()]);
     process.exit(failure.exitStatus);
   }
@@ -315,6 +315,6 @@ class Worker {
   }
 
   get #graceMs(): number {
-    return this.#order.settings.gracefulTimeout * 1000;
+    return this.#spec.settings.gracefulTimeout * 1000;
   }
 }

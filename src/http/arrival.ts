@@ -2,7 +2,7 @@ import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Clock } from '../support/clock.ts';
 import type { Connections } from './connections.ts';
-import { afterLook, closeIfSilent, whenDue } from './deadlines.ts';
+import { afterPoll, closeIfSilent, whenDue } from './deadlines.ts';
 
 // Node itself looks for requests that take too long to arrive, and for connections that are idle for too long. What it
 // finds is judged here.
@@ -45,7 +45,7 @@ export function judgeArrival(
   refuse: () => void,
 ): void {
   const before = connections.progressOf(socket);
-  afterLook(() => {
+  afterPoll(() => {
     const after = connections.progressOf(socket);
     if (before === null || after === null || !socket.writable) return;
     const isOfNext = before.hasArrived;

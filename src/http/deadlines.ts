@@ -47,7 +47,7 @@ export function limitFlights({ limitMs, inFlight, overdue, clock }: FlightLimit)
     arm(Math.max(nextMs, leastMs));
     if (late.size === 0) return;
     for (const response of late) ended.add(response);
-    afterLook(() => {
+    afterPoll(() => {
       for (const { response } of inFlight()) if (late.has(response)) overdue(response);
     });
   };
@@ -65,7 +65,7 @@ export function whenDue(socket: Socket, ms: number, clock: Clock, act: () => voi
     socket.off('close', cancel);
     const lateMs = clock.now() - dueMs;
     if (lateMs > LATE_MS) whenDue(socket, Math.min(lateMs, ms), clock, act);
-    else afterLook(act);
+    else afterPoll(act);
   });
   socket.once('close', cancel);
 }
@@ -73,7 +73,7 @@ export function whenDue(socket: Socket, ms: number, clock: Clock, act: () => voi
 /** Destroys a connection that is idle, but not one for which the kernel holds a request: that would reset it. */
 export function closeIfSilent(socket: Socket): void {
   const { bytesRead } = socket;
-  afterLook(() => {
+  afterPoll(() => {
     if (socket.bytesRead === bytesRead) socket.destroy();
   });
 }
@@ -83,13 +83,13 @@ export function closeIfSilent(socket: Socket): void {
  * loop they know nothing of what has arrived meanwhile. Where the loop is so busy that each turn takes long, a longer one
  * will do the next time.
  */
-export function afterLook(act: () => void, turnMs = TURN_MS): void {
+export function afterPoll(act: () => void, turnMs = TURN_MS): void {
   // The first may be called in the middle of a turn.
   setImmediate(() => {
     const startedMs = performance.now();
     setImmediate(() => {
       if (performance.now() - startedMs <= turnMs) act();
-      else afterLook(act, turnMs * 2);
+      else afterPoll(act, turnMs * 2);
     });
   });
 }

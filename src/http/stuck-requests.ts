@@ -48,7 +48,7 @@ export class StuckRequests {
   }
 
   /** To be called several times in `warnMs`. */
-  look(): void {
+  check(): void {
     const now = this.#clock.now();
     const waiting = this.#options.connections.requests().filter(isTheApplications);
     this.#progress = new Map(waiting.map((flight) => [flight.response, this.#progressOf(flight, now)]));

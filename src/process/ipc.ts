@@ -76,7 +76,7 @@ export interface Accounted {
 }
 
 /** What the arbiter tells a watchdog through its pipe: write the lines of the requests in flight, which end for this reason. */
-export interface AccountOrder {
+export interface AccountCommand {
   readonly tsunicorn: 'account';
   readonly reason: string;
 }
@@ -193,7 +193,7 @@ export interface BlockSeen {
 }
 
 /** Everything a worker needs to know to boot; it is the first message it gets. */
-export interface BootOrder {
+export interface BootSpec {
   readonly tsunicorn: 'boot';
   readonly settings: Settings;
   /** Absolute; the worker imports it again where `hookNames` has a hook of its side, as functions cannot travel. */
@@ -232,7 +232,7 @@ export interface HandedListener {
 
 /** What the arbiter tells a worker: imperatives. */
 export type ArbiterMessage =
-  | BootOrder
+  | BootSpec
   /** Open the sockets and serve: to a worker that stands by. */
   | { readonly tsunicorn: 'accept' }
   /** The service is about to stop: serve on, but say at the ready path that nobody else should come. */

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { Spawn } from '../../src/process/child.ts';
-import type { ArbiterMessage, BootOrder, WorkerMessage } from '../../src/process/ipc.ts';
+import type { ArbiterMessage, BootSpec, WorkerMessage } from '../../src/process/ipc.ts';
 import type { Chance } from './chance.ts';
 import { type Machine, Process } from './machine.ts';
 
@@ -66,7 +66,7 @@ export class WorkerModel extends Process {
   readonly #surroundings: Surroundings;
   readonly #chance: Chance;
   readonly #watchdog: Pipe | null;
-  #order: BootOrder | null = null;
+  #spec: BootSpec | null = null;
   #isCalled = false;
   #phase: 'starting' | 'loading' | 'hanging' | 'standby' | 'opening' | 'serving' | 'going' = 'starting';
   /** Its event loop does not turn: it hears nothing and says nothing. */
@@ -88,7 +88,7 @@ export class WorkerModel extends Process {
   }
 
   get age(): number {
-    return this.#order?.age ?? 0;
+    return this.#spec?.age ?? 0;
   }
 
   received(message: ArbiterMessage): void {
@@ -137,8 +137,8 @@ export class WorkerModel extends Process {
     if (!ignores) this.later(this.#chance.between(1, 200), () => this.end(null, signal));
   }
 
-  #start(order: BootOrder): void {
-    this.#order = order;
+  #start(spec: BootSpec): void {
+    this.#spec = spec;
     const isMute = this.#fault(0.01);
     this.later(isMute ? Infinity : this.#chance.between(1, 40), () => {
       this.#tell({ tsunicorn: 'hello' });
@@ -185,7 +185,7 @@ export class WorkerModel extends Process {
 
   #loaded(): void {
     this.#tell({ tsunicorn: 'loaded', files: ['/app/app.ts'], missing: [], atMs: 0 });
-    if ((this.#order?.settings.spareWorkers ?? 0) === 0) return this.#serve();
+    if ((this.#spec?.settings.spareWorkers ?? 0) === 0) return this.#serve();
     this.#phase = 'standby';
     this.#tell({ tsunicorn: 'standby' });
     this.#beat();
@@ -233,7 +233,7 @@ export class WorkerModel extends Process {
       if (this.#phase !== 'standby' && this.#phase !== 'opening' && this.#phase !== 'serving') return;
       const utilisation = this.#surroundings.load();
       const load = { load: { utilisation, inFlight: Math.round(utilisation * 4) } };
-      const scales = this.#order?.settings.workersMax != null;
+      const scales = this.#spec?.settings.workersMax != null;
       if (!this.isStuck) this.#tell({ tsunicorn: 'heartbeat', ...(scales ? load : {}) });
       this.#beat();
     });

@@ -2,7 +2,7 @@ import type { ServerOpts, Socket } from 'node:net';
 import type { HandedListener } from '../../src/process/ipc.ts';
 import { formatTcp } from '../../src/settings/address.ts';
 import type { Clock } from '../../src/support/clock.ts';
-import { type Door, openDoor } from './listener-door.ts';
+import { type ListenerDoor, openListenerDoor } from './listener-door.ts';
 
 /** Accepting, in one place: opens the inherited sockets, pauses and resumes, empties the queue, closes. */
 export interface Gate {
@@ -48,9 +48,9 @@ class AcceptGate implements Gate {
   readonly #feed: (socket: Socket) => void;
   readonly #clock: Clock;
   readonly #options: ServerOpts;
-  #doors: readonly Door[] = [];
-  /** Those of `#doors` whose socket somebody passed on to the service. */
-  #lent: readonly Door[] = [];
+  #listenerDoors: readonly ListenerDoor[] = [];
+  /** Those of `#listenerDoors` whose socket somebody passed on to the service. */
+  #lent: readonly ListenerDoor[] = [];
   #state: 'open' | 'paused' | 'holding' | 'closed' = 'open';
   /** Accepted and not yet fed: while the queue is emptied, or paused where a door cannot be. */
   #held: Socket[] = [];
@@ -78,20 +78,24 @@ class AcceptGate implements Gate {
     const accept = (socket: Socket) => this.#accept(socket);
     const open = async (listener: HandedListener) => {
       try {
-        return await openDoor(listener, { ...this.#options, backlog: listener.backlog ?? backlog }, accept);
+        return await openListenerDoor(
+          listener,
+          { ...this.#options, backlog: listener.backlog ?? backlog },
+          accept,
+        );
       } catch (error) {
         throw new ListenError(listener, error as Error);
       }
     };
-    this.#doors = await Promise.all(listeners.map(open));
-    this.#lent = this.#doors.filter((_, index) => listeners[index]?.kind === 'fd');
-    return this.#doors.map(({ address }) => urlOf(address));
+    this.#listenerDoors = await Promise.all(listeners.map(open));
+    this.#lent = this.#listenerDoors.filter((_, index) => listeners[index]?.kind === 'fd');
+    return this.#listenerDoors.map(({ address }) => urlOf(address));
   }
 
   pause(): void {
     if (this.#state !== 'open') return;
     this.#state = 'paused';
-    for (const door of this.#doors) door.pause();
+    for (const door of this.#listenerDoors) door.pause();
   }
 
   resume(): void {
@@ -101,8 +105,8 @@ class AcceptGate implements Gate {
   async closeWhenEmpty(limitMs: number): Promise<void> {
     this.#state = 'holding';
     for (const door of this.#lent) door.close();
-    this.#doors = this.#doors.filter((door) => !this.#lent.includes(door));
-    if (this.#doors.length === 0) return this.close();
+    this.#listenerDoors = this.#listenerDoors.filter((door) => !this.#lent.includes(door));
+    if (this.#listenerDoors.length === 0) return this.close();
     this.#resumeAll();
     const clock = this.#clock;
     const started = clock.now();
@@ -140,8 +144,8 @@ class AcceptGate implements Gate {
 
   #shut(): void {
     this.#state = 'closed';
-    for (const door of this.#doors) door.close();
-    this.#doors = [];
+    for (const door of this.#listenerDoors) door.close();
+    this.#listenerDoors = [];
   }
 
   #feedHeld(): void {
@@ -160,11 +164,11 @@ class AcceptGate implements Gate {
   }
 
   #resumeAll(): void {
-    for (const door of this.#doors) door.resume();
+    for (const door of this.#listenerDoors) door.resume();
   }
 }
 
-function urlOf(address: Door['address']): string {
+function urlOf(address: ListenerDoor['address']): string {
   if (typeof address === 'object' && address !== null) return formatTcp(address.address, address.port);
   // The path of an inherited Unix socket is not told.
   return address === null ? '' : `unix:${address.replace(/^\0/, '@')}`;

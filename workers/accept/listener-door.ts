@@ -2,7 +2,7 @@ import net, { type Server, type ServerOpts, type Socket } from 'node:net';
 import type { HandedListener } from '../../src/process/ipc.ts';
 
 /** One inherited socket as the gate opens, pauses and closes it. */
-export interface Door {
+export interface ListenerDoor {
   readonly address: ReturnType<Server['address']>;
   /** Stops accepting until `resume`: what the kernel queues is for other workers. 0.1 µs the pair. */
   pause(): void;
@@ -22,11 +22,11 @@ interface Handle {
 }
 
 /** Listens on an inherited socket; `accept` gets its connections. Rejects with the system error. */
-export async function openDoor(
+export async function openListenerDoor(
   listener: HandedListener,
   { backlog, ...options }: ServerOpts & { readonly backlog: number },
   accept: (socket: Socket) => void,
-): Promise<Door> {
+): Promise<ListenerDoor> {
   const server = net.createServer(options, accept);
   await new Promise<void>((listening, failed) => {
     server.once('error', failed);

@@ -6,7 +6,7 @@ import type { Readiness } from '../../src/http/ready-path.ts';
 import type { AnswerFailure } from '../../src/http/server.ts';
 import type { StuckOptions, StuckRequests } from '../../src/http/stuck-requests.ts';
 import type { WorkerLog } from '../../src/log/records.ts';
-import type { BootOrder, FilesLoaded, LoadedCode } from '../../src/process/ipc.ts';
+import type { BootSpec, FilesLoaded, LoadedCode } from '../../src/process/ipc.ts';
 import type { Settings } from '../../src/settings/catalogue/catalogue.ts';
 import { classNameOf } from '../../src/settings/class-name.ts';
 import { type Hooks, WORKER_HOOKS } from '../../src/settings/hooks.ts';
@@ -17,7 +17,7 @@ import type { Recycler } from '../recycle/recycler.ts';
 // What a worker loads only where it is asked for.
 
 /** The hooks of the worker's side, from the configuration file; functions cannot travel, so it is imported here again. */
-export async function loadWorkerHooks({ configFile, hookNames }: BootOrder): Promise<Hooks> {
+export async function loadWorkerHooks({ configFile, hookNames }: BootSpec): Promise<Hooks> {
   if (configFile === null || !WORKER_HOOKS.some((name) => hookNames.includes(name))) return {};
   const { loadHooks } = await import('../../src/settings/load.ts');
   return loadHooks(configFile, null, process.cwd());
@@ -74,15 +74,15 @@ export async function errorPage({ debug }: Settings): Promise<AnswerFailure | nu
 const CODE_AFTER_MS = 500;
 
 /** Tells what the application was loaded from, a moment later; not with --reload, which looks for itself. */
-export function tellCode(file: string | null, order: BootOrder, tell: (code: LoadedCode) => void): void {
-  if (file === null || order.settings.reload) return;
-  const look = async () => {
+export function tellCode(file: string | null, spec: BootSpec, tell: (code: LoadedCode) => void): void {
+  if (file === null || spec.settings.reload) return;
+  const check = async () => {
     const { readLoadedCode } = await import('./loaded-code.ts');
     const { files, ...code } = await readLoadedCode(file);
-    tell({ tsunicorn: 'code', ...code, files: code.hash === order.code ? null : files });
+    tell({ tsunicorn: 'code', ...code, files: code.hash === spec.code ? null : files });
   };
   // A release that is removed meanwhile cannot be looked at.
-  setTimeout(() => void look().catch(() => {}), CODE_AFTER_MS).unref();
+  setTimeout(() => void check().catch(() => {}), CODE_AFTER_MS).unref();
 }
 
 /** The file that the application is loaded from, for the log; null where that is not known. */
@@ -110,16 +110,16 @@ export function watchRequests(settings: Settings, connections: Connections, log:
   // Who ends them says so.
   if (warnMs === 0 || (limit !== null && limit.ms <= warnMs)) return;
   let stuck: Promise<StuckRequests> | null = null;
-  const look = async () => {
+  const check = async () => {
     stuck ??= import('../../src/http/stuck-requests.ts').then(
       ({ StuckRequests }) => new StuckRequests({ connections, warnMs, limit, log }),
     );
-    (await stuck).look();
+    (await stuck).check();
   };
   // Most workers are idle enough that none is in flight when it is looked.
   setInterval(
     () => {
-      if (stuck !== null || connections.inFlight > 0) void look().catch(() => {});
+      if (stuck !== null || connections.inFlight > 0) void check().catch(() => {});
     },
     Math.min(5000, warnMs / 4),
   ).unref();

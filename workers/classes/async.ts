@@ -4,15 +4,15 @@ import { drain } from '../../src/http/drain/drain.ts';
 import { logRefused } from '../../src/http/refusal-log.ts';
 import { limitRequests } from '../../src/http/request-limit.ts';
 import { createHttpServer } from '../../src/http/server.ts';
+import { Capacity } from '../accept/capacity.ts';
 import { createGate } from '../accept/gate.ts';
-import { Room } from '../accept/room.ts';
-import type { Serve, ServeOrder, Serving } from '../serving.ts';
+import type { Serve, ServeOptions, Serving } from '../serving.ts';
 
 /** The `async` class: one event loop, many requests; accepts while it has fewer than workerConnections. */
-export const serveAsync: Serve = async (order) => {
-  const application = await order.load();
-  await order.initialised();
-  return serveMany(order, application, order.settings.requestTimeout);
+export const serveAsync: Serve = async (options) => {
+  const application = await options.load();
+  await options.initialised();
+  return serveMany(options, application, options.settings.requestTimeout);
 };
 
 /**
@@ -20,56 +20,56 @@ export const serveAsync: Serve = async (order) => {
  * 0 is no limit of this process.
  */
 export async function serveMany(
-  order: ServeOrder,
+  options: ServeOptions,
   application: Application,
   limitSeconds = 0,
 ): Promise<Serving> {
-  const { settings, log, clock } = order;
+  const { settings, log, clock } = options;
   const { own } = application;
   const limit = own?.connectionLimit(settings.workerConnections) ?? settings.workerConnections;
   const connections = new Connections(() => {
-    room.gave();
+    capacity.freed();
     update();
   });
-  const room = new Room({ limit, connections, log, clock, changed: update });
+  const capacity = new Capacity({ limit, connections, log, clock, changed: update });
   const limited = limitRequests(application.handler, { seconds: limitSeconds, connections, log, clock });
   const server = createHttpServer({
-    application: { ...application, handler: order.guard(limited) },
+    application: { ...application, handler: options.guard(limited) },
     connections,
-    observers: order.observers,
+    observers: options.observers,
     keepAliveMs: settings.keepAlive * 1000,
     requestMs: settings.requestTimeout * 1000,
-    onError: order.onError,
-    answerFailure: order.answerFailure,
+    onError: options.onError,
+    answerFailure: options.answerFailure,
     onRefused: logRefused(log, clock),
-    accessLog: order.accessLog,
+    accessLog: options.accessLog,
     clock,
   });
   const gate = createGate(
     (socket) => {
       connections.add(socket);
       server.emit('connection', socket);
-      room.took(socket);
-      if (room.isFull) gate.pause();
+      capacity.opened(socket);
+      if (capacity.isFull) gate.pause();
     },
     clock,
     own?.bufferBytes,
   );
 
   function update(): void {
-    if (room.isFull) gate.pause();
+    if (capacity.isFull) gate.pause();
     else gate.resume();
   }
 
   const { close } = application;
-  await order.prove(application, close);
-  const urls = await gate.open(order.listeners, settings.backlog);
+  await options.prove(application, close);
+  const urls = await gate.open(options.listeners, settings.backlog);
   return {
     urls: own?.opened(urls) ?? urls,
     connections,
     ...(close ? { close } : {}),
     drain(how) {
-      room.close();
+      capacity.close();
       return drain({ ...how, gate, connections, clock, isHasty: settings.reload });
     },
   };

@@ -1,12 +1,9 @@
-import type { BootOrder } from '../../src/process/ipc.ts';
+import type { BootSpec } from '../../src/process/ipc.ts';
 import { classNameOf } from '../../src/settings/class-name.ts';
 import type { Serve } from '../serving.ts';
 
 /** The worker class that the settings ask for, or what shows a `failure`; only what it needs of our code is loaded. */
-export async function classOf({
-  settings,
-  failure,
-}: Pick<BootOrder, 'settings' | 'failure'>): Promise<Serve> {
+export async function classOf({ settings, failure }: Pick<BootSpec, 'settings' | 'failure'>): Promise<Serve> {
   if (failure) return (await import('./broken.ts')).serveFailure(failure);
   const name = classNameOf(settings);
   // Threads load the application themselves.

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { AccountOrder, WorkerMessage } from '../../src/process/ipc.ts';
+import type { AccountCommand, WorkerMessage } from '../../src/process/ipc.ts';
 
 /** Beyond so many bytes that the arbiter has yet to read, nothing more is said that can be said later. */
 const BACKLOG_BYTES = 256 * 1024;
@@ -9,7 +9,7 @@ export class ArbiterLine {
   readonly #socket: Socket;
 
   /** `ordered` is called when the arbiter is about to kill this process. */
-  constructor(fd: number, ordered: (order: AccountOrder) => void) {
+  constructor(fd: number, ordered: (order: AccountCommand) => void) {
     const net = process.getBuiltinModule('node:net');
     this.#socket = new net.Socket({ fd });
     // The arbiter has gone; that is seen by the parent's pid.

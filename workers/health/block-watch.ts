@@ -3,7 +3,7 @@ import type { Blocked, BlockSeen, Unblocked } from '../../src/process/ipc.ts';
 /** While it lasts, it is said so often. */
 const AGAIN_MS = 1000;
 /** While it lasts, it is looked so often. */
-const LOOK_MS = 500;
+const CHECK_EVERY_MS = 500;
 const LEAST_MS = 20;
 
 export interface BlockWatchOptions {
@@ -17,7 +17,7 @@ export interface BlockWatchOptions {
 type State =
   | { readonly name: 'calm' }
   | {
-      readonly name: 'looking';
+      readonly name: 'inspecting';
       readonly stop: AbortController;
       readonly done: Promise<void>;
       endedMs: number | null;
@@ -37,11 +37,11 @@ export class BlockWatch {
   /** How long until it wishes to look, where the loop has been silent for so long. */
   untilDue(silentMs: number): number {
     const { warnMs } = this.#options;
-    return this.#state.name === 'calm' ? Math.max(LEAST_MS, warnMs - silentMs) : LOOK_MS;
+    return this.#state.name === 'calm' ? Math.max(LEAST_MS, warnMs - silentMs) : CHECK_EVERY_MS;
   }
 
   /** To be called after each look at the loop's silence; `endedMs` is how long one lasted that has ended since the last look. */
-  look(silentMs: number, endedMs: number | null): void {
+  check(silentMs: number, endedMs: number | null): void {
     if (endedMs !== null) this.#turns(endedMs);
     this.#silentMs = silentMs;
     if (silentMs < this.#options.warnMs) return;
@@ -51,7 +51,7 @@ export class BlockWatch {
 
   /** Somebody else takes care of the loop: resolves when nothing of ours touches it any more. */
   async leave(): Promise<void> {
-    if (this.#state.name !== 'looking') return;
+    if (this.#state.name !== 'inspecting') return;
     this.#state.stop.abort();
     await this.#state.done;
   }
@@ -59,13 +59,13 @@ export class BlockWatch {
   #begin(): void {
     const stop = new AbortController();
     const { promise, resolve } = Promise.withResolvers<void>();
-    this.#state = { name: 'looking', stop, done: promise, endedMs: null };
+    this.#state = { name: 'inspecting', stop, done: promise, endedMs: null };
     void this.#see(stop.signal).then(resolve);
   }
 
   async #see(signal: AbortSignal): Promise<void> {
     const seen = await this.#options.see(signal);
-    const endedMs = this.#state.name === 'looking' ? this.#state.endedMs : null;
+    const endedMs = this.#state.name === 'inspecting' ? this.#state.endedMs : null;
     this.#say(seen);
     if (endedMs !== null) this.#turns(endedMs);
   }
@@ -74,7 +74,7 @@ export class BlockWatch {
     const state = this.#state;
     if (state.name === 'calm') return;
     // First it is said that it was blocked.
-    if (state.name === 'looking') {
+    if (state.name === 'inspecting') {
       state.endedMs ??= endedMs;
       return state.stop.abort();
     }

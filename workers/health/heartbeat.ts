@@ -1,5 +1,5 @@
 import type { FlightTable } from '../../src/flights/table.ts';
-import type { BootOrder, WorkerMessage } from '../../src/process/ipc.ts';
+import type { BootSpec, WorkerMessage } from '../../src/process/ipc.ts';
 import type { Settings } from '../../src/settings/catalogue/catalogue.ts';
 import { type Clock, every } from '../../src/support/clock.ts';
 import type { Inbox } from '../inbox.ts';
@@ -9,7 +9,7 @@ import { startWatchdog, type Watchdog } from './watchdog.ts';
 
 export interface HeartbeatOptions {
   readonly inbox: Pick<Inbox, 'send'>;
-  readonly order: BootOrder;
+  readonly spec: BootSpec;
   readonly flights: FlightTable;
   readonly logs: Logs;
   readonly clock: Clock;
@@ -18,7 +18,7 @@ export interface HeartbeatOptions {
 /** What a worker tells the arbiter of itself from the moment its application is loaded. */
 export class Heartbeat {
   readonly #inbox: Pick<Inbox, 'send'>;
-  readonly #order: BootOrder;
+  readonly #spec: BootSpec;
   readonly #logs: Logs;
   readonly #flights: FlightTable;
   readonly #clock: Clock;
@@ -28,9 +28,9 @@ export class Heartbeat {
   /** While it boots; most are faster than the first of these. */
   readonly #stopLoading: () => void;
 
-  constructor({ inbox, order, flights, logs, clock }: HeartbeatOptions) {
+  constructor({ inbox, spec, flights, logs, clock }: HeartbeatOptions) {
     this.#inbox = inbox;
-    this.#order = order;
+    this.#spec = spec;
     this.#flights = flights;
     this.#logs = logs;
     this.#clock = clock;
@@ -46,7 +46,7 @@ export class Heartbeat {
   async announceReady(serving: Serving, app: string | null): Promise<void> {
     const ready = { tsunicorn: 'ready', urls: serving.urls, ...(app === null ? {} : { app }) } as const;
     this.#serving = serving;
-    if (this.#order.settings.spareWorkers > 0) await this.#inbox.send(ready);
+    if (this.#spec.settings.spareWorkers > 0) await this.#inbox.send(ready);
     else await this.#begin(ready);
   }
 
@@ -58,7 +58,7 @@ export class Heartbeat {
   /** Says so, and from now on that the event loop turns. */
   async #begin(message: WorkerMessage): Promise<void> {
     this.#stopLoading();
-    const { settings } = this.#order;
+    const { settings } = this.#spec;
     const meter =
       settings.workersMax === null ? null : new (await import('./load-meter.ts')).LoadMeter(this.#clock);
     startHeartbeat(settings, this.#clock, () => {
@@ -67,7 +67,7 @@ export class Heartbeat {
     });
     await this.#inbox.send(message);
     this.#watchdog = startWatchdog(
-      this.#order,
+      this.#spec,
       () => this.#serving?.connections ?? null,
       this.#flights,
       this.#logs,

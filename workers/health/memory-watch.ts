@@ -25,7 +25,7 @@ export class MemoryWatch {
     return this.#untilDueMs;
   }
 
-  look(): void {
+  check(): void {
     const bytes = this.#read();
     if (bytes === null) return;
     const told = this.#told;

@@ -1,10 +1,10 @@
 import { FlightReader } from '../../src/flights/reader.ts';
 import { shortPath } from '../../src/http/request-name.ts';
-import type { AccountOrder, BlockSeen, StallSeen } from '../../src/process/ipc.ts';
+import type { AccountCommand, BlockSeen, StallSeen } from '../../src/process/ipc.ts';
 import { ArbiterLine } from './arbiter-line.ts';
 import { FlightMirror } from './flight-mirror.ts';
 import { LastLines } from './last-lines.ts';
-import type { WatchdogOrder } from './watchdog.ts';
+import type { WatchdogSpec } from './watchdog.ts';
 
 /** While there are requests, or lines of them, it is looked so often. */
 const ROUND_MS = 25;
@@ -12,7 +12,7 @@ const ROUND_MS = 25;
 const REST_MS = 60_000;
 
 type Line = Pick<ArbiterLine, 'say' | 'isFull'>;
-type OpenLine = (fd: number, ordered: (order: AccountOrder) => void) => Line;
+type OpenLine = (fd: number, ordered: (order: AccountCommand) => void) => Line;
 
 /**
  * What the watchdog's thread does about requests: it tells the arbiter of those in flight, and writes the lines of the
@@ -27,7 +27,7 @@ export class RequestKeeper {
   #finished: Promise<boolean> | null = null;
 
   constructor(
-    { fd, flights, timeOrigin, access }: Pick<WatchdogOrder, 'fd' | 'flights' | 'timeOrigin' | 'access'>,
+    { fd, flights, timeOrigin, access }: Pick<WatchdogSpec, 'fd' | 'flights' | 'timeOrigin' | 'access'>,
     openLine: OpenLine = (...args) => new ArbiterLine(...args),
   ) {
     this.line = openLine(fd, (order) => void this.#account(order));
@@ -89,7 +89,7 @@ export class RequestKeeper {
     this.#lines?.round(now);
   }
 
-  async #account({ reason }: AccountOrder): Promise<void> {
+  async #account({ reason }: AccountCommand): Promise<void> {
     const complete = await this.finish(reason);
     await this.line.say({ tsunicorn: 'accounted', complete });
   }

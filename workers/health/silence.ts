@@ -7,18 +7,18 @@ const LATE_MS = 100;
  */
 export class Silence {
   #pulseMs: number;
-  #lookedMs: number;
+  #checkedMs: number;
   #excusedMs = 0;
   #endedMs: number | null = null;
 
   constructor(nowMs: number) {
     this.#pulseMs = nowMs;
-    this.#lookedMs = nowMs;
+    this.#checkedMs = nowMs;
   }
 
   /** The silence at the last look. */
   get ms(): number {
-    return Math.max(0, this.#lookedMs - this.#pulseMs - this.#excusedMs);
+    return Math.max(0, this.#checkedMs - this.#pulseMs - this.#excusedMs);
   }
 
   /** How long the longest silence was that a pulse has ended between the last two looks; null where none has. */
@@ -27,8 +27,8 @@ export class Silence {
   }
 
   /** To be called after each sleep of `sleptMs`, as it was asked for. */
-  look(nowMs: number, sleptMs: number, pulseMs: number): void {
-    const lateMs = nowMs - this.#lookedMs - sleptMs;
+  check(nowMs: number, sleptMs: number, pulseMs: number): void {
+    const lateMs = nowMs - this.#checkedMs - sleptMs;
     const heldUpMs = lateMs > LATE_MS ? lateMs : 0;
     this.#endedMs = null;
     if (pulseMs > this.#pulseMs) {
@@ -37,6 +37,6 @@ export class Silence {
       // The pulse may have come before both were held up.
       this.#excusedMs = Math.min(heldUpMs, Math.max(0, nowMs - pulseMs));
     } else this.#excusedMs += heldUpMs;
-    this.#lookedMs = nowMs;
+    this.#checkedMs = nowMs;
   }
 }

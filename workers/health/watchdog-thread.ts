@@ -9,7 +9,7 @@ import { residentBytes } from './memory-usage.ts';
 import { MemoryWatch } from './memory-watch.ts';
 import { RequestKeeper } from './request-keeper.ts';
 import { Silence } from './silence.ts';
-import type { WatchdogOrder } from './watchdog.ts';
+import type { WatchdogSpec } from './watchdog.ts';
 
 const TICK_MS = 500;
 /**
@@ -40,40 +40,40 @@ keeper.run().catch(() => {});
 await watch(workerData, keeper);
 
 /** Looks at the pulse until the process ends. */
-async function watch(order: WatchdogOrder, keeper: RequestKeeper): Promise<never> {
+async function watch(spec: WatchdogSpec, keeper: RequestKeeper): Promise<never> {
   const silence = new Silence(nowMs());
   const blocks = new BlockWatch({
     // What is killed as soon is explained then.
-    warnMs: order.warnMs < order.limitMs ? order.warnMs : Infinity,
-    see: glancing(order, keeper),
+    warnMs: spec.warnMs < spec.limitMs ? spec.warnMs : Infinity,
+    see: glancing(spec, keeper),
     say: (message) => void keeper.line.say(message),
   });
   const memory = new MemoryWatch(
     () => {
       const rssBytes = residentBytes();
       if (rssBytes === null) return null;
-      return { rssBytes, heapBytes: order.heap[0] ?? 0, heapLimitBytes: order.heapLimitBytes };
+      return { rssBytes, heapBytes: spec.heap[0] ?? 0, heapLimitBytes: spec.heapLimitBytes };
     },
     (message) => void keeper.line.say(message),
   );
   let orphanedMs = Infinity;
   for (;;) {
-    const limitMs = Math.min(order.limitMs, orphanedMs === Infinity ? Infinity : order.graceMs);
-    const leftMs = Math.min(limitMs - silence.ms, untilOverstayed(graceEndOf(order), silence.ms));
+    const limitMs = Math.min(spec.limitMs, orphanedMs === Infinity ? Infinity : spec.graceMs);
+    const leftMs = Math.min(limitMs - silence.ms, untilOverstayed(graceEndOf(spec), silence.ms));
     await sleepAndLook(
-      order,
+      spec,
       silence,
       Math.min(tickFor(leftMs), blocks.untilDue(silence.ms), memory.untilDueMs),
     );
-    memory.look();
-    if (orphanedMs === Infinity && process.ppid !== order.arbiterPid) orphanedMs = nowMs();
+    memory.check();
+    if (orphanedMs === Infinity && process.ppid !== spec.arbiterPid) orphanedMs = nowMs();
     const orphaned = orphanedMs < Infinity;
     // A debugger holds the loop whenever its user likes.
-    if (!orphaned) blocks.look(isDebugged(order) ? 0 : silence.ms, silence.endedMs);
-    const over = limitOver(order, silence.ms, nowMs() - orphanedMs);
+    if (!orphaned) blocks.check(isDebugged(spec) ? 0 : silence.ms, silence.endedMs);
+    const over = limitOver(spec, silence.ms, nowMs() - orphanedMs);
     if (over === null) continue;
     await blocks.leave();
-    await attend(order, keeper, silence.ms, over, orphaned);
+    await attend(spec, keeper, silence.ms, over, orphaned);
   }
 }
 
@@ -81,26 +81,26 @@ function tickFor(leftMs: number): number {
   return leftMs > 0 ? Math.max(20, Math.min(TICK_MS, leftMs)) : TICK_MS;
 }
 
-async function sleepAndLook({ pulse }: WatchdogOrder, silence: Silence, ms: number): Promise<void> {
+async function sleepAndLook({ pulse }: WatchdogSpec, silence: Silence, ms: number): Promise<void> {
   const before = process.threadCpuUsage();
   await sleep(ms);
   // What this thread does itself, such as to look at the main one, does not hold up that.
   const { user, system } = process.threadCpuUsage(before);
-  silence.look(nowMs(), ms + (user + system) / 1000, Number(Atomics.load(pulse, 0)) / 1e6);
+  silence.check(nowMs(), ms + (user + system) / 1000, Number(Atomics.load(pulse, 0)) / 1e6);
 }
 
-function isDebugged({ pulse }: WatchdogOrder): boolean {
+function isDebugged({ pulse }: WatchdogSpec): boolean {
   return Atomics.load(pulse, 1) === 1n;
 }
 
 /** The setting whose time is over for a loop that is silent, if any is. */
-function limitOver(order: WatchdogOrder, silentMs: number, orphanedForMs: number): Stalled['limit'] | null {
-  if (silentMs >= order.limitMs || isOverdueOrphan(silentMs, orphanedForMs, order)) return 'timeout';
-  return untilOverstayed(graceEndOf(order), silentMs) <= 0 ? 'gracefulTimeout' : null;
+function limitOver(spec: WatchdogSpec, silentMs: number, orphanedForMs: number): Stalled['limit'] | null {
+  if (silentMs >= spec.limitMs || isOverdueOrphan(silentMs, orphanedForMs, spec)) return 'timeout';
+  return untilOverstayed(graceEndOf(spec), silentMs) <= 0 ? 'gracefulTimeout' : null;
 }
 
 /** When the grace of a retiring worker is over; Infinity where it does not retire. */
-function graceEndOf({ pulse }: WatchdogOrder): number {
+function graceEndOf({ pulse }: WatchdogSpec): number {
   return Number(Atomics.load(pulse, 2)) / 1e6 || Infinity;
 }
 
@@ -110,12 +110,12 @@ function untilOverstayed(graceEndMs: number, silentMs: number): number {
 }
 
 /** An orphan whose loop turns ends by itself; one whose loop is blocked never learns that it is an orphan. */
-function isOverdueOrphan(silentMs: number, orphanedForMs: number, { graceMs }: WatchdogOrder): boolean {
+function isOverdueOrphan(silentMs: number, orphanedForMs: number, { graceMs }: WatchdogSpec): boolean {
   return orphanedForMs >= graceMs && silentMs >= Math.min(2000, Math.max(1, graceMs));
 }
 
 /** Looks what a blocked loop is doing, and lets it go on. */
-function glancing({ pulse }: WatchdogOrder, keeper: RequestKeeper): BlockWatchOptions['see'] {
+function glancing({ pulse }: WatchdogSpec, keeper: RequestKeeper): BlockWatchOptions['see'] {
   let glancedMs = Number.NEGATIVE_INFINITY;
   return async (signal) => {
     const before = Atomics.load(pulse, 0);
@@ -138,18 +138,18 @@ async function stackOfMain(hasRecovered: () => boolean, signal: AbortSignal): Pr
 }
 
 async function attend(
-  order: WatchdogOrder,
+  spec: WatchdogSpec,
   keeper: RequestKeeper,
   blockedMs: number,
   limit: Stalled['limit'],
   orphaned: boolean,
 ): Promise<void> {
-  if (isDebugged(order)) return keeper.line.say({ tsunicorn: 'debugged' });
+  if (isDebugged(spec)) return keeper.line.say({ tsunicorn: 'debugged' });
   // Most workers never need it.
   const { inspectMain } = await import('./inspect-main.ts');
   const started = nowMs();
-  const pulse = Atomics.load(order.pulse, 0);
-  const inspection = await inspectMain(LIMITS[limit], () => Atomics.load(order.pulse, 0) !== pulse);
+  const pulse = Atomics.load(spec.pulse, 0);
+  const inspection = await inspectMain(LIMITS[limit], () => Atomics.load(spec.pulse, 0) !== pulse);
   if (inspection.what === 'debugged' || inspection.what === 'recovered') inspection.release();
   if (inspection.what === 'debugged') return keeper.line.say({ tsunicorn: 'debugged' });
   if (inspection.what === 'recovered') return;

@@ -3,7 +3,7 @@ import type { FlightTable } from '../../src/flights/table.ts';
 import type { Connections } from '../../src/http/connections.ts';
 import { refuseAll } from '../../src/http/in-flight.ts';
 import type { AccessLog, SharedLines } from '../../src/log/access-log.ts';
-import type { BootOrder, StalledRequest } from '../../src/process/ipc.ts';
+import type { BootSpec, StalledRequest } from '../../src/process/ipc.ts';
 import { ownFile } from '../../src/support/own-files.ts';
 import type { Logs } from '../logs.ts';
 import { memoryUsage } from './memory-usage.ts';
@@ -15,7 +15,7 @@ export interface Watchdog {
 }
 
 /** What the watchdog's thread is given. */
-export interface WatchdogOrder {
+export interface WatchdogSpec {
   /**
    * [when the event loop turned last, by process.hrtime, in ns; 1 where a debugger can be connected; when the grace of a
    * retiring worker is over, by process.hrtime, else 0].
@@ -54,12 +54,12 @@ export const BEAT = 'tsunicornBeat';
 
 /** Starts the thread; null where the settings want none. `connections` is null until there can be any. A thread that fails is logged and else without effect. */
 export function startWatchdog(
-  order: BootOrder,
+  spec: BootSpec,
   connections: () => Connections | null,
   flights: FlightTable,
   logs: Pick<Logs, 'log' | 'access'>,
 ): Watchdog | null {
-  const { watchdogFd, settings } = order;
+  const { watchdogFd, settings } = spec;
   const { access, log } = logs;
   if (watchdogFd === null || !process.features.inspector) return null;
   const pulse = new BigInt64Array(new SharedArrayBuffer(24));
@@ -117,7 +117,7 @@ function heapLimit(): number | null {
 }
 
 /** Several times in what may be blocked. */
-function beatMs({ timeout, stallWarning }: BootOrder['settings']): number {
+function beatMs({ timeout, stallWarning }: BootSpec['settings']): number {
   const longestMs = Math.min(timeout || Infinity, stallWarning || Infinity) * 250;
   return Math.min(stallWarning === 0 ? 1000 : 250, Math.max(20, longestMs));
 }
@@ -143,7 +143,7 @@ function publish(answer: () => Answer): void {
   Object.defineProperty(globalThis, Symbol.for(REFUSE), { value: answer, configurable: true });
 }
 
-function startThread(workerData: WatchdogOrder, failed: (error: unknown) => void): void {
+function startThread(workerData: WatchdogSpec, failed: (error: unknown) => void): void {
   const { Worker } = process.getBuiltinModule('node:worker_threads');
   const cache = process.getBuiltinModule('node:module').getCompileCacheDir();
   try {

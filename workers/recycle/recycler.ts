@@ -106,10 +106,10 @@ export class Recycler {
   }
 
   #watchMemory(everyMs: number): void {
-    this.#cancel = every(this.#options.clock, everyMs, () => this.#look());
+    this.#cancel = every(this.#options.clock, everyMs, () => this.#check());
   }
 
-  #look(): void {
+  #check(): void {
     const { limits, measure, clock } = this.#options;
     const usage = measure();
     if (usage === null) return;

@@ -31,7 +31,7 @@ export interface Generation {
   readonly openLog?: () => OpenLog;
   /** Where our own code is that its workers run; absent where it is the arbiter's. */
   readonly installation?: Installation;
-  /** The hash of what its first worker has loaded, once that is known; see BootOrder. */
+  /** The hash of what its first worker has loaded, once that is known; see BootSpec. */
   readonly code?: string | null;
   /** Options of Node for its workers by their slots; absent where there are none. */
   readonly nodeOptions?: (slot: number) => NodeOptions;

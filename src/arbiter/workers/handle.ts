@@ -83,7 +83,7 @@ class ProcessHandle implements WorkerHandle {
     const standards = daemon ? null : (generation.privileges?.openStandards() ?? null);
     const spec = childSpec(order, handed, standards?.fds ?? [], means.environment);
     this.#child = this.#start(order, spec, handed.watchdogFd, means);
-    this.send(bootOrder(order, handed, standards?.told(spec.stdio.length - standards.fds.length)));
+    this.send(bootSpec(order, handed, standards?.told(spec.stdio.length - standards.fds.length)));
     standards?.close();
   }
 
@@ -173,7 +173,7 @@ function childSpec(
   };
 }
 
-function bootOrder(
+function bootSpec(
   { age, slot, generation }: SpawnOrder,
   { listeners, watchdogFd }: HandOver,
   standards: Standards = { stdout: 1, stderr: 2 },

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
-import { type AccountOrder, isWorkerMessage, type WorkerMessage } from '../../process/ipc.ts';
+import { type AccountCommand, isWorkerMessage, type WorkerMessage } from '../../process/ipc.ts';
 
 /** A line that is longer is nobody's message: 200 requests with their paths and a stack have a tenth of it. */
 export const MAX_LINE = 1024 * 1024;
@@ -24,7 +24,7 @@ export function readMessages(pipe: Readable, heard: (message: WorkerMessage) => 
 /** Has the watchdog write the lines of the requests in flight, as they end for this reason; false where it is gone. */
 export function orderAccount(pipe: Pick<Socket, 'writable' | 'write'>, reason: string): boolean {
   if (!pipe.writable) return false;
-  const order: AccountOrder = { tsunicorn: 'account', reason };
+  const order: AccountCommand = { tsunicorn: 'account', reason };
   pipe.write(`${JSON.stringify(order)}\n`);
   return true;
 }

@@ -4,14 +4,14 @@ import type { Connections } from '../connections.ts';
 import { closeIfSilent } from '../deadlines.ts';
 import { namesOf, type UnansweredRequest } from '../unanswered.ts';
 import { CutOff } from './cut-off.ts';
-import { sendAway } from './farewell.ts';
 import { IdleCloser } from './idle-closer.ts';
+import { sendAway } from './send-away.ts';
 
 /** Of requests that are cut. */
 const MOST_NAMED = 20;
 const EMPTY_QUEUE_LIMIT_MS = 1000;
 /** The part of what is left of the grace within which long-lived connections are told; the rest is theirs to end. */
-const FAREWELL_PART = 0.5;
+const SEND_AWAY_PART = 0.5;
 
 /**
  * How long idle connections wait for a request, whose answer says `Connection: close`; in milliseconds. A client that has
@@ -98,11 +98,11 @@ async function end(
   cutOff: CutOff,
   idleCloser: IdleCloser,
 ): Promise<Cut> {
-  const stopFarewell = sendAway(connections, cutOff.leftMs * FAREWELL_PART, clock);
+  const stopSendingAway = sendAway(connections, cutOff.leftMs * SEND_AWAY_PART, clock);
   if (connections.size > 0) await Promise.race([connections.emptied(), cutOff.reached]);
   cutOff.cancel();
   idleCloser.stop();
-  stopFarewell();
+  stopSendingAway();
   const requests = connections.requests();
   const oldest = namesOf(requests, clock.now(), MOST_NAMED);
   const { graceMs } = cutOff;

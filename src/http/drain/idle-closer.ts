@@ -3,7 +3,7 @@ import { type Clock, every } from '../../support/clock.ts';
 import type { Connections } from '../connections.ts';
 import { closeIfSilent } from '../deadlines.ts';
 
-const LOOK_EVERY_MS = 100;
+const CHECK_EVERY_MS = 100;
 /** Of one whose client has begun to send a request nothing is known but its bytes: it must have been silent for so long. */
 const SILENT_MS = 1000;
 
@@ -44,11 +44,11 @@ export class IdleCloser {
   }
 
   #begin(): void {
-    this.#look();
-    this.#cancel = every(this.#clock, LOOK_EVERY_MS, () => this.#look());
+    this.#check();
+    this.#cancel = every(this.#clock, CHECK_EVERY_MS, () => this.#check());
   }
 
-  #look(): void {
+  #check(): void {
     const now = this.#clock.now();
     const silences = new Map<Socket, Silence>();
     for (const socket of this.#connections.idle()) {

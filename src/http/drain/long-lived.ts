@@ -14,7 +14,7 @@ const GOING_AWAY = Buffer.from([0x88, 0x02, 0x03, 0xe9]);
 const ANSWER_MS = 2000;
 
 /** Tells the client, in the words of its protocol, so that it connects again elsewhere. */
-export function sayGoodbye(stream: LongLived, clock: Clock): void {
+export function closeLongLived(stream: LongLived, clock: Clock): void {
   if (stream.kind === 'webSocket') closeWebSocket(stream.socket, clock);
   else endEvents(stream);
 }

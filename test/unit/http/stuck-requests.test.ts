@@ -30,7 +30,7 @@ async function follow(limit: StuckOptions['limit'] = null) {
       await clock.advance(5000);
       each();
       await turns(20);
-      stuck.look();
+      stuck.check();
     }
   };
   const lines = () => log.lines.map(({ level, message }) => `${level} ${message}`);

@@ -4,8 +4,8 @@ import { eventOf } from '../../../src/app/request-event.ts';
 import { limitFlights } from '../../../src/http/deadlines.ts';
 import { nameRequest } from '../../../src/http/request-name.ts';
 import { answerError } from '../../../src/http/server.ts';
-import type { ServeOrder } from '../../serving.ts';
-import type { Turnstile } from './turnstile.ts';
+import type { ServeOptions } from '../../serving.ts';
+import type { RequestQueue } from './request-queue.ts';
 
 const { Readable } = process.getBuiltinModule('node:stream');
 
@@ -13,10 +13,10 @@ const { Readable } = process.getBuiltinModule('node:stream');
  * The handler, run for one request at a time, when its body has arrived; `waits` is called where that has yet to come.
  * What it returns settles too where the client goes, or gets another answer, before it is run.
  */
-export function oneAtATime(handler: Handler, turnstile: Turnstile, waits: () => void): Handler {
+export function oneAtATime(handler: Handler, queue: RequestQueue, waits: () => void): Handler {
   const enter = (request: IncomingMessage, response: ServerResponse): unknown => {
     let returned: unknown;
-    turnstile.enter(response, () => {
+    queue.enter(response, () => {
       returned = handler(request, response);
     });
     return returned;
@@ -25,7 +25,7 @@ export function oneAtATime(handler: Handler, turnstile: Turnstile, waits: () => 
     // A program that listens to `checkContinue` says itself whether its client may send the body.
     const comesWhole = !hasBody(request) || eventOf(request) === 'checkContinue';
     // The usual case, without a promise of ours.
-    if (comesWhole && turnstile.runsAtOnce) return enter(request, response);
+    if (comesWhole && queue.runsAtOnce) return enter(request, response);
     return new Promise((resolve, reject) => {
       const run = () => {
         try {
@@ -35,14 +35,14 @@ export function oneAtATime(handler: Handler, turnstile: Turnstile, waits: () => 
         }
       };
       response.once('close', resolve);
-      if (comesWhole) return turnstile.enter(response, run);
-      onceBodyArrived(request, () => turnstile.enter(response, run));
+      if (comesWhole) return queue.enter(response, run);
+      onceBodyArrived(request, () => queue.enter(response, run));
       waits();
     });
   };
 }
 
-export interface TurnLimit extends Pick<ServeOrder, 'fail' | 'clock'> {
+export interface TurnLimit extends Pick<ServeOptions, 'fail' | 'clock'> {
   /** How long a turn may last (--timeout); 0 is no limit. */
   readonly seconds: number;
 }
@@ -51,13 +51,13 @@ export interface TurnLimit extends Pick<ServeOrder, 'fail' | 'clock'> {
  * Limits the turns. The request has the process to itself, so one that runs too long must end with it: its client gets
  * 504, those that wait behind it 503, and the worker is replaced.
  */
-export function limitTurns(turnstile: Turnstile, { seconds, fail, clock }: TurnLimit): void {
+export function limitTurns(queue: RequestQueue, { seconds, fail, clock }: TurnLimit): void {
   if (seconds === 0) return;
   limitFlights({
     limitMs: seconds * 1000,
-    inFlight: () => (turnstile.current ? [turnstile.current] : []),
+    inFlight: () => (queue.current ? [queue.current] : []),
     overdue: (response) => {
-      const waiting = turnstile.empty();
+      const waiting = queue.empty();
       fail(`${nameRequest(response.req)} has run for ${seconds} s (--timeout)`);
       answerError(response, 504);
       for (const other of waiting) answerError(other, 503, { 'retry-after': '1' });
@@ -83,6 +83,6 @@ function onceBodyArrived(request: IncomingMessage, act: () => void): void {
     }
     return hasRoom;
   };
-  // By a name, for the reason that the turnstile gives.
+  // By a name, for the reason that RequestQueue gives.
   request.push = push;
 }

@@ -4,14 +4,14 @@ import { drain } from '../../../src/http/drain/drain.ts';
 import { logRefused } from '../../../src/http/refusal-log.ts';
 import { limitRequests } from '../../../src/http/request-limit.ts';
 import { createHttpServer } from '../../../src/http/server.ts';
+import { Capacity } from '../../accept/capacity.ts';
 import { EarlyBytes } from '../../accept/early-bytes.ts';
 import { createGate } from '../../accept/gate.ts';
 import { PendingConnections } from '../../accept/pending.ts';
-import { Room } from '../../accept/room.ts';
 import type { Serve } from '../../serving.ts';
 import { warnOf } from '../without-effect.ts';
 import { limitTurns, oneAtATime } from './one-at-a-time.ts';
-import { Turnstile } from './turnstile.ts';
+import { RequestQueue } from './request-queue.ts';
 
 /** A connection whose request head takes longer than this is slow, and does not keep the worker from accepting. */
 const HEAD_MS = 5;
@@ -24,43 +24,43 @@ const BODY_BYTES = 1024 * 1024;
  * turns out to be slow. Where the request has come with the connection, the gate closes only if it is not answered in
  * the same turn of the event loop, within which libuv accepts one connection from a listener.
  */
-export const serveSync: Serve = async (order) => {
-  const { settings, log, clock } = order;
-  const application = await order.load();
-  await order.initialised();
+export const serveSync: Serve = async (options) => {
+  const { settings, log, clock } = options;
+  const application = await options.load();
+  await options.initialised();
   warnOf(application.own?.withoutEffect('sync') ?? [], 'sync', log);
   const limit = application.own?.connectionLimit(settings.workerConnections) ?? settings.workerConnections;
   const pending = new PendingConnections(HEAD_MS, settle, clock);
   const share = settings.workersMax === null ? null : new (await import('../share-meter.ts')).ShareMeter();
 
-  const turnstile = new Turnstile(update, clock);
+  const queue = new RequestQueue(update, clock);
   const connections = new Connections((socket) => {
-    room.gave();
+    capacity.freed();
     settle(socket);
   });
-  const room = new Room({ limit, connections, log, clock, changed: update });
-  const oneByOne = oneAtATime(application.handler, turnstile, update);
-  limitTurns(turnstile, { seconds: settings.timeout, fail: order.fail, clock });
+  const capacity = new Capacity({ limit, connections, log, clock, changed: update });
+  const oneByOne = oneAtATime(application.handler, queue, update);
+  limitTurns(queue, { seconds: settings.timeout, fail: options.fail, clock });
   const limited = limitRequests(oneByOne, { seconds: settings.requestTimeout, connections, log, clock });
   const server = createHttpServer({
-    application: { ...application, handler: order.guard(limited) },
+    application: { ...application, handler: options.guard(limited) },
     connections,
-    observers: [({ socket }) => pending.know(socket), ...order.observers],
+    observers: [({ socket }) => pending.know(socket), ...options.observers],
     keepAliveMs: 0,
     requestMs: settings.requestTimeout * 1000,
-    onError: order.onError,
-    answerFailure: order.answerFailure,
+    onError: options.onError,
+    answerFailure: options.answerFailure,
     onRefused: logRefused(log, clock),
-    accessLog: order.accessLog,
+    accessLog: options.accessLog,
     clock,
   });
-  const early = order.listeners.length === 1 ? new EarlyBytes() : null;
+  const early = options.listeners.length === 1 ? new EarlyBytes() : null;
   let isFeeding = false;
   const gate = createGate(
     (socket) => {
       connections.add(socket);
       pending.add(socket);
-      room.took(socket);
+      capacity.opened(socket);
       if (!isFeeding && early?.read(socket)) {
         isFeeding = true;
         setImmediate(fed);
@@ -83,23 +83,23 @@ export const serveSync: Serve = async (order) => {
   }
 
   function update(): void {
-    share?.set(turnstile.isFree ? 0 : 1);
+    share?.set(queue.isFree ? 0 : 1);
     if (isFeeding) return;
-    const idle = turnstile.isFree && pending.count === 0 && !room.isFull;
+    const idle = queue.isFree && pending.count === 0 && !capacity.isFull;
     if (idle) gate.resume();
     else gate.pause();
   }
 
   const { close, own } = application;
-  await order.prove(application, close);
-  const urls = await gate.open(order.listeners, settings.backlog);
+  await options.prove(application, close);
+  const urls = await gate.open(options.listeners, settings.backlog);
   return {
     urls: own?.opened(urls) ?? urls,
     connections,
     ...(close ? { close } : {}),
     ...(share ? { utilisation: () => share.take() } : {}),
     drain(how) {
-      room.close();
+      capacity.close();
       return drain({ ...how, gate, connections, clock, isHasty: settings.reload });
     },
   };

@@ -30,13 +30,13 @@ function follow() {
 describe('an event loop that is blocked', () => {
   it('is looked at once, told of at most once a second, and told of when it turns', async () => {
     const { watch, said, looks } = follow();
-    watch.look(900, null);
-    watch.look(1000, null);
-    watch.look(1100, null);
+    watch.check(900, null);
+    watch.check(1000, null);
+    watch.check(1100, null);
     looks[0]?.end();
     await turn();
-    for (let ms = 1200; ms <= 4000; ms += 100) watch.look(ms, null);
-    watch.look(10, 4050);
+    for (let ms = 1200; ms <= 4000; ms += 100) watch.check(ms, null);
+    watch.check(10, 4050);
     await turn();
     expect(said).toEqual(['blocked 1100 seen 1', 'blocked 2100', 'blocked 3100', 'unblocked 4050']);
     expect(looks).toHaveLength(1);
@@ -44,8 +44,8 @@ describe('an event loop that is blocked', () => {
 
   it('that turns while it is looked at is left alone, and told of all the same', async () => {
     const { watch, said, looks } = follow();
-    watch.look(1000, null);
-    watch.look(20, 1200);
+    watch.check(1000, null);
+    watch.check(20, 1200);
     await turn();
     expect(looks[0]?.signal.aborted).toBe(true);
     expect(said).toEqual(['blocked 20 seen nothing', 'unblocked 1200']);
@@ -53,15 +53,15 @@ describe('an event loop that is blocked', () => {
 
   it('is not told of below the limit', async () => {
     const { watch, said } = follow();
-    watch.look(999, null);
-    watch.look(10, 999);
+    watch.check(999, null);
+    watch.check(10, 999);
     await turn();
     expect(said).toEqual([]);
   });
 
   it('is left to who ends it: a look under way is broken off', async () => {
     const { watch, looks } = follow();
-    watch.look(1000, null);
+    watch.check(1000, null);
     await watch.leave();
     expect(looks[0]?.signal.aborted).toBe(true);
   });
@@ -70,7 +70,7 @@ describe('an event loop that is blocked', () => {
     const { watch } = follow();
     expect(watch.untilDue(200)).toBe(800);
     expect(watch.untilDue(999.9)).toBe(20);
-    watch.look(1000, null);
+    watch.check(1000, null);
     expect(watch.untilDue(1000)).toBe(500);
   });
 });

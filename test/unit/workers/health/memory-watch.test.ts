@@ -8,26 +8,26 @@ function follow() {
     () => bytes,
     ({ rssBytes }) => told.push(rssBytes),
   );
-  const look = (rssBytes: number, heapBytes = 50) => {
+  const check = (rssBytes: number, heapBytes = 50) => {
     bytes = { ...bytes, rssBytes, heapBytes };
-    watch.look();
+    watch.check();
     return watch.untilDueMs;
   };
-  return { told, look };
+  return { told, check };
 }
 
 describe('what a process takes', () => {
   it('is told when it has changed, and not when it has hardly', () => {
-    const { told, look } = follow();
-    for (const bytes of [100, 102, 104, 106, 106, 90]) look(bytes);
+    const { told, check } = follow();
+    for (const bytes of [100, 102, 104, 106, 106, 90]) check(bytes);
     expect(told).toEqual([100, 106, 90]);
-    look(90, 60);
+    check(90, 60);
     expect(told).toEqual([100, 106, 90, 90]);
   });
 
   it('is looked at sooner while it grows', () => {
-    const { look } = follow();
-    expect([100, 150, 151, 90].map((bytes) => look(bytes))).toEqual([Infinity, 100, Infinity, Infinity]);
+    const { check } = follow();
+    expect([100, 150, 151, 90].map((bytes) => check(bytes))).toEqual([Infinity, 100, Infinity, Infinity]);
   });
 
   it('is not told where it is unknown', () => {
@@ -36,7 +36,7 @@ describe('what a process takes', () => {
       () => null,
       (message) => told.push(message),
     );
-    watch.look();
+    watch.check();
     expect(told).toEqual([]);
   });
 });

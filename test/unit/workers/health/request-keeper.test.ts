@@ -3,7 +3,7 @@ import { FlightReader } from '../../../../src/flights/reader.ts';
 import { FlightTable } from '../../../../src/flights/table.ts';
 import { AccessBuffer } from '../../../../src/log/access-buffer.ts';
 import type { SharedLines } from '../../../../src/log/access-log.ts';
-import type { AccountOrder, WorkerMessage } from '../../../../src/process/ipc.ts';
+import type { AccountCommand, WorkerMessage } from '../../../../src/process/ipc.ts';
 import { RequestKeeper } from '../../../../workers/health/request-keeper.ts';
 import { deadlineMs } from '../../../support/patience.ts';
 import { turns } from '../../../support/wire.ts';
@@ -14,7 +14,7 @@ afterEach(() => void vi.restoreAllMocks());
 function keeping(access: SharedLines | null = null) {
   const flights = new FlightTable();
   const said: WorkerMessage[] = [];
-  let order = (_order: AccountOrder) => {};
+  let order = (_order: AccountCommand) => {};
   const keeper = new RequestKeeper(
     { fd: -1, flights: flights.buffer, timeOrigin: performance.timeOrigin, access },
     (_fd, ordered) => {

@@ -4,41 +4,41 @@ import { Silence } from '../../../../workers/health/silence.ts';
 describe('a silence', () => {
   it('lasts from the latest pulse to the latest look', () => {
     const silence = new Silence(1000);
-    silence.look(1500, 500, 1400);
+    silence.check(1500, 500, 1400);
     expect(silence.ms).toBe(100);
-    silence.look(2000, 500, 1400);
+    silence.check(2000, 500, 1400);
     expect(silence.ms).toBe(600);
   });
 
   it('does not count time in which the looker was held up itself', () => {
     const silence = new Silence(1000);
-    silence.look(1500, 500, 1000);
-    silence.look(62_000, 500, 1000);
+    silence.check(1500, 500, 1000);
+    silence.check(62_000, 500, 1000);
     expect(silence.ms).toBe(1000);
-    silence.look(62_500, 500, 1000);
+    silence.check(62_500, 500, 1000);
     expect(silence.ms).toBe(1500);
   });
 
   it('counts in full again after the next pulse', () => {
     const silence = new Silence(1000);
-    silence.look(62_000, 500, 1000);
-    silence.look(62_500, 500, 62_400);
-    silence.look(63_000, 500, 62_400);
+    silence.check(62_000, 500, 1000);
+    silence.check(62_500, 500, 62_400);
+    silence.check(63_000, 500, 62_400);
     expect(silence.ms).toBe(600);
   });
 
   it('does not count a hold-up that began soon after a pulse', () => {
     const silence = new Silence(0);
-    silence.look(500, 500, 400);
-    silence.look(60_500, 500, 900);
+    silence.check(500, 500, 400);
+    silence.check(60_500, 500, 900);
     expect(silence.ms).toBe(100);
-    silence.look(61_000, 500, 900);
+    silence.check(61_000, 500, 900);
     expect(silence.ms).toBe(600);
   });
 
   it('is none where the pulse is newer than the look', () => {
     const silence = new Silence(1000);
-    silence.look(1500, 500, 1501);
+    silence.check(1500, 500, 1501);
     expect(silence.ms).toBe(0);
   });
 });

@@ -2,7 +2,7 @@ import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import { describe, expect, it, vi } from 'vitest';
 import { limitTurns, oneAtATime } from '../../../../../workers/classes/sync/one-at-a-time.ts';
-import { Turnstile } from '../../../../../workers/classes/sync/turnstile.ts';
+import { RequestQueue } from '../../../../../workers/classes/sync/request-queue.ts';
 import { FakeClock } from '../../../../support/fake-clock.ts';
 import { turns } from '../../../../support/wire.ts';
 
@@ -16,13 +16,13 @@ function served() {
   const fail = vi.fn();
   const ran: unknown[] = [];
   const clock = new FakeClock();
-  const turnstile = new Turnstile(() => {}, clock);
+  const queue = new RequestQueue(() => {}, clock);
   const handler = oneAtATime(
     ({ url }) => void ran.push(url),
-    turnstile,
+    queue,
     () => {},
   );
-  limitTurns(turnstile, { seconds: 2, fail, clock });
+  limitTurns(queue, { seconds: 2, fail, clock });
   return { fail, ran, handler, clock };
 }
 

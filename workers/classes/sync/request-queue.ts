@@ -6,7 +6,7 @@ import type { Clock } from '../../../src/support/clock.ts';
 const { AsyncLocalStorage } = process.getBuiltinModule('node:async_hooks');
 
 /** Where a turn mostly lasts longer than this, a look at the sockets before it costs less than a hundredth of it. */
-const WORTH_A_LOOK_MS = 0.5;
+const WORTH_A_POLL_MS = 0.5;
 /** How much of the mean each turn counts. */
 const SHARE_OF_LAST = 1 / 8;
 
@@ -19,14 +19,14 @@ interface Turn {
 type State =
   | { readonly name: 'free' }
   /** Whether the client of the next request is still there is about to be known. */
-  | { readonly name: 'looking' }
+  | { readonly name: 'checking' }
   | { readonly name: 'taken'; readonly turn: Turn; readonly beganMs: number };
 
 const FREE: State = { name: 'free' };
-const LOOKING: State = { name: 'looking' };
+const CHECKING: State = { name: 'checking' };
 
 /** Lets one request at a time through, in the order of arrival, and none whose client has gone. */
-export class Turnstile {
+export class RequestQueue {
   readonly #changed: () => void;
   readonly #clock: Clock;
   readonly #waiting: Turn[] = [];
@@ -46,7 +46,7 @@ export class Turnstile {
 
   /** Whether a request that enters now runs within the call. */
   get runsAtOnce(): boolean {
-    return this.isFree && this.#meanMs < WORTH_A_LOOK_MS;
+    return this.isFree && this.#meanMs < WORTH_A_POLL_MS;
   }
 
   /** The request whose turn it is, since that began; null where there is none, or its answer has ended. */
@@ -62,7 +62,7 @@ export class Turnstile {
     if (this.runsAtOnce) return this.#begin({ response, run });
     // In its own context, and not in that of the request whose end it waits for.
     const turn = { response, run: AsyncLocalStorage.bind(run) };
-    if (this.isFree) this.#look(turn);
+    if (this.isFree) this.#check(turn);
     else this.#waiting.push(turn);
   }
 
@@ -72,8 +72,8 @@ export class Turnstile {
   }
 
   /** It may have come long ago and waited in the kernel's queue: its client's end is read in the next poll. */
-  #look(turn: Turn): void {
-    this.#state = LOOKING;
+  #check(turn: Turn): void {
+    this.#state = CHECKING;
     this.#changed();
     afterPoll(() => this.#next(turn));
   }

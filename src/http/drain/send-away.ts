@@ -1,9 +1,9 @@
 import { type Clock, every } from '../../support/clock.ts';
 import type { Connections } from '../connections.ts';
-import { sayGoodbye } from './long-lived.ts';
+import { closeLongLived } from './long-lived.ts';
 import { stagger } from './stagger.ts';
 
-const LOOK_EVERY_MS = 50;
+const CHECK_EVERY_MS = 50;
 
 /**
  * Sends the clients of WebSockets and event streams away, one after another within `windowMs`: thousands that came back
@@ -17,7 +17,7 @@ export function sendAway(
 ): () => void {
   const untilMs = clock.now() + windowMs;
   const due = new Map<unknown, number>();
-  const look = () => {
+  const check = () => {
     const now = clock.now();
     const streams = connections.longLived();
     const fresh = streams.filter(({ socket }) => !due.has(socket));
@@ -27,9 +27,9 @@ export function sendAway(
       if ((due.get(stream.socket) ?? now) > now) continue;
       // Once only: a WebSocket stays listed until it has closed.
       due.set(stream.socket, Infinity);
-      sayGoodbye(stream, clock);
+      closeLongLived(stream, clock);
     }
   };
-  look();
-  return every(clock, LOOK_EVERY_MS, look);
+  check();
+  return every(clock, CHECK_EVERY_MS, check);
 }

@@ -14,13 +14,13 @@ import { descriptorOf } from './descriptor.ts';
 const { openSync, closeSync } = fs;
 
 /** How often it is looked whether a file can be opened. */
-const LOOK_MS = 1000;
+const CHECK_EVERY_MS = 1000;
 /** How many files it tries to open then: the next descriptor alone does not tell how many are free behind it. */
 const ENOUGH = 8;
 /** A condition is over when it did not hold for so long: a worker at its limit is at it again and again. */
-const QUIET_MS = 2 * LOOK_MS;
+const QUIET_MS = 2 * CHECK_EVERY_MS;
 
-export interface RoomOptions {
+export interface CapacityOptions {
   /** --worker-connections. */
   readonly limit: number;
   readonly connections: Connections;
@@ -36,7 +36,7 @@ export interface RoomOptions {
 type Shortage = 'few' | 'EMFILE' | 'ENFILE';
 
 type State =
-  | { readonly name: 'room' }
+  | { readonly name: 'free' }
   | { readonly name: 'short'; readonly why: Shortage }
   /** A connection has closed while few files could be opened: one may come in its place. */
   | { readonly name: 'one' }
@@ -47,19 +47,19 @@ type State =
  * cannot. Where no descriptor is left libuv accepts whatever the kernel has queued and closes it at once, without a word:
  * accepting stops before, so that others can take it.
  */
-export class Room {
-  readonly #options: RoomOptions;
+export class Capacity {
+  readonly #options: CapacityOptions;
   /** Descriptors from this number on are for everything but connections; the kernel gives the lowest that is free. */
   readonly #lastFd: number;
   readonly #files: number;
   readonly #full: Condition;
   readonly #shortage: Condition<Shortage>;
-  readonly #stopLooking: () => void;
-  #state: State = { name: 'room' };
+  readonly #stopChecking: () => void;
+  #state: State = { name: 'free' };
   /** Given up for the moment in which a line is written: the first one of a worker loads what writes it from the disk. */
   #spare = spareDescriptor();
 
-  constructor(options: RoomOptions) {
+  constructor(options: CapacityOptions) {
     this.#options = options;
     const { files = openFilesLimit(), clock } = options;
     this.#files = files;
@@ -67,7 +67,7 @@ export class Room {
     const common = { clock, quietMs: QUIET_MS };
     this.#full = new Condition({ ...common, say: (phase, course) => this.#sayFull(phase, course) });
     this.#shortage = new Condition({ ...common, say: (phase, course) => this.#sayShort(phase, course) });
-    this.#stopLooking = every(clock, LOOK_MS, () => this.#look());
+    this.#stopChecking = every(clock, CHECK_EVERY_MS, () => this.#check());
   }
 
   get isFull(): boolean {
@@ -75,29 +75,29 @@ export class Room {
   }
 
   /** A connection was accepted, and counted. */
-  took(socket: Socket): void {
+  opened(socket: Socket): void {
     if (this.#state.name === 'one' || (descriptorOf(socket) ?? 0) >= this.#lastFd) this.#runShort('few');
     if (this.#options.connections.size >= this.#options.limit) this.#full.note();
   }
 
   /** A connection has closed. Where there is no descriptor at all, something else may have taken its own already. */
-  gave(): void {
+  freed(): void {
     if (this.#state.name === 'short' && this.#state.why === 'few') this.#state = { name: 'one' };
   }
 
   /** The worker accepts nothing any more, whatever there is room for. */
   close(): void {
     this.#state = { name: 'closed' };
-    this.#stopLooking();
+    this.#stopChecking();
     this.#full.end();
     this.#shortage.end();
   }
 
-  #look(): void {
+  #check(): void {
     const { connections, limit, changed } = this.#options;
     if (connections.size >= limit) this.#full.note();
     const why = shortage(this.#lastFd);
-    if (why === null) return this.#hasRoom();
+    if (why === null) return this.#recovered();
     this.#runShort(why);
     // Whatever else has the files, one connection at a time is served.
     if (why === 'few' && connections.size === 0) {
@@ -106,9 +106,9 @@ export class Room {
     }
   }
 
-  #hasRoom(): void {
-    if (this.#state.name === 'room') return;
-    this.#state = { name: 'room' };
+  #recovered(): void {
+    if (this.#state.name === 'free') return;
+    this.#state = { name: 'free' };
     this.#options.changed();
   }
 

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { sendAway } from '../../../../src/http/drain/farewell.ts';
+import { sendAway } from '../../../../src/http/drain/send-away.ts';
 import { FakeClock } from '../../../support/fake-clock.ts';
 import { type Engine, get, startEngine } from '../../../support/http-engine.ts';
 import { turns, type Wire } from '../../../support/wire.ts';
@@ -43,7 +43,7 @@ async function opened(engine: Engine, text: string, pattern: RegExp): Promise<Wi
 const webSocket = (engine: Engine) => opened(engine, upgradeTo('WebSocket'), /101/);
 const events = (engine: Engine) => opened(engine, get('/events'), /begun/);
 
-describe('a farewell', () => {
+describe('long-lived connections that are sent away', () => {
   it('closes WebSockets in their own words, and ends streams of events', async () => {
     const engine = await talkingEngine();
     const [socket, stream] = [await webSocket(engine), await events(engine)];

@@ -59,7 +59,7 @@ export const serviceRecords = {
     fields: ['hook', 'durationMs'],
     when: 'a hook took too long, and is no longer waited for',
   },
-  'internal-error': { level: 'critical', fields: [], when: 'tsunicorn has a bug; the service goes on' },
+  'internal-error': { level: 'critical', fields: [], when: 'tsunicorn has a bug; the service continues' },
   'chdir-failed': {
     level: 'error',
     fields: ['reason', 'file'],

@@ -1,7 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { tellTestsApart } from '../support/current-test.ts';
+import { processesWith } from '../support/command.ts';
+import { onTestFinished, tellTestsApart } from '../support/current-test.ts';
 import { ask } from '../support/http-client.ts';
 import { endWithTest, isAlive, serve, start } from '../support/tsunicorn.ts';
 
@@ -25,7 +27,11 @@ describe.concurrent('an orphan whose runtime hangs when it ends', () => {
     ['when it has drained', '/'],
     ['when the application ends it', '/exit'],
   ])('is gone all the same, %s, and its listeners for exit have run', async (_when, path) => {
-    const running = await serve(['app.mjs', '--graceful-timeout', '5'], { files: { 'app.mjs': HELD } });
+    const mark = `TEST_RUN=${randomUUID()}`;
+    const env = Object.fromEntries([mark.split('=')]);
+    // What holds the thread outlives its process.
+    onTestFinished(() => processesWith(mark).forEach((pid) => void process.kill(pid, 'SIGKILL')));
+    const running = await serve(['app.mjs', '--graceful-timeout', '5'], { files: { 'app.mjs': HELD }, env });
     const pid = Number((await ask({ url: running.at })).body);
     endWithTest(pid);
     running.signal('SIGKILL');

@@ -40,7 +40,7 @@ export class Arbiter {
     this.#emit = (event) => options.queue.push(event);
     this.#service = new Service(options, this.#emit);
     this.#workers = this.#service.workers;
-    this.#upgrade = new Upgrade(this.#service, options.succession, this.#emit, options.clock);
+    this.#upgrade = new Upgrade(this.#service, options, this.#emit);
   }
 
   /** What each of its parts is at. */
@@ -48,6 +48,11 @@ export class Arbiter {
     const { intent, reloadStep } = this.#service;
     const { step: upgrade, holdsStop } = this.#upgrade;
     return { intent, reload: reloadStep, upgrade, holdsStop };
+  }
+
+  /** The pid of the arbiter that an upgrade has started, while it lives. */
+  get newArbiter(): number | null {
+    return this.#upgrade.newArbiter;
   }
 
   /** Serves until told to stop; resolves with the exit status once every worker is gone. */
@@ -68,7 +73,7 @@ export class Arbiter {
         clock.now() + TICK_MS,
       );
       const { intent } = this.#service;
-      if (intent.name === 'stopping' && this.#workers.size === 0 && !this.#upgrade.isStarting) {
+      if (intent.name === 'stopping' && this.#workers.size === 0 && this.#upgrade.mayLeave) {
         this.#upgrade.leave();
         await hooks.last(clock);
         return intent.exitStatus;
@@ -88,7 +93,7 @@ export class Arbiter {
   #observed(): number {
     let atMs = Infinity;
     this.#survive(() => {
-      atMs = this.#options.observe?.(this.#service.status) ?? Infinity;
+      atMs = this.#options.observe?.(this.#service.status(this.#upgrade.role)) ?? Infinity;
     });
     return atMs;
   }

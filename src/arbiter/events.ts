@@ -14,21 +14,21 @@ export type ArbiterSignal = (typeof STOP_SIGNALS)[number] | (typeof CONTROL_SIGN
 export type ArbiterEvent =
   | { readonly type: 'signal'; readonly signal: ArbiterSignal }
   | { readonly type: 'message'; readonly worker: number; readonly message: WorkerMessage }
-  | { readonly type: 'exit'; readonly worker: number; readonly end: WorkerEnd }
+  | { readonly type: 'exit'; readonly worker: number; readonly end: ProcessEnd }
   /** A reload's configuration was read and its addresses bound, or not; `attempt` tells a superseded one. */
   | { readonly type: 'reloadRead'; readonly attempt: number; readonly result: ReadResult }
   /** The new arbiter of an upgrade is a process. */
   | { readonly type: 'upgradeStarted'; readonly pid: number }
   /** Its first worker is ready; `adopted` are the places of those handed sockets that it uses. */
   | { readonly type: 'upgradeReady'; readonly adopted: readonly number[] }
-  | { readonly type: 'upgradeEnded'; readonly end: WorkerEnd }
+  | { readonly type: 'upgradeEnded'; readonly end: ProcessEnd }
   /** The arbiter that started this one has ended. */
   | { readonly type: 'oldArbiterGone' }
   /** In development: these files were written, made or removed. Absolute paths. */
   | { readonly type: 'changed'; readonly files: readonly string[] };
 
 /** How a worker process ended. */
-export type WorkerEnd =
+export type ProcessEnd =
   | { readonly how: 'status'; readonly status: number }
   | { readonly how: 'signal'; readonly signal: NodeJS.Signals }
   /** The process could not even be started. */

@@ -1,12 +1,13 @@
 import type { bindAll } from '../listeners/bind.ts';
+import type { Listener } from '../listeners/listener.ts';
+import type { WorkerCount } from '../process/parent.ts';
 import type { Observe } from '../process/status.ts';
 import type { CallWithin } from '../support/call-within.ts';
 import type { Clock } from '../support/clock.ts';
 import type { Logger } from '../support/logger.ts';
 import type { Development } from './change/development.ts';
 import type { Generation, Prepared } from './change/generation.ts';
-import type { Succession } from './change/succession.ts';
-import type { EventQueue } from './events.ts';
+import type { ArbiterEvent, EventQueue } from './events.ts';
 import type { SpawnOrder, WorkerHandle } from './workers/handle.ts';
 import type { LostLines } from './workers/lost-requests.ts';
 import type { OomVerdict } from './workers/oom-kills.ts';
@@ -33,10 +34,37 @@ export interface ArbiterOptions {
   /** Writes what dead workers could not. */
   readonly lost: LostLines;
   readonly observe?: Observe;
-  /** How it is replaced by another arbiter, or has replaced one. */
-  readonly succession: Succession;
+  readonly upgrade: UpgradeOptions;
   /** Null but with --reload. */
   readonly development: Development | null;
   /** In [0, 1), for jitter. */
   readonly random: () => number;
+}
+
+/** The other arbiter of an upgrade: how this one starts a new one or was started by an old one, and who is told what. */
+export interface UpgradeOptions {
+  /** The pid of the arbiter that started this one and handed its sockets over; null where there was none. */
+  readonly oldArbiter: number | null;
+  /** How many workers that one had; null where it does not say. */
+  readonly workerCount: WorkerCount | null;
+  /** Whether that one has ended, asked of the system: its `oldArbiterGone` may still be on its way. */
+  readonly isOldArbiterGone: () => boolean;
+  /** Starts the new arbiter over the sockets; what becomes of it comes as `upgrade…` events. */
+  readonly start: (
+    listeners: readonly Listener[],
+    workerCount: WorkerCount,
+    emit: (event: ArbiterEvent) => void,
+  ) => void;
+  /** Whether a WINCH may merely say that the terminal's window has changed. */
+  readonly mayBeResize: () => boolean;
+  /** A worker of this arbiter is ready; `isComplete` where as many are as are wanted. */
+  readonly serving: (isComplete: boolean) => void;
+  /** The new arbiter serves: it is the main process from now on. */
+  readonly upgraded: (newArbiter: number) => void;
+  /** The new arbiter has ended, whether it had served or not. */
+  readonly ended: (newArbiter: number) => void;
+  /** It had served: this one is the main process again. */
+  readonly rolledBack: () => void;
+  /** The old arbiter has ended; `worker` is the pid of any of this one's workers. */
+  readonly alone: (worker: number | null) => void;
 }

@@ -1,7 +1,7 @@
 import { describeListeners } from '../listeners/bind.ts';
 import type { RecordLog } from '../log/records.ts';
 import type { BootFailure, WorkerMessage } from '../process/ipc.ts';
-import type { ServiceStatus } from '../process/status.ts';
+import type { ArbiterRole, ServiceStatus } from '../process/status.ts';
 import type { ArbiterView } from '../settings/hooks.ts';
 import { EXIT } from '../support/errors.ts';
 import { drainDelayOf, type Generation, giveSockets } from './change/generation.ts';
@@ -9,7 +9,7 @@ import { Generations } from './change/generations.ts';
 import type { Reload } from './change/reload.ts';
 import { sayListening, sayRefused } from './change/said.ts';
 import { hasteOf, type Intent, isEnding, type StopMode, toLingering, toStopping } from './change/shutdown.ts';
-import type { ArbiterEvent, WorkerEnd } from './events.ts';
+import type { ArbiterEvent, ProcessEnd } from './events.ts';
 import { Headcount } from './headcount.ts';
 import { HookCaller, viewOf } from './hook-caller.ts';
 import type { ArbiterOptions } from './options.ts';
@@ -63,7 +63,7 @@ export class Service {
     this.loops = new BlockedLoops(clock, options.log);
     this.silent = new SilentWorkers(clock, options.log, options.isStopped);
     this.#bootFailures = new BootFailures(this, this.#generations.reload, this.pace, options.development);
-    this.#headcount = new Headcount(this, options.succession.workerCount);
+    this.#headcount = new Headcount(this, options.upgrade.workerCount);
   }
 
   get intent(): Intent {
@@ -112,15 +112,16 @@ export class Service {
     return { pid: process.pid, workers, generation: this.current.number, log: this.#options.log };
   }
 
-  /** For an observer. */
-  get status(): ServiceStatus {
-    return statusOf(
-      this.#intent,
-      this.#generations.reload,
-      this.current,
-      this.desired.workers,
-      this.workers.all,
-    );
+  /** For an observer, of the arbiter that has this role. */
+  status(role: ArbiterRole): ServiceStatus {
+    return statusOf({
+      intent: this.#intent,
+      reload: this.#generations.reload,
+      current: this.current,
+      role,
+      wanted: this.desired.workers,
+      workers: this.workers.all,
+    });
   }
 
   /** The generation of that number: the one that serves, or the one that has yet to prove itself. */
@@ -225,11 +226,12 @@ export class Service {
     const begins = this.#intent.name === 'starting';
     if (moved || begins) sayListening(this.log, describeListeners(worker.listeners, urls));
     if (begins) this.#begin(app);
-    this.#options.succession.serving(this.status.workers.ready >= this.#headcount.count);
+    const ready = this.workers.all.filter(({ state }) => state.name === 'ready').length;
+    this.#options.upgrade.serving(ready >= this.#headcount.count);
   }
 
   /** A worker's process has ended. */
-  reap(worker: WorkerHandle, end: WorkerEnd): void {
+  reap(worker: WorkerHandle, end: ProcessEnd): void {
     const isNeverReady = isBooting(worker.state);
     const { reason, cause } = this.life.ended(worker, end);
     this.#outage.ended(cause);

@@ -1,25 +1,30 @@
-import type { ServiceStatus } from '../process/status.ts';
+import type { ArbiterRole, ServiceStatus } from '../process/status.ts';
 import { type Generation, limitsOf } from './change/generation.ts';
 import type { Reload } from './change/reload.ts';
 import type { Intent } from './change/shutdown.ts';
 import type { WorkerSnapshot } from './policy/worker-state.ts';
 
-/** How the service does that is about `intent`, and wants so many workers. */
-export function statusOf(
-  intent: Intent,
-  { underWay, failure }: Pick<Reload, 'underWay' | 'failure'>,
-  current: Generation,
-  wanted: number,
-  workers: readonly WorkerSnapshot[],
-): ServiceStatus {
+/** What the status is made of. */
+interface StatusSource {
+  readonly intent: Intent;
+  readonly reload: Pick<Reload, 'underWay' | 'failure'>;
+  readonly current: Generation;
+  readonly role: ArbiterRole;
+  readonly wanted: number;
+  readonly workers: readonly WorkerSnapshot[];
+}
+
+/** The status of the present moment. */
+export function statusOf({ intent, reload, current, role, wanted, workers }: StatusSource): ServiceStatus {
   const { bootMs, graceMs } = limitsOf(current);
   const ready = workers.filter(({ state }) => state.name === 'ready').length;
   const delayMs = intent.name === 'lingering' ? current.loaded.settings.drainDelay * 1000 : 0;
   return {
     phase: phaseOf(intent),
-    reload: underWay,
-    reloadFailure: failure,
+    reload: reload.underWay,
+    reloadFailure: reload.failure,
     generation: current.number,
+    role,
     workers: { wanted, ready, all: workers.length },
     bootMs,
     graceMs: delayMs + graceMs,

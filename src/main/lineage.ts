@@ -1,6 +1,6 @@
-import type { Succession } from '../arbiter/change/succession.ts';
-import type { StartSuccessor } from '../arbiter/change/successor.ts';
+import type { StartNewArbiter } from '../arbiter/change/new-arbiter.ts';
 import type { EventQueue } from '../arbiter/events.ts';
+import type { UpgradeOptions } from '../arbiter/options.ts';
 import { bindAll } from '../listeners/bind.ts';
 import type { Listener } from '../listeners/listener.ts';
 import type { Owner } from '../listeners/owner.ts';
@@ -23,37 +23,27 @@ export class Lineage {
   /** Not where a wrapper around Node stands between the two. */
   readonly #isOldArbiterParent: boolean;
   #adopted: readonly number[] = [];
-  #newArbiter: number | undefined;
   #isTold = false;
-  /** Who speaks to systemd: while two arbiters live, the end of one of them is not the end of the service. */
-  #voice: 'own' | 'own until it stops' | 'new arbiter';
 
   constructor(start: Start, parent: Parent | null, queue: EventQueue) {
     this.#start = start;
     this.#parent = parent;
     this.#queue = queue;
     this.#isOldArbiterParent = process.ppid === this.oldArbiter;
-    this.#voice = parent?.kind === 'arbiter' ? 'own until it stops' : 'own';
   }
 
-  /** Shows the notifier what is of the service, and not of one of two arbiters. */
+  /** Shows the notifier what is of the service: while two arbiters live, the end of one of them is not its end. */
   observing({ observe }: Notifier): Observe {
     return (status) => {
-      const silent =
-        this.#voice === 'new arbiter' ||
-        (this.#voice === 'own until it stops' && status.phase === 'stopping');
-      return silent ? Infinity : observe(status);
+      const { role, phase } = status;
+      const isOthers = role === 'old' || (role === 'new' && phase === 'stopping');
+      return isOthers ? Infinity : observe(status);
     };
   }
 
   /** The pid of the arbiter that this one is to replace. */
   get oldArbiter(): number | null {
     return this.#parent?.kind === 'arbiter' ? this.#parent.pid : null;
-  }
-
-  /** The pid of the arbiter that replaces this one, while it lives. */
-  get newArbiter(): number | undefined {
-    return this.#newArbiter;
   }
 
   /** A daemon's front waits to hear why it does not start, wherever the log goes. */
@@ -75,34 +65,25 @@ export class Lineage {
   }
 
   /** What the arbiter is given; `startNewArbiter` starts another one like it. */
-  succession(pidfile: PidfileOf, notifier: Notifier | null, startNewArbiter: StartSuccessor): Succession {
-    if (this.oldArbiter !== null) onParentGone(() => this.#queue.push({ type: 'oldArbiterGone' }));
+  upgradeOptions(
+    pidfile: PidfileOf,
+    notifier: Notifier | null,
+    startNewArbiter: StartNewArbiter,
+  ): UpgradeOptions {
+    const { oldArbiter } = this;
+    if (oldArbiter !== null) onParentGone(() => this.#queue.push({ type: 'oldArbiterGone' }));
     return {
-      oldArbiter: this.oldArbiter,
+      oldArbiter,
       isOldArbiterGone: () =>
-        this.#isOldArbiterParent && (process.ppid !== this.oldArbiter || hasExited(this.oldArbiter)),
+        this.#isOldArbiterParent && (process.ppid !== oldArbiter || hasExited(oldArbiter)),
       workerCount: this.#parent?.workerCount ?? null,
-      start: (listeners, workerCount, emit) =>
-        startNewArbiter(this.#start, listeners, workerCount, (event) => {
-          if (event.type === 'upgradeStarted') this.#newArbiter = event.pid;
-          emit(event);
-        }),
+      start: (listeners, workerCount, emit) => startNewArbiter(this.#start, listeners, workerCount, emit),
       mayBeResize,
       serving: (isComplete) => void this.#tellParent(isComplete),
-      upgraded: (pid) => {
-        this.#voice = 'new arbiter';
-        notifier?.mainPid(pid);
-      },
-      rolledBack: () => {
-        this.#voice = 'own';
-        notifier?.mainPid(process.pid);
-      },
-      ended: (pid) => {
-        this.#newArbiter = undefined;
-        pidfile.forget(pid);
-      },
+      upgraded: (pid) => notifier?.mainPid(pid),
+      rolledBack: () => notifier?.mainPid(process.pid),
+      ended: (pid) => pidfile.forget(pid),
       alone: (worker) => {
-        this.#voice = 'own';
         pidfile.promote();
         if (worker !== null) notifier?.renewMainPid(process.pid, worker);
       },

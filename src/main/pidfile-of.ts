@@ -29,7 +29,7 @@ export class PidfileOf {
   }
 
   /** As a Pidfile's. */
-  remove(newArbiter?: number): void {
+  remove(newArbiter?: number | null): void {
     this.#file?.remove(newArbiter);
   }
 

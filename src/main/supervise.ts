@@ -1,7 +1,7 @@
 import { Arbiter } from '../arbiter/arbiter.ts';
 import type { Generation, Prepared } from '../arbiter/change/generation.ts';
 // At once and not when it is needed: by then another version may have been installed in the place of these files.
-import { successors } from '../arbiter/change/successor.ts';
+import { newArbiters } from '../arbiter/change/new-arbiter.ts';
 import type { EventQueue } from '../arbiter/events.ts';
 import type { ArbiterOptions } from '../arbiter/options.ts';
 import { OomKills } from '../arbiter/workers/oom-kills.ts';
@@ -66,7 +66,7 @@ export async function supervise(bound: Bound): Promise<number> {
     bindAll,
     callWithin,
     reread: rereader(bound, log, () => serving),
-    succession: lineage.succession(pidfile, notifier, successors(bound.spawnProcess)),
+    upgrade: lineage.upgradeOptions(pidfile, notifier, newArbiters(bound.spawnProcess)),
     promoted: (now, before) => {
       serving = now;
       takeOn(now, before, bound);
@@ -76,7 +76,7 @@ export async function supervise(bound: Bound): Promise<number> {
   announce(first, log);
   flushCompileCache();
   const status = await running;
-  pidfile.remove(lineage.newArbiter);
+  pidfile.remove(arbiter.newArbiter);
   log.info('Shutting down: arbiter', { event: 'stopped', exitStatus: status });
   await following.close();
   return status;

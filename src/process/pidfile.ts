@@ -9,7 +9,7 @@ export interface Pidfile {
    * Removes the file where it is still ours. Where the arbiter `newArbiter` has the `.2` beside it, that takes its place, so
    * that at every moment the file has the pid of one who lives.
    */
-  remove(newArbiter?: number): void;
+  remove(newArbiter?: number | null): void;
   /** The old arbiter is gone: our `.2` becomes the file itself. */
   promote(): void;
   /** The new arbiter of an upgrade is gone; it may have had no time to remove its `.2`. */
@@ -33,7 +33,7 @@ export function createPidfile(source: string, path: string, oldArbiter: number |
     },
     remove(newArbiter) {
       if (readPid(own) !== process.pid) return;
-      if (newArbiter !== undefined && own === main && readPid(second) === newArbiter && isAlive(newArbiter))
+      if (newArbiter != null && own === main && readPid(second) === newArbiter && isAlive(newArbiter))
         fs.renameSync(second, main);
       else fs.rmSync(own, { force: true });
     },

@@ -1,3 +1,6 @@
+/** Which one this arbiter is while two serve, during an upgrade; `only` where it is alone or the new one boots. */
+export type ArbiterRole = 'only' | 'old' | 'new';
+
 /** What the arbiter tells an observer after each turn of its loop: plain data, of the present moment. */
 export interface ServiceStatus {
   readonly phase: 'starting' | 'serving' | 'stopping';
@@ -6,6 +9,7 @@ export interface ServiceStatus {
   /** Why the last reload changed nothing, until one succeeds. */
   readonly reloadFailure: string | null;
   readonly generation: number;
+  readonly role: ArbiterRole;
   readonly workers: {
     readonly wanted: number;
     readonly ready: number;

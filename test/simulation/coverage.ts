@@ -1,4 +1,4 @@
-import type { ArbiterEvent, WorkerEnd } from '../../src/arbiter/events.ts';
+import type { ArbiterEvent, ProcessEnd } from '../../src/arbiter/events.ts';
 import { isBooting } from '../../src/arbiter/policy/worker-state.ts';
 import type { ObservedWorld } from './observed-world.ts';
 import type { Transition } from './watched.ts';
@@ -37,7 +37,7 @@ function stateOf(state: ObservedWorld['workers'][number]['state']): string {
   return state.name === 'ready' && state.outgoing !== null ? 'outgoing' : state.name;
 }
 
-function endOf(end: WorkerEnd): string {
+function endOf(end: ProcessEnd): string {
   return end.how === 'unborn' ? 'unborn' : `ends by ${end.how}`;
 }
 

@@ -6,7 +6,7 @@ import type { WorkerHandle } from '../../src/arbiter/workers/handle.ts';
 import type { ServiceStatus } from '../../src/process/status.ts';
 import type { ObservedWorld } from './observed-world.ts';
 import { ReloadInvariants } from './reload-invariants.ts';
-import { SuccessionInvariants } from './succession-invariants.ts';
+import { UpgradeInvariants } from './upgrade-invariants.ts';
 import type { Transition } from './watched.ts';
 
 /** The arbiter's loop wakes at least this often. */
@@ -17,7 +17,7 @@ const STOP_SLACK_MS = 12_000;
 /** What must hold whatever happens; the first thing that does not is the failure. */
 export class Invariants {
   readonly #world: ObservedWorld;
-  readonly succession: SuccessionInvariants;
+  readonly upgrade: UpgradeInvariants;
   readonly reload: ReloadInvariants;
   failure: string | null = null;
   current: Generation;
@@ -34,7 +34,7 @@ export class Invariants {
   constructor(world: ObservedWorld, first: Generation) {
     this.#world = world;
     this.current = first;
-    this.succession = new SuccessionInvariants(world, (what) => this.fail(what));
+    this.upgrade = new UpgradeInvariants(world, (what) => this.fail(what));
     this.reload = new ReloadInvariants(world, (what) => this.fail(what));
   }
 
@@ -100,7 +100,7 @@ export class Invariants {
     if (clock.nextMs > clock.now() + TICK_MS) this.fail('nothing will wake the loop within a second');
     if (clock.now() > this.#endsAtMs) this.fail('the stop takes longer than its limits');
     this.#listeners();
-    this.succession.afterStep(this.current.listeners);
+    this.upgrade.afterStep(this.current.listeners);
     this.reload.afterStep();
   }
 

@@ -3,7 +3,7 @@ import type { WorkerHandle } from '../../src/arbiter/workers/handle.ts';
 import type { Settings } from '../../src/settings/catalogue/catalogue.ts';
 import type { SimulatedClock } from './clock.ts';
 import type { Machine } from './machine.ts';
-import type { ReaderModel, SuccessorModel } from './other-models.ts';
+import type { NewArbiterModel, ReaderModel } from './other-models.ts';
 import type { Sockets } from './sockets.ts';
 import type { Transition, WatchedQueue } from './watched.ts';
 
@@ -17,7 +17,7 @@ export interface ObservedWorld {
   readonly arbiter: Arbiter;
   readonly workers: readonly WorkerHandle[];
   readonly readers: readonly ReaderModel[];
-  readonly successors: readonly SuccessorModel[];
+  readonly newArbiters: readonly NewArbiterModel[];
   readonly settings: Partial<Settings>;
   readonly status: number | null;
   readonly oldArbiter: number | null;

@@ -4,7 +4,7 @@ import type { Settings } from '../../src/settings/catalogue/catalogue.ts';
 import type { SpawnFailure } from '../support/fake-spawn.ts';
 import type { Chance } from './chance.ts';
 import type { Order } from './machine.ts';
-import { SUCCESSIONS, type Successor } from './other-models.ts';
+import { NEW_ARBITER_FATES, type NewArbiterFate } from './other-models.ts';
 import { APPLICATIONS, type Application, type Death, deaths } from './worker-model.ts';
 
 /**
@@ -37,9 +37,9 @@ export type Operation =
       readonly reading: 'answers' | 'refuses' | 'dies' | 'hangs';
     }
   | { readonly op: 'bind'; readonly next: 'late' | 'refused' }
-  | { readonly op: 'successors'; readonly fate: Successor }
-  | { readonly op: 'successor dies'; readonly how: Death }
-  | { readonly op: 'successor acts' }
+  | { readonly op: 'new arbiters'; readonly fate: NewArbiterFate }
+  | { readonly op: 'new arbiter dies'; readonly how: Death }
+  | { readonly op: 'new arbiter acts' }
   | { readonly op: 'old arbiter'; readonly is: 'gone unseen' | 'gone' }
   | { readonly op: 'save' }
   | { readonly op: 'load'; readonly utilisation: number }
@@ -74,9 +74,9 @@ const WEIGHTS: Readonly<Record<Kind, number>> = {
   deploy: 4,
   configure: 4,
   bind: 1,
-  successors: 2,
-  'successor dies': 1.5,
-  'successor acts': 0.5,
+  'new arbiters': 2,
+  'new arbiter dies': 1.5,
+  'new arbiter acts': 0.5,
   'old arbiter': 0.5,
   save: 2,
   load: 1,
@@ -120,7 +120,7 @@ const LAST_WEIGHTS: Readonly<Record<Kind, number>> = {
   wait: 4,
   signals: 20,
   say: 20,
-  'successor dies': 3,
+  'new arbiter dies': 3,
   'old arbiter': 4,
   save: 4,
   freeze: 6,
@@ -161,13 +161,13 @@ export function drawOperation(chance: Chance, isLast = false): Operation {
       };
     case 'bind':
       return { op, next: chance.of(['late', 'late', 'refused']) };
-    case 'successors':
-      return { op, fate: chance.of(SUCCESSIONS) };
-    case 'successor dies':
+    case 'new arbiters':
+      return { op, fate: chance.of(NEW_ARBITER_FATES) };
+    case 'new arbiter dies':
       return { op, how: chance.of(deaths) };
     case 'old arbiter':
       return { op, is: chance.of(['gone unseen', 'gone']) };
-    case 'successor acts':
+    case 'new arbiter acts':
     case 'save':
       return { op };
     case 'load':

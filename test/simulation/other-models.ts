@@ -56,18 +56,18 @@ export class ReaderModel extends Process {
 }
 
 /** What the new arbiter of an upgrade does. */
-export const SUCCESSIONS = ['serves', 'stops', 'fails', 'crashes', 'hangs', 'serves briefly'] as const;
-export type Successor = (typeof SUCCESSIONS)[number];
+export const NEW_ARBITER_FATES = ['serves', 'stops', 'fails', 'crashes', 'hangs', 'serves briefly'] as const;
+export type NewArbiterFate = (typeof NEW_ARBITER_FATES)[number];
 
 /** The new arbiter of an upgrade. */
-export class SuccessorModel extends Process {
+export class NewArbiterModel extends Process {
   readonly #chance: Chance;
-  #fate: Successor;
+  #fate: NewArbiterFate;
   hasServed = false;
   /** The places of the sockets that it took over, once it serves. */
   adopted: readonly number[] = [];
 
-  constructor(fate: Successor, chance: Chance, ...process: Started) {
+  constructor(fate: NewArbiterFate, chance: Chance, ...process: Started) {
     super(...process);
     this.#fate = fate;
     this.#chance = chance;

@@ -35,7 +35,7 @@ const configure = (settings: Partial<Settings>): Operation => ({
   reading: 'answers',
 });
 const deploy = (application: 'good' | 'hangs'): Operation => ({ op: 'deploy', application });
-const successors = (fate: 'serves' | 'hangs'): Operation => ({ op: 'successors', fate });
+const newArbiters = (fate: 'serves' | 'hangs'): Operation => ({ op: 'new arbiters', fate });
 const youngest = 0.9999;
 const say = (...messages: readonly WorkerMessage[]): Happening => ({
   op: 'say',
@@ -79,7 +79,7 @@ const over = (during: readonly Happening[], ...found: readonly ArbiterSignal[]):
   order: 'first',
   during: [say(nothing), ...during],
 });
-const acts: Happening = { op: 'successor acts' };
+const acts: Happening = { op: 'new arbiter acts' };
 const gone: Happening = { op: 'old arbiter', is: 'gone' };
 const still: Beginning = { settings: plain, oldArbiter: false };
 /** A reload whose worker has failed and is still there, and another one that is read. */
@@ -153,7 +153,7 @@ export const scenes: readonly Scene[] = [
     beginning: { settings: { ...plain, drainDelay: 5 }, oldArbiter: false },
     operations: [
       wait(1000),
-      successors('serves'),
+      newArbiters('serves'),
       configure({ bind: ['127.0.0.1:8002'] }),
       signals('SIGHUP', 'SIGUSR2'),
       wait(800),
@@ -179,7 +179,7 @@ export const scenes: readonly Scene[] = [
     beginning: { settings: plain, oldArbiter: true },
     operations: [
       wait(1000),
-      successors('hangs'),
+      newArbiters('hangs'),
       { op: 'old arbiter', is: 'gone unseen' },
       find([say(nothing, nothing), { op: 'old arbiter', is: 'gone' }], 'SIGUSR2', signal),
       wait(1000),
@@ -190,7 +190,7 @@ export const scenes: readonly Scene[] = [
     beginning: { settings: plain, oldArbiter: true },
     operations: [
       wait(1000),
-      successors('hangs'),
+      newArbiters('hangs'),
       { op: 'old arbiter', is: 'gone unseen' },
       signals('SIGUSR2', 'SIGTERM'),
       wait(10),
@@ -249,13 +249,13 @@ export const scenes: readonly Scene[] = [
     beginning: { settings: { ...plain, drainDelay: 5 }, oldArbiter: false },
     operations: [
       wait(1000),
-      successors('serves'),
+      newArbiters('serves'),
       configure({ bind: ['127.0.0.1:8002'] }),
       signals('SIGHUP', 'SIGUSR2'),
       wait(3500),
       signals('SIGTERM'),
       wait(100),
-      { op: 'successor dies', how: 1 },
+      { op: 'new arbiter dies', how: 1 },
       wait(6000),
     ],
   },
@@ -264,7 +264,7 @@ export const scenes: readonly Scene[] = [
     beginning: { settings: plain, oldArbiter: false },
     operations: [
       wait(1000),
-      successors('serves'),
+      newArbiters('serves'),
       signals('SIGUSR2'),
       {
         op: 'freeze',

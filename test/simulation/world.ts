@@ -1,9 +1,9 @@
 import { Arbiter } from '../../src/arbiter/arbiter.ts';
 import { Development } from '../../src/arbiter/change/development.ts';
 import type { Generation, Prepared } from '../../src/arbiter/change/generation.ts';
-import type { Succession } from '../../src/arbiter/change/succession.ts';
-import { successors } from '../../src/arbiter/change/successor.ts';
+import { newArbiters } from '../../src/arbiter/change/new-arbiter.ts';
 import type { ArbiterEvent, ArbiterSignal } from '../../src/arbiter/events.ts';
+import type { UpgradeOptions } from '../../src/arbiter/options.ts';
 import { deadlineOf } from '../../src/arbiter/policy/worker-state.ts';
 import { Scaling } from '../../src/arbiter/scaling.ts';
 import { spawnWorker, type WorkerHandle } from '../../src/arbiter/workers/handle.ts';
@@ -19,7 +19,7 @@ import type { Coverage } from './coverage.ts';
 import { Invariants } from './invariants.ts';
 import { Machine, type Process } from './machine.ts';
 import type { Happening, Operation } from './operations.ts';
-import { ReaderModel, type Reading, type Successor, SuccessorModel } from './other-models.ts';
+import { type NewArbiterFate, NewArbiterModel, ReaderModel, type Reading } from './other-models.ts';
 import { SilentLog } from './silent-log.ts';
 import { Sockets } from './sockets.ts';
 import { WatchedQueue, watchState } from './watched.ts';
@@ -52,7 +52,7 @@ export class World {
   /** The models of every process that there ever was, by kind. */
   readonly workerModels: WorkerModel[] = [];
   readonly readers: ReaderModel[] = [];
-  readonly successors: SuccessorModel[] = [];
+  readonly newArbiters: NewArbiterModel[] = [];
   /** Every worker that the arbiter ever had. */
   readonly workers: WorkerHandle[] = [];
   readonly development: Development | null;
@@ -73,7 +73,7 @@ export class World {
   #isOldArbiterTold = false;
   #reading: Reading['name'] = 'answers';
   #application: Application = 'good';
-  #successor: Successor = 'serves';
+  #newArbiterFate: NewArbiterFate = 'serves';
   #utilisation = 0.3;
   #blockMs = 0;
   #changed: (file: string) => void = () => {};
@@ -151,7 +151,7 @@ export class World {
     this.isCalm = true;
     this.#application = 'good';
     this.#reading = 'answers';
-    this.#successor = 'serves';
+    this.#newArbiterFate = 'serves';
     this.#utilisation = 0.3;
     this.#blockMs = 0;
     this.sockets.next = 'at once';
@@ -195,16 +195,16 @@ export class World {
       case 'bind':
         this.sockets.next = operation.next;
         return;
-      case 'successors':
-        this.#successor = operation.fate;
+      case 'new arbiters':
+        this.#newArbiterFate = operation.fate;
         return;
-      case 'successor dies': {
+      case 'new arbiter dies': {
         const { how } = operation;
-        const successor = this.successors.find(({ isAlive }) => isAlive);
-        return typeof how === 'number' ? successor?.end(how) : successor?.end(null, how);
+        const newArbiter = this.newArbiters.find(({ isAlive }) => isAlive);
+        return typeof how === 'number' ? newArbiter?.end(how) : newArbiter?.end(null, how);
       }
-      case 'successor acts':
-        return this.successors.find(({ isAlive }) => isAlive)?.act();
+      case 'new arbiter acts':
+        return this.newArbiters.find(({ isAlive }) => isAlive)?.act();
       case 'old arbiter':
         if (operation.is === 'gone') this.#oldArbiterGone();
         else this.#isOldArbiterGone = true;
@@ -283,7 +283,7 @@ export class World {
       return kept(this.readers, new ReaderModel(reading, chance, machine, call, pid));
     }
     if (!/\bentry\.[jt]s\b/.test(line))
-      return kept(this.successors, new SuccessorModel(this.#successor, chance, machine, call, pid));
+      return kept(this.newArbiters, new NewArbiterModel(this.#newArbiterFate, chance, machine, call, pid));
     const surroundings = {
       application: this.#application,
       load: () => this.#utilisation,
@@ -335,22 +335,22 @@ export class World {
     return { loaded, hooks: this.#hooks(new Chance(this.seed, 3)), ...this.#scalingOf(loaded) };
   }
 
-  #succession(): Succession {
-    const start = successors(this.machine.spawn);
+  #upgradeOptions(): UpgradeOptions {
+    const start = newArbiters(this.machine.spawn);
     return {
       oldArbiter: this.oldArbiter,
       workerCount: this.oldArbiter === null ? null : { count: 2, setting: 2, followsLoad: false },
       isOldArbiterGone: () => this.#isOldArbiterGone,
       start: (listeners, count, emit) => {
-        this.invariants.succession.started(listeners);
+        this.invariants.upgrade.started(listeners);
         start({ argv: [], env: {}, cwd: '/', namedCwd: '/' }, listeners, count, emit);
       },
       mayBeResize: () => this.seed % 7 === 0,
       serving: () => {},
-      upgraded: (pid) => this.invariants.succession.upgraded(pid),
-      ended: (pid) => this.invariants.succession.ended(pid),
-      rolledBack: () => this.invariants.succession.rolledBack(),
-      alone: () => this.invariants.succession.alone(),
+      upgraded: (pid) => this.invariants.upgrade.upgraded(pid),
+      ended: (pid) => this.invariants.upgrade.ended(pid),
+      rolledBack: () => this.invariants.upgrade.rolledBack(),
+      alone: () => this.invariants.upgrade.alone(),
     };
   }
 
@@ -394,7 +394,7 @@ export class World {
       log: this.log,
       random: () => chance.fraction(),
       observe: (status) => this.invariants.observed(status),
-      succession: this.#succession(),
+      upgrade: this.#upgradeOptions(),
       judgeKill: () => null,
       isStopped: (pid) => pid % 7 === 0,
       lost: { write: () => {}, forward: () => {} },

@@ -1,8 +1,8 @@
 import { Arbiter } from '../../src/arbiter/arbiter.ts';
 import { Development } from '../../src/arbiter/change/development.ts';
 import type { Generation, Prepared } from '../../src/arbiter/change/generation.ts';
-import type { Succession } from '../../src/arbiter/change/succession.ts';
 import { type ArbiterSignal, EventQueue } from '../../src/arbiter/events.ts';
+import type { UpgradeOptions } from '../../src/arbiter/options.ts';
 import { Scaling } from '../../src/arbiter/scaling.ts';
 import type { OomVerdict } from '../../src/arbiter/workers/oom-kills.ts';
 import { bindAll } from '../../src/listeners/bind.ts';
@@ -44,11 +44,11 @@ export function fakeListener(text: string, journal: string[] = [], fd = 900): Li
 }
 
 /** The arbiters before and after, without processes; what is asked and told is written into `journal`. */
-export function fakeSuccession(
+export function fakeUpgradeOptions(
   journal: string[],
   oldArbiter: number | null = null,
   workerCount: WorkerCount | null = null,
-): Succession {
+): UpgradeOptions {
   return {
     oldArbiter,
     workerCount,
@@ -223,8 +223,8 @@ export class FakeService {
       log: this.log,
       random: () => 0.5,
       ...(observe ? { observe } : {}),
-      succession: {
-        ...fakeSuccession(this.journal, this.#oldArbiter, this.#workerCount),
+      upgrade: {
+        ...fakeUpgradeOptions(this.journal, this.#oldArbiter, this.#workerCount),
         mayBeResize: () => this.resized,
         isOldArbiterGone: () => this.oldArbiterGone,
       },

@@ -1,88 +1,101 @@
 import type { Listener } from '../../listeners/listener.ts';
-import type { Clock } from '../../support/clock.ts';
+import type { ArbiterRole } from '../../process/status.ts';
 import { EXIT } from '../../support/errors.ts';
-import type { ArbiterEvent, WorkerEnd } from '../events.ts';
+import type { ArbiterEvent, ProcessEnd } from '../events.ts';
+import type { ArbiterOptions, UpgradeOptions } from '../options.ts';
 import type { Service } from '../service.ts';
 import { statusFields } from '../workers/obituary.ts';
 import { giveSockets, limitsOf, workerCountOf } from './generation.ts';
+import { describeEnd, wasStopped } from './new-arbiter.ts';
 import { isEnding, type StopMode, unchangedBecause } from './shutdown.ts';
-import type { Succession } from './succession.ts';
-import { describeEnd, wasStopped } from './successor-end.ts';
-
-type Step =
-  | { readonly name: 'none' }
-  /** The new arbiter of the last upgrade has ended unasked. */
-  | { readonly name: 'failed' }
-  /** This arbiter is the new one, and the one that started it lives. */
-  | { readonly name: 'beside'; readonly oldArbiter: number; readonly shared: readonly Listener[] }
-  /** USR2 came; the process is not there yet. */
-  | { readonly name: 'starting'; readonly shared: readonly Listener[]; readonly stopAtMs: StopAtMs }
-  | {
-      readonly name: 'booting';
-      readonly pid: number;
-      readonly shared: readonly Listener[];
-      readonly stopAtMs: StopAtMs;
-    }
-  /** Two arbiters serve. */
-  | { readonly name: 'serving'; readonly pid: number; readonly shared: readonly Listener[] };
 
 /**
- * When this arbiter stops at the latest, where it was told to before the new one serves, so that somebody serves meanwhile;
- * null where it was not.
+ * Where an upgrade stands, in the old arbiter or in the new one. `shared` are the sockets that both arbiters have.
+ * `stopAtMs` is set where the service was told to stop before the new arbiter serves: the stop waits, at most until then.
  */
-type StopAtMs = number | null;
+type UpgradeState =
+  | { readonly name: 'none' }
+  /** The last new arbiter ended, and nobody had stopped it once it served. */
+  | { readonly name: 'failed' }
+  /** This arbiter is the new one, and the old one lives. */
+  | { readonly name: 'beside'; readonly oldArbiter: number; readonly shared: readonly Listener[] }
+  /** The new arbiter was asked for and is no process yet. */
+  | { readonly name: 'starting'; readonly shared: readonly Listener[]; readonly stopAtMs: number | null }
+  /** The new arbiter is a process and does not serve yet. */
+  | {
+      readonly name: 'booting';
+      readonly newArbiter: number;
+      readonly shared: readonly Listener[];
+      readonly stopAtMs: number | null;
+    }
+  /** The new arbiter serves beside this one. */
+  | { readonly name: 'serving'; readonly newArbiter: number; readonly shared: readonly Listener[] };
 
-/** What a new arbiter may take to read its configuration, before its first worker boots. */
-const READING_MS = 30_000;
-/** A stop waits so long at most, where the boot timeout is longer or off. */
-const LONGEST_WAIT_MS = 120_000;
-
-type Booting = Step & { name: 'starting' | 'booting' };
+type Booting = UpgradeState & { name: 'starting' | 'booting' };
 
 type UpgradeEvent = ArbiterEvent & {
   type: 'upgradeStarted' | 'upgradeReady' | 'upgradeEnded' | 'oldArbiterGone';
 };
 
+/** What a new arbiter may take to read its configuration, before its first worker boots. */
+const READING_MS = 30_000;
+/** A stop waits at most this long, where the boot timeout is longer or off. */
+const LONGEST_WAIT_MS = 120_000;
+
 /**
- * One upgrade at a time, advanced by the arbiter's events: the new arbiter is started, boots, and serves beside this one
- * until either ends. Which of them that is to be is the operator's choice; both know that the sockets are shared.
+ * One upgrade at a time, advanced by events: a new arbiter starts, boots, and serves beside this one until either of them
+ * ends. Which one ends is the operator's choice.
  */
 export class Upgrade {
   readonly #service: Service;
-  readonly #succession: Succession;
+  readonly #options: UpgradeOptions;
   readonly #emit: (event: ArbiterEvent) => void;
-  readonly #clock: Clock;
-  #step: Step = { name: 'none' };
+  readonly #now: () => number;
+  #state: UpgradeState = { name: 'none' };
 
-  constructor(service: Service, succession: Succession, emit: (event: ArbiterEvent) => void, clock: Clock) {
-    const { oldArbiter } = succession;
-    this.#clock = clock;
+  constructor(
+    service: Service,
+    { upgrade, clock }: Pick<ArbiterOptions, 'upgrade' | 'clock'>,
+    emit: (event: ArbiterEvent) => void,
+  ) {
+    const { oldArbiter } = upgrade;
     this.#service = service;
-    this.#succession = succession;
+    this.#options = upgrade;
     this.#emit = emit;
+    this.#now = () => clock.now();
     const shared = service.current.listeners.filter((listener) => listener.isShared());
-    if (oldArbiter !== null) this.#step = { name: 'beside', oldArbiter, shared };
+    if (oldArbiter !== null) this.#state = { name: 'beside', oldArbiter, shared };
   }
 
-  /** What it is at. */
-  get step(): Step['name'] {
-    return this.#step.name;
+  get step(): UpgradeState['name'] {
+    return this.#state.name;
+  }
+
+  /** The pid of the arbiter that this one has started, while it lives. */
+  get newArbiter(): number | null {
+    return 'newArbiter' in this.#state ? this.#state.newArbiter : null;
+  }
+
+  /** Which of the arbiters that serve this one is. */
+  get role(): ArbiterRole {
+    if (this.#state.name === 'serving') return 'old';
+    return this.#state.name === 'beside' ? 'new' : 'only';
   }
 
   /** Whether a stop waits until the new arbiter serves. */
   get holdsStop(): boolean {
-    return 'stopAtMs' in this.#step && this.#step.stopAtMs !== null;
+    return 'stopAtMs' in this.#state && this.#state.stopAtMs !== null;
   }
 
-  /** When `advance` has something to do. */
+  /** When `advance` has something to do; Infinity where only an event can change that. */
   get wakeAtMs(): number {
-    if (!('stopAtMs' in this.#step) || isEnding(this.#service.intent)) return Infinity;
-    return this.#step.stopAtMs ?? Infinity;
+    if (!('stopAtMs' in this.#state) || isEnding(this.#service.intent)) return Infinity;
+    return this.#state.stopAtMs ?? Infinity;
   }
 
-  /** Stops without the new arbiter where that takes too long. */
+  /** Ends the wait of a stop for a new arbiter that takes too long. */
   advance(): void {
-    if (this.#clock.now() < this.wakeAtMs) return;
+    if (this.#now() < this.wakeAtMs) return;
     this.#service.log.error(
       'The new arbiter does not get ready: this one, which was told to stop, waits for it no longer',
       { event: 'stop-waited' },
@@ -90,14 +103,9 @@ export class Upgrade {
     this.#service.stop('graceful', EXIT.ok);
   }
 
-  /** Whether the arbiter has to stay until it knows what became of the start. */
-  get isStarting(): boolean {
-    return this.#step.name === 'starting';
-  }
-
-  /** To be called before a signal is handled: whoever sends one may have seen the old arbiter end before we did. */
+  /** To be called before a signal is handled: who sends one may have seen the end of the old arbiter before it is told. */
   look(): void {
-    if (this.#step.name === 'beside' && this.#succession.isOldArbiterGone()) this.#oldArbiterGone();
+    if (this.#state.name === 'beside' && this.#options.isOldArbiterGone()) this.#oldArbiterGone();
   }
 
   /** USR2. */
@@ -112,18 +120,18 @@ export class Upgrade {
     hooks.call('preExec', (hook, view) => hook(view));
     const shared = current.listeners;
     for (const listener of shared) listener.setShared(true);
-    this.#step = { name: 'starting', shared, stopAtMs: null };
-    this.#succession.start(shared, workerCountOf(current, view.workers), this.#emit);
+    this.#state = { name: 'starting', shared, stopAtMs: null };
+    this.#options.start(shared, workerCountOf(current, view.workers), this.#emit);
   }
 
-  /** TERM, INT or QUIT: the first graceful stop waits for a new arbiter that has yet to serve. */
+  /** TERM, INT or QUIT: the first graceful stop waits for a new arbiter that does not serve yet. */
   stop(mode: StopMode): void {
-    const step = this.#step;
-    const isBooting = step.name === 'starting' || step.name === 'booting';
-    const waits = isBooting && step.stopAtMs === null && mode === 'graceful';
+    const state = this.#state;
+    const isBooting = state.name === 'starting' || state.name === 'booting';
+    const waits = isBooting && state.stopAtMs === null && mode === 'graceful';
     if (!waits || isEnding(this.#service.intent)) return this.#service.stop(mode, EXIT.ok);
     const limitMs = Math.min(limitsOf(this.#service.current).bootMs + READING_MS, LONGEST_WAIT_MS);
-    this.#step = { ...step, stopAtMs: this.#clock.now() + limitMs };
+    this.#state = { ...state, stopAtMs: this.#now() + limitMs };
     this.#service.log.warning(
       'The stop waits until the new arbiter serves; another TERM stops this one at once',
       { event: 'stop-waits' },
@@ -133,7 +141,7 @@ export class Upgrade {
   /** WINCH. */
   rest(): void {
     const { log } = this.#service;
-    if (this.#step.name !== 'serving' && this.#succession.mayBeResize())
+    if (this.#state.name !== 'serving' && this.#options.mayBeResize())
       return log.debug('WINCH ignored: a terminal sends it when its window changes', {
         event: 'winch-ignored',
       });
@@ -145,17 +153,21 @@ export class Upgrade {
       signal: 'SIGWINCH',
       reason,
     });
-    // Whoever reads that and asks again means it.
-    if (this.#step.name === 'failed') this.#step = { name: 'none' };
+    // The refusal names the failure: whoever sends another WINCH knows of it.
+    if (this.#state.name === 'failed') this.#state = { name: 'none' };
+  }
+
+  /** Whether this arbiter may end: not before it knows whether a new one was started over its sockets. */
+  get mayLeave(): boolean {
+    return this.#state.name !== 'starting';
   }
 
   /** This arbiter is about to end. */
   leave(): void {
-    const step = this.#step;
-    if (step.name === 'booting' || step.name === 'serving')
-      this.#service.log.info(`The new arbiter (pid: ${step.pid}) goes on with the sockets`, {
+    if (this.newArbiter !== null)
+      this.#service.log.info(`The new arbiter (pid: ${this.newArbiter}) goes on with the sockets`, {
         event: 'upgrade-left',
-        arbiter: step.pid,
+        arbiter: this.newArbiter,
       });
   }
 
@@ -172,9 +184,9 @@ export class Upgrade {
     }
   }
 
-  /** Why nobody would serve if the workers rested, although an upgrade was asked for; otherwise null. */
+  /** Why no arbiter would serve if the workers of this one retired, although an upgrade was asked for; otherwise null. */
   #soleBecause(): string | null {
-    switch (this.#step.name) {
+    switch (this.#state.name) {
       case 'starting':
       case 'booting':
         return 'the new arbiter does not serve yet';
@@ -186,109 +198,106 @@ export class Upgrade {
   }
 
   #refusal(): string | null {
-    const step = this.#step;
+    const state = this.#state;
     const { intent } = this.#service;
     if (intent.name === 'starting' || isEnding(intent)) return unchangedBecause(intent);
-    switch (step.name) {
+    switch (state.name) {
       case 'none':
       case 'failed':
         return null;
       case 'beside':
-        return `this is the new arbiter of an upgrade, and the old one (pid: ${step.oldArbiter}) lives; end one of them first`;
+        return `this is the new arbiter of an upgrade, and the old one (pid: ${state.oldArbiter}) lives; end one of them first`;
       case 'starting':
         return 'an upgrade is under way';
-      default:
-        return `an upgrade is under way; end the new arbiter (pid: ${step.pid}), or this one, first`;
+      case 'booting':
+      case 'serving':
+        return `an upgrade is under way; end the new arbiter (pid: ${state.newArbiter}), or this one, first`;
     }
   }
 
-  #started(pid: number): void {
-    const stopAtMs = this.#step.name === 'starting' ? this.#step.stopAtMs : null;
-    this.#step = { name: 'booting', pid, shared: this.#shared, stopAtMs };
-    this.#service.log.info(`Starting a new arbiter with pid: ${pid}`, {
+  #started(newArbiter: number): void {
+    if (this.#state.name !== 'starting') return;
+    this.#state = { ...this.#state, name: 'booting', newArbiter };
+    this.#service.log.info(`Starting a new arbiter with pid: ${newArbiter}`, {
       event: 'upgrade-started',
-      arbiter: pid,
+      arbiter: newArbiter,
     });
   }
 
   /** `adopted` are the places of the sockets that the new arbiter uses. */
   #ready(adopted: readonly number[]): void {
-    const step = this.#step;
-    if (step.name !== 'booting') return;
-    const { pid, shared, stopAtMs } = step;
-    this.#step = { name: 'serving', pid, shared };
+    if (this.#state.name !== 'booting') return;
+    const { newArbiter, shared, stopAtMs } = this.#state;
+    this.#state = { name: 'serving', newArbiter, shared };
     for (const [index, listener] of shared.entries()) listener.setShared(adopted.includes(index));
     this.#service.log.info(
-      `The new arbiter (pid: ${pid}) serves beside this one; TERM to either ends the upgrade`,
-      { event: 'upgrade-ready', arbiter: pid },
+      `The new arbiter (pid: ${newArbiter}) serves beside this one; TERM to either ends the upgrade`,
+      { event: 'upgrade-ready', arbiter: newArbiter },
     );
-    this.#succession.upgraded(pid);
+    this.#options.upgraded(newArbiter);
     if (stopAtMs !== null && !isEnding(this.#service.intent)) this.#service.stop('graceful', EXIT.ok);
   }
 
-  #ended(end: WorkerEnd): void {
-    const step = this.#step;
-    const { log } = this.#service;
-    for (const listener of this.#shared) listener.setShared(false);
-    const asked = end.how === 'status' && end.status === 0;
-    this.#step = step.name === 'serving' && asked ? { name: 'none' } : { name: 'failed' };
-    if (step.name === 'serving') {
-      log[asked ? 'info' : 'error'](
-        `The new arbiter (pid: ${step.pid}) ${describeEnd(end)}: this one is alone again`,
-        {
-          event: 'upgrade-rolled-back',
-          arbiter: step.pid,
-          reason: describeEnd(end),
-          ...statusFields(end),
-        },
-      );
-    }
-    if (step.name === 'booting' || step.name === 'serving') this.#succession.ended(step.pid);
-    if (step.name === 'serving') {
-      // The new one may have given them to the user of its own workers.
-      giveSockets(this.#service.current);
-      this.#succession.rolledBack();
-    }
+  #ended(end: ProcessEnd): void {
+    const state = this.#state;
+    const isAsked = end.how === 'status' && end.status === 0;
+    this.#unshare();
+    this.#state = state.name === 'serving' && isAsked ? { name: 'none' } : { name: 'failed' };
+    if (state.name === 'serving') this.#rolledBack(state.newArbiter, end, isAsked);
+    if (state.name === 'booting') this.#options.ended(state.newArbiter);
     this.#service.resume('the new arbiter is gone');
-    if (step.name === 'starting' || step.name === 'booting') this.#failed(step, end);
+    if (state.name === 'starting' || state.name === 'booting') this.#failed(state, end);
   }
 
-  /** A stop that waited is dropped, so that somebody serves, but where both arbiters were told to stop. */
-  #failed(step: Booting, end: WorkerEnd): void {
+  /** It had served. */
+  #rolledBack(newArbiter: number, end: ProcessEnd, isAsked: boolean): void {
+    const reason = describeEnd(end);
+    this.#service.log[isAsked ? 'info' : 'error'](
+      `The new arbiter (pid: ${newArbiter}) ${reason}: this one is alone again`,
+      { event: 'upgrade-rolled-back', arbiter: newArbiter, reason, ...statusFields(end) },
+    );
+    this.#options.ended(newArbiter);
+    // The new one may have given them to the user of its own workers.
+    giveSockets(this.#service.current);
+    this.#options.rolledBack();
+  }
+
+  /** It never served. A stop that waited for it is dropped so that this arbiter serves, unless both were told to stop. */
+  #failed(state: Booting, end: ProcessEnd): void {
     const { log, intent } = this.#service;
-    const stopWaited = step.stopAtMs !== null && !isEnding(intent);
-    const pid = step.name === 'booting' ? ` (pid: ${step.pid})` : '';
-    const line = `the new one${pid} ${describeEnd(end)} before it was ready`;
+    const stopWaited = state.stopAtMs !== null && !isEnding(intent);
+    const pid = state.name === 'booting' ? ` (pid: ${state.newArbiter})` : '';
+    const reason = `the new one${pid} ${describeEnd(end)} before it was ready`;
     const fields = {
       event: 'upgrade-failed',
-      reason: line,
-      ...(step.name === 'booting' ? { arbiter: step.pid } : {}),
+      reason,
+      ...(state.name === 'booting' ? { arbiter: state.newArbiter } : {}),
       ...statusFields(end),
     } as const;
     if (stopWaited && wasStopped(end)) {
-      log.info(`This arbiter stops now: ${line}`, fields);
+      log.info(`This arbiter stops now: ${reason}`, fields);
       return this.#service.stop('graceful', EXIT.ok);
     }
     const dropped = stopWaited ? '; the stop that waited for it is dropped, send TERM again to stop' : '';
     log.error(
-      `Upgrade failed, this arbiter ${isEnding(intent) ? 'stops' : 'serves on'}: ${line}${dropped}`,
+      `Upgrade failed, this arbiter ${isEnding(intent) ? 'stops' : 'serves on'}: ${reason}${dropped}`,
       fields,
     );
   }
 
   #oldArbiterGone(): void {
-    if (this.#step.name !== 'beside') return;
-    const { oldArbiter } = this.#step;
+    if (this.#state.name !== 'beside') return;
+    const { oldArbiter } = this.#state;
     this.#service.log.info(`The old arbiter (pid: ${oldArbiter}) is gone: this one is alone`, {
       event: 'upgrade-done',
       arbiter: oldArbiter,
     });
-    for (const listener of this.#shared) listener.setShared(false);
-    this.#step = { name: 'none' };
-    this.#succession.alone(this.#service.workers.all.find(({ pid }) => pid > 0)?.pid ?? null);
+    this.#unshare();
+    this.#state = { name: 'none' };
+    this.#options.alone(this.#service.workers.all.find(({ pid }) => pid > 0)?.pid ?? null);
   }
 
-  get #shared(): readonly Listener[] {
-    return 'shared' in this.#step ? this.#step.shared : [];
+  #unshare(): void {
+    if ('shared' in this.#state) for (const listener of this.#state.shared) listener.setShared(false);
   }
 }

@@ -1,6 +1,6 @@
 import type { Clock } from '../../support/clock.ts';
 import { seconds } from '../../support/duration.ts';
-import { CRASH_SIGNALS, type WorkerEnd } from '../events.ts';
+import { CRASH_SIGNALS, type ProcessEnd } from '../events.ts';
 import type { WorkerState } from './worker-state.ts';
 
 /** Failures to boot, remembered with decay: after `HALF_LIFE_MS` without one, half of them are forgotten. */
@@ -39,7 +39,7 @@ export function restartDelay(failures: Failures, random: number, maxMs = MAX_DEL
 }
 
 /** Whether a process ended by its own doing: not by a signal that somebody else, or the kernel for want of memory, sent. */
-export function isOwnDoing(end: WorkerEnd): boolean {
+export function isOwnDoing(end: ProcessEnd): boolean {
   return end.how === 'signal' ? CRASH_SIGNALS.has(end.signal) : end.how === 'status';
 }
 

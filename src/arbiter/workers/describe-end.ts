@@ -1,5 +1,5 @@
 import { availableMemory, inMiB } from '../../process/available-memory.ts';
-import { CRASH_SIGNALS, type WorkerEnd } from '../events.ts';
+import { CRASH_SIGNALS, type ProcessEnd } from '../events.ts';
 import type { KillCause } from '../policy/worker-state.ts';
 import type { Known, KnownMemory } from './known-state.ts';
 import type { OomVerdict } from './oom-kills.ts';
@@ -39,7 +39,7 @@ export const NOTHING_KNOWN: Known = { memory: null, ending: null };
 const FULL_HEAP = 0.8;
 
 /** How a process ended that nobody told to. */
-export function describeEnd(end: WorkerEnd, judge: Judge, known: Known): EndAccount {
+export function describeEnd(end: ProcessEnd, judge: Judge, known: Known): EndAccount {
   switch (end.how) {
     case 'unborn':
       return { reason: `could not be started: ${end.error}`, cause: 'spawn' };

@@ -7,7 +7,7 @@ import { type ArbiterMessage, isWorkerMessage, type Standards } from '../../proc
 import { WORKER_HOOKS } from '../../settings/hooks.ts';
 import type { Clock } from '../../support/clock.ts';
 import { type Generation, limitsOf } from '../change/generation.ts';
-import type { ArbiterEvent, WorkerEnd } from '../events.ts';
+import type { ArbiterEvent, ProcessEnd } from '../events.ts';
 import type { Limits, WorkerSnapshot, WorkerState } from '../policy/worker-state.ts';
 import { commandOf, startOf } from './child-start.ts';
 import { type HandOver, handOver } from './hand-over.ts';
@@ -126,7 +126,7 @@ class ProcessHandle implements WorkerHandle {
     this.#watchdog = watchdog;
     if (watchdog) readMessages(watchdog, (message) => emit({ type: 'message', worker, message }));
     child.once('exit', (status, signal) => {
-      const end: WorkerEnd = signal ? { how: 'signal', signal } : { how: 'status', status: status ?? 0 };
+      const end: ProcessEnd = signal ? { how: 'signal', signal } : { how: 'status', status: status ?? 0 };
       void lastWords(child, watchdog, clock).then(() => emit({ type: 'exit', worker, end }));
     });
   }

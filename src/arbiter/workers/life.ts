@@ -1,7 +1,7 @@
 import { aboutWorker } from '../../log/about-worker.ts';
 import type { RecordLog } from '../../log/records.ts';
 import type { Blocked, Unblocked, WorkerMessage } from '../../process/ipc.ts';
-import type { WorkerEnd } from '../events.ts';
+import type { ProcessEnd } from '../events.ts';
 import type { ArbiterOptions } from '../options.ts';
 import type { Pace } from '../policy/pace.ts';
 import { isOwnDoing } from '../policy/restart.ts';
@@ -93,7 +93,7 @@ export class WorkerLife {
   }
 
   /** Its process has ended. */
-  ended(worker: WorkerHandle, end: WorkerEnd): Obituary {
+  ended(worker: WorkerHandle, end: ProcessEnd): Obituary {
     const { log, pace, loops } = this.#around;
     const { lost, judgeKill, clock } = this.#options;
     const { state } = worker;

@@ -1,7 +1,7 @@
 import type { ReportedFlight, StalledRequest } from '../../process/ipc.ts';
 import { requestLines } from '../../process/stall.ts';
 import type { Generation } from '../change/generation.ts';
-import type { WorkerEnd } from '../events.ts';
+import type { ProcessEnd } from '../events.ts';
 import type { WorkerState } from '../policy/worker-state.ts';
 import { isBooting } from '../policy/worker-state.ts';
 import type { KnownRequests } from './known-requests.ts';
@@ -39,7 +39,7 @@ const MOST_NAMED = 20;
  */
 export function accountFor(
   worker: LostFrom & { readonly requests: KnownRequests },
-  end: WorkerEnd,
+  end: ProcessEnd,
   state: WorkerState,
   lost: LostLines,
 ): RequestAccount {

@@ -2,7 +2,7 @@ import { aboutWorker } from '../../log/about-worker.ts';
 import type { RecordLog } from '../../log/records.ts';
 import { waitingLines } from '../../process/stall.ts';
 import type { WorkerView } from '../../settings/hooks.ts';
-import type { WorkerEnd } from '../events.ts';
+import type { ProcessEnd } from '../events.ts';
 import { killCauseOf, type WorkerState } from '../policy/worker-state.ts';
 import { describeEnd, type EndAccount, type EndCause, type Judge, NOTHING_KNOWN } from './describe-end.ts';
 import type { Known } from './known-state.ts';
@@ -17,7 +17,7 @@ export function nameOf({ pid, slot, age }: Named): string {
 export function logEnd(
   log: RecordLog,
   worker: Described,
-  end: WorkerEnd,
+  end: ProcessEnd,
   state: WorkerState,
   judge: Judge,
   account: RequestAccount = {},
@@ -77,7 +77,7 @@ export interface Obituary {
 
 /** Why a worker that was last in `state` ended: how, whether it was ours, and what to look at. */
 export function explainEnd(
-  end: WorkerEnd,
+  end: ProcessEnd,
   state: WorkerState,
   judge: Judge,
   known: Known = NOTHING_KNOWN,
@@ -123,7 +123,7 @@ export function explainEnd(
 }
 
 /** Of a worker that was about to end, for `reason`: how it ended is added where that was not with status 0. */
-function expected(end: WorkerEnd, reason: string, own: EndCause, judge: Judge, known: Known): EndAccount {
+function expected(end: ProcessEnd, reason: string, own: EndCause, judge: Judge, known: Known): EndAccount {
   if (end.how !== 'status') {
     const how = describeEnd(end, judge, known);
     return { reason: `${reason}, ${how.reason}`, cause: how.cause };
@@ -142,7 +142,7 @@ function knownFields({ memory, ending }: Known) {
 }
 
 /** The fields of a record about the end of a process. */
-export function statusFields(end: WorkerEnd): { readonly exitStatus?: number; readonly signal?: string } {
+export function statusFields(end: ProcessEnd): { readonly exitStatus?: number; readonly signal?: string } {
   if (end.how === 'status') return { exitStatus: end.status };
   return end.how === 'signal' ? { signal: end.signal } : {};
 }

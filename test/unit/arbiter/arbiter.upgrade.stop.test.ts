@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import type { ArbiterEvent, WorkerEnd } from '../../../src/arbiter/events.ts';
+import type { ArbiterEvent, ProcessEnd } from '../../../src/arbiter/events.ts';
 import { type FakeService, serveReady } from '../../support/fake-service.ts';
 import { happens, serves, started } from '../../support/fake-upgrade.ts';
 
 const SERVING = ['1 ready', '2 ready'];
 const STOPPING = ['1 retiring', '2 retiring'];
-const ended = (end: WorkerEnd): ArbiterEvent => ({ type: 'upgradeEnded', end });
+const ended = (end: ProcessEnd): ArbiterEvent => ({ type: 'upgradeEnded', end });
 
 /** TERM has come while the new arbiter boots. */
 async function waiting(): Promise<FakeService> {

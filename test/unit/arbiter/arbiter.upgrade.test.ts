@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import type { ArbiterEvent, WorkerEnd } from '../../../src/arbiter/events.ts';
+import type { ArbiterEvent, ProcessEnd } from '../../../src/arbiter/events.ts';
 import { serveReady, startService } from '../../support/fake-service.ts';
 import { happens, serves, serveUpgraded, started } from '../../support/fake-upgrade.ts';
 
 const EXIT_0 = { how: 'status', status: 0 } as const;
 const gone: ArbiterEvent = { type: 'oldArbiterGone' };
-const ended = (end: WorkerEnd): ArbiterEvent => ({ type: 'upgradeEnded', end });
+const ended = (end: ProcessEnd): ArbiterEvent => ({ type: 'upgradeEnded', end });
 
 describe('USR2', () => {
   it('calls preExec, starts a new arbiter over the sockets, and tells who asks when that serves', async () => {

@@ -2,7 +2,7 @@ import { spawn as spawnProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import type { Generation } from '../../../src/arbiter/change/generation.ts';
-import { successors } from '../../../src/arbiter/change/successor.ts';
+import { newArbiters } from '../../../src/arbiter/change/new-arbiter.ts';
 import type { ArbiterEvent } from '../../../src/arbiter/events.ts';
 import { spawnWorker } from '../../../src/arbiter/workers/handle.ts';
 import { rereadSettings } from '../../../src/main/read-settings.ts';
@@ -109,7 +109,7 @@ describe.each(FAILURES)('where no process can be started (%s)', (code, line) => 
     const events: ArbiterEvent[] = [];
     const start = { argv: [], env: {}, cwd: '/', namedCwd: '/' };
     const count = { count: 1, setting: 1, followsLoad: false };
-    successors(spawn)(start, [], count, (event) => void events.push(event));
+    newArbiters(spawn)(start, [], count, (event) => void events.push(event));
     await settled();
     const error = expect.stringMatching(reason);
     expect(events).toEqual([{ type: 'upgradeEnded', end: { how: 'unborn', error } }]);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { WorkerEnd } from '../../../../src/arbiter/events.ts';
+import type { ProcessEnd } from '../../../../src/arbiter/events.ts';
 import type { WorkerState } from '../../../../src/arbiter/policy/worker-state.ts';
 import { bootTimedOut } from '../../../../src/arbiter/workers/boot-failures.ts';
 import type { Known } from '../../../../src/arbiter/workers/known-state.ts';
@@ -14,9 +14,9 @@ const retiring: WorkerState = {
   purpose: 'replace',
   killAtMs: 9,
 };
-const clean: WorkerEnd = { how: 'status', status: 0 };
+const clean: ProcessEnd = { how: 'status', status: 0 };
 
-const explainEnd = (end: WorkerEnd, state: WorkerState, verdict: OomVerdict = null) =>
+const explainEnd = (end: ProcessEnd, state: WorkerState, verdict: OomVerdict = null) =>
   explain(end, state, () => verdict);
 
 describe('the end of a worker that served', () => {
@@ -87,7 +87,7 @@ describe('the end of a worker that was to go', () => {
   it('is mere information where it was never ready, however it went', () => {
     const cancelled: WorkerState = { name: 'cancelled', reason: 'the service stops', killAtMs: 9 };
     const killed: WorkerState = { name: 'killed', reason: 'did not end', escalateAtMs: 9, cause: 'unwanted' };
-    const end: WorkerEnd = { how: 'signal', signal: 'SIGKILL' };
+    const end: ProcessEnd = { how: 'signal', signal: 'SIGKILL' };
     expect(explainEnd(end, cancelled).level).toBe('info');
     expect(explainEnd(end, killed).level).toBe('info');
   });
@@ -161,12 +161,12 @@ describe('a worker that was not ready in time', () => {
 });
 
 describe('what was known of a worker before its end', () => {
-  const sigabrt: WorkerEnd = { how: 'signal', signal: 'SIGABRT' };
-  const sigkill: WorkerEnd = { how: 'signal', signal: 'SIGKILL' };
+  const sigabrt: ProcessEnd = { how: 'signal', signal: 'SIGABRT' };
+  const sigkill: ProcessEnd = { how: 'signal', signal: 'SIGKILL' };
   const place = { file: '/srv/app.js', line: 3, column: 7 };
   const memory = { rssBytes: 300 * MB, heapBytes: 245 * MB, heapLimitBytes: 256 * MB, ageMs: 420 };
   const ending = { tsunicorn: 'ending', requests: [], waiting: 0 } as const;
-  const reasonOf = (end: WorkerEnd, known: Partial<Known>, verdict: OomVerdict = null) =>
+  const reasonOf = (end: ProcessEnd, known: Partial<Known>, verdict: OomVerdict = null) =>
     explain(end, ready, () => verdict, { memory: null, ending: null, ...known }).reason;
 
   it('tells V8’s want of memory from other aborts', () => {

@@ -6,6 +6,7 @@ const serving: ServiceStatus = {
   phase: 'serving',
   reload: null,
   reloadFailure: null,
+  role: 'only',
   generation: 1,
   workers: { wanted: 4, ready: 4, all: 4 },
   bootMs: 60_000,

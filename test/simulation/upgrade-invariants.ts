@@ -2,7 +2,7 @@ import type { Listener } from '../../src/listeners/listener.ts';
 import type { ObservedWorld } from './observed-world.ts';
 
 /** What others are told of an upgrade, in its order. */
-export class SuccessionInvariants {
+export class UpgradeInvariants {
   readonly #world: ObservedWorld;
   readonly #fail: (what: string) => void;
   #upgraded: number | null = null;
@@ -36,7 +36,7 @@ export class SuccessionInvariants {
   }
 
   #checkAdopted(): void {
-    const { adopted } = this.#world.successors.find(({ pid }) => pid === this.#upgraded) ?? {};
+    const { adopted } = this.#world.newArbiters.find(({ pid }) => pid === this.#upgraded) ?? {};
     for (const [index, listener] of this.#handed?.entries() ?? [])
       if (adopted && listener.isShared() !== adopted.includes(index))
         this.#fail(`whether ${listener.url} is shared is not what the new arbiter said`);
@@ -44,14 +44,14 @@ export class SuccessionInvariants {
 
   upgraded(pid: number): void {
     if (this.#upgraded !== null) this.#fail(`${pid} serves, and ${this.#upgraded} does too`);
-    const model = this.#world.successors.find((one) => one.pid === pid);
+    const model = this.#world.newArbiters.find((one) => one.pid === pid);
     if (!model?.hasServed) this.#fail(`${pid} never said that it serves`);
     this.#upgraded = pid;
   }
 
   ended(pid: number): void {
     if (this.#ended.has(pid)) this.#fail(`the end of ${pid} was told twice`);
-    if (this.#world.successors.some((one) => one.pid === pid && one.isAlive)) this.#fail(`${pid} lives`);
+    if (this.#world.newArbiters.some((one) => one.pid === pid && one.isAlive)) this.#fail(`${pid} lives`);
     this.#ended.add(pid);
   }
 

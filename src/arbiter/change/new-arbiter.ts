@@ -1,0 +1,55 @@
+import type { Listener } from '../../listeners/listener.ts';
+import type { Spawn } from '../../process/child.ts';
+import { launch } from '../../process/launch.ts';
+import { isServing, type WorkerCount } from '../../process/parent.ts';
+import type { Start } from '../../process/start.ts';
+import { type ArbiterEvent, type ProcessEnd, STOP_SIGNALS } from '../events.ts';
+
+/** Starts another arbiter as `start` says, over those sockets. */
+export type StartNewArbiter = (
+  start: Start,
+  listeners: readonly Listener[],
+  workerCount: WorkerCount,
+  emit: (event: ArbiterEvent) => void,
+) => void;
+
+/**
+ * Starts new arbiters by `spawn`. Each outlives this process; its channel tells this one that it serves, and tells it
+ * that this one has ended. Emits `upgradeStarted`, then perhaps `upgradeReady`, then `upgradeEnded`; where the process
+ * could not be started, only the last.
+ */
+export function newArbiters(spawn: Spawn): StartNewArbiter {
+  return (start, listeners, workerCount, emit) => {
+    const ended = (end: ProcessEnd) => emit({ type: 'upgradeEnded', end });
+    const spec = { kind: 'arbiter', listeners, workerCount, stdout: 'inherit', stderr: 'inherit' } as const;
+    const child = launch(spawn, start, spec, (error) => ended({ how: 'unborn', error }));
+    if (child === null) return;
+    emit({ type: 'upgradeStarted', pid: child.pid });
+    child.on('message', (message) => {
+      if (isServing(message)) emit({ type: 'upgradeReady', adopted: message.adopted });
+    });
+    child.once('exit', (status, signal) =>
+      ended(signal ? { how: 'signal', signal } : { how: 'status', status: status ?? 0 }),
+    );
+  };
+}
+
+const MEANINGS: Readonly<Record<number, string>> = {
+  1: 'wrong usage or configuration, or a taken address',
+  3: 'a worker could not boot',
+  4: 'the application could not be loaded',
+};
+
+/** How a new arbiter ended, in words that follow its name. */
+export function describeEnd(end: ProcessEnd): string {
+  if (end.how === 'unborn') return `could not be started (${end.error})`;
+  if (end.how === 'signal') return `was killed by ${end.signal}`;
+  const meaning = MEANINGS[end.status];
+  return `exited with status ${end.status}${meaning === undefined ? '' : ` (${meaning})`}`;
+}
+
+/** Whether it ended because it was told to stop, as by a service manager that signals every process of the service. */
+export function wasStopped(end: ProcessEnd): boolean {
+  if (end.how === 'signal') return STOP_SIGNALS.some((signal) => signal === end.signal);
+  return end.how === 'status' && end.status === 0;
+}

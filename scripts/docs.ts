@@ -1,7 +1,7 @@
 // Writes the generated pages. With --check it writes nothing, and reports pages that are stale and links that are broken.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { EndCause } from '../src/arbiter/workers/obituary.ts';
+import type { EndCause } from '../src/arbiter/workers/describe-end.ts';
 import { FIELD_DOCS, type RecordSpec } from '../src/log/records/record.ts';
 import { recordTables } from '../src/log/records.ts';
 import {

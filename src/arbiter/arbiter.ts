@@ -1,24 +1,17 @@
-import { aboutWorker } from '../log/about-worker.ts';
-import type { WorkerMessage } from '../process/ipc.ts';
-import { stallReason } from '../process/stall.ts';
 import { stopMode } from './change/shutdown.ts';
 import { Upgrade } from './change/upgrade.ts';
 import type { ArbiterEvent, ArbiterSignal } from './events.ts';
 import type { ArbiterOptions } from './options.ts';
-import { type Action, reconcile } from './policy/reconcile.ts';
-import { isBooting, killCauseOf } from './policy/worker-state.ts';
+import { reconcile } from './policy/reconcile.ts';
 import { Service } from './service.ts';
-import { bootTimedOut } from './workers/boot-failures.ts';
-import type { WorkerHandle } from './workers/handle.ts';
-import { logOverdue } from './workers/obituary.ts';
+import { Actions } from './workers/actions.ts';
+import { Reports } from './workers/reports.ts';
 import type { WorkerSet } from './workers/set.ts';
-import { STOPPED } from './workers/silent-workers.ts';
-import { endStalled } from './workers/stall.ts';
 
 /** The loop wakes at least this often, so that a late wake-up tells that the arbiter itself was stopped. */
 const TICK_MS = 1000;
 
-/** What the parts of an arbiter are at, for who watches it. */
+/** Which step the parts of an arbiter are at, for who watches it. */
 export interface Steps {
   readonly intent: Service['intent'];
   readonly reload: Service['reloadStep'];
@@ -27,23 +20,25 @@ export interface Steps {
   readonly holdsStop: boolean;
 }
 
-/** Supervises workers: takes one event, handles it, reconciles. No handler waits. */
+/** Supervises workers: takes one event, handles it, reconciles, waits for the next. No handler waits. */
 export class Arbiter {
   readonly #options: ArbiterOptions;
   readonly #service: Service;
   readonly #workers: WorkerSet;
   readonly #upgrade: Upgrade;
-  readonly #emit: (event: ArbiterEvent) => void;
+  readonly #reports: Reports;
+  readonly #actions: Actions;
 
   constructor(options: ArbiterOptions) {
+    const emit = (event: ArbiterEvent) => options.queue.push(event);
     this.#options = options;
-    this.#emit = (event) => options.queue.push(event);
-    this.#service = new Service(options, this.#emit);
+    this.#service = new Service(options, emit);
     this.#workers = this.#service.workers;
-    this.#upgrade = new Upgrade(this.#service, options, this.#emit);
+    this.#upgrade = new Upgrade(this.#service, options, emit);
+    this.#reports = new Reports(this.#service, options);
+    this.#actions = new Actions(this.#service, options, emit);
   }
 
-  /** What each of its parts is at. */
   get steps(): Steps {
     const { intent, reloadStep } = this.#service;
     const { step: upgrade, holdsStop } = this.#upgrade;
@@ -61,17 +56,7 @@ export class Arbiter {
     const { hooks } = this.#service;
     hooks.call('nworkersChanged', (hook, view) => hook(view, view.workers, null));
     for (;;) {
-      this.#survive(() => {
-        this.#service.advance();
-        this.#upgrade.advance();
-      });
-      const wakeAtMs = Math.min(
-        this.#reconcile(),
-        this.#service.wakeAtMs,
-        this.#upgrade.wakeAtMs,
-        this.#observed(),
-        clock.now() + TICK_MS,
-      );
+      const wakeAtMs = this.#advance();
       const { intent } = this.#service;
       if (intent.name === 'stopping' && this.#workers.size === 0 && this.#upgrade.mayLeave) {
         this.#upgrade.leave();
@@ -89,6 +74,35 @@ export class Arbiter {
     }
   }
 
+  /** Does what is due and makes the workers as they are wanted; returns when there is more to do if nothing happens. */
+  #advance(): number {
+    this.#survive(() => {
+      this.#reports.look();
+      this.#service.advance();
+      this.#upgrade.advance();
+    });
+    return Math.min(
+      this.#reconcile(),
+      this.#service.wakeAtMs,
+      this.#upgrade.wakeAtMs,
+      this.#observed(),
+      this.#options.clock.now() + TICK_MS,
+    );
+  }
+
+  #reconcile(): number {
+    const now = this.#options.clock.now();
+    const { actions, wakeAtMs } = reconcile(this.#service.desired, this.#workers.all, now);
+    for (const action of actions) {
+      // What cannot be done now is tried again at the next turn, which must not be at once.
+      if (!this.#survive(() => this.#actions.perform(action))) return now + TICK_MS;
+      // It may have halted the service or undone a reload: the rest of the plan is void.
+      if (action.type === 'kill') break;
+    }
+    // What was done has deadlines of its own.
+    return actions.length === 0 ? wakeAtMs : now;
+  }
+
   /** When the observer, if there is one, wishes to look again. */
   #observed(): number {
     let atMs = Infinity;
@@ -104,11 +118,11 @@ export class Arbiter {
         return this.#signalled(event.signal);
       case 'message': {
         const worker = this.#workers.get(event.worker);
-        return worker && this.#heard(worker, event.message);
+        return worker && this.#reports.heard(worker, event.message);
       }
       case 'exit': {
         const worker = this.#workers.remove(event.worker);
-        return worker && this.#service.reap(worker, event.end);
+        return worker && this.#reports.ended(worker, event.end);
       }
       case 'reloadRead':
         return this.#service.reloadRead(event);
@@ -117,79 +131,6 @@ export class Arbiter {
       default:
         return this.#upgrade.take(event);
     }
-  }
-
-  /** Our own mistakes must not end a service that serves. Returns whether all went well. */
-  #survive(step: () => void): boolean {
-    try {
-      step();
-      return true;
-    } catch (err) {
-      this.#service.log.critical('This is a bug in tsunicorn, please report it; the service goes on', {
-        event: 'internal-error',
-        err,
-      });
-      return false;
-    }
-  }
-
-  #reconcile(): number {
-    const now = this.#options.clock.now();
-    const { actions, wakeAtMs } = reconcile(this.#service.desired, this.#workers.all, now);
-    for (const action of actions) {
-      // What cannot be done now is tried again at the next turn, which must not be at once.
-      if (!this.#survive(() => this.#perform(action))) return now + TICK_MS;
-      // It may have halted the service or undone a reload: the rest of the plan is void.
-      if (action.type === 'kill') break;
-    }
-    // What was done has deadlines of its own.
-    return actions.length === 0 ? wakeAtMs : now;
-  }
-
-  #perform(action: Action): void {
-    if (action.type === 'spawn') return this.#spawn(action.slot, action.generation);
-    const worker = this.#workers.get(action.age);
-    if (worker === undefined) return;
-    if (action.type === 'accept') return this.#workers.accept(worker);
-    if (action.type === 'kill') return this.#kill(worker, action);
-    if (action.type === 'hasten') return this.#service.haste.tell(worker, action.purpose);
-    const { current, intent, log } = this.#service;
-    log.debug(`Retiring worker (pid: ${worker.pid}): ${action.reason}`, {
-      event: 'worker-retiring',
-      ...aboutWorker(worker),
-      reason: action.reason,
-    });
-    // Where nobody else will take what the kernel has queued.
-    const emptyQueue = worker.listeners.some(
-      (listener) =>
-        !listener.isShared() && (intent.name === 'stopping' || !current.listeners.includes(listener)),
-    );
-    this.#workers.retire(worker, action.reason, action.purpose, emptyQueue);
-  }
-
-  #spawn(slot: number, number: number): void {
-    const {
-      hooks,
-      view: { log },
-    } = this.#service;
-    const unborn = { pid: 0, age: this.#workers.nextAge, slot, generation: number, log };
-    hooks.call('preFork', (hook, view) => hook(view, unborn));
-    this.#workers.spawn(slot, this.#service.generation(number), this.#emit);
-  }
-
-  #kill(worker: WorkerHandle, { signal, reason: due }: Action & { type: 'kill' }): void {
-    const { state } = worker;
-    const reason =
-      state.name !== 'killed' && this.#options.isStopped(worker.pid)
-        ? `${due}, as it is stopped (${STOPPED})`
-        : due;
-    this.#workers.kill(worker, signal, reason);
-    if (isBooting(state)) {
-      const { readyPath } = this.#service.generation(worker.generation).loaded.settings;
-      const failure = bootTimedOut(worker, state, reason, readyPath);
-      return this.#service.bootFailed(worker, failure, killCauseOf(state));
-    }
-    if (state.name !== 'killed') logOverdue(this.#service.log, worker, state, { signal, reason });
   }
 
   #signalled(signal: ArbiterSignal): void {
@@ -216,47 +157,17 @@ export class Arbiter {
     }
   }
 
-  #heard(worker: WorkerHandle, message: WorkerMessage): void {
-    const service = this.#service;
-    service.silent.heard(worker);
-    switch (message.tsunicorn) {
-      case 'hello':
-      case 'standby':
-        return service.life.boots(worker, message);
-      case 'ready':
-        if (isBooting(worker.state)) return service.ready(worker, message);
-        return this.#workers.note(worker, message);
-      case 'bootFailed':
-        // One that is ended for its boot timeout, or was told to go, may say so too late.
-        if (!isBooting(worker.state)) return;
-        this.#workers.note(worker, message);
-        return service.bootFailed(worker, message);
-      case 'accessLines':
-        return this.#options.lost.forward(worker, message.lines);
-      case 'outgoing':
-        return service.life.outgoing(worker, message);
-      case 'heartbeat':
-        if (message.load) service.current.scaling?.note(worker.age, message.load);
-        return this.#workers.note(worker, message);
-      case 'loaded':
-        return this.#options.development?.loaded(worker.generation, message);
-      case 'code':
-        return service.codes.loaded(worker, message);
-      case 'leaving':
-        return service.life.leaving(worker, message);
-      case 'blocked':
-      case 'unblocked':
-        return service.life.blocked(worker, message);
-      case 'stalled': {
-        const { state } = worker;
-        service.loops.forget(worker);
-        endStalled(this.#workers, service.log, worker, message, service.intent.name !== 'stopping');
-        if (isBooting(state))
-          service.bootFailed(worker, bootTimedOut(worker, state, stallReason(message), null), 'stall');
-        return;
-      }
-      default:
-        return this.#workers.note(worker, message);
+  /** Our own mistakes must not end a service that serves. Returns whether all went well. */
+  #survive(step: () => void): boolean {
+    try {
+      step();
+      return true;
+    } catch (err) {
+      this.#service.log.critical('This is a bug in tsunicorn, please report it; the service goes on', {
+        event: 'internal-error',
+        err,
+      });
+      return false;
     }
   }
 }

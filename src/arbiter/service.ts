@@ -3,67 +3,82 @@ import type { RecordLog } from '../log/records.ts';
 import type { BootFailure, WorkerMessage } from '../process/ipc.ts';
 import type { ArbiterRole, ServiceStatus } from '../process/status.ts';
 import type { ArbiterView } from '../settings/hooks.ts';
+import { inSeconds } from '../support/duration.ts';
 import { EXIT } from '../support/errors.ts';
-import { drainDelayOf, type Generation, giveSockets } from './change/generation.ts';
-import { Generations } from './change/generations.ts';
-import type { Reload } from './change/reload.ts';
-import { sayListening, sayRefused } from './change/said.ts';
-import { hasteOf, type Intent, isEnding, type StopMode, toLingering, toStopping } from './change/shutdown.ts';
-import type { ArbiterEvent, ProcessEnd } from './events.ts';
-import { Headcount } from './headcount.ts';
-import { HookCaller, viewOf } from './hook-caller.ts';
+import {
+  countAfter,
+  drainDelayOf,
+  type Generation,
+  giveSockets,
+  workerCountOf,
+} from './change/generation.ts';
+import { type Asked, Reload, sameListeners } from './change/reload.ts';
+import {
+  hasteOf,
+  type Intent,
+  isEnding,
+  type StopMode,
+  toLingering,
+  toStopping,
+  unchangedBecause,
+} from './change/shutdown.ts';
+import type { ArbiterEvent } from './events.ts';
+import { HookCaller } from './hook-caller.ts';
 import type { ArbiterOptions } from './options.ts';
-import { Pace } from './policy/pace.ts';
 import type { Desired } from './policy/reconcile.ts';
-import { isBooting } from './policy/worker-state.ts';
+import { judgeBootFailure, Restarts } from './policy/restart.ts';
 import { statusOf } from './status.ts';
-import { BlockedLoops } from './workers/blocked-loops.ts';
-import { BootFailures } from './workers/boot-failures.ts';
+import { failureFields } from './workers/boot-failure.ts';
+import type { EndCause } from './workers/describe-end.ts';
 import type { WorkerHandle } from './workers/handle.ts';
-import { Haste } from './workers/haste.ts';
-import { WorkerLife } from './workers/life.ts';
-import { type EndCause, nameOf } from './workers/obituary.ts';
-import { Outage } from './workers/outage.ts';
+import { LoadedCodes } from './workers/loaded-code.ts';
 import { WorkerSet } from './workers/set.ts';
-import { SilentWorkers } from './workers/silent-workers.ts';
+
+const ASKED: Readonly<Record<Exclude<Asked, 'begins'>, string>> = {
+  supersedes: 'The reload under way is dropped for this one, as it was still reading',
+  follows: 'Another reload follows the one under way',
+  'follows already': 'Another reload follows the one under way already, and will do for this one too',
+};
+
+const UNDONE = 'Reload undone, the old workers serve on';
+const WAITING = 'Waiting for a change, as the application cannot be loaded';
+const SHOWN = 'Every request is answered with this error, until a change mends it';
 
 /**
  * What the arbiter wants and why: the intent, the generation that serves, how many workers there are to be, and what
- * follows when one of them gets ready, fails or ends. Nothing here waits; the loop (arbiter.ts) makes it come true.
+ * follows when a worker gets ready or fails to boot. Nothing here waits; the loop (arbiter.ts) makes it come true.
  */
 export class Service {
   readonly workers: WorkerSet;
   readonly hooks: HookCaller;
   readonly log: RecordLog;
+  readonly restarts: Restarts;
+  readonly codes: LoadedCodes;
   readonly #options: ArbiterOptions;
-  readonly #generations: Generations;
-  readonly pace: Pace;
-  readonly haste: Haste;
-  readonly loops: BlockedLoops;
-  readonly silent: SilentWorkers;
-  readonly life: WorkerLife;
-  readonly #bootFailures: BootFailures;
-  readonly #headcount: Headcount;
-  readonly #outage: Outage;
+  readonly #reload: Reload;
   #intent: Intent = { name: 'starting' };
+  #current: Generation;
+  #count: number;
 
   constructor(options: ArbiterOptions, emit: (event: ArbiterEvent) => void) {
-    const { clock } = options;
+    const { first, clock, random, log, spawn, reread, bindAll, callWithin } = options;
+    const { workerCount } = options.upgrade;
     this.#options = options;
-    this.workers = new WorkerSet(clock, options.spawn);
-    this.#generations = new Generations(options, this.workers, emit);
-    this.pace = new Pace(clock, options.random, options.log, () =>
-      this.workers.all.some(({ state }) => state.name === 'ready'),
-    );
-    this.#outage = new Outage(clock, options.log);
-    this.haste = new Haste(this.workers, clock, options.log);
-    this.hooks = new HookCaller(() => ({ hooks: this.current.hooks, view: this.view }), options.callWithin);
-    this.log = options.log;
-    this.life = new WorkerLife(this, options);
-    this.loops = new BlockedLoops(clock, options.log);
-    this.silent = new SilentWorkers(clock, options.log, options.isStopped);
-    this.#bootFailures = new BootFailures(this, this.#generations.reload, this.pace, options.development);
-    this.#headcount = new Headcount(this, options.upgrade.workerCount);
+    this.log = log;
+    this.workers = new WorkerSet(clock, spawn);
+    this.#current = first;
+    this.#count = workerCount === null ? first.loaded.settings.workers : countAfter(workerCount, first);
+    this.#reload = new Reload({
+      reread,
+      bindAll,
+      emit,
+      now: () => clock.now(),
+      heldByWorkers: () => this.workers.all.flatMap(({ listeners }) => listeners),
+      firstGeneration: first.number,
+    });
+    this.restarts = new Restarts({ clock, random, isServed: () => this.#readyCount > 0 });
+    this.codes = new LoadedCodes(log);
+    this.hooks = new HookCaller(() => ({ hooks: this.#current.hooks, view: this.view }), callWithin);
   }
 
   get intent(): Intent {
@@ -72,52 +87,64 @@ export class Service {
 
   /** The generation that serves. */
   get current(): Generation {
-    return this.#generations.current;
+    return this.#current;
   }
 
   get reloadStep(): Reload['step'] {
-    return this.#generations.reload.step;
+    return this.#reload.step;
   }
 
-  get codes(): Generations['codes'] {
-    return this.#generations.codes;
-  }
-
+  /** What the workers are to be like. */
   get desired(): Desired {
     const { name } = this.#intent;
     const { development } = this.#options;
-    const { spareWorkers, reloadBatch } = this.current.loaded.settings;
+    const { spareWorkers, reloadBatch } = this.#current.loaded.settings;
     const purpose = name === 'stopping' || name === 'resting' ? name : 'serving';
     return {
       purpose,
-      workers: purpose === 'serving' ? this.#headcount.count : 0,
+      workers: purpose === 'serving' ? this.#count : 0,
       spares: purpose === 'serving' ? spareWorkers : 0,
-      generation: this.current.number,
-      canary: this.#generations.reload.candidate?.number ?? null,
-      spawnAfterMs: development?.isWaiting ? Infinity : this.pace.spawnAfterMs,
+      generation: this.#current.number,
+      canary: this.#reload.candidate?.number ?? null,
+      spawnAfterMs: development?.isWaiting ? Infinity : this.restarts.spawnAfterMs,
       surge: development === null ? reloadBatch : Infinity,
-      recycleAfterMs: this.pace.recycleAfterMs,
+      replaceAfterMs: this.restarts.replaceAfterMs,
       retirePurpose: this.#isLast ? 'stop' : 'replace',
     };
   }
 
+  /** How many workers clients may count on: none while the service starts, rests or stops. */
+  get owed(): number {
+    const { name } = this.#intent;
+    return name === 'serving' || name === 'lingering' ? this.#count : 0;
+  }
+
   /** Whether nobody serves once this arbiter's workers have gone. */
   get #isLast(): boolean {
-    const { listeners } = this.current;
+    const { listeners } = this.#current;
     return this.#intent.name === 'stopping' && !listeners.some((listener) => listener.isShared());
   }
 
+  get #readyCount(): number {
+    return this.workers.all.filter(({ state }) => state.name === 'ready').length;
+  }
+
+  /** What hooks see of the arbiter. */
   get view(): ArbiterView {
-    const workers = this.#headcount.count;
-    return { pid: process.pid, workers, generation: this.current.number, log: this.#options.log };
+    return {
+      pid: process.pid,
+      workers: this.#count,
+      generation: this.#current.number,
+      log: this.#options.log,
+    };
   }
 
   /** For an observer, of the arbiter that has this role. */
   status(role: ArbiterRole): ServiceStatus {
     return statusOf({
       intent: this.#intent,
-      reload: this.#generations.reload,
-      current: this.current,
+      reload: this.#reload,
+      current: this.#current,
       role,
       wanted: this.desired.workers,
       workers: this.workers.all,
@@ -126,34 +153,56 @@ export class Service {
 
   /** The generation of that number: the one that serves, or the one that has yet to prove itself. */
   generation(number: number): Generation {
-    return this.#generations.of(number);
+    const { candidate } = this.#reload;
+    const generation = candidate?.number === number ? candidate : this.#current;
+    const code = this.codes.hashOf(number);
+    return code === null ? generation : { ...generation, code };
   }
 
-  /** Wants `change` workers more, or fewer. */
+  /** When `advance` has something to do; Infinity where only an event can change that. */
+  get wakeAtMs(): number {
+    return this.#intent.name === 'lingering' ? this.#intent.untilMs : Infinity;
+  }
+
+  /** Does what has become due. */
+  advance(): void {
+    if (this.#options.clock.now() >= this.wakeAtMs) this.stop('graceful', EXIT.ok);
+    if (!this.#reload.isDue) return;
+    this.log.info('Reloading once more, as was asked for meanwhile', { event: 'reload-follows' });
+    this.#reload.start(this.#current);
+  }
+
+  /** TTIN and TTOU: one worker more, or fewer. */
   scaleBy(change: 1 | -1): void {
-    if (isEnding(this.#intent)) return sayRefused(this.log, change > 0 ? 'TTIN' : 'TTOU', this.#intent);
+    if (isEnding(this.#intent)) return this.#refuse(change > 0 ? 'TTIN' : 'TTOU');
     const isResting = this.#intent.name === 'resting';
     // As with Gunicorn, a worker more than none is one.
-    this.#headcount.change(isResting && change > 0 ? 0 : this.#headcount.count, change);
+    this.#changeCount(isResting && change > 0 ? 0 : this.#count, change);
     if (change > 0) return this.resume('a worker is wanted');
     if (isResting)
-      this.log.info(
-        `The arbiter rests: once it is brought back, the number of workers is ${this.#headcount.count}`,
-        { event: 'scaled', count: this.#headcount.count, reason: 'TTOU' },
-      );
+      this.log.info(`The arbiter rests: once it is brought back, the number of workers is ${this.#count}`, {
+        event: 'scaled',
+        count: this.#count,
+        reason: 'TTOU',
+      });
   }
 
   /** Lets the load of the workers say how many there are to be, where the settings leave it to that. */
   scaleByLoad(): void {
-    if (!isEnding(this.#intent))
-      this.#headcount.followLoad(this.desired, this.workers.all, this.#generations.reload.isUnderWay);
+    if (isEnding(this.#intent)) return;
+    const { scaling } = this.#current;
+    const change = scaling?.evaluate(this.desired, this.workers.all, this.#reload.isUnderWay);
+    if (!change) return;
+    const { reason, workers: count, figures } = change;
+    this.log.info(reason, { event: 'scaled', reason, count, ...figures });
+    this.#setCount(count);
   }
 
-  /** Retires every worker and holds the sockets. */
+  /** WINCH: retires every worker and holds the sockets. */
   rest(): void {
-    if (this.#intent.name !== 'serving') return sayRefused(this.log, 'WINCH', this.#intent);
+    if (this.#intent.name !== 'serving') return this.#refuse('WINCH');
     this.#intent = { name: 'resting' };
-    this.#generations.drop('the workers rest');
+    this.#dropReload('the workers rest');
     this.log.info('The workers retire and the sockets stay; HUP or TTIN brings workers back', {
       event: 'resting',
     });
@@ -166,11 +215,49 @@ export class Service {
     this.log.info(`Bringing the workers back: ${reason}`, { event: 'resumed', reason });
   }
 
-  /** Begins to read the configuration again. */
+  /** TERM, INT, QUIT, or a service that cannot start: lingers first where it is to, then stops the workers. */
+  stop(mode: StopMode, status: number): void {
+    const timing = { now: this.#options.clock.now(), delayMs: drainDelayOf(this.#current) };
+    const lingering = toLingering(this.#intent, mode, status, timing);
+    if (lingering) return this.#linger(lingering);
+    const hastening = hasteOf(this.#intent, mode, timing.now);
+    if (hastening !== null) this.log.info(hastening, { event: 'stop-hastened', reason: hastening });
+    this.#options.development?.close();
+    this.#intent = toStopping(this.#intent, mode, status);
+    this.#dropReload('the service stops');
+    // The sockets first: while the workers empty the queue nothing may be added that nobody would answer.
+    for (const listener of this.#current.listeners) listener.close();
+    if (mode === 'quick') this.workers.quitAll('the service stops at once');
+    if (mode === 'forced') this.workers.killAll('the service is forced to stop');
+  }
+
+  #linger(intent: Intent & { name: 'lingering' }): void {
+    this.#intent = intent;
+    this.#dropReload('the service stops');
+    this.workers.sendAll({ tsunicorn: 'linger' });
+    const { drainDelay } = this.#current.loaded.settings;
+    this.log.info(`Accepting for ${drainDelay} s more (--drain-delay); another TERM ends the wait`, {
+      event: 'lingering',
+      durationMs: Math.round(drainDelay * 1000),
+    });
+  }
+
+  /** HUP: begins to read the configuration again, or lets that follow the reload under way. */
   reload(): void {
-    if (isEnding(this.#intent)) return sayRefused(this.log, 'HUP', this.#intent);
+    if (isEnding(this.#intent)) return this.#refuse('HUP');
     this.resume('the service reloads');
-    this.#generations.ask();
+    const { candidate, underWay: generation } = this.#reload;
+    const canary = this.workers.all.find((worker) => worker.generation === candidate?.number);
+    const asked = this.#reload.ask(this.#current);
+    if (asked === 'begins') return;
+    if (asked === 'supersedes')
+      return this.log.info(ASKED[asked], {
+        event: 'reload-superseded',
+        generation,
+        reason: 'another reload',
+      });
+    const end = canary === undefined ? '' : `; to undo that, end its worker (pid: ${canary.pid})`;
+    this.log.info(`${ASKED[asked]}${end}`, { event: 'reload-queued', generation });
   }
 
   /** In development: files changed. */
@@ -179,107 +266,167 @@ export class Service {
     if (development === null || isEnding(this.#intent) || this.#intent.name === 'resting') return;
     const { settings, line } = development.changed(files);
     this.log.info(line, { event: 'files-changed', files });
-    const { reload, current } = this.#generations;
-    if (settings === 'read') reload.start(current);
-    else reload.again(current);
-  }
-
-  /** When `advance` has something to do; Infinity where only an event can change that. */
-  get wakeAtMs(): number {
-    return this.#intent.name === 'lingering' ? this.#intent.untilMs : Infinity;
-  }
-
-  /** Does what has become due. */
-  advance(): void {
-    this.#lookForOutage();
-    this.silent.look(this.workers.all);
-    if (this.#options.clock.now() >= this.wakeAtMs) this.stop('graceful', EXIT.ok);
-    this.#generations.follow();
-  }
-
-  stop(mode: StopMode, status: number): void {
-    const timing = { now: this.#options.clock.now(), delayMs: drainDelayOf(this.current) };
-    const lingering = toLingering(this.#intent, mode, status, timing);
-    if (lingering) return this.#linger(lingering);
-    const hastening = hasteOf(this.#intent, mode, timing.now);
-    if (hastening !== null) this.log.info(hastening, { event: 'stop-hastened', reason: hastening });
-    this.#options.development?.close();
-    this.#intent = toStopping(this.#intent, mode, status);
-    this.#generations.drop('the service stops');
-    // The sockets first: while the workers empty the queue nothing may be added that nobody would answer.
-    for (const listener of this.current.listeners) listener.close();
-    if (mode === 'quick') this.workers.quitAll('the service stops at once');
-    if (mode === 'forced') this.workers.killAll('the service is forced to stop');
+    if (settings === 'read') this.#reload.start(this.#current);
+    else this.#reload.again(this.#current);
   }
 
   /** The configuration was read again, or could not be. */
   reloadRead(event: ArbiterEvent & { type: 'reloadRead' }): void {
-    const candidate = this.#generations.read(event);
-    if (candidate) this.hooks.call('onReload', (hook, view) => hook(view), candidate.hooks);
+    const reason = this.#reload.take(event);
+    const { candidate } = this.#reload;
+    if (reason !== null)
+      this.log.error(`Reload refused, the workers serve on unchanged: ${reason}`, {
+        event: 'reload-refused',
+        generation: event.attempt,
+        reason,
+      });
+    else if (candidate?.number === event.attempt)
+      this.hooks.call('onReload', (hook, view) => hook(view), candidate.hooks);
   }
 
   /** A worker has loaded the application and accepts. */
   ready(worker: WorkerHandle, { urls, app }: WorkerMessage & { tsunicorn: 'ready' }): void {
-    this.life.ready(worker);
+    const { development, upgrade } = this.#options;
+    this.restarts.ready();
+    development?.ready();
     if (this.#intent.name === 'lingering') worker.send({ tsunicorn: 'linger' });
-    const moved = this.#promoteBy(worker, app);
+    const { candidate } = this.#reload;
     const begins = this.#intent.name === 'starting';
-    if (moved || begins) sayListening(this.log, describeListeners(worker.listeners, urls));
+    const isMoved = candidate?.number === worker.generation && this.#promote(candidate, app);
+    if (isMoved || begins) this.#sayListening(describeListeners(worker.listeners, urls));
     if (begins) this.#begin(app);
-    const ready = this.workers.all.filter(({ state }) => state.name === 'ready').length;
-    this.#options.upgrade.serving(ready >= this.#headcount.count);
+    upgrade.serving(this.#readyCount >= this.#count);
   }
 
-  /** A worker's process has ended. */
-  reap(worker: WorkerHandle, end: ProcessEnd): void {
-    const isNeverReady = isBooting(worker.state);
-    const { reason, cause } = this.life.ended(worker, end);
-    this.#outage.ended(cause);
-    this.hooks.call('childExit', (hook, view) => hook(view, viewOf(worker, this.#options.log)));
-    const who = worker.pid === 0 ? 'A worker' : nameOf(worker);
-    if (isNeverReady)
-      this.bootFailed(worker, { exitStatus: EXIT.workerBoot, message: `${who} ${reason}` }, cause);
-  }
-
-  /** A worker that was never ready. */
-  bootFailed(worker: WorkerHandle, failure: BootFailure, cause: EndCause = 'boot'): void {
-    this.#bootFailures.take(worker, failure, cause);
-  }
-
-  /** A service that starts, rests or stops owes nobody a worker. */
-  #lookForOutage(): void {
-    const { name } = this.#intent;
-    const owes = name === 'serving' || name === 'lingering';
-    this.#outage.look(owes ? this.#headcount.count : 0, this.workers.all);
-  }
-
-  /** Where it is the candidate's first worker. Returns whether other sockets are listened on than before. */
-  #promoteBy(worker: WorkerHandle, app: string | undefined): boolean {
-    const { reload, current: before } = this.#generations;
-    const { candidate } = reload;
-    if (candidate?.number !== worker.generation) return false;
-    this.pace.promoted();
-    const moved = this.#generations.promote(candidate, app);
-    this.#headcount.promoted(candidate, before);
-    return moved;
+  /** The candidate's first worker, which has loaded `app`, is ready. Returns whether it listens elsewhere than before. */
+  #promote(candidate: Generation, app: string | undefined): boolean {
+    const { promoted, development } = this.#options;
+    const before = this.#current;
+    this.restarts.promoted();
+    this.#reload.promote(candidate, before);
+    this.#current = candidate;
+    giveSockets(candidate);
+    promoted(candidate, before);
+    this.codes.promoted(candidate.number);
+    development?.promoted(candidate);
+    const what = candidate.failure ? 'shows the error' : 'is ready';
+    const from = app === undefined ? '' : `, from ${app}`;
+    this.log.info(`Generation ${candidate.number} ${what}${from}: replacing the workers of the one before`, {
+      event: 'reload-promoted',
+      generation: candidate.number,
+      ...(app === undefined ? {} : { file: app }),
+    });
+    this.#setCount(countAfter(workerCountOf(before, this.#count), candidate));
+    return !sameListeners(candidate, before);
   }
 
   /** The first worker serves. */
   #begin(app: string | undefined): void {
     this.#intent = { name: 'serving' };
     if (app !== undefined) this.log.info(`Serving ${app}`, { event: 'application', file: app });
-    giveSockets(this.current);
+    giveSockets(this.#current);
     this.hooks.call('whenReady', (hook, view) => hook(view));
   }
 
-  #linger(intent: Intent & { name: 'lingering' }): void {
-    this.#intent = intent;
-    this.#generations.drop('the service stops');
-    this.workers.sendAll({ tsunicorn: 'linger' });
-    const { drainDelay } = this.current.loaded.settings;
-    this.log.info(`Accepting for ${drainDelay} s more (--drain-delay); another TERM ends the wait`, {
-      event: 'lingering',
-      durationMs: Math.round(drainDelay * 1000),
+  /** A worker was never ready: undoes a reload, halts a service that starts, delays the next try otherwise. */
+  bootFailed(worker: WorkerHandle, failure: BootFailure, cause: EndCause = 'boot'): void {
+    const { development } = this.#options;
+    const { candidate } = this.#reload;
+    const { exitStatus, message } = failure;
+    const failed = [candidate, this.#current].find((one) => one?.number === worker.generation);
+    const verdict = judgeBootFailure({
+      generation: failed === undefined ? 'other' : failed === candidate ? 'candidate' : 'current',
+      intent: this.#intent.name,
+      exitStatus,
+      development,
+    });
+    const fields = { ...failureFields(worker, failure), cause };
+    if (failed === candidate) this.#reload.undo(message);
+    switch (verdict) {
+      case 'ignore':
+        return;
+      case 'await change':
+        return this.#awaitChange(worker, failure, failed ?? this.#current);
+      case 'undo reload': {
+        const generation = worker.generation;
+        return this.log.error(`${UNDONE}: ${message}`, { event: 'reload-undone', ...fields, generation });
+      }
+      case 'halt':
+        this.log.critical(message, { event: 'boot-failed', ...fields });
+        return this.stop('quick', exitStatus);
+      case 'retry': {
+        const retryMs = this.restarts.failed();
+        const line = `${message}; next try ${inSeconds(retryMs)}`;
+        return this.log.error(line, { event: 'boot-failed', ...fields, retryMs: Math.round(retryMs) });
+      }
+    }
+  }
+
+  /** In development: the failure is shown, in the browser too where that is wanted, until a change mends it. */
+  #awaitChange(worker: WorkerHandle, failure: BootFailure, failed: Generation): void {
+    const { development } = this.#options;
+    if (!development) return;
+    const { debug } = this.#current.loaded.settings;
+    const isShown = debug && failed.failure === undefined && !this.#reload.isUnderWay;
+    if (this.#intent.name === 'starting') {
+      // Another worker of the same generation has said it already.
+      if (development.isWaiting && failed === this.#current) return;
+      development.wait();
+    }
+    const outcome = isShown ? SHOWN : development.isWaiting ? WAITING : UNDONE;
+    this.log.error(`${outcome}: ${failure.message}`, {
+      event: 'change-awaited',
+      ...failureFields(worker, failure),
+    });
+    if (isShown) this.#reload.show(failure, this.#current);
+  }
+
+  /** Forgets the reload under way, if there is one, for this reason. */
+  #dropReload(reason: string): void {
+    const { underWay: generation } = this.#reload;
+    if (this.#reload.abandon(reason))
+      this.log.info(`The reload under way is dropped: ${reason}`, {
+        event: 'reload-superseded',
+        generation,
+        reason,
+      });
+  }
+
+  /** Wants `from` workers and so many more, or fewer; never less than one, nor beyond the limits where there are any. */
+  #changeCount(from: number, change: 1 | -1): void {
+    const { scaling } = this.#current;
+    const wanted = from + change;
+    const count = scaling ? scaling.allowed(wanted) : Math.max(1, wanted);
+    const limit = change > 0 ? 'workers-max' : 'workers-min';
+    if (count !== wanted)
+      this.log.warning(
+        `The number of workers stays ${count}: ${scaling ? `${limit} is reached` : 'there is never less than one'}`,
+        { event: 'scaling-limit', count, setting: scaling ? `--${limit}` : '--workers' },
+      );
+    this.#setCount(count);
+  }
+
+  #setCount(count: number): void {
+    const before = this.#count;
+    if (count === before) return;
+    this.#count = count;
+    this.hooks.call('nworkersChanged', (hook, view) => hook(view, count, before));
+  }
+
+  /** A signal changes nothing, for what the arbiter is about. */
+  #refuse(signal: 'HUP' | 'TTIN' | 'TTOU' | 'WINCH'): void {
+    const reason = unchangedBecause(this.#intent);
+    this.log.warning(`${signal} refused, nothing was changed: ${reason}`, {
+      event: 'signal-refused',
+      signal: `SIG${signal}`,
+      reason,
+    });
+  }
+
+  #sayListening(addresses: readonly string[]): void {
+    this.log.info(`Listening at: ${addresses.join(', ')} (${process.pid})`, {
+      event: 'listening',
+      addresses,
     });
   }
 }

@@ -23,7 +23,7 @@ export interface Desired {
    */
   readonly surge: number;
   /** Before this time nothing is spawned to replace a worker of the right generation; 0 where that may be done at once. */
-  readonly recycleAfterMs: number;
+  readonly replaceAfterMs: number;
   /** What workers retire for. */
   readonly retirePurpose: RetirePurpose;
 }
@@ -60,7 +60,7 @@ export function reconcile(desired: Desired, workers: readonly WorkerSnapshot[], 
   const overdue = workers.flatMap((worker) => overdueAction(worker, now));
   const dying = new Set(overdue.map((action) => action.age));
   const living = workers.filter((worker) => isLiving(worker) && !dying.has(worker.age));
-  const held = now < desired.recycleAfterMs && living.some(isOutgoing);
+  const held = now < desired.replaceAfterMs && living.some(isOutgoing);
   // A boot would take the processor, and the arbiter's loop, from one that is about to serve: spares come after it.
   const seen = held ? living.map(staying) : living;
   const accepts = planAccepts(desired, seen);
@@ -77,7 +77,7 @@ export function reconcile(desired: Desired, workers: readonly WorkerSnapshot[], 
     actions: [...overdue, ...accepts, ...planHaste(desired, others), ...retirements, ...spawns],
     wakeAtMs: Math.min(
       waiting ? desired.spawnAfterMs : Infinity,
-      held ? desired.recycleAfterMs : Infinity,
+      held ? desired.replaceAfterMs : Infinity,
       ...deadlines,
     ),
   };

@@ -1,41 +1,49 @@
+import type { Instigator } from '../../process/ipc.ts';
 import type { Clock } from '../../support/clock.ts';
-import { seconds } from '../../support/duration.ts';
+import { EXIT } from '../../support/errors.ts';
+import type { Intent } from '../change/shutdown.ts';
 import { CRASH_SIGNALS, type ProcessEnd } from '../events.ts';
 import type { WorkerState } from './worker-state.ts';
 
-/** Failures to boot, remembered with decay: after `HALF_LIFE_MS` without one, half of them are forgotten. */
+/** How failures hold back what follows them. */
+export const RESTART_POLICY = {
+  /** After so long without a failure, half of them are forgotten. */
+  halfLifeMs: 30_000,
+  /** The delay after the second failure; each further one doubles it. The first may be somebody's `kill -9`. */
+  baseDelayMs: 500,
+  maxDelayMs: 30_000,
+  /** The longest delay while nobody serves: each second counts then, and a boot takes the processor from nobody. */
+  maxUnservedDelayMs: 5000,
+  /** The part by which a delay is longer or shorter, so that the services of a host do not restart in step. */
+  jitter: 0.2,
+  /** A worker that ends, or asks to be replaced, within this time after it got ready counts as a failure. */
+  settledMs: 5000,
+} as const;
+
+/** Failures of one kind, which fade with time. */
 export interface Failures {
-  /** Decayed count as of `atMs`. */
+  /** What is left of them as of `atMs`, the time of the last one. */
   readonly count: number;
   readonly atMs: number;
+  /** In [0, 1), drawn at the last one for the jitter of its delay. */
+  readonly random: number;
 }
 
 /** Nothing has failed yet. */
-export const NO_FAILURES: Failures = { count: 0, atMs: 0 };
-
-const HALF_LIFE_MS = 30_000;
-const BASE_DELAY_MS = 500;
-const MAX_DELAY_MS = 30_000;
-/** The same while nobody serves, since then each second counts, and a boot takes the processor from nobody. */
-const MAX_UNSERVED_MS = 5000;
-/** A worker that ends itself sooner after it got ready is as good as one that never did. */
-export const SETTLED_MS = 5000;
+export const NO_FAILURES: Failures = { count: 0, atMs: 0, random: 0 };
 
 /** Adds one failure at `now` to what is left of the earlier ones. */
-export function recordFailure(failures: Failures, now: number): Failures {
-  const decayed = failures.count * 0.5 ** ((now - failures.atMs) / HALF_LIFE_MS);
-  return { count: decayed + 1, atMs: now };
+export function recordFailure(failures: Failures, now: number, random: number): Failures {
+  const decayed = failures.count * 0.5 ** ((now - failures.atMs) / RESTART_POLICY.halfLifeMs);
+  return { count: decayed + 1, atMs: now, random };
 }
 
-/**
- * How long to wait before the next try, in milliseconds: nothing after a single failure, which may be somebody's
- * `kill -9`; then doubling from half a second to `maxMs`, ±20 % by `random` (in [0, 1)) so that the services of a
- * host do not restart in step.
- */
-export function restartDelay(failures: Failures, random: number, maxMs = MAX_DELAY_MS): number {
-  if (failures.count < 1.5) return 0;
-  const delay = Math.min(maxMs, BASE_DELAY_MS * 2 ** (failures.count - 2));
-  return delay * (0.8 + 0.4 * random);
+/** How long to wait after the last of these failures, in milliseconds. */
+export function restartDelay({ count, random }: Failures, maxMs: number = RESTART_POLICY.maxDelayMs): number {
+  if (count < 1.5) return 0;
+  const { baseDelayMs, jitter } = RESTART_POLICY;
+  const delay = Math.min(maxMs, baseDelayMs * 2 ** (count - 2));
+  return delay * (1 - jitter + 2 * jitter * random);
 }
 
 /** Whether a process ended by its own doing: not by a signal that somebody else, or the kernel for want of memory, sent. */
@@ -43,89 +51,142 @@ export function isOwnDoing(end: ProcessEnd): boolean {
   return end.how === 'signal' ? CRASH_SIGNALS.has(end.signal) : end.how === 'status';
 }
 
-/** Begun by a failure at `fromMs`; how long depends on whether anybody serves meanwhile. */
-interface Wait {
-  readonly fromMs: number;
-  readonly delayMs: number;
-  readonly unservedMs: number;
+export interface RestartsOptions {
+  readonly clock: Clock;
+  /** In [0, 1), for jitter. */
+  readonly random: () => number;
+  /** Whether any worker serves now. */
+  readonly isServed: () => boolean;
 }
 
-const NO_WAIT: Wait = { fromMs: 0, delayMs: 0, unservedMs: 0 };
-
-function waitFor(failures: Failures, random: number): Wait {
-  return {
-    fromMs: failures.atMs,
-    delayMs: restartDelay(failures, random),
-    unservedMs: restartDelay(failures, random, MAX_UNSERVED_MS),
-  };
-}
-
-/** The failures of one service and what follows from them. */
-export class CrashLoop {
-  readonly #clock: Clock;
-  readonly #random: () => number;
-  readonly #isServed: () => boolean;
-  #failures: Failures = NO_FAILURES;
-  #wait: Wait = NO_WAIT;
+/** When the next worker may be spawned, by how those before it fared. */
+export class Restarts {
+  readonly #options: RestartsOptions;
+  /** Workers that were never ready. */
+  #boots: Failures = NO_FAILURES;
+  /** Workers that ended of their own accord soon after they got ready. */
   #relapses: Failures = NO_FAILURES;
-  #relapseWait: Wait = NO_WAIT;
+  /** Workers that asked to be replaced soon after they got ready. */
+  #requests: Failures = NO_FAILURES;
+  #replaceAfterMs = 0;
 
-  /** `isServed` tells whether any worker serves now. */
-  constructor(clock: Clock, random: () => number, isServed: () => boolean) {
-    this.#clock = clock;
-    this.#random = random;
-    this.#isServed = isServed;
-  }
-
-  /** Before this time nothing is spawned, which is sooner while nobody serves; 0 while there is no reason to hold back. */
-  get spawnAfterMs(): number {
-    const relapseMs = this.#endOf(this.#relapseWait);
-    return Math.max(this.#endOf(this.#wait), this.#clock.now() < relapseMs ? relapseMs : 0);
-  }
-
-  /** A worker died before it was ready. Returns the delay until the next try in milliseconds. */
-  failed(): number {
-    const now = this.#clock.now();
-    this.#failures = recordFailure(this.#failures, now);
-    this.#wait = waitFor(this.#failures, this.#random());
-    return this.#delayOf(this.#wait);
+  constructor(options: RestartsOptions) {
+    this.#options = options;
   }
 
   /**
-   * A worker has ended of its own accord. Where it had been ready for less than `SETTLED_MS` that is a crash loop too,
-   * which other workers that get ready do not end: it fades with time. Returns the delay until the next try.
+   * Before this time no worker is spawned, which is sooner while nobody serves. In the past where workers fail to boot:
+   * then they are spawned one at a time. 0 where nothing is held back.
    */
-  ended(state: WorkerState): number {
-    const now = this.#clock.now();
-    if (state.name !== 'ready' || now - state.sinceMs > SETTLED_MS) return 0;
-    this.#relapses = recordFailure(this.#relapses, now);
-    this.#relapseWait = waitFor(this.#relapses, this.#random());
-    return this.#delayOf(this.#relapseWait);
+  get spawnAfterMs(): number {
+    const relapseMs = this.#relapses.atMs + this.#delayAfter(this.#relapses);
+    const now = this.#options.clock.now();
+    return Math.max(this.#boots.atMs + this.#delayAfter(this.#boots), now < relapseMs ? relapseMs : 0);
+  }
+
+  /** Before this time no worker is replaced because it asked for it. */
+  get replaceAfterMs(): number {
+    return this.#replaceAfterMs;
+  }
+
+  /** A worker was never ready. Returns the delay until the next try in milliseconds. */
+  failed(): number {
+    this.#boots = this.#record(this.#boots);
+    return this.#delayAfter(this.#boots);
   }
 
   /** A worker got ready: what failed to boot before says nothing any more. */
-  forget(): void {
-    this.#failures = NO_FAILURES;
-    this.#wait = NO_WAIT;
+  ready(): void {
+    this.#boots = NO_FAILURES;
   }
 
-  /** Another configuration has proved itself: how workers of the one before ended says nothing any more. */
-  forgetAll(): void {
-    this.forget();
+  /**
+   * A worker in `state` has ended of its own accord. Other workers that get ready do not end the delay that may follow:
+   * it fades with time. Returns the delay until the next worker in milliseconds.
+   */
+  ended(state: WorkerState): number {
+    if (!this.#hasJustGotReady(state)) return 0;
+    this.#relapses = this.#record(this.#relapses);
+    return this.#delayAfter(this.#relapses);
+  }
+
+  /**
+   * A worker in `state` asks to be replaced. Soon after it got ready, as with a memory limit below what the application
+   * takes at once, another one would be no better, and it serves on meanwhile; where somebody asked by a signal, nothing
+   * is held back. Returns the delay in milliseconds.
+   */
+  asked(state: WorkerState, by: Instigator): number {
+    if (by === 'signal') {
+      this.#forgetRequests();
+      return 0;
+    }
+    if (!this.#hasJustGotReady(state)) return 0;
+    this.#requests = this.#record(this.#requests);
+    const delayMs = restartDelay(this.#requests);
+    this.#replaceAfterMs = Math.max(this.#replaceAfterMs, this.#requests.atMs + delayMs);
+    return delayMs;
+  }
+
+  /** Another configuration has proved itself: how workers of the one before it fared says nothing any more. */
+  promoted(): void {
+    this.#boots = NO_FAILURES;
     this.#relapses = NO_FAILURES;
-    this.#relapseWait = NO_WAIT;
+    this.#forgetRequests();
   }
 
-  #delayOf({ delayMs, unservedMs }: Wait): number {
-    return this.#isServed() ? delayMs : unservedMs;
+  #forgetRequests(): void {
+    this.#requests = NO_FAILURES;
+    this.#replaceAfterMs = 0;
   }
 
-  #endOf(wait: Wait): number {
-    return wait.fromMs + this.#delayOf(wait);
+  #record(failures: Failures): Failures {
+    return recordFailure(failures, this.#options.clock.now(), this.#options.random());
+  }
+
+  #delayAfter(failures: Failures): number {
+    const { maxDelayMs, maxUnservedDelayMs } = RESTART_POLICY;
+    return restartDelay(failures, this.#options.isServed() ? maxDelayMs : maxUnservedDelayMs);
+  }
+
+  #hasJustGotReady(state: WorkerState): boolean {
+    return state.name === 'ready' && this.#options.clock.now() - state.sinceMs <= RESTART_POLICY.settledMs;
   }
 }
 
-/** A delay as log lines say it: `at once`, `in 1.5 s`. */
-export function inSeconds(delayMs: number): string {
-  return delayMs === 0 ? 'at once' : `in ${seconds(delayMs)}`;
+/** A worker that was never ready, and what the service was about. */
+export interface BootFailureFacts {
+  /** Whether it was of the generation that serves, or of the one that has yet to prove itself. */
+  readonly generation: 'current' | 'candidate' | 'other';
+  readonly intent: Intent['name'];
+  /** What the worker exits with; see EXIT. */
+  readonly exitStatus: number;
+  /** Null without --reload; `isWaiting` where no generation could be loaded, and a change is waited for. */
+  readonly development: { readonly isWaiting: boolean } | null;
+}
+
+/** What follows from a boot failure. */
+export type BootVerdict =
+  /** Nothing: no worker of that generation is wanted any more. */
+  | 'ignore'
+  | 'undo reload'
+  /** In development: nothing is tried before a file changes. */
+  | 'await change'
+  /** The service ends with the worker's status. */
+  | 'halt'
+  /** Another worker is spawned, after the delay that `Restarts` says. */
+  | 'retry';
+
+/** Decides whether a worker that was never ready halts the service, undoes a reload, or is followed by another one. */
+export function judgeBootFailure(facts: BootFailureFacts): BootVerdict {
+  const { generation, intent, exitStatus, development } = facts;
+  // By a change of the application's files.
+  const isMendable = development !== null && exitStatus !== EXIT.usage;
+  if (generation === 'other') return 'ignore';
+  if (generation === 'candidate') {
+    if (isMendable) return 'await change';
+    // Where no generation could be loaded, there are no old workers that serve on.
+    if (!development?.isWaiting) return 'undo reload';
+  } else if (intent === 'stopping') return 'ignore';
+  if (intent === 'starting') return isMendable ? 'await change' : 'halt';
+  return 'retry';
 }

@@ -66,8 +66,6 @@ export function logOverdue(
 export type Named = Pick<WorkerView, 'pid' | 'slot' | 'age'>;
 export type Described = Named & Pick<WorkerView, 'generation'>;
 
-export type { EndCause };
-
 export interface Obituary {
   readonly level: 'debug' | 'info' | 'warning' | 'error';
   /** In words that stand behind the worker's name. */

@@ -3,7 +3,7 @@ import type { RecordLog } from '../../log/records.ts';
 import type { Clock } from '../../support/clock.ts';
 import { seconds } from '../../support/duration.ts';
 import type { WorkerSnapshot } from '../policy/worker-state.ts';
-import type { EndCause } from './obituary.ts';
+import type { EndCause } from './describe-end.ts';
 
 /** A spare worker opens its sockets within moments: that is no outage. */
 const TAKE_OVER_MS = 1000;

@@ -10,7 +10,7 @@ export const desired: Desired = {
   canary: null,
   spawnAfterMs: 0,
   surge: 1,
-  recycleAfterMs: 0,
+  replaceAfterMs: 0,
   retirePurpose: 'replace',
 };
 

@@ -35,7 +35,7 @@ class World {
       spares: 0,
       canary: null,
       spawnAfterMs: 0,
-      recycleAfterMs: 0,
+      replaceAfterMs: 0,
       retirePurpose: 'replace',
     } as const;
     this.desired = { ...none, purpose: 'serving', workers, generation: 1, surge };

@@ -53,8 +53,8 @@ describe('spare workers', () => {
 
   it('stand by while outgoing workers are held back', () => {
     const workers = [worker(1, ready), worker(2, outgoing), worker(3, standby)];
-    expect(actions({ recycleAfterMs: 700 }, workers, 100)).toEqual([]);
-    expect(actions({ recycleAfterMs: 700 }, workers, 700)).toEqual(['accept 3']);
+    expect(actions({ replaceAfterMs: 700 }, workers, 100)).toEqual([]);
+    expect(actions({ replaceAfterMs: 700 }, workers, 700)).toEqual(['accept 3']);
   });
 
   it('serve at once when more workers are wanted', () => {

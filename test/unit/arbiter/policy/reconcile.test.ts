@@ -11,7 +11,7 @@ const desired: Desired = {
   canary: null,
   spawnAfterMs: 0,
   surge: 1,
-  recycleAfterMs: 0,
+  replaceAfterMs: 0,
   retirePurpose: 'replace',
 };
 
@@ -120,9 +120,9 @@ describe('a rolling replacement', () => {
   it('holds back those that ask for it before their time, and wakes for that', () => {
     const outgoing: WorkerState = { name: 'ready', sinceMs: 0, heartbeatMs: 0, outgoing: 'old' };
     const all = [worker(1, ready), worker(2, outgoing), worker(3, ready)];
-    const plan = reconcile({ ...desired, workers: 3, recycleAfterMs: 500 }, all, 100);
+    const plan = reconcile({ ...desired, workers: 3, replaceAfterMs: 500 }, all, 100);
     expect(plan).toEqual({ actions: [], wakeAtMs: 500 });
-    expect(actions({ workers: 3, recycleAfterMs: 500 }, all, 500)).toEqual(['spawn slot 3 of generation 1']);
+    expect(actions({ workers: 3, replaceAfterMs: 500 }, all, 500)).toEqual(['spawn slot 3 of generation 1']);
   });
 
   it('replaces a worker that asks for it without touching the others', () => {

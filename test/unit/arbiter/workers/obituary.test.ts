@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ProcessEnd } from '../../../../src/arbiter/events.ts';
 import type { WorkerState } from '../../../../src/arbiter/policy/worker-state.ts';
-import { bootTimedOut } from '../../../../src/arbiter/workers/boot-failures.ts';
+import { bootTimedOut } from '../../../../src/arbiter/workers/boot-failure.ts';
 import type { Known } from '../../../../src/arbiter/workers/known-state.ts';
 import { explainEnd as explain } from '../../../../src/arbiter/workers/obituary.ts';
 import type { OomVerdict } from '../../../../src/arbiter/workers/oom-kills.ts';

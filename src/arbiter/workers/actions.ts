@@ -1,0 +1,105 @@
+import { aboutWorker } from '../../log/about-worker.ts';
+import { Condition } from '../../log/condition.ts';
+import type { RetirePurpose } from '../../process/ipc.ts';
+import type { ArbiterEvent } from '../events.ts';
+import type { ArbiterOptions } from '../options.ts';
+import type { Action } from '../policy/reconcile.ts';
+import { isBooting, killCauseOf } from '../policy/worker-state.ts';
+import type { Service } from '../service.ts';
+import { bootTimedOut } from './boot-failure.ts';
+import type { WorkerHandle } from './handle.ts';
+import { logOverdue } from './obituary.ts';
+import { STOPPED } from './silent-workers.ts';
+
+/** Too many workers retire until none had to be hurried for so long. */
+const QUIET_MS = 10_000;
+
+/** Carries out the actions of a plan, and logs what they mean. */
+export class Actions {
+  readonly #service: Service;
+  readonly #emit: (event: ArbiterEvent) => void;
+  readonly #isStopped: (pid: number) => boolean;
+  readonly #tooManyRetire: Condition;
+
+  constructor(
+    service: Service,
+    { clock, isStopped }: Pick<ArbiterOptions, 'clock' | 'isStopped'>,
+    emit: (event: ArbiterEvent) => void,
+  ) {
+    const { log } = service;
+    this.#service = service;
+    this.#emit = emit;
+    this.#isStopped = isStopped;
+    this.#tooManyRetire = new Condition({
+      clock,
+      quietMs: QUIET_MS,
+      say: (phase, { count, durationMs }) => {
+        const fields = { event: 'retiring-hurried', phase, count, durationMs } as const;
+        if (phase === 'ends')
+          return log.info(`No retiring worker had to be hurried any more (${count} were)`, fields);
+        log.info(
+          `More workers retire than are wanted, and wait for their clients: the oldest close idle connections within seconds (${count} so far)`,
+          fields,
+        );
+      },
+    });
+  }
+
+  perform(action: Action): void {
+    if (action.type === 'spawn') return this.#spawn(action.slot, action.generation);
+    const { workers } = this.#service;
+    const worker = workers.get(action.age);
+    if (worker === undefined) return;
+    switch (action.type) {
+      case 'accept':
+        return workers.accept(worker);
+      case 'retire':
+        return this.#retire(worker, action);
+      case 'hasten':
+        return this.#hasten(worker, action.purpose);
+      case 'kill':
+        return this.#kill(worker, action);
+    }
+  }
+
+  #spawn(slot: number, number: number): void {
+    const { hooks, workers, view } = this.#service;
+    const { log } = view;
+    const unborn = { pid: 0, age: workers.nextAge, slot, generation: number, log };
+    hooks.call('preFork', (hook, view) => hook(view, unborn));
+    workers.spawn(slot, this.#service.generation(number), this.#emit);
+  }
+
+  #retire(worker: WorkerHandle, { reason, purpose }: Action & { type: 'retire' }): void {
+    const { current, intent, log, workers } = this.#service;
+    log.debug(`Retiring worker (pid: ${worker.pid}): ${reason}`, {
+      event: 'worker-retiring',
+      ...aboutWorker(worker),
+      reason,
+    });
+    // Where nobody else will take what the kernel has queued.
+    const emptyQueue = worker.listeners.some(
+      (listener) =>
+        !listener.isShared() && (intent.name === 'stopping' || !current.listeners.includes(listener)),
+    );
+    workers.retire(worker, reason, purpose, emptyQueue);
+  }
+
+  #hasten(worker: WorkerHandle, purpose: RetirePurpose): void {
+    this.#service.workers.hasten(worker, purpose);
+    if (purpose === 'hurry') this.#tooManyRetire.note();
+  }
+
+  #kill(worker: WorkerHandle, { signal, reason: due }: Action & { type: 'kill' }): void {
+    const { state } = worker;
+    const reason =
+      state.name !== 'killed' && this.#isStopped(worker.pid) ? `${due}, as it is stopped (${STOPPED})` : due;
+    this.#service.workers.kill(worker, signal, reason);
+    if (isBooting(state)) {
+      const { readyPath } = this.#service.generation(worker.generation).loaded.settings;
+      const failure = bootTimedOut(worker, state, reason, readyPath);
+      return this.#service.bootFailed(worker, failure, killCauseOf(state));
+    }
+    if (state.name !== 'killed') logOverdue(this.#service.log, worker, state, { signal, reason });
+  }
+}

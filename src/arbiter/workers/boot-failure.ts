@@ -1,0 +1,38 @@
+import { aboutError } from '../../log/about-error.ts';
+import { aboutWorker } from '../../log/about-worker.ts';
+import type { BootFailure } from '../../process/ipc.ts';
+import { EXIT } from '../../support/errors.ts';
+import type { WorkerState } from '../policy/worker-state.ts';
+import { type Described, type Named, nameOf } from './obituary.ts';
+
+/** The failure of a worker that was killed in `state` for `reason` ("not ready within 60 s", "silent for 30 s"). */
+export function bootTimedOut(
+  worker: Named,
+  state: WorkerState,
+  reason: string,
+  readyPath: string | null,
+): BootFailure {
+  if (state.name === 'standby') {
+    const message = `${nameOf(worker)} stood by and was ended: ${reason} (--timeout)`;
+    return { exitStatus: EXIT.workerBoot, message };
+  }
+  if (!reason.startsWith('not ready')) {
+    const message = `${nameOf(worker)} was about to accept and was ended: ${reason} (--timeout)`;
+    return { exitStatus: EXIT.workerBoot, message };
+  }
+  const orPath = readyPath === null ? '' : `, or GET ${readyPath} (--ready-path) blocked its event loop`;
+  const message = `${nameOf(worker)} was ${reason} (--boot-timeout): the application's import or factory had not finished${orPath}`;
+  return { exitStatus: EXIT.workerBoot, message };
+}
+
+/** The fields of a record about a worker that was never ready. */
+export function failureFields(worker: Described, { message, exitStatus, stack, place }: BootFailure) {
+  const err = stack === undefined ? undefined : Object.assign(new Error(message), { stack });
+  return {
+    ...aboutWorker(worker),
+    reason: message,
+    exitStatus,
+    ...(place === undefined ? aboutError(err) : { place, lines: place.lines }),
+    ...(err === undefined ? {} : { err }),
+  };
+}

@@ -1,0 +1,188 @@
+import { aboutWorker } from '../../log/about-worker.ts';
+import type { RecordLog } from '../../log/records.ts';
+import type { WorkerMessage } from '../../process/ipc.ts';
+import { stallReason } from '../../process/stall.ts';
+import { inSeconds } from '../../support/duration.ts';
+import { EXIT } from '../../support/errors.ts';
+import type { ProcessEnd } from '../events.ts';
+import { viewOf } from '../hook-caller.ts';
+import type { ArbiterOptions } from '../options.ts';
+import { isOwnDoing } from '../policy/restart.ts';
+import { isBooting, takeOverMs, type WorkerState } from '../policy/worker-state.ts';
+import type { Service } from '../service.ts';
+import { BlockedLoops } from './blocked-loops.ts';
+import { bootTimedOut } from './boot-failure.ts';
+
+import type { WorkerHandle } from './handle.ts';
+import { accountFor } from './lost-requests.ts';
+import { logEnd, nameOf } from './obituary.ts';
+import { Outage } from './outage.ts';
+import { SilentWorkers } from './silent-workers.ts';
+import { endStalled } from './stall.ts';
+
+type Message<T extends WorkerMessage['tsunicorn']> = WorkerMessage & { readonly tsunicorn: T };
+
+/** Takes what workers report, and how they end: keeps their state, logs it, and tells the service what follows. */
+export class Reports {
+  readonly #service: Service;
+  readonly #options: ArbiterOptions;
+  readonly #log: RecordLog;
+  readonly #blockedLoops: BlockedLoops;
+  readonly #silentWorkers: SilentWorkers;
+  readonly #outage: Outage;
+
+  constructor(service: Service, options: ArbiterOptions) {
+    const { clock, log, isStopped } = options;
+    this.#service = service;
+    this.#options = options;
+    this.#log = log;
+    this.#blockedLoops = new BlockedLoops(clock, log);
+    this.#silentWorkers = new SilentWorkers(clock, log, isStopped);
+    this.#outage = new Outage(clock, log);
+  }
+
+  /** Looks for what no worker reports: that none serves, or that one says nothing. To be called at least once a second. */
+  look(): void {
+    const { owed, workers } = this.#service;
+    this.#outage.look(owed, workers.all);
+    this.#silentWorkers.look(workers.all);
+  }
+
+  /** A worker, or its watchdog, says something. */
+  heard(worker: WorkerHandle, message: WorkerMessage): void {
+    const { workers, current, codes } = this.#service;
+    this.#silentWorkers.heard(worker);
+    switch (message.tsunicorn) {
+      case 'hello':
+      case 'standby':
+        return this.#boots(worker, message);
+      case 'ready':
+        if (isBooting(worker.state)) return this.#ready(worker, message);
+        return workers.note(worker, message);
+      case 'bootFailed':
+        // One that is ended for its boot timeout, or was told to go, may say so too late.
+        if (!isBooting(worker.state)) return;
+        workers.note(worker, message);
+        return this.#service.bootFailed(worker, message);
+      case 'accessLines':
+        return this.#options.lost.forward(worker, message.lines);
+      case 'outgoing':
+        return this.#outgoing(worker, message);
+      case 'heartbeat':
+        if (message.load) current.scaling?.note(worker.age, message.load);
+        return workers.note(worker, message);
+      case 'loaded':
+        return this.#options.development?.loaded(worker.generation, message);
+      case 'code':
+        return codes.loaded(worker, message);
+      case 'leaving':
+        return this.#leaving(worker, message);
+      case 'blocked':
+      case 'unblocked':
+        return this.#blocked(worker, message);
+      case 'stalled':
+        return this.#stalled(worker, message);
+      default:
+        return workers.note(worker, message);
+    }
+  }
+
+  /** A worker's process has ended. */
+  ended(worker: WorkerHandle, end: ProcessEnd): void {
+    const { hooks } = this.#service;
+    const { lost, judgeKill, clock, log } = this.#options;
+    const { state } = worker;
+    worker.state = { name: 'exited' };
+    this.#blockedLoops.forget(worker);
+    if (isOwnDoing(end)) this.#relapsed(state);
+    const account = accountFor(worker, end, state, lost);
+    const known = worker.known.at(clock.now());
+    const { reason, cause } = logEnd(this.#log, worker, end, state, judgeKill, account, known);
+    this.#outage.ended(cause);
+    hooks.call('childExit', (hook, view) => hook(view, viewOf(worker, log)));
+    const who = worker.pid === 0 ? 'A worker' : nameOf(worker);
+    const failure = { exitStatus: EXIT.workerBoot, message: `${who} ${reason}` };
+    if (isBooting(state)) this.#service.bootFailed(worker, failure, cause);
+  }
+
+  /** It loads the application, or has and stands by. */
+  #boots(worker: WorkerHandle, message: Message<'hello' | 'standby'>): void {
+    const { pid } = worker;
+    if (message.tsunicorn === 'hello')
+      this.#log.info(`Booting worker with pid: ${pid}`, { event: 'worker-booting', ...aboutWorker(worker) });
+    else
+      this.#log.debug(`Worker stands by (pid: ${pid})`, { event: 'worker-standby', ...aboutWorker(worker) });
+    this.#service.workers.note(worker, message);
+  }
+
+  /** It has loaded the application and accepts. */
+  #ready(worker: WorkerHandle, message: Message<'ready'>): void {
+    const now = this.#options.clock.now();
+    const tookMs = takeOverMs(worker.state, now);
+    const bootMs = worker.state.name === 'booting' ? Math.round(now - worker.state.sinceMs) : null;
+    if (tookMs !== null)
+      this.#log.info(
+        `Spare worker takes over (pid: ${worker.pid}): it accepts ${tookMs} ms after it was called`,
+        { event: 'spare-called', ...aboutWorker(worker), durationMs: tookMs },
+      );
+    worker.state = { name: 'ready', sinceMs: now, heartbeatMs: now, outgoing: null };
+    this.#log.debug(`Worker is ready (pid: ${worker.pid})`, {
+      event: 'worker-ready',
+      ...aboutWorker(worker),
+      ...(bootMs === null ? {} : { durationMs: bootMs }),
+    });
+    this.#service.ready(worker, message);
+  }
+
+  /** Its event loop is blocked, or turns again; of one that is killed that is known. */
+  #blocked(worker: WorkerHandle, message: Message<'blocked' | 'unblocked'>): void {
+    const { name } = worker.state;
+    if (name === 'ready' || name === 'standby' || name === 'retiring')
+      this.#blockedLoops.note(worker, message);
+  }
+
+  #stalled(worker: WorkerHandle, message: Message<'stalled'>): void {
+    const { workers, intent } = this.#service;
+    const { state } = worker;
+    this.#blockedLoops.forget(worker);
+    endStalled(workers, this.#log, worker, message, intent.name !== 'stopping');
+    if (isBooting(state))
+      this.#service.bootFailed(worker, bootTimedOut(worker, state, stallReason(message), null), 'stall');
+  }
+
+  /** It serves on, and asks to be replaced. */
+  #outgoing(worker: WorkerHandle, message: Message<'outgoing'>): void {
+    const { restarts, workers } = this.#service;
+    const { state } = worker;
+    if (state.name !== 'ready') return;
+    this.#log.info(`${nameOf(worker)} is to be replaced: ${message.reason}`, {
+      event: 'worker-outgoing',
+      ...aboutWorker(worker),
+      reason: message.reason,
+    });
+    const delayMs = restarts.asked(state, message.by);
+    if (delayMs > 0)
+      this.#log.warning(
+        `Workers ask to be replaced within seconds of getting ready, is the limit too low? Next one ${inSeconds(delayMs)}`,
+        { event: 'recycling-held-back', retryMs: Math.round(delayMs) },
+      );
+    workers.note(worker, message);
+  }
+
+  /** It goes of its own accord. */
+  #leaving(worker: WorkerHandle, message: Message<'leaving'>): void {
+    const { state } = worker;
+    this.#service.workers.note(worker, message);
+    if (message.by === 'itself') this.#relapsed(state);
+  }
+
+  /** It ends, last in `state`, by its own doing. */
+  #relapsed(state: WorkerState): void {
+    const delayMs = this.#service.restarts.ended(state);
+    if (delayMs > 0)
+      this.#log.warning(`Workers end soon after they were ready; next try ${inSeconds(delayMs)}`, {
+        event: 'crash-loop',
+        retryMs: Math.round(delayMs),
+      });
+  }
+}

@@ -8,7 +8,7 @@ import type { Logger } from '../support/logger.ts';
 import type { Development } from './change/development.ts';
 import type { Generation, Prepared } from './change/generation.ts';
 import type { ArbiterEvent, EventQueue } from './events.ts';
-import type { SpawnOrder, WorkerHandle } from './workers/handle.ts';
+import type { SpawnOptions, WorkerHandle } from './workers/handle.ts';
 import type { LostLines } from './workers/lost-requests.ts';
 import type { OomVerdict } from './workers/oom-kills.ts';
 
@@ -18,7 +18,7 @@ export interface ArbiterOptions {
   readonly queue: EventQueue;
   readonly clock: Clock;
   readonly log: Logger;
-  readonly spawn: (order: SpawnOrder) => WorkerHandle;
+  readonly spawn: (order: SpawnOptions) => WorkerHandle;
   /** Reads the configuration again, for HUP; rejects with one line where it does not load. Aborted when nobody waits for it. */
   readonly reread: (signal: AbortSignal) => Promise<Prepared>;
   /** Binds what a reload asks for beyond what is open. */

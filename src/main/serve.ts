@@ -1,7 +1,7 @@
 import { spawn as spawnProcess } from 'node:child_process';
 import { addressesOf, type Generation } from '../arbiter/change/generation.ts';
 import { type EventQueue, trapStops } from '../arbiter/events.ts';
-import { type SpawnOrder, spawnWorker, type WorkerHandle } from '../arbiter/workers/handle.ts';
+import { type SpawnOptions, spawnWorker, type WorkerHandle } from '../arbiter/workers/handle.ts';
 import type { RecordLog } from '../log/records.ts';
 import { callHook } from '../process/call-hook.ts';
 import type { Parent } from '../process/parent.ts';
@@ -93,8 +93,8 @@ function spawnerFrom(
   queue: EventQueue,
   own: OwnProcess,
   log: RecordLog,
-): (order: SpawnOrder) => WorkerHandle {
-  const spawn = (order: SpawnOrder) => {
+): (order: SpawnOptions) => WorkerHandle {
+  const spawn = (order: SpawnOptions) => {
     // They may have been rotated, without a signal, into files that its user cannot open.
     order.generation.privileges?.makeLogs(log);
     return spawnWorker(order, { spawn: spawnProcess, clock: systemClock, environment: own.base });

@@ -1,7 +1,7 @@
 import type { Generation } from '../../src/arbiter/change/generation.ts';
 import { limitsOf } from '../../src/arbiter/change/generation.ts';
 import type { Limits, WorkerState } from '../../src/arbiter/policy/worker-state.ts';
-import type { SpawnOrder, WorkerHandle } from '../../src/arbiter/workers/handle.ts';
+import type { SpawnOptions, WorkerHandle } from '../../src/arbiter/workers/handle.ts';
 import { KnownRequests } from '../../src/arbiter/workers/known-requests.ts';
 import { KnownState } from '../../src/arbiter/workers/known-state.ts';
 import type { Listener } from '../../src/listeners/listener.ts';
@@ -27,11 +27,11 @@ export class FakeWorker implements WorkerHandle {
   readonly shows: BootFailure | null;
   readonly sent: ArbiterMessage[] = [];
   readonly signals: NodeJS.Signals[] = [];
-  readonly #order: SpawnOrder;
+  readonly #order: SpawnOptions;
   readonly #journal: string[];
 
   /** Writes what it is told into `journal` too, which it may share with others. */
-  constructor(order: SpawnOrder, journal: string[] = []) {
+  constructor(order: SpawnOptions, journal: string[] = []) {
     this.age = order.age;
     this.slot = order.slot;
     this.generation = order.generation.number;

@@ -15,7 +15,7 @@ import { KnownRequests } from './known-requests.ts';
 import { KnownState } from './known-state.ts';
 import { orderAccount, readMessages } from './watchdog-pipe.ts';
 
-export interface SpawnOrder {
+export interface SpawnOptions {
   readonly age: number;
   readonly slot: number;
   readonly generation: Generation;
@@ -51,7 +51,7 @@ export interface SpawnMeans {
 const LAST_WORDS_MS = 1000;
 
 /** Spawns a worker; its messages and its end are emitted as events. */
-export function spawnWorker(order: SpawnOrder, means: SpawnMeans): WorkerHandle {
+export function spawnWorker(order: SpawnOptions, means: SpawnMeans): WorkerHandle {
   return new ProcessHandle(order, means);
 }
 
@@ -69,7 +69,7 @@ class ProcessHandle implements WorkerHandle {
   readonly #child: Child | null;
   #watchdog: Socket | null = null;
 
-  constructor(order: SpawnOrder, means: SpawnMeans) {
+  constructor(order: SpawnOptions, means: SpawnMeans) {
     this.age = order.age;
     this.slot = order.slot;
     this.generation = order.generation.number;
@@ -105,7 +105,7 @@ class ProcessHandle implements WorkerHandle {
   }
 
   #start(
-    { emit }: SpawnOrder,
+    { emit }: SpawnOptions,
     spec: ChildSpec,
     watchdogFd: number | null,
     { spawn, clock }: SpawnMeans,
@@ -148,14 +148,14 @@ async function lastWords(child: Child, watchdog: Socket | null, clock: Clock): P
   if (watchdog && !watchdog.closed) watchdog.destroy();
 }
 
-function workerCommand(order: SpawnOrder): ChildSpec['command'] {
+function workerCommand(order: SpawnOptions): ChildSpec['command'] {
   const entry = fileIn(order.generation.installation ?? ownInstallation, 'workers/entry');
   return commandOf(order, ['--disable-sigusr1', entry]);
 }
 
 /** `standards` are to be its last descriptors. */
 function childSpec(
-  order: SpawnOrder,
+  order: SpawnOptions,
   { fds, watchdogFd }: HandOver,
   standards: readonly number[],
   base: NodeJS.ProcessEnv,
@@ -174,7 +174,7 @@ function childSpec(
 }
 
 function bootSpec(
-  { age, slot, generation }: SpawnOrder,
+  { age, slot, generation }: SpawnOptions,
   { listeners, watchdogFd }: HandOver,
   standards: Standards = { stdout: 1, stderr: 2 },
 ): ArbiterMessage {

@@ -3,7 +3,7 @@ import type { Clock } from '../../support/clock.ts';
 import type { Generation } from '../change/generation.ts';
 import type { ArbiterEvent } from '../events.ts';
 import { isBooting, isLiving, killCauseOf, type WorkerState } from '../policy/worker-state.ts';
-import type { SpawnOrder, WorkerHandle } from './handle.ts';
+import type { SpawnOptions, WorkerHandle } from './handle.ts';
 
 type Retiring = WorkerState & { readonly name: 'retiring' };
 
@@ -22,10 +22,10 @@ const LATE_MS = 500;
 export class WorkerSet {
   readonly #workers = new Map<number, WorkerHandle>();
   readonly #clock: Clock;
-  readonly #spawn: (order: SpawnOrder) => WorkerHandle;
+  readonly #spawn: (order: SpawnOptions) => WorkerHandle;
   #lastAge = 0;
 
-  constructor(clock: Clock, spawn: (order: SpawnOrder) => WorkerHandle) {
+  constructor(clock: Clock, spawn: (order: SpawnOptions) => WorkerHandle) {
     this.#clock = clock;
     this.#spawn = spawn;
   }

@@ -73,8 +73,11 @@ export class Destination {
   }
 
   /** Takes whole lines; the bytes may change afterwards. */
-  put(lines: Uint8Array): void {
-    this.#hold(Buffer.from(lines));
+  put(lines: Buffer): void {
+    this.#hold(lines);
+    // Mostly nothing is left of them, so that only what is gets copied.
+    const last = this.#held.at(-1);
+    if (last?.buffer === lines.buffer) this.#held[this.#held.length - 1] = Buffer.from(last);
   }
 
   /** Whether lines wait that could not be written, for other reasons than a slow reader. */

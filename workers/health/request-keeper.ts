@@ -48,8 +48,10 @@ export class RequestKeeper {
     while (this.#finished === null) {
       this.#reader.rest();
       this.#round();
-      if (this.#mirror.isBehind || this.#lines?.isEmpty === false) await this.#reader.pause(ROUND_MS);
-      else await this.#reader.changed(REST_MS);
+      if (!this.#hasMore) await this.#reader.changed(REST_MS);
+      // After a change too: most requests end before there is anything to tell of them, and a look at each as it begins
+      // would wake this thread, and cost the main one the waking, up to thousands of times a second.
+      await this.#reader.pause(ROUND_MS);
     }
   }
 
@@ -81,6 +83,11 @@ export class RequestKeeper {
       requests: named.map(({ method, path, ageMs }) => ({ method, path, ageMs })),
       waiting: requests.length + omitted,
     };
+  }
+
+  /** Whether the next round may have something to do although nothing changes. */
+  get #hasMore(): boolean {
+    return this.#mirror.isBehind || this.#lines?.isEmpty === false;
   }
 
   #round(): void {

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Application, Handler } from '../src/app/application.ts';
+import type { FlightTable } from '../src/flights/table.ts';
 import type { Connections } from '../src/http/connections.ts';
 import type { Draining } from '../src/http/drain/drain.ts';
 import type { AnswerFailure, Observer } from '../src/http/server.ts';
@@ -15,6 +16,8 @@ export interface ServeOptions {
   readonly settings: Settings;
   readonly listeners: readonly HandedListener[];
   readonly observers: readonly Observer[];
+  /** Where requests are noted; null where nobody reads it, or the access log notes them. */
+  readonly flights: FlightTable | null;
   /** Among the observers already; it has more to see. */
   readonly accessLog: AccessLog | null;
   readonly log: WorkerLog;

@@ -119,13 +119,8 @@ class Worker {
     return serve({
       settings,
       listeners: this.#spec.listeners,
-      observers: observersFor(
-        accessLog,
-        this.#hooks,
-        this.#view,
-        this.#recycler?.observer,
-        this.#spec.watchdogFd === null ? null : this.#flights,
-      ),
+      observers: observersFor(accessLog, this.#hooks, this.#view, this.#recycler?.observer),
+      flights: accessLog === null && this.#spec.watchdogFd !== null ? this.#flights : null,
       accessLog,
       log: this.#log,
       clock: this.#clock,

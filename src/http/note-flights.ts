@@ -1,11 +1,22 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FlightTable } from '../flights/table.ts';
-import type { Observer } from './server.ts';
 
-/** What notes each request in the table, and its end, where no access log does. */
-export function noteFlights(table: FlightTable): Observer {
-  return ({ method = '', url = '', httpVersion }, response, nowMs) => {
+/** Handles a request that has come at `nowMs` of performance.now(). */
+type Handle = (request: IncomingMessage, response: ServerResponse, nowMs: number) => void;
+
+/** What has `handle` answer each request, which stands in the table meanwhile. */
+export function noteFlights(table: FlightTable, handle: Handle): Handle {
+  return (request, response, nowMs) => {
+    const { method = '', url = '', httpVersion } = request;
     const slot = table.open(method, url, '', httpVersion, nowMs);
-    // A closure costs less than a property of the response.
-    response.on('close', () => table.close(slot));
+    handle(request, response, nowMs);
+    // Many are answered at once, and to listen to each response costs as much as to note the request.
+    if (isSent(response)) table.close(slot);
+    else response.on('close', () => table.close(slot));
   };
+}
+
+/** Whether the whole answer has been given to the system. */
+function isSent({ writableEnded, socket }: ServerResponse): boolean {
+  return writableEnded && socket?.writableLength === 0;
 }

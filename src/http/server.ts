@@ -5,12 +5,14 @@ import type { Application } from '../app/application.ts';
 import { isMalformed, settleFault } from '../app/client-fault.ts';
 import type { OwnServer } from '../app/own-server.ts';
 import { isRefused } from '../app/refuse.ts';
+import type { FlightTable } from '../flights/table.ts';
 import type { AccessLog } from '../log/access-log.ts';
 import type { Clock } from '../support/clock.ts';
 import { isThenable } from '../support/thenable.ts';
 import { closeIdleConnections } from './arrival.ts';
 import type { Connections } from './connections.ts';
 import { lingerWhileSent } from './linger.ts';
+import { noteFlights } from './note-flights.ts';
 import { answerRefused, handRefused, type SayRefused } from './refusals.ts';
 
 /**
@@ -26,6 +28,8 @@ export interface HttpServerOptions {
   readonly application: Application;
   readonly connections: Connections;
   readonly observers: readonly Observer[];
+  /** Notes the requests in flight, where the access log does not. */
+  readonly flights?: FlightTable | null;
   /** 0 closes each connection after its answer. */
   readonly keepAliveMs: number;
   /** How long a request may take altogether; it may take five minutes to arrive where this is shorter, or 0. */
@@ -97,16 +101,16 @@ function createEngine(options: HttpServerOptions): Server {
 }
 
 function requestListener(options: HttpServerOptions) {
-  const { application, connections, observers, keepAliveMs, onError, answerFailure, clock } = options;
+  const { application, connections, observers, flights, keepAliveMs, onError, answerFailure, clock } =
+    options;
   const { handler, doubt } = application;
   const look = doubt?.result;
   const note: Observer = (request, response, nowMs) => connections.note(request, response, nowMs);
   const all: Observer[] = [note, lingerWhileSent(clock), ...observers];
   if (keepAliveMs === 0) all.push(closeBehind);
   const observe = fold(all);
-  const listener = (request: IncomingMessage, response: ServerResponse): void => {
-    if (isRefused(request.socket)) return;
-    observe(request, response, clock.now());
+  const handle: Observer = (request, response, nowMs) => {
+    observe(request, response, nowMs);
     try {
       const returned = handler(request, response);
       if (isThenable(returned))
@@ -117,6 +121,10 @@ function requestListener(options: HttpServerOptions) {
     } catch (error) {
       fail(error, request, response);
     }
+  };
+  const begin = flights ? noteFlights(flights, handle) : handle;
+  const listener = (request: IncomingMessage, response: ServerResponse): void => {
+    if (!isRefused(request.socket)) begin(request, response, clock.now());
   };
   return keepAliveMs === 0 ? firstAlone(listener) : listener;
 

@@ -1,21 +1,17 @@
-import type { FlightTable } from '../../src/flights/table.ts';
-import { noteFlights } from '../../src/http/note-flights.ts';
 import type { Observer } from '../../src/http/server.ts';
 import type { AccessLog } from '../../src/log/access-log.ts';
 import { callHook } from '../../src/process/call-hook.ts';
 import type { Hooks, WorkerView } from '../../src/settings/hooks.ts';
 
-/** What must look at every request: nothing at all where no access log, request hook, counter or table is set. */
+/** What must look at every request: nothing at all where no access log, request hook or counter is set. */
 export function observersFor(
   accessLog: AccessLog | null,
   hooks: Hooks,
   worker: WorkerView,
   counter: Observer | null = null,
-  flights: FlightTable | null = null,
 ): readonly Observer[] {
   const observers: Observer[] = counter === null ? [] : [counter];
   if (accessLog) observers.push((request, response, nowMs) => accessLog.observe(request, response, nowMs));
-  else if (flights) observers.push(noteFlights(flights));
   const { preRequest, postRequest } = hooks;
   if (preRequest) {
     observers.push((request) => {

@@ -37,6 +37,7 @@ export async function serveMany(
     application: { ...application, handler: options.guard(limited) },
     connections,
     observers: options.observers,
+    flights: options.flights,
     keepAliveMs: settings.keepAlive * 1000,
     requestMs: settings.requestTimeout * 1000,
     onError: options.onError,

@@ -46,6 +46,7 @@ export const serveSync: Serve = async (options) => {
     application: { ...application, handler: options.guard(limited) },
     connections,
     observers: [({ socket }) => pending.know(socket), ...options.observers],
+    flights: options.flights,
     keepAliveMs: 0,
     requestMs: settings.requestTimeout * 1000,
     onError: options.onError,

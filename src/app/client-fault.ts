@@ -34,7 +34,7 @@ export function settleFault(error: unknown, request: IncomingMessage, response: 
   const fault = faultOf(error, request, response);
   if (fault === null || (fault === 'malformed' && response.headersSent)) return false;
   if (fault === 'left') response.destroy();
-  else refuse(request, response, 400, 'Bad Request: the Host header or the request target is not valid');
+  else refuse(response, 400, 'Bad Request: the Host header or the request target is not valid');
   return true;
 }
 

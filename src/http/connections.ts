@@ -176,6 +176,11 @@ export class Connections {
     return this.#all.filter(isIdle).map(({ socket }) => socket);
   }
 
+  /** The answer to the latest request of a connection; null before the first. */
+  latestOn(socket: Socket): ServerResponse | null {
+    return (socket as Tracked)[CONNECTION]?.latest ?? null;
+  }
+
   /** The requests in flight on a connection, in the order they came. */
   requestsOn(socket: Socket): readonly Flight[] {
     const connection = (socket as Tracked)[CONNECTION];

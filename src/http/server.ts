@@ -4,13 +4,13 @@ import type { Duplex } from 'node:stream';
 import type { Application } from '../app/application.ts';
 import { isMalformed, settleFault } from '../app/client-fault.ts';
 import type { OwnServer } from '../app/own-server.ts';
-import { isRefused } from '../app/refuse.ts';
 import type { FlightTable } from '../flights/table.ts';
 import type { AccessLog } from '../log/access-log.ts';
 import type { Clock } from '../support/clock.ts';
 import { isThenable } from '../support/thenable.ts';
 import { closeIdleConnections } from './arrival.ts';
 import type { Connections } from './connections.ts';
+import { afterAnswer, isLast } from './in-turn.ts';
 import { lingerWhileSent } from './linger.ts';
 import { noteFlights } from './note-flights.ts';
 import { answerRefused, handRefused, type SayRefused } from './refusals.ts';
@@ -110,7 +110,20 @@ function requestListener(options: HttpServerOptions) {
   if (keepAliveMs === 0) all.push(closeBehind);
   const observe = fold(all);
   const handle: Observer = (request, response, nowMs) => {
+    const { socket } = request;
+    const earlier = connections.latestOn(socket);
     observe(request, response, nowMs);
+    if (earlier === null || earlier.writableEnded) run(request, response);
+    else afterAnswer(earlier, socket, () => run(request, response));
+  };
+  const begin = flights ? noteFlights(flights, handle) : handle;
+  const listener = (request: IncomingMessage, response: ServerResponse): void => {
+    const earlier = connections.latestOn(request.socket);
+    if (earlier === null || !isLast(earlier)) begin(request, response, clock.now());
+  };
+  return keepAliveMs === 0 ? firstAlone(listener) : listener;
+
+  function run(request: IncomingMessage, response: ServerResponse): void {
     try {
       const returned = handler(request, response);
       if (isThenable(returned))
@@ -121,12 +134,7 @@ function requestListener(options: HttpServerOptions) {
     } catch (error) {
       fail(error, request, response);
     }
-  };
-  const begin = flights ? noteFlights(flights, handle) : handle;
-  const listener = (request: IncomingMessage, response: ServerResponse): void => {
-    if (!isRefused(request.socket)) begin(request, response, clock.now());
-  };
-  return keepAliveMs === 0 ? firstAlone(listener) : listener;
+  }
 
   function lookAt(result: unknown, request: IncomingMessage, response: ServerResponse): void {
     try {
@@ -217,15 +225,29 @@ function refuseOn(socket: Duplex, status: string): void {
 
 /** Hands a connection over to another protocol; `hand` calls the application. */
 function switcher({ connections, onError, accessLog }: HttpServerOptions) {
-  return (request: IncomingMessage, socket: Duplex, hand: () => void): void => {
-    connections.noteUpgrade(request, socket as Socket);
-    accessLog?.observeTunnel(request, socket as Socket);
-    try {
-      hand();
-    } catch (error) {
-      if (isMalformed(error, request)) return refuseOn(socket, '400 Bad Request');
-      onError(error, request);
-      socket.destroy();
+  return (request: IncomingMessage, duplex: Duplex, hand: () => void): void => {
+    // The engine is fed with sockets of node:net alone, and of node:tls.
+    const socket = duplex as Socket;
+    const earlier = connections.latestOn(socket);
+    if (earlier === null || (earlier.writableEnded && !isLast(earlier))) return change();
+    // Node listens to it no more.
+    const ignore = () => {};
+    socket.on('error', ignore);
+    afterAnswer(earlier, socket, () => {
+      socket.off('error', ignore);
+      change();
+    });
+
+    function change(): void {
+      connections.noteUpgrade(request, socket);
+      accessLog?.observeTunnel(request, socket);
+      try {
+        hand();
+      } catch (error) {
+        if (isMalformed(error, request)) return refuseOn(socket, '400 Bad Request');
+        onError(error, request);
+        socket.destroy();
+      }
     }
   };
 }

@@ -41,7 +41,7 @@ export function adaptFetch(fetch: Fetch, { what, spec, isSure }: FetchOptions): 
     doubt: { failure: doubt.failure },
     handler(req, res) {
       const text = fault(req);
-      if (text !== null) return refuse(req, res, 400, `Bad Request: ${text}`);
+      if (text !== null) return refuse(res, 400, `Bad Request: ${text}`);
       const request = new NodeRequest({ req, res });
       const env = { incoming: req, outgoing: res };
       const answer = fetch(request, env);

@@ -97,5 +97,5 @@ function answerFailure({ req, res }: Exchange, error: unknown): void {
   if (faultOf(error, req, res) === 'left') return;
   if (!(error instanceof InputError) || res.headersSent) throw error;
   // What is left of the body is not worth reading.
-  refuse(req, res, error.status, `${error.message[0]?.toUpperCase()}${error.message.slice(1)}`);
+  refuse(res, error.status, `${error.message[0]?.toUpperCase()}${error.message.slice(1)}`);
 }

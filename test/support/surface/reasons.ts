@@ -41,9 +41,9 @@ export const REASONS = {
     why: 'A connection cannot be moved into a thread and back.',
   },
   pipelined: {
-    classes: ['thread'],
-    what: 'The answer of a pipelined request has its socket from the beginning.',
-    why: 'The main thread holds the answer until the previous one has been sent. Node assigns the socket only then.',
+    classes: ['async', 'thread'],
+    what: 'Pipelined requests run one after another.',
+    why: 'The handler gets a request when the previous one on its connection has been answered. It does not get it if that one was refused or its answer closes the connection. Node calls the handler at once.',
   },
 } as const;
 

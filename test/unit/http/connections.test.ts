@@ -5,15 +5,17 @@ import { describe, expect, it } from 'vitest';
 import { type Engine, get, startEngine } from '../../support/http-engine.ts';
 import { turns } from '../../support/wire.ts';
 
-/** An engine whose requests wait until the test answers them by their paths. */
+/** An engine whose requests, pipelined ones included, wait from when they come until the test answers them by their paths. */
 async function holdingEngine() {
   const open = new Map<string, ServerResponse>();
   let arrived = () => {};
   const engine = await startEngine({
-    handler: (request, response) => {
-      open.set(request.url ?? '', response);
-      arrived();
-    },
+    observers: [
+      (request, response) => {
+        open.set(request.url ?? '', response);
+        arrived();
+      },
+    ],
   });
   const request = async (...paths: string[]): Promise<void> => {
     while (!paths.every((path) => open.has(path)))

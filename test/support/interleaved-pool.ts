@@ -17,7 +17,7 @@ interface FakeThread {
   readonly lane: Lane;
   readonly slots: Int32Array;
   readonly runner: Runner;
-  readonly toThread: Exclude<ToThread, { type: 'close' }>[];
+  readonly toThread: Exclude<ToThread, { type: 'close' | 'ping' }>[];
   readonly toPool: FromRunner[];
 }
 
@@ -119,7 +119,7 @@ export class InterleavedPool {
     const slots = new Int32Array(new SharedArrayBuffer(8));
     const port = {
       postMessage: (message: ToThread) => {
-        if (message.type !== 'close') toThread.push(message);
+        if (message.type !== 'close' && message.type !== 'ping') toThread.push(message);
         this.#interrupt();
       },
       close() {},

@@ -42,6 +42,8 @@ export interface FieldTypes {
   };
   readonly place: { readonly file: string; readonly line: number; readonly column: number | null };
   readonly stack: readonly string[] | null;
+  readonly threadId: number;
+  readonly queued: number;
   readonly setting: string;
   readonly connections: Census;
   readonly workers: { readonly wanted: number; readonly ready: number };
@@ -80,6 +82,9 @@ export const FIELD_DOCS: Readonly<Record<FieldName, string>> = {
   memory:
     'the memory of a worker, `ageMs` before its end: `rssBytes`; of its JavaScript heap `heapBytes` in use and `heapLimitBytes`, null if Node decides',
   place: 'a place in the code of the application: `file`, `line`, `column`',
+  threadId:
+    'a thread of a worker of class `thread`, by the number that Node gives it; `requests` are those of the thread, first the one that runs',
+  queued: 'how many requests wait for any thread',
   stack: 'where the event loop was blocked, the innermost frame first; null if it cannot be known',
   setting: 'the setting that caused it, as a command-line option',
   connections:

@@ -74,7 +74,8 @@ export const workerRecords = {
   'loop-blocked': {
     level: ['warning', 'info'],
     fields: ['worker', 'phase', 'count', 'durationMs', 'stack', 'requests'],
-    when: 'its event loop is blocked for longer than `--stall-warning`, and it is not killed for it; `count` is how often, `durationMs` how long in total; `info` when it ends',
+    may: ['threadId', 'queued'],
+    when: 'its event loop, or in class `thread` that of a thread, is blocked for longer than `--stall-warning`, and it is not killed for it; `count` is how often, `durationMs` how long in total; `info` when it ends',
   },
   'boot-blocked': {
     level: 'warning',

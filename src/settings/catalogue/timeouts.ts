@@ -17,7 +17,7 @@ export const timeouts = {
     default: 0,
   }),
   stallWarning: setting({
-    doc: 'How long a worker’s event loop may be blocked before the log reports it. The report has the waiting requests and, if JavaScript blocks it, the stack. It is repeated while the block lasts, and its end is logged. Nothing is ended. 0 switches it off. It needs the watchdog, and has an effect only below `timeout`.',
+    doc: 'How long a worker’s event loop may be blocked before the log reports it. The report has the waiting requests and, if JavaScript blocks it, the stack. It is repeated while the block lasts, and its end is logged. Nothing is ended. 0 switches it off. The threads of class `thread` are covered too. For the event loop of the worker it needs the watchdog. It has an effect only below `timeout`.',
     flags: '--stall-warning',
     kind: seconds(),
     default: 1,

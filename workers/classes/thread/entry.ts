@@ -6,7 +6,7 @@ import { enableCompileCache } from '../../../src/process/compile-cache.ts';
 import { explainFailure } from '../../boot/failure.ts';
 import type { LoadedFiles, ModuleGraph } from '../../develop/module-graph.ts';
 import { terminate } from '../../end/termination.ts';
-import type { FromThread, ThreadOrder, ToThread } from './messages.ts';
+import { ANSWERED, type FromThread, type ThreadOrder, type ToThread } from './messages.ts';
 import { Runner, sendable } from './runner.ts';
 
 enableCompileCache();
@@ -33,7 +33,7 @@ export default async function serveThread({
     runner = new Runner(application, post, slots);
     const withoutEffect = own?.withoutEffect('thread') ?? [];
     post({ type: 'ready', threadId, what: application.what, withoutEffect });
-    await serve(port, runner);
+    await serve(port, slots, runner);
     await runner.close();
     // The pool ends the thread when its time is over.
     await terminate(Infinity);
@@ -51,10 +51,11 @@ async function follow(report: (loaded: LoadedFiles) => void): Promise<ModuleGrap
 }
 
 /** Resolves when the pool closes. */
-function serve(port: MessagePort, runner: Runner): Promise<void> {
+function serve(port: MessagePort, slots: Int32Array, runner: Runner): Promise<void> {
   return new Promise((closed) => {
     port.on('message', (message: ToThread) => {
       if (message.type === 'close') closed();
+      else if (message.type === 'ping') Atomics.store(slots, ANSWERED, message.count);
       else runner.handle(message);
     });
   });

@@ -12,6 +12,10 @@ export const WINDOW = 256 * 1024;
 /** Taken bytes are reported when there are so many, or when the sender must be waiting for them. */
 export const REPORT_AT = WINDOW / 4;
 
+/** The place in the slots where a thread answers a `ping`, and how many there are. */
+export const ANSWERED = 2;
+export const SLOTS = 3;
+
 /** What a thread gets to run with. */
 export interface ThreadOrder {
   readonly port: MessagePort;
@@ -21,7 +25,7 @@ export interface ThreadOrder {
   readonly gateway: Omit<GatewayContext, 'log'>;
   /**
    * The ids of at most two requests with which the thread has yet to begin. Whoever sets one back to 0 has that
-   * request: the thread, or the pool.
+   * request: the thread, or the pool. Behind them, at ANSWERED, the latest `ping` that the thread has answered.
    */
   readonly slots: Int32Array;
   /** Whether the thread is to report what it loads. */
@@ -79,6 +83,8 @@ export type ToThread =
   | { readonly type: 'end'; readonly id: number; readonly rawTrailers: readonly string[] }
   /** The client has gone: with an error of the connection, or without. */
   | { readonly type: 'abort'; readonly id: number; readonly error: ConnectionError | null }
+  /** To be answered in the slots, which shows that the event loop turns. */
+  | { readonly type: 'ping'; readonly count: number }
   /** Let the application end what it holds, then end. */
   | { readonly type: 'close' };
 

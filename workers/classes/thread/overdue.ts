@@ -2,7 +2,8 @@ import { shortPath } from '../../../src/http/request-name.ts';
 import type { WorkerLog } from '../../../src/log/records.ts';
 import { seconds } from '../../../src/support/duration.ts';
 import type { Exchange } from './exchange.ts';
-import type { Sight, ThreadInspector } from './inspect-thread.ts';
+import type { Sight } from './inspect-thread.ts';
+import type { See } from './see-thread.ts';
 
 /** What of a thread is needed to end it. */
 export interface EndableThread {
@@ -11,15 +12,13 @@ export interface EndableThread {
   kill(): void;
 }
 
-type See = (threadId: number) => Promise<Sight>;
-
 /** Ends threads whose requests run too long, and logs, as one record, what each was doing. */
 export class Overdue {
   readonly #log: WorkerLog;
   readonly #see: See;
   readonly #looked = new Set<EndableThread>();
 
-  constructor(log: WorkerLog, see: See = seeLazily()) {
+  constructor(log: WorkerLog, see: See) {
     this.#log = log;
     this.#see = see;
   }
@@ -52,15 +51,6 @@ export class Overdue {
       lines: [...waited(startedMs - cameMs), ...linesOf(sight)],
     });
   }
-}
-
-/** Most workers never need the inspector: it is loaded with the first overdue request. */
-function seeLazily(): See {
-  let inspector: Promise<ThreadInspector> | null = null;
-  return async (threadId) => {
-    inspector ??= import('./inspect-thread.ts').then(({ ThreadInspector }) => new ThreadInspector());
-    return (await inspector).see(threadId);
-  };
 }
 
 function waited(ms: number): readonly string[] {

@@ -2,6 +2,7 @@ import { Tinypool } from 'tinypool';
 import { nameRequest, requestField } from '../../../src/http/request-name.ts';
 import type { AnswerFailure } from '../../../src/http/server.ts';
 import type { WorkerLog } from '../../../src/log/records.ts';
+import { systemClock } from '../../../src/support/clock.ts';
 import { messageOf } from '../../../src/support/errors.ts';
 import type { LoadedFiles } from '../../develop/module-graph.ts';
 import { Dispatcher } from './dispatcher.ts';
@@ -9,6 +10,8 @@ import type { Exchange } from './exchange.ts';
 import type { Lane, Left } from './lane.ts';
 import type { Loaded, ThreadOrder } from './messages.ts';
 import { Overdue } from './overdue.ts';
+import { seeLazily } from './see-thread.ts';
+import type { ThreadStalls } from './stalls.ts';
 import { THREAD_ENTRY, Thread, type ThreadEnd, type ThreadEvents } from './thread.ts';
 import { hasWaitedTooLong, isOverdue, judge, type Limits } from './time-limits.ts';
 
@@ -55,14 +58,16 @@ export class Pool implements ThreadEvents {
   readonly #options: PoolOptions;
   readonly #tinypool: Tinypool;
   readonly #threads = new Map<Lane, Thread>();
+  readonly #see = seeLazily();
   readonly #overdue: Overdue;
+  #stalls: Promise<ThreadStalls> | null = null;
   #isClosing = false;
   #watch: NodeJS.Timeout | null = null;
 
   constructor(options: PoolOptions) {
     this.#options = options;
     this.dispatcher = new Dispatcher(options.queueLimit);
-    this.#overdue = new Overdue(options.log);
+    this.#overdue = new Overdue(options.log, this.#see);
     this.#tinypool = createTinypool(options);
     // Errors of a thread that has no task: ours always have one, and hear of it there.
     this.#tinypool.on('error', () => {});
@@ -74,7 +79,7 @@ export class Pool implements ThreadEvents {
     const [loaded] = await Promise.all(threads.map(({ ready }) => ready));
     for (const { lane } of threads) this.dispatcher.add(lane);
     const { everyMs } = this.#options.limits;
-    if (everyMs > 0) this.#watch = setInterval(() => this.#endOverdue(), everyMs);
+    if (everyMs > 0) this.#watch = setInterval(() => this.#check(), everyMs);
     return loaded;
   }
 
@@ -104,6 +109,7 @@ export class Pool implements ThreadEvents {
   gone(thread: Thread, end: ThreadEnd, { ran, waited }: Left): void {
     const served = this.dispatcher.remove(thread.lane);
     this.#threads.delete(thread.lane);
+    void this.#stalls?.then((stalls) => stalls.forget(thread));
     if (ran) this.#answerFor(ran, end);
     if (this.#isClosing || !served) return;
     this.#explain(end, ran);
@@ -173,6 +179,32 @@ export class Pool implements ThreadEvents {
         // Said by who ended it.
         return;
     }
+  }
+
+  #check(): void {
+    this.#endOverdue();
+    // Where the installation is gone, nothing is said.
+    void this.#watchStalls()?.catch(() => {});
+  }
+
+  /** Most workers never need it: it is loaded when a request has run for a while. */
+  #watchStalls(): Promise<void> | null {
+    const { warnMs, everyMs } = this.#options.limits;
+    if (warnMs === Infinity) return null;
+    const nowMs = performance.now();
+    const isSlow = ({ head }: Lane) => head !== null && nowMs - head.startedMs >= everyMs;
+    if (this.#stalls === null && ![...this.#threads.keys()].some(isSlow)) return null;
+    this.#stalls ??= this.#loadStalls();
+    return this.#stalls.then((stalls) => {
+      if (!this.#isClosing) stalls.check(this.#threads.values());
+    });
+  }
+
+  async #loadStalls(): Promise<ThreadStalls> {
+    const { log, limits } = this.#options;
+    const { ThreadStalls } = await import('./stalls.ts');
+    const queued = () => this.dispatcher.queue.length;
+    return new ThreadStalls({ ...limits, clock: systemClock, log, see: this.#see, queued });
   }
 
   #endOverdue(): void {

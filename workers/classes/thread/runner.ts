@@ -45,7 +45,7 @@ export class Runner {
     await Promise.all(Array.from(closing, close));
   }
 
-  handle(message: Exclude<ToThread, { type: 'close' }>): void {
+  handle(message: Exclude<ToThread, { type: 'close' | 'ping' }>): void {
     if (message.type === 'request') {
       this.#waiting.push(message);
       return this.#begin();

@@ -5,7 +5,7 @@ import { BootError, EXIT, type ExitStatus, messageOf } from '../../../src/suppor
 import { ownFile } from '../../../src/support/own-files.ts';
 import type { LoadedFiles } from '../../develop/module-graph.ts';
 import { Lane, type LaneEvents, type Left } from './lane.ts';
-import type { FromThread, Loaded, ThreadOrder } from './messages.ts';
+import { ANSWERED, type FromThread, type Loaded, SLOTS, type ThreadOrder } from './messages.ts';
 
 type RunOptions = NonNullable<Parameters<Tinypool['run']>[1]>;
 
@@ -44,14 +44,17 @@ export class Thread {
   readonly #events: ThreadEvents;
   readonly #report: ThreadOptions['report'];
   readonly #settleReady: { resolve(loaded: Loaded): void; reject(error: unknown): void };
+  readonly #slots: Int32Array;
   #id = 0;
+  #pings = 0;
   #isGone = false;
 
   constructor(pool: Tinypool, what: ThreadOptions, events: ThreadEvents) {
     const { port1, port2 } = new MessageChannel();
-    const slots = new Int32Array(new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT));
+    const slots = new Int32Array(new SharedArrayBuffer(SLOTS * Int32Array.BYTES_PER_ELEMENT));
     const { promise, resolve, reject } = Promise.withResolvers<Loaded>();
     this.#port = port1;
+    this.#slots = slots;
     this.#events = events;
     this.#settleReady = { resolve, reject };
     this.#report = what.report;
@@ -78,6 +81,17 @@ export class Thread {
   /** Node's threadId, once it is ready. */
   get id(): number {
     return this.#id;
+  }
+
+  /** Asks it to answer, which it does as soon as its event loop turns. */
+  ask(): void {
+    this.#pings += 1;
+    this.lane.send({ type: 'ping', count: this.#pings });
+  }
+
+  /** Whether it has answered since it was asked last. */
+  get hasAnswered(): boolean {
+    return Atomics.load(this.#slots, ANSWERED) === this.#pings;
   }
 
   /** Ends the thread at once, whatever it does. */

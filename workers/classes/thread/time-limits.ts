@@ -7,6 +7,8 @@ export interface Limits {
   readonly silentMs: number;
   /** Altogether, the wait for a thread included. */
   readonly totalMs: number;
+  /** From when on a thread that is blocked is worth a warning; Infinity where none is. */
+  readonly warnMs: number;
   /** How often to look; 0 where there is nothing to look for. */
   readonly everyMs: number;
 }
@@ -15,10 +17,17 @@ export interface Limits {
 export type Verdict = 'fine' | 'client is too slow' | 'handler is too slow';
 
 /** The limits that the settings ask for. */
-export function limitsOf({ timeout, requestTimeout }: Pick<Settings, 'timeout' | 'requestTimeout'>): Limits {
-  const set = [timeout, requestTimeout].filter((seconds) => seconds > 0);
-  const everyMs = set.length === 0 ? 0 : Math.min(500, Math.max(10, (Math.min(...set) * 1000) / 20));
-  return { silentMs: timeout * 1000, totalMs: requestTimeout * 1000, everyMs };
+export function limitsOf(settings: Pick<Settings, 'timeout' | 'requestTimeout' | 'stallWarning'>): Limits {
+  const [silentMs, totalMs, stallMs] = [
+    settings.timeout * 1000,
+    settings.requestTimeout * 1000,
+    settings.stallWarning * 1000,
+  ];
+  const leastMs = Math.min(silentMs || Infinity, totalMs || Infinity);
+  // What is ended as soon is explained then.
+  const warnMs = stallMs > 0 && stallMs < leastMs ? stallMs : Infinity;
+  const everyMs = Math.min(500, Math.max(10, Math.min(leastMs / 20, warnMs / 4)));
+  return { silentMs, totalMs, warnMs, everyMs: leastMs === Infinity && warnMs === Infinity ? 0 : everyMs };
 }
 
 /** Whether a request has taken longer than it may altogether: a thread that began with it now would be ended for it. */

@@ -4,7 +4,7 @@ import { type Outcome, runSeed } from './schedule.ts';
 import { report } from './shrink.ts';
 
 /** For each of two processors; `npm run simulate` takes as many as one likes. */
-const MOST_STEPS = 200_000;
+const MOST_STEPS = 500_000;
 const BUDGET_MS = 25_000;
 
 /** Fails, with a schedule that was made as short as can be, where an invariant did not hold; otherwise gives the steps. */

@@ -1,16 +1,12 @@
+import { answerOnce } from '../src/process/ask.ts';
 import type { Identity } from '../src/process/privileges/identity.ts';
 import type { TrialAnswer, TrialQuestion } from '../src/process/trial.ts';
 import { classNameOf } from '../src/settings/class-name.ts';
 import { BootError, EXIT, messageOf } from '../src/support/errors.ts';
 
-// The child of tryApplication(): loads the application once, answers, and ends.
+// The child of tryApplication(): loads the application once.
 
-process.once('message', async (question: TrialQuestion) => {
-  const answer = await attempt(question);
-  process.send?.(answer, undefined, undefined, () => process.exit(0));
-});
-// Not process.exit(), which an application's thread can hold up for ever, and nobody is left who would end this.
-process.once('disconnect', () => process.kill(process.pid, 'SIGKILL'));
+answerOnce(attempt);
 
 async function attempt({ settings, identity }: TrialQuestion): Promise<TrialAnswer> {
   try {

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { addressesOf } from '../arbiter/change/generation.ts';
 import { checkLogfile } from '../log/logger.ts';
 import { withoutEffect } from '../settings/effects.ts';
-import type { Loaded, LoadedData } from '../settings/load.ts';
+import type { Loaded, LoadedData, SettingsInput } from '../settings/load.ts';
 import { nameSetting } from '../settings/origin.ts';
 import { withoutAdded } from '../settings/sources/added-environment.ts';
 import { systemClock } from '../support/clock.ts';
@@ -11,7 +11,6 @@ import { escapeControls, escapeLines } from '../support/text.ts';
 import { logOpener } from './logs.ts';
 import { nodeOptionsOf } from './optional.ts';
 import { privilegesOf } from './privileges.ts';
-import type { ReadQuestion } from './read-settings.ts';
 import { tryApplication } from './trial.ts';
 
 /** Refuses log files that cannot be written and formats that cannot be compiled, before anything is started. */
@@ -26,16 +25,16 @@ export async function checkLogs({ settings, origins }: LoadedData): Promise<void
 }
 
 /** `--check-config`: the settings are loaded, so load the application too, and serve nothing. Resolves with the status. */
-export async function check(loaded: Loaded, question: ReadQuestion): Promise<number> {
+export async function check(loaded: Loaded, input: SettingsInput): Promise<number> {
   process.chdir(loaded.settings.chdir);
   await checkLogs(loaded);
-  const privileges = await privilegesOf(loaded, question);
+  const privileges = await privilegesOf(loaded, input);
   await logOpener(loaded, privileges);
   addressesOf(loaded);
   if (loaded.settings.debug) (await import('./development.ts')).refuseDebug(loaded, process.env);
   try {
-    const base = withoutAdded(process.env, loaded.environment, question.env);
-    const nodeOptions = await nodeOptionsOf(loaded, base, question.cwd, () => {});
+    const base = withoutAdded(process.env, loaded.environment, input.env);
+    const nodeOptions = await nodeOptionsOf(loaded, base, input.cwd, () => {});
     const trial = { generation: { loaded, privileges, ...nodeOptions }, slot: 0 };
     const what = await tryApplication(trial, { spawn, clock: systemClock, base });
     for (const { line } of withoutEffect(loaded))

@@ -5,12 +5,11 @@ import { addressesOf, type Generation } from '../arbiter/change/generation.ts';
 import type { EventQueue } from '../arbiter/events.ts';
 import type { RecordLog } from '../log/records.ts';
 import type { Address } from '../settings/address.ts';
-import type { LoadedData } from '../settings/load.ts';
+import type { LoadedData, SettingsInput } from '../settings/load.ts';
 import { nameSetting } from '../settings/origin.ts';
 import { systemClock } from '../support/clock.ts';
 import { UsageError } from '../support/errors.ts';
 import { Watcher } from '../watch/watcher.ts';
-import type { ReadQuestion } from './read-settings.ts';
 
 /** Throws a UsageError where --debug would show the source code of a service in production; `base` is what settings add to. */
 export function refuseDebug({ settings, origins, environment }: LoadedData, base: NodeJS.ProcessEnv): void {
@@ -24,7 +23,7 @@ export function refuseDebug({ settings, origins, environment }: LoadedData, base
 /** Says what is unsafe or without effect; returns what watches files, or null without --reload. */
 export function develop(
   first: Generation,
-  question: ReadQuestion,
+  input: SettingsInput,
   queue: EventQueue,
   log: RecordLog,
 ): Development | null {
@@ -41,7 +40,7 @@ export function develop(
         warn: (reason) => log.warning(reason, { event: 'watch-failed', reason }),
         load: async () => (await import('chokidar')).watch,
       }),
-    settingsFiles: (loaded) => settingsFilesOf(loaded, question.cwd),
+    settingsFiles: (loaded) => settingsFilesOf(loaded, input.cwd),
     sinceMs: performance.timeOrigin,
   });
 }

@@ -25,7 +25,7 @@ export async function main(argv: readonly string[], allLoaded: () => void): Prom
   // Before anything is started or imported that would see them.
   const systemd = takeVariables(process.env);
   try {
-    const question = {
+    const input = {
       argv,
       env: { ...process.env },
       cwd: start.cwd,
@@ -33,7 +33,7 @@ export async function main(argv: readonly string[], allLoaded: () => void): Prom
     };
     const applyEnvironment = (added: Readonly<Record<string, string>>) =>
       void Object.assign(process.env, added);
-    const loaded = await loadSettings({ ...question, parse: parseArguments, applyEnvironment });
+    const loaded = await loadSettings({ ...input, parse: parseArguments, applyEnvironment });
     await refuseVerb(loaded.settings.app ?? '', loaded.settings.chdir);
     if (loaded.settings.printConfig) {
       const { renderConfig } = await import('./print-config.ts');
@@ -42,14 +42,14 @@ export async function main(argv: readonly string[], allLoaded: () => void): Prom
     }
     if (loaded.settings.checkConfig) {
       const { check } = await import('./check.ts');
-      return await check(loaded, question);
+      return await check(loaded, input);
     }
     if (loaded.settings.daemon && parent === null) {
       const { daemonise } = await import('./daemon.ts');
       return await daemonise(loaded, start);
     }
     const { serve } = await import('./serve.ts');
-    return await serve(loaded, { start, question, parent, systemd, queue, allLoaded });
+    return await serve(loaded, { start, input, parent, systemd, queue, allLoaded });
   } catch (error) {
     return fail(error);
   }

@@ -9,7 +9,7 @@ import type { Privileges } from '../process/privileges/privileges.ts';
 import type { Start } from '../process/start.ts';
 import { surviveStdio } from '../process/stdio.ts';
 import type { SystemdVariables } from '../process/systemd/variables.ts';
-import type { Loaded } from '../settings/load.ts';
+import type { Loaded, SettingsInput } from '../settings/load.ts';
 import { systemClock } from '../support/clock.ts';
 import { UsageError } from '../support/errors.ts';
 import type { Logger } from '../support/logger.ts';
@@ -20,11 +20,10 @@ import { checkDebug, nodeOptionsOf, sayHeap, scalingOf } from './optional.ts';
 import { OwnProcess } from './own-process.ts';
 import { PidfileOf } from './pidfile-of.ts';
 import { privilegesOf } from './privileges.ts';
-import type { ReadQuestion } from './read-settings.ts';
 
 export interface ServeOrder {
   readonly start: Start;
-  readonly question: ReadQuestion;
+  readonly input: SettingsInput;
   /** The tsunicorn process that started this one, if one did. */
   readonly parent: Parent | null;
   readonly systemd: SystemdVariables;
@@ -35,14 +34,14 @@ export interface ServeOrder {
 
 /** Binds, spawns and supervises until told to stop; resolves with the exit status. Throws a UsageError before that. */
 export async function serve(loaded: Loaded, order: ServeOrder): Promise<number> {
-  const { start, question, parent, systemd, queue } = order;
+  const { start, input, parent, systemd, queue } = order;
   const { settings } = loaded;
   if (settings.app === null)
     throw new UsageError('no application was named; write for example: tsunicorn app.ts:app');
-  const own = new OwnProcess(question.env, loaded);
+  const own = new OwnProcess(input.env, loaded);
   await checkLogs(loaded);
   await checkDebug(loaded, own.base);
-  const privileges = await privilegesOf(loaded, question);
+  const privileges = await privilegesOf(loaded, input);
   const openLog = await logOpener(loaded, privileges);
   if (settings.umask !== null) process.umask(settings.umask);
   own.rename(loaded);
@@ -73,7 +72,7 @@ export async function serve(loaded: Loaded, order: ServeOrder): Promise<number> 
     spawn,
     spawnProcess,
     queue,
-    question,
+    input,
     systemd,
     start,
     own,

@@ -1,23 +1,19 @@
-import { loadSettings } from '../settings/load.ts';
+import { answerOnce } from '../process/ask.ts';
+import { loadSettings, type SettingsInput } from '../settings/load.ts';
 import { messageOf } from '../support/errors.ts';
 import { parseArguments } from './options.ts';
-import type { ReadAnswer, ReadQuestion } from './read-settings.ts';
+import type { ReadAnswer } from './read-settings.ts';
 
-// The child of rereadSettings(): loads what it is asked for once, answers, and ends.
+// The child of readSettings().
 
-process.once('message', async (question: ReadQuestion) => {
-  const answer = await read(question);
-  process.send?.(answer, undefined, undefined, () => process.exit(0));
-});
-// Not process.exit(): what a configuration has loaded can hold it up for ever, and nobody is left who would end this.
-process.once('disconnect', () => process.kill(process.pid, 'SIGKILL'));
+answerOnce(read);
 
-async function read(question: ReadQuestion): Promise<ReadAnswer> {
+async function read(input: SettingsInput): Promise<ReadAnswer> {
   try {
     const applyEnvironment = (added: Readonly<Record<string, string>>) =>
       void Object.assign(process.env, added);
     const { hooks: _functionsCannotTravel, ...loaded } = await loadSettings({
-      ...question,
+      ...input,
       parse: parseArguments,
       applyEnvironment,
     });

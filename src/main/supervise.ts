@@ -17,7 +17,7 @@ import type { SystemdVariables } from '../process/systemd/variables.ts';
 import { classNameOf } from '../settings/class-name.ts';
 import { beyondLimits, type Remark, withoutEffect, withoutRestart } from '../settings/effects.ts';
 import { ARBITER_HOOKS } from '../settings/hooks.ts';
-import { loadHooks } from '../settings/load.ts';
+import { loadHooks, type SettingsInput } from '../settings/load.ts';
 import { callWithin } from '../support/call-within.ts';
 import { systemClock } from '../support/clock.ts';
 import { messageOf } from '../support/errors.ts';
@@ -29,14 +29,14 @@ import { checkDebug, nodeOptionsOf, sayHeap, scalingOf } from './optional.ts';
 import type { OwnProcess } from './own-process.ts';
 import type { PidfileOf } from './pidfile-of.ts';
 import { privilegesOf, warnsOfRoot } from './privileges.ts';
-import { type ReadQuestion, rereadSettings } from './read-settings.ts';
+import { readSettings } from './read-settings.ts';
 import { packageVersion } from './version.ts';
 
 /** A service that is bound, and has perhaps begun to start its workers. */
 export interface Bound extends Pick<ArbiterOptions, 'first' | 'spawn' | 'queue' | 'log'> {
   /** Starts processes of any kind. */
   readonly spawnProcess: Spawn;
-  readonly question: ReadQuestion;
+  readonly input: SettingsInput;
   readonly systemd: SystemdVariables;
   readonly start: Start;
   readonly own: OwnProcess;
@@ -62,7 +62,7 @@ export async function supervise(bound: Bound): Promise<number> {
     judgeKill: () => oomKills.judge(),
     isStopped,
     lost: lostLines(following),
-    development: await developmentOf(first, bound.question, queue, log),
+    development: await developmentOf(first, bound.input, queue, log),
     bindAll,
     callWithin,
     reread: rereader(bound, log, () => serving),
@@ -120,19 +120,19 @@ function announce({ loaded }: Generation, log: RecordLog): void {
     log.warning(NO_TLS, { event: 'settings-questionable', reason: NO_TLS });
 }
 
-async function developmentOf(first: Generation, question: ReadQuestion, queue: EventQueue, log: RecordLog) {
+async function developmentOf(first: Generation, input: SettingsInput, queue: EventQueue, log: RecordLog) {
   const { reload, debug } = first.loaded.settings;
   if (!reload && !debug) return null;
   const { develop } = await import('./development.ts');
-  return develop(first, question, queue, log);
+  return develop(first, input, queue, log);
 }
 
 /** What tells the service manager how we do, where one wants to hear of it. */
-async function notifierFor({ systemd, question }: Bound, log: RecordLog): Promise<Notifier | null> {
+async function notifierFor({ systemd, input }: Bound, log: RecordLog): Promise<Notifier | null> {
   const { NOTIFY_SOCKET } = systemd;
   if (!NOTIFY_SOCKET) return null;
   const { createNotifier } = await import('../process/systemd/notifier.ts');
-  return createNotifier({ ...systemd, NOTIFY_SOCKET, PATH: question.env.PATH }, log);
+  return createNotifier({ ...systemd, NOTIFY_SOCKET, PATH: input.env.PATH }, log);
 }
 
 function sayRemarks(remarks: readonly Remark[], log: RecordLog): void {
@@ -142,7 +142,7 @@ function sayRemarks(remarks: readonly Remark[], log: RecordLog): void {
 
 /** Reads the settings in a child; only the arbiter's own hooks, if there are any, must be imported here again. */
 function rereader(bound: Bound, log: RecordLog, serving: () => Generation): ArbiterOptions['reread'] {
-  const { start, question, own, spawnProcess } = bound;
+  const { start, input, own, spawnProcess } = bound;
   // Now, as the installation may be gone by then.
   const version = packageVersion();
   let reads = 0;
@@ -152,13 +152,13 @@ function rereader(bound: Bound, log: RecordLog, serving: () => Generation): Arbi
     const cwd = presentCwd(start);
     const installation = presentInstallation(start, version);
     const means = { spawn: spawnProcess, clock: systemClock, installation };
-    const reread = await rereadSettings({ ...question, cwd }, signal, means);
+    const reread = await readSettings({ ...input, cwd }, signal, means);
     const { loaded, remarks } = withoutRestart(reread, bound.first.loaded.settings);
     await checkLogs(loaded);
     await checkDebug(loaded, own.base);
     // They may have been rotated into files that their user cannot write, which is no reason to refuse a reload.
     serving().privileges?.makeLogs(log);
-    const privileges = await privilegesOf(loaded, { ...question, cwd, installation });
+    const privileges = await privilegesOf(loaded, { ...input, cwd, installation });
     // Superseded while that was looked up: nothing of it is to be made or run.
     signal.throwIfAborted();
     // The first worker of the new generation opens them before the arbiter does.

@@ -1,5 +1,6 @@
 import { commandOf, type Loading, startOf } from '../arbiter/workers/child-start.ts';
-import { type Spawn, startChild } from '../process/child.ts';
+import { askChild, type Outcome } from '../process/ask.ts';
+import type { Spawn } from '../process/child.ts';
 import type { TrialAnswer, TrialQuestion } from '../process/trial.ts';
 import type { LoadedData } from '../settings/load.ts';
 import type { Clock } from '../support/clock.ts';
@@ -12,7 +13,7 @@ export type Trial = Loading & {
 };
 
 /** What the process is started and timed by; the settings add to the environment `base`. */
-export interface TrialMeans {
+export interface TrialOptions {
   readonly spawn: Spawn;
   readonly clock: Clock;
   readonly base: NodeJS.ProcessEnv;
@@ -22,53 +23,36 @@ export interface TrialMeans {
  * Loads the application in a process of its own, as a worker would: one that never finishes, that blocks its event loop
  * or that calls process.exit() must not decide how we end. Resolves with a description of it; rejects with a BootError.
  */
-export async function tryApplication(trial: Trial, means: TrialMeans): Promise<string> {
-  const answer = await ask(trial, means);
-  if ('what' in answer) return answer.what;
-  const { exitStatus, message, stack } = answer;
-  throw new BootError(message, exitStatus === EXIT.appLoad ? EXIT.appLoad : EXIT.workerBoot, stack);
-}
-
-function ask(trial: Trial, { spawn, clock, base }: TrialMeans): Promise<TrialAnswer> {
+export async function tryApplication(trial: Trial, { spawn, clock, base }: TrialOptions): Promise<string> {
   const { loaded, privileges } = trial.generation;
   const { settings } = loaded;
   const question: TrialQuestion = { settings, identity: privileges?.identity ?? null };
-  const program = ownFile('workers/trial');
-  return new Promise((resolve) => {
-    const fail = (message: string) =>
-      resolve({ exitStatus: EXIT.workerBoot, message: `${settings.app}: ${message}` });
-    const child = startChild(
-      spawn,
-      {
-        ...startOf(trial, commandOf(trial, [program]), base),
-        stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-        serialization: 'advanced',
-      },
-      (why) => fail(`no process could be started for it: ${why}`),
-    );
-    if (child === null) return;
-    const end = () => child.kill('SIGKILL');
-    // An application that blocks its event loop would never notice that nobody waits for it.
-    process.once('exit', end);
-    const cancel = limit(settings.bootTimeout, clock, () => {
-      fail(`its import or factory had not finished within ${settings.bootTimeout} s (--boot-timeout)`);
-      end();
-    });
-    child.on('message', (answer) => resolve(answer as TrialAnswer));
-    child.on('close', (status, signal) => {
-      cancel();
-      process.off('exit', end);
-      fail(causeOf(status, signal));
-    });
-    child.send(question);
+  const outcome = await askChild<TrialAnswer>({
+    spawn,
+    clock,
+    child: {
+      ...startOf(trial, commandOf(trial, [ownFile('workers/trial')]), base),
+      serialization: 'advanced',
+    },
+    question,
+    limitMs: settings.bootTimeout * 1000 || Infinity,
   });
+  if (outcome.how !== 'answered')
+    throw new BootError(`${settings.app}: ${explain(outcome, settings.bootTimeout)}`, EXIT.workerBoot);
+  if ('what' in outcome.answer) return outcome.answer.what;
+  const { exitStatus, message, stack } = outcome.answer;
+  throw new BootError(message, exitStatus === EXIT.appLoad ? EXIT.appLoad : EXIT.workerBoot, stack);
 }
 
-function limit(seconds: number, clock: Clock, fire: () => void): () => void {
-  return seconds === 0 ? () => {} : clock.after(seconds * 1000, fire);
-}
-
-function causeOf(status: number | null, signal: NodeJS.Signals | null): string {
-  if (signal !== null) return `its process was ended by ${signal} while it was loaded`;
-  return `its process exited with status ${status} while it was loaded (does it call process.exit()?)`;
+function explain(outcome: Exclude<Outcome<TrialAnswer>, { how: 'answered' }>, bootTimeout: number): string {
+  switch (outcome.how) {
+    case 'unborn':
+      return `no process could be started for it: ${outcome.why}`;
+    case 'overdue':
+      return `its import or factory had not finished within ${bootTimeout} s (--boot-timeout)`;
+    case 'ended':
+      return outcome.signal === null
+        ? `its process exited with status ${outcome.status} while it was loaded (does it call process.exit()?)`
+        : `its process was ended by ${outcome.signal} while it was loaded`;
+  }
 }

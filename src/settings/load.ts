@@ -44,12 +44,16 @@ export interface Loaded {
 /** All that can travel between processes. */
 export type LoadedData = Omit<Loaded, 'hooks'>;
 
-export interface LoadInput {
+/** What the settings are read from. */
+export interface SettingsInput {
   readonly argv: readonly string[];
   /** The environment as it was before anything was added to it. */
   readonly env: NodeJS.ProcessEnv;
   readonly cwd: string;
   readonly sockets?: readonly Address[];
+}
+
+export interface LoadInput extends SettingsInput {
   /** Reads the words of `argv` and of TSUNICORN_CMD_ARGS. */
   readonly parse: ParseArguments;
   /**

@@ -76,6 +76,11 @@ describe('--check-config', () => {
     expect(await run([...serving, 'app.js:app'], { files: { 'app.js': text } })).toMatchObject({ status: 0 });
   });
 
+  it('exits with 0 for an application that tells another process manager that it is ready', async () => {
+    const text = "process.send?.('ready');\nexport const app = (req, res) => res.end();";
+    expect(await run([...serving, 'app.js:app'], { files: { 'app.js': text } })).toMatchObject({ status: 0 });
+  });
+
   it('exits with 4 for a broken application, with one line and its stack', async () => {
     const files = { 'app.ts': '\nthrow new Error("no database");' };
     const outcome = await run([...serving, 'app.ts:app'], { files });

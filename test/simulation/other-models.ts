@@ -50,7 +50,7 @@ export class ReaderModel extends Process {
     const answer: ReadAnswer =
       this.#reading.name === 'answers' ? { loaded: this.#reading.loaded } : { refused: 'config.ts: no' };
     this.hasAnswered = true;
-    this.say(answer);
+    this.say({ tsunicorn: 'answer', answer });
     this.later(this.#chance.between(0, 20), () => this.end(0));
   }
 }

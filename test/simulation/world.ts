@@ -7,7 +7,7 @@ import type { UpgradeOptions } from '../../src/arbiter/options.ts';
 import { deadlineOf } from '../../src/arbiter/policy/worker-state.ts';
 import { Scaling } from '../../src/arbiter/scaling.ts';
 import { spawnWorker, type WorkerHandle } from '../../src/arbiter/workers/handle.ts';
-import { rereadSettings } from '../../src/main/read-settings.ts';
+import { readSettings } from '../../src/main/read-settings.ts';
 import type { Spawn } from '../../src/process/child.ts';
 import { parseAddress } from '../../src/settings/address.ts';
 import type { Settings } from '../../src/settings/catalogue/catalogue.ts';
@@ -328,10 +328,10 @@ export class World {
   }
 
   async #reread(signal: AbortSignal): Promise<Prepared> {
-    const question = { argv: [], env: {}, cwd: '/', sockets: [] };
+    const input = { argv: [], env: {}, cwd: '/', sockets: [] };
     const means = { spawn: this.machine.spawn, clock: this.clock.arbiters };
     this.invariants.reload.read();
-    const loaded = await rereadSettings(question, signal, means);
+    const loaded = await readSettings(input, signal, means);
     return { loaded, hooks: this.#hooks(new Chance(this.seed, 3)), ...this.#scalingOf(loaded) };
   }
 

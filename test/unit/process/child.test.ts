@@ -5,7 +5,7 @@ import type { Generation } from '../../../src/arbiter/change/generation.ts';
 import { newArbiters } from '../../../src/arbiter/change/new-arbiter.ts';
 import type { ArbiterEvent } from '../../../src/arbiter/events.ts';
 import { spawnWorker } from '../../../src/arbiter/workers/handle.ts';
-import { rereadSettings } from '../../../src/main/read-settings.ts';
+import { readSettings } from '../../../src/main/read-settings.ts';
 import { tryApplication } from '../../../src/main/trial.ts';
 import { type Spawn, startChild } from '../../../src/process/child.ts';
 import { systemdNotify } from '../../../src/process/systemd/systemd-notify.ts';
@@ -116,8 +116,8 @@ describe.each(FAILURES)('where no process can be started (%s)', (code, line) => 
   });
 
   it('a reload is refused', async () => {
-    const question = { argv: [], env: {}, cwd: '/', sockets: [] };
-    await expect(rereadSettings(question, new AbortController().signal, means)).rejects.toThrow(reason);
+    const input = { argv: [], env: {}, cwd: '/', sockets: [] };
+    await expect(readSettings(input, new AbortController().signal, means)).rejects.toThrow(reason);
   });
 
   it('the check of a configuration says so', async () => {

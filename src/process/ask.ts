@@ -1,0 +1,78 @@
+import type { Serializable } from 'node:child_process';
+import type { Clock } from '../support/clock.ts';
+import { type ChildSpec, type Spawn, startChild } from './child.ts';
+
+/** What a child answers; whatever else it loads may write to the channel too. */
+interface AnswerMessage {
+  readonly tsunicorn: 'answer';
+  readonly answer: unknown;
+}
+
+/** How asking a child came out. */
+export type Outcome<Answer> =
+  | { readonly how: 'answered'; readonly answer: Answer }
+  /** No process could be started; `why` says why and what to do. */
+  | { readonly how: 'unborn'; readonly why: string }
+  /** The time was over, and the child was killed. */
+  | { readonly how: 'overdue' }
+  /** It ended without an answer. */
+  | { readonly how: 'ended'; readonly status: number | null; readonly signal: NodeJS.Signals | null };
+
+export interface AskOptions {
+  readonly spawn: Spawn;
+  readonly clock: Clock;
+  /** How to start a program that calls answerOnce(); its standard streams are ours. */
+  readonly child: ChildSpec;
+  readonly question: Serializable;
+  /** Infinity where there is no limit. */
+  readonly limitMs: number;
+}
+
+/** Starts a child of our own, asks it one question, and resolves with what came of it. Nothing outlives this process. */
+export function askChild<Answer>(options: AskOptions): Promise<Outcome<Answer>> {
+  const { spawn, clock, child: spec, question, limitMs } = options;
+  return new Promise((resolve) => {
+    const child = startChild(spawn, { ...spec, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] }, (why) =>
+      resolve({ how: 'unborn', why }),
+    );
+    if (child === null) return;
+    const kill = () => child.kill('SIGKILL');
+    // What blocks its event loop would never notice that nobody waits for it.
+    process.once('exit', kill);
+    const expire = () => {
+      kill();
+      resolve({ how: 'overdue' });
+    };
+    const cancel = limitMs === Infinity ? () => {} : clock.after(limitMs, expire);
+    child.on('message', (message) => {
+      // Its program is ours and answers what it is asked.
+      if (isAnswer(message)) resolve({ how: 'answered', answer: message.answer as Answer });
+    });
+    child.on('close', (status, signal) => {
+      cancel();
+      process.off('exit', kill);
+      resolve({ how: 'ended', status, signal });
+    });
+    child.send(question);
+  });
+}
+
+/** The child's side: answers the one question of askChild() and ends this process, also where nobody waits any more. */
+export function answerOnce<Question>(answer: (question: Question) => Promise<object>): void {
+  process.once('message', async (question: Question) => {
+    const message: AnswerMessage = { tsunicorn: 'answer', answer: await answer(question) };
+    process.send?.(message, undefined, undefined, () => process.exit(0));
+  });
+  // Not process.exit(): the code that was loaded, or a thread of it, can delay that for ever.
+  process.once('disconnect', () => process.kill(process.pid, 'SIGKILL'));
+}
+
+function isAnswer(message: unknown): message is AnswerMessage {
+  return (
+    typeof message === 'object' &&
+    message !== null &&
+    'tsunicorn' in message &&
+    message.tsunicorn === 'answer' &&
+    'answer' in message
+  );
+}

@@ -5,15 +5,14 @@ import { bindAll } from '../listeners/bind.ts';
 import type { Listener } from '../listeners/listener.ts';
 import type { Owner } from '../listeners/owner.ts';
 import { onParentGone, type Parent, tellServing } from '../process/parent.ts';
+import type { FollowingPidfile } from '../process/pidfile.ts';
+import { hasExited, mayBeResize } from '../process/process-state.ts';
 import type { Start } from '../process/start.ts';
 import type { Observe } from '../process/status.ts';
 import type { Notifier } from '../process/systemd/notifier.ts';
 import type { Address } from '../settings/address.ts';
 import type { Loaded } from '../settings/load.ts';
-import { fs } from '../support/builtins.ts';
 import type { Logger } from '../support/logger.ts';
-import type { PidfileOf } from './pidfile-of.ts';
-import { mayBeResize } from './terminal.ts';
 
 /** The arbiters before and after this one: who started it, and whom it has started. */
 export class Lineage {
@@ -66,7 +65,7 @@ export class Lineage {
 
   /** What the arbiter is given; `startNewArbiter` starts another one like it. */
   upgradeOptions(
-    pidfile: PidfileOf,
+    pidfile: FollowingPidfile,
     notifier: Notifier | null,
     startNewArbiter: StartNewArbiter,
   ): UpgradeOptions {
@@ -98,15 +97,5 @@ export class Lineage {
     if (this.#parent.kind !== 'front') return;
     const { leaveFront } = await import('./daemon.ts');
     leaveFront();
-  }
-}
-
-/** Whether the process has exited although threads of it are still being torn down: until then we are its child. Linux only. */
-function hasExited(pid: number): boolean {
-  try {
-    return /\) [ZX]/.test(fs.readFileSync(`/proc/${pid}/stat`, 'utf8'));
-  } catch {
-    // No such table; whose child we are will tell.
-    return false;
   }
 }

@@ -1,6 +1,6 @@
+import { packageVersion } from '../process/installation.ts';
 import { type ParseArguments, parseWords } from '../settings/sources/argv.ts';
 import { verbAdvice } from './verbs.ts';
-import { packageVersion } from './version.ts';
 
 const EPILOGUE = `
 A number of seconds may have a fraction. A variable's lists are separated by commas.

@@ -5,6 +5,7 @@ import { type SpawnOptions, spawnWorker, type WorkerHandle } from '../arbiter/wo
 import type { RecordLog } from '../log/records.ts';
 import { callHook } from '../process/call-hook.ts';
 import type { Parent } from '../process/parent.ts';
+import { FollowingPidfile } from '../process/pidfile.ts';
 import type { Privileges } from '../process/privileges/privileges.ts';
 import type { Start } from '../process/start.ts';
 import { surviveStdio } from '../process/stdio.ts';
@@ -18,7 +19,6 @@ import { Lineage } from './lineage.ts';
 import { FollowingLog, logOpener } from './logs.ts';
 import { checkDebug, nodeOptionsOf, sayHeap, scalingOf } from './optional.ts';
 import { OwnProcess } from './own-process.ts';
-import { PidfileOf } from './pidfile-of.ts';
 import { privilegesOf } from './privileges.ts';
 
 export interface ServeOrder {
@@ -56,7 +56,7 @@ export async function serve(loaded: Loaded, order: ServeOrder): Promise<number> 
   // From here on there is something to clean up, so stopping is the loop's to do.
   trapStops(queue);
   await noteActivation(systemd, loaded, log);
-  const pidfile = new PidfileOf(loaded, lineage.oldArbiter);
+  const pidfile = new FollowingPidfile(loaded, lineage.oldArbiter);
   const surroundings = { privileges, pidfile, lineage, log, own, cwd: start.cwd };
   const first = await firstGeneration(loaded, surroundings);
   const spawn = spawnerFrom(first, queue, own, log);
@@ -127,7 +127,7 @@ function goOn(log: RecordLog): void {
 
 interface Surroundings {
   readonly privileges: Privileges | null;
-  readonly pidfile: PidfileOf;
+  readonly pidfile: FollowingPidfile;
   readonly lineage: Lineage;
   readonly log: Logger;
   readonly own: OwnProcess;

@@ -9,7 +9,13 @@ import { bindAll } from '../listeners/bind.ts';
 import type { RecordLog } from '../log/records.ts';
 import type { Spawn } from '../process/child.ts';
 import { flushCompileCache } from '../process/compile-cache.ts';
-import { explainMissing, presentInstallation, requireInstallation } from '../process/installation.ts';
+import {
+  explainMissing,
+  packageVersion,
+  presentInstallation,
+  requireInstallation,
+} from '../process/installation.ts';
+import type { FollowingPidfile } from '../process/pidfile.ts';
 import { isStopped } from '../process/process-state.ts';
 import { presentCwd, type Start } from '../process/start.ts';
 import type { Notifier } from '../process/systemd/notifier.ts';
@@ -27,10 +33,8 @@ import { type FollowingLog, logOpener } from './logs.ts';
 import { lostLines } from './lost-lines.ts';
 import { checkDebug, nodeOptionsOf, sayHeap, scalingOf } from './optional.ts';
 import type { OwnProcess } from './own-process.ts';
-import type { PidfileOf } from './pidfile-of.ts';
 import { privilegesOf, warnsOfRoot } from './privileges.ts';
 import { readSettings } from './read-settings.ts';
-import { packageVersion } from './version.ts';
 
 /** A service that is bound, and has perhaps begun to start its workers. */
 export interface Bound extends Pick<ArbiterOptions, 'first' | 'spawn' | 'queue' | 'log'> {
@@ -42,7 +46,7 @@ export interface Bound extends Pick<ArbiterOptions, 'first' | 'spawn' | 'queue' 
   readonly own: OwnProcess;
   readonly following: FollowingLog;
   readonly lineage: Lineage;
-  readonly pidfile: PidfileOf;
+  readonly pidfile: FollowingPidfile;
 }
 
 /** Supervises until told to stop; resolves with the exit status. */

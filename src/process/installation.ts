@@ -31,6 +31,11 @@ export function versionOf(installation: Installation): string | null {
   }
 }
 
+/** tsunicorn's own version, as its package.json has it. */
+export function packageVersion(): string {
+  return versionOf(ownInstallation) ?? 'unknown';
+}
+
 /**
  * The installation that a new generation's processes are to be started from: the one that our command leads to by now,
  * as each release may bring its own and the old one may be removed, or ours where that is of another version. Throws a

@@ -1,4 +1,6 @@
 import { resolve } from 'node:path';
+import type { LoadedData } from '../settings/load.ts';
+import { nameSetting } from '../settings/origin.ts';
 import { fs } from '../support/builtins.ts';
 import { codeOf, messageOf, UsageError } from '../support/errors.ts';
 
@@ -46,6 +48,48 @@ export function createPidfile(source: string, path: string, oldArbiter: number |
       if (own === main && readPid(second) === pid) fs.rmSync(second, { force: true });
     },
   };
+}
+
+type Configured = Pick<LoadedData, 'settings' | 'origins'>;
+
+/** The pidfile that the present settings ask for. */
+export class FollowingPidfile {
+  readonly #oldArbiter: number | null;
+  #path: string | null = null;
+  #file: Pidfile | null = null;
+
+  /** `oldArbiter` is the arbiter that this one is to replace, if there is one. Throws a UsageError. */
+  constructor(loaded: Configured, oldArbiter: number | null) {
+    this.#oldArbiter = oldArbiter;
+    this.follow(loaded);
+  }
+
+  /** Moves the file where a reload changed its path. */
+  follow({ settings, origins }: Configured): void {
+    if (settings.pid === this.#path) return;
+    const file =
+      settings.pid === null
+        ? null
+        : createPidfile(nameSetting(origins.pid, 'pid'), settings.pid, this.#oldArbiter);
+    this.remove();
+    this.#path = settings.pid;
+    this.#file = file;
+  }
+
+  /** As a Pidfile's. */
+  remove(newArbiter?: number | null): void {
+    this.#file?.remove(newArbiter);
+  }
+
+  /** As a Pidfile's. */
+  promote(): void {
+    this.#file?.promote();
+  }
+
+  /** As a Pidfile's. */
+  forget(pid: number): void {
+    this.#file?.forget(pid);
+  }
 }
 
 function write(source: string, path: string, absolute: string): void {

@@ -1,12 +1,11 @@
 import { spawn as spawnProcess } from 'node:child_process';
-import { addressesOf, type Generation } from '../arbiter/change/generation.ts';
+import type { Generation } from '../arbiter/change/generation.ts';
 import { type EventQueue, trapStops } from '../arbiter/events.ts';
 import { type SpawnOptions, spawnWorker, type WorkerHandle } from '../arbiter/workers/handle.ts';
 import type { RecordLog } from '../log/records.ts';
 import { callHook } from '../process/call-hook.ts';
 import type { Parent } from '../process/parent.ts';
 import { FollowingPidfile } from '../process/pidfile.ts';
-import type { Privileges } from '../process/privileges/privileges.ts';
 import type { Start } from '../process/start.ts';
 import { surviveStdio } from '../process/stdio.ts';
 import type { SystemdVariables } from '../process/systemd/variables.ts';
@@ -14,14 +13,13 @@ import type { Loaded, SettingsInput } from '../settings/load.ts';
 import { systemClock } from '../support/clock.ts';
 import { UsageError } from '../support/errors.ts';
 import type { Logger } from '../support/logger.ts';
-import { checkLogs } from './check.ts';
 import { Lineage } from './lineage.ts';
-import { FollowingLog, logOpener } from './logs.ts';
-import { checkDebug, nodeOptionsOf, sayHeap, scalingOf } from './optional.ts';
+import { FollowingLog } from './logs.ts';
 import { OwnProcess } from './own-process.ts';
-import { privilegesOf } from './privileges.ts';
+import { type Checked, checkSettings, prepareGeneration } from './prepare.ts';
+import type { Bound } from './supervise.ts';
 
-export interface ServeOrder {
+export interface ServeOptions {
   readonly start: Start;
   readonly input: SettingsInput;
   /** The tsunicorn process that started this one, if one did. */
@@ -33,23 +31,20 @@ export interface ServeOrder {
 }
 
 /** Binds, spawns and supervises until told to stop; resolves with the exit status. Throws a UsageError before that. */
-export async function serve(loaded: Loaded, order: ServeOrder): Promise<number> {
-  const { start, input, parent, systemd, queue } = order;
+export async function serve(loaded: Loaded, options: ServeOptions): Promise<number> {
+  const { start, input, parent, systemd, queue } = options;
   const { settings } = loaded;
   if (settings.app === null)
     throw new UsageError('no application was named; write for example: tsunicorn app.ts:app');
   const own = new OwnProcess(input.env, loaded);
-  await checkLogs(loaded);
-  await checkDebug(loaded, own.base);
-  const privileges = await privilegesOf(loaded, input);
-  const openLog = await logOpener(loaded, privileges);
+  const checked = await checkSettings(loaded, input, own);
   if (settings.umask !== null) process.umask(settings.umask);
   own.rename(loaded);
 
   // Of what the hooks write.
   surviveStdio();
   const lineage = new Lineage(start, parent, queue);
-  const following = new FollowingLog(openLog());
+  const following = new FollowingLog(checked.openLog());
   const log = await lineage.logOf(loaded, following.log);
   goOn(log);
   await callStarting(loaded, log);
@@ -57,8 +52,7 @@ export async function serve(loaded: Loaded, order: ServeOrder): Promise<number> 
   trapStops(queue);
   await noteActivation(systemd, loaded, log);
   const pidfile = new FollowingPidfile(loaded, lineage.oldArbiter);
-  const surroundings = { privileges, pidfile, lineage, log, own, cwd: start.cwd };
-  const first = await firstGeneration(loaded, surroundings);
+  const first = await firstGeneration(checked, loaded, { pidfile, lineage, log });
   const spawn = spawnerFrom(first, queue, own, log);
   const { supervise } = await import('./supervise.ts').catch((error: unknown) => {
     // An installation that is being replaced, for one: nothing may stay behind, and the worker goes with our channel.
@@ -66,7 +60,7 @@ export async function serve(loaded: Loaded, order: ServeOrder): Promise<number> 
     for (const listener of first.listeners) listener.close();
     throw error;
   });
-  order.allLoaded();
+  options.allLoaded();
   return supervise({
     first,
     spawn,
@@ -125,23 +119,15 @@ function goOn(log: RecordLog): void {
   );
 }
 
-interface Surroundings {
-  readonly privileges: Privileges | null;
-  readonly pidfile: FollowingPidfile;
-  readonly lineage: Lineage;
-  readonly log: Logger;
-  readonly own: OwnProcess;
-  /** In which the command was given. */
-  readonly cwd: string;
-}
-
-async function firstGeneration(loaded: Loaded, surroundings: Surroundings): Promise<Generation> {
-  const { privileges, pidfile, lineage, log, own, cwd } = surroundings;
+/** Where it cannot be made, nothing stays behind. */
+async function firstGeneration(
+  checked: Checked,
+  { hooks }: Loaded,
+  { pidfile, lineage, log }: Pick<Bound, 'pidfile' | 'lineage' | 'log'>,
+): Promise<Generation> {
   try {
-    const listeners = await lineage.bind(addressesOf(loaded), privileges?.identity);
-    const nodeOptions = await nodeOptionsOf(loaded, own.base, cwd, sayHeap(log));
-    const scaling = await scalingOf(loaded);
-    return { number: 1, loaded, hooks: loaded.hooks, listeners, privileges, ...nodeOptions, ...scaling };
+    const listeners = await lineage.bind(checked.addresses, checked.privileges?.identity);
+    return { number: 1, listeners, ...(await prepareGeneration(checked, hooks, log)) };
   } catch (error) {
     pidfile.remove();
     throw error;

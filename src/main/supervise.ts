@@ -21,19 +21,23 @@ import { presentCwd, type Start } from '../process/start.ts';
 import type { Notifier } from '../process/systemd/notifier.ts';
 import type { SystemdVariables } from '../process/systemd/variables.ts';
 import { classNameOf } from '../settings/class-name.ts';
-import { beyondLimits, type Remark, withoutEffect, withoutRestart } from '../settings/effects.ts';
-import { ARBITER_HOOKS } from '../settings/hooks.ts';
-import { loadHooks, type SettingsInput } from '../settings/load.ts';
+import {
+  beyondLimits,
+  type Remark,
+  warnsOfRoot,
+  withoutEffect,
+  withoutRestart,
+} from '../settings/effects.ts';
+import { ARBITER_HOOKS, type Hooks } from '../settings/hooks.ts';
+import { type LoadedData, loadHooks, type SettingsInput } from '../settings/load.ts';
 import { callWithin } from '../support/call-within.ts';
 import { systemClock } from '../support/clock.ts';
 import { messageOf } from '../support/errors.ts';
-import { checkLogs } from './check.ts';
 import type { Lineage } from './lineage.ts';
-import { type FollowingLog, logOpener } from './logs.ts';
+import type { FollowingLog } from './logs.ts';
 import { lostLines } from './lost-lines.ts';
-import { checkDebug, nodeOptionsOf, sayHeap, scalingOf } from './optional.ts';
 import type { OwnProcess } from './own-process.ts';
-import { privilegesOf, warnsOfRoot } from './privileges.ts';
+import { checkSettings, prepareGeneration } from './prepare.ts';
 import { readSettings } from './read-settings.ts';
 
 /** A service that is bound, and has perhaps begun to start its workers. */
@@ -144,7 +148,7 @@ function sayRemarks(remarks: readonly Remark[], log: RecordLog): void {
     log.warning(line, { event: 'settings-questionable', setting, reason: line });
 }
 
-/** Reads the settings in a child; only the arbiter's own hooks, if there are any, must be imported here again. */
+/** What a reload begins with: the settings as a child reads them, checked as at a start. */
 function rereader(bound: Bound, log: RecordLog, serving: () => Generation): ArbiterOptions['reread'] {
   const { start, input, own, spawnProcess } = bound;
   // Now, as the installation may be gone by then.
@@ -155,31 +159,29 @@ function rereader(bound: Bound, log: RecordLog, serving: () => Generation): Arbi
     // By the links that lead there now, as each release may be a directory of its own.
     const cwd = presentCwd(start);
     const installation = presentInstallation(start, version);
-    const means = { spawn: spawnProcess, clock: systemClock, installation };
-    const reread = await readSettings({ ...input, cwd }, signal, means);
-    const { loaded, remarks } = withoutRestart(reread, bound.first.loaded.settings);
-    await checkLogs(loaded);
-    await checkDebug(loaded, own.base);
+    const options = { spawn: spawnProcess, clock: systemClock, installation };
+    const asRead = await readSettings({ ...input, cwd }, signal, options);
+    const { loaded, remarks } = withoutRestart(asRead, bound.first.loaded.settings);
     // They may have been rotated into files that their user cannot write, which is no reason to refuse a reload.
     serving().privileges?.makeLogs(log);
-    const privileges = await privilegesOf(loaded, { ...input, cwd, installation });
-    // Superseded while that was looked up: nothing of it is to be made or run.
+    const checked = await checkSettings(loaded, { ...input, cwd, installation }, own);
+    // Superseded meanwhile: nothing of it is to be made or run.
     signal.throwIfAborted();
     // The first worker of the new generation opens them before the arbiter does.
-    privileges?.makeLogs(log);
+    checked.privileges?.makeLogs(log);
     // The arbiter loads what writes a format when it writes its first line.
     if (loaded.settings.logFormat !== bound.first.loaded.settings.logFormat) requireInstallation();
-    const openLog = await logOpener(loaded, privileges);
-    const ours = loaded.hookNames.some((name) => ARBITER_HOOKS.includes(name));
-    const { configFile } = loaded;
-    const hooks =
-      ours && configFile !== null
-        ? await own.within(loaded, () => loadHooks(configFile, `${reads}`, cwd))
-        : {};
-    const nodeOptions = await nodeOptionsOf(loaded, own.base, cwd, sayHeap(log));
-    const scaling = await scalingOf(loaded);
+    const hooks = await hooksOf(loaded, own, `${reads}`, cwd);
+    const prepared = await prepareGeneration(checked, hooks, log);
     sayRemarks([...remarks, ...withoutEffect(loaded), ...beyondLimits(loaded)], log);
-    return { loaded, hooks, privileges, openLog, installation, ...nodeOptions, ...scaling };
+    return { ...prepared, installation };
   };
   return (signal) => read(signal).catch((error: unknown) => Promise.reject(explainMissing(error)));
+}
+
+/** The hooks that the arbiter itself calls, imported again with another `cacheKey`; the workers import theirs themselves. */
+async function hooksOf(loaded: LoadedData, own: OwnProcess, cacheKey: string, cwd: string): Promise<Hooks> {
+  const { configFile, hookNames } = loaded;
+  if (configFile === null || !hookNames.some((name) => ARBITER_HOOKS.includes(name))) return {};
+  return own.within(loaded, () => loadHooks(configFile, cacheKey, cwd));
 }

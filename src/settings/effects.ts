@@ -90,3 +90,9 @@ function isOn(value: unknown): boolean {
 function flagOf(name: string): string {
   return (isSettingName(name) && longFlag(settingOf(name))) || name;
 }
+
+/** What to say of workers that keep the rights of root, or null. */
+export function warnsOfRoot({ settings }: LoadedData): string | null {
+  if (process.geteuid?.() !== 0 || settings.user !== null) return null;
+  return 'Running as root: the application may do whatever root may here; name another user with --user, or --user root if that is meant';
+}

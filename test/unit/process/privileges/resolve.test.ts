@@ -1,8 +1,8 @@
 import { describe, expect } from 'vitest';
-import { warnsOfRoot } from '../../../../src/main/privileges.ts';
 import { findAccount, findGroup } from '../../../../src/process/privileges/accounts.ts';
 import { resolveIdentity } from '../../../../src/process/privileges/resolve.ts';
 import type { Settings } from '../../../../src/settings/catalogue/catalogue.ts';
+import { warnsOfRoot } from '../../../../src/settings/effects.ts';
 import { loadedWith } from '../../../support/fake-service.ts';
 import { asRoot } from '../../../support/tools.ts';
 

@@ -1,0 +1,121 @@
+import { addressesOf, type Prepared } from '../arbiter/change/generation.ts';
+import { checkLogfile, type OpenLog } from '../log/logger.ts';
+import type { RecordLog } from '../log/records.ts';
+import type { OurStart, Privileges } from '../process/privileges/privileges.ts';
+import type { Address } from '../settings/address.ts';
+import type { Hooks } from '../settings/hooks.ts';
+import type { LoadedData } from '../settings/load.ts';
+import { nameSetting } from '../settings/origin.ts';
+import { systemClock } from '../support/clock.ts';
+import { logOpener } from './logs.ts';
+import type { OwnProcess } from './own-process.ts';
+
+// What few ask for is loaded only where the settings want it.
+
+/** Settings that passed every check that needs no process: nothing has been made or opened for them yet. */
+export interface Checked {
+  readonly loaded: LoadedData;
+  readonly privileges: Privileges | null;
+  readonly openLog: () => OpenLog;
+  /** Where the service is to listen. */
+  readonly addresses: readonly Address[];
+  readonly start: OurStart;
+  readonly own: Pick<OwnProcess, 'base'>;
+}
+
+/**
+ * The first half of what makes a generation of loaded settings, the same at a start, a reload and --check-config. `start`
+ * is ours: what the settings add to it is for the workers. Rejects with a UsageError of one line.
+ */
+export async function checkSettings(
+  loaded: LoadedData,
+  start: OurStart,
+  own: Pick<OwnProcess, 'base'>,
+): Promise<Checked> {
+  await checkLogs(loaded);
+  await checkDebug(loaded, own.base);
+  const privileges = await privilegesOf(loaded, start);
+  const openLog = await logOpener(loaded, privileges);
+  return { loaded, privileges, openLog, addresses: addressesOf(loaded), start, own };
+}
+
+/**
+ * The second half, once the hooks of the arbiter have been loaded, and perhaps called: they may set variables for the
+ * workers. `log` is told what was chosen.
+ */
+export async function prepareGeneration(
+  { loaded, privileges, openLog, start, own }: Checked,
+  hooks: Hooks,
+  log: RecordLog | null,
+): Promise<Prepared> {
+  const nodeOptions = await nodeOptionsOf(loaded, own.base, start.cwd, log);
+  const scaling = await scalingOf(loaded);
+  return { loaded, hooks, privileges, openLog, ...nodeOptions, ...scaling };
+}
+
+/** Refuses log files that cannot be written and formats that cannot be compiled. */
+async function checkLogs({ settings, origins }: LoadedData): Promise<void> {
+  checkLogfile(nameSetting(origins.errorLogfile, 'error-logfile'), settings.errorLogfile);
+  if (origins.accessLogformat.source !== 'default') {
+    const { checkAccessFormat } = await import('../log/access-log.ts');
+    checkAccessFormat(nameSetting(origins.accessLogformat, 'access-logformat'), settings.accessLogformat);
+  }
+  if (settings.accessLogfile !== null)
+    checkLogfile(nameSetting(origins.accessLogfile, 'access-logfile'), settings.accessLogfile);
+}
+
+/** Refuses --debug in production. */
+async function checkDebug(loaded: LoadedData, base: NodeJS.ProcessEnv): Promise<void> {
+  if (loaded.settings.debug) (await import('./development.ts')).refuseDebug(loaded, base);
+}
+
+/** What `user`, `group` and `initgroups` ask for; null where they ask for nothing. */
+async function privilegesOf(loaded: LoadedData, start: OurStart): Promise<Privileges | null> {
+  const { user, group, initgroups } = loaded.settings;
+  if (user === null && group === null && !initgroups) return null;
+  const { resolvePrivileges } = await import('../process/privileges/privileges.ts');
+  return resolvePrivileges(loaded, start);
+}
+
+/**
+ * Node's own options for the processes that load the application: ours, those of NODE_OPTIONS, and the limit of the heap.
+ * `from` is the directory in which the command was given.
+ */
+async function nodeOptionsOf(
+  loaded: LoadedData,
+  base: NodeJS.ProcessEnv,
+  from: string,
+  log: RecordLog | null,
+): Promise<Pick<Prepared, 'nodeOptions'>> {
+  const heap = await heapOption(loaded, base, log);
+  const { execArgv } = process;
+  const env = { ...base, ...loaded.environment };
+  if (execArgv.length === 0 && !env.NODE_OPTIONS)
+    return heap.length === 0 ? {} : { nodeOptions: () => ({ execArgv: heap, environment: {} }) };
+  const { optionsFor } = await import('../process/node-options.ts');
+  const given = optionsFor({ execArgv, env, from, to: loaded.settings.chdir });
+  const nodeOptions = (slot: number) => {
+    const options = given(slot);
+    return { ...options, execArgv: [...options.execArgv, ...heap] };
+  };
+  return { nodeOptions };
+}
+
+async function heapOption(
+  { settings, environment }: LoadedData,
+  base: NodeJS.ProcessEnv,
+  log: RecordLog | null,
+): Promise<readonly string[]> {
+  if (settings.workerHeap === null) return [];
+  const { workerHeapOption } = await import('../arbiter/workers/heap.ts');
+  const { megabytes, why } = workerHeapOption(settings, { ...base, ...environment });
+  log?.info(`Heap of each worker: ${why}`, { event: 'worker-heap', reason: why });
+  return megabytes === null ? [] : [`--max-old-space-size=${megabytes}`];
+}
+
+/** What chooses the number of workers by their load. */
+async function scalingOf({ settings }: LoadedData): Promise<Pick<Prepared, 'scaling'>> {
+  if (settings.workersMax === null) return {};
+  const { Scaling } = await import('../arbiter/scaling.ts');
+  return { scaling: new Scaling(settings, systemClock) };
+}

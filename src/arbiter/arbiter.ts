@@ -8,10 +8,10 @@ import { Actions } from './workers/actions.ts';
 import { Reports } from './workers/reports.ts';
 import type { WorkerSet } from './workers/set.ts';
 
-/** The loop wakes at least this often, so that a late wake-up tells that the arbiter itself was stopped. */
+/** The loop wakes at least this often, so that a late wake-up shows that the arbiter itself was stopped. */
 const TICK_MS = 1000;
 
-/** Which step the parts of an arbiter are at, for who watches it. */
+/** The step that each part of an arbiter is at, for the simulation. */
 export interface Steps {
   readonly intent: Service['intent'];
   readonly reload: Service['reloadStep'];
@@ -74,7 +74,7 @@ export class Arbiter {
     }
   }
 
-  /** Does what is due and makes the workers as they are wanted; returns when there is more to do if nothing happens. */
+  /** Does what is due and reconciles; returns when there is more to do if no event comes before. */
   #advance(): number {
     this.#survive(() => {
       this.#reports.look();
@@ -94,16 +94,16 @@ export class Arbiter {
     const now = this.#options.clock.now();
     const { actions, wakeAtMs } = reconcile(this.#service.desired, this.#workers.all, now);
     for (const action of actions) {
-      // What cannot be done now is tried again at the next turn, which must not be at once.
+      // An action that fails is tried again in the next turn, which must not follow at once.
       if (!this.#survive(() => this.#actions.perform(action))) return now + TICK_MS;
-      // It may have halted the service or undone a reload: the rest of the plan is void.
+      // A kill may have halted the service or undone a reload, which makes the rest of the plan void.
       if (action.type === 'kill') break;
     }
-    // What was done has deadlines of its own.
+    // The actions have changed the deadlines.
     return actions.length === 0 ? wakeAtMs : now;
   }
 
-  /** When the observer, if there is one, wishes to look again. */
+  /** Tells the observer, if there is one; returns when it wants to be called again. */
   #observed(): number {
     let atMs = Infinity;
     this.#survive(() => {
@@ -157,7 +157,7 @@ export class Arbiter {
     }
   }
 
-  /** Our own mistakes must not end a service that serves. Returns whether all went well. */
+  /** Runs the step so that a bug of ours does not end the service; returns whether it threw nothing. */
   #survive(step: () => void): boolean {
     try {
       step();

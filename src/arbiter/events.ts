@@ -10,21 +10,21 @@ export const CONTROL_SIGNALS = ['SIGHUP', 'SIGTTIN', 'SIGTTOU', 'SIGUSR1', 'SIGU
 
 export type ArbiterSignal = (typeof STOP_SIGNALS)[number] | (typeof CONTROL_SIGNALS)[number];
 
-/** Everything that can happen to the arbiter. `worker` is a worker's age, its place in the order of spawning. */
+/** Everything that can happen to the arbiter. `worker` is a worker's age. */
 export type ArbiterEvent =
   | { readonly type: 'signal'; readonly signal: ArbiterSignal }
   | { readonly type: 'message'; readonly worker: number; readonly message: WorkerMessage }
   | { readonly type: 'exit'; readonly worker: number; readonly end: ProcessEnd }
-  /** A reload's configuration was read and its addresses bound, or not; `attempt` tells a superseded one. */
+  /** A reload's configuration was read and its addresses were bound, or that failed; `attempt` is the number of that reload. */
   | { readonly type: 'reloadRead'; readonly attempt: number; readonly result: ReadResult }
-  /** The new arbiter of an upgrade is a process. */
+  /** The process of a new arbiter was started. */
   | { readonly type: 'upgradeStarted'; readonly pid: number }
-  /** Its first worker is ready; `adopted` are the places of those handed sockets that it uses. */
+  /** The new arbiter serves; `adopted` are the indexes of the handed sockets that it uses. */
   | { readonly type: 'upgradeReady'; readonly adopted: readonly number[] }
   | { readonly type: 'upgradeEnded'; readonly end: ProcessEnd }
   /** The arbiter that started this one has ended. */
   | { readonly type: 'oldArbiterGone' }
-  /** In development: these files were written, made or removed. Absolute paths. */
+  /** In development: these files were written, created or removed. Absolute paths. */
   | { readonly type: 'changed'; readonly files: readonly string[] };
 
 /** How a worker process ended. */
@@ -34,7 +34,7 @@ export type ProcessEnd =
   /** The process could not even be started. */
   | { readonly how: 'unborn'; readonly error: string };
 
-/** The signals that a process raises by its own code, native code included. */
+/** The signals that a process gets for what its own code did, native code included. */
 export const CRASH_SIGNALS: ReadonlySet<NodeJS.Signals> = new Set<NodeJS.Signals>([
   'SIGABRT',
   'SIGSEGV',
@@ -45,7 +45,7 @@ export const CRASH_SIGNALS: ReadonlySet<NodeJS.Signals> = new Set<NodeJS.Signals
   'SIGSYS',
 ]);
 
-/** One queue for signals, messages, exits and results; the loop takes one at a time. */
+/** One queue for signals, messages, exits and results. The loop takes one event at a time. */
 export class EventQueue {
   readonly #clock: Clock;
   readonly #events: ArbiterEvent[] = [];
@@ -68,7 +68,7 @@ export class EventQueue {
 
   #eventOrTime(wakeAtMs: number): Promise<void> {
     return new Promise((resolve) => {
-      // Rounded up, as a timer that fires early would only make the loop turn once more.
+      // Rounded up: a timer that fires early would only run the loop once more.
       const ms = Math.ceil(Math.max(0, Math.min(wakeAtMs - this.#clock.now(), 2 ** 31 - 1)));
       const cancel = this.#clock.after(ms, resolve);
       this.#wake = () => {
@@ -85,14 +85,14 @@ export function trapSignals(queue: EventQueue, which: readonly ArbiterSignal[]):
 }
 
 /**
- * Until there is something to clean up a stop ends the process at once, by the kernel, whatever our code and the
- * operator's is busy with. For process 1 the kernel does not do that, so that it takes an event loop that turns.
+ * Leaves stop signals to the kernel, which ends the process at once even while code blocks the event loop: there is
+ * nothing to clean up yet. The kernel does not do that for process 1, which therefore needs a handler.
  */
 export function leaveStopsToKernel(): void {
   if (isProcessOne()) for (const signal of STOP_SIGNALS) process.on(signal, leaveAtOnce);
 }
 
-/** From now on stops go into the queue. */
+/** Puts stop signals into the queue from now on. */
 export function trapStops(queue: EventQueue): void {
   trapSignals(queue, STOP_SIGNALS);
   for (const signal of STOP_SIGNALS) process.off(signal, leaveAtOnce);
@@ -102,7 +102,7 @@ function leaveAtOnce(): void {
   process.exit(0);
 }
 
-/** Whether this is process 1, as in a container: the kernel drops its signals where it has no handler, a stop as well. */
+/** Whether this is process 1, as in a container: the kernel drops signals that process 1 has no handler for. */
 function isProcessOne(): boolean {
   return process.pid === 1;
 }

@@ -5,26 +5,26 @@ import type { CallWithin } from '../support/call-within.ts';
 import type { Clock } from '../support/clock.ts';
 import type { Logger } from '../support/logger.ts';
 
-/** What the last hook may take, as the exit waits for it. */
+/** The time limit of onExit, which delays the exit. */
 const LAST_HOOK_MS = 5000;
-/** While a hook runs nothing is supervised, and no signal is handled. */
+/** The time limit of the other hooks: while one runs, nothing is supervised and no signal is handled. */
 const HOOK_MS = 30_000;
 
 /**
- * Calls the arbiter's hooks; one that throws or rejects is logged, and none but the last is waited for. One that does not
- * return is ended: TERM would be heard by nobody.
+ * Calls the arbiter's hooks. A hook that throws or rejects is logged. Only onExit is awaited. A hook that does not return
+ * in time is interrupted, since no signal is handled while it runs.
  */
 export class HookCaller {
   readonly #now: () => { readonly hooks: Hooks; readonly view: ArbiterView };
   readonly #callWithin: CallWithin;
 
-  /** `now` gives the present hooks and what they see. */
+  /** `now` returns the current hooks and what is passed to them. */
   constructor(now: () => { readonly hooks: Hooks; readonly view: ArbiterView }, callWithin: CallWithin) {
     this.#now = now;
     this.#callWithin = callWithin;
   }
 
-  /** Calls the hook `name` of the present generation, or of `hooks`, where there is one. */
+  /** Calls the hook `name` of the current generation, or of `hooks` where given; does nothing where it is not defined. */
   call<N extends keyof Hooks>(
     name: N,
     call: (hook: NonNullable<Hooks[N]>, view: ArbiterView) => unknown,
@@ -36,7 +36,7 @@ export class HookCaller {
       void callHook(present.view.log, name, () => this.#callWithin(HOOK_MS, () => call(hook, present.view)));
   }
 
-  /** Calls onExit; resolves when it is done, after five seconds at the latest. */
+  /** Calls onExit; resolves when it is done, after LAST_HOOK_MS at the latest. */
   async last(clock: Clock): Promise<void> {
     const { hooks, view } = this.#now();
     const { onExit } = hooks;
@@ -61,7 +61,7 @@ export class HookCaller {
   }
 }
 
-/** What hooks see of a worker. */
+/** What is passed to hooks about a worker. */
 export function viewOf({ pid, age, slot, generation }: Omit<WorkerView, 'log'>, log: Logger): WorkerView {
   return { pid, age, slot, generation, log };
 }

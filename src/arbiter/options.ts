@@ -12,7 +12,7 @@ import type { SpawnOptions, WorkerHandle } from './workers/handle.ts';
 import type { LostLines } from './workers/lost-requests.ts';
 import type { OomVerdict } from './workers/oom-kills.ts';
 
-/** What an arbiter is given: everything outside it, so that tests can put something else in its place. */
+/** Everything outside the arbiter that it depends on, so that tests can replace it. */
 export interface ArbiterOptions {
   readonly first: Generation;
   readonly queue: EventQueue;
@@ -23,25 +23,25 @@ export interface ArbiterOptions {
   readonly reread: (signal: AbortSignal) => Promise<Prepared>;
   /** Binds what a reload asks for beyond what is open. */
   readonly bindAll: typeof bindAll;
-  /** Calls a hook, and ends it where it does not return. */
+  /** Calls a hook, and interrupts it where it does not return in time. */
   readonly callWithin: CallWithin;
-  /** A new generation was proved ready and is the current one. */
+  /** A worker of a new generation is ready, so that this generation is now the current one. */
   readonly promoted: (generation: Generation, before: Generation) => void;
-  /** Whether a SIGKILL that was not the arbiter's was the kernel's. */
+  /** Whether a SIGKILL that the arbiter did not send came from the out-of-memory killer. */
   readonly judgeKill: () => OomVerdict;
-  /** Whether the process of a worker that says nothing is stopped. */
+  /** Whether a process is stopped, as by SIGSTOP. */
   readonly isStopped: (pid: number) => boolean;
-  /** Writes what dead workers could not. */
+  /** Writes the access lines that dead workers could not write. */
   readonly lost: LostLines;
   readonly observe?: Observe;
   readonly upgrade: UpgradeOptions;
-  /** Null but with --reload. */
+  /** Null without --reload and --debug. */
   readonly development: Development | null;
   /** In [0, 1), for jitter. */
   readonly random: () => number;
 }
 
-/** The other arbiter of an upgrade: how this one starts a new one or was started by an old one, and who is told what. */
+/** How an upgrade starts the new arbiter, what is known of the old one, and the callbacks that tell others of it. */
 export interface UpgradeOptions {
   /** The pid of the arbiter that started this one and handed its sockets over; null where there was none. */
   readonly oldArbiter: number | null;
@@ -55,9 +55,9 @@ export interface UpgradeOptions {
     workerCount: WorkerCount,
     emit: (event: ArbiterEvent) => void,
   ) => void;
-  /** Whether a WINCH may merely say that the terminal's window has changed. */
+  /** Whether a WINCH may come from a terminal whose window was resized. */
   readonly mayBeResize: () => boolean;
-  /** A worker of this arbiter is ready; `isComplete` where as many are as are wanted. */
+  /** A worker of this arbiter is ready; `isComplete` is whether all that are wanted are. */
   readonly serving: (isComplete: boolean) => void;
   /** The new arbiter serves: it is the main process from now on. */
   readonly upgraded: (newArbiter: number) => void;

@@ -13,26 +13,26 @@ import {
 } from './policy/scaling.ts';
 import type { WorkerSnapshot } from './policy/worker-state.ts';
 
-/** Workers report every second; between two samples there is at least this. */
+/** The least time between two samples; workers report every second. */
 const SAMPLE_MS = 800;
-/** A worker that has said nothing for so long has no turn of its event loop to spare. */
+/** A worker that has not reported for this long counts as fully busy: its event loop is blocked. */
 const SILENT_MS = 2500;
 
-/** A change of the number of workers, and why, in words. */
+/** A change of the number of workers, and the reason for the log. */
 export interface Change {
   readonly workers: number;
   readonly reason: string;
   readonly figures: Omit<Verdict, 'workers'>;
 }
 
-/** What the workers of one generation report of their load, and the number of workers that follows from it. */
+/** Derives the number of workers of one generation from the load that they report. */
 export class Scaling {
   readonly #limits: ScalingLimits;
   readonly #clock: Clock;
   readonly #reports = new Map<number, WorkerLoad & { readonly atMs: number }>();
   #samples: readonly Sample[] = [];
   #count = 0;
-  /** Since when exactly those serve that are wanted. */
+  /** Since when exactly the wanted workers serve. */
   #servingSinceMs = 0;
 
   constructor({ workers, workersMin, workersMax, workerConnections }: Settings, clock: Clock) {
@@ -49,15 +49,15 @@ export class Scaling {
     return Math.min(Math.max(workers, this.#limits.min), this.#limits.max);
   }
 
-  /** Takes down what a worker reports. */
+  /** Records what a worker reports. */
   note(age: number, load: WorkerLoad): void {
     this.#reports.set(age, { ...load, atMs: this.#clock.now() });
   }
 
   /**
-   * To be called as often as anything happens; looks about once a second. Null where the number of workers is right, or
-   * nothing can be said: during a reload, in a crash loop, and while any that is wanted does not serve. A worker that is
-   * replaced is a mere pause, since some services always replace one.
+   * May be called at any time; takes a sample about once a second. Returns null where the number of workers is right, and
+   * where nothing can be concluded: during a reload, in a crash loop, and while a wanted worker does not serve. The
+   * replacement of a worker only pauses the measurement, since some services always replace one.
    */
   evaluate(desired: Desired, workers: readonly WorkerSnapshot[], reloading: boolean): Change | null {
     const now = this.#clock.now();
@@ -83,7 +83,7 @@ export class Scaling {
     return { workers: verdict.workers, reason: `${change}: ${lasting}`, figures: { utilisation, inFlight } };
   }
 
-  /** What was measured with another number of workers, or in other conditions, says nothing of these. */
+  /** Drops what was measured with another number of workers or under other conditions. */
   #startAnew(count: number, now: number): void {
     this.#count = count;
     this.#servingSinceMs = now;
@@ -91,7 +91,7 @@ export class Scaling {
     this.#reports.clear();
   }
 
-  /** Adds a sample of all; false while one of them has had no time to report. */
+  /** Adds a sample of all workers; returns false while one of them has not had time to report. */
   #take(serving: readonly WorkerSnapshot[], now: number): boolean {
     const loads = serving.map(({ age }) => this.#loadOf(age, now));
     if (loads.includes(null)) return false;
@@ -115,7 +115,7 @@ export class Scaling {
   }
 }
 
-/** Whether exactly those serve that are wanted. */
+/** Whether exactly the wanted workers serve, and none of them is to be replaced. */
 function serve({ workers, generation }: Desired, serving: readonly WorkerSnapshot[]): boolean {
   if (workers === 0 || serving.length !== workers) return false;
   return serving.every(

@@ -42,11 +42,11 @@ const ASKED: Readonly<Record<Exclude<Asked, 'begins'>, string>> = {
 
 const UNDONE = 'Reload undone, the old workers serve on';
 const WAITING = 'Waiting for a change, as the application cannot be loaded';
-const SHOWN = 'Every request is answered with this error, until a change mends it';
+const SHOWN = 'Every request is answered with this error, until a change fixes it';
 
 /**
- * What the arbiter wants and why: the intent, the generation that serves, how many workers there are to be, and what
- * follows when a worker gets ready or fails to boot. Nothing here waits; the loop (arbiter.ts) makes it come true.
+ * What the arbiter wants and why: the intent, the generation that serves, the number of workers, and what follows when a
+ * worker gets ready or fails to boot. Nothing here waits; the loop (arbiter.ts) makes it so.
  */
 export class Service {
   readonly workers: WorkerSet;
@@ -94,7 +94,7 @@ export class Service {
     return this.#reload.step;
   }
 
-  /** What the workers are to be like. */
+  /** The workers that are wanted, for the reconciler. */
   get desired(): Desired {
     const { name } = this.#intent;
     const { development } = this.#options;
@@ -113,13 +113,13 @@ export class Service {
     };
   }
 
-  /** How many workers clients may count on: none while the service starts, rests or stops. */
+  /** How many workers have to serve: none while the service starts, rests or stops. */
   get owed(): number {
     const { name } = this.#intent;
     return name === 'serving' || name === 'lingering' ? this.#count : 0;
   }
 
-  /** Whether nobody serves once this arbiter's workers have gone. */
+  /** Whether the service stops and no other arbiter has its sockets. */
   get #isLast(): boolean {
     const { listeners } = this.#current;
     return this.#intent.name === 'stopping' && !listeners.some((listener) => listener.isShared());
@@ -129,7 +129,7 @@ export class Service {
     return this.workers.all.filter(({ state }) => state.name === 'ready').length;
   }
 
-  /** What hooks see of the arbiter. */
+  /** What is passed to hooks about the arbiter. */
   get view(): ArbiterView {
     return {
       pid: process.pid,
@@ -139,7 +139,7 @@ export class Service {
     };
   }
 
-  /** For an observer, of the arbiter that has this role. */
+  /** The status for observers; `role` is this arbiter's in an upgrade. */
   status(role: ArbiterRole): ServiceStatus {
     return statusOf({
       intent: this.#intent,
@@ -151,7 +151,7 @@ export class Service {
     });
   }
 
-  /** The generation of that number: the one that serves, or the one that has yet to prove itself. */
+  /** The generation of that number: the current one, or the candidate of a reload. */
   generation(number: number): Generation {
     const { candidate } = this.#reload;
     const generation = candidate?.number === number ? candidate : this.#current;
@@ -176,7 +176,7 @@ export class Service {
   scaleBy(change: 1 | -1): void {
     if (isEnding(this.#intent)) return this.#refuse(change > 0 ? 'TTIN' : 'TTOU');
     const isResting = this.#intent.name === 'resting';
-    // As with Gunicorn, a worker more than none is one.
+    // As with Gunicorn: while the workers rest there are none, so that one more is one.
     this.#changeCount(isResting && change > 0 ? 0 : this.#count, change);
     if (change > 0) return this.resume('a worker is wanted');
     if (isResting)
@@ -187,7 +187,7 @@ export class Service {
       });
   }
 
-  /** Lets the load of the workers say how many there are to be, where the settings leave it to that. */
+  /** Adjusts the number of workers to their load, where the settings ask for that. */
   scaleByLoad(): void {
     if (isEnding(this.#intent)) return;
     const { scaling } = this.#current;
@@ -215,7 +215,7 @@ export class Service {
     this.log.info(`Bringing the workers back: ${reason}`, { event: 'resumed', reason });
   }
 
-  /** TERM, INT, QUIT, or a service that cannot start: lingers first where it is to, then stops the workers. */
+  /** TERM, INT, QUIT, or a service that cannot start: stops the workers, after --drain-delay where that applies. */
   stop(mode: StopMode, status: number): void {
     const timing = { now: this.#options.clock.now(), delayMs: drainDelayOf(this.#current) };
     const lingering = toLingering(this.#intent, mode, status, timing);
@@ -225,7 +225,7 @@ export class Service {
     this.#options.development?.close();
     this.#intent = toStopping(this.#intent, mode, status);
     this.#dropReload('the service stops');
-    // The sockets first: while the workers empty the queue nothing may be added that nobody would answer.
+    // The sockets first: what the kernel queued after the workers emptied its queue would never be answered.
     for (const listener of this.#current.listeners) listener.close();
     if (mode === 'quick') this.workers.quitAll('the service stops at once');
     if (mode === 'forced') this.workers.killAll('the service is forced to stop');
@@ -242,7 +242,7 @@ export class Service {
     });
   }
 
-  /** HUP: begins to read the configuration again, or lets that follow the reload under way. */
+  /** HUP: begins a reload, or queues it behind the one under way. */
   reload(): void {
     if (isEnding(this.#intent)) return this.#refuse('HUP');
     this.resume('the service reloads');
@@ -292,13 +292,13 @@ export class Service {
     if (this.#intent.name === 'lingering') worker.send({ tsunicorn: 'linger' });
     const { candidate } = this.#reload;
     const begins = this.#intent.name === 'starting';
-    const isMoved = candidate?.number === worker.generation && this.#promote(candidate, app);
-    if (isMoved || begins) this.#sayListening(describeListeners(worker.listeners, urls));
+    const movesElsewhere = candidate?.number === worker.generation && this.#promote(candidate, app);
+    if (movesElsewhere || begins) this.#sayListening(describeListeners(worker.listeners, urls));
     if (begins) this.#begin(app);
     upgrade.serving(this.#readyCount >= this.#count);
   }
 
-  /** The candidate's first worker, which has loaded `app`, is ready. Returns whether it listens elsewhere than before. */
+  /** The candidate's first worker, which has loaded `app`, is ready. Returns whether the addresses have changed. */
   #promote(candidate: Generation, app: string | undefined): boolean {
     const { promoted, development } = this.#options;
     const before = this.#current;
@@ -362,14 +362,14 @@ export class Service {
     }
   }
 
-  /** In development: the failure is shown, in the browser too where that is wanted, until a change mends it. */
+  /** In development: the failure is logged, and shown in the browser with --debug, until a change fixes it. */
   #awaitChange(worker: WorkerHandle, failure: BootFailure, failed: Generation): void {
     const { development } = this.#options;
     if (!development) return;
     const { debug } = this.#current.loaded.settings;
     const isShown = debug && failed.failure === undefined && !this.#reload.isUnderWay;
     if (this.#intent.name === 'starting') {
-      // Another worker of the same generation has said it already.
+      // Another worker of the same generation has failed, and that was logged.
       if (development.isWaiting && failed === this.#current) return;
       development.wait();
     }
@@ -392,7 +392,7 @@ export class Service {
       });
   }
 
-  /** Wants `from` workers and so many more, or fewer; never less than one, nor beyond the limits where there are any. */
+  /** Wants `from + change` workers: at least one, and within --workers-min and --workers-max where they are set. */
   #changeCount(from: number, change: 1 | -1): void {
     const { scaling } = this.#current;
     const wanted = from + change;
@@ -413,7 +413,7 @@ export class Service {
     this.hooks.call('nworkersChanged', (hook, view) => hook(view, count, before));
   }
 
-  /** A signal changes nothing, for what the arbiter is about. */
+  /** Logs that a signal is not acted on, because of the present intent. */
   #refuse(signal: 'HUP' | 'TTIN' | 'TTOU' | 'WINCH'): void {
     const reason = unchangedBecause(this.#intent);
     this.log.warning(`${signal} refused, nothing was changed: ${reason}`, {

@@ -14,7 +14,7 @@ interface StatusSource {
   readonly workers: readonly WorkerSnapshot[];
 }
 
-/** The status of the present moment. */
+/** The current status, for observers. */
 export function statusOf({ intent, reload, current, role, wanted, workers }: StatusSource): ServiceStatus {
   const { bootMs, graceMs } = limitsOf(current);
   const ready = workers.filter(({ state }) => state.name === 'ready').length;
@@ -31,7 +31,7 @@ export function statusOf({ intent, reload, current, role, wanted, workers }: Sta
   };
 }
 
-/** One that lingers stops: whoever waits for its end is to know how long that may take. */
+/** A service that lingers counts as stopping: a service manager has to know how long the stop may take. */
 function phaseOf({ name }: Intent): ServiceStatus['phase'] {
   if (name === 'resting') return 'serving';
   return name === 'lingering' ? 'stopping' : name;

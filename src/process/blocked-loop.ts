@@ -4,14 +4,14 @@ import { seconds } from '../support/duration.ts';
 import type { Blocked, BlockSeen, Unblocked } from './ipc.ts';
 
 /**
- * A loop that turns for so long is blocked no more: longer than it takes to notice the next block. Where that was too
- * hasty, the next end waits twice as long.
+ * How long a loop has to run before it counts as blocked no longer: longer than it takes to notice the next block. Where it
+ * blocks again soon, the next end waits twice as long, up to the second value.
  */
 const CALM_MS = [2000, 60_000] as const;
 
-/** How often a loop was blocked, one block soon after another, and how long: the present block apart from those before. */
+/** A series of blocks that follow each other soon; the present one is counted apart from those before it. */
 interface Blocks {
-  /** How long the first had lasted when it was noted. */
+  /** How long the first one had lasted when it was noticed. */
   readonly firstMs: number;
   readonly earlierMs: number;
   readonly longestMs: number;
@@ -120,7 +120,7 @@ export class BlockedLoop {
       const line = count === 1 ? `for ${seconds(blockedMs)}` : times;
       return say('info', `${name}: its event loop turns again; it was blocked ${line}`, fields);
     }
-    // It ends, unless another follows soon.
+    // The block is over; the record of the end follows, unless the loop blocks again.
     if (phase === 'lasts' && isOver && count === 1) return;
     const verb = isOver ? 'was' : 'is';
     const how =

@@ -8,7 +8,7 @@ import type { Watched } from '../../watch/watcher.ts';
 import type { ArbiterEvent } from '../events.ts';
 import type { Generation } from './generation.ts';
 
-/** What watches files, and tells `changed` of each that changes. */
+/** Watches files; calls what it was created with for each that changes. */
 export interface FileWatcher {
   watch(watched: Watched): void;
   close(): void;
@@ -18,14 +18,14 @@ export interface DevelopmentOptions {
   readonly clock: Clock;
   readonly emit: (event: ArbiterEvent) => void;
   readonly watcher: (changed: (file: string) => void) => FileWatcher;
-  /** The files that say the settings; absolute. */
+  /** The absolute paths of the files that the settings come from. */
   readonly settingsFiles: (loaded: LoadedData) => readonly string[];
   readonly first: Generation;
   /** Date.now() before the first settings were read. */
   readonly sinceMs: number;
 }
 
-/** A named file is shown at most so often. */
+/** A log line names at most this many changed files. */
 const MAX_NAMED = 3;
 
 /**
@@ -36,11 +36,11 @@ export class Development {
   readonly #options: DevelopmentOptions;
   readonly #changes: Changes;
   readonly #watcher: FileWatcher;
-  /** What each generation has loaded, and when; what it looked for in vain is as old as can be. */
+  /** The files that each generation has loaded, and when; 0 for those that it looked for and did not find. */
   readonly #files = new Map<number, Map<string, number>>();
   #settingsFiles: ReadonlyMap<string, number>;
   #globs: Watched['globs'] = [];
-  /** `read` until settings that were changed are in force. */
+  /** `read` from a change of the settings' files until the changed settings are in force. */
   #settings: 'same' | 'read' = 'same';
   #isWaiting = false;
 
@@ -53,7 +53,7 @@ export class Development {
     this.#globs = globsOf(first);
   }
 
-  /** Whether no worker is to be spawned before something changes, as the application cannot be loaded. */
+  /** Whether no worker is to be spawned before a file changes, as the application cannot be loaded. */
   get isWaiting(): boolean {
     return this.#isWaiting;
   }
@@ -67,7 +67,7 @@ export class Development {
     this.#watch();
   }
 
-  /** Takes note of changed files; returns whether the settings have to be read again, and a line that names the files. */
+  /** Records changed files; returns whether the settings have to be read again, and a log line that names the files. */
   changed(files: readonly string[]): { readonly settings: 'same' | 'read'; readonly line: string } {
     if (files.some((file) => this.#settingsFiles.has(file))) this.#settings = 'read';
     const names = files.slice(0, MAX_NAMED).map((file) => shortOf(file));
@@ -80,12 +80,12 @@ export class Development {
     this.#isWaiting = true;
   }
 
-  /** A worker serves, be it only by showing why it cannot. */
+  /** A worker serves the application, or the page that shows why it cannot be loaded. */
   ready(): void {
     this.#isWaiting = false;
   }
 
-  /** The generation has proved itself. */
+  /** The generation is now the current one. */
   promoted(generation: Generation): void {
     if (generation.failure !== undefined) return;
     const { loaded } = generation;

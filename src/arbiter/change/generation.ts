@@ -58,8 +58,8 @@ export function addressesOf({ settings, origins, sockets }: LoadedData): readonl
 }
 
 /**
- * Gives the files of its Unix sockets to the user of its workers; those that it took over belong to another one's still.
- * Where that cannot be done the owner stays, which is no reason not to serve.
+ * Makes the user of its workers the owner of its Unix sockets: those that were taken over may belong to another user.
+ * Where that fails the owner stays, and the service serves all the same.
  */
 export function giveSockets({ listeners, privileges }: Generation): void {
   if (!privileges) return;
@@ -72,17 +72,17 @@ export function giveSockets({ listeners, privileges }: Generation): void {
   }
 }
 
-/** For how long the service accepts after a stop; where another arbiter serves on, the same sockets stay, and nobody has to look elsewhere. */
+/** For how long the service accepts after a stop, in milliseconds; 0 where another arbiter serves on with the same sockets. */
 export function drainDelayOf({ listeners, loaded }: Generation): number {
   return listeners.every((listener) => listener.isShared()) ? 0 : loaded.settings.drainDelay * 1000;
 }
 
-/** What the generation after this one, in this arbiter or its successor, is to know of the number of workers. */
+/** What the next generation, in this arbiter or in a new one, has to know of the number of workers. */
 export function workerCountOf({ loaded, scaling }: Generation, count: number): WorkerCount {
   return { count, setting: loaded.settings.workers, followsLoad: scaling !== undefined };
 }
 
-/** How many workers a new generation has: as before, which TTIN, TTOU or the load chose, unless its settings say otherwise. */
+/** How many workers a new generation has: as many as before, unless its settings of that number have changed. */
 export function countAfter({ count, setting, followsLoad }: WorkerCount, generation: Generation): number {
   const { loaded, scaling } = generation;
   const { workers } = loaded.settings;
@@ -91,7 +91,7 @@ export function countAfter({ count, setting, followsLoad }: WorkerCount, generat
   return scaling?.allowed(wanted) ?? wanted;
 }
 
-/** The watchdog has this long to say what a blocked worker did, before the arbiter kills it for its mere silence. */
+/** The watchdog has this long to report what a blocked worker does, before the arbiter kills the worker for its silence. */
 const WATCHDOG_HEADSTART_MS = 2000;
 
 /** The time limits of the generation's workers; 0 in a setting switches a limit off. */

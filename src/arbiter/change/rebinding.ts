@@ -9,7 +9,7 @@ export interface RebindingOptions {
   readonly bindAll: typeof bindAll;
   /** The sockets that living workers hold. */
   readonly heldByWorkers: () => readonly Listener[];
-  /** Whether any reload still waits for its listeners. */
+  /** Whether a reload still waits for its listeners. */
   readonly isReading: () => boolean;
 }
 
@@ -20,17 +20,17 @@ export interface BindRequest {
   readonly open: readonly Listener[];
   /** Whether the reload is still the latest. */
   readonly wanted: () => boolean;
-  /** Whom the files of new Unix sockets are to belong to, where not to ourselves. */
+  /** The owner of new Unix sockets; undefined where that is the arbiter's user. */
   readonly owner: Owner | undefined;
 }
 
 /**
- * Opens what reloads ask for beyond what is open already. A reload that was superseded leaves what it opened to the
- * next: its own canary may hold those sockets for a while, so that they could not be bound again.
+ * Opens the sockets that reloads ask for and that are not open yet. A superseded reload leaves what it opened to the next
+ * one: its canary may hold those sockets for a while, so that they could not be bound again.
  */
 export class Rebinding {
   readonly #options: RebindingOptions;
-  /** Opened by a reload, and of no generation that serves. */
+  /** Opened by a reload; no generation that serves has them. */
   #opened: readonly Listener[] = [];
   #before: Promise<unknown> = Promise.resolve();
 
@@ -39,22 +39,22 @@ export class Rebinding {
   }
 
   /**
-   * The listeners of the addresses, in their order, those that are open among them. Rejects with a UsageError. Where the
-   * reload is not wanted any more they may be missing or closed: another reload has what was opened, or nobody.
+   * Returns the listeners of the addresses, in their order; those that are open are used again. Rejects with a UsageError.
+   * Where the reload is not wanted any more, listeners may be missing or closed.
    */
   bind(request: BindRequest): Promise<readonly Listener[]> {
-    // One after the other: what the one before is opening is then there to be used.
+    // One after the other, so that a reload can use what the one before it has opened.
     const bound = this.#before.then(() => (request.wanted() ? this.#bind(request) : []));
     this.#before = bound.catch(() => {});
     return bound;
   }
 
-  /** These belong to a generation that serves. */
+  /** Leaves these to the generation that serves from now on. */
   keep(listeners: readonly Listener[]): void {
     this.#opened = this.#opened.filter((listener) => !listeners.includes(listener));
   }
 
-  /** Closes what no reload needs: all but these. */
+  /** Closes what reloads have opened, but for these. */
   release(needed: readonly Listener[] = []): void {
     for (const listener of this.#opened) if (!needed.includes(listener)) discard(listener);
     this.#opened = this.#opened.filter((listener) => needed.includes(listener));
@@ -85,7 +85,7 @@ export class Rebinding {
   }
 }
 
-/** The error that says so where it is the service itself that is in the way. */
+/** A clearer error where this service itself holds the address; otherwise null. */
 function collision(
   { address }: BindError,
   open: readonly Listener[],

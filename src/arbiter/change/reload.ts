@@ -10,7 +10,7 @@ import { Rebinding } from './rebinding.ts';
 export interface LastReload {
   /** Of the arbiter's clock, in milliseconds. */
   readonly at: number;
-  /** `refused` before a worker was spawned for it, `undone` because that worker did not get ready. */
+  /** `refused`: no worker was spawned for it; `undone`: its worker did not get ready. */
   readonly outcome: 'promoted' | 'refused' | 'undone' | 'superseded';
   /** One line; null where it was promoted. */
   readonly reason: string | null;
@@ -22,18 +22,18 @@ type Step =
       readonly name: 'reading';
       readonly attempt: number;
       readonly reader: AbortController;
-      /** One that took the place of another is read to its end: orders that come faster than a read would never end. */
+      /** A reload that superseded another is not superseded itself: with a HUP every second none would ever be read. */
       readonly supersedes: boolean;
       readonly next: Next;
     }
   | { readonly name: 'proving'; readonly candidate: Generation; readonly next: Next }
-  /** One is over, and the next was asked for meanwhile. */
+  /** A reload is over, and the next one, which was asked for meanwhile, has not begun. */
   | { readonly name: 'due' };
 
 /** What follows the reload under way. */
 type Next = 'nothing' | 'reload';
 
-/** What becomes of an order to reload: it begins, in the place of one that was still reading or not, or follows the one under way. */
+/** What becomes of a request to reload: it begins, replaces one that was still reading, or follows the one under way. */
 export type Asked = 'begins' | 'supersedes' | 'follows' | 'follows already';
 
 export interface ReloadOptions {
@@ -48,9 +48,9 @@ export interface ReloadOptions {
 }
 
 /**
- * One reload at a time, advanced by the arbiter's events: reading, then proving a canary. Once that is ready the reload
- * is over; replacing the other workers is the reconciler's rule. One that is proved is not disturbed by another order:
- * exactly one more follows it, however often it was asked for.
+ * One reload at a time, advanced by events: the configuration is read, then one worker (the canary) has to get ready. Then
+ * the reload is over; the reconciler replaces the other workers. Requests that come while a canary boots do not disturb
+ * it: exactly one more reload follows, however often it was asked for.
  */
 export class Reload {
   readonly #options: ReloadOptions;
@@ -69,12 +69,11 @@ export class Reload {
     this.#attempts = options.firstGeneration;
   }
 
-  /** The generation that has yet to prove itself, or null. */
+  /** The generation whose first worker has yet to get ready, or null. */
   get candidate(): Generation | null {
     return this.#step.name === 'proving' ? this.#step.candidate : null;
   }
 
-  /** What it is at. */
   get step(): Step['name'] {
     return this.#step.name;
   }
@@ -84,12 +83,12 @@ export class Reload {
     return this.#step.name !== 'none';
   }
 
-  /** Whether the next is to be started, as it was asked for while another was under way. */
+  /** Whether a reload that was asked for during another one is to be started. */
   get isDue(): boolean {
     return this.#step.name === 'due';
   }
 
-  /** Null until one has come out. */
+  /** The outcome of the last reload; null before the first. */
   get last(): LastReload | null {
     return this.#last;
   }
@@ -106,7 +105,7 @@ export class Reload {
     return this.#step.name === 'reading' ? this.#step.attempt : this.#step.candidate.number;
   }
 
-  /** An order to reload; nobody waits for it. */
+  /** A request to reload. Does not wait for the result. */
   ask(current: Generation): Asked {
     const step = this.#step;
     if (step.name === 'none' || step.name === 'due') {
@@ -122,7 +121,7 @@ export class Reload {
     return 'follows';
   }
 
-  /** Begins to read, in the place of whatever is under way; the result comes back as a `reloadRead` event. */
+  /** Begins to read, instead of whatever is under way; the result comes as a `reloadRead` event. */
   start(current: Generation): void {
     const supersedes = this.underWay !== null;
     if (supersedes) this.#record('superseded', 'another reload was asked for');
@@ -136,15 +135,15 @@ export class Reload {
     );
   }
 
-  /** Proves new code under the settings that are in force, or about to be. */
+  /** Reloads the code alone, with the settings of the candidate, or of `current` where there is none. */
   again(current: Generation): void {
-    // The code is not loaded yet: what is loaded in the end will be the new.
+    // No code is loaded yet: the new code will be.
     if (this.#step.name === 'reading' || this.#step.name === 'due') return;
     const { failure: _shown, ...base } = this.candidate ?? current;
     this.#propose(base);
   }
 
-  /** Puts workers that show the failure in the place of those of `current`. */
+  /** Replaces the workers of `current` by workers that show the failure. */
   show(failure: BootFailure, current: Generation): void {
     this.#propose({ ...current, failure });
   }
@@ -154,7 +153,7 @@ export class Reload {
     this.#step = { name: 'proving', candidate: { ...generation, number: this.#attempts }, next: this.#next };
   }
 
-  /** Takes the result; returns why nothing changes, or null: then `candidate` is to be proved, or was superseded. */
+  /** Takes the result of a read. Returns why the reload is refused; null where it is not, or was superseded. */
   take({ attempt, result }: ArbiterEvent & { type: 'reloadRead' }): string | null {
     if (!this.#isReading(attempt)) return null;
     if (!result.ok) {
@@ -167,21 +166,21 @@ export class Reload {
     return null;
   }
 
-  /** The canary is ready: closes what only the old generation listened on. */
+  /** The canary is ready: closes the sockets that only the old generation used. */
   promote(candidate: Generation, current: Generation): void {
     this.#rebinding.keep(candidate.listeners);
     this.#finish('promoted', null);
     for (const listener of current.listeners) if (!candidate.listeners.includes(listener)) listener.close();
   }
 
-  /** The canary did not get ready: closes what only it had. */
+  /** The canary did not get ready: closes the sockets that only it used. */
   undo(reason: string): void {
     this.#finish('undone', reason);
   }
 
   /**
-   * The service stops, or rests: forgets a reload under way, and what was to follow it, and closes what only it had
-   * opened. Returns whether there was one.
+   * The service stops, or rests: drops the reload under way and the one that was to follow, and closes the sockets that
+   * only they used. Returns whether there was one.
    */
   abandon(reason: string): boolean {
     const { isUnderWay } = this;
@@ -192,7 +191,7 @@ export class Reload {
     return isUnderWay;
   }
 
-  /** Never rejects; a failure leaves nothing open. */
+  /** Never rejects. */
   async #read(attempt: number, open: readonly Listener[], signal: AbortSignal): Promise<ReadResult> {
     try {
       const reread = await this.#options.reread(signal);
@@ -209,7 +208,7 @@ export class Reload {
     }
   }
 
-  /** Nobody waits any more for what it reads. */
+  /** Ends the process that reads, whose answer is not needed any more. */
   #endReader(): void {
     if (this.#step.name === 'reading') this.#step.reader.abort();
   }
@@ -224,7 +223,7 @@ export class Reload {
 
   #finish(outcome: LastReload['outcome'], reason: string | null): void {
     this.#step = { name: this.#next === 'reload' ? 'due' : 'none' };
-    // The next may want what this one opened, and its failed worker hold it for a while yet.
+    // The next reload may want the same sockets, which the failed worker may hold for a while.
     if (this.#step.name === 'none') this.#rebinding.release();
     this.#record(outcome, reason);
   }

@@ -1,16 +1,16 @@
 import type { ArbiterSignal } from '../events.ts';
 
-/** How the service stops: each is more urgent than the one before. */
+/** How the service stops, from the least to the most urgent. */
 export type StopMode = 'graceful' | 'quick' | 'forced';
 
-/** What the arbiter is about. */
+/** What the arbiter is doing for the service as a whole. */
 export type Intent =
   /** No worker was ready yet: a failure to boot halts the service. */
   | { readonly name: 'starting' }
   | { readonly name: 'serving' }
   /** The workers were retired (WINCH), and the sockets are held. */
   | { readonly name: 'resting' }
-  /** Serves on although it was told to stop, until load balancers look elsewhere (--drain-delay). */
+  /** The service was told to stop and still accepts, until load balancers have noticed (--drain-delay). */
   | { readonly name: 'lingering'; readonly untilMs: number; readonly exitStatus: number }
   | { readonly name: 'stopping'; readonly mode: StopMode; readonly exitStatus: number };
 
@@ -19,7 +19,7 @@ export function isEnding({ name }: Intent): boolean {
   return name === 'lingering' || name === 'stopping';
 }
 
-/** Why what a signal asked for is not done. */
+/** Why a signal is not acted on. */
 export function unchangedBecause({ name }: Intent): string {
   if (name === 'starting') return 'no worker has been ready yet';
   return name === 'resting' ? 'the workers rest already' : 'this arbiter stops';
@@ -31,21 +31,21 @@ const HASTE: Readonly<Record<StopMode, string>> = {
   forced: 'the workers are killed',
 };
 
-/** What to say where a stop that is under way goes on in another way; otherwise null. */
+/** The log line where a stop under way becomes more urgent, or the wait before it ends; otherwise null. */
 export function hasteOf(intent: Intent, mode: StopMode, now: number): string | null {
   if (intent.name === 'lingering')
     return `${now < intent.untilMs ? 'The wait is cut short' : 'The wait is over'} (--drain-delay): ${HASTE[mode]}`;
   return intent.name === 'stopping' && intent.mode !== mode ? `The stop is hastened: ${HASTE[mode]}` : null;
 }
 
-/** What a stop signal asks for, given what is under way: a second one hastens; where the service lingers it need not. */
+/** The mode that a stop signal asks for: a second signal hastens a stop that is under way. */
 export function stopMode(signal: ArbiterSignal, intent: Intent): StopMode {
   const underWay = intent.name === 'stopping' ? intent.mode : null;
   if (signal === 'SIGTERM' && underWay === null) return 'graceful';
   return underWay === 'quick' || underWay === 'forced' ? 'forced' : 'quick';
 }
 
-/** The intent to stop: a more urgent mode may follow a less urgent one; the first reason's exit status stays. */
+/** The intent to stop in that mode; the exit status of the first stop is kept. */
 export function toStopping(
   intent: Intent,
   mode: StopMode,
@@ -55,7 +55,7 @@ export function toStopping(
   return { name: 'stopping', mode, exitStatus: status };
 }
 
-/** The intent to go on for a while first, where a service that serves is asked to stop gracefully; otherwise null. */
+/** The intent to accept for a while first, where a service that serves is told to stop gracefully; otherwise null. */
 export function toLingering(
   intent: Intent,
   mode: StopMode,

@@ -4,27 +4,25 @@ import { deadlineOf, isBooting, isLiving, type WorkerSnapshot, type WorkerState 
 /** What the arbiter wants to be true. */
 export interface Desired {
   /**
-   * Who rests or stops wants no workers. At rest the sockets stay open: who connects meanwhile waits, and is served
-   * later.
+   * A service that rests or stops wants no workers. While it rests the sockets stay open, so that clients wait.
    */
   readonly purpose: 'serving' | 'resting' | 'stopping';
   readonly workers: number;
-  /** How many more are to stand by; above 0 every worker stands by first, and accepts when it is told to. */
+  /** How many more workers stand by; above 0 every worker stands by first, and accepts when it is told to. */
   readonly spares: number;
   readonly generation: number;
-  /** A new generation that has yet to prove itself by one worker getting ready; the others go on as if it were not. */
+  /** A new generation whose first worker, the canary, has yet to get ready; the other workers are not affected by it. */
   readonly canary: number | null;
   /** In a crash loop: no spawn before this time, and then one at a time. 0 otherwise. */
   readonly spawnAfterMs: number;
   /**
-   * How many workers more than wanted may live while old ones are replaced, which is how many are replaced at a time.
-   * Infinity (in development) replaces all at once: every worker of another generation goes as soon as one of the
-   * present is ready.
+   * How many workers beyond the wanted number may live while old ones are replaced, and so how many are replaced at a time.
+   * With Infinity (in development) all workers of other generations retire as soon as one of the present one is ready.
    */
   readonly surge: number;
-  /** Before this time nothing is spawned to replace a worker of the right generation; 0 where that may be done at once. */
+  /** Before this time no worker is replaced because it asked for it. */
   readonly replaceAfterMs: number;
-  /** What workers retire for. */
+  /** What retiring workers are told. */
   readonly retirePurpose: RetirePurpose;
 }
 
@@ -37,7 +35,7 @@ export type Action =
       readonly reason: string;
       readonly purpose: RetirePurpose;
     }
-  /** To a worker that retires already. */
+  /** For a worker that retires already. */
   | { readonly type: 'hasten'; readonly age: number; readonly purpose: RetirePurpose }
   | {
       readonly type: 'kill';
@@ -48,20 +46,20 @@ export type Action =
 
 export interface Plan {
   readonly actions: readonly Action[];
-  /** When to look again if nothing happens before; Infinity where only an event can change the plan. */
+  /** When to plan again if no event comes before; Infinity where only an event can change the plan. */
   readonly wakeAtMs: number;
 }
 
 /**
- * The rule of the house, pure: which workers to spawn, retire and kill so that the world becomes as desired. A worker
- * is retired only while more than the wanted number are ready, so capacity never dips.
+ * Decides, without effects, which workers to spawn, retire and kill so that the workers become as desired. A worker is
+ * retired only while more than the wanted number are ready, so capacity never dips.
  */
 export function reconcile(desired: Desired, workers: readonly WorkerSnapshot[], now: number): Plan {
   const overdue = workers.flatMap((worker) => overdueAction(worker, now));
   const dying = new Set(overdue.map((action) => action.age));
   const living = workers.filter((worker) => isLiving(worker) && !dying.has(worker.age));
   const held = now < desired.replaceAfterMs && living.some(isOutgoing);
-  // A boot would take the processor, and the arbiter's loop, from one that is about to serve: spares come after it.
+  // A boot would take processor time from a worker that is about to serve: spares are spawned after that.
   const seen = held ? living.map(staying) : living;
   const accepts = planAccepts(desired, seen);
   const opening = accepts.length > 0 || living.some(({ state }) => state.name === 'opening');
@@ -109,7 +107,7 @@ function overdueAction(worker: WorkerSnapshot, now: number): (Action & { type: '
       return [{ type: 'kill', age, signal: 'SIGKILL', reason: `not ready within ${limits.bootMs / 1000} s` }];
     case 'standby':
     case 'ready':
-      // ABRT first: it runs the workerAbort hook, or leaves a core, where the loop still turns.
+      // ABRT first: where the event loop still runs, it calls the workerAbort hook or leaves a core dump.
       return [{ type: 'kill', age, signal: 'SIGABRT', reason: `silent for ${limits.heartbeatMs / 1000} s` }];
     case 'retiring':
     case 'failed':
@@ -143,8 +141,8 @@ function mostLiving(desired: Desired, others: readonly WorkerSnapshot[]): number
 }
 
 /**
- * Who stands by and is to serve: what is missing, or has to be replaced, of the number wanted, the longest booted first;
- * and a canary, which is proved by listening.
+ * The workers that stand by and are to serve: as many as are missing or have to be replaced, the oldest first, and a
+ * canary, which has to listen to get ready.
  */
 function planAccepts(desired: Desired, living: readonly WorkerSnapshot[]): Action[] {
   const fresh = living.filter((worker) => isFresh(worker, desired));
@@ -166,8 +164,8 @@ function inFreeSlots(generations: readonly number[], workers: readonly WorkerSna
 }
 
 /**
- * When the service stops, those that serve go last: a process that holds the sockets and never accepts would keep the
- * kernel queueing connections that nobody answers.
+ * When the service stops, workers that serve retire last: while a process that does not accept holds the sockets, the kernel
+ * queues connections that nobody answers.
  */
 function mayRetireReady(desired: Desired, all: readonly WorkerSnapshot[]): boolean {
   if (desired.purpose !== 'stopping') return true;
@@ -188,7 +186,7 @@ function planRetirements(
   const outdated = ready.filter(({ generation }) => generation !== desired.generation);
   const atOnce = desired.surge === Infinity && outdated.length < ready.length ? outdated.length : 0;
   const retired = staleFirst.slice(0, Math.max(spare, atOnce));
-  // The others hold no capacity: old ones go at once, then those beyond the number wanted, the least useful first.
+  // Workers that boot serve nobody: outdated ones retire at once, then those beyond the wanted number, the least useful first.
   const booting = others.filter(({ state }) => state.name !== 'ready');
   const abandoned = booting.filter((worker) => !isFresh(worker, desired));
   const fresh = others.filter((worker) => isFresh(worker, desired) && !retired.includes(worker));
@@ -196,7 +194,7 @@ function planRetirements(
   const surplus = Math.max(
     0,
     fresh.length - desired.workers - desired.spares,
-    // Fewer are wanted than when the last ones were spawned, and none that serves can be spared yet.
+    // Fewer are wanted than when the last ones were spawned, and none that serves may retire yet.
     staying - mostLiving(desired, others),
   );
   const leastUseful = booting
@@ -211,8 +209,9 @@ function planRetirements(
 }
 
 /**
- * Those that retire for something less urgent than is wanted by now, or are too many: a reload may double the memory that
- * the workers take, but not more, so that at most as many may wait for their clients as are wanted. The oldest go first.
+ * Retiring workers that have to end sooner than they were told, because the service stops or because they are too many. A
+ * reload may double the memory that the workers take, not more: at most as many retire slowly as are wanted. The oldest
+ * are hastened first.
  */
 function planHaste(desired: Desired, workers: readonly WorkerSnapshot[]): Action[] {
   const waiting = workers.filter(({ state }) => state.name === 'retiring' && state.purpose === 'replace');
@@ -227,7 +226,7 @@ function planHaste(desired: Desired, workers: readonly WorkerSnapshot[]): Action
     .map(({ age }) => ({ type: 'hasten', age, purpose: 'hurry' }));
 }
 
-/** One that opens its sockets goes before one that stands by: it is there because more were wanted to serve. */
+/** The order in which surplus workers retire: booting ones, then those that open their sockets, then those that stand by. */
 function progressOf({ name }: WorkerState): number {
   return ['opening', 'standby'].indexOf(name);
 }

@@ -5,14 +5,14 @@ import type { Intent } from '../change/shutdown.ts';
 import { CRASH_SIGNALS, type ProcessEnd } from '../events.ts';
 import type { WorkerState } from './worker-state.ts';
 
-/** How failures hold back what follows them. */
+/** How long failures delay the next worker. */
 export const RESTART_POLICY = {
   /** After so long without a failure, half of them are forgotten. */
   halfLifeMs: 30_000,
   /** The delay after the second failure; each further one doubles it. The first may be somebody's `kill -9`. */
   baseDelayMs: 500,
   maxDelayMs: 30_000,
-  /** The longest delay while nobody serves: each second counts then, and a boot takes the processor from nobody. */
+  /** The longest delay while no worker serves: clients wait then, and a boot takes the processor from nobody. */
   maxUnservedDelayMs: 5000,
   /** The part by which a delay is longer or shorter, so that the services of a host do not restart in step. */
   jitter: 0.2,
@@ -46,7 +46,7 @@ export function restartDelay({ count, random }: Failures, maxMs: number = RESTAR
   return delay * (1 - jitter + 2 * jitter * random);
 }
 
-/** Whether a process ended by its own doing: not by a signal that somebody else, or the kernel for want of memory, sent. */
+/** Whether a process ended by its own doing: by an exit or a crash, and not by a signal from outside or for want of memory. */
 export function isOwnDoing(end: ProcessEnd): boolean {
   return end.how === 'signal' ? CRASH_SIGNALS.has(end.signal) : end.how === 'status';
 }
@@ -59,7 +59,7 @@ export interface RestartsOptions {
   readonly isServed: () => boolean;
 }
 
-/** When the next worker may be spawned, by how those before it fared. */
+/** Says when the next worker may be spawned, by the failures of those before it. */
 export class Restarts {
   readonly #options: RestartsOptions;
   /** Workers that were never ready. */
@@ -95,14 +95,14 @@ export class Restarts {
     return this.#delayAfter(this.#boots);
   }
 
-  /** A worker got ready: what failed to boot before says nothing any more. */
+  /** A worker got ready: earlier failures to boot count no longer. */
   ready(): void {
     this.#boots = NO_FAILURES;
   }
 
   /**
-   * A worker in `state` has ended of its own accord. Other workers that get ready do not end the delay that may follow:
-   * it fades with time. Returns the delay until the next worker in milliseconds.
+   * A worker in `state` has ended of its own accord. Where it had just got ready, the next one is delayed; that count only
+   * fades with time, also where other workers get ready. Returns the delay in milliseconds.
    */
   ended(state: WorkerState): number {
     if (!this.#hasJustGotReady(state)) return 0;
@@ -111,9 +111,9 @@ export class Restarts {
   }
 
   /**
-   * A worker in `state` asks to be replaced. Soon after it got ready, as with a memory limit below what the application
-   * takes at once, another one would be no better, and it serves on meanwhile; where somebody asked by a signal, nothing
-   * is held back. Returns the delay in milliseconds.
+   * A worker in `state` asks to be replaced. Where it has just got ready, as with a memory limit below what the application
+   * needs at once, its replacement is delayed: another worker would do the same, and it serves on meanwhile. A request by
+   * signal is never delayed. Returns the delay in milliseconds.
    */
   asked(state: WorkerState, by: Instigator): number {
     if (by === 'signal') {
@@ -127,7 +127,7 @@ export class Restarts {
     return delayMs;
   }
 
-  /** Another configuration has proved itself: how workers of the one before it fared says nothing any more. */
+  /** Another generation serves: the failures of the one before it count no longer. */
   promoted(): void {
     this.#boots = NO_FAILURES;
     this.#relapses = NO_FAILURES;
@@ -153,14 +153,14 @@ export class Restarts {
   }
 }
 
-/** A worker that was never ready, and what the service was about. */
+/** A worker that was never ready, and what the service was doing. */
 export interface BootFailureFacts {
-  /** Whether it was of the generation that serves, or of the one that has yet to prove itself. */
+  /** Whose worker it was: of the generation that serves, of the candidate of a reload, or of another one. */
   readonly generation: 'current' | 'candidate' | 'other';
   readonly intent: Intent['name'];
   /** What the worker exits with; see EXIT. */
   readonly exitStatus: number;
-  /** Null without --reload; `isWaiting` where no generation could be loaded, and a change is waited for. */
+  /** Null without --reload and --debug; `isWaiting` where no generation could be loaded and a change is awaited. */
   readonly development: { readonly isWaiting: boolean } | null;
 }
 

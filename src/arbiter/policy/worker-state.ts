@@ -1,6 +1,6 @@
 import type { Instigator, RetirePurpose } from '../../process/ipc.ts';
 
-/** Why the arbiter kills a worker, in a word. */
+/** Why the arbiter kills a worker. */
 export type KillCause =
   /** Its watchdog says that its event loop is blocked. */
   | 'stall'
@@ -9,30 +9,30 @@ export type KillCause =
   | 'boot-timeout'
   /** It said why it cannot boot. */
   | 'boot'
-  /** It did not end within its grace. */
+  /** It did not end within its grace period. */
   | 'grace'
-  /** It was told to go before it was ready, and did not. */
+  /** It was told to end before it was ready, and did not. */
   | 'unwanted'
   /** The service is forced to stop. */
   | 'forced';
 
-/** What a worker is doing, as the arbiter knows it. Times are of the arbiter's clock, in milliseconds. */
+/** What a worker is doing, as far as the arbiter knows. Times are of the arbiter's clock, in milliseconds. */
 export type WorkerState =
-  /** The process was asked for; it has not said hello: messages wait for it, a signal would kill it. */
+  /** The process was started and has not said hello: messages wait in the channel, and a signal would kill it. */
   | { readonly name: 'spawning'; readonly sinceMs: number }
   | { readonly name: 'booting'; readonly sinceMs: number }
   /** The application is loaded; it accepts nothing until it is told to. */
   | { readonly name: 'standby'; readonly sinceMs: number; readonly heartbeatMs: number }
   /** It stood by from `standbyMs` and was told to accept at `sinceMs`. */
   | { readonly name: 'opening'; readonly sinceMs: number; readonly standbyMs: number }
-  /** `outgoing` says why it is to be replaced although it is of the right generation. */
+  /** `outgoing` is why it asks to be replaced; null where it does not. */
   | {
       readonly name: 'ready';
       readonly sinceMs: number;
       readonly heartbeatMs: number;
       readonly outgoing: string | null;
     }
-  /** `purpose` is what it was told last; `by` is who made it go where that was no order of the arbiter's. */
+  /** `purpose` is what it was told last; `by` is what made it leave where the arbiter did not tell it to. */
   | {
       readonly name: 'retiring';
       readonly reason: string;
@@ -40,9 +40,9 @@ export type WorkerState =
       readonly killAtMs: number;
       readonly by?: Instigator;
     }
-  /** It said why it cannot boot, and ends by itself. */
+  /** It reported why it cannot boot, and ends by itself. */
   | { readonly name: 'failed'; readonly killAtMs: number }
-  /** It was told to go before it was ready. */
+  /** It was told to end before it was ready. */
   | { readonly name: 'cancelled'; readonly reason: string; readonly killAtMs: number }
   | {
       readonly name: 'killed';
@@ -52,7 +52,7 @@ export type WorkerState =
     }
   | { readonly name: 'exited' };
 
-/** Why one whose state is overdue is killed. */
+/** Why a worker is killed whose state is overdue. */
 export function killCauseOf(state: WorkerState): KillCause {
   switch (state.name) {
     case 'killed':
@@ -89,7 +89,7 @@ export interface WorkerSnapshot {
   readonly state: WorkerState;
 }
 
-/** The living ones are those that serve or will. */
+/** Whether a worker serves or is going to. */
 export function isLiving({ state }: WorkerSnapshot): boolean {
   return isBooting(state) || state.name === 'ready';
 }
@@ -99,7 +99,7 @@ export function isBooting({ name }: WorkerState): boolean {
   return name === 'spawning' || name === 'booting' || name === 'standby' || name === 'opening';
 }
 
-/** How long one that stood by has taken to open its sockets, in milliseconds; null where it was needed as soon as it stood by. */
+/** How long a spare worker has taken to open its sockets, in milliseconds; null where it was needed at once. */
 export function takeOverMs(state: WorkerState, now: number): number | null {
   if (state.name !== 'opening' || state.sinceMs - state.standbyMs < 1) return null;
   return Math.round(now - state.sinceMs);

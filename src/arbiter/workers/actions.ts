@@ -11,10 +11,10 @@ import type { WorkerHandle } from './handle.ts';
 import { logOverdue } from './obituary.ts';
 import { STOPPED } from './silent-workers.ts';
 
-/** Too many workers retire until none had to be hurried for so long. */
+/** The condition ends when no worker had to be hurried for this long. */
 const QUIET_MS = 10_000;
 
-/** Carries out the actions of a plan, and logs what they mean. */
+/** Carries out the actions of a plan and logs them. */
 export class Actions {
   readonly #service: Service;
   readonly #emit: (event: ArbiterEvent) => void;
@@ -36,7 +36,7 @@ export class Actions {
       say: (phase, { count, durationMs }) => {
         const fields = { event: 'retiring-hurried', phase, count, durationMs } as const;
         if (phase === 'ends')
-          return log.info(`No retiring worker had to be hurried any more (${count} were)`, fields);
+          return log.info(`Retiring workers no longer have to be hurried (${count} were)`, fields);
         log.info(
           `More workers retire than are wanted, and wait for their clients: the oldest close idle connections within seconds (${count} so far)`,
           fields,
@@ -77,7 +77,7 @@ export class Actions {
       ...aboutWorker(worker),
       reason,
     });
-    // Where nobody else will take what the kernel has queued.
+    // Nobody else accepts what the kernel has queued on a socket that is closed for good.
     const emptyQueue = worker.listeners.some(
       (listener) =>
         !listener.isShared() && (intent.name === 'stopping' || !current.listeners.includes(listener)),

@@ -9,7 +9,7 @@ import { nameOf } from './obituary.ts';
 
 type Worker = Pick<WorkerHandle, 'pid' | 'slot' | 'age' | 'generation'>;
 
-/** Says of workers that serve that their event loops are blocked, while that lasts, and when they turn again. */
+/** Logs that the event loop of a worker is blocked, at intervals while that lasts, and when it runs again. */
 export class BlockedLoops {
   readonly #clock: Clock;
   readonly #log: RecordLog;
@@ -26,7 +26,7 @@ export class BlockedLoops {
     loop.note(message);
   }
 
-  /** The worker ends: whatever is to be said of it, the record of its end says. */
+  /** Forgets a worker that ends, which has a record of its own. */
   forget({ age }: Worker): void {
     this.#loops.get(age)?.drop();
     this.#loops.delete(age);

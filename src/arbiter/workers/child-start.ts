@@ -2,7 +2,7 @@ import type { ChildSpec } from '../../process/child.ts';
 import type { StartAs } from '../../process/privileges/start-as.ts';
 import type { Generation } from '../change/generation.ts';
 
-/** What decides how a process that loads the application is started, as a worker or on trial. */
+/** What determines how a process that loads the application is started, as a worker or for a trial load. */
 export interface Loading {
   readonly generation: Pick<Generation, 'privileges' | 'nodeOptions'> & {
     readonly loaded: Pick<Generation['loaded'], 'environment'>;
@@ -10,12 +10,12 @@ export interface Loading {
   readonly slot: number;
 }
 
-/** The command that runs our program with the options of Node that are the application's. */
+/** The command that runs a program of ours with the options of Node for the application. */
 export function commandOf({ generation, slot }: Loading, program: readonly string[]): ChildSpec['command'] {
   return [process.execPath, ...(generation.nodeOptions?.(slot).execArgv ?? []), ...program];
 }
 
-/** How to start that command, whatever was put around it, so that all of it runs as the user of the application. */
+/** How to start that command, with whatever wraps it, as the user of the application. */
 export function startOf(
   { generation, slot }: Loading,
   command: ChildSpec['command'],

@@ -4,10 +4,10 @@ import type { KillCause } from '../policy/worker-state.ts';
 import type { Known, KnownMemory } from './known-state.ts';
 import type { OomVerdict } from './oom-kills.ts';
 
-/** How a worker ended, in a word: what alerts and statistics tell apart. */
+/** How a worker ended, for alerts and statistics. */
 export type EndCause =
   | KillCause
-  /** It was told to go, and went. */
+  /** It was told to end, and did. */
   | 'retired'
   /** An exception or rejection that nobody caught. */
   | 'uncaught'
@@ -21,24 +21,24 @@ export type EndCause =
   | 'crash'
   /** By the kernel's out-of-memory killer. */
   | 'oom'
-  /** By a signal of somebody's. */
+  /** By a signal that neither the arbiter nor the kernel sent. */
   | 'signal';
 
-/** In words that stand behind the worker's name, and in one. */
+/** Why a worker ended: `reason` in words that follow its name. */
 export interface EndAccount {
   readonly reason: string;
   readonly cause: EndCause;
 }
 
-/** What is asked of a SIGKILL that was not the arbiter's. */
+/** Judges a SIGKILL that the arbiter did not send. */
 export type Judge = () => OomVerdict;
 
 export const NOTHING_KNOWN: Known = { memory: null, ending: null };
 
-/** With so much of its heap in use, V8 gave up for want of more. */
+/** The part of its heap in use from which an abort counts as out of memory. */
 const FULL_HEAP = 0.8;
 
-/** How a process ended that nobody told to. */
+/** Why a process ended that was not told to. */
 export function describeEnd(end: ProcessEnd, judge: Judge, known: Known): EndAccount {
   switch (end.how) {
     case 'unborn':
@@ -97,7 +97,7 @@ function describeKill(verdict: OomVerdict, memory: KnownMemory | null): EndAccou
   }
 }
 
-/** What it took, and what all processes of the service may take. */
+/** The memory that it used, and what all processes of the service may use. */
 function sizes(memory: KnownMemory | null): string {
   const limit = `all that is there is ${inMiB(availableMemory())}`;
   return memory === null ? `; ${limit}` : `; it had ${inMiB(memory.rssBytes)} ${ago(memory)}, ${limit}`;

@@ -1,18 +1,18 @@
 import type { HandedListener } from '../../process/ipc.ts';
 import type { Generation } from '../change/generation.ts';
 
-/** Behind stdin, stdout, stderr and the channel. */
+/** The first descriptor after stdin, stdout, stderr and the channel. */
 const FIRST_LISTENER_FD = 4;
 /** The kernel caps it at net.core.somaxconn, which is also what systemd asks for. */
 const LONGEST_BACKLOG = 2 ** 31 - 1;
 
-/** How the listeners of a generation get into a worker. */
+/** How the listeners of a generation are inherited by a worker. */
 export interface HandOver {
-  /** The descriptors to inherit behind the channel, in order. */
+  /** The descriptors that follow the channel, in order. */
   readonly fds: readonly number[];
   /** What the worker is told of them, in the order of the binds. */
   readonly listeners: readonly HandedListener[];
-  /** Where the worker finds the pipe of its watchdog, behind the listeners; null where it is to have none. */
+  /** The descriptor of the watchdog's pipe, after the listeners; null without a watchdog. */
   readonly watchdogFd: number | null;
 }
 

@@ -29,11 +29,11 @@ export interface WorkerHandle extends WorkerSnapshot {
   /** 0 where the process could not be started. */
   readonly pid: number;
   readonly listeners: readonly Listener[];
-  /** What it was spawned by. */
+  /** The generation that it was spawned for. */
   readonly origin: Generation;
   readonly requests: KnownRequests;
   readonly known: KnownState;
-  /** Has its watchdog write the lines of its requests, which end for this reason, and say so; false where it has none. */
+  /** Tells its watchdog to write the access lines of its requests, which end for this reason, and to report that; false where it has none. */
   account(reason: string): boolean;
   send(message: ArbiterMessage): void;
   kill(signal: NodeJS.Signals): void;
@@ -43,14 +43,14 @@ export interface WorkerHandle extends WorkerSnapshot {
 export interface SpawnMeans {
   readonly spawn: Spawn;
   readonly clock: Clock;
-  /** Their generation adds to it. */
+  /** The environment variables, to which their generation adds. */
   readonly environment: NodeJS.ProcessEnv;
 }
 
-/** A process that a worker has started, and that holds its channel, may keep its last words from us for so long. */
+/** The last messages of a worker are awaited this long: a process that it has started may hold its channel open. */
 const LAST_WORDS_MS = 1000;
 
-/** Spawns a worker; its messages and its end are emitted as events. */
+/** Spawns a worker. Emits its messages and its end as events. */
 export function spawnWorker(order: SpawnOptions, means: SpawnMeans): WorkerHandle {
   return new ProcessHandle(order, means);
 }
@@ -92,7 +92,7 @@ class ProcessHandle implements WorkerHandle {
   }
 
   send(message: ArbiterMessage): void {
-    // A worker that just died is reported by its exit; the message has nobody to go to.
+    // Where the worker has just died, its exit is reported, and the message is dropped.
     if (this.#child?.connected) this.#child.send(message, () => {});
   }
 
@@ -110,7 +110,7 @@ class ProcessHandle implements WorkerHandle {
     watchdogFd: number | null,
     { spawn, clock }: SpawnMeans,
   ): Child | null {
-    // An event like any other end: the arbiter does not know this worker yet.
+    // As an event, since the arbiter does not have this worker yet.
     const unborn = (error: string) => emit({ type: 'exit', worker: this.age, end: { how: 'unborn', error } });
     const child = startChild(spawn, spec, unborn);
     if (child) this.#listen(child, emit, watchdogFd, clock);
@@ -132,7 +132,7 @@ class ProcessHandle implements WorkerHandle {
   }
 }
 
-/** Resolves when what a worker that has exited said last is read: the ends of its channel and its pipe come after it. */
+/** Resolves when the last messages of a worker that has exited are read: its channel and its pipe end after them. */
 async function lastWords(child: Child, watchdog: Socket | null, clock: Clock): Promise<void> {
   const ends = [
     ...(child.connected ? [once(child, 'disconnect')] : []),
@@ -161,7 +161,7 @@ function childSpec(
   base: NodeJS.ProcessEnv,
 ): ChildSpec & { readonly stdio: readonly unknown[] } {
   const { chdir, daemon } = order.generation.loaded.settings;
-  // The arbiter's own standard error is a pipe while its daemon boots, and nobody's afterwards.
+  // The standard error of a daemon is a pipe while it boots, which nobody reads afterwards.
   const output = daemon ? 'ignore' : 'inherit';
   const watchdog = watchdogFd === null ? [] : ['pipe' as const];
   return {

@@ -3,11 +3,11 @@ import { availableMemory, inMiB } from '../../process/available-memory.ts';
 import type { Settings } from '../../settings/catalogue/catalogue.ts';
 import { classNameOf } from '../../settings/class-name.ts';
 
-/** What the arbiter itself takes, and a reader of the configuration beside it at a reload. */
+/** The memory of the arbiter itself, and of the process that reads the configuration at a reload. */
 const ARBITER_BYTES = 96 * 1024 ** 2;
-/** Of what a worker may take; the rest is for buffers, code, stacks and the young generation. */
+/** The part of a worker's memory for its heap; the rest is for buffers, code, stacks and the young generation. */
 const HEAP_PART = 0.75;
-/** With less an application hardly loads. */
+/** The least heap: with less an application hardly loads. */
 const LEAST_BYTES = 64 * 1024 ** 2;
 
 export interface HeapQuestion {
@@ -15,12 +15,12 @@ export interface HeapQuestion {
   /** What all processes of the service together may use. */
   readonly availableBytes: number;
   readonly processors: number;
-  /** Node's options that workers get anyway: the arbiter's own, and NODE_OPTIONS. */
+  /** The options of Node that workers inherit: the arbiter's own, and NODE_OPTIONS. */
   readonly nodeOptions: string;
 }
 
 export interface HeapAnswer {
-  /** For --max-old-space-size, which counts in MiB; null leaves it to Node. */
+  /** For --max-old-space-size, in MiB; null leaves it to Node. */
   readonly megabytes: number | null;
   /** For the log. */
   readonly why: string;
@@ -39,7 +39,7 @@ export function sizeWorkerHeap(question: HeapQuestion): HeapAnswer {
   const { workerHeap } = settings;
   const isThread = classNameOf(settings) === 'thread';
   if (workerHeap === null) return { megabytes: null, why: 'Node decides' };
-  // The option is of the whole process and would replace the limit of each thread.
+  // The option applies to the whole process and would replace the limit of each thread.
   if (isThread && settings.threadMaxMemory !== null)
     return { megabytes: null, why: 'Node decides, as --thread-max-memory limits the threads' };
   const each = isThread ? ' in each thread' : '';

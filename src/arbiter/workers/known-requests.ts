@@ -1,10 +1,10 @@
 import { SLOTS, TEXT_BYTES } from '../../flights/memory.ts';
 import type { FlightsChanged, ReportedFlight } from '../../process/ipc.ts';
 
-/** A worker has far fewer places for requests; more come only from what pretends to be its watchdog. */
+/** A worker has fewer places for requests; more can only come from code that pretends to be its watchdog. */
 const MOST = 4 * SLOTS;
 
-/** Whether the lines of a worker's requests are written. */
+/** Whether the access lines of a worker's requests are written. */
 type Account =
   | 'open'
   /** Its watchdog was told to write them before the worker is killed. */
@@ -12,7 +12,7 @@ type Account =
   | 'complete'
   | 'incomplete';
 
-/** What the arbiter knows of the requests of a worker, from its watchdog. */
+/** The requests of a worker, as its watchdog has reported them. */
 export class KnownRequests {
   readonly #flights = new Map<number, ReportedFlight>();
   #account: Account = 'open';
@@ -39,22 +39,22 @@ export class KnownRequests {
     this.#flights.clear();
   }
 
-  /** Those in flight whose lines nobody has written; an upgraded connection is one too. */
+  /** The requests in flight whose lines are not written; an upgraded connection counts as one. */
   get left(): readonly ReportedFlight[] {
     return [...this.#flights.values()];
   }
 
-  /** Its fields alone: the message may have others. */
+  /** Keeps the known fields only: the message may have others. */
   #keep(flight: ReportedFlight): void {
     const { id, method, url, cut, remote, protocol, status, ended, bytes, startedMs } = flight;
     this.#flights.set(id, { id, method, url, cut, remote, protocol, status, ended, bytes, startedMs });
   }
 }
 
-/** Whether it is no longer than what a watchdog can know of a request. */
+/** Whether its texts fit into what a watchdog reads of a request. */
 function fits({ method, url, remote, protocol }: ReportedFlight): boolean {
   return method.length + url.length + remote.length <= TEXT_BYTES && protocol.length <= LONGEST_PROTOCOL;
 }
 
-/** Of `1.1`, and whatever else HTTP may come to. */
+/** Long enough for `1.1` and later versions of HTTP. */
 const LONGEST_PROTOCOL = 16;

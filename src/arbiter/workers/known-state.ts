@@ -1,6 +1,6 @@
 import type { Ending, MemorySeen } from '../../process/ipc.ts';
 
-/** `ageMs` before the end. */
+/** Memory that was measured `ageMs` before the end. */
 export interface KnownMemory {
   readonly rssBytes: number;
   readonly heapBytes: number;
@@ -15,7 +15,7 @@ export interface Known {
   readonly ending: Ending | null;
 }
 
-/** What a worker and its watchdog have said that its end may be explained by. */
+/** What a worker and its watchdog have reported that may explain its end. */
 export class KnownState {
   #memory: Omit<KnownMemory, 'ageMs'> | null = null;
   #seenMs = 0;

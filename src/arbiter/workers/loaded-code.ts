@@ -3,15 +3,15 @@ import type { LoadedCode } from '../../process/ipc.ts';
 import type { WorkerSnapshot } from '../policy/worker-state.ts';
 
 interface Known extends LoadedCode {
-  /** Whether it was said that another worker has other code. */
+  /** Whether it was logged that another worker has other code. */
   isMixed: boolean;
 }
 
 type Loader = Pick<WorkerSnapshot, 'age' | 'slot' | 'generation'> & { readonly pid: number };
 
 /**
- * What the first worker of each generation has loaded. A worker that takes another's place loads what is on the disk by
- * then: where that is not the same, the generation runs two versions of the code side by side, which is said once.
+ * What the first worker of each generation has loaded. A worker that replaces another one loads the files as they are then:
+ * where they have changed, the generation runs two versions of the code, which is logged once.
  */
 export class LoadedCodes {
   readonly #log: RecordLog;
@@ -21,7 +21,7 @@ export class LoadedCodes {
     this.#log = log;
   }
 
-  /** By which a worker can tell that it has the same, and need not list it; null until one has. */
+  /** The hash of that code, so that a worker with the same need not list its files; null before one has loaded it. */
   hashOf(generation: number): string | null {
     return this.#known.get(generation)?.hash ?? null;
   }
@@ -52,7 +52,7 @@ export class LoadedCodes {
     this.#warn(worker, changed);
   }
 
-  /** No worker will be spawned any more of the generations before this one. */
+  /** Forgets the generations before this one, of which no worker will be spawned. */
   promoted(generation: number): void {
     for (const number of [...this.#known.keys()]) if (number < generation) this.#known.delete(number);
   }
@@ -77,8 +77,8 @@ function recordOf({ pid, slot, age, generation }: Loader) {
 }
 
 /**
- * The files that both have loaded and that differ. A file that only one of them has does not count, as the other may load
- * it later. Where a link led them to different modules of the application, that module is what differs.
+ * The files that both have loaded and that differ. A file that only one of them has loaded does not count, as the other may
+ * load it later. Where a symbolic link led to different modules of the application, it is that module.
  */
 function changedFiles(known: LoadedCode, code: LoadedCode): readonly string[] {
   if (known.entry !== code.entry) return [code.entry];

@@ -6,7 +6,7 @@ import type { WorkerState } from '../policy/worker-state.ts';
 import { isBooting } from '../policy/worker-state.ts';
 import type { KnownRequests } from './known-requests.ts';
 
-/** Whose lines are written: the access log is the one that its own settings name. */
+/** The worker whose lines are written, to the access log that its own settings name. */
 export interface LostFrom {
   readonly pid: number;
   readonly slot: number;
@@ -15,11 +15,11 @@ export interface LostFrom {
   readonly origin: Generation;
 }
 
-/** The access log as the arbiter writes it, for workers that cannot any more. No call throws. */
+/** Writes the access log for workers that have died. No call throws. */
 export interface LostLines {
   /** Writes a line for each request, which has ended for this reason. */
   write(from: LostFrom, requests: readonly ReportedFlight[], reason: string): void;
-  /** Sends lines that a worker has written elsewhere to syslog too. */
+  /** Sends lines to syslog that a worker has written to its other access logs. */
   forward(from: LostFrom, lines: readonly string[]): void;
 }
 
@@ -34,8 +34,8 @@ export interface RequestAccount {
 const MOST_NAMED = 20;
 
 /**
- * Sees that each request of a worker that has ended has its line; returns what the record of its end is to say. An exit
- * with a status has run the worker's own exit handlers, which have written everything.
+ * Writes the missing access lines of a worker that has ended; returns the fields of the record of its end. A worker that
+ * exited with a status has run its exit handlers, which have written every line.
  */
 export function accountFor(
   worker: LostFrom & { readonly requests: KnownRequests },

@@ -44,7 +44,7 @@ export function logEnd(
   return obituary;
 }
 
-/** Logs that a worker, in `state` until now, is killed for `reason`: how much that matters depends on what it was about. */
+/** Logs that a worker, in `state` until now, is killed for `reason`. The level depends on what it was doing. */
 export function logOverdue(
   log: RecordLog,
   worker: Described,
@@ -52,7 +52,7 @@ export function logOverdue(
   { signal, reason }: { readonly signal: NodeJS.Signals; readonly reason: string },
 ): void {
   const cause = killCauseOf(state);
-  // Only one that served is missed. One that goes may have owed somebody an answer; the others owed nothing.
+  // A worker that served is missing now; one that retired may have had requests left; the others had none.
   const level = state.name === 'ready' ? 'critical' : state.name === 'retiring' ? 'warning' : 'info';
   log[level](`${nameOf(worker)}: ${reason}; ending it with ${signal}`, {
     event: 'worker-overdue',
@@ -68,12 +68,12 @@ export type Described = Named & Pick<WorkerView, 'generation'>;
 
 export interface Obituary {
   readonly level: 'debug' | 'info' | 'warning' | 'error';
-  /** In words that stand behind the worker's name. */
+  /** In words that follow the worker's name. */
   readonly reason: string;
   readonly cause: EndCause;
 }
 
-/** Why a worker that was last in `state` ended: how, whether it was ours, and what to look at. */
+/** Why a worker that was last in `state` ended: how, whether the arbiter did it, and what to look at. */
 export function explainEnd(
   end: ProcessEnd,
   state: WorkerState,
@@ -87,13 +87,13 @@ export function explainEnd(
       return { level, ...expected(end, state.reason, own, judge, known) };
     }
     case 'cancelled':
-      // Nobody misses a process that never was.
+      // A process that never started, and is not wanted any more, needs no attention.
       return {
         level: end.how === 'unborn' ? 'debug' : 'info',
         ...expected(end, state.reason, 'retired', judge, known),
       };
     case 'failed':
-      // Its message said more than the status does.
+      // The message that it sent says more than its status.
       return { level: 'debug', ...expected(end, 'could not boot', 'boot', judge, known) };
     case 'killed': {
       const { cause, reason } = state;
@@ -103,7 +103,7 @@ export function explainEnd(
     case 'spawning':
     case 'booting':
     case 'opening': {
-      // What follows from it is logged with this reason.
+      // The boot failure that follows is logged with this reason.
       const { reason, cause } = describeEnd(end, judge, known);
       return {
         level: 'debug',
@@ -120,7 +120,7 @@ export function explainEnd(
   }
 }
 
-/** Of a worker that was about to end, for `reason`: how it ended is added where that was not with status 0. */
+/** The end of a worker that was told to end for `reason`; how it ended is added where that was not with status 0. */
 function expected(end: ProcessEnd, reason: string, own: EndCause, judge: Judge, known: Known): EndAccount {
   if (end.how !== 'status') {
     const how = describeEnd(end, judge, known);

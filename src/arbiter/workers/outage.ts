@@ -5,7 +5,7 @@ import { seconds } from '../../support/duration.ts';
 import type { WorkerSnapshot } from '../policy/worker-state.ts';
 import type { EndCause } from './describe-end.ts';
 
-/** A spare worker opens its sockets within moments: that is no outage. */
+/** A spare worker may take this long to open its sockets before that counts as an outage. */
 const TAKE_OVER_MS = 1000;
 
 interface Seen {
@@ -14,15 +14,15 @@ interface Seen {
   readonly causes: Readonly<Partial<Record<EndCause, number>>>;
 }
 
-/** Says that no worker serves although some should, how many have ended of which cause, and that one serves again. */
+/** Logs that no worker serves although some should, how many have ended of which cause, and that one serves again. */
 export class Outage {
   readonly #log: RecordLog;
   readonly #clock: Clock;
   readonly #condition: Condition<Seen>;
-  /** Of the workers that have ended since all that were wanted served. */
+  /** The causes of the ends since all wanted workers served. */
   #causes: Partial<Record<EndCause, number>> = {};
   #ready = 0;
-  /** Whether anybody has served since somebody has to: a service that starts, or comes back from a rest, boots as it should. */
+  /** Whether a worker has served since the service has to: one that starts, or ends its rest, has no outage. */
   #hasServed = false;
 
   constructor(clock: Clock, log: RecordLog) {
@@ -36,7 +36,7 @@ export class Outage {
     this.#causes = { ...this.#causes, [cause]: (this.#causes[cause] ?? 0) + 1 };
   }
 
-  /** To be called at least once a second; `wanted` is 0 where nobody has to serve. */
+  /** To be called at least once a second; `wanted` is 0 where no worker has to serve. */
   look(wanted: number, workers: readonly WorkerSnapshot[]): void {
     this.#ready = workers.filter(({ state }) => state.name === 'ready').length;
     this.#hasServed = wanted > 0 && (this.#hasServed || this.#ready > 0);

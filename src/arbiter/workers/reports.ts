@@ -22,7 +22,7 @@ import { endStalled } from './stall.ts';
 
 type Message<T extends WorkerMessage['tsunicorn']> = WorkerMessage & { readonly tsunicorn: T };
 
-/** Takes what workers report, and how they end: keeps their state, logs it, and tells the service what follows. */
+/** Handles the messages of workers and their ends: updates their state, logs it, and tells the service. */
 export class Reports {
   readonly #service: Service;
   readonly #options: ArbiterOptions;
@@ -41,14 +41,14 @@ export class Reports {
     this.#outage = new Outage(clock, log);
   }
 
-  /** Looks for what no worker reports: that none serves, or that one says nothing. To be called at least once a second. */
+  /** Looks for what no message tells: that no worker serves, or that one is silent. To be called at least once a second. */
   look(): void {
     const { owed, workers } = this.#service;
     this.#outage.look(owed, workers.all);
     this.#silentWorkers.look(workers.all);
   }
 
-  /** A worker, or its watchdog, says something. */
+  /** Handles a message of a worker or its watchdog. */
   heard(worker: WorkerHandle, message: WorkerMessage): void {
     const { workers, current, codes } = this.#service;
     this.#silentWorkers.heard(worker);
@@ -60,7 +60,7 @@ export class Reports {
         if (isBooting(worker.state)) return this.#ready(worker, message);
         return workers.note(worker, message);
       case 'bootFailed':
-        // One that is ended for its boot timeout, or was told to go, may say so too late.
+        // It may come too late, from a worker that was killed for its boot timeout or was told to end.
         if (!isBooting(worker.state)) return;
         workers.note(worker, message);
         return this.#service.bootFailed(worker, message);
@@ -105,7 +105,7 @@ export class Reports {
     if (isBooting(state)) this.#service.bootFailed(worker, failure, cause);
   }
 
-  /** It loads the application, or has and stands by. */
+  /** The worker loads the application, or has loaded it and stands by. */
   #boots(worker: WorkerHandle, message: Message<'hello' | 'standby'>): void {
     const { pid } = worker;
     if (message.tsunicorn === 'hello')
@@ -115,7 +115,7 @@ export class Reports {
     this.#service.workers.note(worker, message);
   }
 
-  /** It has loaded the application and accepts. */
+  /** The worker has loaded the application and accepts. */
   #ready(worker: WorkerHandle, message: Message<'ready'>): void {
     const now = this.#options.clock.now();
     const tookMs = takeOverMs(worker.state, now);
@@ -134,7 +134,7 @@ export class Reports {
     this.#service.ready(worker, message);
   }
 
-  /** Its event loop is blocked, or turns again; of one that is killed that is known. */
+  /** Its event loop is blocked, or runs again. A worker that is killed has a record that says so. */
   #blocked(worker: WorkerHandle, message: Message<'blocked' | 'unblocked'>): void {
     const { name } = worker.state;
     if (name === 'ready' || name === 'standby' || name === 'retiring')
@@ -150,7 +150,7 @@ export class Reports {
       this.#service.bootFailed(worker, bootTimedOut(worker, state, stallReason(message), null), 'stall');
   }
 
-  /** It serves on, and asks to be replaced. */
+  /** The worker asks to be replaced, and serves until then. */
   #outgoing(worker: WorkerHandle, message: Message<'outgoing'>): void {
     const { restarts, workers } = this.#service;
     const { state } = worker;
@@ -169,14 +169,14 @@ export class Reports {
     workers.note(worker, message);
   }
 
-  /** It goes of its own accord. */
+  /** The worker ends of its own accord. */
   #leaving(worker: WorkerHandle, message: Message<'leaving'>): void {
     const { state } = worker;
     this.#service.workers.note(worker, message);
     if (message.by === 'itself') this.#relapsed(state);
   }
 
-  /** It ends, last in `state`, by its own doing. */
+  /** A worker that was in `state` ends by its own doing. */
   #relapsed(state: WorkerState): void {
     const delayMs = this.#service.restarts.ended(state);
     if (delayMs > 0)

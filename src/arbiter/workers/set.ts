@@ -7,18 +7,18 @@ import type { SpawnOptions, WorkerHandle } from './handle.ts';
 
 type Retiring = WorkerState & { readonly name: 'retiring' };
 
-/** Workers that were told to quit have this long before they are killed. */
+/** Workers that were told to quit are killed after this time. */
 const QUICK_GRACE_MS = 2000;
-/** What a worker may take beyond its grace to cut its connections and run its last hooks. */
+/** What a worker may take beyond its grace period to cut its connections and run its last hooks. */
 const EXIT_SLACK_MS = 1000;
-/** After ABRT, which a blocked event loop cannot answer. */
+/** KILL follows ABRT after this time, as a blocked event loop cannot handle ABRT. */
 const ABORT_GRACE_MS = 1000;
-/** The watchdog of a worker that is to be killed has this long to write the lines of its requests, which takes milliseconds. */
+/** The watchdog of a worker that is to be killed has this long to write the access lines of its requests, which takes milliseconds. */
 const ACCOUNT_MS = 300;
-/** The arbiter's loop may be this late before its view counts as out of date. */
+/** Deadlines are extended where the arbiter's loop is later than this. */
 const LATE_MS = 500;
 
-/** The workers that live, by age, and the verbs that change their state. Decides nothing. */
+/** The workers that have not exited, by age, and what changes their state. Decides nothing. */
 export class WorkerSet {
   readonly #workers = new Map<number, WorkerHandle>();
   readonly #clock: Clock;
@@ -60,7 +60,7 @@ export class WorkerSet {
     return worker;
   }
 
-  /** Takes down what a worker says of itself. */
+  /** Updates the state of a worker by its message. */
   note(worker: WorkerHandle, message: WorkerMessage): void {
     const { state } = worker;
     switch (message.tsunicorn) {
@@ -72,7 +72,7 @@ export class WorkerSet {
           worker.state = { name: 'standby', sinceMs: this.#clock.now(), heartbeatMs: this.#clock.now() };
         return;
       case 'ready':
-        // The order to go has crossed this: it serves by now, and finishes what it accepted.
+        // This message and the one that told it to end have crossed: it serves by now, and finishes what it accepted.
         if (state.name === 'cancelled') worker.state = this.#retiring(worker, state.reason, 'replace');
         return;
       case 'heartbeat':
@@ -112,14 +112,14 @@ export class WorkerSet {
     worker.send({ tsunicorn: 'retire', purpose, emptyQueue, graceMs: worker.limits.graceMs });
   }
 
-  /** Tells a worker that retires already that it is for something more urgent. */
+  /** Tells a worker that retires already that it is more urgent now. */
   hasten(worker: WorkerHandle, purpose: RetirePurpose): void {
     if (worker.state.name !== 'retiring') return;
     worker.state = { ...worker.state, purpose };
     worker.send({ tsunicorn: 'retire', purpose, emptyQueue: false, graceMs: worker.limits.graceMs });
   }
 
-  /** The worker is on its way out, by our order or of its own accord. */
+  /** The worker ends of its own accord. */
   noteLeaving(worker: WorkerHandle, reason: string, by?: Instigator): void {
     this.#leaves(worker, reason, 'replace', by);
   }
@@ -127,7 +127,7 @@ export class WorkerSet {
   #leaves(worker: WorkerHandle, reason: string, purpose: RetirePurpose, by?: Instigator): void {
     if (!isLiving(worker)) return;
     const now = this.#clock.now();
-    // One that was never ready has next to nothing to finish, and may be stuck in the application's import.
+    // A worker that was never ready has nothing to finish, and may be stuck in the application's import.
     worker.state = isBooting(worker.state)
       ? { name: 'cancelled', reason, killAtMs: now + QUICK_GRACE_MS }
       : { ...this.#retiring(worker, reason, purpose), ...(by === undefined ? {} : { by }) };
@@ -154,7 +154,7 @@ export class WorkerSet {
     worker.kill(signal);
   }
 
-  /** Whether the worker's watchdog was asked, just now, to write what it knows; the kill follows when it has. */
+  /** Asks the worker's watchdog to write what it knows; the kill follows when it has. Returns whether it could be asked. */
   #isAsked(worker: WorkerHandle): boolean {
     if (worker.requests.account !== 'open' || isBooting(worker.state)) return false;
     if (!worker.account(worker.state.name === 'retiring' ? 'grace' : 'killed')) return false;
@@ -186,16 +186,16 @@ export class WorkerSet {
     for (const worker of this.#workers.values()) worker.send(message);
   }
 
-  /** Forgives what was missed where the arbiter was stopped, or blocked by a hook, since `expectedMs`. */
+  /** Extends the deadlines where the arbiter was stopped, or blocked by a hook, and runs later than `expectedMs`. */
   forgiveSince(expectedMs: number): void {
     const lateMs = this.#clock.now() - expectedMs;
     if (lateMs > LATE_MS) this.forgive(lateMs);
   }
 
   /**
-   * After the arbiter itself was stopped or starved for `lateMs`, its view is out of date: nobody is held to a
-   * deadline that passed meanwhile, as what they said still waits to be read. What began when the time had passed, behind
-   * a hook that blocked, has its own time and no more.
+   * Extends the deadlines after the arbiter itself was stopped or starved for `lateMs`: the messages that workers sent in
+   * time still wait to be read. A deadline that began after that time, behind a hook that blocked, is not extended beyond its
+   * full length.
    */
   forgive(lateMs: number): void {
     const now = this.#clock.now();

@@ -5,11 +5,11 @@ import type { Clock } from '../../support/clock.ts';
 import type { WorkerHandle } from './handle.ts';
 import { nameOf } from './obituary.ts';
 
-/** A worker that says nothing for so long is looked at; one that serves beats every second. */
+/** A worker is looked at once it was silent for this long; one that serves sends a heartbeat every second. */
 const QUIET_MS = 3000;
-/** Every large application blocks its event loop while it loads. */
+/** A boot may block the event loop this long before that is logged: every large application does so for a while. */
 const BOOT_BLOCKED_MS = 5000;
-/** The arbiter looks once a second: what took longer held up the arbiter. */
+/** The arbiter looks once a second: of a longer interval only this much counts, as the arbiter itself was held up. */
 const LONGEST_LOOK_MS = 1500;
 
 type Worker = Pick<WorkerHandle, 'pid' | 'slot' | 'age' | 'generation' | 'state'>;
@@ -19,14 +19,14 @@ interface Quiet {
   readonly stopped: Condition<string> | null;
 }
 
-/** Says of workers that say nothing why: the process is stopped, or blocks its event loop while it loads the application. */
+/** Logs why a worker is silent: its process is stopped, or blocks its event loop while it loads the application. */
 export class SilentWorkers {
   readonly #clock: Clock;
   readonly #log: RecordLog;
   readonly #isStopped: (pid: number) => boolean;
-  /** Of the workers that ought to say something. */
+  /** How long each worker from which messages are due has been silent, by age. */
   readonly #quiet = new Map<number, Quiet>();
-  /** The generations of which it was said that they block while they boot. */
+  /** The generations of which it was logged that they block while they boot. */
   readonly #slow = new Set<number>();
   #lookedMs: number;
 
@@ -37,7 +37,7 @@ export class SilentWorkers {
     this.#lookedMs = clock.now();
   }
 
-  /** The worker has said something. */
+  /** A message of the worker has come. */
   heard({ age }: Worker): void {
     const quiet = this.#quiet.get(age);
     if (quiet === undefined) return;
@@ -67,7 +67,7 @@ export class SilentWorkers {
       return { ms, stopped: condition };
     }
     stopped?.end();
-    // Its time begins when it goes on.
+    // The time counts anew from when the process goes on.
     if (stopped) return { ms: 0, stopped: null };
     if (worker.state.name === 'booting' && ms >= BOOT_BLOCKED_MS) this.#sayBlocked(worker, ms);
     return { ms, stopped: null };
@@ -108,7 +108,7 @@ export class SilentWorkers {
   }
 }
 
-/** Why a process that lives says nothing. */
+/** Why a process that lives is silent. */
 export const STOPPED = 'state T in /proc, by SIGSTOP, SIGTSTP or a debugger';
 
 function isAwaited({ name }: Worker['state']): boolean {

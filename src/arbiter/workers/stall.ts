@@ -26,7 +26,7 @@ export function endStalled(
   logStall(log, worker, stalled, { level: levelOf(name), replaced: serving && name === 'ready' });
 }
 
-/** One that served was needed; one that goes owed its last answers; of one that was never ready nobody had anything yet. */
+/** A worker that served is missing now; one that retired had requests left; one that was never ready had none. */
 function levelOf(state: WorkerState['name']): 'critical' | 'error' | 'warning' {
   if (state === 'ready') return 'critical';
   return state === 'retiring' ? 'error' : 'warning';

@@ -2,12 +2,12 @@ import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { type AccountCommand, isWorkerMessage, type WorkerMessage } from '../../process/ipc.ts';
 
-/** A line that is longer is nobody's message: 200 requests with their paths and a stack have a tenth of it. */
+/** A longer line is not a message: 200 requests with their paths and a stack take a tenth of it. */
 export const MAX_LINE = 1024 * 1024;
 
 /**
- * Reads the messages of a worker's watchdog, one JSON object a line. The application has the same descriptor, so whatever
- * else comes is dropped, and what never ends in a newline is not gathered for ever.
+ * Reads the messages of a worker's watchdog, one JSON object a line. The application can write to the same descriptor, so
+ * anything else is dropped, and a line without an end is not kept beyond MAX_LINE.
  */
 export function readMessages(pipe: Readable, heard: (message: WorkerMessage) => void): void {
   let unfinished = '';
@@ -17,11 +17,11 @@ export function readMessages(pipe: Readable, heard: (message: WorkerMessage) => 
     unfinished = last.length > MAX_LINE ? '' : last;
     for (const message of lines.map(parse)) if (isWorkerMessage(message)) heard(message);
   });
-  // Its end says all there is to say.
+  // The end of the pipe follows, and the exit of the worker.
   pipe.on('error', () => {});
 }
 
-/** Has the watchdog write the lines of the requests in flight, as they end for this reason; false where it is gone. */
+/** Tells the watchdog to write the access lines of the requests in flight, which end for this reason; false where it is gone. */
 export function orderAccount(pipe: Pick<Socket, 'writable' | 'write'>, reason: string): boolean {
   if (!pipe.writable) return false;
   const order: AccountCommand = { tsunicorn: 'account', reason };
@@ -33,7 +33,7 @@ function parse(line: string): unknown {
   try {
     return JSON.parse(line);
   } catch {
-    // Whatever else in the worker wrote to that descriptor is none of ours.
+    // Something else in the worker wrote to that descriptor.
     return null;
   }
 }

@@ -35,9 +35,9 @@ import { LoadedCodes } from './workers/loaded-code.ts';
 import { WorkerSet } from './workers/set.ts';
 
 const ASKED: Readonly<Record<Exclude<Asked, 'begins'>, string>> = {
-  supersedes: 'The reload under way is dropped for this one, as it was still reading',
+  supersedes: 'The reload under way, which was still reading the configuration, is replaced by this one',
   follows: 'Another reload follows the one under way',
-  'follows already': 'Another reload follows the one under way already, and will do for this one too',
+  'follows already': 'Another reload follows the one under way already; it serves this request too',
 };
 
 const UNDONE = 'Reload undone, the old workers serve on';
@@ -400,7 +400,7 @@ export class Service {
     const limit = change > 0 ? 'workers-max' : 'workers-min';
     if (count !== wanted)
       this.log.warning(
-        `The number of workers stays ${count}: ${scaling ? `${limit} is reached` : 'there is never less than one'}`,
+        `The number of workers stays ${count}: ${scaling ? `${limit} is reached` : 'at least one is needed'}`,
         { event: 'scaling-limit', count, setting: scaling ? `--${limit}` : '--workers' },
       );
     this.#setCount(count);

@@ -44,7 +44,7 @@ export interface BlockedLoopOptions {
   readonly say: (level: 'warning' | 'info', message: string, fields: BlockFields) => void;
 }
 
-/** Says of one event loop that it is blocked, while that lasts, and when it turns again. */
+/** Logs that one event loop is blocked, at intervals while that lasts, and when it runs again. */
 export class BlockedLoop {
   readonly #options: BlockedLoopOptions;
   readonly #condition: Condition<Blocks>;
@@ -118,7 +118,7 @@ export class BlockedLoop {
     const times = `${count} times within ${seconds(durationMs + firstMs)}, ${seconds(blockedMs)} in all, at most ${seconds(longestMs)}`;
     if (phase === 'ends') {
       const line = count === 1 ? `for ${seconds(blockedMs)}` : times;
-      return say('info', `${name}: its event loop turns again; it was blocked ${line}`, fields);
+      return say('info', `${name}: its event loop runs again; it was blocked ${line}`, fields);
     }
     // The block is over; the record of the end follows, unless the loop blocks again.
     if (phase === 'lasts' && isOver && count === 1) return;

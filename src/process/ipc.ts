@@ -155,7 +155,7 @@ export interface Blocked {
   readonly seen: BlockSeen | null;
 }
 
-/** The watchdog's: an event loop that was said to be blocked turns again. */
+/** The watchdog's: an event loop that was said to be blocked runs again. */
 export interface Unblocked {
   readonly tsunicorn: 'unblocked';
   readonly blockedMs: number;

@@ -14,7 +14,7 @@ describe('a first boot that fails halts the service and leaves nothing behind', 
     [
       'exits',
       'process.exit(7);',
-      /\] Worker \(pid: \d+, slot \d, age \d\) exited with status 7 unasked: .* process\.exit\(\) at \S+\/app\.mjs:1:9 before it was ready$/m,
+      /\] Worker \(pid: \d+, slot \d, age \d\) exited with status 7 without being told to: .* process\.exit\(\) at \S+\/app\.mjs:1:9 before it was ready$/m,
     ],
     [
       'is killed',

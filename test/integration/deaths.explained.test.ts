@@ -35,7 +35,7 @@ describe('the end of a worker is explained', () => {
   it.each([
     [
       '/exit',
-      'exited with status 5 unasked: the application called process\\.exit\\(\\) at .*/ends\\.ts:\\d+:\\d+',
+      'exited with status 5 without being told to: the application called process\\.exit\\(\\) at .*/ends\\.ts:\\d+:\\d+',
     ],
     ['/abort', 'aborted by SIGABRT: the application called process\\.abort\\(\\) at .*/ends\\.ts:\\d+:\\d+'],
   ])('by the place and the requests where the application calls it: %s', async (path, how) => {

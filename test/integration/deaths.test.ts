@@ -33,7 +33,9 @@ describe('a worker that dies', () => {
     const [old = 0] = running.workers();
     expect(await outcome(get(running.at, '/exit'))).toBe('ECONNRESET');
     await replaced(running, old);
-    expect(running.stderr).toMatch(new RegExp(`\\(pid: ${old}, .*exited with status 5 unasked`));
+    expect(running.stderr).toMatch(
+      new RegExp(`\\(pid: ${old}, .*exited with status 5 without being told to`),
+    );
   });
 
   it.each([

@@ -12,7 +12,7 @@ const stalls = app('stalls.ts:app');
 const begins =
   /WARNING\] Worker \(pid: (\d+), slot 0, age 1\): its event loop is blocked, for (\d+\.\d) s so far \(--stall-warning\)\n((?: {4}.*\n)*)/;
 const ends =
-  /INFO\] Worker \(pid: \d+, slot 0, age 1\): its event loop turns again; it was blocked for (\d+\.\d) s\n/;
+  /INFO\] Worker \(pid: \d+, slot 0, age 1\): its event loop runs again; it was blocked for (\d+\.\d) s\n/;
 
 /** Lets what blocks end, as soon as the test has seen what it waits for. */
 function release({ cwd }: Running): void {

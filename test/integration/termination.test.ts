@@ -42,7 +42,7 @@ describe.each(['async', 'sync', 'thread'])("the application's own listeners in c
     process.kill(worker, 'SIGTERM');
     await running.waitForLog(/Worker exiting \(pid: \d+\): SIGTERM/);
     expect(said(running)).toEqual(flushed);
-    expect(running.stderr).not.toMatch(/ERROR|unasked/);
+    expect(running.stderr).not.toMatch(/ERROR|without being told to/);
   });
 });
 
@@ -52,7 +52,7 @@ describe('a listener of the application', () => {
     const running = await serve(['app.mjs'], { files: { 'app.mjs': app } });
     running.signal('SIGTERM');
     expect(await running.end()).toEqual({ status: 0, signal: null });
-    expect(running.stderr).not.toMatch(/ERROR|WARNING|unasked/);
+    expect(running.stderr).not.toMatch(/ERROR|WARNING|without being told to/);
   });
 
   it('that never comes to an end is given the grace, and no more', async () => {

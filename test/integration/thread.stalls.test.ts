@@ -6,7 +6,7 @@ const stalls = app('stalls.ts:app');
 const inThreads = [stalls, '-k', 'thread', '--threads', '1'];
 const begins =
   /WARNING\] (Thread \d+): its event loop is blocked, for \d+\.\d s so far \(--stall-warning\)\n((?: {4}.*\n)*)/;
-const ends = /INFO\] Thread \d+: its event loop turns again; it was blocked for (\d+\.\d) s\n/;
+const ends = /INFO\] Thread \d+: its event loop runs again; it was blocked for (\d+\.\d) s\n/;
 
 describe('a thread of the pool that is blocked for a while', () => {
   it.each([

@@ -22,7 +22,7 @@ export function isEnding({ name }: Intent): boolean {
 /** Why a signal is not acted on. */
 export function unchangedBecause({ name }: Intent): string {
   if (name === 'starting') return 'no worker has been ready yet';
-  return name === 'resting' ? 'the workers rest already' : 'this arbiter stops';
+  return name === 'resting' ? 'the workers are resting already' : 'this arbiter stops';
 }
 
 const HASTE: Readonly<Record<StopMode, string>> = {

@@ -97,7 +97,7 @@ export class Upgrade {
   advance(): void {
     if (this.#now() < this.wakeAtMs) return;
     this.#service.log.error(
-      'The new arbiter does not get ready: this one, which was told to stop, waits for it no longer',
+      'The new arbiter is not ready in time: this one, which was told to stop, stops without waiting any longer',
       { event: 'stop-waited' },
     );
     this.#service.stop('graceful', EXIT.ok);

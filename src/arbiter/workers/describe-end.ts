@@ -60,15 +60,15 @@ function describeSignal(signal: NodeJS.Signals, judge: Judge, known: Known): End
 function describeAbort({ memory, ending }: Known): string {
   if (ending?.call === 'process.abort()')
     return ending.place === null
-      ? 'aborted by SIGABRT, which somebody sent'
+      ? 'aborted by SIGABRT, which another process sent'
       : `aborted by SIGABRT: the application called process.abort() ${at(ending.place)}`;
   if (memory === null)
-    return "aborted by SIGABRT (out of the JavaScript heap, process.abort(), or somebody's signal)";
+    return 'aborted by SIGABRT (out of the JavaScript heap, process.abort(), or a signal of another process)';
   const { heapBytes, heapLimitBytes: limit, rssBytes } = memory;
   const used = `${inMiB(heapBytes)}${limit === null ? '' : ` of ${inMiB(limit)}`} of its JavaScript heap in use ${ago(memory)}, ${inMiB(rssBytes)} of memory in all`;
   return limit !== null && Math.max(heapBytes, rssBytes) >= limit * FULL_HEAP
     ? `aborted by SIGABRT, out of the JavaScript heap: ${used}`
-    : `aborted by SIGABRT (native code, somebody's signal, or out of the JavaScript heap: ${used})`;
+    : `aborted by SIGABRT (native code, a signal of another process, or out of the JavaScript heap: ${used})`;
 }
 
 function describeKill(verdict: OomVerdict, memory: KnownMemory | null): EndAccount {
@@ -86,12 +86,12 @@ function describeKill(verdict: OomVerdict, memory: KnownMemory | null): EndAccou
     case 'no':
       return {
         reason:
-          "was killed by SIGKILL, which was not the arbiter's, nor the out-of-memory killer's: somebody sent it",
+          "was killed by SIGKILL, which was not the arbiter's, nor the out-of-memory killer's: another process sent it",
         cause: 'signal',
       };
     case null:
       return {
-        reason: `was killed by SIGKILL, which was not the arbiter's (the kernel's out-of-memory killer, or somebody)${sizes(memory)}`,
+        reason: `was killed by SIGKILL, which was not the arbiter's (the kernel's out-of-memory killer, or another process)${sizes(memory)}`,
         cause: 'signal',
       };
   }
@@ -106,17 +106,17 @@ function sizes(memory: KnownMemory | null): string {
 function describeStatus(status: number, { ending }: Known): EndAccount {
   if (ending?.call === 'process.exit()' && ending.place !== null)
     return {
-      reason: `exited with status ${status} unasked: the application called process.exit() ${at(ending.place)}`,
+      reason: `exited with status ${status} without being told to: the application called process.exit() ${at(ending.place)}`,
       cause: 'exit',
     };
   if (status === 0)
     return {
-      reason: 'exited with status 0 unasked (does the application call process.exit()?)',
+      reason: 'exited with status 0 without being told to (does the application call process.exit()?)',
       cause: 'exit',
     };
   if (status === 134)
     return { reason: 'aborted with status 134 (out of the JavaScript heap?)', cause: 'abort' };
-  return { reason: `exited with status ${status} unasked`, cause: 'exit' };
+  return { reason: `exited with status ${status} without being told to`, cause: 'exit' };
 }
 
 function at({ file, line, column }: { file: string; line: number; column: number | null }): string {

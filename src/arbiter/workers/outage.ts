@@ -72,7 +72,7 @@ const WORDS: Readonly<Record<EndCause, string>> = {
   silent: 'silent',
   'boot-timeout': 'not ready in time',
   boot: 'could not boot',
-  grace: 'over their grace',
+  grace: 'killed after their grace period',
   unwanted: 'not wanted',
   forced: 'killed to stop',
   retired: 'retired',
@@ -88,7 +88,7 @@ const WORDS: Readonly<Record<EndCause, string>> = {
 function listOf(causes: Seen['causes']): string {
   const some = Object.entries(causes) as [EndCause, number][];
   const all = some.reduce((sum, [, count]) => sum + count, 0);
-  if (all === 0) return 'none has ended, those that are wanted boot';
+  if (all === 0) return 'none has ended, all of them are still booting';
   const each = some.map(([cause, count]) => `${count} ${WORDS[cause]}`);
   return `${all} ${all === 1 ? 'has' : 'have'} ended (${each.join(', ')})`;
 }

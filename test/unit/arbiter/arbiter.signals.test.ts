@@ -145,7 +145,7 @@ const CASES: Readonly<Record<ArbiterSignal, Readonly<Record<Intent, Case>>>> = {
       told: ['retire'],
     },
     resting: {
-      said: ['WINCH refused, nothing was changed: the workers rest already'],
+      said: ['WINCH refused, nothing was changed: the workers are resting already'],
       done: both('retiring'),
     },
     lingering: { said: [`WINCH ${STOPS}`], done: both('ready') },
@@ -197,5 +197,5 @@ describe('a signal that stops, or rests', () => {
 it('TTOU says that one worker is the least', async () => {
   const service = await serveReady({ settings: { workers: 1 } });
   await service.signal('SIGTTOU');
-  expect(service.log.matching(/The number of workers stays 1: there is never less than one/)).toHaveLength(1);
+  expect(service.log.matching(/The number of workers stays 1: at least one is needed/)).toHaveLength(1);
 });

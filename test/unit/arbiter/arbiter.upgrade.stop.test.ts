@@ -41,7 +41,7 @@ describe('TERM while the new arbiter boots', () => {
     expect(service.states).toEqual(SERVING);
     await service.serveFor(2000);
     expect(service.states).toEqual(STOPPING);
-    expect(service.log.at('error')).toEqual([expect.stringMatching(/^The new arbiter does not get ready/)]);
+    expect(service.log.at('error')).toEqual([expect.stringMatching(/^The new arbiter is not ready in time/)]);
     await service.exit(1, 2);
     expect(service.status).toBe(0);
   });

@@ -41,7 +41,7 @@ describe('an event loop that is blocked for a while', () => {
     expect(lines()).toEqual([
       'warning is blocked, for 1.1 s so far (--stall-warning)',
       'warning is blocked, for 2.1 s so far (--stall-warning)',
-      'info turns again; it was blocked for 3.0 s',
+      'info runs again; it was blocked for 3.0 s',
     ]);
     expect(log.lines[0]?.fields).toMatchObject({
       ...{ event: 'loop-blocked', pid: 1001, worker, phase: 'begins', count: 1, durationMs: 1100 },
@@ -68,7 +68,7 @@ describe('an event loop that is blocked for a while', () => {
       expect.stringMatching(/^warning is blocked again and again: 8 times within/),
       expect.stringMatching(/^warning is blocked again and again: 15 times within/),
       expect.stringMatching(
-        /^info turns again; it was blocked 20 times within .*, 24\.0 s in all, at most 1\.2 s$/,
+        /^info runs again; it was blocked 20 times within .*, 24\.0 s in all, at most 1\.2 s$/,
       ),
     ]);
   });

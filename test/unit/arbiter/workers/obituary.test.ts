@@ -21,8 +21,8 @@ const explainEnd = (end: ProcessEnd, state: WorkerState, verdict: OomVerdict = n
 
 describe('the end of a worker that served', () => {
   it.each([
-    [0, /status 0 unasked.*process\.exit/, 'exit'],
-    [1, /status 1 unasked/, 'exit'],
+    [0, /status 0 without being told to.*process\.exit/, 'exit'],
+    [1, /status 1 without being told to/, 'exit'],
     [134, /JavaScript heap/, 'abort'],
   ])('with status %i is an error that says where to look', (status, reason, cause) => {
     expect(explainEnd({ how: 'status', status }, ready)).toEqual({
@@ -51,7 +51,7 @@ describe('the end of a worker by a SIGKILL that was not ours', () => {
     ['here', /killed by the kernel's out-of-memory killer.*control group/, 'oom'],
     ['machine', /probably the kernel's out-of-memory killer/, 'oom'],
     ['no', /not the arbiter's, nor the out-of-memory killer's/, 'signal'],
-    [null, /out-of-memory killer, or somebody/, 'signal'],
+    [null, /out-of-memory killer, or another process/, 'signal'],
   ] as const)('is explained as far as the kernel tells: %s', (verdict, reason, cause) => {
     const obituary = explainEnd({ how: 'signal', signal: 'SIGKILL' }, ready, verdict);
     expect(obituary).toEqual({ level: 'error', reason: expect.stringMatching(reason), cause });
@@ -174,7 +174,7 @@ describe('what was known of a worker before its end', () => {
       'aborted by SIGABRT, out of the JavaScript heap: 245M of 256M of its JavaScript heap in use 0.4 s before, 300M of memory in all',
     );
     expect(reasonOf(sigabrt, { memory: { ...memory, heapBytes: MB, rssBytes: 50 * MB } })).toMatch(
-      /^aborted by SIGABRT \(native code, somebody's signal, or out of the JavaScript heap: 1M of 256M/,
+      /^aborted by SIGABRT \(native code, a signal of another process, or out of the JavaScript heap: 1M of 256M/,
     );
   });
 
@@ -192,13 +192,13 @@ describe('what was known of a worker before its end', () => {
     const exit = { ...ending, call: 'process.exit()', place } as const;
     const abort = { ...ending, call: 'process.abort()', place } as const;
     expect(reasonOf({ how: 'status', status: 3 }, { ending: exit })).toBe(
-      'exited with status 3 unasked: the application called process.exit() at /srv/app.js:3:7',
+      'exited with status 3 without being told to: the application called process.exit() at /srv/app.js:3:7',
     );
     expect(reasonOf(sigabrt, { ending: abort, memory })).toBe(
       'aborted by SIGABRT: the application called process.abort() at /srv/app.js:3:7',
     );
     expect(reasonOf(sigabrt, { ending: { ...abort, place: null } })).toBe(
-      'aborted by SIGABRT, which somebody sent',
+      'aborted by SIGABRT, which another process sent',
     );
   });
 });

@@ -64,7 +64,7 @@ describe('a thread that is blocked for a while', () => {
     expect(lines()).toEqual([
       'warning Thread 7: its event loop is blocked, for 1.0 s so far (--stall-warning)',
       'warning Thread 7: its event loop is blocked, for 2.0 s so far (--stall-warning)',
-      expect.stringMatching(/^info Thread 7: its event loop turns again; it was blocked for 2\.[5-8] s$/),
+      expect.stringMatching(/^info Thread 7: its event loop runs again; it was blocked for 2\.[5-8] s$/),
     ]);
     expect(looks()).toBe(1);
     const [first, , last] = log.lines;

@@ -1,4 +1,4 @@
-/** What the workers that serve said of themselves at one time; means over all of them. */
+/** What the workers that serve reported at one time, as means over all of them. */
 export interface Sample {
   readonly atMs: number;
   /** 0 to 1. */

@@ -7,7 +7,7 @@ export type KillCause =
   /** Its heartbeat is overdue. */
   | 'silent'
   | 'boot-timeout'
-  /** It said why it cannot boot. */
+  /** It reported why it cannot boot. */
   | 'boot'
   /** It did not end within its grace period. */
   | 'grace'

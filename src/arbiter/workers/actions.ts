@@ -6,7 +6,7 @@ import type { ArbiterOptions } from '../options.ts';
 import type { Action } from '../policy/reconcile.ts';
 import { isBooting, killCauseOf } from '../policy/worker-state.ts';
 import type { Service } from '../service.ts';
-import { bootTimedOut } from './boot-failure.ts';
+import { killedAtBoot } from './boot-failure.ts';
 import type { WorkerHandle } from './handle.ts';
 import { logOverdue } from './obituary.ts';
 import { STOPPED } from './silent-workers.ts';
@@ -97,8 +97,14 @@ export class Actions {
     this.#service.workers.kill(worker, signal, reason);
     if (isBooting(state)) {
       const { readyPath } = this.#service.generation(worker.generation).loaded.settings;
-      const failure = bootTimedOut(worker, state, reason, readyPath);
-      return this.#service.bootFailed(worker, failure, killCauseOf(state));
+      const cause = killCauseOf(state);
+      const failure = killedAtBoot(worker, {
+        cause,
+        reason,
+        wasStandby: state.name === 'standby',
+        readyPath,
+      });
+      return this.#service.bootFailed(worker, failure, cause);
     }
     if (state.name !== 'killed') logOverdue(this.#service.log, worker, state, { signal, reason });
   }

@@ -2,21 +2,27 @@ import { aboutError } from '../../log/about-error.ts';
 import { aboutWorker } from '../../log/about-worker.ts';
 import type { BootFailure } from '../../process/ipc.ts';
 import { EXIT } from '../../support/errors.ts';
-import type { WorkerState } from '../policy/worker-state.ts';
+import type { EndCause } from './describe-end.ts';
 import { type Described, type Named, nameOf } from './obituary.ts';
 
-/** The failure of a worker that was killed in `state` for `reason` ("not ready within 60 s", "silent for 30 s"). */
-export function bootTimedOut(
-  worker: Named,
-  state: WorkerState,
-  reason: string,
-  readyPath: string | null,
-): BootFailure {
-  if (state.name === 'standby') {
+/** Why a worker was killed before it was ready. */
+export interface BootKill {
+  readonly cause: EndCause;
+  /** `not ready within 60 s`, `silent for 30 s`. */
+  readonly reason: string;
+  /** Whether it stood by. */
+  readonly wasStandby: boolean;
+  /** The setting --ready-path, which may be what took so long. */
+  readonly readyPath: string | null;
+}
+
+/** The failure of a worker that was killed before it was ready. */
+export function killedAtBoot(worker: Named, { cause, reason, wasStandby, readyPath }: BootKill): BootFailure {
+  if (wasStandby) {
     const message = `${nameOf(worker)} stood by and was ended: ${reason} (--timeout)`;
     return { exitStatus: EXIT.workerBoot, message };
   }
-  if (!reason.startsWith('not ready')) {
+  if (cause !== 'boot-timeout') {
     const message = `${nameOf(worker)} was about to accept and was ended: ${reason} (--timeout)`;
     return { exitStatus: EXIT.workerBoot, message };
   }

@@ -51,8 +51,8 @@ export interface SpawnMeans {
 const LAST_WORDS_MS = 1000;
 
 /** Spawns a worker. Emits its messages and its end as events. */
-export function spawnWorker(order: SpawnOptions, means: SpawnMeans): WorkerHandle {
-  return new ProcessHandle(order, means);
+export function spawnWorker(options: SpawnOptions, means: SpawnMeans): WorkerHandle {
+  return new ProcessHandle(options, means);
 }
 
 class ProcessHandle implements WorkerHandle {
@@ -69,21 +69,21 @@ class ProcessHandle implements WorkerHandle {
   readonly #child: Child | null;
   #watchdog: Socket | null = null;
 
-  constructor(order: SpawnOptions, means: SpawnMeans) {
-    this.age = order.age;
-    this.slot = order.slot;
-    this.generation = order.generation.number;
-    this.limits = limitsOf(order.generation);
-    this.listeners = order.generation.listeners;
-    this.origin = order.generation;
-    this.state = { name: 'spawning', sinceMs: order.now };
-    const { generation } = order;
+  constructor(options: SpawnOptions, means: SpawnMeans) {
+    this.age = options.age;
+    this.slot = options.slot;
+    this.generation = options.generation.number;
+    this.limits = limitsOf(options.generation);
+    this.listeners = options.generation.listeners;
+    this.origin = options.generation;
+    this.state = { name: 'spawning', sinceMs: options.now };
+    const { generation } = options;
     const handed = handOver(generation);
     const { daemon } = generation.loaded.settings;
     const standards = daemon ? null : (generation.privileges?.openStandards() ?? null);
-    const spec = childSpec(order, handed, standards?.fds ?? [], means.environment);
-    this.#child = this.#start(order, spec, handed.watchdogFd, means);
-    this.send(bootSpec(order, handed, standards?.told(spec.stdio.length - standards.fds.length)));
+    const spec = childSpec(options, handed, standards?.fds ?? [], means.environment);
+    this.#child = this.#start(options, spec, handed.watchdogFd, means);
+    this.send(bootSpec(options, handed, standards?.told(spec.stdio.length - standards.fds.length)));
     standards?.close();
   }
 
@@ -148,24 +148,24 @@ async function lastWords(child: Child, watchdog: Socket | null, clock: Clock): P
   if (watchdog && !watchdog.closed) watchdog.destroy();
 }
 
-function workerCommand(order: SpawnOptions): ChildSpec['command'] {
-  const entry = fileIn(order.generation.installation ?? ownInstallation, 'workers/entry');
-  return commandOf(order, ['--disable-sigusr1', entry]);
+function workerCommand(options: SpawnOptions): ChildSpec['command'] {
+  const entry = fileIn(options.generation.installation ?? ownInstallation, 'workers/entry');
+  return commandOf(options, ['--disable-sigusr1', entry]);
 }
 
 /** `standards` are to be its last descriptors. */
 function childSpec(
-  order: SpawnOptions,
+  options: SpawnOptions,
   { fds, watchdogFd }: HandOver,
   standards: readonly number[],
   base: NodeJS.ProcessEnv,
 ): ChildSpec & { readonly stdio: readonly unknown[] } {
-  const { chdir, daemon } = order.generation.loaded.settings;
+  const { chdir, daemon } = options.generation.loaded.settings;
   // The standard error of a daemon is a pipe while it boots, which nobody reads afterwards.
   const output = daemon ? 'ignore' : 'inherit';
   const watchdog = watchdogFd === null ? [] : ['pipe' as const];
   return {
-    ...startOf(order, workerCommand(order), base),
+    ...startOf(options, workerCommand(options), base),
     cwd: chdir,
     // Its own session: Ctrl-C and a closing terminal reach the arbiter alone, which tells the workers what to do.
     detached: true,

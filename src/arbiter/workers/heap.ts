@@ -10,7 +10,7 @@ const HEAP_PART = 0.75;
 /** The least heap: with less an application hardly loads. */
 const LEAST_BYTES = 64 * 1024 ** 2;
 
-export interface HeapQuestion {
+export interface HeapInput {
   readonly settings: Pick<Settings, 'workerHeap' | 'workers' | 'workerClass' | 'threads' | 'threadMaxMemory'>;
   /** What all processes of the service together may use. */
   readonly availableBytes: number;
@@ -19,7 +19,7 @@ export interface HeapQuestion {
   readonly nodeOptions: string;
 }
 
-export interface HeapAnswer {
+export interface HeapSize {
   /** For --max-old-space-size, in MiB; null leaves it to Node. */
   readonly megabytes: number | null;
   /** For the log. */
@@ -27,15 +27,15 @@ export interface HeapAnswer {
 }
 
 /** The answer for this machine and for workers with the environment `env`. */
-export function workerHeapOption(settings: HeapQuestion['settings'], env: NodeJS.ProcessEnv): HeapAnswer {
+export function workerHeapOption(settings: HeapInput['settings'], env: NodeJS.ProcessEnv): HeapSize {
   const nodeOptions = [...process.execArgv, env.NODE_OPTIONS ?? ''].join(' ');
   const processors = availableParallelism();
   return sizeWorkerHeap({ settings, availableBytes: availableMemory(), processors, nodeOptions });
 }
 
 /** How large the JavaScript heap of each worker may be, as --worker-heap asks for. */
-export function sizeWorkerHeap(question: HeapQuestion): HeapAnswer {
-  const { settings, nodeOptions } = question;
+export function sizeWorkerHeap(input: HeapInput): HeapSize {
+  const { settings, nodeOptions } = input;
   const { workerHeap } = settings;
   const isThread = classNameOf(settings) === 'thread';
   if (workerHeap === null) return { megabytes: null, why: 'Node decides' };
@@ -46,8 +46,8 @@ export function sizeWorkerHeap(question: HeapQuestion): HeapAnswer {
   if (workerHeap !== 'auto') return answer(workerHeap, (size) => `at most ${size}${each} (--worker-heap)`);
   if (/--max[-_]old[-_]space[-_]size/.test(nodeOptions))
     return { megabytes: null, why: 'as Node’s own --max-old-space-size says, before --worker-heap auto' };
-  const bytes = partOf(question, isThread ? (settings.threads ?? question.processors) : 1);
-  const whole = inMiB(question.availableBytes);
+  const bytes = partOf(input, isThread ? (settings.threads ?? input.processors) : 1);
+  const whole = inMiB(input.availableBytes);
   return answer(Math.max(bytes, LEAST_BYTES), (size) =>
     bytes < LEAST_BYTES
       ? `at most ${size}${each}, the least that makes sense, although ${whole} have less for each of so many`
@@ -55,11 +55,11 @@ export function sizeWorkerHeap(question: HeapQuestion): HeapAnswer {
   );
 }
 
-function partOf({ settings, availableBytes }: HeapQuestion, threads: number): number {
+function partOf({ settings, availableBytes }: HeapInput, threads: number): number {
   return ((availableBytes - ARBITER_BYTES) / settings.workers / threads) * HEAP_PART;
 }
 
-function answer(bytes: number, why: (size: string) => string): HeapAnswer {
+function answer(bytes: number, why: (size: string) => string): HeapSize {
   const megabytes = Math.floor(bytes / 1024 ** 2);
   return { megabytes, why: why(`${megabytes}M`) };
 }

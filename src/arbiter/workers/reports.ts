@@ -11,7 +11,7 @@ import { isOwnDoing } from '../policy/restart.ts';
 import { isBooting, takeOverMs, type WorkerState } from '../policy/worker-state.ts';
 import type { Service } from '../service.ts';
 import { BlockedLoops } from './blocked-loops.ts';
-import { bootTimedOut } from './boot-failure.ts';
+import { killedAtBoot } from './boot-failure.ts';
 
 import type { WorkerHandle } from './handle.ts';
 import { accountFor } from './lost-requests.ts';
@@ -146,8 +146,14 @@ export class Reports {
     const { state } = worker;
     this.#blockedLoops.forget(worker);
     endStalled(workers, this.#log, worker, message, intent.name !== 'stopping');
-    if (isBooting(state))
-      this.#service.bootFailed(worker, bootTimedOut(worker, state, stallReason(message), null), 'stall');
+    if (!isBooting(state)) return;
+    const failure = killedAtBoot(worker, {
+      cause: 'stall',
+      reason: stallReason(message),
+      wasStandby: state.name === 'standby',
+      readyPath: null,
+    });
+    this.#service.bootFailed(worker, failure, 'stall');
   }
 
   /** The worker asks to be replaced, and serves until then. */

@@ -102,7 +102,7 @@ export class SilentWorkers {
     if (this.#slow.has(generation)) return;
     this.#slow.add(generation);
     this.#log.warning(
-      `${nameOf(worker)} has blocked its event loop for ${(ms / 1000).toFixed(0)} s while it loads the application; said once a generation`,
+      `${nameOf(worker)} has blocked its event loop for ${(ms / 1000).toFixed(0)} s while it loads the application; logged once a generation`,
       { event: 'boot-blocked', ...aboutWorker(worker), durationMs: Math.round(ms) },
     );
   }

@@ -95,7 +95,7 @@ describe('a worker that dies', () => {
     expect(service.log.at('error')).toEqual([expect.stringMatching(/pid: 1002.*status 7/)]);
   });
 
-  it('is nobody any more: what it said last changes nothing', async () => {
+  it('is forgotten: what it sent last changes nothing', async () => {
     const service = await serveReady();
     service.worker(2).exits(0);
     service.worker(2).says({ tsunicorn: 'leaving', reason: 'SIGTERM', by: 'signal' });

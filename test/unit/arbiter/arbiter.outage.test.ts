@@ -1,22 +1,22 @@
 import { describe, expect, it } from 'vitest';
 import { type FakeService, serveReady, startService } from '../../support/fake-service.ts';
 
-const said = (service: FakeService) =>
+const outageLogs = (service: FakeService) =>
   service.log.lines.flatMap(({ level, message, fields }) =>
     fields?.event === 'nobody-serves' ? [{ level, message, fields }] : [],
   );
 
 describe('that nobody serves', () => {
-  it('is said when it begins, with how the workers ended, and when one serves again', async () => {
+  it('is logged when it begins, with how the workers ended, and when one serves again', async () => {
     const service = await serveReady();
     service.worker(1).diesOf('SIGKILL');
     await service.clock.settle();
-    expect(said(service)).toEqual([]);
+    expect(outageLogs(service)).toEqual([]);
     service.worker(2).exits(7);
     await service.clock.settle();
     await service.clock.advance(400);
     await service.ready(3);
-    expect(said(service)).toEqual([
+    expect(outageLogs(service)).toEqual([
       {
         level: 'error',
         message: '0 of 2 workers serve, clients wait: 2 have ended (1 by a signal, 1 exited)',
@@ -36,7 +36,7 @@ describe('that nobody serves', () => {
     ]);
   });
 
-  it('is said at most once a second while it lasts, with the deaths so far', async () => {
+  it('is logged at most once a second while it lasts, with the deaths so far', async () => {
     const service = await serveReady({ settings: { workers: 1 } });
     service.worker(1).diesOf('SIGSEGV');
     await service.clock.settle();
@@ -48,7 +48,7 @@ describe('that nobody serves', () => {
       );
       await service.clock.advance(1000);
     }
-    const lasts = said(service).filter(({ fields }) => fields.phase === 'lasts');
+    const lasts = outageLogs(service).filter(({ fields }) => fields.phase === 'lasts');
     expect(lasts.map(({ fields }) => fields.durationMs)).toEqual([1000, 3000, 7000, 15_000]);
     expect(lasts.at(-1)?.message).toMatch(
       /^0 of 1 workers serve for 15\.0 s now.*1 crashed, \d+ could not boot/,
@@ -64,7 +64,7 @@ describe('that nobody serves', () => {
     await service.clock.settle();
     expect(service.states).toContain('2 opening');
     await service.ready(2);
-    expect(said(service)).toEqual([]);
+    expect(outageLogs(service)).toEqual([]);
   });
 
   it('is no news where the service starts, rests or stops', async () => {
@@ -74,7 +74,7 @@ describe('that nobody serves', () => {
     await resting.signal('SIGHUP');
     await resting.clock.advance(5000);
     await resting.signal('SIGTERM');
-    expect(said(resting)).toEqual([]);
+    expect(outageLogs(resting)).toEqual([]);
   });
 
   it('ends in words that fit where nobody has to serve any more', async () => {
@@ -82,7 +82,9 @@ describe('that nobody serves', () => {
     service.worker(1).diesOf('SIGKILL');
     await service.clock.advance(2000);
     await service.signal('SIGTERM');
-    expect(said(service).at(-1)?.message).toBe('No worker is wanted any more; nobody had served for 2.0 s');
+    expect(outageLogs(service).at(-1)?.message).toBe(
+      'No worker is wanted any more; nobody had served for 2.0 s',
+    );
   });
 
   it('makes a crash loop try again within five seconds', async () => {

@@ -29,7 +29,7 @@ const nothing = lines();
 
 interface Case {
   /** What is logged beyond the line that the signal came. */
-  readonly said: readonly string[];
+  readonly lines: readonly string[];
   /** How the workers are then. */
   readonly done: readonly string[];
   /** What the first worker is told. */
@@ -39,118 +39,118 @@ interface Case {
 /** Every signal in every intent. Where a case says nothing but that the signal came, that it is done is plain to see. */
 const CASES: Readonly<Record<ArbiterSignal, Readonly<Record<Intent, Case>>>> = {
   SIGTERM: {
-    starting: { said: nothing, done: both('cancelled'), told: ['retire'] },
-    serving: { said: nothing, done: both('retiring'), told: ['retire'] },
-    resting: { said: nothing, done: both('retiring'), told: ['retire'] },
+    starting: { lines: nothing, done: both('cancelled'), told: ['retire'] },
+    serving: { lines: nothing, done: both('retiring'), told: ['retire'] },
+    resting: { lines: nothing, done: both('retiring'), told: ['retire'] },
     lingering: {
-      said: ['The wait is cut short (--drain-delay): the workers finish their requests'],
+      lines: ['The wait is cut short (--drain-delay): the workers finish their requests'],
       done: both('retiring'),
       told: ['retire'],
     },
     stopping: {
-      said: ['The stop is hastened: the workers end at once'],
+      lines: ['The stop is hastened: the workers end at once'],
       done: both('retiring'),
       told: ['quit'],
     },
-    quitting: { said: ['The stop is hastened: the workers are killed'], done: both('killed') },
+    quitting: { lines: ['The stop is hastened: the workers are killed'], done: both('killed') },
   },
   SIGINT: {
-    starting: { said: nothing, done: both('retiring'), told: ['quit'] },
-    serving: { said: nothing, done: both('retiring'), told: ['quit'] },
-    resting: { said: nothing, done: both('retiring'), told: ['quit'] },
+    starting: { lines: nothing, done: both('retiring'), told: ['quit'] },
+    serving: { lines: nothing, done: both('retiring'), told: ['quit'] },
+    resting: { lines: nothing, done: both('retiring'), told: ['quit'] },
     lingering: {
-      said: ['The wait is cut short (--drain-delay): the workers end at once'],
+      lines: ['The wait is cut short (--drain-delay): the workers end at once'],
       done: both('retiring'),
       told: ['quit'],
     },
     stopping: {
-      said: ['The stop is hastened: the workers end at once'],
+      lines: ['The stop is hastened: the workers end at once'],
       done: both('retiring'),
       told: ['quit'],
     },
-    quitting: { said: ['The stop is hastened: the workers are killed'], done: both('killed') },
+    quitting: { lines: ['The stop is hastened: the workers are killed'], done: both('killed') },
   },
   SIGQUIT: {
-    starting: { said: nothing, done: both('retiring'), told: ['quit'] },
-    serving: { said: nothing, done: both('retiring'), told: ['quit'] },
-    resting: { said: nothing, done: both('retiring'), told: ['quit'] },
+    starting: { lines: nothing, done: both('retiring'), told: ['quit'] },
+    serving: { lines: nothing, done: both('retiring'), told: ['quit'] },
+    resting: { lines: nothing, done: both('retiring'), told: ['quit'] },
     lingering: {
-      said: ['The wait is cut short (--drain-delay): the workers end at once'],
+      lines: ['The wait is cut short (--drain-delay): the workers end at once'],
       done: both('retiring'),
       told: ['quit'],
     },
     stopping: {
-      said: ['The stop is hastened: the workers end at once'],
+      lines: ['The stop is hastened: the workers end at once'],
       done: both('retiring'),
       told: ['quit'],
     },
-    quitting: { said: ['The stop is hastened: the workers are killed'], done: both('killed') },
+    quitting: { lines: ['The stop is hastened: the workers are killed'], done: both('killed') },
   },
   SIGHUP: {
-    starting: { said: nothing, done: canary(...both('spawning')) },
-    serving: { said: nothing, done: canary(...both('ready')) },
+    starting: { lines: nothing, done: canary(...both('spawning')) },
+    serving: { lines: nothing, done: canary(...both('ready')) },
     resting: {
-      said: ['Bringing the workers back: the service reloads'],
+      lines: ['Bringing the workers back: the service reloads'],
       done: canary(...both('retiring'), '3 spawning', '4 spawning'),
     },
-    lingering: { said: [`HUP ${STOPS}`], done: both('ready') },
-    stopping: { said: [`HUP ${STOPS}`], done: both('retiring') },
-    quitting: { said: [`HUP ${STOPS}`], done: both('retiring') },
+    lingering: { lines: [`HUP ${STOPS}`], done: both('ready') },
+    stopping: { lines: [`HUP ${STOPS}`], done: both('retiring') },
+    quitting: { lines: [`HUP ${STOPS}`], done: both('retiring') },
   },
   SIGTTIN: {
-    starting: { said: nothing, done: [...both('spawning'), '3 spawning'] },
-    serving: { said: nothing, done: [...both('ready'), '3 spawning'] },
+    starting: { lines: nothing, done: [...both('spawning'), '3 spawning'] },
+    serving: { lines: nothing, done: [...both('ready'), '3 spawning'] },
     resting: {
-      said: ['Bringing the workers back: a worker is wanted', expect.stringMatching(/^More workers retire/)],
+      lines: ['Bringing the workers back: a worker is wanted', expect.stringMatching(/^More workers retire/)],
       done: [...both('retiring'), '3 spawning'],
       told: ['retire'],
     },
-    lingering: { said: [`TTIN ${STOPS}`], done: both('ready') },
-    stopping: { said: [`TTIN ${STOPS}`], done: both('retiring') },
-    quitting: { said: [`TTIN ${STOPS}`], done: both('retiring') },
+    lingering: { lines: [`TTIN ${STOPS}`], done: both('ready') },
+    stopping: { lines: [`TTIN ${STOPS}`], done: both('retiring') },
+    quitting: { lines: [`TTIN ${STOPS}`], done: both('retiring') },
   },
   SIGTTOU: {
-    starting: { said: nothing, done: ['1 spawning', '2 cancelled'] },
-    serving: { said: nothing, done: ['1 retiring', '2 ready'], told: ['retire'] },
+    starting: { lines: nothing, done: ['1 spawning', '2 cancelled'] },
+    serving: { lines: nothing, done: ['1 retiring', '2 ready'], told: ['retire'] },
     resting: {
-      said: ['The arbiter rests: once it is brought back, the number of workers is 1'],
+      lines: ['The arbiter rests: once it is brought back, the number of workers is 1'],
       done: both('retiring'),
     },
-    lingering: { said: [`TTOU ${STOPS}`], done: both('ready') },
-    stopping: { said: [`TTOU ${STOPS}`], done: both('retiring') },
-    quitting: { said: [`TTOU ${STOPS}`], done: both('retiring') },
+    lingering: { lines: [`TTOU ${STOPS}`], done: both('ready') },
+    stopping: { lines: [`TTOU ${STOPS}`], done: both('retiring') },
+    quitting: { lines: [`TTOU ${STOPS}`], done: both('retiring') },
   },
   SIGUSR1: {
-    starting: { said: nothing, done: both('spawning'), told: ['reopenLogs'] },
-    serving: { said: nothing, done: both('ready'), told: ['reopenLogs'] },
-    resting: { said: nothing, done: both('retiring'), told: ['reopenLogs'] },
-    lingering: { said: nothing, done: both('ready'), told: ['reopenLogs'] },
-    stopping: { said: nothing, done: both('retiring'), told: ['reopenLogs'] },
-    quitting: { said: nothing, done: both('retiring'), told: ['reopenLogs'] },
+    starting: { lines: nothing, done: both('spawning'), told: ['reopenLogs'] },
+    serving: { lines: nothing, done: both('ready'), told: ['reopenLogs'] },
+    resting: { lines: nothing, done: both('retiring'), told: ['reopenLogs'] },
+    lingering: { lines: nothing, done: both('ready'), told: ['reopenLogs'] },
+    stopping: { lines: nothing, done: both('retiring'), told: ['reopenLogs'] },
+    quitting: { lines: nothing, done: both('retiring'), told: ['reopenLogs'] },
   },
   SIGUSR2: {
-    starting: { said: [`USR2 ${STARTS}`], done: both('spawning') },
+    starting: { lines: [`USR2 ${STARTS}`], done: both('spawning') },
     // That the new arbiter starts is logged once it is a process.
-    serving: { said: nothing, done: both('ready') },
-    resting: { said: nothing, done: both('retiring') },
-    lingering: { said: [`USR2 ${STOPS}`], done: both('ready') },
-    stopping: { said: [`USR2 ${STOPS}`], done: both('retiring') },
-    quitting: { said: [`USR2 ${STOPS}`], done: both('retiring') },
+    serving: { lines: nothing, done: both('ready') },
+    resting: { lines: nothing, done: both('retiring') },
+    lingering: { lines: [`USR2 ${STOPS}`], done: both('ready') },
+    stopping: { lines: [`USR2 ${STOPS}`], done: both('retiring') },
+    quitting: { lines: [`USR2 ${STOPS}`], done: both('retiring') },
   },
   SIGWINCH: {
-    starting: { said: [`WINCH ${STARTS}`], done: both('spawning') },
+    starting: { lines: [`WINCH ${STARTS}`], done: both('spawning') },
     serving: {
-      said: ['The workers retire and the sockets stay; HUP or TTIN brings workers back'],
+      lines: ['The workers retire and the sockets stay; HUP or TTIN brings workers back'],
       done: both('retiring'),
       told: ['retire'],
     },
     resting: {
-      said: ['WINCH refused, nothing was changed: the workers are resting already'],
+      lines: ['WINCH refused, nothing was changed: the workers are resting already'],
       done: both('retiring'),
     },
-    lingering: { said: [`WINCH ${STOPS}`], done: both('ready') },
-    stopping: { said: [`WINCH ${STOPS}`], done: both('retiring') },
-    quitting: { said: [`WINCH ${STOPS}`], done: both('retiring') },
+    lingering: { lines: [`WINCH ${STOPS}`], done: both('ready') },
+    stopping: { lines: [`WINCH ${STOPS}`], done: both('retiring') },
+    quitting: { lines: [`WINCH ${STOPS}`], done: both('retiring') },
   },
 };
 
@@ -164,10 +164,10 @@ describe.each(SIGNALS)('%s', (signal) => {
       const before = service.log.lines.length;
       const toldBefore = service.worker(1).told.length;
       await service.signal(signal);
-      const { said, done, told = [] } = CASES[signal][intent];
+      const { lines, done, told = [] } = CASES[signal][intent];
       const came = `Handling signal: ${signal.slice(3).toLowerCase()}`;
       const logged = service.log.lines.slice(before).filter(({ level }) => level !== 'debug');
-      expect(logged.map(({ message }) => message)).toEqual([came, ...said]);
+      expect(logged.map(({ message }) => message)).toEqual([came, ...lines]);
       expect(service.states).toEqual(done);
       expect(service.worker(1).told.slice(toldBefore)).toEqual(told);
     },

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { type HeapQuestion, sizeWorkerHeap } from '../../../../src/arbiter/workers/heap.ts';
+import { type HeapInput, sizeWorkerHeap } from '../../../../src/arbiter/workers/heap.ts';
 import type { Settings } from '../../../../src/settings/catalogue/catalogue.ts';
 import { loadedWith } from '../../../support/fake-service.ts';
 
 const MIB = 1024 ** 2;
 
 /** In a container of 2 GiB and 96 MiB with two processors. */
-function heap(changed: Partial<Settings>, question: Partial<HeapQuestion> = {}) {
+function heap(changed: Partial<Settings>, question: Partial<HeapInput> = {}) {
   const { settings } = loadedWith({ workerHeap: 'auto', ...changed });
   return sizeWorkerHeap({
     settings,

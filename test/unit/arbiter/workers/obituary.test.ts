@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ProcessEnd } from '../../../../src/arbiter/events.ts';
 import type { WorkerState } from '../../../../src/arbiter/policy/worker-state.ts';
-import { bootTimedOut } from '../../../../src/arbiter/workers/boot-failure.ts';
+import { killedAtBoot } from '../../../../src/arbiter/workers/boot-failure.ts';
 import type { Known } from '../../../../src/arbiter/workers/known-state.ts';
 import { explainEnd as explain } from '../../../../src/arbiter/workers/obituary.ts';
 import type { OomVerdict } from '../../../../src/arbiter/workers/oom-kills.ts';
@@ -143,10 +143,15 @@ describe('the end of a worker that was never ready', () => {
 
 describe('a worker that was not ready in time', () => {
   const worker = { pid: 7, slot: 0, age: 1 };
-  const booting = { name: 'booting', sinceMs: 0 } as const;
+  const kill = {
+    cause: 'boot-timeout',
+    reason: 'not ready within 60 s',
+    wasStandby: false,
+    readyPath: null,
+  } as const;
 
   it('had not loaded the application', () => {
-    expect(bootTimedOut(worker, booting, 'not ready within 60 s', null)).toEqual({
+    expect(killedAtBoot(worker, kill)).toEqual({
       exitStatus: 3,
       message:
         "Worker (pid: 7, slot 0, age 1) was not ready within 60 s (--boot-timeout): the application's import or factory had not finished",
@@ -154,7 +159,7 @@ describe('a worker that was not ready in time', () => {
   });
 
   it('may have been blocked by the ready path, or it would have said so itself', () => {
-    expect(bootTimedOut(worker, booting, 'not ready within 60 s', '/healthz').message).toMatch(
+    expect(killedAtBoot(worker, { ...kill, readyPath: '/healthz' }).message).toMatch(
       /had not finished, or GET \/healthz \(--ready-path\) blocked its event loop$/,
     );
   });

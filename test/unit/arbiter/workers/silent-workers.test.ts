@@ -54,7 +54,7 @@ describe('a worker that blocks its event loop while it boots', () => {
     await service.clock.advance(8000);
     const said = saying(service, /while it loads/);
     expect(said.map(({ message }) => message)).toEqual([
-      'Worker (pid: 1001, slot 0, age 1) has blocked its event loop for 5 s while it loads the application; said once a generation',
+      'Worker (pid: 1001, slot 0, age 1) has blocked its event loop for 5 s while it loads the application; logged once a generation',
     ]);
     expect(said[0]).toMatchObject({ level: 'warning', fields: { event: 'boot-blocked', pid: 1001 } });
   });

@@ -20,7 +20,7 @@ export interface ArbiterOptions {
   readonly log: Logger;
   readonly spawn: (order: SpawnOptions) => WorkerHandle;
   /** Reads the configuration again, for HUP; rejects with one line where it does not load. Aborted when nobody waits for it. */
-  readonly reread: (signal: AbortSignal) => Promise<Prepared>;
+  readonly prepare: (signal: AbortSignal) => Promise<Prepared>;
   /** Binds what a reload asks for beyond what is open. */
   readonly bindAll: typeof bindAll;
   /** Calls a hook, and interrupts it where it does not return in time. */

@@ -61,7 +61,7 @@ export class Service {
   #count: number;
 
   constructor(options: ArbiterOptions, emit: (event: ArbiterEvent) => void) {
-    const { first, clock, random, log, spawn, reread, bindAll, callWithin } = options;
+    const { first, clock, random, log, spawn, prepare, bindAll, callWithin } = options;
     const { workerCount } = options.upgrade;
     this.#options = options;
     this.log = log;
@@ -69,7 +69,7 @@ export class Service {
     this.#current = first;
     this.#count = workerCount === null ? first.loaded.settings.workers : countAfter(workerCount, first);
     this.#reload = new Reload({
-      reread,
+      prepare,
       bindAll,
       emit,
       now: () => clock.now(),

@@ -73,7 +73,7 @@ export async function supervise(bound: Bound): Promise<number> {
     development: await developmentOf(first, bound.input, queue, log),
     bindAll,
     callWithin,
-    reread: rereader(bound, log, () => serving),
+    prepare: preparation(bound, log, () => serving),
     upgrade: lineage.upgradeOptions(pidfile, notifier, newArbiters(bound.spawnProcess)),
     promoted: (now, before) => {
       serving = now;
@@ -149,12 +149,12 @@ function sayRemarks(remarks: readonly Remark[], log: RecordLog): void {
 }
 
 /** What a reload begins with: the settings as a child reads them, checked as at a start. */
-function rereader(bound: Bound, log: RecordLog, serving: () => Generation): ArbiterOptions['reread'] {
+function preparation(bound: Bound, log: RecordLog, serving: () => Generation): ArbiterOptions['prepare'] {
   const { start, input, own, spawnProcess } = bound;
   // Now, as the installation may be gone by then.
   const version = packageVersion();
   let reads = 0;
-  const read = async (signal: AbortSignal): Promise<Prepared> => {
+  const prepare = async (signal: AbortSignal): Promise<Prepared> => {
     reads++;
     // By the links that lead there now, as each release may be a directory of its own.
     const cwd = presentCwd(start);
@@ -176,7 +176,7 @@ function rereader(bound: Bound, log: RecordLog, serving: () => Generation): Arbi
     sayRemarks([...remarks, ...withoutEffect(loaded), ...beyondLimits(loaded)], log);
     return { ...prepared, installation };
   };
-  return (signal) => read(signal).catch((error: unknown) => Promise.reject(explainMissing(error)));
+  return (signal) => prepare(signal).catch((error: unknown) => Promise.reject(explainMissing(error)));
 }
 
 /** The hooks that the arbiter itself calls, imported again with another `cacheKey`; the workers import theirs themselves. */

@@ -46,16 +46,16 @@ export function beyondLimits({ settings, origins }: LoadedData): readonly Remark
  * `inForce` has it.
  */
 export function withoutRestart(
-  reread: LoadedData,
+  asRead: LoadedData,
   inForce: Settings,
 ): { readonly loaded: LoadedData; readonly remarks: readonly Remark[] } {
-  const { settings, origins } = reread;
+  const { settings, origins } = asRead;
   const kept = settingNames.filter(
     (name) => settingOf(name).restart && !util.isDeepStrictEqual(settings[name], inForce[name]),
   );
   const values = Object.fromEntries(kept.map((name) => [name, inForce[name]]));
   return {
-    loaded: { ...reread, settings: Object.freeze({ ...settings, ...values }) },
+    loaded: { ...asRead, settings: Object.freeze({ ...settings, ...values }) },
     remarks: kept.map((name) => {
       const { kind } = settingOf(name);
       const [now, before] = [settings, inForce].map((from) => kind.toText(from[name]));

@@ -327,7 +327,7 @@ export class World {
     return settings.workersMax === null ? {} : { scaling: new Scaling(settings, this.clock.arbiters) };
   }
 
-  async #reread(signal: AbortSignal): Promise<Prepared> {
+  async #prepare(signal: AbortSignal): Promise<Prepared> {
     const input = { argv: [], env: {}, cwd: '/', sockets: [] };
     const means = { spawn: this.machine.spawn, clock: this.clock.arbiters };
     this.invariants.reload.read();
@@ -399,7 +399,7 @@ export class World {
       isStopped: (pid) => pid % 7 === 0,
       lost: { write: () => {}, forward: () => {} },
       development: this.development,
-      reread: (signal) => this.#reread(signal),
+      prepare: (signal) => this.#prepare(signal),
       bindAll: this.sockets.bindAll,
       // None of its hooks goes on for ever, and a time limit for each would take a third of the steps.
       callWithin: (_limitMs, call) => call(),

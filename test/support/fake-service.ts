@@ -102,7 +102,7 @@ export class FakeService {
   readonly lost: string[] = [];
   readonly settings: Partial<Settings>;
   /** What the configuration holds when HUP reads it again. */
-  reread: () => Promise<Prepared>;
+  prepare: () => Promise<Prepared>;
   /** The exit status once the arbiter has ended. */
   status: number | null = null;
 
@@ -124,7 +124,7 @@ export class FakeService {
     this.#oldArbiter = oldArbiter ?? null;
     this.#workerCount = workerCount ?? null;
     this.settings = { workers: 2, ...settings, reload };
-    this.reread = async () => this.configuration();
+    this.prepare = async () => this.configuration();
     const loaded = loadedWith(this.settings);
     const listeners = loaded.settings.bind.map((text) => fakeListener(text, this.journal));
     if (oldArbiter !== undefined) for (const listener of listeners) listener.setShared(true);
@@ -236,7 +236,7 @@ export class FakeService {
         forward: ({ pid }, lines) => void this.lost.push(...lines.map((line) => `${pid} forwards ${line}`)),
       },
       development: this.settings.reload ? this.#development(first) : null,
-      reread: () => this.reread(),
+      prepare: () => this.prepare(),
       bindAll,
       callWithin,
       spawn: (order) => {

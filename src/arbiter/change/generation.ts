@@ -46,7 +46,7 @@ export type Prepared = Omit<Generation, 'number' | 'listeners' | 'code' | 'failu
 
 /** What came of reading the configuration again and binding what it asks for. */
 export type ReadResult =
-  | { readonly ok: true; readonly reread: Prepared; readonly listeners: readonly Listener[] }
+  | { readonly ok: true; readonly prepared: Prepared; readonly listeners: readonly Listener[] }
   | { readonly ok: false; readonly reason: string };
 
 /** The addresses that a configuration asks for, each naming where it was written. Throws a UsageError. */

@@ -38,7 +38,7 @@ export type Asked = 'begins' | 'supersedes' | 'follows' | 'follows already';
 
 export interface ReloadOptions {
   /** Loads the configuration again, without side effects, and rejects with one line. */
-  readonly reread: (signal: AbortSignal) => Promise<Prepared>;
+  readonly prepare: (signal: AbortSignal) => Promise<Prepared>;
   readonly bindAll: typeof bindAll;
   readonly emit: (event: ArbiterEvent) => void;
   readonly now: () => number;
@@ -160,7 +160,7 @@ export class Reload {
       this.#finish('refused', result.reason);
       return result.reason;
     }
-    const candidate = { number: attempt, ...result.reread, listeners: result.listeners };
+    const candidate = { number: attempt, ...result.prepared, listeners: result.listeners };
     this.#step = { name: 'proving', candidate, next: this.#next };
     this.#rebinding.release(candidate.listeners);
     return null;
@@ -194,15 +194,15 @@ export class Reload {
   /** Never rejects. */
   async #read(attempt: number, open: readonly Listener[], signal: AbortSignal): Promise<ReadResult> {
     try {
-      const reread = await this.#options.reread(signal);
-      const addresses = addressesOf(reread.loaded);
+      const prepared = await this.#options.prepare(signal);
+      const addresses = addressesOf(prepared.loaded);
       const listeners = await this.#rebinding.bind({
         addresses,
         open,
         wanted: () => this.#isReading(attempt),
-        owner: reread.privileges?.identity,
+        owner: prepared.privileges?.identity,
       });
-      return { ok: true, reread, listeners };
+      return { ok: true, prepared, listeners };
     } catch (error) {
       return { ok: false, reason: messageOf(error) };
     }

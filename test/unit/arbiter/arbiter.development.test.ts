@@ -29,7 +29,7 @@ describe('--reload', () => {
 
   it('replaces the workers when one of the files changes, without reading the settings again', async () => {
     const service = await serveReady(reload);
-    service.reread = () => Promise.reject(new Error('it was read'));
+    service.prepare = () => Promise.reject(new Error('it was read'));
     await loads(service, '/app/main.ts');
     await service.save('/app/main.ts');
     expect(service.log.matching(/^Reloading: \/app\/main\.ts changed$/)).toHaveLength(1);
@@ -41,7 +41,7 @@ describe('--reload', () => {
   it('reads the settings again when the configuration changes, and until they are in force', async () => {
     const service = await serveReady(reload);
     let reads = 0;
-    service.reread = async () => {
+    service.prepare = async () => {
       reads++;
       if (reads === 1) throw new Error('config.ts: no');
       return service.configuration({ reload: true, timeout: 9 });

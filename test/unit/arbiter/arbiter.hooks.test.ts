@@ -24,7 +24,7 @@ describe('hooks', () => {
     ['reject', reject],
   ])('that %s are logged and without effect', async (_how, hook) => {
     const service = await serveReady({ hooks: all(hook) });
-    service.reread = async () => service.configuration({}, all(hook));
+    service.prepare = async () => service.configuration({}, all(hook));
     await service.signal('SIGTTIN');
     await service.ready(3);
     await service.signal('SIGHUP');
@@ -97,7 +97,7 @@ describe('hooks', () => {
     const before = vi.fn();
     const after = vi.fn();
     const service = await serveReady({ hooks: { onReload: before } });
-    service.reread = async () => service.configuration({}, { onReload: after });
+    service.prepare = async () => service.configuration({}, { onReload: after });
     await service.signal('SIGHUP');
     expect(after).toHaveBeenCalledTimes(1);
     expect(before).not.toHaveBeenCalled();
@@ -107,7 +107,7 @@ describe('hooks', () => {
     const onReload = vi.fn();
     const service = await serveReady();
     const ends: (() => void)[] = [];
-    service.reread = () =>
+    service.prepare = () =>
       new Promise((resolve) => ends.push(() => resolve(service.configuration({}, { onReload }))));
     await service.signal('SIGHUP', 'SIGHUP');
     for (const end of ends.toReversed()) {
@@ -120,7 +120,7 @@ describe('hooks', () => {
   it('onReload is not called for a configuration that was refused', async () => {
     const onReload = vi.fn();
     const service = await serveReady({ hooks: { onReload } });
-    service.reread = () => Promise.reject(new Error('config.ts: no'));
+    service.prepare = () => Promise.reject(new Error('config.ts: no'));
     await service.signal('SIGHUP');
     expect(onReload).not.toHaveBeenCalled();
   });

@@ -17,7 +17,7 @@ async function reload(service: FakeService): Promise<void> {
 /** A service that reloads onto its address and a descriptor that it was started with. */
 async function reloadOnto(fd: number, ...more: string[]): Promise<FakeService> {
   const service = await serveReady();
-  service.reread = async () => service.configuration({ bind: ['127.0.0.1:8000', `fd://${fd}`, ...more] });
+  service.prepare = async () => service.configuration({ bind: ['127.0.0.1:8000', `fd://${fd}`, ...more] });
   await reload(service);
   return service;
 }

@@ -18,7 +18,7 @@ function freeAddress(): string {
 describe('a reload that binds another address', () => {
   it('releases the old one once the canary is ready, not before', async () => {
     const service = await serveReady();
-    service.reread = async () => service.configuration({ bind: elsewhere });
+    service.prepare = async () => service.configuration({ bind: elsewhere });
     await service.signal('SIGHUP');
     expect(service.journal).toEqual([]);
     await service.ready(3);
@@ -28,7 +28,7 @@ describe('a reload that binds another address', () => {
 
   it('asks the workers on the released address to empty its queue', async () => {
     const service = await serveReady();
-    service.reread = async () => service.configuration({ bind: elsewhere });
+    service.prepare = async () => service.configuration({ bind: elsewhere });
     await service.signal('SIGHUP');
     await service.ready(3);
     expect(service.worker(1).sent).toEqual([
@@ -39,7 +39,7 @@ describe('a reload that binds another address', () => {
 
   it('keeps the sockets that both configurations have', async () => {
     const service = await serveReady();
-    service.reread = async () => service.configuration({ bind: ['127.0.0.1:8000', ...elsewhere] });
+    service.prepare = async () => service.configuration({ bind: ['127.0.0.1:8000', ...elsewhere] });
     await service.signal('SIGHUP');
     const [kept, added] = service.worker(3).listeners;
     expect(kept).toBe(service.worker(1).listeners[0]);
@@ -50,14 +50,14 @@ describe('a reload that binds another address', () => {
 
   it('releases what only the failed canary had', async () => {
     const service = await serveReady();
-    service.reread = async () => service.configuration({ bind: ['127.0.0.1:8000', ...elsewhere] });
+    service.prepare = async () => service.configuration({ bind: ['127.0.0.1:8000', ...elsewhere] });
     await service.signal('SIGHUP');
     const url = service.worker(3).listeners[1]?.url.replace('http://', '') ?? '';
     service.worker(3).failsToBoot(1, 'it threw');
     await service.clock.settle();
     expect(service.journal).toEqual([]);
     // Bound again at once: it is free.
-    service.reread = async () => service.configuration({ bind: [url] });
+    service.prepare = async () => service.configuration({ bind: [url] });
     await service.signal('SIGHUP');
     expect(service.log.matching(/refused/)).toEqual([]);
     for (const listener of service.worker(4).listeners) listener.close();
@@ -65,7 +65,7 @@ describe('a reload that binds another address', () => {
 
   it('is refused where the address is taken, and nothing changes', async () => {
     const service = await serveReady();
-    service.reread = async () => service.configuration({ bind: ['192.0.2.1:80'] });
+    service.prepare = async () => service.configuration({ bind: ['192.0.2.1:80'] });
     await service.signal('SIGHUP');
     expect(service.states).toEqual(['1 ready', '2 ready']);
     expect(service.log.at('error')).toEqual([expect.stringMatching(/--bind 192\.0\.2\.1:80: /)]);
@@ -73,7 +73,7 @@ describe('a reload that binds another address', () => {
 
   it('names the new address when a worker listens there, not when an old one gets ready', async () => {
     const service = await serveReady();
-    service.reread = async () => service.configuration({ bind: elsewhere });
+    service.prepare = async () => service.configuration({ bind: elsewhere });
     await service.signal('SIGHUP');
     await service.signal('SIGTTIN');
     expect(service.worker(4).generation).toBe(1);
@@ -102,7 +102,7 @@ describe('two reloads that bind the same new address', () => {
   ])('do not collide on %s when the second comes while the first binds', async (_kind, address) => {
     const service = await serveReady();
     const bind = [address()];
-    service.reread = async () => service.configuration({ bind });
+    service.prepare = async () => service.configuration({ bind });
     await service.signal('SIGHUP', 'SIGHUP');
     expect(service.log.at('error')).toEqual([]);
     expect(service.states).toContain('3 spawning (generation 3)');
@@ -114,7 +114,7 @@ describe('two reloads that bind the same new address', () => {
   it('do not collide when the failed canary of the first has not gone yet', async () => {
     const service = await serveReady();
     const bind = [freeAddress()];
-    service.reread = async () => service.configuration({ bind });
+    service.prepare = async () => service.configuration({ bind });
     await service.signal('SIGHUP');
     const [first] = service.worker(3).listeners;
     await service.signal('SIGHUP');
@@ -130,13 +130,13 @@ describe('two reloads that bind the same new address', () => {
   it('release it where the second does not want it any more', async () => {
     const service = await serveReady();
     const bind = [freeAddress()];
-    service.reread = async () => service.configuration({ bind });
+    service.prepare = async () => service.configuration({ bind });
     await service.signal('SIGHUP');
-    service.reread = async () => service.configuration();
+    service.prepare = async () => service.configuration();
     await service.signal('SIGHUP');
     await service.exit(3);
     await service.ready(4);
-    service.reread = async () => service.configuration({ bind });
+    service.prepare = async () => service.configuration({ bind });
     await service.signal('SIGHUP');
     expect(service.log.at('error')).toHaveLength(1);
     await service.signal('SIGTERM');
@@ -147,17 +147,17 @@ describe('two reloads that bind the same new address', () => {
   it('leave no path behind where the service stops while one binds', async () => {
     const service = await serveReady();
     const path = join(temporaryDirectory(), 'app.sock');
-    service.reread = async () => service.configuration({ bind: [`unix:${path}`] });
+    service.prepare = async () => service.configuration({ bind: [`unix:${path}`] });
     // One event after the other, so that some of the binding has been done at each.
     for (let events = 1; events < 6; events++) {
       const stages = Array.from({ length: events }, () => 'SIGUSR1' as const);
       await service.signal('SIGHUP', ...stages, 'SIGHUP', ...stages);
     }
-    service.reread = () => Promise.reject(new Error('no'));
+    service.prepare = () => Promise.reject(new Error('no'));
     await service.signal('SIGHUP');
     await service.exit(3);
     expect(existsSync(path)).toBe(false);
-    service.reread = async () => service.configuration({ bind: [`unix:${path}`] });
+    service.prepare = async () => service.configuration({ bind: [`unix:${path}`] });
     await service.signal('SIGHUP', 'SIGUSR1', 'SIGTERM');
     expect(existsSync(path)).toBe(false);
   });
@@ -165,7 +165,7 @@ describe('two reloads that bind the same new address', () => {
   it('leave it free where the service stops meanwhile', async () => {
     const service = await serveReady();
     const bind = [freeAddress()];
-    service.reread = async () => service.configuration({ bind });
+    service.prepare = async () => service.configuration({ bind });
     await service.signal('SIGHUP', 'SIGHUP', 'SIGTERM');
     const [host = '', port] = bind[0]?.split(':') ?? [];
     const socket = new net.BoundSocket({ host, port: Number(port) });
@@ -185,7 +185,7 @@ describe('an address that overlaps one that the service holds', () => {
     await new Promise<void>((listening) => server.listen(0, held, listening));
     const { port } = server.address() as net.AddressInfo;
     const service = await serveReady({ settings: { bind: [`${held}:${port}`] } });
-    service.reread = async () => service.configuration({ bind: [`${wanted}:${port}`] });
+    service.prepare = async () => service.configuration({ bind: [`${wanted}:${port}`] });
     await service.signal('SIGHUP');
     expect(service.log.at('error')).toEqual([
       expect.stringContaining(
@@ -200,7 +200,7 @@ describe('an address that overlaps one that the service holds', () => {
     await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
     const { port } = server.address() as net.AddressInfo;
     const service = await serveReady();
-    service.reread = async () => service.configuration({ bind: [`127.0.0.1:${port}`] });
+    service.prepare = async () => service.configuration({ bind: [`127.0.0.1:${port}`] });
     await service.signal('SIGHUP');
     expect(service.log.at('error')).toEqual([expect.stringMatching(/already in use/)]);
     server.close();
@@ -211,10 +211,10 @@ describe('an address that overlaps one that the service holds', () => {
     await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
     const { port } = server.address() as net.AddressInfo;
     const service = await serveReady({ settings: { bind: [`127.0.0.1:${port}`] } });
-    service.reread = async () => service.configuration({ bind: elsewhere });
+    service.prepare = async () => service.configuration({ bind: elsewhere });
     await service.signal('SIGHUP');
     await service.ready(3);
-    service.reread = async () => service.configuration({ bind: [`127.0.0.1:${port}`] });
+    service.prepare = async () => service.configuration({ bind: [`127.0.0.1:${port}`] });
     await service.signal('SIGHUP');
     expect(service.log.at('error')).toEqual([
       expect.stringMatching(/workers that are being replaced still hold it; reload again/),

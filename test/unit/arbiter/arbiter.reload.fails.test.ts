@@ -5,7 +5,7 @@ const untouched = ['1 ready', '2 ready'];
 describe('a reload that fails', () => {
   it('to read changes nothing and says why', async () => {
     const service = await serveReady();
-    service.reread = () => Promise.reject(new Error('config.ts:3: workers: expected a count'));
+    service.prepare = () => Promise.reject(new Error('config.ts:3: workers: expected a count'));
     await service.signal('SIGHUP');
     expect(service.states).toEqual(untouched);
     expect(service.journal).toEqual([]);
@@ -48,9 +48,9 @@ describe('a reload that fails', () => {
 
   it('can be tried again', async () => {
     const service = await serveReady();
-    service.reread = () => Promise.reject(new Error('no'));
+    service.prepare = () => Promise.reject(new Error('no'));
     await service.signal('SIGHUP');
-    service.reread = async () => service.configuration();
+    service.prepare = async () => service.configuration();
     await service.signal('SIGHUP');
     await service.ready(3);
     expect(service.promoted).toEqual([3]);

@@ -5,7 +5,7 @@ import { type FakeService, serveReady, startService } from '../../support/fake-s
 /** Reads that end when the test says so, in the order of the reloads. */
 function deferReads(service: FakeService): ((read: Prepared | Error) => Promise<void>)[] {
   const ends: ((read: Prepared | Error) => Promise<void>)[] = [];
-  service.reread = () =>
+  service.prepare = () =>
     new Promise((resolve, reject) => {
       ends.push((read) => {
         if (read instanceof Error) reject(read);
@@ -65,7 +65,7 @@ describe('a reload', () => {
 
   it('holds each worker to the time limits of its own generation', async () => {
     const service = await serveReady();
-    service.reread = async () =>
+    service.prepare = async () =>
       service.configuration({ timeout: 5, bootTimeout: 9, gracefulTimeout: 3, watchdog: false });
     await service.signal('SIGHUP');
     expect(service.worker(1).limits).toEqual({ heartbeatMs: 32_000, bootMs: 60_000, graceMs: 30_000 });
@@ -90,7 +90,7 @@ describe('a reload', () => {
     await service.ready(5);
     await service.ready(6);
     expect(service.states.filter((state) => state.endsWith('ready (generation 2)'))).toHaveLength(3);
-    service.reread = async () => service.configuration({ workers: 1 });
+    service.prepare = async () => service.configuration({ workers: 1 });
     await service.signal('SIGHUP');
     await service.ready(7);
     expect(service.states.filter((state) => / ready/.test(state))).toEqual(['7 ready (generation 3)']);

@@ -18,7 +18,7 @@ describe('TTIN', () => {
 
   it('adds one of the present generation while a reload is being read', async () => {
     const service = await serveReady();
-    service.reread = never;
+    service.prepare = never;
     await service.signal('SIGHUP', 'SIGTTIN');
     expect(service.states).toEqual(['1 ready', '2 ready', '3 spawning']);
   });

@@ -138,7 +138,7 @@ describe('TTIN and TTOU where the load decides too', () => {
 describe('while anything else is under way', () => {
   it('a reload that reads holds it still', async () => {
     const service = await scaled();
-    service.reread = () => new Promise(() => {});
+    service.prepare = () => new Promise(() => {});
     await service.signal('SIGHUP');
     await service.serveFor(10_000, busy);
     expect(service.workers).toHaveLength(2);
@@ -195,7 +195,7 @@ describe('a reload of a service that scales', () => {
     await service.serveFor(4000, busy);
     await service.ready(3, 4);
     expect(service.states).toHaveLength(4);
-    service.reread = async () => service.configuration(changed);
+    service.prepare = async () => service.configuration(changed);
     await service.signal('SIGHUP');
     for (let age = 5; age <= service.workers.length; age++) await service.ready(age);
     return service;

@@ -18,7 +18,7 @@ const phases: Readonly<Record<string, () => Promise<FakeService>>> = {
   serving: () => serveReady(),
   'reading its configuration again': async () => {
     const service = await serveReady();
-    service.reread = never;
+    service.prepare = never;
     await service.signal('SIGHUP');
     return service;
   },
@@ -140,7 +140,7 @@ describe('a graceful stop', () => {
     const service = await serveReady();
     const path = join(temporaryDirectory(), 'app.sock');
     const read = Promise.withResolvers<Prepared>();
-    service.reread = () => read.promise;
+    service.prepare = () => read.promise;
     await service.signal('SIGHUP', 'SIGTERM');
     read.resolve(service.configuration({ bind: [`unix:${path}`] }));
     await service.clock.settle();

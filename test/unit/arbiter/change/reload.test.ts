@@ -16,7 +16,7 @@ const current: Generation = {
 };
 const same: Prepared = { loaded: loadedWith(), hooks: {} };
 
-function reloadOf(reread: (signal: AbortSignal) => Promise<Prepared>) {
+function reloadOf(prepare: (signal: AbortSignal) => Promise<Prepared>) {
   const results: Result[] = [];
   let arrived = () => {};
   const emit = (event: ArbiterEvent) => {
@@ -31,7 +31,7 @@ function reloadOf(reread: (signal: AbortSignal) => Promise<Prepared>) {
     return results.shift() as Result;
   };
   return {
-    reload: new Reload({ reread, bindAll, emit, now: () => 7, heldByWorkers: () => [], firstGeneration: 1 }),
+    reload: new Reload({ prepare, bindAll, emit, now: () => 7, heldByWorkers: () => [], firstGeneration: 1 }),
     next,
   };
 }

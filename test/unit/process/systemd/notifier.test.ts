@@ -45,12 +45,12 @@ describe('systemd is told of', () => {
   it('the end of a reload that was refused, with the reason, until one succeeds', async () => {
     const told = notified();
     const service = await serveReady(told);
-    const { reread } = service;
-    service.reread = () => Promise.reject(new Error('config.ts: workers: expected a number'));
+    const { prepare } = service;
+    service.prepare = () => Promise.reject(new Error('config.ts: workers: expected a number'));
     await service.signal('SIGHUP');
     expect(told.states()).toEqual(['READY', 'RELOADING', 'READY']);
     expect(told.texts().at(-1)).toMatch(/the last reload failed: config\.ts: workers: expected a number$/);
-    service.reread = reread;
+    service.prepare = prepare;
     await service.signal('SIGHUP');
     await service.ready(3);
     expect(told.texts().at(-1)).toBe('Serving: 2 of 2 workers ready, generation 3');

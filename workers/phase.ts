@@ -1,5 +1,6 @@
 import type { Cut, Draining } from '../src/http/drain/drain.ts';
 import type { Retirement } from '../src/process/ipc.ts';
+import { seconds } from '../src/support/duration.ts';
 import type { Logs } from './logs.ts';
 import type { Serving } from './serving.ts';
 
@@ -46,7 +47,7 @@ function linesOf({ connections, requests, oldest }: Cut): readonly string[] {
   return [
     ...oldest.map(
       ({ method, path, ageMs, status }) =>
-        `${method} ${path}, for ${(ageMs / 1000).toFixed(1)} s, ${status === 0 ? 'not answered' : `in the middle of its answer (${status})`}`,
+        `${method} ${path}, for ${seconds(ageMs)}, ${status === 0 ? 'not answered' : `in the middle of its answer (${status})`}`,
     ),
     ...(requests > oldest.length ? [`and ${requests - oldest.length} requests more`] : []),
     ...(others > 0 ? [`${others} without a request: WebSockets, or idle`] : []),

@@ -1,6 +1,6 @@
 import { BootError, EXIT } from '../support/errors.ts';
 import { isOwnFile } from '../support/own-files.ts';
-import { frameOf } from '../support/stack-frames.ts';
+import { frameOf, isFrame } from '../support/stack-frames.ts';
 
 /** An error that says, in one line, why the application could not be loaded; exit status 4. */
 export function appError(message: string, userStack?: string): BootError {
@@ -24,7 +24,7 @@ export function isOurs(line: string): boolean {
 /** The stack without Node's own frames and ours, causes included; undefined where no error was thrown. */
 export function stackOf(thrown: unknown): string | undefined {
   if (!(thrown instanceof Error) || thrown.stack === undefined) return undefined;
-  const lines = thrown.stack.split('\n').filter((line) => !/^\s+at /.test(line) || !isOurs(line));
+  const lines = thrown.stack.split('\n').filter((line) => !isFrame(line) || !isOurs(line));
   const cause = stackOf(thrown.cause);
   return cause === undefined ? lines.join('\n') : `${lines.join('\n')}\nCaused by: ${cause}`;
 }

@@ -34,9 +34,9 @@ type Outcome =
 
 /** Resolves when the daemon serves, or has ended. Rejects with a UsageError where it could not be started. */
 function runDaemon(start: Start, listeners: readonly Listener[]): Promise<Outcome> {
-  const order = { kind: 'front', listeners, workerCount: null, stdout: 'ignore', stderr: 'pipe' } as const;
+  const options = { kind: 'front', listeners, workerCount: null, stdout: 'ignore', stderr: 'pipe' } as const;
   return new Promise((resolve, reject) => {
-    const child = launch(spawn, start, order, (why) =>
+    const child = launch(spawn, start, options, (why) =>
       reject(new UsageError(`--daemon: the process could not be started: ${why}`)),
     );
     if (child === null) return;

@@ -86,11 +86,11 @@ function spawnerFrom(
   queue: EventQueue,
   own: OwnProcess,
   log: RecordLog,
-): (order: SpawnOptions) => WorkerHandle {
-  const spawn = (order: SpawnOptions) => {
+): (options: SpawnOptions) => WorkerHandle {
+  const spawn = (options: SpawnOptions) => {
     // They may have been rotated, without a signal, into files that its user cannot open.
-    order.generation.privileges?.makeLogs(log);
-    return spawnWorker(order, { spawn: spawnProcess, clock: systemClock, environment: own.base });
+    options.generation.privileges?.makeLogs(log);
+    return spawnWorker(options, { spawn: spawnProcess, clock: systemClock, environment: own.base });
   };
   const { preFork, nworkersChanged } = first.hooks;
   if (preFork || nworkersChanged) return spawn;
@@ -102,8 +102,8 @@ function spawnerFrom(
     now: systemClock.now(),
     emit,
   });
-  return (order) => {
-    const worker = firstWorker ?? spawn(order);
+  return (options) => {
+    const worker = firstWorker ?? spawn(options);
     firstWorker = null;
     return worker;
   };

@@ -6,7 +6,7 @@ import { type Child, type Spawn, startChild } from './child.ts';
 import { PARENT_VARIABLE, type Parent, type WorkerCount } from './parent.ts';
 import { namedScript, type Start } from './start.ts';
 
-export interface Launch {
+export interface LaunchOptions {
   readonly kind: Parent['kind'];
   /** Handed over to the new process. */
   readonly listeners: readonly Listener[];
@@ -22,10 +22,10 @@ export interface Launch {
 export function launch(
   spawn: Spawn,
   start: Start,
-  order: Launch,
+  options: LaunchOptions,
   unborn: (why: string) => void,
 ): Child | null {
-  const { kind, listeners, workerCount, stdout, stderr } = order;
+  const { kind, listeners, workerCount, stdout, stderr } = options;
   const { sockets, fds } = handSockets(listeners);
   const note: Parent = { kind, pid: process.pid, sockets, workerCount };
   return startChild(

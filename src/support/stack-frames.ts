@@ -16,6 +16,11 @@ export type ParserPlace = Omit<FramePlace, 'column'>;
 const FRAME = /^\s+at (?:async )?(?:.*? \((?=\/|file:\/\/\/))?((?:file:\/\/)?\/.*):(\d+):(\d+)\)?$/;
 const HEAD = /^((?:file:\/\/)?\/.+):(\d+)$/;
 
+/** Whether a line of a stack is a frame: not its message, nor the parser's excerpt of the source. */
+export function isFrame(line: string): boolean {
+  return /^\s+at /.test(line);
+}
+
 /** The place in a file that one line of a stack names; null for every other line, frames of Node's own included. */
 export function frameOf(line: string): FramePlace | null {
   const [, path = '', row, column] = FRAME.exec(line) ?? [];

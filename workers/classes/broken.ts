@@ -1,5 +1,6 @@
 import type { Application } from '../../src/app/application.ts';
 import type { BootFailure } from '../../src/process/ipc.ts';
+import { isFrame } from '../../src/support/stack-frames.ts';
 import { answerWithError } from '../develop/error-page.ts';
 import type { Serve } from '../serving.ts';
 import { serveAsync } from './async.ts';
@@ -18,7 +19,7 @@ function errorOf({ message, stack, place }: BootFailure): Error {
   const error = new Error(message);
   error.name = 'The application cannot be loaded';
   const frame = place && `    at ${place.file}:${place.line}:${place.column ?? 1}`;
-  const frames = stack?.split('\n').filter((line) => /^\s+at /.test(line)) ?? [];
+  const frames = stack?.split('\n').filter(isFrame) ?? [];
   // The parser has no frames, so that its place is made one.
   error.stack = [`${error.name}: ${message}`, ...(frames.length > 0 || !frame ? frames : [frame])].join('\n');
   return error;

@@ -4,6 +4,7 @@ import { isOurs } from '../../src/app/failure.ts';
 import { answerError } from '../../src/http/server.ts';
 import { messageOf } from '../../src/support/errors.ts';
 import { placeOf } from '../../src/support/place.ts';
+import { isFrame } from '../../src/support/stack-frames.ts';
 import { stackLines } from '../../src/support/text.ts';
 
 type Form = 'html' | 'json' | 'text';
@@ -134,7 +135,7 @@ function textOf(error: unknown, lines: readonly string[]): string {
 }
 
 function theirStack(error: unknown): readonly string[] {
-  return stackLines(error).filter((line) => !/^\s+at /.test(line) || !isOurs(line));
+  return stackLines(error).filter((line) => !isFrame(line) || !isOurs(line));
 }
 
 function linesOf(error: unknown): readonly string[] {

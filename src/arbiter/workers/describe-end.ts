@@ -1,4 +1,5 @@
 import { availableMemory, inMiB } from '../../process/available-memory.ts';
+import { seconds } from '../../support/duration.ts';
 import { CRASH_SIGNALS, type ProcessEnd } from '../events.ts';
 import type { KillCause } from '../policy/worker-state.ts';
 import type { Known, KnownMemory } from './known-state.ts';
@@ -124,5 +125,5 @@ function at({ file, line, column }: { file: string; line: number; column: number
 }
 
 function ago({ ageMs }: KnownMemory): string {
-  return `${(ageMs / 1000).toFixed(1)} s before`;
+  return `${seconds(ageMs)} before`;
 }

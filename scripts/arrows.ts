@@ -12,7 +12,7 @@ const APP = ['src/gateway', ...GATEWAY];
 const HTTP = ['src/app', ...APP];
 /** What every room of a worker may use. */
 const SERVER = ['src/http', ...HTTP];
-const ENDS = ['workers/logs', ...SERVER];
+const ENDS = ['workers/hooks', 'workers/logs', ...SERVER];
 const SERVING = ['workers/accept', 'workers/develop', 'workers/end', ...ENDS];
 const PHASE = ['workers/serving', ...SERVING];
 const HEALTH = ['workers/inbox', 'workers/phase', ...PHASE];
@@ -45,6 +45,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'workers/end': ENDS,
   'workers/accept': ENDS,
   'workers/develop': ENDS,
+  'workers/hooks': SERVER,
   'workers/logs': SERVER,
 
   'src/http': HTTP,

@@ -1,47 +1,37 @@
 import type { Application } from '../src/app/application.ts';
 import { FlightTable } from '../src/flights/table.ts';
-import { CutOff } from '../src/http/drain/cut-off.ts';
 import type { Readiness } from '../src/http/ready-path.ts';
 import type { WorkerLog } from '../src/log/records.ts';
-import { callHook } from '../src/process/call-hook.ts';
 import { flushCompileCache } from '../src/process/compile-cache.ts';
 import { type BootSpec, type Instigator, moreUrgent, type Retirement } from '../src/process/ipc.ts';
-import type { Hooks, WorkerView } from '../src/settings/hooks.ts';
 import { type Clock, systemClock } from '../src/support/clock.ts';
 import { EXIT } from '../src/support/errors.ts';
 import { explainFailure } from './boot/failure.ts';
-import {
-  createRecycler,
-  errorPage,
-  findApplication,
-  followImports,
-  loadIntoProcess,
-  loadWorkerHooks,
-  provePath,
-  readinessOf,
-  tellCode,
-  watchRequests,
-} from './boot/features.ts';
 import { guardProcess } from './boot/host.ts';
+import { findApplication, loadIntoProcess, provePath, readinessOf, tellCode } from './boot/loading.ts';
 import { observersFor } from './boot/observers.ts';
 import { classOf } from './classes/classes.ts';
+import { errorPage, followImports } from './develop/create.ts';
 import type { ModuleGraph } from './develop/module-graph.ts';
 import { settleBeforeEnd } from './end/before-end.ts';
+import { Ending, LEAST_ENDING_MS } from './end/ending.ts';
 import { UncaughtLog } from './end/uncaught.ts';
 import { Heartbeat } from './health/heartbeat.ts';
+import { watchRequests } from './health/watch-requests.ts';
+import { WorkerHooks } from './hooks.ts';
 import type { Inbox, WorkerEvent } from './inbox.ts';
 import { type Logs, openLogs } from './logs.ts';
 import { finish, isBooting, type Phase } from './phase.ts';
+import { createRecycler } from './recycle/create.ts';
 import type { Recycler } from './recycle/recycler.ts';
 import type { Serve, Serving } from './serving.ts';
 
 /** After an uncaught exception other requests of the worker get this long to finish; its state cannot be trusted. */
 const CRASH_GRACE_MS = 5000;
-/** What runs last gets this long where the requests took all of the grace; the arbiter waits a second longer. */
-const LAST_MS = 500;
+/** A worker that has served nobody gets this long at most: the arbiter kills it after two seconds. */
 const UNSERVED_GRACE_MS = 1500;
 
-/** Takes the boot order and runs the worker, which ends the process; calls `allLoaded` before any code of the user. */
+/** Takes the boot message and runs the worker, which ends the process; calls `allLoaded` before any code of the user. */
 export async function runWorker(inbox: Inbox, allLoaded: () => void): Promise<void> {
   const spec = await inbox.bootSpec();
   if (spec === null) return;
@@ -58,11 +48,10 @@ class Worker {
   readonly #log: WorkerLog;
   readonly #clock: Clock;
   readonly #uncaught: UncaughtLog;
-  readonly #view: WorkerView;
+  readonly #hooks: WorkerHooks;
   readonly #flights = new FlightTable();
   readonly #heartbeat: Heartbeat;
   #phase: Phase = { name: 'booting' };
-  #hooks: Hooks = {};
   #readiness: Readiness | null = null;
   #recycler: Recycler | null = null;
   /** In development only. */
@@ -79,7 +68,7 @@ class Worker {
     this.#clock = clock;
     this.#uncaught = new UncaughtLog(logs.log);
     const { age, slot, generation, settings } = spec;
-    this.#view = { pid: process.pid, age, slot, generation, log: logs.log };
+    this.#hooks = new WorkerHooks({ pid: process.pid, age, slot, generation, log: logs.log });
     this.#heartbeat = new Heartbeat({ inbox, spec, flights: this.#flights, logs, clock });
     process.title = settings.name === null ? 'tsunicorn: worker' : `tsunicorn: worker [${settings.name}]`;
     process.on('uncaughtException', (error, origin) => this.#crashed(error, origin));
@@ -98,7 +87,7 @@ class Worker {
       this.#phase = { name: 'serving', serving, asked: 'nothing' };
       if (leave) return this.#leave(leave);
       await this.#heartbeat.announceReady(serving, this.#file);
-      watchRequests(this.#spec.settings, serving.connections, this.#log);
+      watchRequests(this.#spec.settings, serving.connections, this.#log, this.#clock);
       this.#recycler?.begin((reason) => this.#say('outgoing', reason, 'itself'));
       flushCompileCache();
     } catch (error) {
@@ -110,8 +99,8 @@ class Worker {
     const { settings, failure } = this.#spec;
     guardProcess(this.#log);
     this.#modules = await followImports(settings, (loaded) => void this.#inbox.send(loaded));
-    if (!failure) this.#hooks = await loadWorkerHooks(this.#spec);
-    await this.#call('postFork');
+    if (!failure) await this.#hooks.load(this.#spec);
+    await this.#hooks.call('postFork');
     const accessLog = await this.#logs.openAccess(this.#flights);
     this.#readiness = await readinessOf(settings);
     this.#recycler = await createRecycler(settings, this.#log, this.#clock);
@@ -119,7 +108,7 @@ class Worker {
     return serve({
       settings,
       listeners: this.#spec.listeners,
-      observers: observersFor(accessLog, this.#hooks, this.#view, this.#recycler?.observer),
+      observers: observersFor(accessLog, this.#hooks.all, this.#hooks.view, this.#recycler?.observer),
       flights: accessLog === null && this.#spec.watchdogFd !== null ? this.#flights : null,
       accessLog,
       log: this.#log,
@@ -130,7 +119,7 @@ class Worker {
       report: this.#modules?.take ?? null,
       answerFailure: await errorPage(settings),
       load: () => loadIntoProcess(settings, this.#log, onError),
-      initialised: () => this.#call('postWorkerInit'),
+      initialised: () => this.#hooks.call('postWorkerInit'),
       prove: (application, close) => this.#prove(application, close),
     });
   }
@@ -169,7 +158,7 @@ class Worker {
       case 'linger':
         return this.#readiness?.turnOff();
       case 'quit':
-        void this.#call('workerInt');
+        void this.#hooks.call('workerInt');
         return void this.#exit(0);
       case 'reopenLogs':
         return this.#logs.reopen();
@@ -190,12 +179,12 @@ class Worker {
       case 'SIGUSR1':
         return this.#logs.reopen();
       case 'SIGABRT':
-        void this.#call('workerAbort');
+        void this.#hooks.call('workerAbort');
         this.#logs.settle('SIGABRT');
         this.#logs.flush();
         return process.abort();
       default:
-        void this.#call('workerInt');
+        void this.#hooks.call('workerInt');
         this.#say('leaving', signal, 'signal');
         void this.#exit(0);
     }
@@ -219,7 +208,6 @@ class Worker {
 
   #leave(how: Retirement): void {
     const phase = this.#phase;
-    // It has served nobody, and the arbiter gives it two seconds.
     const shortMs = Math.min(how.graceMs, UNSERVED_GRACE_MS);
     switch (phase.name) {
       case 'booting':
@@ -249,7 +237,7 @@ class Worker {
     this.#recycler?.end();
     this.#heartbeat.leaveWithin(how.graceMs);
     void finish(draining, this.#logs).then(() =>
-      this.#exit(Math.max(LAST_MS, draining.leftMs), serving.close),
+      this.#exit(Math.max(LEAST_ENDING_MS, draining.leftMs), serving.close),
     );
   }
 
@@ -284,29 +272,15 @@ class Worker {
   /** Runs what must run last, at most `graceMs` long, and ends the process. */
   async #exit(graceMs: number, close?: Serving['close']): Promise<void> {
     if (this.#phase.name === 'exiting') return;
-    const limit = new CutOff(Math.max(graceMs, LAST_MS), this.#clock);
-    void limit.reached.then(() => this.#end());
-    this.#phase = { name: 'exiting', hasten: (ms) => limit.bringForward(Math.max(ms, LAST_MS)) };
-    if (graceMs > 0) await this.#terminate(graceMs);
-    await this.#call('workerExit');
-    if (graceMs > 0) await close?.().catch((error: unknown) => this.#logs.applicationFailed(error));
-    await this.#logs.close();
-    limit.cancel();
-    this.#end();
-  }
-
-  /** As where the process of a program ends: exporters and pools of the application flush there what they hold. */
-  async #terminate(graceMs: number): Promise<void> {
-    await this.#inbox.termination.run(graceMs).catch((error: unknown) => this.#logs.applicationFailed(error));
-  }
-
-  #end(): never {
+    const { termination } = this.#inbox;
+    const ending = new Ending({
+      ...{ graceMs, termination, close },
+      ...{ hooks: this.#hooks, logs: this.#logs, clock: this.#clock },
+    });
+    this.#phase = { name: 'exiting', hasten: (ms) => ending.hasten(ms) };
+    await ending.run();
     this.#logs.flush();
     process.exit(this.#exitStatus);
-  }
-
-  #call(name: 'postFork' | 'postWorkerInit' | 'workerInt' | 'workerAbort' | 'workerExit'): Promise<void> {
-    return callHook(this.#log, name, () => this.#hooks[name]?.(this.#view));
   }
 
   get #graceMs(): number {

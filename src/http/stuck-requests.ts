@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { Condition, type Course, type Phase } from '../log/condition.ts';
 import type { WorkerLog } from '../log/records.ts';
-import { type Clock, systemClock } from '../support/clock.ts';
+import type { Clock } from '../support/clock.ts';
 import type { Connections } from './connections.ts';
 import { isEventStream } from './drain/long-lived.ts';
 import type { Flight } from './flight.ts';
@@ -16,7 +16,7 @@ export interface StuckOptions {
   /** What ends such a request, if anything does. */
   readonly limit: { readonly setting: string; readonly ms: number } | null;
   readonly log: WorkerLog;
-  readonly clock?: Clock;
+  readonly clock: Clock;
 }
 
 interface Stuck {
@@ -40,7 +40,7 @@ export class StuckRequests {
 
   constructor(options: StuckOptions) {
     this.#options = options;
-    this.#clock = options.clock ?? systemClock;
+    this.#clock = options.clock;
     this.#condition = new Condition({
       clock: this.#clock,
       say: (phase, course) => this.#say(phase, course),

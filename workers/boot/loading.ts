@@ -1,0 +1,63 @@
+import type { IncomingMessage } from 'node:http';
+import type { Application } from '../../src/app/application.ts';
+import { gatewayContext } from '../../src/gateway/context.ts';
+import type { Readiness } from '../../src/http/ready-path.ts';
+import type { WorkerLog } from '../../src/log/records.ts';
+import type { BootSpec, LoadedCode } from '../../src/process/ipc.ts';
+import type { Settings } from '../../src/settings/catalogue/catalogue.ts';
+import type { Clock } from '../../src/support/clock.ts';
+
+// The steps from the setting `app` to an application that is proved ready. Each imports what it needs only where it runs.
+
+/** Loads the application into this process. Rejects with a BootError. */
+export async function loadIntoProcess(
+  settings: Settings,
+  log: WorkerLog,
+  onError: (error: unknown, request?: IncomingMessage) => void,
+): Promise<Application> {
+  const { loadApplication } = await import('../../src/app/load.ts');
+  const gateway = gatewayContext(settings, log);
+  return loadApplication(settings.app ?? '', { cwd: process.cwd(), onError, gateway });
+}
+
+/** The file that the application is loaded from, for the log; null where that is not known. */
+export async function findApplication({ app }: Settings): Promise<string | null> {
+  if (app === null) return null;
+  const { applicationFile } = await import('../../src/app/resolve.ts');
+  return applicationFile(app, process.cwd());
+}
+
+/** Resolves when the application answers at the ready path, if there is one. Rejects with a BootError. */
+export async function provePath(
+  application: Application,
+  settings: Settings,
+  log: WorkerLog,
+  clock: Clock,
+): Promise<void> {
+  const { readyPath: path } = settings;
+  if (path === null) return;
+  const { proveReady } = await import('./ready-path.ts');
+  await proveReady({ path, application, settings, log, clock });
+}
+
+/** What answers at the ready path while the service is about to stop; null where nobody would ask, or there is no time to. */
+export async function readinessOf({ readyPath, drainDelay }: Settings): Promise<Readiness | null> {
+  if (readyPath === null || drainDelay === 0) return null;
+  const { readinessAt } = await import('../../src/http/ready-path.ts');
+  return readinessAt(readyPath);
+}
+
+/** After the worker is ready, in milliseconds: its first requests are not to wait for a look at the disk. */
+const CODE_AFTER_MS = 500;
+
+/** Tells what the application was loaded from, a moment later; not with --reload, which looks for itself. */
+export function tellCode(file: string | null, spec: BootSpec, tell: (code: LoadedCode) => void): void {
+  if (file === null || spec.settings.reload) return;
+  const check = async () => {
+    const { readLoadedCode } = await import('./loaded-code.ts');
+    const { files, ...code } = await readLoadedCode(file);
+    tell({ tsunicorn: 'code', ...code, files: code.hash === spec.code ? null : files });
+  };
+  // A release that is removed meanwhile cannot be looked at.
+  setTimeout(() => void check().catch(() => {}), CODE_AFTER_MS).unref();
+}

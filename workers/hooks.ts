@@ -1,0 +1,32 @@
+import { callHook } from '../src/process/call-hook.ts';
+import type { BootSpec } from '../src/process/ipc.ts';
+import { type Hooks, WORKER_HOOKS, type WorkerView } from '../src/settings/hooks.ts';
+
+/** The hooks that are told of the worker itself, not of its requests. */
+type LifeHook = 'postFork' | 'postWorkerInit' | 'workerInt' | 'workerAbort' | 'workerExit';
+
+/** The hooks of the worker's side; none until they are loaded. */
+export class WorkerHooks {
+  readonly view: WorkerView;
+  #hooks: Hooks = {};
+
+  constructor(view: WorkerView) {
+    this.view = view;
+  }
+
+  get all(): Hooks {
+    return this.#hooks;
+  }
+
+  /** Takes them from the configuration file; functions cannot travel, so it is imported here again. */
+  async load({ configFile, hookNames }: BootSpec): Promise<void> {
+    if (configFile === null || !WORKER_HOOKS.some((name) => hookNames.includes(name))) return;
+    const { loadHooks } = await import('../src/settings/load.ts');
+    this.#hooks = await loadHooks(configFile, null, process.cwd());
+  }
+
+  /** Calls a hook, if there is one; resolves when it has returned, and logs what it throws. */
+  call(name: LifeHook): Promise<void> {
+    return callHook(this.view.log, name, () => this.#hooks[name]?.(this.view));
+  }
+}

@@ -151,98 +151,81 @@ function lazyStandard({ file, standard = 2 }: LoggerOptions): (line: string) => 
   };
 }
 
+/**
+ * Lines for people, as Gunicorn writes them. Not by pino: of its record they would show the message alone, and most
+ * workers log in text and never need to load it.
+ */
+function textLines(stream: StyledStream | null): Render {
+  const time = oncePerSecond(logTime);
+  const write = (level: LogLevel, message: string, { pid = process.pid, lines = [], err }: LogFields) => {
+    const head = `${time()} [${pid}] [${levelWord(level, stream)}] ${escapeControls(message)}`;
+    const below = [...lines.map(escapeControls), ...(err === undefined ? [] : stackLines(err))];
+    // Indented, so that no line of a stack, which may hold what a client sent, can pass for a line of the log.
+    return `${[head, ...below.map((line) => `    ${line}`)].join('\n')}\n`;
+  };
+  return (level, message, fields = {}) => {
+    try {
+      return write(level, message, fields);
+    } catch {
+      // A getter among the fields threw, or a hook gave something else for a text.
+      return write(level, `${message}`, {});
+    }
+  };
+}
+
 /** Writes the line of one message. */
 type PinoLogger = Readonly<Record<LogLevel, (fields: LogFields, message: string) => void>>;
 
-/** Lines for people, of pino's records; its browser build makes the same records without the streams and threads. */
-function textLines(stream: StyledStream | null): Render {
-  const time = oncePerSecond(logTime);
-  return lazily(() => {
-    let line = '';
-    const write = (record: object) => {
-      line = textOf(record as TextRecord, time(), stream);
-    };
-    const pino: typeof Pino = createRequire(import.meta.url)('pino/browser');
-    const log = pino<LogLevel>({
-      level: 'debug',
-      customLevels: SEVERITY,
-      browser: { write, formatters: { level: (label) => ({ level: label }) } },
-    });
-    return rendering(log, () => line);
-  });
-}
-
-interface TextRecord extends LogFields {
-  readonly level: LogLevel;
-  readonly pid: number;
-  readonly msg?: string;
-}
-
-function textOf(
-  { level, pid, msg = '', err, lines = [] }: TextRecord,
-  time: string,
-  stream: StyledStream | null,
-) {
-  const head = `${time} [${pid}] [${levelWord(level, stream)}] ${escapeControls(msg)}`;
-  const below = [...lines.map(escapeControls), ...(err === undefined ? [] : stackLines(err))];
-  // Indented, so that no line of a stack, which may hold what a client sent, can pass for a line of the log.
-  return `${[head, ...below.map((line) => `    ${line}`)].join('\n')}\n`;
-}
-
+/** Lines for machines, each a record of pino's. */
 function jsonLines(worker?: WorkerField): Render {
-  return lazily(() => {
-    let line = '';
-    const write = (text: string) => {
-      line = text;
-    };
-    const pino: PinoModule = createRequire(import.meta.url)('pino');
-    const log = pino<LogLevel>(
-      {
-        base: null,
-        level: 'debug',
-        customLevels: SEVERITY,
-        useOnlyCustomLevels: true,
-        formatters: { level: (label) => ({ level: label }) },
-        timestamp: pino.stdTimeFunctions.isoTime,
-        serializers: { err: pino.stdSerializers.errWithCause, lines: () => undefined },
-      },
-      { write },
-    );
-    return rendering(log, () => line, worker);
-  });
+  let line = '';
+  let log: PinoLogger | null = null;
+  const write = (text: string) => {
+    line = text;
+  };
+  return (level, message, fields = {}) => {
+    try {
+      log ??= loadPino(write, worker);
+    } catch {
+      // No descriptor is free, or the installation is gone: a line must not cost more than itself.
+      return withoutPino(level, message, fields);
+    }
+    try {
+      log[level](fields, message);
+    } catch (error) {
+      // A getter or toJSON among the fields threw: the message is worth more than they are.
+      log[level]({ unwritable: messageOf(error) }, message);
+    }
+    return line;
+  };
 }
 
 type PinoModule = typeof Pino & { readonly stdSerializers: typeof PinoSerializers };
 
-/** pino costs time and memory in each process, and most workers never log a line: it is loaded with the first one. */
-function lazily(load: () => Render): Render {
-  let render: Render | null = null;
-  return (level, message, fields) => {
-    try {
-      render ??= load();
-    } catch {
-      // No descriptor is free, or the installation is gone: a line must not cost more than itself.
-      return plainly(level, message, fields);
-    }
-    return render(level, message, fields);
-  };
+/**
+ * pino costs time and memory in each process, and most workers never log a line: it is loaded with the first one. It
+ * makes the line and Destination writes it, for the reasons that are given there.
+ */
+function loadPino(write: (line: string) => void, worker?: WorkerField): PinoLogger {
+  const pino: PinoModule = createRequire(import.meta.url)('pino');
+  return pino<LogLevel>(
+    {
+      base: null,
+      // Not in `base`, which would stand in a line beside a `pid` of its own.
+      mixin: () => ({ pid: process.pid, ...(worker === undefined ? {} : { worker }) }),
+      level: 'debug',
+      customLevels: SEVERITY,
+      useOnlyCustomLevels: true,
+      formatters: { level: (label) => ({ level: label }) },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      serializers: { err: pino.stdSerializers.errWithCause, lines: () => undefined },
+    },
+    { write },
+  );
 }
 
-/** What is known without pino, in either format. */
-function plainly(level: LogLevel, msg: string, { event, err, pid = process.pid }: LogFields = {}): string {
+/** What is known without pino. */
+function withoutPino(level: LogLevel, msg: string, { event, err, pid = process.pid }: LogFields): string {
   const error = err === undefined ? {} : { err: { message: messageOf(err) } };
   return `${JSON.stringify({ level, time: new Date().toISOString(), pid, event, ...error, msg })}\n`;
-}
-
-function rendering(log: PinoLogger, written: () => string, worker?: WorkerField): Render {
-  const base = worker === undefined ? { pid: process.pid } : { pid: process.pid, worker };
-  return (level, message, fields) => {
-    try {
-      log[level]({ ...base, ...fields }, message);
-    } catch (error) {
-      // A getter or toJSON among the fields threw: the message is worth more than they are.
-      log[level]({ ...base, unwritable: messageOf(error) }, message);
-    }
-    return written();
-  };
 }

@@ -41,6 +41,15 @@ describe('the text format', () => {
     expect(lines.map((line) => line.split(' ')[4])).toEqual(words);
   });
 
+  it('keeps the message where the fields cannot be read', () => {
+    const fields: LogFields = {
+      get err(): never {
+        throw new Error('no');
+      },
+    };
+    expect(logged({}, (log) => log.error('Failed', fields))[0]).toMatch(/\[ERROR\] Failed$/);
+  });
+
   it('lets no message forge a line', () => {
     const lines = logged({}, (log) => log.error('a\n[2026-01-01 00:00:00 +0000] [1] [INFO] b\x1b[0m'));
     expect(lines).toHaveLength(1);
@@ -178,14 +187,25 @@ describe('the file', () => {
 describe('where pino cannot be loaded', () => {
   afterEach(() => void vi.restoreAllMocks());
 
-  it.each(['text', 'json'] as const)('a line of the %s format has what is known without it', (format) => {
+  const unloadable = () => {
     vi.spyOn(module as unknown as { _load(): unknown }, '_load').mockImplementation(() => {
       throw new Error('EMFILE');
     });
+  };
+
+  it('a line for machines has what is known without it', () => {
+    unloadable();
     const fields = { event: 'worker-exited', pid: 77, err: new Error('why') };
-    const [line = ''] = logged({ format }, (log) => log.error('It ended', fields));
+    const [line = ''] = logged({ format: 'json' }, (log) => log.error('It ended', fields));
     expect(JSON.parse(line)).toMatchObject({
       ...{ level: 'error', pid: 77, event: 'worker-exited', msg: 'It ended', err: { message: 'why' } },
     });
+  });
+
+  it('a line for people misses nothing', () => {
+    unloadable();
+    const [head, ...stack] = logged({}, (log) => log.error('It ended', { pid: 77, err: new Error('why') }));
+    expect(head).toMatch(/ \[77\] \[ERROR\] It ended$/);
+    expect(stack[0]).toBe('    Error: why');
   });
 });

@@ -40,7 +40,12 @@ const CAUSES: Readonly<Record<ThreadEnd['why'], string>> = {
   ended: 'timeout',
 };
 
-/** The threads themselves, which end only when they are told to; `maxMemory` is in bytes. */
+/**
+ * The threads themselves, which end only when they are told to; `maxMemory` is in bytes. tinypool starts them, limits
+ * their memory, ends one when its task is aborted and starts another in its place. A thread has one task, which is to
+ * serve. Requests are not tasks: tinypool's queue could not take one back from a thread, stream its body and answer, or
+ * let one wait inside a thread, and its wait for tasks (Atomics.wait) would stop the application's sockets and timers.
+ */
 export function createTinypool({ threads, maxMemory }: Pick<PoolOptions, 'threads' | 'maxMemory'>): Tinypool {
   return new Tinypool({
     filename: THREAD_ENTRY,

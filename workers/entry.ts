@@ -1,6 +1,6 @@
 import { Inbox } from './inbox.ts';
 
-// The first thing a worker does is to get its handlers in place and say so: until then a signal would simply kill it.
+// A worker first sets its signal handlers and reports that: until then a signal would simply kill it.
 const inbox = new Inbox();
 const { enableCompileCache } = await import('../src/process/compile-cache.ts');
 enableCompileCache();

@@ -2,7 +2,7 @@ import { callHook } from '../src/process/call-hook.ts';
 import type { BootSpec } from '../src/process/ipc.ts';
 import { type Hooks, WORKER_HOOKS, type WorkerView } from '../src/settings/hooks.ts';
 
-/** The hooks that are told of the worker itself, not of its requests. */
+/** The hooks that are about the worker itself, not about its requests. */
 type LifeHook = 'postFork' | 'postWorkerInit' | 'workerInt' | 'workerAbort' | 'workerExit';
 
 /** The hooks of the worker's side; none until they are loaded. */
@@ -18,7 +18,7 @@ export class WorkerHooks {
     return this.#hooks;
   }
 
-  /** Takes them from the configuration file; functions cannot travel, so it is imported here again. */
+  /** Imports the configuration file again, since functions cannot be sent between processes. */
   async load({ configFile, hookNames }: BootSpec): Promise<void> {
     if (configFile === null || !WORKER_HOOKS.some((name) => hookNames.includes(name))) return;
     const { loadHooks } = await import('../src/settings/load.ts');

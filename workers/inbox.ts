@@ -7,7 +7,7 @@ import {
 import { boundTeardown } from './end/teardown.ts';
 import { holdTermination, type Termination } from './end/termination.ts';
 
-/** What can happen to a worker from outside. */
+/** What reaches a worker from outside. */
 export type WorkerEvent =
   | ArbiterMessage
   | { readonly tsunicorn: 'signal'; readonly signal: NodeJS.Signals }
@@ -15,11 +15,11 @@ export type WorkerEvent =
   | { readonly tsunicorn: 'orphaned' };
 
 const SIGNALS = ['SIGINT', 'SIGQUIT', 'SIGUSR1', 'SIGABRT'] as const;
-// HUP reaches a worker when its terminal goes; the rest belong to the arbiter. Their default would end the worker.
+// HUP reaches a worker when its terminal closes; the others are meant for the arbiter. By default each would end the worker.
 const IGNORED = ['SIGHUP', 'SIGUSR2', 'SIGTTIN', 'SIGTTOU'] as const;
 
 /**
- * The worker's end of the channel and its signal handlers. Events that come before a handler is set are kept, so that
+ * The worker's end of the channel, and its signal handlers. Events that come before there is a handler are kept, so that
  * a `retire` during the import of the application is not lost.
  */
 export class Inbox {
@@ -40,7 +40,7 @@ export class Inbox {
     this.send({ tsunicorn: 'hello' });
   }
 
-  /** The first message; null where the arbiter went, or changed its mind, before it sent one. */
+  /** The first message; null if the arbiter ended, or told the worker to end, before it sent one. */
   bootSpec(): Promise<BootSpec | null> {
     return new Promise((settle) => {
       this.deliverTo((event) => {
@@ -52,7 +52,7 @@ export class Inbox {
     });
   }
 
-  /** From now on `handler` gets every event, those that waited first. */
+  /** From now on `handler` gets every event, beginning with those that were kept. */
   deliverTo(handler: (event: WorkerEvent) => void): void {
     this.#handler = handler;
     const waiting = this.#waiting;
@@ -60,14 +60,14 @@ export class Inbox {
     for (const event of waiting) this.#put(event);
   }
 
-  /** Tells the arbiter; resolves when it is written, also where the arbiter is gone. */
+  /** Sends a message to the arbiter; resolves when it is written, or when the arbiter is gone. */
   send(message: WorkerMessage): Promise<void> {
     return new Promise((sent) => {
       if (!process.connected) return sent();
       try {
         process.send?.(message, undefined, undefined, () => sent());
       } catch {
-        // The channel is broken, by the application, say: to report that would need the channel too.
+        // The channel is broken, for example by the application, and a report of that would need the channel.
         sent();
       }
     });

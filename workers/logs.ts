@@ -12,7 +12,7 @@ import type { Settings } from '../src/settings/catalogue/catalogue.ts';
 import { messageOf } from '../src/support/errors.ts';
 import type { Logger } from '../src/support/logger.ts';
 
-/** Opens the worker's own log, and sees that no failure of one ends it; nothing is loaded that the settings do not ask for. */
+/** Opens the worker's own log. From then on no failure of a log ends the worker. */
 export async function openLogs(spec: BootSpec): Promise<Logs> {
   surviveStdio();
   const { settings, standards, slot, age, generation } = spec;
@@ -31,7 +31,7 @@ async function loadSyslog(settings: Settings, file: LogFile): Promise<Syslog> {
   return openSyslog(settings, file);
 }
 
-/** Where a worker logs to. */
+/** The logs of a worker. */
 export class Logs {
   readonly log: Logger;
   readonly #settings: Settings;
@@ -46,12 +46,12 @@ export class Logs {
     this.#syslog = syslog;
   }
 
-  /** Null as long as it is not opened. */
+  /** Null until it is opened. */
   get access(): AccessLog | null {
     return this.#access;
   }
 
-  /** Opens the access log; null where none is wanted. */
+  /** Opens the access log; null where the settings want none. */
   async openAccess(flights: FlightTable): Promise<AccessLog | null> {
     const { accessLogfile: file, accessLogformat: format } = this.#settings;
     const syslog = this.#syslog;
@@ -85,7 +85,7 @@ export class Logs {
     this.#access?.reopen();
   }
 
-  /** The requests in flight end now for this reason: the access log gets their lines. */
+  /** Writes the lines of the requests in flight, which end now for this reason, to the access log. */
   settle(reason: string): void {
     this.#access?.settle(reason);
   }
@@ -95,7 +95,7 @@ export class Logs {
     this.log.flush();
   }
 
-  /** Resolves when what goes over the network has gone, or will not go soon. */
+  /** Resolves when what goes to syslog is sent, or cannot be sent soon. */
   async close(): Promise<void> {
     this.#access?.flush();
     await this.#syslog?.close();

@@ -4,30 +4,30 @@ import { seconds } from '../src/support/duration.ts';
 import type { Logs } from './logs.ts';
 import type { Serving } from './serving.ts';
 
-/** What a worker is about. */
+/** The phase that a worker is in. */
 export type Phase =
   | { readonly name: 'booting' }
   /** The application is loaded; the sockets are opened when the arbiter says so. */
   | { readonly name: 'standby'; readonly accept: () => void; readonly close: Serving['close'] }
-  /** The sockets are being opened: what is accepted from now on must be served, whatever was ordered meanwhile. */
+  /** The sockets are being opened: what is accepted from now on must be served, even if the worker is told to leave. */
   | { readonly name: 'opening'; readonly leave: Retirement | null }
   | { readonly name: 'serving'; readonly serving: Serving; readonly asked: 'nothing' | 'replacement' }
   | { readonly name: 'leaving'; readonly draining: Draining }
-  /** `hasten` has it end within so many milliseconds. */
+  /** `hasten` bounds the rest of the end, in milliseconds. */
   | { readonly name: 'exiting'; readonly hasten: (graceMs: number) => void };
 
-/** Whether a worker in this phase has yet to serve. */
+/** Whether a worker in this phase has not served yet. */
 export function isBooting({ name }: Phase): boolean {
   return name === 'booting' || name === 'standby' || name === 'opening';
 }
 
-/** Logs what a drain could not finish; never rejects, as the worker must end all the same. */
+/** Logs what a drain had to cut; never rejects, since the worker must end in any case. */
 export async function finish({ ended }: Draining, logs: Pick<Logs, 'log' | 'settle'>): Promise<void> {
   const { log } = logs;
   try {
     const cut = await ended;
     if (cut.connections === 0) return;
-    // Before the connections say that they are closed, which looks as if their clients had left.
+    // Before their connections emit `close`, which would look as if the clients had left.
     logs.settle('grace');
     const { connections: count, oldest: requests, graceMs } = cut;
     log.warning(`Cut ${count} connection(s) that outlived the grace of ${graceMs / 1000} s`, {

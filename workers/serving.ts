@@ -11,44 +11,44 @@ import type { Settings } from '../src/settings/catalogue/catalogue.ts';
 import type { Clock } from '../src/support/clock.ts';
 import type { LoadedFiles } from './develop/module-graph.ts';
 
-/** What a worker class gets to serve with. */
+/** What a worker class needs to serve. */
 export interface ServeOptions {
   readonly settings: Settings;
   readonly listeners: readonly HandedListener[];
   readonly observers: readonly Observer[];
-  /** Where requests are noted; null where nobody reads it, or the access log notes them. */
+  /** Where requests are recorded; null if nothing reads it, or the access log does that. */
   readonly flights: FlightTable | null;
-  /** Among the observers already; it has more to see. */
+  /** It is one of the observers, and also records what observers do not see. */
   readonly accessLog: AccessLog | null;
   readonly log: WorkerLog;
   readonly clock: Clock;
   readonly onError: (error: unknown, request?: IncomingMessage) => void;
-  /** To be put around what answers requests, outside everything that makes them wait. */
+  /** Wraps the handler so that the ready path can be answered in its place. It goes around everything that makes requests wait. */
   readonly guard: (handler: Handler) => Handler;
-  /** The worker cannot go on, for this reason: it stops accepting, answers what it can and is replaced. */
+  /** To be called where the worker cannot go on: it stops accepting, answers what it can, and is replaced. */
   readonly fail: (reason: string) => void;
   /** Loads the application into this process. Rejects with a BootError. */
   readonly load: () => Promise<Application>;
-  /** Takes what threads of this process have loaded, where that is wanted. */
+  /** Takes the files that threads of this process have loaded; null where nobody wants them. */
   readonly report: ((loaded: LoadedFiles) => void) | null;
-  /** Answers a request whose handler threw or rejected with this; a plain 500 where it is null. */
+  /** Answers a request whose handler threw or rejected; where it is null, the answer is a plain 500. */
   readonly answerFailure: AnswerFailure | null;
   /** To be called when the application is loaded, wherever it runs. */
   readonly initialised: () => Promise<void>;
   /**
-   * To be called before any socket is opened; resolves when the application has shown that it is ready to serve and the
-   * sockets may be opened, which may be late. `close` is the one of Serving, for a worker that ends before.
+   * To be called before any socket is opened. Resolves when the application is proved ready and the sockets may be
+   * opened; in a spare worker that may be much later. `close` is that of Serving, for a worker that ends before it serves.
    */
   readonly prove: (application: Application, close: Serving['close']) => Promise<void>;
 }
 
-/** A worker class at work. */
+/** A worker class that serves. */
 export interface Serving {
-  /** Where it accepts, one URL a listener, in their order. */
+  /** One URL for each listener, in their order. */
   readonly urls: readonly string[];
-  /** What the watchdog lists, and answers with 503, where the event loop is blocked. */
+  /** While the event loop is blocked, the watchdog lists their requests and answers these with 503. */
   readonly connections: Connections;
-  /** How busy the worker was since the last call, 0 to 1, where its event loop does not tell. */
+  /** How busy the worker was since the last call, 0 to 1; absent where the event loop's utilisation says it. */
   readonly utilisation?: () => number;
   /** Ends as drain() in src/http/drain/drain.ts does. */
   drain(how: Retirement): Draining;

@@ -26,12 +26,12 @@ import { createRecycler } from './recycle/create.ts';
 import type { Recycler } from './recycle/recycler.ts';
 import type { Serve, Serving } from './serving.ts';
 
-/** After an uncaught exception other requests of the worker get this long to finish; its state cannot be trusted. */
+/** After an uncaught exception the state cannot be trusted, so the worker's other requests get only this long to finish. */
 const CRASH_GRACE_MS = 5000;
 /** A worker that has served nobody gets this long at most: the arbiter kills it after two seconds. */
 const UNSERVED_GRACE_MS = 1500;
 
-/** Takes the boot message and runs the worker, which ends the process; calls `allLoaded` before any code of the user. */
+/** Takes the boot message and runs the worker, which ends the process; calls `allLoaded` before any code of the user's runs. */
 export async function runWorker(inbox: Inbox, allLoaded: () => void): Promise<void> {
   const spec = await inbox.bootSpec();
   if (spec === null) return;
@@ -56,7 +56,7 @@ class Worker {
   #recycler: Recycler | null = null;
   /** In development only. */
   #modules: ModuleGraph | null = null;
-  /** What the application was loaded from. */
+  /** The file that the application was loaded from. */
   #file: string | null = null;
   #exitStatus: number = EXIT.ok;
 
@@ -81,7 +81,7 @@ class Worker {
       const serve = await classOf(this.#spec);
       allLoaded();
       const serving = await this.#start(serve);
-      // It was told to quit while the sockets were being opened.
+      // The worker was told to quit while the sockets were being opened.
       if (this.#phase.name !== 'opening') return;
       const { leave } = this.#phase;
       this.#phase = { name: 'serving', serving, asked: 'nothing' };
@@ -131,13 +131,13 @@ class Worker {
       await provePath(application, settings, this.#log, this.#clock);
       tellCode(this.#file, this.#spec, (code) => void this.#inbox.send(code));
     }
-    // It ends meanwhile: what it accepted now would be cut when its last hook is done.
+    // The worker has begun to end: what it accepted now would be cut when its last hook is done.
     if (this.#phase.name !== 'booting') return new Promise(() => {});
     if (settings.spareWorkers > 0) return this.#standBy(close);
     this.#phase = { name: 'opening', leave: null };
   }
 
-  /** Resolves when the arbiter wants the worker to serve. */
+  /** Resolves when the arbiter tells the worker to serve. */
   #standBy(close: Serving['close']): Promise<void> {
     return new Promise((open) => {
       const accept = () => {
@@ -171,7 +171,7 @@ class Worker {
     }
   }
 
-  /** Signals that somebody sent to this very worker; the arbiter itself uses the channel. */
+  /** Handles a signal that was sent to this worker alone; the arbiter uses the channel. */
   #signalled(signal: NodeJS.Signals): void {
     switch (signal) {
       case 'SIGTERM':
@@ -190,7 +190,7 @@ class Worker {
     }
   }
 
-  /** TERM: serve on until a replacement is ready; a second one does not wait for it. */
+  /** TERM: the worker serves until its replacement is ready. A second TERM does not wait for that. */
   #askToLeave(): void {
     const phase = this.#phase;
     if (phase.name === 'serving' && phase.asked === 'nothing' && process.connected) {
@@ -248,7 +248,7 @@ class Worker {
     this.#fail(what.toLowerCase());
   }
 
-  /** Goes although it was not asked to: what else is in flight gets a little time. */
+  /** Leaves without having been told to; what else is in flight gets a little time. */
   #fail(reason: string): void {
     if (this.#exitStatus !== EXIT.ok) return;
     this.#exitStatus = 1;

@@ -4,10 +4,10 @@ import type { Clock } from '../support/clock.ts';
 import type { Connections } from './connections.ts';
 import { afterPoll, closeIfSilent, whenDue } from './deadlines.ts';
 
-// Node itself looks for requests that take too long to arrive, and for connections that are idle for too long. What it
-// finds is judged here.
+// Node itself finds requests that take too long to arrive and connections that are idle for too long. This file decides
+// what happens to them.
 
-/** As often as Node looks for requests that take too long to arrive. */
+/** How often Node checks for requests that take too long to arrive. */
 const MORE_MS = 30_000;
 
 /**
@@ -18,7 +18,7 @@ export function closeIdleConnections(server: Server, connections: Connections): 
   server.on('timeout', (socket) => {
     const flights = connections.requestsOn(socket);
     if (flights.length === 0) return closeIfSilent(socket);
-    // A time limit of the application's own, which destroys the connection where nobody listens.
+    // The time limit is the application's own. As in Node, it destroys the connection if nothing listens for it.
     const isHeard = flights.some(
       ({ response }) =>
         response.listenerCount('timeout') > 0 ||
@@ -28,7 +28,7 @@ export function closeIdleConnections(server: Server, connections: Connections): 
   });
 }
 
-/** Whose requests arrive, and by which clock. */
+/** The server whose requests arrive, its connections and its clock. */
 export interface Arrivals {
   readonly server: Server;
   readonly connections: Connections;
@@ -36,8 +36,9 @@ export interface Arrivals {
 }
 
 /**
- * Calls `refuse` for a request that has not arrived within Node's headersTimeout or requestTimeout, unless it has after
- * a look. Node tells once a request: one of which the event loop was too late to read the rest gets more time, once.
+ * Calls `refuse` for a request that has not arrived within Node's headersTimeout or requestTimeout, unless the next poll
+ * of the sockets brings the rest. Node reports each request once. If the poll brings a part of the rest, the event loop
+ * was late, and the request gets more time, once.
  */
 export function judgeArrival(
   { server, connections, clock }: Arrivals,

@@ -4,16 +4,16 @@ import type { Census } from '../log/records/record.ts';
 import { isEventStream, type LongLived } from './drain/long-lived.ts';
 import type { Flight } from './flight.ts';
 
-/** The latest request of a connection (null before the first), when its head came, and how much of everything. */
+/** How far a connection has come: its latest request (null before the first), when its head came, and the bytes read. */
 export interface Progress {
   readonly latest: ServerResponse | null;
   readonly sinceMs: number;
-  /** Whether nothing of the latest request has yet to come. */
+  /** Whether the latest request has arrived whole. */
   readonly hasArrived: boolean;
   readonly bytesRead: number;
 }
 
-/** Where a socket carries what is known of its connection. */
+/** The property of a socket that holds its Connection. */
 const CONNECTION = Symbol('connection');
 
 interface Tracked extends Socket {
@@ -21,30 +21,30 @@ interface Tracked extends Socket {
 }
 
 interface Connection {
-  /** The one that speaks HTTP: of a TLS connection, not that which was accepted. */
+  /** The socket that speaks HTTP. On a TLS connection it is not the accepted socket. */
   socket: Tracked;
-  /** Nothing that HTTP has may be written to it yet. */
+  /** Whether the TLS handshake still runs, during which no HTTP may be written. */
   isHandshaking: boolean;
-  /** Its place in the list of all. */
+  /** Its index in the list of all connections. */
   at: number;
   latest: ServerResponse | null;
   /** When the latest request came. */
   sinceMs: number;
-  /** Pipelined before the latest and not answered when it came. */
+  /** Requests that were pipelined before the latest and not yet answered when it came. */
   earlier: Flight[] | null;
-  /** The bytes that had been written when the client asked for a WebSocket; Infinity for another protocol, null for none. */
+  /** How many bytes had been written when the client asked for a WebSocket; Infinity for another protocol, null for none. */
   webSocketFrom: number | null;
 }
 
 /**
- * Every connection of a worker with the latest response on it, which is all a drain needs to know: an answer that is
- * the last on its connection can carry `Connection: close`, an earlier pipelined one must not (the rest would go
- * unanswered). One property and one place in a list a connection; one reading of the clock a request.
+ * Every connection of a worker, with the latest response on it. A drain needs no more: the last answer on a connection
+ * can carry `Connection: close`, but an earlier pipelined one must not, since the rest would go unanswered. It costs one
+ * property and one list entry for each connection.
  */
 export class Connections {
-  // Not a Map of sockets, nor a list that shrinks: the tables that those outgrow linger in V8's old space and keep
-  // every socket they ever named, so that each young collection copies megabytes of the dead (a tenth of the time of a
-  // connection). Slots from #size on are null.
+  // Not a Map of sockets, nor a list that shrinks. Both leave outgrown tables in V8's old space, which keep every socket
+  // they ever held alive. Each young collection then copies megabytes of dead sockets, which takes a tenth of the time of
+  // a connection. Slots from #size on are null.
   readonly #slots: (Connection | null)[] = [];
   #size = 0;
   readonly #onClosed: (socket: Socket) => void;
@@ -56,7 +56,7 @@ export class Connections {
   constructor(onClosed: (socket: Socket) => void) {
     this.#onClosed = onClosed;
     const forget = (socket: Tracked) => this.#forget(socket);
-    // One listener for all of them.
+    // One function for all sockets, so that none needs a closure of its own.
     this.#closed = function () {
       forget(this);
     };
@@ -66,14 +66,14 @@ export class Connections {
     return this.#size;
   }
 
-  /** Requests whose answer has begun or is awaited; counted on demand. */
+  /** How many requests are not answered in full; counted on demand. */
   get inFlight(): number {
     let count = 0;
     for (const { latest } of this.#all) if (latest && !latest.writableFinished) count++;
     return count;
   }
 
-  /** The requests in flight, of each connection in the order they came. */
+  /** The requests in flight; those of one connection in the order in which they came. */
   requests(): readonly Flight[] {
     return this.#all.flatMap(flightsOf);
   }
@@ -105,13 +105,13 @@ export class Connections {
     socket.on('close', this.#closed);
   }
 
-  /** A connection that was added begins with TLS. */
+  /** Marks a connection that was added as one that begins with TLS. */
   expectTls(socket: Tracked): void {
     const connection = socket[CONNECTION];
     if (connection) connection.isHandshaking = true;
   }
 
-  /** From now on it is `secure`, which was made over its socket, that speaks HTTP on it. */
+  /** From now on HTTP is spoken on `secure`, the TLS socket over `socket`. */
   secured(socket: Tracked, secure: Tracked): void {
     const connection = socket[CONNECTION];
     if (connection === undefined) return;
@@ -120,9 +120,9 @@ export class Connections {
     secure[CONNECTION] = connection;
   }
 
-  /** Notes a request; while closing, its answer is marked as the connection's last. */
+  /** Records a request. After closeAfterAnswer() its answer is marked as the connection's last. */
   note(request: IncomingMessage, response: ServerResponse, nowMs: number): void {
-    // None after `close`: a pipelined request may still be handed out for a connection that has ended.
+    // There is none after `close`: Node may still emit a pipelined request of a connection that has ended.
     const connection = (request.socket as Tracked)[CONNECTION];
     if (this.#closing) {
       const earlier = connection?.latest;
@@ -137,30 +137,30 @@ export class Connections {
     connection.sinceMs = nowMs;
   }
 
-  /** Notes that the client asks for another protocol; the application may still refuse it. */
+  /** Records that the client asks for another protocol; the application may still refuse it. */
   noteUpgrade({ headers: { upgrade = '' } }: IncomingMessage, socket: Tracked): void {
     const connection = socket[CONNECTION];
     if (connection) connection.webSocketFrom = /^websocket$/i.test(upgrade) ? socket.bytesWritten : Infinity;
   }
 
-  /** What its connections are at, by their numbers. */
+  /** How many connections are in each stage. */
   census(): Census {
     const census = { answering: 0, idle: 0, sendingHeaders: 0, silent: 0, webSockets: 0 };
     for (const connection of this.#all) census[stageOf(connection)]++;
     return census;
   }
 
-  /** The WebSockets, and the streams of events that have begun. */
+  /** The WebSockets, and the event streams that have begun. */
   longLived(): readonly LongLived[] {
     return this.#all.flatMap(({ socket, latest, webSocketFrom }): LongLived[] => {
-      // Before its handshake was answered a WebSocket is a request like any other.
+      // Until its handshake is answered, a WebSocket is a request like any other.
       if (webSocketFrom !== null)
         return socket.bytesWritten > webSocketFrom ? [{ kind: 'webSocket', socket }] : [];
       return latest && isEventStream(latest) ? [{ kind: 'events', socket, response: latest }] : [];
     });
   }
 
-  /** From now on every connection ends with its present or next answer; answers in flight are marked too. */
+  /** From now on each connection ends with its current or next answer. */
   closeAfterAnswer(): void {
     this.#closing = true;
     for (const { latest } of this.#all) {
@@ -169,8 +169,8 @@ export class Connections {
   }
 
   /**
-   * The connections that wait for a request: all that came are answered, or none has. A client that has sent a part of
-   * one is among them, unless it is the first.
+   * The connections that wait for a request: all their requests are answered, or none has come yet. One whose client has
+   * sent a part of its next request is included, but not of its first.
    */
   idle(): readonly Socket[] {
     return this.#all.filter(isIdle).map(({ socket }) => socket);
@@ -203,7 +203,7 @@ export class Connections {
     });
   }
 
-  /** Cuts what is left, upgraded sockets included. Returns how many there were. */
+  /** Destroys all connections that are left, upgraded sockets included. Returns how many there were. */
   destroyAll(): number {
     const left = this.#sockets;
     for (const socket of left) socket.destroy();
@@ -214,7 +214,7 @@ export class Connections {
     const connection = socket[CONNECTION];
     if (connection === undefined) return;
     socket[CONNECTION] = undefined;
-    // The last one takes the free place.
+    // The last connection takes the free slot.
     this.#size--;
     const last = this.#slots[this.#size];
     this.#slots[this.#size] = null;
@@ -252,7 +252,7 @@ function isIdle({ socket, latest, earlier, webSocketFrom }: Connection): boolean
   return latest.writableFinished && latest.req.complete && stillOpen(earlier).length === 0;
 }
 
-/** A client may keep a request under way for ever: those that were answered must not pile up behind it. */
+/** Drops what was answered: a client may keep one request open for ever, and the others must not pile up behind it. */
 function stillOpen(flights: readonly Flight[] | null): readonly Flight[] {
   return flights?.filter(({ response }) => !response.writableFinished) ?? [];
 }

@@ -3,33 +3,33 @@ import type { Socket } from 'node:net';
 import type { Clock } from '../support/clock.ts';
 import type { Flight } from './flight.ts';
 
-// Every time limit of requests and connections goes by one rule: nothing is cut before the event loop has read what the
-// kernel holds. What came while the loop was blocked came in time.
+// Every time limit of requests and connections follows one rule: nothing is cut before the event loop has polled its
+// sockets and read what the kernel holds. What arrived while the loop was blocked arrived in time.
 
-/** A turn of the event loop that took longer than this says little of what the kernel holds by now. */
+/** After a turn of the event loop that took longer than this, the kernel may hold more than the turn has read. */
 const TURN_MS = 5;
-/** A timer that is later than this says that the event loop was blocked. */
+/** If a timer fires later than this, the event loop was blocked. */
 const LATE_MS = 100;
-/** Node's timers take no longer time. */
+/** The longest time that a timer of Node can be set to. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
 export interface FlightLimit {
   readonly limitMs: number;
-  /** The requests whose time runs now, each from its `sinceMs` on. */
+  /** The requests whose time runs now; each has run since its `sinceMs`. */
   readonly inFlight: () => readonly Flight[];
-  /** Called once for a request that has taken too long and does so still after a look at the sockets. */
+  /** Called once for each request that has taken too long and is still in flight after a poll of the sockets. */
   readonly overdue: (response: ServerResponse) => void;
   readonly clock: Clock;
 }
 
 /**
- * Limits the time of requests, with one timer for all of them, at no cost a request. The timer is set to when the oldest
- * is due: whatever begins later is due later. Where many are due one after another, they are ended in batches, up to
- * 250 ms late.
+ * Limits the time of requests. One timer serves all of them, so that a request costs nothing. The timer is set to when
+ * the oldest request is due, since a later one is due later. Where many are due one after another, they are ended in
+ * batches, up to 250 ms late.
  */
 export function limitFlights({ limitMs, inFlight, overdue, clock }: FlightLimit): void {
   const leastMs = Math.min(250, limitMs / 100);
-  /** Their clients may take a while to read that it took too long. */
+  /** Requests that were ended and are still in flight, as their clients have yet to read the answer. */
   let ended = new Set<ServerResponse>();
   const round = () => {
     const now = clock.now();
@@ -56,8 +56,8 @@ export function limitFlights({ limitMs, inFlight, overdue, clock }: FlightLimit)
 }
 
 /**
- * Calls `act` when `ms` are over and a look at the sockets was taken, unless the connection has closed. The time for
- * which the event loop was blocked, in which nothing of the client's was read, does not count.
+ * Calls `act` when `ms` are over and the sockets were polled, unless the connection has closed. Time in which the event
+ * loop was blocked does not count, since nothing of the client's was read in it.
  */
 export function whenDue(socket: Socket, ms: number, clock: Clock, act: () => void): void {
   const dueMs = clock.now() + ms;
@@ -70,7 +70,7 @@ export function whenDue(socket: Socket, ms: number, clock: Clock, act: () => voi
   socket.once('close', cancel);
 }
 
-/** Destroys a connection that is idle, but not one for which the kernel holds a request: that would reset it. */
+/** Destroys an idle connection, but not one for which the kernel holds a request: its client would get a reset. */
 export function closeIfSilent(socket: Socket): void {
   const { bytesRead } = socket;
   afterPoll(() => {
@@ -79,12 +79,12 @@ export function closeIfSilent(socket: Socket): void {
 }
 
 /**
- * Calls `act` right after the event loop has read what the kernel held. Timers come before that: after a blocked event
- * loop they know nothing of what has arrived meanwhile. Where the loop is so busy that each turn takes long, a longer one
- * will do the next time.
+ * Calls `act` right after the event loop has read what the kernel held. Timers fire before the loop polls, so after a
+ * blocked loop they know nothing of what has arrived meanwhile. Where the loop is so busy that each turn takes long, a
+ * longer turn is accepted at the next try.
  */
 export function afterPoll(act: () => void, turnMs = TURN_MS): void {
-  // The first may be called in the middle of a turn.
+  // The first setImmediate may be set in the middle of a turn, after the poll.
   setImmediate(() => {
     const startedMs = performance.now();
     setImmediate(() => {

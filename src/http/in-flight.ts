@@ -33,7 +33,7 @@ function refuseUnread(connections: Connections, answered: Answered): number {
     }
     return unread.length;
   } catch {
-    // As below.
+    // As in attempt().
     return 0;
   }
 }
@@ -44,8 +44,8 @@ function attempt(response: ServerResponse, answered: Answered): StalledRequest['
     if (got === '503' && response.socket) answered(503, response, response.socket);
     return got;
   } catch {
-    // The event loop was stopped in the middle of a write to this very socket, which cannot even be asked then. The other
-    // requests are not to pay for it.
+    // The event loop was stopped in the middle of a write to this very socket, whose state then cannot be read. The
+    // other requests are still answered.
     return 'nothing';
   }
 }
@@ -53,7 +53,7 @@ function attempt(response: ServerResponse, answered: Answered): StalledRequest['
 function refuse(response: ServerResponse): StalledRequest['got'] {
   const { socket } = response;
   if (socket === null) return 'nothing';
-  // Headers may be made up and yet unsent; on a connection's first answer that can be told.
+  // Headers may be formatted but not sent. Only on a connection's first answer does bytesWritten show that.
   const untouched = socket.bytesWritten === 0 || !response.headersSent;
   if (!untouched || !isIdle(socket)) return 'part';
   socket.write(refusal(response.req.method !== 'HEAD'));

@@ -3,20 +3,20 @@ import type { Socket } from 'node:net';
 import type { Clock } from '../support/clock.ts';
 import { whenDue } from './deadlines.ts';
 
-/** A client may go on sending for this long, once it has its answer and was told that the connection ends. */
+/** How long a client may go on sending after it got an answer with `Connection: close`. */
 const LINGER_MS = 5000;
 
 /**
- * Lets the client of an answered request send the rest of its body, which is thrown away, before its connection is
- * closed. Closed at once it would be reset, and a client that still sends may lose an answer that it has not read, such
- * as a 413 (RFC 9112, 9.6).
+ * Lets the client of an answered request send the rest of its body, which is discarded, before its connection is closed.
+ * If it were closed at once, the client would get a reset and might lose an answer that it has not read, such as a 413
+ * (RFC 9112, 9.6).
  */
 export function lingerWhileSent(clock: Clock) {
   return (request: IncomingMessage, response: ServerResponse): void => {
     if (request.method === 'GET' || request.method === 'HEAD') return;
-    // Before Node's own, which closes the connection by destroySoon() where the answer is its last.
+    // Before Node's own listener, which calls destroySoon() after the last answer of a connection.
     response.prependOnceListener('finish', () => {
-      // Of the response: a request that was destroyed has none any more.
+      // The response's socket: a request that was destroyed has none.
       const { socket } = response;
       if (request.complete || socket === null || socket.destroyed) return;
       socket.destroySoon = () => {
@@ -34,6 +34,6 @@ function linger(request: IncomingMessage, socket: Socket, clock: Clock): void {
   socket.end();
   request.once('end', close).unpipe();
   for (const event of ['data', 'readable']) request.removeAllListeners(event);
-  // Behind the stream's own tick, in which it stops as nobody listens.
+  // After the stream's own tick, in which it pauses because nothing listens.
   process.nextTick(() => request.resume());
 }

@@ -1,16 +1,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FlightTable } from '../flights/table.ts';
 
-/** Handles a request that has come at `nowMs` of performance.now(). */
+/** Handles a request that came at `nowMs` of performance.now(). */
 type Handle = (request: IncomingMessage, response: ServerResponse, nowMs: number) => void;
 
-/** What has `handle` answer each request, which stands in the table meanwhile. */
+/** Returns a function that records each request in the table while `handle` answers it. */
 export function noteFlights(table: FlightTable, handle: Handle): Handle {
   return (request, response, nowMs) => {
     const { method = '', url = '', httpVersion } = request;
     const slot = table.open(method, url, '', httpVersion, nowMs);
     handle(request, response, nowMs);
-    // Many are answered at once, and to listen to each response costs as much as to note the request.
+    // Many are answered at once, and a listener on each response costs as much as the rest of the record.
     if (isSent(response)) table.close(slot);
     else response.on('close', () => table.close(slot));
   };

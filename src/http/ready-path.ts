@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Handler } from '../app/application.ts';
 
-/** Whether load balancers are to send requests here; once it is off it stays so. */
+/** Whether load balancers should send requests here; once off, it stays off. */
 export interface Readiness {
-  /** From now on the ready path is answered with 503, and every other request as always. */
+  /** From now on the ready path is answered with 503; other requests are served as before. */
   turnOff(): void;
   /** The handler, with the ready path answered in its place once readiness is off. */
   guard(handler: Handler): Handler;
@@ -23,7 +23,7 @@ export function readinessAt(path: string): Readiness {
   };
 }
 
-/** The connection is kept: a probe that finds it closed might be taken for a failure of another kind. */
+/** The connection is kept: a probe might report a closed one as another kind of failure. */
 function answerUnready(response: ServerResponse): void {
   response.statusCode = 503;
   response.setHeader('content-type', 'text/plain; charset=utf-8');

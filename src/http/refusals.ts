@@ -5,10 +5,10 @@ import { codeOf, messageOf } from '../support/errors.ts';
 import { plainAddress } from '../support/plain-address.ts';
 import { type Arrivals, judgeArrival } from './arrival.ts';
 
-/** Node's clock says it, of a head or a whole request. */
+/** The code with which Node reports a head or a request that took too long to arrive. */
 const TOO_SLOW = 'ERR_HTTP_REQUEST_TIMEOUT';
 
-/** What Node's parser says of a request (or its clock), and the status that Node itself would answer with. */
+/** The codes of Node's errors, with the status that Node itself would answer. */
 const STATUSES: Readonly<Record<string, string>> = {
   HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
   HPE_CHUNK_EXTENSIONS_OVERFLOW: '413 Payload Too Large',
@@ -22,15 +22,15 @@ const CURES: Readonly<Record<string, string>> = {
 /** What the access log gets of requests that Node refuses. */
 type RefusalLog = Pick<AccessLog, 'answeredPast' | 'observeRefusal'>;
 
-/** What is said of a request that Node refuses: a line, and its fields. */
+/** Logs a request that Node refuses: a message and its fields. */
 export type SayRefused = (
   line: string,
   fields: { readonly reason: string; readonly error: string; readonly client: string | null },
 ) => void;
 
 /**
- * Answers what Node refuses before there is a request, as Node does, and has `say` told in one line: the application
- * does not see it, and the client's 431 would be a riddle. The access log has no more than the status.
+ * Answers what Node refuses before there is a request, as Node does, and logs it with `say`. The application never sees
+ * such a request, and the access log has only its status, so that nothing else would explain the client's 431.
  */
 export function answerRefused(
   arrivals: Arrivals,
@@ -74,7 +74,7 @@ function answer(error: Error, socket: Socket, say: SayRefused, accessLog: Refusa
   socket.destroy(error);
 }
 
-/** A client that connects and waits has asked for nothing; a reset is no request either. */
+/** Whether a request was refused. A client that has sent nothing has asked for nothing, and a reset is no request. */
 function isRefusal(error: Error, socket: Socket): boolean {
   return socket.bytesRead > 0 && /^HPE_|^ERR_HTTP_/.test(codeOf(error) ?? '');
 }
@@ -92,8 +92,8 @@ function sayRefused(error: Error, socket: Socket, how: string, say: SayRefused):
   });
 }
 
-/** The answer that has the socket; more bytes would spoil one that has begun. */
+/** The answer that is being written to the socket; nothing may be written into it once it has begun. */
 function answerOn(socket: Socket): ServerResponse | null {
-  // Node's own name for it; with pipelining no public one tells it.
+  // A private property of Node: with pipelining no public one tells which answer it is.
   return Reflect.get(socket, '_httpMessage') ?? null;
 }

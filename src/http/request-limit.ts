@@ -8,15 +8,15 @@ import { limitFlights } from './deadlines.ts';
 import { nameRequest, requestField } from './request-name.ts';
 import { answerError } from './server.ts';
 
-/** Why a request was aborted: the reason of its AbortSignal. */
+/** The reason of the AbortSignal of a request that took too long. */
 export class RequestTimeout extends Error {
   override readonly name = 'TimeoutError';
 }
 
-/** A handler still at work this long after its request was aborted ignores the signal. */
+/** A handler that still runs this long after the abort of its request ignores the signal. */
 const IGNORED_MS = 1000;
 
-/** On a response: the promise that its handler returned. */
+/** The property of a response that holds the promise of its handler. */
 const RETURNED = Symbol('returned');
 
 interface Limited extends ServerResponse {
@@ -26,15 +26,15 @@ interface Limited extends ServerResponse {
 export interface RequestLimitOptions {
   /** How long a request may take from its head on (--request-timeout); 0 is no limit. */
   readonly seconds: number;
-  /** All that the handler gets is noted there. */
+  /** They must know every request that the handler gets. */
   readonly connections: Pick<Connections, 'requests'>;
   readonly log: WorkerLog;
   readonly clock: Clock;
 }
 
 /**
- * Limits the requests of a handler. One that takes longer gets a 504, or a cut connection if its answer has begun, and
- * its AbortSignal aborts; a handler that goes on all the same is logged.
+ * Limits the requests of a handler. A request that takes longer gets a 504, or a cut connection if its answer has begun,
+ * and its AbortSignal aborts. A handler that ignores the abort is logged.
  */
 export function limitRequests(handler: Handler, options: RequestLimitOptions): Handler {
   const { seconds, connections, clock } = options;
@@ -79,13 +79,13 @@ function end(response: Limited, { seconds, log, clock }: RequestLimitOptions): v
   });
 }
 
-/** Answers, then destroys the request, in that order, as destroying it closes the connection. Says what was done. */
+/** Answers and then destroys the request, which closes the connection. Returns what was done, for the log. */
 function cutShort(response: ServerResponse, seconds: number): string {
   const { req: request } = response;
   const abort = () => void request.destroy(new RequestTimeout(`the request took longer than ${seconds} s`));
   if (response.headersSent) {
     abort();
-    // Destroying a request that was read to its end leaves the connection as it is.
+    // If the request was read to its end, destroying it leaves the connection open.
     response.destroy();
     return 'its connection was cut, as its answer had begun';
   }

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 
-/** A request's line may have 16 KB, which no log should repeat for each request that fails. */
+/** A request line may have 16 KB, too much for each line of the log. */
 const MAX_PATH = 500;
 
 /** How log lines name a request: `GET /path`, the path shortened. */
@@ -8,12 +8,12 @@ export function nameRequest({ method = '', url = '' }: Pick<IncomingMessage, 'me
   return `${method} ${shortPath(url)}`;
 }
 
-/** The same for a record: its `request`. */
+/** The field `request` of a record. */
 export function requestField({ method = '', url = '' }: Pick<IncomingMessage, 'method' | 'url'>) {
   return { method, path: shortPath(url) };
 }
 
-/** A request's path as logs have it. */
+/** A request's path as logs show it. */
 export function shortPath(url: string): string {
   return url.slice(0, MAX_PATH);
 }

@@ -16,12 +16,12 @@ import { noteFlights } from './note-flights.ts';
 import { answerRefused, handRefused, type SayRefused } from './refusals.ts';
 
 /**
- * What looks at each request before the application does; folded into one function when the server is made. `nowMs` is
- * of the clock: one reading for all, as it is the dearest thing that most of them do.
+ * Called for each request before the application gets it; all observers become one function when the server is made.
+ * `nowMs` is when the request came, by the clock: read once for all, since that is what most observers cost.
  */
 export type Observer = (request: IncomingMessage, response: ServerResponse, nowMs: number) => void;
 
-/** Answers a request whose handler threw or rejected; something may have been sent before. */
+/** Answers a request whose handler threw or rejected; a part of an answer may have been sent before. */
 export type AnswerFailure = (error: unknown, request: IncomingMessage, response: ServerResponse) => void;
 
 export interface HttpServerOptions {
@@ -32,20 +32,20 @@ export interface HttpServerOptions {
   readonly flights?: FlightTable | null;
   /** 0 closes each connection after its answer. */
   readonly keepAliveMs: number;
-  /** How long a request may take altogether; it may take five minutes to arrive where this is shorter, or 0. */
+  /** How long a request may take altogether, 0 for no limit. It may take five minutes to arrive even where this is shorter. */
   readonly requestMs?: number;
   /** An error that the application threw or rejected with while it handled `request`. */
   readonly onError: (error: unknown, request: IncomingMessage) => void;
   /** Where it is null, the answer is a plain 500. */
   readonly answerFailure?: AnswerFailure | null;
-  /** Gets a line for each request that Node refuses itself, which no handler sees. */
+  /** Logs each request that Node itself refuses, which no handler sees. */
   readonly onRefused?: SayRefused;
-  /** Gets what no observer sees: upgrades, CONNECT, and what is answered past the application. */
+  /** Records what no observer sees: upgrades, CONNECT, and answers that are not the application's. */
   readonly accessLog?: Pick<AccessLog, 'observeTunnel' | 'answeredPast' | 'observeRefusal'> | null;
   readonly clock: Clock;
 }
 
-/** A request that has not arrived whole after this is answered with 408, as slow clients are no less costly for being many. */
+/** A request that has not arrived whole after this is answered with 408. */
 const ARRIVAL_MS = 300_000;
 
 /**
@@ -67,7 +67,7 @@ export function createHttpServer(options: HttpServerOptions): Server {
   return engine;
 }
 
-/** The application's own server, with what ours does; what the program listens to is its own to answer. */
+/** Makes the application's own server do what ours does, except for events that the program itself listens to. */
 function adopt(own: OwnServer, engine: Server, options: HttpServerOptions): Server {
   const { connections, onRefused = () => {}, accessLog = null, clock } = options;
   const { server } = own;
@@ -153,20 +153,20 @@ function requestListener(options: HttpServerOptions) {
   }
 }
 
-/** On a socket of which a request has been handled. */
+/** The property of a socket on which a request has been handled. */
 const SERVED = Symbol('served');
 
 /**
- * Where each answer closes its connection, nothing that was pipelined behind a request may run (RFC 9112, 9.6): its
- * client gets no answer and sends it again.
+ * Where each answer closes its connection, a request that was pipelined behind another must not run (RFC 9112, 9.6):
+ * its client gets no answer and sends it again.
  */
 function firstAlone(listener: RequestListener): RequestListener {
   return (request, response) => {
     const socket: Socket & { [SERVED]?: true } = request.socket;
     if (socket[SERVED]) return;
-    // Not in a WeakSet, for the reason that Connections gives.
+    // Not in a WeakSet, for the reason given in Connections.
     socket[SERVED] = true;
-    // An application may have said `Connection: keep-alive` all the same, as Hono does for events.
+    // The application may have set `Connection: keep-alive` nevertheless, as Hono does for event streams.
     response.once('finish', () => {
       if (!socket.writableEnded) socket.destroySoon();
     });
@@ -174,7 +174,7 @@ function firstAlone(listener: RequestListener): RequestListener {
   };
 }
 
-/** Not by a header, which the application would find among its own. */
+/** Not by a header, which the application would see among its own. */
 function closeBehind(_request: IncomingMessage, response: ServerResponse): void {
   response.shouldKeepAlive = false;
 }
@@ -190,7 +190,7 @@ function fold(observers: readonly Observer[]): Observer {
   };
 }
 
-/** A plain answer where nothing was sent yet; otherwise the connection is cut, so that the client sees it is not whole. */
+/** Sends a plain answer. If one has begun already, cuts the connection, so that the client sees that it is incomplete. */
 export function answerError(
   response: ServerResponse,
   status = 500,
@@ -215,7 +215,7 @@ function upgradeListener(options: HttpServerOptions) {
     change(request, socket, () => application.upgrade?.(request, socket, head));
 }
 
-/** Of CONNECT: without a listener Node cuts the connection. */
+/** The answer to CONNECT. Without a listener Node would cut the connection. */
 const NO_TUNNELS = '501 Not Implemented';
 
 function refuseOn(socket: Duplex, status: string): void {

@@ -24,13 +24,13 @@ interface Stuck {
   readonly oldest: readonly UnansweredRequest[];
 }
 
-/** How much a connection had carried, and when that was seen to have changed last. */
+/** How many bytes a connection had carried, and when that number was last seen to change. */
 interface Progress {
   readonly bytes: number;
   readonly movedMs: number;
 }
 
-/** Says that requests wait for an answer although the event loop turns: a promise that never settles, a slow dependency. */
+/** Logs that requests wait for an answer although the event loop runs: a promise never settles, or a dependency is slow. */
 export class StuckRequests {
   readonly #options: StuckOptions;
   readonly #clock: Clock;
@@ -68,7 +68,7 @@ export class StuckRequests {
     const bytes = (response.socket?.bytesRead ?? 0) + (response.socket?.bytesWritten ?? 0);
     const before = this.#progress.get(response);
     if (before?.bytes === bytes) return before;
-    // Of one that is seen for the first time and has got nothing yet, nothing can have been sent since it came.
+    // If it is seen for the first time and its answer has not begun, nothing was sent since it came.
     return { bytes, movedMs: before === undefined && !response.headersSent ? sinceMs : now };
   }
 
@@ -100,7 +100,7 @@ export class StuckRequests {
   }
 }
 
-/** Whether it is the application that its client waits for. */
+/** Whether the client waits for the application. */
 function isTheApplications({ response }: Flight): boolean {
   const { req, socket } = response;
   // An earlier answer on its connection is under way, or its own is, and the client is slow to read it.

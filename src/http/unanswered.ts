@@ -10,7 +10,7 @@ export interface UnansweredRequest {
   readonly status: number;
 }
 
-/** At most `most` of them, the oldest first. */
+/** Describes the oldest of them, at most `most`, the oldest first. */
 export function namesOf(
   flights: readonly Flight[],
   nowMs: number,

@@ -91,7 +91,7 @@ describe('in class thread', () => {
   it('what the program has set on its server is named at boot', async () => {
     const running = await serve(['-k', 'thread', '--threads', '1', `${servers}:particular`]);
     await running.waitForLog(
-      /\[WARNING\] What the exported server has set is without effect in class thread: maxHeaderSize, .*'checkContinue'.*; class async serves it whole/,
+      /\[WARNING\] These settings of the exported server have no effect in class thread: maxHeaderSize, .*'checkContinue'.*; use class async/,
     );
   });
 

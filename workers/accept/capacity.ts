@@ -10,14 +10,14 @@ import { codeOf } from '../../src/support/errors.ts';
 import { filesInReserve, MORE_FILES, openFilesLimit } from '../../src/support/open-files.ts';
 import { descriptorOf } from './descriptor.ts';
 
-/** As they were before the application, whose tracing or retrying may have replaced them. */
+/** The original functions: tracing or retries in the application may replace them later. */
 const { openSync, closeSync } = fs;
 
-/** How often it is looked whether a file can be opened. */
+/** How often the worker checks whether a file can be opened. */
 const CHECK_EVERY_MS = 1000;
-/** How many files it tries to open then: the next descriptor alone does not tell how many are free behind it. */
+/** How many files it tries to open then: one descriptor alone would not show how many more are free. */
 const ENOUGH = 8;
-/** A condition is over when it did not hold for so long: a worker at its limit is at it again and again. */
+/** A condition must not hold for this long to be over, since a worker at its limit reaches it again and again. */
 const QUIET_MS = 2 * CHECK_EVERY_MS;
 
 export interface CapacityOptions {
@@ -26,37 +26,37 @@ export interface CapacityOptions {
   readonly connections: Connections;
   readonly log: WorkerLog;
   readonly clock: Clock;
-  /** Called where there may be room again although no connection has closed. */
+  /** Called when there may be room again although no connection has closed. */
   readonly changed: () => void;
   /** How many files may be open. */
   readonly files?: number;
 }
 
-/** Why nothing is accepted: too few files can be opened, or none, by the code of that error. */
+/** Why nothing is accepted: too few files can be opened, or none at all, with the code of that error. */
 type Shortage = 'few' | 'EMFILE' | 'ENFILE';
 
 type State =
   | { readonly name: 'free' }
   | { readonly name: 'short'; readonly why: Shortage }
-  /** A connection has closed while few files could be opened: one may come in its place. */
+  /** A connection has closed during a shortage: one may be accepted in its place. */
   | { readonly name: 'one' }
   | { readonly name: 'closed' };
 
 /**
- * Whether a worker can take another connection, by its own limit and by that of open files, and a line in the log while it
- * cannot. Where no descriptor is left libuv accepts whatever the kernel has queued and closes it at once, without a word:
- * accepting stops before, so that others can take it.
+ * Whether a worker can take another connection, by its own limit and by that of open files; while it cannot, the log says
+ * so. Without a free descriptor, libuv accepts what the kernel has queued and silently closes it at once. Accepting stops
+ * before that, so that other workers can take it.
  */
 export class Capacity {
   readonly #options: CapacityOptions;
-  /** Descriptors from this number on are for everything but connections; the kernel gives the lowest that is free. */
+  /** Descriptors from this number on are reserved for other files; the kernel gives the lowest that is free. */
   readonly #lastFd: number;
   readonly #files: number;
   readonly #full: Condition;
   readonly #shortage: Condition<Shortage>;
   readonly #stopChecking: () => void;
   #state: State = { name: 'free' };
-  /** Given up for the moment in which a line is written: the first one of a worker loads what writes it from the disk. */
+  /** Closed while a line is logged: to log its first line, a worker may have to load code from the disk. */
   #spare = spareDescriptor();
 
   constructor(options: CapacityOptions) {
@@ -74,18 +74,18 @@ export class Capacity {
     return this.#state.name === 'short' || this.#options.connections.size >= this.#options.limit;
   }
 
-  /** A connection was accepted, and counted. */
+  /** To be called when a connection was accepted and counted. */
   opened(socket: Socket): void {
     if (this.#state.name === 'one' || (descriptorOf(socket) ?? 0) >= this.#lastFd) this.#runShort('few');
     if (this.#options.connections.size >= this.#options.limit) this.#full.note();
   }
 
-  /** A connection has closed. Where there is no descriptor at all, something else may have taken its own already. */
+  /** To be called when a connection has closed. Where no descriptor was left, another file may have taken its own already. */
   freed(): void {
     if (this.#state.name === 'short' && this.#state.why === 'few') this.#state = { name: 'one' };
   }
 
-  /** The worker accepts nothing any more, whatever there is room for. */
+  /** To be called when the worker stops accepting for good. */
   close(): void {
     this.#state = { name: 'closed' };
     this.#stopChecking();
@@ -99,7 +99,7 @@ export class Capacity {
     const why = shortage(this.#lastFd);
     if (why === null) return this.#recovered();
     this.#runShort(why);
-    // Whatever else has the files, one connection at a time is served.
+    // Whatever else holds the files, one connection at a time is served.
     if (why === 'few' && connections.size === 0) {
       this.#state = { name: 'one' };
       changed();
@@ -165,7 +165,7 @@ export class Capacity {
   }
 }
 
-/** Whether so many files more can be opened, each below `lastFd`. */
+/** Tries to open files; null where enough of them get descriptors below `lastFd`. */
 function shortage(lastFd: number): Shortage | null {
   const opened: number[] = [];
   try {
@@ -173,7 +173,7 @@ function shortage(lastFd: number): Shortage | null {
     return opened.some((fd) => fd >= lastFd) ? 'few' : null;
   } catch (error) {
     const code = codeOf(error);
-    // Any other, as where there is no /dev/null, tells nothing.
+    // Other errors, such as a missing /dev/null, say nothing about descriptors.
     if (code !== 'EMFILE' && code !== 'ENFILE') return null;
     return opened.length > 0 ? 'few' : code;
   } finally {

@@ -12,9 +12,9 @@ export interface Gate {
   pause(): void;
   resume(): void;
   /**
-   * Accepts what the kernel has queued, then stops accepting for good, as close() does. What comes is held back until
-   * then: a client without an answer does not connect again, so the queue does run dry. At most `limitMs`. An inherited
-   * descriptor is just closed: its owner keeps the socket, and the queue with it for whoever serves next.
+   * Accepts what the kernel has queued, for `limitMs` at most, then stops accepting for good, as close() does. Accepted
+   * connections are held back until then: a client that has no answer does not connect again, so the queue runs dry. An
+   * inherited descriptor is just closed, since its owner keeps the socket with its queue for the next service.
    */
   closeWhenEmpty(limitMs: number): Promise<void>;
   /** Stops accepting for good; what was accepted is not touched. */
@@ -32,8 +32,8 @@ export class ListenError extends Error {
 }
 
 /**
- * Makes the gate; `feed` gets each accepted connection, which takes in `bufferBytes` (Node's 64 KiB by default) of a
- * request's body before it is read.
+ * Makes the gate. `feed` gets each accepted connection, which buffers `bufferBytes` of a request's body (by default Node's
+ * 64 KiB) before the application reads it.
  */
 export function createGate(feed: (socket: Socket) => void, clock: Clock, bufferBytes?: number): Gate {
   return new AcceptGate(feed, clock, bufferBytes);
@@ -41,7 +41,7 @@ export function createGate(feed: (socket: Socket) => void, clock: Clock, bufferB
 
 const { AsyncLocalStorage } = process.getBuiltinModule('node:async_hooks');
 
-/** This long without a connection, the queue counts as dry. */
+/** After this long without a connection the queue counts as empty. */
 const QUIET_MS = 10;
 
 class AcceptGate implements Gate {
@@ -49,14 +49,14 @@ class AcceptGate implements Gate {
   readonly #clock: Clock;
   readonly #options: ServerOpts;
   #listenerDoors: readonly ListenerDoor[] = [];
-  /** Those of `#listenerDoors` whose socket somebody passed on to the service. */
+  /** Those of `#listenerDoors` whose socket the service was given by another process. */
   #lent: readonly ListenerDoor[] = [];
   #state: 'open' | 'paused' | 'holding' | 'closed' = 'open';
-  /** Accepted and not yet fed: while the queue is emptied, or paused where a door cannot be. */
+  /** Accepted and not yet fed: while the queue is emptied, or while the gate is paused and a door cannot pause. */
   #held: Socket[] = [];
   #accepted = 0;
 
-  /** Not in the context of the request that has ended: whoever is accepted later would see its AsyncLocalStorage. */
+  /** Outside the context of the request that has ended: later connections would see its AsyncLocalStorage. */
   readonly #reopen = AsyncLocalStorage.bind(() => {
     this.#state = 'open';
     this.#resumeAll();
@@ -66,7 +66,7 @@ class AcceptGate implements Gate {
   constructor(feed: (socket: Socket) => void, clock: Clock, bufferBytes: number | undefined) {
     this.#feed = feed;
     this.#clock = clock;
-    // As http.Server itself asks for: a client may close its side first and still read the answer.
+    // As http.Server itself sets them: a client may close its side first and still read the answer.
     this.#options = {
       allowHalfOpen: true,
       noDelay: true,
@@ -116,14 +116,14 @@ class AcceptGate implements Gate {
       await pause(1, clock);
       if (this.#accepted > before) quietSince = clock.now();
     }
-    // The kernel resets what arrives between the last look at the queue and the close: nothing else may run in between.
+    // The kernel resets what arrives between the last accept and the close, so nothing else may run in between.
     for (let before = -1; before < this.#accepted && clock.now() - started < limitMs * 2; ) {
       before = this.#accepted;
       await turn();
       await turn();
     }
     this.#shut();
-    // Other workers end at about the same time: answers now would bring their clients to a socket that is closing.
+    // Other workers end at about the same time. A client that got its answer now might connect to a socket that closes.
     await pause(2 * QUIET_MS, clock);
     this.#feedHeld();
   }
@@ -137,7 +137,7 @@ class AcceptGate implements Gate {
   #accept(socket: Socket): void {
     this.#accepted++;
     if (this.#state === 'open') return this.#feed(socket);
-    // Its client may go while nobody else listens to it yet.
+    // The client may go while nothing else listens to the socket yet.
     socket.on('error', ignore);
     this.#held.push(socket);
   }
@@ -155,7 +155,7 @@ class AcceptGate implements Gate {
       socket;
       socket = this.#state === 'paused' ? undefined : this.#held.shift()
     ) {
-      // The engine would wait for the end of one that has said nothing and gone: that event is over.
+      // If the client has gone without a word, `end` was emitted already, and the engine would wait for it for ever.
       if (socket.readableEnded) socket.destroy();
       if (socket.destroyed) continue;
       this.#feed(socket);
@@ -170,13 +170,13 @@ class AcceptGate implements Gate {
 
 function urlOf(address: ListenerDoor['address']): string {
   if (typeof address === 'object' && address !== null) return formatTcp(address.address, address.port);
-  // The path of an inherited Unix socket is not told.
+  // Node does not tell the path of an inherited Unix socket.
   return address === null ? '' : `unix:${address.replace(/^\0/, '@')}`;
 }
 
 function ignore(): void {}
 
-/** One turn of the event loop, which looks at the kernel's queue. */
+/** Resolves after one turn of the event loop, which accepts from the kernel's queue. */
 function turn(): Promise<void> {
   return new Promise((done) => void setImmediate(done));
 }

@@ -1,22 +1,22 @@
 import net, { type Server, type ServerOpts, type Socket } from 'node:net';
 import type { HandedListener } from '../../src/process/ipc.ts';
 
-/** One inherited socket as the gate opens, pauses and closes it. */
+/** One inherited listening socket, which the gate opens, pauses and closes. */
 export interface ListenerDoor {
   readonly address: ReturnType<Server['address']>;
-  /** Stops accepting until `resume`: what the kernel queues is for other workers. 0.1 µs the pair. */
+  /** Stops accepting until `resume`, so that other workers take what the kernel queues. The pair costs 0.1 µs. */
   pause(): void;
   resume(): void;
   close(): void;
 }
 
 /**
- * What Node keeps behind a listening server, and every stream. Private, and the one way to stop accepting without giving
- * up the socket: closing it gives up the descriptor, of which Node cannot make a second one, and moving the server to
- * ourselves (postMessage) works for TCP alone and sets the kernel's backlog to 511.
+ * Node's private handle of a listening server, as of every stream. It is the only way to stop accepting without giving up
+ * the socket: closing gives up the descriptor, which Node cannot duplicate, and moving the server to ourselves with
+ * postMessage works for TCP only and sets the kernel's backlog to 511.
  */
 interface Handle {
-  // They begin and end libuv's watch for whatever makes a descriptor readable (uv_read_start), connections included; 24 and 26.
+  // They start and stop libuv's watch for whatever makes a descriptor readable (uv_read_start), connections included, in Node 24 and 26.
   readStart(): number;
   readStop(): number;
 }
@@ -42,10 +42,10 @@ export async function openListenerDoor(
   };
 }
 
-/** Null where a Node to come does not let a listening socket be paused like any other stream: then the gate holds what comes. */
+/** Null if a later Node cannot pause a listening socket like any other stream; then the gate holds what comes. */
 function pausableHandle(server: Server): Handle | null {
   const { _handle: handle } = server as Server & { readonly _handle?: Partial<Handle> | null };
   if (typeof handle?.readStart !== 'function' || typeof handle.readStop !== 'function') return null;
-  // libuv ends the watch only of what has begun to read, which says nothing of a socket that listens.
+  // libuv stops the watch only of a stream that has started to read, and a listening socket has not.
   return handle.readStart() === 0 ? (handle as Handle) : null;
 }

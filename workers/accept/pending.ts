@@ -6,13 +6,13 @@ export class PendingConnections {
   readonly #limitMs: number;
   readonly #slow: (socket: Socket) => void;
   readonly #clock: Clock;
-  // Hardly ever two: looking through all of them costs nothing.
+  // There are hardly ever two, so that a search costs nothing.
   readonly #sockets: Socket[] = [];
   #latestMs = 0;
-  /** One timer for all; one for each would cost a microsecond. */
+  /** One timer serves all; a timer for each connection would cost a microsecond. */
   #isArmed = false;
 
-  /** `slow` is called for one that `know` was not called for within `limitMs` of it and of those behind it. */
+  /** `slow` is called for each connection for which `know` was not called, once none has come for `limitMs`. */
   constructor(limitMs: number, slow: (socket: Socket) => void, clock: Clock) {
     this.#limitMs = limitMs;
     this.#slow = slow;
@@ -29,7 +29,7 @@ export class PendingConnections {
     if (!this.#isArmed) this.#arm(this.#limitMs);
   }
 
-  /** It is none any more, if it was. */
+  /** The connection has shown what it is, and is pending no more. */
   know(socket: Socket): void {
     const at = this.#sockets.indexOf(socket);
     if (at >= 0) this.#sockets.splice(at, 1);

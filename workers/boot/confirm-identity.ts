@@ -3,8 +3,8 @@ import { EXIT } from '../../src/support/errors.ts';
 import type { Inbox } from '../inbox.ts';
 
 /**
- * Ends the worker, before it loads anything of the application, where it does not run as it should: libuv ignores that
- * the system refuses to take away the groups of root.
+ * Ends the worker, before it loads anything of the application, if it runs as the wrong user or with the wrong groups:
+ * libuv ignores a failure to drop the groups of root.
  */
 export async function confirmIdentity(inbox: Inbox, identity: Identity): Promise<void> {
   const difference = differenceFrom(identity);

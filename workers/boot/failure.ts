@@ -3,7 +3,7 @@ import { BootError, codeOf, EXIT, messageOf, UsageError } from '../../src/suppor
 import type { ListenError } from '../accept/gate.ts';
 import type { ModuleGraph } from '../develop/module-graph.ts';
 
-/** What to tell the arbiter of an error that kept the worker from getting ready, `whence` it came. */
+/** What the arbiter is told about an error that kept the worker from getting ready; `whence` says when it came. */
 async function bootFailure(error: unknown, whence = 'while it was loading'): Promise<BootFailure> {
   if (error instanceof BootError) {
     const { exitStatus, message, userStack, place } = error;
@@ -14,7 +14,7 @@ async function bootFailure(error: unknown, whence = 'while it was loading'): Pro
       ...(place === undefined ? {} : { place }),
     };
   }
-  // What the arbiter could not see: a log that only the user of the workers cannot open, hooks that do not load in a worker.
+  // The arbiter could not find these itself: the workers' user cannot open a log, or hooks do not load in a worker.
   if (error instanceof UsageError) return { exitStatus: EXIT.usage, message: error.message };
   if (isListenError(error)) {
     const { explainBind } = await import('../../src/listeners/bind.ts');
@@ -26,13 +26,13 @@ async function bootFailure(error: unknown, whence = 'while it was loading'): Pro
   return { exitStatus: EXIT.appLoad, message, ...(stack === undefined ? {} : { stack }) };
 }
 
-/** For what a module meets that calls listen(), as it is loaded by more than one process. */
+/** Errors of a module that calls listen() itself, since more than one process loads it. */
 function cureOf(error: unknown): string {
   if (codeOf(error) !== 'EADDRINUSE') return '';
   return '; it listens itself, as each worker does that loads it: export the application without calling listen(), the address is given by --bind';
 }
 
-// By its name: every thread of a pool loads this module, and none the gate.
+// By its name, and not with instanceof: every thread of a pool loads this module, and none needs the gate.
 function isListenError(error: unknown): error is ListenError {
   return error instanceof Error && error.name === 'ListenError' && 'listener' in error;
 }

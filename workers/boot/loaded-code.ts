@@ -4,9 +4,9 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { LoadedCode } from '../../src/process/ipc.ts';
 import { fs } from '../../src/support/builtins.ts';
 
-/** So long, in milliseconds, may one look at the disk hold up the event loop, which serves meanwhile. */
+/** For how many milliseconds at a time the disk is read, since the event loop serves meanwhile. */
 const SLICE_MS = 1;
-/** Of a file so much is searched for imports, which stand at its head; the rest is a bundle. */
+/** How many bytes of a file are searched for imports, which stand at its head; a longer file is a bundle. */
 const MAX_SCANNED = 256 * 1024;
 const MAX_FILES = 20_000;
 
@@ -14,9 +14,9 @@ const SPECIFIERS =
   /(?:^|[\s;}])(?:import|export)\b[^'"();]*?(?:\bfrom\b\s*)?["']([^"'\n]+)["']|\b(?:import|require)\s*\(\s*["']([^"'\n]+)["']\s*\)/g;
 
 /**
- * The files that the application, whose own module is `entry`, was loaded from, each with its size, time and inode. Those
- * of CommonJS are known to Node; ES modules, and what threads have loaded, are found by their import statements, since a
- * hook on resolving would be paid by every start. Resolves after many turns of the event loop.
+ * The files that the application, whose own module is `entry`, was loaded from, each with its size, time and inode. Node
+ * knows those of CommonJS. ES modules, and what threads have loaded, are found by their import statements, since a hook
+ * on resolving would slow every start. Resolves after many turns of the event loop.
  */
 export async function readLoadedCode(entry: string): Promise<Omit<LoadedCode, 'tsunicorn'>> {
   const { cache } = createRequire(import.meta.url);
@@ -39,8 +39,8 @@ export async function readLoadedCode(entry: string): Promise<Omit<LoadedCode, 't
 }
 
 /**
- * A hash of a set of texts, in whatever order they come. Nobody forges it, so that node:crypto, 3 MB in each worker, need not
- * be loaded for it.
+ * A hash of a set of texts that does not depend on their order. It need not resist forgery, so node:crypto, which takes
+ * 3 MB in each worker, is not loaded for it.
  */
 class SetHash {
   #low = 0;
@@ -91,14 +91,14 @@ function located(specifier: string, importer: string): readonly string[] {
     if (isBuiltin(specifier)) return [];
     if (/^(?:\.{0,2}\/|file:)/.test(specifier)) {
       const named = fileURLToPath(new URL(specifier, pathToFileURL(importer)));
-      // What an extension was left away of is CommonJS, or a bundler's.
+      // A path without an extension is CommonJS, or a bundler's.
       return [fs.realpathSync(fs.existsSync(named) ? named : createRequire(importer).resolve(specifier))];
     }
-    // A package that is installed anew has a new manifest, whichever of its files were loaded.
+    // A package that is installed again has a new manifest, whichever of its files were loaded.
     const manifest = findPackageJSON(specifier, pathToFileURL(importer));
     return [...(manifest === undefined ? [] : [resolve(manifest)]), ...entryOf(specifier, importer)];
   } catch {
-    // A word that only looks like an import, or one that failed there too.
+    // It only looks like an import, or it failed in the application too.
     return [];
   }
 }

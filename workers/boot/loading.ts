@@ -20,7 +20,7 @@ export async function loadIntoProcess(
   return loadApplication(settings.app ?? '', { cwd: process.cwd(), onError, gateway });
 }
 
-/** The file that the application is loaded from, for the log; null where that is not known. */
+/** The file that the application is loaded from; null where that is not known. */
 export async function findApplication({ app }: Settings): Promise<string | null> {
   if (app === null) return null;
   const { applicationFile } = await import('../../src/app/resolve.ts');
@@ -40,17 +40,17 @@ export async function provePath(
   await proveReady({ path, application, settings, log, clock });
 }
 
-/** What answers at the ready path while the service is about to stop; null where nobody would ask, or there is no time to. */
+/** What answers at the ready path while the service is about to stop; null without a ready path or a drain delay. */
 export async function readinessOf({ readyPath, drainDelay }: Settings): Promise<Readiness | null> {
   if (readyPath === null || drainDelay === 0) return null;
   const { readinessAt } = await import('../../src/http/ready-path.ts');
   return readinessAt(readyPath);
 }
 
-/** After the worker is ready, in milliseconds: its first requests are not to wait for a look at the disk. */
+/** How many milliseconds after the boot the files are read, so that the first requests do not wait for the disk. */
 const CODE_AFTER_MS = 500;
 
-/** Tells what the application was loaded from, a moment later; not with --reload, which looks for itself. */
+/** Reports what the application was loaded from, a moment later; not with --reload, which watches the files itself. */
 export function tellCode(file: string | null, spec: BootSpec, tell: (code: LoadedCode) => void): void {
   if (file === null || spec.settings.reload) return;
   const check = async () => {
@@ -58,6 +58,6 @@ export function tellCode(file: string | null, spec: BootSpec, tell: (code: Loade
     const { files, ...code } = await readLoadedCode(file);
     tell({ tsunicorn: 'code', ...code, files: code.hash === spec.code ? null : files });
   };
-  // A release that is removed meanwhile cannot be looked at.
+  // The release may have been removed meanwhile.
   setTimeout(() => void check().catch(() => {}), CODE_AFTER_MS).unref();
 }

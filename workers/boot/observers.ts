@@ -3,7 +3,7 @@ import type { AccessLog } from '../../src/log/access-log.ts';
 import { callHook } from '../../src/process/call-hook.ts';
 import type { Hooks, WorkerView } from '../../src/settings/hooks.ts';
 
-/** What must look at every request: nothing at all where no access log, request hook or counter is set. */
+/** What must see every request: nothing where there is no access log, request hook or counter. */
 export function observersFor(
   accessLog: AccessLog | null,
   hooks: Hooks,

@@ -8,7 +8,7 @@ import type { Settings } from '../../src/settings/catalogue/catalogue.ts';
 import type { Clock } from '../../src/support/clock.ts';
 import { BootError, EXIT, messageOf } from '../../src/support/errors.ts';
 
-/** The pause between two tries: from the one, half as long again each time, up to the other. */
+/** The first and the longest pause between two tries; each is half as long again as the one before. */
 const PAUSE_MS = [100, 1000] as const;
 
 export interface Proof {
@@ -16,7 +16,7 @@ export interface Proof {
   readonly application: Application;
   readonly settings: Pick<Settings, 'bootTimeout'>;
   readonly log: WorkerLog;
-  /** It began with this process. */
+  /** A clock that began with this process. */
   readonly clock: Clock;
 }
 
@@ -28,7 +28,7 @@ export async function proveReady({ path, application, settings, log, clock }: Pr
   const errors = new Set<string>();
   const server = privateServer(application, clock, (error) => {
     const message = messageOf(error);
-    // A try that fails as the one before did says nothing new.
+    // An error that was logged before says nothing new.
     if (!errors.has(message))
       log.error(`The application failed at GET ${path}: ${message}`, {
         event: 'application-failed',
@@ -83,21 +83,21 @@ function notReady(path: string, answer: string, seconds: number): BootError {
   );
 }
 
-/** From now on; the arbiter counts from the spawn, which was a little before the process began. */
+/** How long to try from now on. The arbiter counts from the spawn, a little before the process began. */
 function giveUpMs(seconds: number, nowMs: number): number {
   const limitMs = seconds * 1000 || Infinity;
   return Math.max(0, limitMs - Math.min(1000, limitMs / 10) - nowMs);
 }
 
-/** An engine of its own, which no log, hook or counter observes, over the same application. */
+/** A separate engine over the same application, which no log, hook or counter observes. */
 function privateServer(whole: Application, clock: Clock, onError: (error: unknown) => void): Server {
   const connections = new Connections(() => {});
-  // Not its own server, of which there is one.
+  // Without the application's own server, which can be adopted only once.
   const { own: _, ...application } = whole;
   return createHttpServer({ application, connections, observers: [], keepAliveMs: 0, onError, clock });
 }
 
-/** One request; `ready`, or what the application did instead. */
+/** Makes one request; resolves with `ready`, or with what the application did instead. */
 function ask(server: Server, path: string, signal: AbortSignal): Promise<string> {
   const http = process.getBuiltinModule('node:http');
   const [ours, theirs] = process.getBuiltinModule('node:stream').duplexPair();
@@ -121,14 +121,14 @@ function ask(server: Server, path: string, signal: AbortSignal): Promise<string>
       response.resume();
     });
     let hasBegun = false;
-    // Of an answer that had begun the response's end tells.
+    // If the answer has begun, the end of the response settles it.
     request.on('error', () => hasBegun || settle(signal.aborted ? 'did not answer' : 'cut the connection'));
   });
 }
 
 /**
- * What applications expect of a socket and a pair of streams lacks. It is not one: a connection to the real sockets
- * might be accepted by another worker, and another socket may be forbidden here.
+ * What applications expect of a socket and a pair of streams lacks. It is no real socket, since another worker might
+ * accept a connection to the real ones, and opening another may be forbidden here.
  */
 function likeSocket(stream: Duplex): object {
   const itself = () => stream;
@@ -144,7 +144,7 @@ function likeSocket(stream: Duplex): object {
   };
 }
 
-/** Whether it was not cut short. */
+/** Resolves with whether the pause was not cut short. */
 function pause(ms: number, signal: AbortSignal, clock: Clock): Promise<boolean> {
   return new Promise((settle) => {
     const end = (inFull: boolean) => {

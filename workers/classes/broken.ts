@@ -5,7 +5,7 @@ import { answerWithError } from '../develop/error-page.ts';
 import type { Serve } from '../serving.ts';
 import { serveAsync } from './async.ts';
 
-/** In development: answers every request with the reason for which the application cannot be loaded. */
+/** In development: answers every request with the reason why the application cannot be loaded. */
 export function serveFailure(failure: BootFailure): Serve {
   const error = errorOf(failure);
   const application: Application = {
@@ -20,7 +20,7 @@ function errorOf({ message, stack, place }: BootFailure): Error {
   error.name = 'The application cannot be loaded';
   const frame = place && `    at ${place.file}:${place.line}:${place.column ?? 1}`;
   const frames = stack?.split('\n').filter(isFrame) ?? [];
-  // The parser has no frames, so that its place is made one.
+  // An error of the parser has no stack frames, so its place is made into one.
   error.stack = [`${error.name}: ${message}`, ...(frames.length > 0 || !frame ? frames : [frame])].join('\n');
   return error;
 }

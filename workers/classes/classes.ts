@@ -2,7 +2,7 @@ import type { BootSpec } from '../../src/process/ipc.ts';
 import { classNameOf } from '../../src/settings/class-name.ts';
 import type { Serve } from '../serving.ts';
 
-/** The worker class that the settings ask for, or what shows a `failure`; only what it needs of our code is loaded. */
+/** Loads the worker class that the settings ask for, or the one that shows a `failure`, and nothing else. */
 export async function classOf({ settings, failure }: Pick<BootSpec, 'settings' | 'failure'>): Promise<Serve> {
   if (failure) return (await import('./broken.ts')).serveFailure(failure);
   const name = classNameOf(settings);

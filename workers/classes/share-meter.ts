@@ -1,4 +1,4 @@
-/** The mean, over time, of a share that changes now and then: of one request at a time, of threads at work. */
+/** The mean over time of a share that changes: whether a request runs, or how many of the threads are busy. */
 export class ShareMeter {
   readonly #nowMs: () => number;
   #share = 0;
@@ -13,7 +13,7 @@ export class ShareMeter {
     this.#sinceMs = this.#beganMs;
   }
 
-  /** From now on it is `share`. */
+  /** From now on the share is `share`. */
   set(share: number): void {
     const now = this.#nowMs();
     this.#sum += this.#share * (now - this.#sinceMs);

@@ -13,7 +13,7 @@ export async function followImports(
   return modules.followImports((loaded) => tell({ tsunicorn: 'loaded', ...loaded }));
 }
 
-/** With --debug, what answers a request that fails; null otherwise. */
+/** With --debug, the function that answers a request that fails; null otherwise. */
 export async function errorPage({ debug }: Settings): Promise<AnswerFailure | null> {
   return debug ? (await import('./error-page.ts')).answerWithError : null;
 }

@@ -35,12 +35,12 @@ export async function answerWithError(
     });
     response.end(body);
   } catch {
-    // An error whose getters throw, or a library that fails on it: the log has had it already.
+    // The error has getters that throw, or the library fails on it: the log has it already.
     answerError(response);
   }
 }
 
-/** Whatever an error's text may hold, nothing runs but the page's own script and its button for copying. */
+/** Whatever the text of an error holds, only the page's own script and its copy button run. */
 function contentPolicy(nonce: string): string {
   const button = createHash('sha256').update('copyErrorMessage(this)').digest('base64');
   return [
@@ -99,7 +99,7 @@ async function pageOf(
   try {
     return await youchPage(error, request, cspNonce);
   } catch {
-    // Such as where the application has left the globals in a state in which the library does not load.
+    // For example, the application has changed globals so that the library does not load.
     return `<!DOCTYPE html><title>Internal Server Error</title><pre>${escapeHtml(textOf(error, lines))}</pre>\n`;
   }
 }
@@ -108,7 +108,7 @@ async function youchPage(error: unknown, request: IncomingMessage, cspNonce: str
   const { Youch } = await import('youch');
   const youch = new Youch();
   youch.useTransformer((parsed) => {
-    // These it puts into the page as they are; a hint may even be meant as markup, but not by us.
+    // The library puts these into the page as they are. A hint may be meant as markup, but not here.
     delete parsed.hint;
     parsed.frames = parsed.frames.filter(({ raw = '' }) => !isOurs(raw));
     for (const frame of parsed.frames) {

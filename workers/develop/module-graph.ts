@@ -64,7 +64,7 @@ export class ModuleGraph {
     return this.#unsaid;
   }
 
-  /** Not by a timer alone: modules may be evaluated for long without a turn of the event loop, or for ever. */
+  /** Not by a timer alone: modules may run for long, or for ever, without a turn of the event loop. */
   #schedule(): void {
     if (Date.now() - this.#reportedMs >= BATCH_MS) this.flush();
     else if (this.#unsaid) setImmediate(() => this.flush());
@@ -126,7 +126,7 @@ function fileOf(url: string | undefined): string | null {
   return url?.startsWith('file:') ? fileURLToPath(url.replace(/[?#].*$/, '')) : null;
 }
 
-/** Resolved paths are real ones: a linked package of a workspace is where its sources are. */
+/** Resolved paths are real paths: a linked package of a workspace resolves to its sources. */
 function isTheirs(file: string): boolean {
   return !file.includes('/node_modules/') && !isOwnFile(file);
 }

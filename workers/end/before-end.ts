@@ -6,15 +6,16 @@ import { frameOf } from '../../src/support/stack-frames.ts';
 import type { Logs } from '../logs.ts';
 
 /**
- * From now on the process does not end by its own code without the lines of its requests: an abort runs no exit handler,
- * and an exit may hang in Node's own teardown until the arbiter kills it. `watchdogFd` is the watchdog's pipe.
+ * From now on the process writes the lines of its requests before it ends by its own code. Without this an abort would
+ * run no exit handler, and an exit might hang in Node's own teardown until the arbiter kills it. `watchdogFd` is the
+ * watchdog's pipe.
  */
 export function settleBeforeEnd(logs: Logs, watchdogFd: number | null, flights: FlightTable): void {
   const { abort, exit } = process;
   const say = (call: Ending['call']) => {
     if (watchdogFd === null) return;
     const place = placeOfCaller();
-    // That we exit ourselves is nothing to be explained.
+    // Our own exit needs no explanation.
     if (place !== null || call === 'process.abort()')
       write(watchdogFd, {
         tsunicorn: 'ending',
@@ -26,7 +27,7 @@ export function settleBeforeEnd(logs: Logs, watchdogFd: number | null, flights: 
   const account = () => {
     if (watchdogFd !== null) sayAccounted(watchdogFd);
   };
-  // Before the one that writes the lines.
+  // Before the listener that writes the lines.
   process.once('exit', account);
   process.exit = (status) => {
     say('process.exit()');
@@ -41,10 +42,10 @@ export function settleBeforeEnd(logs: Logs, watchdogFd: number | null, flights: 
   };
 }
 
-/** Of requests in flight. */
+/** How many of the requests in flight are named. */
 const MOST_NAMED = 20;
 
-/** Where the application calls, as far as its own code; null where it is we who call. */
+/** Where the application calls, in its own code if possible; null if our own code calls. */
 function placeOfCaller(): Ending['place'] | null {
   const [first, ...others] = (new Error().stack ?? '')
     .split('\n')
@@ -56,16 +57,16 @@ function placeOfCaller(): Ending['place'] | null {
 
 const HERE = import.meta.filename;
 
-/** Otherwise the arbiter would write the lines of those that the watchdog has told it of. */
+/** Keeps the arbiter from writing the lines of requests that the watchdog has reported. */
 function sayAccounted(fd: number): void {
   write(fd, { tsunicorn: 'accounted', complete: true });
 }
 
 function write(fd: number, message: Accounted | Ending): void {
   try {
-    // What the watchdog may be in the middle of is no message any more.
+    // The newline first: the watchdog may be in the middle of a message, which is lost.
     fs.writeSync(fd, `\n${JSON.stringify(message)}\n`);
   } catch {
-    // The arbiter has gone, or does not read.
+    // The arbiter is gone, or does not read.
   }
 }

@@ -4,11 +4,11 @@ import type { WorkerHooks } from '../hooks.ts';
 import type { Logs } from '../logs.ts';
 import type { Termination } from './termination.ts';
 
-/** What runs last gets this long where the requests took all of the grace; the arbiter waits a second longer. */
+/** What runs last gets this long even if the requests took all of the grace; the arbiter waits a second longer. */
 export const LEAST_ENDING_MS = 500;
 
 export interface EndingOptions {
-  /** How long it may take; 0 skips what is the application's. */
+  /** How long it may take; with 0 the application's own part is skipped. */
   readonly graceMs: number;
   /** The application's own listeners for the end of the process. */
   readonly termination: Termination;
@@ -43,7 +43,7 @@ export class Ending {
   async #runAll(): Promise<void> {
     const { graceMs, termination, close, hooks, logs } = this.#options;
     const failed = (error: unknown) => logs.applicationFailed(error);
-    // As where the process of a program ends: exporters and pools of the application flush there what they hold.
+    // As at the end of any program: exporters and pools of the application flush what they hold.
     if (graceMs > 0) await termination.run(graceMs).catch(failed);
     await hooks.call('workerExit');
     if (graceMs > 0) await close?.().catch(failed);

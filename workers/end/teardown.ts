@@ -1,7 +1,7 @@
 /**
- * Bounds the end of a worker whose arbiter is gone. After process.exit() Node can wait for ever: for a thread that is in
- * native code, or for V8's own (nodejs/node#54918). An arbiter kills such a worker; nobody kills an orphan, so it ends
- * itself by SIGKILL once every listener for 'exit' has run. To be called first, as the parent of now is the arbiter.
+ * Bounds the end of a worker whose arbiter is gone. After process.exit() Node can wait for ever: for a thread in native
+ * code, or for V8's own threads (nodejs/node#54918). The arbiter kills such a worker, but nobody kills an orphan, so it
+ * ends itself with SIGKILL once every listener for 'exit' has run. To be called first, while the parent is the arbiter.
  */
 export function boundTeardown(): void {
   const arbiter = process.ppid;
@@ -18,6 +18,6 @@ function attempt(act: () => unknown): void {
   try {
     act();
   } catch {
-    // As with process.exit(): it ends all the same.
+    // As with process.exit(), the process ends in any case.
   }
 }

@@ -1,24 +1,24 @@
 /** What the application registered for the end of its process: its own listeners for SIGTERM and `beforeExit`. */
 export interface Termination {
   /**
-   * Calls them, as Node would, and resolves when what they began is done, after `limitMs` at the latest; at once where
-   * there are none. Rejects with what one of them threw.
+   * Calls them, as Node would, and resolves when what they began is done, after `limitMs` at the latest. Resolves at once
+   * where there are none. Rejects with what one of them threw.
    */
   run(limitMs: number): Promise<void>;
 }
 
 const POLL_MS = 20;
-/** A promise that follows another may leave nothing open for a moment. */
+/** Between one asynchronous step and the next, nothing may be open for a moment, so that one poll is not enough. */
 const QUIET_POLLS = 2;
 
 /**
- * From now on `received` is called for SIGTERM, and the application's listeners wait until the worker has drained: called
- * at once, most of them would end the process in the middle of its requests. To be called before other listeners are
- * added, except by code that was preloaded, whose listeners wait too.
+ * From now on `received` is called for SIGTERM, and the application's listeners wait until the worker has drained. If
+ * they were called at once, most would end the process in the middle of its requests. To be called before other listeners
+ * are added; those of preloaded code wait too.
  */
 export function holdTermination(received: () => void): Termination {
   const preloaded = process.rawListeners('SIGTERM');
-  // Node has bound process.emit, as it was, to the signal; without a listener it lets go of it.
+  // Node has bound the original process.emit to the signal. It unbinds it when the last listener is removed.
   process.removeAllListeners('SIGTERM');
   const emit: (event: string, ...args: readonly unknown[]) => boolean = process.emit;
   let isHeld = true;
@@ -43,7 +43,7 @@ export function holdTermination(received: () => void): Termination {
   };
 }
 
-/** The same in a thread, whose listeners for SIGTERM no signal reaches. */
+/** The same in a thread, which signals do not reach. */
 export async function terminate(limitMs: number): Promise<void> {
   const untilMs = performance.now() + limitMs;
   if (process.listeners('SIGTERM').some((listener) => listener !== stayAlive))
@@ -55,9 +55,9 @@ export async function terminate(limitMs: number): Promise<void> {
 function stayAlive(): void {}
 
 /**
- * Calls `begin` and resolves when no more is open, of what keeps the process alive, than before: sockets, timers, reads
- * and writes. Listeners return nothing that could be awaited, and the event loop of a server hardly ever runs dry, as
- * pools and intervals of the application keep it going.
+ * Calls `begin` and resolves when no more of what keeps a process alive is open than before: sockets, timers, reads and
+ * writes. Listeners return nothing that could be awaited, and pools and intervals of the application keep the event loop
+ * of a server busy, so that it hardly ever runs empty.
  */
 async function settled(begin: () => void, untilMs: number): Promise<void> {
   const before = openResources();

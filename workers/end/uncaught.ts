@@ -4,7 +4,7 @@ import type { WorkerLog } from '../../src/log/records.ts';
 import { type Clock, systemClock } from '../../src/support/clock.ts';
 import { messageOf } from '../../src/support/errors.ts';
 
-/** So many are logged one by one: they may have nothing to do with each other. */
+/** How many are logged one by one, since they may have different causes. */
 const MOST_LOGGED = 10;
 
 interface Uncaught {
@@ -13,8 +13,8 @@ interface Uncaught {
 }
 
 /**
- * Logs what the application did not catch. A worker that ends for it may have a timer that throws a thousand times before
- * its grace is over: then the latest stands for those before it, at most once a second.
+ * Logs what the application did not catch. A worker that ends for that may have a timer that throws a thousand times
+ * before its grace is over. Then the latest error is logged for all before it, at most once a second.
  */
 export class UncaughtLog {
   readonly #log: WorkerLog;

@@ -1,10 +1,10 @@
 import type { Socket } from 'node:net';
 import type { AccountCommand, WorkerMessage } from '../../src/process/ipc.ts';
 
-/** Beyond so many bytes that the arbiter has yet to read, nothing more is said that can be said later. */
+/** If the arbiter has this many bytes yet to read, messages that can wait are not sent. */
 const BACKLOG_BYTES = 256 * 1024;
 
-/** The watchdog's pipe as its thread has it: what it says never waits for the arbiter. */
+/** The watchdog's end of its pipe to the arbiter; sending never blocks. */
 export class ArbiterLine {
   readonly #socket: Socket;
 
@@ -12,7 +12,7 @@ export class ArbiterLine {
   constructor(fd: number, ordered: (order: AccountCommand) => void) {
     const net = process.getBuiltinModule('node:net');
     this.#socket = new net.Socket({ fd });
-    // The arbiter has gone; that is seen by the parent's pid.
+    // The arbiter is gone, which the parent's pid shows.
     this.#socket.on('error', () => {});
     let text = '';
     this.#socket.setEncoding('utf8').on('data', (part) => {
@@ -26,7 +26,7 @@ export class ArbiterLine {
     return this.#socket.writableLength > BACKLOG_BYTES;
   }
 
-  /** Resolves when the message is with the system, which keeps it for the arbiter whatever becomes of this process. */
+  /** Resolves when the kernel has the message, and keeps it for the arbiter even if this process dies. */
   say(message: WorkerMessage): Promise<void> {
     return new Promise((said) => {
       if (this.#socket.destroyed) return said();

@@ -1,15 +1,15 @@
 import type { Blocked, BlockSeen, Unblocked } from '../../src/process/ipc.ts';
 
-/** While it lasts, it is said so often. */
+/** How often a blocked loop is reported again. */
 const AGAIN_MS = 1000;
-/** While it lasts, it is looked so often. */
+/** How often a blocked loop is checked. */
 const CHECK_EVERY_MS = 500;
 const LEAST_MS = 20;
 
 export interface BlockWatchOptions {
-  /** Infinity where nothing is to be said. */
+  /** From when on a blocked loop is reported; Infinity for never. */
   readonly warnMs: number;
-  /** Sees what the loop does, once; resolves soon after `signal` aborts, and never rejects. */
+  /** Finds out once what the loop does; resolves soon after `signal` aborts, and never rejects. */
   readonly see: (signal: AbortSignal) => Promise<BlockSeen>;
   readonly say: (message: Blocked | Unblocked) => void;
 }
@@ -24,7 +24,7 @@ type State =
     }
   | { readonly name: 'said'; readonly saidMs: number };
 
-/** Tells of an event loop that is blocked for a while, looking at it once, and that it turns again. */
+/** Reports an event loop that is blocked for a while, with what it was doing, and that it runs again. */
 export class BlockWatch {
   readonly #options: BlockWatchOptions;
   #state: State = { name: 'calm' };
@@ -34,13 +34,13 @@ export class BlockWatch {
     this.#options = options;
   }
 
-  /** How long until it wishes to look, where the loop has been silent for so long. */
+  /** How long until the next check is due, if the loop has been silent for this long. */
   untilDue(silentMs: number): number {
     const { warnMs } = this.#options;
     return this.#state.name === 'calm' ? Math.max(LEAST_MS, warnMs - silentMs) : CHECK_EVERY_MS;
   }
 
-  /** To be called after each look at the loop's silence; `endedMs` is how long one lasted that has ended since the last look. */
+  /** To be called after each check of the loop's silence; `endedMs` is how long a silence lasted that has ended since the last check. */
   check(silentMs: number, endedMs: number | null): void {
     if (endedMs !== null) this.#turns(endedMs);
     this.#silentMs = silentMs;
@@ -49,7 +49,7 @@ export class BlockWatch {
     else if (this.#state.name === 'said' && silentMs - this.#state.saidMs >= AGAIN_MS) this.#say(null);
   }
 
-  /** Somebody else takes care of the loop: resolves when nothing of ours touches it any more. */
+  /** Resolves when nothing here touches the loop any more, so that the caller can. */
   async leave(): Promise<void> {
     if (this.#state.name !== 'inspecting') return;
     this.#state.stop.abort();
@@ -73,7 +73,7 @@ export class BlockWatch {
   #turns(endedMs: number): void {
     const state = this.#state;
     if (state.name === 'calm') return;
-    // First it is said that it was blocked.
+    // That it was blocked is reported first.
     if (state.name === 'inspecting') {
       state.endedMs ??= endedMs;
       return state.stop.abort();

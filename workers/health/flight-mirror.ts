@@ -1,12 +1,12 @@
 import type { FlightReader } from '../../src/flights/reader.ts';
 import type { FlightsChanged, ReportedFlight } from '../../src/process/ipc.ts';
 
-/** Requests that are answered sooner are not told of. */
+/** Requests that are answered sooner are not reported. */
 const YOUNG_MS = 50;
 
 type Progress = FlightsChanged['changed'][number];
 
-/** Tells what is new of the requests in flight, as far as they take a while. Times are of the writer's performance.now(). */
+/** Reports what has changed in the requests in flight that take a while. Times are of the writer's performance.now(). */
 export class FlightMirror {
   readonly #reader: FlightReader;
   readonly #timeOrigin: number;
@@ -18,15 +18,15 @@ export class FlightMirror {
     this.#timeOrigin = timeOrigin;
   }
 
-  /** Whether there is something that has not been told yet, and may be in the next round. */
+  /** Whether something has not been reported yet, and may be in the next round. */
   get isBehind(): boolean {
     return this.#reader.count > this.#told.size || this.#reader.ended !== this.#reader.told;
   }
 
-  /** Looks; `say` resolves when the message is safe with the arbiter. */
+  /** Compares and reports; `say` resolves when the kernel has the message. */
   round(nowMs: number, say: (message: FlightsChanged) => Promise<void>): void {
     const reader = this.#reader;
-    // First: those that have ended by now are not among the listed.
+    // Read first: requests that have ended by now are not in the list.
     const { ended } = reader;
     const listed = reader.list(nowMs - YOUNG_MS);
     const ids = new Set(listed.map(({ id }) => id));

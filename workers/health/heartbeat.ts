@@ -15,17 +15,17 @@ export interface HeartbeatOptions {
   readonly clock: Clock;
 }
 
-/** What a worker tells the arbiter of itself from the moment its application is loaded. */
+/** What a worker tells the arbiter about itself, regularly. */
 export class Heartbeat {
   readonly #inbox: Pick<Inbox, 'send'>;
   readonly #spec: BootSpec;
   readonly #logs: Logs;
   readonly #flights: FlightTable;
   readonly #clock: Clock;
-  /** What is served, as soon as anything is. */
+  /** Null until the worker serves. */
   #serving: Serving | null = null;
   #watchdog: Watchdog | null = null;
-  /** While it boots; most are faster than the first of these. */
+  /** Ends the messages while the worker boots; most boots end before the first of them. */
   readonly #stopLoading: () => void;
 
   constructor({ inbox, spec, flights, logs, clock }: HeartbeatOptions) {
@@ -42,7 +42,7 @@ export class Heartbeat {
     await this.#begin({ tsunicorn: 'standby' });
   }
 
-  /** The worker accepts, and loaded the application from the file `app`; it beats already where it stood by before. */
+  /** The worker accepts, and its application was loaded from the file `app`. A spare worker has been beating already. */
   async announceReady(serving: Serving, app: string | null): Promise<void> {
     const ready = { tsunicorn: 'ready', urls: serving.urls, ...(app === null ? {} : { app }) } as const;
     this.#serving = serving;
@@ -50,12 +50,12 @@ export class Heartbeat {
     else await this.#begin(ready);
   }
 
-  /** The worker ends by itself; the watchdog ends it where it does not. */
+  /** The worker is to end within the grace; otherwise the watchdog ends it. */
   leaveWithin(graceMs: number): void {
     this.#watchdog?.leaveWithin(graceMs);
   }
 
-  /** Says so, and from now on that the event loop turns. */
+  /** Sends the message, and from now on heartbeats, which show that the event loop runs. */
   async #begin(message: WorkerMessage): Promise<void> {
     this.#stopLoading();
     const { settings } = this.#spec;
@@ -77,15 +77,15 @@ export class Heartbeat {
 
 const LOADING_MS = 1000;
 
-/** How often a worker looks at itself: several times in each `timeout`. In milliseconds. */
+/** The interval of heartbeats and of checks of the memory, in milliseconds: several in each `timeout`. */
 export function beatEveryMs({ timeout }: Pick<Settings, 'timeout'>): number {
   return timeout === 0 ? 1000 : Math.min(1000, Math.max(20, timeout * 250));
 }
 
-/** Calls `beat` while the event loop turns, several times in each `timeout`; never where nobody would miss it. */
+/** Calls `beat` several times in each `timeout` while the event loop runs; never where nothing depends on it. */
 function startHeartbeat(settings: Settings, clock: Clock, beat: () => void): void {
   const { timeout, watchdog, workersMax } = settings;
-  // Without a limit the load is still reported, and that it is stopped is still seen.
+  // Without a timeout the heartbeat still reports the load, or shows the arbiter that the worker is stopped.
   if (timeout === 0 && !watchdog && workersMax === null) return;
   every(clock, beatEveryMs(settings), beat);
 }

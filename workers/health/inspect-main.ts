@@ -8,20 +8,20 @@ export type Inspection =
   | { readonly what: 'paused'; readonly stack: readonly string[]; readonly answer: Answer }
   /** It did not stop: it is in native code. */
   | { readonly what: 'native' }
-  /** It turns again: it stopped in the very timer that says so, or has said so meanwhile. */
+  /** It runs again: it stopped in the timer that proves it, or that timer has run meanwhile. */
   | { readonly what: 'recovered' }
   /** A developer's debugger can hold it. */
   | { readonly what: 'debugged' };
 
-/** Within which the main thread must answer at all, and then stop: a big application has thousands of scripts to list. */
+/** Within this time the main thread must answer and then stop; a big application has thousands of scripts to list. */
 export interface InspectLimits {
   readonly answerMs: number;
   readonly stopMs: number;
 }
 
 /**
- * Stops the main thread where it is and asks it to refuse its requests, unless it `hasRecovered`. It stays stopped, as
- * it is to be killed: going on it could send a second answer.
+ * Stops the main thread where it is and has it refuse its requests, unless it `hasRecovered`. It stays stopped, since it
+ * will be killed; if it went on, it could send a second answer.
  */
 export async function inspectMain(
   limits: InspectLimits,

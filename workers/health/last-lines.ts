@@ -7,7 +7,7 @@ import { codeOf } from '../../src/support/errors.ts';
 
 /** Lines that the main thread has not written after this are written by its watchdog: it is blocked. */
 const LATE_MS = 50;
-/** The reader of a full pipe gets so long, in all, where the process ends; before that, the next round is soon enough. */
+/** How long, in all, the end of the process waits for the reader of a full pipe; before the end, the next round tries again. */
 const FULL_PIPE_MS = 200;
 const RETRY_MS = 10;
 
@@ -24,7 +24,7 @@ export class LastLines {
   readonly #shared: SharedLines;
   readonly #buffer: AccessBuffer;
   readonly #forward: (lines: readonly string[]) => void;
-  /** Until when the reader of a full pipe is waited for. */
+  /** Until when to wait for the reader of a full pipe. */
   #patientUntilMs = Number.NEGATIVE_INFINITY;
   #seen: { readonly end: number; readonly ended: number; readonly atMs: number } | null = null;
 
@@ -47,7 +47,7 @@ export class LastLines {
     }
     const seen = this.#seen;
     if (seen === null) this.#seen = { end: this.#buffer.end, ended: this.#reader.ended, atMs: nowMs };
-    // As with the main thread: none whose request the arbiter takes for one in flight.
+    // As in the main thread: no line of a request that the arbiter still counts as in flight.
     else if (nowMs - seen.atMs >= LATE_MS && this.#reader.told >= seen.ended) {
       this.#buffer.take(this.#pieceBytes, (piece) => this.#put(piece), seen.end);
       this.#seen = null;

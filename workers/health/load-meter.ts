@@ -2,10 +2,10 @@ import type { WorkerLoad } from '../../src/process/ipc.ts';
 import type { Clock } from '../../src/support/clock.ts';
 import type { Serving } from '../serving.ts';
 
-/** Shorter spans than this, in milliseconds, would say nothing of the load; the arbiter looks every second. */
+/** A span shorter than this, in milliseconds, says nothing about the load; the arbiter reads it every second. */
 const SPAN_MS = 900;
 
-/** How busy a worker is: its event loop, or by its class what else there is only so much of. */
+/** How busy a worker is: its event loop, or what its class has a limited number of, such as threads. */
 export class LoadMeter {
   readonly #clock: Clock;
   #last = performance.eventLoopUtilization();
@@ -16,7 +16,7 @@ export class LoadMeter {
     this.#lastMs = clock.now();
   }
 
-  /** The load since the last reading; null where that is too short ago. */
+  /** The load since the last reading; null if that was too short a time ago. */
   read({ connections, utilisation }: Serving): WorkerLoad | null {
     const nowMs = this.#clock.now();
     if (nowMs - this.#lastMs < SPAN_MS) return null;

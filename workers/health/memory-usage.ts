@@ -1,4 +1,4 @@
-/** Null where it cannot be read: Linux tells it in a file, and none can be opened while no descriptor is free. */
+/** Null if it cannot be read: on Linux it is in a file, which cannot be opened while no descriptor is free. */
 export function memoryUsage(): NodeJS.MemoryUsage | null {
   return unlessItFails(() => process.memoryUsage());
 }
@@ -8,7 +8,7 @@ export function residentBytes(): number | null {
   return unlessItFails(() => process.memoryUsage.rss());
 }
 
-/** Who asks does so from a timer: an error would be taken for the application's, and end the worker. */
+/** Callers run in timers, where an error would count as the application's and end the worker. */
 function unlessItFails<Usage>(read: () => Usage): Usage | null {
   try {
     return read();

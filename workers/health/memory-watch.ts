@@ -1,26 +1,26 @@
 import type { MemorySeen } from '../../src/process/ipc.ts';
 
-/** Changes that are smaller are not told. */
+/** Smaller changes are not reported. */
 const PART = 0.05;
-/** While it grows it is looked so often. */
+/** How often the memory is checked while it grows. */
 const SOON_MS = 100;
 
 type Bytes = Omit<MemorySeen, 'tsunicorn'>;
 
-/** Tells what a process takes when that has changed: were it killed for it, nobody could look any more. */
+/** Reports the memory of a process when it has changed: after the process is killed for it, it cannot be measured. */
 export class MemoryWatch {
   readonly #read: () => Bytes | null;
   readonly #say: (message: MemorySeen) => void;
   #told: Bytes | null = null;
   #untilDueMs = Number.POSITIVE_INFINITY;
 
-  /** `read` returns null where it cannot be known now. */
+  /** `read` returns null if the memory cannot be read now. */
   constructor(read: () => Bytes | null, say: (message: MemorySeen) => void) {
     this.#read = read;
     this.#say = say;
   }
 
-  /** How long until it wishes to look again. */
+  /** How long until the next check is due. */
   get untilDueMs(): number {
     return this.#untilDueMs;
   }

@@ -6,17 +6,17 @@ import { FlightMirror } from './flight-mirror.ts';
 import { LastLines } from './last-lines.ts';
 import type { WatchdogSpec } from './watchdog.ts';
 
-/** While there are requests, or lines of them, it is looked so often. */
+/** How often the table is read while there are requests, or lines of them. */
 const ROUND_MS = 25;
-/** The longest sleep of who is woken by the next request. */
+/** The longest sleep; the next request ends it. */
 const REST_MS = 60_000;
 
 type Line = Pick<ArbiterLine, 'say' | 'isFull'>;
 type OpenLine = (fd: number, ordered: (order: AccountCommand) => void) => Line;
 
 /**
- * What the watchdog's thread does about requests: it tells the arbiter of those in flight, and writes the lines of the
- * access log that the main thread cannot.
+ * What the watchdog's thread does about requests: it reports those in flight to the arbiter, and writes the lines of the
+ * access log that the main thread cannot write.
  */
 export class RequestKeeper {
   readonly line: Line;
@@ -43,7 +43,7 @@ export class RequestKeeper {
       });
   }
 
-  /** Goes round until the process is about to be killed. */
+  /** Runs until the process is about to be killed. */
   async run(): Promise<void> {
     while (this.#finished === null) {
       this.#reader.rest();
@@ -57,7 +57,7 @@ export class RequestKeeper {
 
   /** Writes the lines of all requests, which end now for this reason. Returns whether none is missing. */
   finish(reason: string): Promise<boolean> {
-    // Where the installation has been replaced, what writes them cannot be loaded.
+    // If the installation has been replaced, the code that writes them cannot be loaded.
     this.#finished ??= this.#lines?.finish(this.#nowMs(), reason).catch(() => false) ?? Promise.resolve(true);
     return this.#finished;
   }

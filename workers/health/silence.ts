@@ -1,9 +1,10 @@
-/** A busy machine gives a processor as late as this, which held up nothing else. */
+/** On a busy machine a thread may get a processor this late, which says nothing about the other thread. */
 const LATE_MS = 100;
 
 /**
- * How long a pulse has been silent, as one who looks now and then can say: the time that the looker itself was held
- * up (a stopped process, a machine that slept) held up the pulse too and does not count. Milliseconds of one clock.
+ * How long a pulse has been silent, for an observer that checks it now and then. Time for which the observer itself was
+ * held up (a stopped process, a machine that slept) does not count, since it held up the pulse too. All times are
+ * milliseconds of one clock.
  */
 export class Silence {
   #pulseMs: number;
@@ -16,17 +17,17 @@ export class Silence {
     this.#checkedMs = nowMs;
   }
 
-  /** The silence at the last look. */
+  /** The silence at the last check. */
   get ms(): number {
     return Math.max(0, this.#checkedMs - this.#pulseMs - this.#excusedMs);
   }
 
-  /** How long the longest silence was that a pulse has ended between the last two looks; null where none has. */
+  /** The longest silence that a pulse has ended between the last two checks; null where none has. */
   get endedMs(): number | null {
     return this.#endedMs;
   }
 
-  /** To be called after each sleep of `sleptMs`, as it was asked for. */
+  /** To be called after each sleep; `sleptMs` is how long it was meant to be. */
   check(nowMs: number, sleptMs: number, pulseMs: number): void {
     const lateMs = nowMs - this.#checkedMs - sleptMs;
     const heldUpMs = lateMs > LATE_MS ? lateMs : 0;

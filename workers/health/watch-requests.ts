@@ -5,7 +5,7 @@ import type { Settings } from '../../src/settings/catalogue/catalogue.ts';
 import { classNameOf } from '../../src/settings/class-name.ts';
 import { type Clock, every } from '../../src/support/clock.ts';
 
-/** Says that requests wait for the application too long, where the settings want that. */
+/** Logs that requests wait too long for the application, where the settings ask for that. */
 export function watchRequests(
   settings: Settings,
   connections: Connections,
@@ -23,7 +23,7 @@ export function watchRequests(
     );
     (await stuck).check();
   };
-  // Most workers are idle enough that none is in flight at these moments, and never load what checks.
+  // Mostly no request is in flight at these moments, and the code that checks is never loaded.
   every(clock, Math.min(5000, warnMs / 4), () => {
     if (stuck !== null || connections.inFlight > 0) void check().catch(() => {});
   });

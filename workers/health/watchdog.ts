@@ -10,7 +10,7 @@ import { memoryUsage } from './memory-usage.ts';
 
 /** The main thread's side of the watchdog. */
 export interface Watchdog {
-  /** The worker is to have ended within `graceMs`: from then on it may not be blocked even for a moment. The last call holds. */
+  /** The worker must end within `graceMs`: after that it may not be blocked even for a moment. The last call counts. */
   leaveWithin(graceMs: number): void;
 }
 
@@ -25,7 +25,7 @@ export interface WatchdogSpec {
   readonly heap: Float64Array;
   /** Null where Node decides. */
   readonly heapLimitBytes: number | null;
-  /** A FlightTable's, and what to add to its times for those of the thread's own performance.now(). */
+  /** The buffer of the FlightTable, and the time origin of the main thread's performance.now(), by which it counts. */
   readonly flights: SharedArrayBuffer;
   readonly timeOrigin: number;
   /** Null where there is no access log. */
@@ -34,7 +34,7 @@ export interface WatchdogSpec {
   readonly arbiterPid: number;
   /** Infinity where only the end of the arbiter is to be watched. */
   readonly limitMs: number;
-  /** From when on a blocked loop is told of; Infinity where it is not. */
+  /** From when on a blocked loop is reported; Infinity for never. */
   readonly warnMs: number;
   readonly graceMs: number;
 }
@@ -49,10 +49,13 @@ export interface Answer {
 /** The property of globalThis by which the watchdog finds the main thread's Answer. */
 export const REFUSE = 'tsunicorn.refuse';
 
-/** The function, by its name in a stack, that runs only where the event loop turns. */
+/** The name of the function that runs only if the event loop runs; the watchdog finds it in stacks. */
 export const BEAT = 'tsunicornBeat';
 
-/** Starts the thread; null where the settings want none. `connections` is null until there can be any. A thread that fails is logged and else without effect. */
+/**
+ * Starts the thread; null where the settings want none. `connections` returns null until there can be any. The failure of
+ * the thread is logged and has no other effect.
+ */
 export function startWatchdog(
   spec: BootSpec,
   connections: () => Connections | null,
@@ -70,7 +73,7 @@ export function startWatchdog(
     Atomics.store(pulse, 1, url() === undefined ? 0n : 1n);
   };
   tsunicornBeat();
-  // In memory alone, and so more often than the arbiter hears of it.
+  // It writes to memory only, and so beats more often than the heartbeat to the arbiter.
   setInterval(tsunicornBeat, beatMs(settings));
   setInterval(() => {
     heap[0] = memoryUsage()?.heapUsed ?? heap[0] ?? 0;
@@ -116,20 +119,20 @@ function heapLimit(): number | null {
   return megabytes === undefined ? null : Number(megabytes) * 1024 ** 2;
 }
 
-/** Several times in what may be blocked. */
+/** The interval of the pulse: several beats in the shortest time that counts as blocked. */
 function beatMs({ timeout, stallWarning }: BootSpec['settings']): number {
   const longestMs = Math.min(timeout || Infinity, stallWarning || Infinity) * 250;
   return Math.min(stallWarning === 0 ? 1000 : 250, Math.max(20, longestMs));
 }
 
-/** The arbiter kills soon after the grace: what is blocked must be noticed sooner than in ordinary times. */
+/** The arbiter kills soon after the grace, so that a blocked loop must be noticed sooner than before. */
 const LEAVING_BEAT_MS = 100;
 
 const FAILED = 'The watchdog failed: from now on a blocked event loop is ended without an explanation';
 const NOTHING = { requests: [], unread: 0 };
 const DEBUGGED: Answer = { debugged: true, ...NOTHING };
 
-/** The thread writes the lines of the requests that have ended so, as this one will not go on. */
+/** The watchdog's thread writes the lines of these requests, since this thread will not go on. */
 function refuseOn(connections: Connections, access: AccessLog | null): ReturnType<typeof refuseAll> {
   const refused = refuseAll(connections, (status, response, socket) =>
     access?.answeredPast(status, response, socket),
@@ -138,7 +141,7 @@ function refuseOn(connections: Connections, access: AccessLog | null): ReturnTyp
   return refused;
 }
 
-/** Not enumerable, and a symbol: what runs in the debugger's name can see only globals. */
+/** A global, since code that the debugger evaluates sees nothing else; a symbol and not enumerable, to stay out of the way. */
 function publish(answer: () => Answer): void {
   Object.defineProperty(globalThis, Symbol.for(REFUSE), { value: answer, configurable: true });
 }

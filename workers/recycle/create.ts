@@ -3,7 +3,7 @@ import type { Settings } from '../../src/settings/catalogue/catalogue.ts';
 import type { Clock } from '../../src/support/clock.ts';
 import type { Recycler } from './recycler.ts';
 
-/** What asks for the worker's replacement when it is due; null where nothing limits its life. */
+/** Makes the recycler; null where no setting limits the worker's life. */
 export async function createRecycler(
   settings: Settings,
   log: WorkerLog,

@@ -1,6 +1,6 @@
 import type { Settings } from '../../src/settings/catalogue/catalogue.ts';
 
-/** What ends the life of one worker; Infinity where nothing does. */
+/** The limits of one worker; Infinity where there is none. */
 export interface RecycleLimits {
   readonly requests: number;
   readonly lifetimeMs: number;
@@ -19,7 +19,7 @@ type RecycleSettings = Pick<
   | 'maxHeap'
 >;
 
-/** Of a limit whose jitter is not set. */
+/** The jitter, as a part of the limit, where none is set. */
 const JITTER = 0.1;
 
 /** The limits of one worker, which differ by jitter; `random` gives numbers in [0, 1). */

@@ -8,7 +8,7 @@ import { beatEveryMs } from '../health/heartbeat.ts';
 import { memoryUsage } from '../health/memory-usage.ts';
 import { drawLimits, jittersOf, type RecycleLimits } from './limits.ts';
 
-/** A worker that takes this much more than its limit, so long after it asked, is worth another line in the log. */
+/** A worker that takes this many times its limit, this long after it asked for its replacement, logs a warning. */
 const RUNAWAY = { times: 1.5, afterMs: 5000 };
 // A longer timer would fire at once.
 const MAX_TIMER_MS = 2 ** 31 - 1;
@@ -18,11 +18,11 @@ export interface RecyclerOptions {
   readonly limits: RecycleLimits;
   readonly clock: Clock;
   readonly log: WorkerLog;
-  /** Null where it cannot be known now. */
+  /** Returns null if the memory cannot be read now. */
   readonly measure: () => { readonly rss: number; readonly heapUsed: number } | null;
 }
 
-/** Asks, once, for the replacement of its worker when that has reached a limit. */
+/** Asks once for the replacement of its worker, when the worker has reached a limit. */
 export class Recycler {
   readonly #options: RecyclerOptions;
   #requests = 0;
@@ -37,18 +37,18 @@ export class Recycler {
     this.#options = options;
   }
 
-  /** The one of this process. */
+  /** Makes the recycler of this process. */
   static of(settings: Settings, log: WorkerLog, clock: Clock): Recycler {
     const limits = drawLimits(settings, Math.random, availableMemory());
     return new Recycler({ settings, limits, clock, log, measure: memoryUsage });
   }
 
-  /** What the worker goes for, once it does: one that takes too much memory does not wait for long. */
+  /** The purpose for which the worker leaves: one that takes too much memory does not wait for long. */
   get purpose(): RetirePurpose {
     return this.#purpose;
   }
 
-  /** Counts requests; null where they do not matter. */
+  /** Counts requests; null where they are not limited. */
   get observer(): Observer | null {
     const { requests } = this.#options.limits;
     if (requests === Infinity) return null;
@@ -67,7 +67,7 @@ export class Recycler {
     if (Math.min(limits.memoryBytes, limits.heapBytes) < Infinity) this.#watchMemory(beatEveryMs(settings));
   }
 
-  /** The worker goes. */
+  /** To be called when the worker leaves. */
   end(): void {
     this.#cancel();
     this.#reason ??= 'it goes';

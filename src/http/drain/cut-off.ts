@@ -1,8 +1,8 @@
 import type { Clock } from '../../support/clock.ts';
 
-/** The moment at which what is left of a drain is cut; it may be moved forward. */
+/** The end of a grace; it can be moved forward. */
 export class CutOff {
-  /** Resolves at that moment. */
+  /** Resolves when the grace is over. */
   readonly reached: Promise<void>;
   readonly #reach: () => void;
   #atMs: number;
@@ -20,7 +20,7 @@ export class CutOff {
     this.#cancel = clock.after(graceMs, resolve);
   }
 
-  /** The grace that holds, in milliseconds from when it was given. */
+  /** The grace that applies, in milliseconds from when it was given. */
   get graceMs(): number {
     return this.#graceMs;
   }
@@ -29,7 +29,7 @@ export class CutOff {
     return Math.max(0, this.#atMs - this.#clock.now());
   }
 
-  /** It is no later than in `graceMs` from now. */
+  /** From now on the grace ends in `graceMs` at the latest. */
   bringForward(graceMs: number): void {
     const atMs = this.#clock.now() + graceMs;
     if (atMs >= this.#atMs) return;
@@ -39,7 +39,7 @@ export class CutOff {
     this.#cancel = this.#clock.after(graceMs, this.#reach);
   }
 
-  /** Leaves no timer. */
+  /** Clears the timer: `reached` does not resolve any more. */
   cancel(): void {
     this.#cancel();
   }

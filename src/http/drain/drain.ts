@@ -7,16 +7,16 @@ import { CutOff } from './cut-off.ts';
 import { IdleCloser } from './idle-closer.ts';
 import { sendAway } from './send-away.ts';
 
-/** Of requests that are cut. */
+/** How many of the requests that are cut are named. */
 const MOST_NAMED = 20;
 const EMPTY_QUEUE_LIMIT_MS = 1000;
-/** The part of what is left of the grace within which long-lived connections are told; the rest is theirs to end. */
+/** Long-lived connections are closed within this part of the grace that is left; the rest is for the closing itself. */
 const SEND_AWAY_PART = 0.5;
 
 /**
- * How long idle connections wait for a request, whose answer says `Connection: close`; in milliseconds. A client that has
- * its answer loses nothing, while one that sends at the very moment of a close does. At most IDLE_PART of the grace: the
- * last request of each takes a while too.
+ * How long, in milliseconds, idle connections wait for a request, whose answer then says `Connection: close`. A client
+ * that gets this answer loses nothing, but one that sends at the very moment of a close does. They wait for IDLE_PART of
+ * the grace at most, since a last request takes a while too.
  */
 const IDLE_MS: Readonly<Record<RetirePurpose, number>> = { replace: Infinity, hurry: 3000, stop: 1000 };
 const IDLE_PART = 0.8;
@@ -36,7 +36,7 @@ export interface DrainOptions extends Retirement {
   readonly isHasty?: boolean;
 }
 
-/** What outlived the grace of `graceMs`: how many connections and requests, and those requests that are the oldest. */
+/** What was cut after the grace of `graceMs`: how many connections and requests, and the oldest of these requests. */
 export interface Cut {
   readonly graceMs: number;
   readonly connections: number;
@@ -44,20 +44,20 @@ export interface Cut {
   readonly oldest: readonly UnansweredRequest[];
 }
 
-/** A drain under way. */
+/** A drain that runs. */
 export interface Draining {
   /** Resolves with what had to be cut. */
   readonly ended: Promise<Cut>;
   /** What is left of the grace. */
   readonly leftMs: number;
-  /** From now on idle connections wait no longer than for this purpose, and everything no longer than this grace. */
+  /** From now on idle connections wait no longer than this purpose allows, and the drain takes no longer than this grace. */
   hasten(how: Pick<Retirement, 'purpose' | 'graceMs'>): void;
 }
 
 /**
- * Ends a worker's connections without dropping anything it accepted: stop accepting, mark every answer as the last of
- * its connection, send away the clients of WebSockets and event streams one after another, close idle connections when
- * they have waited long enough.
+ * Ends a worker's connections without dropping anything that it accepted. It stops accepting, marks every answer as the
+ * last of its connection, closes WebSockets and event streams one after another, and closes idle connections when they
+ * have waited long enough.
  */
 export function drain(options: DrainOptions): Draining {
   const { connections, graceMs, clock, isHasty = false } = options;
@@ -88,7 +88,7 @@ export function drain(options: DrainOptions): Draining {
   };
 }
 
-/** Those that have yet to send their first request may be about to. */
+/** Not those that have sent nothing yet, since their first request may be about to come. */
 function closeAnswered(connections: Connections): void {
   for (const socket of connections.idle()) if (socket.bytesRead > 0) closeIfSilent(socket);
 }

@@ -4,16 +4,16 @@ import type { Connections } from '../connections.ts';
 import { closeIfSilent } from '../deadlines.ts';
 
 const CHECK_EVERY_MS = 100;
-/** Of one whose client has begun to send a request nothing is known but its bytes: it must have been silent for so long. */
+/** A client may have begun to send a request, which shows only in the bytes read: a connection must be silent for this long. */
 const SILENT_MS = 1000;
 
-/** Since when so many bytes, and no more, have been read of a connection. */
+/** Since when no more than these bytes have been read of a connection. */
 interface Silence {
   readonly bytesRead: number;
   readonly sinceMs: number;
 }
 
-/** Closes the idle connections of a worker that drains, from a moment on that may be moved forward. */
+/** Closes the idle connections of a worker that drains, from a moment on that can be moved forward. */
 export class IdleCloser {
   readonly #connections: Connections;
   readonly #clock: Clock;

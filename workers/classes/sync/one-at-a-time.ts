@@ -10,8 +10,8 @@ import type { RequestQueue } from './request-queue.ts';
 const { Readable } = process.getBuiltinModule('node:stream');
 
 /**
- * The handler, run for one request at a time, when its body has arrived; `waits` is called where that has yet to come.
- * What it returns settles too where the client goes, or gets another answer, before it is run.
+ * Runs the handler for one request at a time, when its body has arrived; `waits` is called for a request whose body has
+ * not. The promise that it returns settles also if the client goes, or gets another answer, before the handler runs.
  */
 export function oneAtATime(handler: Handler, queue: RequestQueue, waits: () => void): Handler {
   const enter = (request: IncomingMessage, response: ServerResponse): unknown => {
@@ -22,9 +22,9 @@ export function oneAtATime(handler: Handler, queue: RequestQueue, waits: () => v
     return returned;
   };
   return (request, response) => {
-    // A program that listens to `checkContinue` says itself whether its client may send the body.
+    // A program that listens to `checkContinue` decides itself whether its client may send the body.
     const comesWhole = !hasBody(request) || eventOf(request) === 'checkContinue';
-    // The usual case, without a promise of ours.
+    // The usual case needs no promise of ours.
     if (comesWhole && queue.runsAtOnce) return enter(request, response);
     return new Promise((resolve, reject) => {
       const run = () => {
@@ -48,8 +48,8 @@ export interface TurnLimit extends Pick<ServeOptions, 'fail' | 'clock'> {
 }
 
 /**
- * Limits the turns. The request has the process to itself, so one that runs too long must end with it: its client gets
- * 504, those that wait behind it 503, and the worker is replaced.
+ * Limits how long a turn may last. A request that runs too long cannot be ended without its process: its client gets 504,
+ * those that wait behind it 503, and the worker is replaced.
  */
 export function limitTurns(queue: RequestQueue, { seconds, fail, clock }: TurnLimit): void {
   if (seconds === 0) return;
@@ -71,18 +71,18 @@ function hasBody({ headers }: IncomingMessage): boolean {
   return coding !== undefined || (length !== undefined && length !== '0');
 }
 
-/** Calls `act` when the body is in memory, or as much of it as may be; not where its client goes before. */
+/** Calls `act` when the body, or as much of it as is buffered, is in memory; not if the client goes before that. */
 function onceBodyArrived(request: IncomingMessage, act: () => void): void {
-  // Not by its events: whoever listens to `readable` has read an empty body to its end.
+  // Not by events: a listener for `readable` would read an empty body to its end.
   const push = (chunk: unknown, encoding?: BufferEncoding) => {
     const hasRoom = Readable.prototype.push.call(request, chunk, encoding);
     if (request.complete || !hasRoom) {
       Reflect.deleteProperty(request, 'push');
-      // Behind the parser, which has not returned.
+      // After the parser, which has not returned yet.
       process.nextTick(act);
     }
     return hasRoom;
   };
-  // By a name, for the reason that RequestQueue gives.
+  // By a name, for the reason given in request-queue.ts.
   request.push = push;
 }

@@ -5,9 +5,9 @@ import type { Clock } from '../../../src/support/clock.ts';
 
 const { AsyncLocalStorage } = process.getBuiltinModule('node:async_hooks');
 
-/** Where a turn mostly lasts longer than this, a look at the sockets before it costs less than a hundredth of it. */
+/** If turns last longer than this on average, a poll of the sockets before each costs less than a hundredth of it. */
 const WORTH_A_POLL_MS = 0.5;
-/** How much of the mean each turn counts. */
+/** The weight of the latest turn in the mean. */
 const SHARE_OF_LAST = 1 / 8;
 
 /** One request that has arrived whole and waits for its turn, or has it. */
@@ -18,20 +18,20 @@ interface Turn {
 
 type State =
   | { readonly name: 'free' }
-  /** Whether the client of the next request is still there is about to be known. */
+  /** The sockets are being polled, to see whether the client of the next request is still there. */
   | { readonly name: 'checking' }
   | { readonly name: 'taken'; readonly turn: Turn; readonly beganMs: number };
 
 const FREE: State = { name: 'free' };
 const CHECKING: State = { name: 'checking' };
 
-/** Lets one request at a time through, in the order of arrival, and none whose client has gone. */
+/** Runs one request at a time, in the order of arrival, and none whose client has gone. */
 export class RequestQueue {
   readonly #changed: () => void;
   readonly #clock: Clock;
   readonly #waiting: Turn[] = [];
   #state: State = FREE;
-  /** How long turns last, the latest of them above all. */
+  /** The moving average of how long turns last. */
   #meanMs = 0;
 
   /** `changed` is called whenever a turn has begun or ended. */
@@ -49,7 +49,7 @@ export class RequestQueue {
     return this.isFree && this.#meanMs < WORTH_A_POLL_MS;
   }
 
-  /** The request whose turn it is, since that began; null where there is none, or its answer has ended. */
+  /** The request whose turn it is, with when its turn began; null if there is none, or its answer has ended. */
   get current(): Flight | null {
     if (this.#state.name !== 'taken') return null;
     const { turn, beganMs } = this.#state;
@@ -60,18 +60,18 @@ export class RequestQueue {
   enter(response: ServerResponse, run: () => void): void {
     if (isOver(response)) return;
     if (this.runsAtOnce) return this.#begin({ response, run });
-    // In its own context, and not in that of the request whose end it waits for.
+    // In its own async context, not in that of the request that it waits for.
     const turn = { response, run: AsyncLocalStorage.bind(run) };
     if (this.isFree) this.#check(turn);
     else this.#waiting.push(turn);
   }
 
-  /** Takes everything that waits, in order, for somebody else to answer. */
+  /** Removes and returns everything that waits, in order, for the caller to answer. */
   empty(): readonly ServerResponse[] {
     return this.#waiting.splice(0).map(({ response }) => response);
   }
 
-  /** It may have come long ago and waited in the kernel's queue: its client's end is read in the next poll. */
+  /** The request may have waited long in the kernel's queue. If its client has gone, the next poll shows it. */
   #check(turn: Turn): void {
     this.#state = CHECKING;
     this.#changed();
@@ -81,8 +81,8 @@ export class RequestQueue {
   #begin(turn: Turn): void {
     this.#state = { name: 'taken', turn, beganMs: this.#clock.now() };
     const end = () => this.#end(turn);
-    // Not within the application's own call: the next request would run inside the stack of this one. And what has come
-    // meanwhile is looked at before the next one: heartbeats, signals, clients that have gone.
+    // Not within the application's own call, where the next request would run on the stack of this one. If others wait, the
+    // event loop first handles what has come meanwhile: heartbeats, signals, clients that have gone.
     onceEnded(turn.response, end, () => (this.#waiting.length > 0 ? afterPoll(end) : process.nextTick(end)));
     this.#changed();
     turn.run();
@@ -103,20 +103,20 @@ export class RequestQueue {
   }
 }
 
-/** Whether nobody waits for an answer: the client has gone, or has got another's (504). */
+/** Whether the client waits no more: it has gone, or has got an answer of ours (504). */
 function isOver(response: ServerResponse): boolean {
   return response.writableEnded || hasGone(response);
 }
 
-/** Two turns of setImmediate, between which the event loop looks at its sockets whatever it was at before. */
+/** Calls `act` after two turns of setImmediate: between them the event loop polls its sockets, in whatever phase it was. */
 function afterPoll(act: () => void): void {
   setImmediate(() => setImmediate(act));
 }
 
 /**
- * Calls `gone` when the connection has gone, and `answered` when the application has ended its answer, within its call.
- * Not at `finish`: a client that reads slowly would hold the turn. An own property, as frameworks replace the prototype
- * of the response.
+ * Calls `gone` when the connection has closed, and `answered` within the application's call of end(). It does not wait
+ * for `finish`, so that a client that reads slowly does not hold the turn. It sets an own property, since frameworks
+ * replace the prototype of the response.
  */
 function onceEnded(response: ServerResponse, gone: () => void, answered: () => void): void {
   const { end } = response;
@@ -125,8 +125,8 @@ function onceEnded(response: ServerResponse, gone: () => void, answered: () => v
     answered();
     return returned;
   } as ServerResponse['end'];
-  // By a name: V8 puts a function that is written where it is assigned to a property into its old space at once, where
-  // it keeps the response alive, dead or not, until the next full collection.
+  // By a name: V8 allocates a function that is written where it is assigned to a property in its old space at once. There
+  // it keeps the response alive until the next full collection.
   response.end = ended;
   response.once('close', gone);
 }

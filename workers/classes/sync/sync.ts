@@ -13,16 +13,16 @@ import { warnOf } from '../without-effect.ts';
 import { limitTurns, oneAtATime } from './one-at-a-time.ts';
 import { RequestQueue } from './request-queue.ts';
 
-/** A connection whose request head takes longer than this is slow, and does not keep the worker from accepting. */
+/** A connection whose request head takes longer than this is slow; it does not keep the worker from accepting others. */
 const HEAD_MS = 5;
-/** A body up to this is taken in before the request gets its turn. */
+/** A body of up to this size is buffered before the request gets its turn. */
 const BODY_BYTES = 1024 * 1024;
 
 /**
  * The `sync` class: one request at a time in the process, each answered with `Connection: close`. It accepts only while
- * idle: the gate closes with each connection and opens again when its request has ended, the connection has gone, or it
- * turns out to be slow. Where the request has come with the connection, the gate closes only if it is not answered in
- * the same turn of the event loop, within which libuv accepts one connection from a listener.
+ * idle. The gate pauses with each connection and resumes when its request has ended, the connection has closed, or it
+ * turns out to be slow. If the request came with the connection, the gate pauses only if it is not answered in the same
+ * turn of the event loop, since libuv accepts one connection of a listener in a turn.
  */
 export const serveSync: Serve = async (options) => {
   const { settings, log, clock } = options;

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { Doubt } from './mistaken.ts';
 import type { OwnServer } from './own-server.ts';
 
-/** A Node listener. What it throws, or rejects with where it returns a promise, is the caller's to log and to answer. */
+/** A Node listener. The caller logs and answers what it throws, or what the promise that it returns rejects with. */
 export type Handler = (req: IncomingMessage, res: ServerResponse) => unknown;
 
 /** Any application, whatever framework it came from. */

@@ -3,12 +3,13 @@ import { codeOf, isAbort } from '../support/errors.ts';
 import { isHost } from './host.ts';
 import { refuse } from './refuse.ts';
 
-/** What a client may do wrong: it has left before it had its answer, or has sent what is no URL. */
+/** What a client may do wrong: leave before it has its answer, or send an invalid URL. */
 export type Fault = 'left' | 'malformed';
 
 /**
- * The fault of its client that a handler merely passes on, by the state of the connection and by what the error is, never
- * by its text; null where the error is the application's own. `reason` is that of a signal which the application had.
+ * The client's fault, if the handler's error only passes one on; null if the error is the application's own. It is judged
+ * by the state of the connection and the kind of error, never by its text. `reason` is that of a signal which the
+ * application had.
  */
 export function faultOf(
   error: unknown,
@@ -29,7 +30,7 @@ export function isMalformed(error: unknown, request: IncomingMessage): boolean {
   return chainOf(error).some((link) => isOfTarget(link, request));
 }
 
-/** Ends a request whose handler failed by a fault of its client; whether it has. */
+/** Ends a request whose handler failed by a fault of its client; returns whether it did. */
 export function settleFault(error: unknown, request: IncomingMessage, response: ServerResponse): boolean {
   const fault = faultOf(error, request, response);
   if (fault === null || (fault === 'malformed' && response.headersSent)) return false;
@@ -44,7 +45,7 @@ function hasLeft({ errored, socket }: IncomingMessage, response: ServerResponse)
   return Boolean(errored) || response.destroyed || socket.destroyed || socket.readableEnded;
 }
 
-/** What Node, its parser or this server says of a connection that has ended; the application may destroy it with others. */
+/** Errors of Node, its parser or this server about a connection that has ended; the application may destroy it with others. */
 function isOfConnection(error: unknown): boolean {
   if (error === undefined || error === null) return false;
   const code = codeOf(error);
@@ -52,12 +53,12 @@ function isOfConnection(error: unknown): boolean {
   return isAbort(error) || (error instanceof Error && error.name === 'TimeoutError');
 }
 
-/** What streams say that were piped to or from a connection that has ended: new errors each time. */
+/** Errors of streams that were piped to or from a connection that has ended: new objects each time. */
 function isOfStreams(error: unknown): boolean {
   return /^ERR_STREAM_(?:PREMATURE_CLOSE|DESTROYED|UNABLE_TO_PIPE)$/.test(codeOf(error) ?? '');
 }
 
-/** What URL and decodeURIComponent() say of a request's, where it is true. */
+/** Errors of URL and decodeURIComponent() about the request's own URL. */
 function isOfTarget(error: unknown, { headers: { host = '' }, url = '' }: IncomingMessage): boolean {
   if (error instanceof URIError) return !isDecodable(url);
   if (codeOf(error) !== 'ERR_INVALID_URL') return false;
@@ -73,7 +74,7 @@ function isDecodable(url: string): boolean {
   }
 }
 
-/** An error, its causes, and what it gathers. */
+/** An error, its causes, and the errors of an AggregateError. */
 function chainOf(error: unknown, depth = 0): readonly unknown[] {
   if (!(error instanceof Error) || depth > 8) return [error];
   const gathered: readonly unknown[] = error instanceof AggregateError ? error.errors : [];

@@ -1,6 +1,6 @@
 /**
- * Refuses to fork a cluster, with a line that says why: the children would run what our own process runs, and no arbiter
- * would know them. Before anything has imported node:cluster, whose named exports are fixed then.
+ * Refuses to fork a cluster and says why: the children would run our own process's code, and no arbiter would know them.
+ * To be called before anything imports node:cluster, which fixes its named exports.
  */
 export function refuseCluster(): void {
   // It is loaded at the first listen() anyway.

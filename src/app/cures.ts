@@ -4,13 +4,13 @@ import { hasMethods } from './adapters/shapes.ts';
 const EXPECTED =
   'expected is a function (req, res), a fetch handler, wsgi(function), an object with fetch(), an http.Server, or an application of Express, Connect, Koa, Fastify, NestJS, hapi, Restify, Polka or LoopBack';
 
-/** Says in one line what a value is that cannot be served, and what to export in its place; `name` is its module:export, if it has one. */
+/** One line about a value that cannot be served, and what to export instead; `name` is its module:export, if it has one. */
 export function explainUnknown(value: unknown, name: string | null): string {
   const cure = typeof value === 'object' && value !== null ? cureOf(value, name) : null;
   return `it is ${describe(value)}; ${cure ?? EXPECTED}`;
 }
 
-/** The usual names of what answers requests, where it is a part of something else. */
+/** The usual names of the property that answers requests. */
 const HANDLERS = ['handler', 'handle', 'listener', 'requestListener', 'requestHandler', 'app', 'server'];
 
 function cureOf(value: object, name: string | null): string | null {

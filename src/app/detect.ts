@@ -16,13 +16,13 @@ export interface DetectOptions {
   readonly name?: string | null;
   /** Errors that a framework answers itself and reports by an event. */
   readonly onError: (error: unknown, req?: IncomingMessage) => void;
-  /** What applications of the gateway interface are told of the server; a bare context where it is not given. */
+  /** What applications of the gateway interface are told about the server; by default a minimal context. */
   readonly gateway?: GatewayContext;
 }
 
 /**
- * Makes an Application of a value by its marker or by its shape alone: no framework is imported. Throws a BootError with
- * exit status 4 where the shape is unknown or the application does not get ready.
+ * Makes an Application of a value, by its marker or its shape alone: no framework is imported. Throws a BootError with
+ * exit status 4 if the shape is unknown or the application does not get ready.
  */
 export async function detect(value: unknown, options: DetectOptions): Promise<Application> {
   const { spec, name = spec } = options;
@@ -59,7 +59,7 @@ const HOW_TO_MAKE = 'export new …(), or a factory that makes one';
 
 /** Null where its shape is unknown. */
 async function detectObject(value: object, { spec, onError }: DetectOptions): Promise<Application | null> {
-  // First, as proxies that make up their methods (itty-router) have this one for true.
+  // First, since proxies that invent their methods (itty-router) really have this one.
   if (hasFetch(value)) return fetchObject(value, spec);
   if (isServer(value)) return (await import('./adapters/server.ts')).adaptServer(value, spec);
   const frameworks = await import('./adapters/frameworks.ts');

@@ -24,7 +24,7 @@ export async function pickExport(spec: AppSpec, namespace: Namespace): Promise<H
   return { value: holder === namespace ? value : withReceiver(value, holder) };
 }
 
-// Node's lexer sees few of a CommonJS module's exports; all of them are on its default, or on what that promises.
+// Node's lexer finds few exports of a CommonJS module. All of them are on its default export, or on what that promises.
 async function holderOf(spec: AppSpec, namespace: Namespace): Promise<unknown> {
   const [name = ''] = spec.path;
   if (name in namespace) return namespace;
@@ -32,14 +32,14 @@ async function holderOf(spec: AppSpec, namespace: Namespace): Promise<unknown> {
   return hasProperty(value, name) ? value : namespace;
 }
 
-// What a compiler made of `export default` in a CommonJS file.
+// A compiler has made it of `export default` in a CommonJS file.
 function unwrapDefault(value: unknown): unknown {
   return hasProperty(value, '__esModule') && hasProperty(value, 'default')
     ? Reflect.get(value, 'default')
     : value;
 }
 
-// `server.handler` is a method. A function with properties of its own (Express), a marked one or a class is not: bind() would lose that.
+// `server.handler` is a method and needs bind(). A function with properties (Express), a marked one or a class is none, and bind() would lose these.
 function withReceiver(value: unknown, receiver: unknown): unknown {
   if (typeof value !== 'function' || markOf(value) !== null || isClass(value)) return value;
   return Object.keys(value).length === 0 ? value.bind(receiver) : value;

@@ -26,7 +26,7 @@ export function importError(spec: string, file: string, thrown: unknown): BootEr
   return appError(`${spec}: ${file} threw while it was loaded: ${messageOf(thrown)}`, stackOf(thrown));
 }
 
-/** Whether the module itself may not be read; what it reads while it is imported is its own affair. */
+/** Whether the module itself cannot be read, as opposed to a file that it reads while it is imported. */
 function isUnreadable(thrown: unknown, file: string): boolean {
   return (
     codeOf(thrown) === 'EACCES' &&
@@ -36,7 +36,7 @@ function isUnreadable(thrown: unknown, file: string): boolean {
   );
 }
 
-// Node keeps the place of a parse error to itself where it is in an ES module of JavaScript.
+// Node does not tell the place of a parse error in an ES module of JavaScript.
 function syntaxError(spec: string, file: string, thrown: SyntaxError): BootError {
   const parsed = parserPlace(thrown);
   if (parsed !== null) {

@@ -3,11 +3,11 @@ import type { Server } from 'node:net';
 import { appError } from './failure.ts';
 import type { AppSpec } from './spec.ts';
 
-/** Sees which servers the application's own code made listen while it was loaded. */
+/** Records which servers the application's own code made listen while it was loaded. */
 export interface ListenWatch {
   /** Such as "port 3000", in order. */
   places(): readonly string[];
-  /** Throws a BootError where the application to serve is one that listens already. */
+  /** Throws a BootError if the application to serve listens already. */
   refuse(spec: AppSpec, application: unknown): void;
   end(): void;
 }

@@ -15,11 +15,11 @@ import { type Held, settle, threw } from './settle.ts';
 import { type AppSpec, parseArguments, parseSpec } from './spec.ts';
 
 export interface LoadOptions {
-  /** What relative paths and packages are resolved from. */
+  /** The directory from which relative paths and packages are resolved. */
   readonly cwd: string;
-  /** Errors of the application that no request's handler can reject with. */
+  /** Takes errors of the application that no request's handler can reject with. */
   readonly onError: (error: unknown, req?: IncomingMessage) => void;
-  /** What applications of the gateway interface are told of the server; see detect(). */
+  /** What applications of the gateway interface are told about the server; see detect(). */
   readonly gateway?: GatewayContext;
 }
 
@@ -72,7 +72,7 @@ function refuseScript(
   );
 }
 
-/** `module:export` of what is served; null where a factory made it. */
+/** The `module:export` of what is served; null if a factory made it. */
 function nameOf({ text, path, call }: AppSpec): string | null {
   if (call !== null) return null;
   return path.length === 0 ? `${text}:default` : text;

@@ -1,12 +1,11 @@
 import { createRequire, Module } from 'node:module';
 
 /**
- * Lets CommonJS find the application where it looks for the main module: `require.main.filename` and
- * `require.main.require()` lead to `file`. It is another module than the application's own, so that
- * `if (require.main === module) app.listen()` does not listen.
+ * Makes `require.main.filename` and `require.main.require()` lead to `file`, the application. `require.main` is another
+ * module object than the application's own, so that `if (require.main === module) app.listen()` does not listen.
  */
 export function standInForMain(file: string): void {
-  // Of an ES module Node itself says that there is none.
+  // For an ES module Node itself leaves it undefined.
   if (/\.m[jt]s$/.test(file)) return;
   const main = new Module(file);
   main.filename = file;
@@ -14,6 +13,6 @@ export function standInForMain(file: string): void {
   const require = createRequire(file);
   main.paths = require.resolve.paths('_') ?? [];
   main.require = require;
-  // What Node copies into each `require` that it makes.
+  // Node copies it into each `require` that it makes.
   process.mainModule = main;
 }

@@ -4,19 +4,19 @@ import { systemClock } from '../support/clock.ts';
 import { describe } from '../support/describe.ts';
 import { codeOf, messageOf } from '../support/errors.ts';
 
-// A function does not tell whether it is a Node listener or a fetch handler; its number of parameters is a guess. Where
-// what it does shows that the guess was wrong, its client gets 500 and the log says what to write. A guess is never
-// corrected at run time: each worker would change its mind with another request, and that request would run twice, or be
-// answered from arguments of the wrong kind.
+// Nothing but its number of parameters shows whether a function is a Node listener or a fetch handler, and that is a guess.
+// If the function's behaviour shows that the guess was wrong, the client gets 500 and the log says what to write. The
+// guess is never corrected at run time: each worker would correct it at another request, and that request would run twice
+// or be answered from arguments of the wrong kind.
 
 /** Watches whether a function is what it was taken for. */
 export interface Doubt {
   /**
-   * Looks at what it has returned, or resolved with. Where that shows the mistake it throws an error that says so, or,
-   * where the log has had it a moment ago, answers with a plain 500.
+   * Checks what it has returned or resolved with. If that shows the mistake, it throws an error that says so; if that was
+   * logged a moment ago, it answers with a plain 500.
    */
   result(returned: unknown, response: ServerResponse): void;
-  /** What to log of an error that it threw: the same, or one that says more. */
+  /** The error to log for one that it threw: the same, or one that says more. */
   failure(error: unknown, request: IncomingMessage, response: ServerResponse): unknown;
 }
 
@@ -72,7 +72,7 @@ export function isResponse(value: unknown): value is Response {
   );
 }
 
-/** What is wrong with every request is said with the first one, and then ever less often. */
+/** What is wrong with every request is logged for the first one, and then less and less often. */
 class Sparing {
   #due: number | null = null;
   readonly #condition = new Condition({
@@ -82,17 +82,17 @@ class Sparing {
     },
   });
 
-  /** Throws, or answers with a plain 500 where that would say it again. */
+  /** Throws, or answers with a plain 500 if the log has said it recently. */
   fail(text: string, response: ServerResponse): void {
     const count = this.#next();
     if (count === null) return answerPlainly(response);
     const error = new TypeError(count === 1 ? text : `${text} (so far of ${count} requests)`);
-    // Its frames are all ours.
+    // All its frames are ours.
     error.stack = `TypeError: ${error.message}`;
     throw error;
   }
 
-  /** The error, said with what it probably means; just the error where that would say it again. */
+  /** The error with what it probably means; the error alone if the log has said that recently. */
   explain(say: (evidence: string) => string, error: unknown): unknown {
     if (this.#next() === null || !(error instanceof Error)) return error;
     const said = new TypeError(say(`it failed with '${messageOf(error)}'`), { cause: error });
@@ -115,10 +115,10 @@ function answerPlainly(response: ServerResponse): void {
   response.end('Internal Server Error\n');
 }
 
-/** Nothing was done that could still lead to an answer: no status, no header, nothing is piped into it. */
+/** Whether nothing was done that could still lead to an answer: no status, no header, nothing piped into it. */
 function isUntouched(response: ServerResponse): boolean {
   if (response.headersSent || response.writableEnded || response.statusCode !== 200) return false;
-  // `Connection` is what the server itself sets.
+  // The server itself sets `Connection`.
   return (
     response.getHeaderNames().every((name) => name === 'connection') && response.listenerCount('unpipe') === 0
   );
@@ -129,14 +129,14 @@ const OF_A_REQUEST =
 const OF_A_RESPONSE =
   /\b(?:setHeader|writeHead|getHeader|removeHeader|appendHeader|flushHeaders|end|write|send|status|json)(?: is not a function|'\))$/;
 
-/** It used an IncomingMessage as a Request, whose url is a whole one. */
+/** Whether it used an IncomingMessage as a Request, whose `url` would be absolute. */
 function failsForRequest(error: unknown, { url }: IncomingMessage): boolean {
   if (!(error instanceof TypeError)) return false;
   if (codeOf(error) === 'ERR_INVALID_URL') return 'input' in error && error.input === url;
   return OF_A_REQUEST.test(error.message);
 }
 
-/** It used what is no ServerResponse, or undefined, as one. */
+/** Whether it used undefined, or another object, as a ServerResponse. */
 function failsForResponse(error: unknown): boolean {
   return error instanceof TypeError && OF_A_RESPONSE.test(error.message);
 }

@@ -4,9 +4,9 @@ import type { Duplex } from 'node:stream';
 import { isThenable } from '../support/thenable.ts';
 import { eventOf, noteEvent } from './request-event.ts';
 
-/** What serves in the place of a server that the program made. */
+/** What serves in place of a server that the program made. */
 export interface Adoption {
-  /** The engine that would serve without it: it observes and limits the requests, and calls the program's listeners. */
+  /** Our engine: it observes and limits the requests, and calls the program's listeners. */
   readonly engine: Server;
   /** Handles a request for another protocol or a tunnel; `hand` calls the program's listeners. */
   readonly upgrade: (request: IncomingMessage, socket: Duplex, hand: () => void) => void;
@@ -14,21 +14,21 @@ export interface Adoption {
   readonly refused: ((error: Error, socket: Socket, hand: () => void) => void) | null;
   /** A connection begins with TLS. */
   readonly encrypts: (socket: Socket) => void;
-  /** Its requests come by `secure`, which ends TLS. */
+  /** Its requests come through `secure`, the TLS socket. */
   readonly secured: (socket: Socket, secure: Socket) => void;
 }
 
 export interface OwnServerOptions {
   readonly server: Server;
-  /** Who made it: what a framework sets is nobody's wish. */
+  /** Who made it: what a framework sets, the user has not asked for. */
   readonly by: 'program' | 'framework';
-  /** The limits that a framework sets where it is not told otherwise, in milliseconds. */
+  /** The limits that a framework sets by default, in milliseconds. */
   readonly defaults: Partial<Pick<Server, 'keepAliveTimeout' | 'requestTimeout'>>;
 }
 
 type Emit = (event: string | symbol, ...args: unknown[]) => boolean;
 
-/** As node:net keeps the options of createServer(), of which no type tells. */
+/** How node:net keeps the options of createServer(), which its types do not declare. */
 interface AcceptOptions {
   readonly noDelay?: boolean;
   readonly keepAlive?: boolean;
@@ -39,7 +39,7 @@ interface AcceptOptions {
 
 /**
  * A server that the program made and did not let listen. Connections are fed into it, so that its parser's options,
- * limits, classes and listeners are what they would be if it listened; its requests take the way of all others before its
+ * limits, classes and listeners work as if it listened. Our engine handles its requests, as all others, before its
  * listeners get them.
  */
 export class OwnServer {
@@ -58,14 +58,14 @@ export class OwnServer {
     return isTls(this.server);
   }
 
-  /** How much each connection buffers, in bytes, where the program says it. */
+  /** How many bytes each connection buffers, if the program says it. */
   get bufferBytes(): number | undefined {
     const { highWaterMark } = this.server;
     const usual: Server & AcceptOptions = plainServer(this.isTls);
     return highWaterMark === usual.highWaterMark ? undefined : highWaterMark;
   }
 
-  /** How many connections it takes, at most `limit`. */
+  /** How many connections it accepts, at most `limit`. */
   connectionLimit(limit: number): number {
     const { maxConnections } = this.server;
     return typeof maxConnections === 'number' ? Math.min(limit, Math.max(1, maxConnections)) : limit;
@@ -79,7 +79,7 @@ export class OwnServer {
     if (server.requestTimeout === requestTimeout) server.requestTimeout = engine.requestTimeout;
     const emit: Emit = server.emit;
     const pass: Emit = (...args) => Reflect.apply(emit, server, args);
-    // By an emit of the engine: tracing replaces that of http.Server's prototype, to see requests begin.
+    // Through emit() of the engine: tracing replaces that of http.Server's prototype to see requests begin.
     const handle: Emit = (event, request, response) => {
       if (event !== 'request') noteEvent(request as IncomingMessage, String(event));
       return engine.emit('request', request as IncomingMessage, response as ServerResponse);
@@ -114,7 +114,7 @@ export class OwnServer {
     for (const begin of this.#listeners('listening').node) Reflect.apply(begin, server, []);
   }
 
-  /** Calls its listeners of a request. Not by emit(): it would drop the promises of asynchronous ones, and their errors. */
+  /** Calls its listeners for a request. Not by emit(), which would drop the promises of asynchronous ones, and their errors. */
   readonly handle = (request: IncomingMessage, response: ServerResponse): unknown => {
     const server = this.server;
     const listeners = server.rawListeners(eventOf(request));
@@ -125,7 +125,7 @@ export class OwnServer {
     return promises.length === 0 ? undefined : Promise.all(promises);
   };
 
-  /** Tells it that it listens, at the addresses of `urls`; returns what clients are to be told. */
+  /** Makes it emit `listening`, with the addresses of `urls`; returns the URLs for clients. */
   opened(urls: readonly string[]): readonly string[] {
     const server = this.server;
     const address = addressOf(urls[0] ?? '');
@@ -134,7 +134,7 @@ export class OwnServer {
     return this.isTls ? urls.map((url) => url.replace(/^http:/, 'https:')) : urls;
   }
 
-  /** What the program set, options and listeners by their names, that has no effect in a worker class. */
+  /** The names of the options and listeners that the program set and that have no effect in a worker class. */
   withoutEffect(workerClass: 'sync' | 'thread'): readonly string[] {
     if (this.#by === 'framework') return [];
     const server = this.server;
@@ -190,7 +190,7 @@ const EVENTS = [
   ...['dropRequest', 'listening'],
 ];
 const CLASSES = ['IncomingMessage', 'ServerResponse'];
-/** In class sync every answer is the last of its connection, and a body is taken in before its request runs. */
+/** In class sync every answer is the last of its connection, and a body is buffered before its request runs. */
 const OF_KEPT_CONNECTIONS = ['keepAliveTimeout', 'maxRequestsPerSocket', 'highWaterMark'];
 
 // Node has no public name for the classes that createServer() was given.
@@ -199,7 +199,7 @@ function behindSymbol(server: Server, name: string): unknown {
   return symbol === undefined ? undefined : Reflect.get(server, symbol);
 }
 
-/** What a server that accepts does for each connection, as the program wished. */
+/** Does for a connection what an accepting server would, with the program's options. */
 function prepare(socket: Socket, { noDelay, keepAlive, keepAliveInitialDelay }: AcceptOptions): void {
   if (noDelay === false) socket.setNoDelay(false);
   if (keepAlive === true) socket.setKeepAlive(true, (keepAliveInitialDelay ?? 0) * 1000);
@@ -218,7 +218,7 @@ function addressOf(url: string): AddressInfo | string {
   return { address, port: Number(port || 80), family: address.includes(':') ? 'IPv6' : 'IPv4' };
 }
 
-/** What Node's own servers are. */
+/** A server with Node's defaults. */
 function plainServer(isTls = false): Server {
   return isTls
     ? process.getBuiltinModule('node:https').createServer()

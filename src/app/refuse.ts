@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http';
 
 /**
- * Answers a request that is wrong, in the application's place, and closes its connection: what a client that is mistaken,
- * or means harm, has sent behind it is neither run nor answered.
+ * Answers an invalid request in place of the application and closes its connection: what the client has sent after it is
+ * neither run nor answered.
  */
 export function refuse(response: ServerResponse, status: number, text: string): void {
   for (const name of response.getHeaderNames()) response.removeHeader(name);

@@ -6,7 +6,7 @@ interface Noted extends IncomingMessage {
   [EVENT]?: string;
 }
 
-/** Notes that a request came by another event of its server than `request`. */
+/** Records that a request came by an event of its server other than `request`. */
 export function noteEvent(request: Noted, event: string): void {
   request[EVENT] = event;
 }

@@ -28,7 +28,7 @@ export function applicationFile(text: string, cwd: string): string | null {
   try {
     return fs.realpathSync(resolveModule(parseSpec(text), cwd));
   } catch {
-    // Whoever loads it says why.
+    // Loading it will say why.
     return null;
   }
 }
@@ -76,7 +76,7 @@ function packageFile(spec: AppSpec, cwd: string): string | null {
   }
 }
 
-// require() finds no entry in a package that has one for import alone.
+// require() finds no entry in a package that has one for import only.
 function importOnlyFile(roots: readonly string[], name: string): string | null {
   for (const root of roots) {
     const manifest = readManifest(join(root, name));

@@ -5,14 +5,14 @@ import { appError, stackOf } from './failure.ts';
 import type { AppSpec } from './spec.ts';
 
 /**
- * A value that asynchronous functions hand on as it is. Returned bare, an application with a `then` (Fastify's, or one
- * that a proxy makes up) would be awaited on the way, some for ever.
+ * Wraps a value so that asynchronous functions return it as it is. An application with a `then` (Fastify's, or one that a
+ * proxy invents) would otherwise be awaited on the way, some for ever.
  */
 export interface Held {
   readonly value: unknown;
 }
 
-/** The value that a promise brings; anything else as it is. `name` is what to call a promise that rejects. */
+/** The value of a promise; anything else as it is. `name` is used in the error if the promise rejects. */
 export async function settle(spec: AppSpec, value: unknown, name: string): Promise<Held> {
   if (!isPromiseLike(value)) return { value };
   try {
@@ -27,7 +27,7 @@ export function threw(spec: AppSpec, name: string, verb: 'threw' | 'rejected', e
   return appError(`${spec.text}: ${name} ${verb}: ${messageOf(error)}`, stackOf(error));
 }
 
-/** A promise, also of another library or realm, and not an application that is thenable besides: that is got ready later. */
+/** Whether it is a promise, also of another library or realm, and not an application that also has a `then`, which gets ready later. */
 function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
   if (typeof value !== 'object' || value === null) return false;
   if (util.types.isPromise(value)) return true;

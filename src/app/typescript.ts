@@ -7,7 +7,7 @@ export const LOADER_CURE =
 
 const TYPESCRIPT = /\.[cm]?tsx?$/;
 
-/** Whether a parser that gave up in that line of a TypeScript file has met a decorator, which Node does not know. */
+/** Whether the parser failed in that line of a TypeScript file because of a decorator, which Node does not support. */
 export function isDecorated(file: string, line: number): boolean {
   if (!TYPESCRIPT.test(file)) return false;
   try {
@@ -19,7 +19,7 @@ export function isDecorated(file: string, line: number): boolean {
   }
 }
 
-/** Whether what V8 says of a module in TypeScript, without a place, is what it says of a decorator. */
+/** Whether V8's message about a TypeScript module, which has no place, is that for a decorator. */
 export function mayBeDecorator(file: string, { message }: SyntaxError): boolean {
   return TYPESCRIPT.test(file) && message === 'Invalid or unexpected token';
 }
@@ -48,7 +48,7 @@ function textOf(file: string): string {
   try {
     return fs.readFileSync(file, 'utf8');
   } catch {
-    // Not for us to read: then it says nothing.
+    // It cannot be read, and so says nothing.
     return '';
   }
 }

@@ -1,6 +1,6 @@
-/** Requests beyond so many at a time have no place in the table: they are only counted. */
+/** How many requests at a time have a place in the table; more are only counted. */
 export const SLOTS = 1024;
-/** What of a URL, in bytes, is kept; a method has 24, an address 48. */
+/** How many bytes of a URL are kept; a method has 24, an address 48. */
 export const URL_BYTES = 512;
 
 export const METHOD_BYTES = 24;
@@ -27,7 +27,7 @@ export const START = 0;
 export const BYTES = 1;
 export const SLOT_DOUBLES = 2;
 
-/** What a place is: the writer opens and frees it, the reader marks what it has told and takes what it answers for. */
+/** The states of a place. The writer opens and frees it; the reader marks what it has reported and takes what it will log itself. */
 export const FREE = 0;
 export const OPEN = 1;
 export const TOLD_OF = 2;
@@ -47,7 +47,7 @@ export const DOUBLES_AT = INTS * 4;
 export const TEXTS_AT = DOUBLES_AT + SLOTS * SLOT_DOUBLES * 8;
 export const TABLE_BYTES = TEXTS_AT + SLOTS * TEXT_BYTES;
 
-/** The numbers and texts of one table, by whoever looks at it. */
+/** The numbers and texts of one table, for its writer or a reader. */
 export class Memory {
   readonly ints: Int32Array;
   readonly doubles: Float64Array;

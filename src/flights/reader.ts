@@ -29,9 +29,9 @@ import {
   UPGRADED_BIT,
 } from './memory.ts';
 
-/** A request as the table has it; the texts are what fits. */
+/** A request in the table; its texts are cut to what fits. */
 export interface Flight {
-  /** Of the place and of its use: no two requests of a worker have the same. */
+  /** Made of the place and its use, so that no two requests of a worker have the same. */
   readonly id: number;
   readonly method: string;
   readonly url: string;
@@ -46,7 +46,7 @@ export interface Flight {
   readonly status: number;
   /** Whether the application has ended the answer. */
   readonly ended: boolean;
-  /** Of the body, as far as it was given to the connection. */
+  /** How many bytes of the body were given to the connection. */
   readonly bytes: number;
   /** Whether the connection speaks another protocol now (a WebSocket, a CONNECT). */
   readonly upgraded: boolean;
@@ -65,7 +65,7 @@ export class FlightReader {
     return Math.max(0, Atomics.load(this.#memory.ints, BEYOND));
   }
 
-  /** How many that were told of have ended, to be given to `tell` once those are told too. */
+  /** How many requests that were reported have ended; to be given to `tell` once their ends are reported too. */
   get ended(): number {
     return Atomics.load(this.#memory.ints, ENDED);
   }
@@ -121,16 +121,16 @@ export class FlightReader {
     return count;
   }
 
-  /** Marks a request as told of elsewhere; false where it has ended meanwhile. */
+  /** Marks a request as reported; false if it has ended meanwhile. */
   mark({ id, slot }: Pick<Flight, 'id'> & { readonly slot: number }): boolean {
     const { ints } = this.#memory;
     const at = HEADER_INTS + slot * SLOT_INTS;
     if (Atomics.compareExchange(ints, at + STATE, OPEN, TOLD_OF) !== OPEN) return false;
-    // It may be another request by now, of which nothing was told: harmless, as its end is told in time all the same.
+    // It may be another request by now, which was not reported. That is harmless, since its end is reported in time too.
     return this.#idOf(slot) === id;
   }
 
-  /** Takes every request in flight: the writer learns at its end that it was answered for. */
+  /** Takes every request in flight; at its end the writer learns that this thread has logged it. */
   *take(): Generator<Flight> {
     const high = Atomics.load(this.#memory.ints, HIGH);
     const { ints } = this.#memory;
@@ -157,7 +157,7 @@ export class FlightReader {
     if (!isOpen()) return null;
     const serial = Atomics.load(ints, at + SERIAL);
     const flight = this.#decode(slot);
-    // The writer does not wait: what it has overwritten meanwhile is not to be shown.
+    // The writer does not wait, so that what it has overwritten meanwhile must not be shown.
     return isOpen() && Atomics.load(ints, at + SERIAL) === serial ? flight : null;
   }
 

@@ -38,13 +38,13 @@ export interface WaitingRequest {
   readonly ageMs: number;
 }
 
-/** Copying up to so many characters one by one costs less than a call into Node. */
+/** Up to this many characters, a copy one by one costs less than a call into Node. */
 const SHORT = 64;
 
 /**
  * The requests in flight, written by the main thread into shared memory, where another thread can read them while the
- * main thread is blocked. Memory that was never used costs nothing: the lowest free place is not looked for, but the
- * latest one that got free is used again.
+ * main thread is blocked. The latest place that got free is used again, so that memory which was never used costs nothing
+ * and no free place must be searched for.
  */
 export class FlightTable {
   readonly buffer = new SharedArrayBuffer(TABLE_BYTES);
@@ -53,7 +53,7 @@ export class FlightTable {
   #freeCount = 0;
   #high = 0;
 
-  /** Notes a request, by performance.now(). Returns its place, to be closed; -1 where there is none. */
+  /** Records a request; `nowMs` is of performance.now(). Returns its place, for `close`; -1 if none is free. */
   open(method: string, url: string, remote: string, httpVersion: string, startMs: number): number {
     const { ints, doubles, texts } = this.#memory;
     const slot = this.#place();
@@ -77,12 +77,12 @@ export class FlightTable {
       (url.length > URL_BYTES ? CUT_BIT : 0) |
       (httpVersion === '1.0' ? OLD_BIT : 0);
     Atomics.store(ints, at + STATE, OPEN);
-    // Who sleeps until there is something to look at is woken once, and says itself when it sleeps again.
+    // A reader that sleeps is woken once, and sets the flag again before its next sleep.
     if (ints[DIRTY] === 0) this.wake();
     return slot;
   }
 
-  /** Notes how far its answer is; -1 is no place. */
+  /** Records how far the answer is; -1 is no place. */
   progress(slot: number, status: number, ended: boolean, bytes: number): void {
     if (slot < 0) return;
     const { ints, doubles } = this.#memory;
@@ -95,12 +95,12 @@ export class FlightTable {
     if (ints[DIRTY] === 0) this.wake();
   }
 
-  /** Notes that its connection speaks another protocol now. */
+  /** Records that its connection speaks another protocol now. */
   upgrade(slot: number): void {
     if (slot >= 0) Atomics.or(this.#memory.ints, HEADER_INTS + slot * SLOT_INTS + STATUS, UPGRADED_BIT);
   }
 
-  /** Frees the place. Returns false where another thread has answered for the request meanwhile, so that nobody else may. */
+  /** Frees the place. Returns false if another thread has taken the request meanwhile and logs it. */
   close(slot: number): boolean {
     const { ints } = this.#memory;
     if (slot < 0) {
@@ -116,7 +116,7 @@ export class FlightTable {
     return before !== TAKEN;
   }
 
-  /** Those that wait for the end of their answer, by this thread's performance.now(); the oldest `most` by name. */
+  /** The requests that wait for the end of their answer, by this thread's performance.now(); the oldest `most` by name. */
   waiting(
     nowMs: number,
     most: number,
@@ -145,7 +145,7 @@ export class FlightTable {
     };
   }
 
-  /** How many of the requests that were told of elsewhere have ended; `toldOf` says up to which of them that is known there. */
+  /** How many of the reported requests have ended; `toldOf` says for how many of them the end was reported too. */
   get ended(): number {
     return this.#memory.ints[ENDED] ?? 0;
   }
@@ -161,7 +161,7 @@ export class FlightTable {
     return this.#high++;
   }
 
-  /** Wakes who sleeps until there is something to look at. */
+  /** Wakes a reader that sleeps until something changes. */
   wake(): void {
     const { ints } = this.#memory;
     if (ints[DIRTY] !== 0) return;

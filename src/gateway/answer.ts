@@ -6,7 +6,7 @@ import type { Chunk, Header, StartResponse } from './types.ts';
 
 interface Head {
   readonly status: number;
-  /** Undefined where the application gave none: Node knows the usual one. */
+  /** Undefined if the application gave none: Node knows the standard text. */
   readonly reason: string | undefined;
   readonly headers: readonly Header[];
   /** Whether the content may go as text. */
@@ -18,7 +18,7 @@ const http = process.getBuiltinModule('node:http');
 const STATUS = /^([2-5]\d\d)(?: (.*))?$/s;
 const CONTENT_LENGTH = /^content-length$/i;
 
-/** One answer: what startResponse() said, kept until the first chunk that is not empty, and the chunks behind it. */
+/** One answer: the arguments of startResponse(), kept until the first chunk that is not empty, and the chunks after it. */
 export class Answer {
   readonly #res: ServerResponse;
   #head: Head | null = null;
@@ -40,7 +40,7 @@ export class Answer {
     this.#head = readHead(status, headers);
   };
 
-  /** Whether nobody takes an answer any more: the client has gone, or the server has answered (504) in its place. */
+  /** Whether an answer is of no use any more: the client has gone, or the server itself has answered (504). */
   get isOver(): boolean {
     return this.#res.destroyed || this.#res.writableEnded;
   }
@@ -60,7 +60,7 @@ export class Answer {
     return this.#res.write(this.#encoded(chunk));
   }
 
-  /** Sends a body that is whole, with its length where the application gave none. */
+  /** Sends a complete body, with its length if the application gave none. */
   sendWhole(chunks: readonly Chunk[]): void {
     this.#sendHead(chunks.reduce((sum, chunk) => sum + sizeOf(chunk), 0));
     const last = chunks.at(-1);

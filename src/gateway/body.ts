@@ -1,7 +1,7 @@
 import { describe } from '../support/describe.ts';
 import type { Body, Chunk } from './types.ts';
 
-/** A body being read. It is ended once, whoever comes first: its last chunk, an error, or a client that has gone. */
+/** A body that is read. It ends once, with whichever comes first: its last chunk, an error, or the end of the client. */
 export class BodyReader {
   readonly #body: unknown;
   readonly #onError: (error: unknown) => void;
@@ -14,12 +14,12 @@ export class BodyReader {
     this.#onError = onError;
   }
 
-  /** Whether making a chunk keeps the event loop from its turns. */
+  /** Whether making a chunk blocks the event loop. */
   get isSync(): boolean {
     return !(Symbol.asyncIterator in Object(this.#body));
   }
 
-  /** The next chunk. Rejects with what the application throws, or where its body is no iterable. */
+  /** The next chunk. Rejects with what the application throws, or if its body is not iterable. */
   async next(): Promise<IteratorResult<Chunk>> {
     this.#iterator ??= iteratorOf(this.#body);
     try {
@@ -32,7 +32,7 @@ export class BodyReader {
     }
   }
 
-  /** Leaves the iterator, if it has not come to its end, and calls close(); neither waits for a pending next(). */
+  /** Ends the iterator, if it has not ended, and calls close(); neither waits for a pending next(). */
   end(): void {
     const state = this.#state;
     if (state === 'ended') return;

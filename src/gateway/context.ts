@@ -2,7 +2,7 @@ import type { WorkerLog } from '../log/records.ts';
 import type { Settings } from '../settings/catalogue/catalogue.ts';
 import { classNameOf } from '../settings/class-name.ts';
 
-/** What the server knows of itself that an environ tells. */
+/** What an environ tells about the server. */
 export interface GatewayContext {
   /** SCRIPT_NAME: `''`, or `/…` without a slash at its end. */
   readonly rootPath: string;
@@ -22,7 +22,7 @@ export function gatewayContext(settings: Settings, log: Pick<WorkerLog, 'error'>
   };
 }
 
-/** A server that nobody has told anything: `--check-config`, and tests. */
+/** The context without settings, for `--check-config` and tests. */
 export const bareContext: GatewayContext = {
   rootPath: '',
   multithread: true,

@@ -46,7 +46,7 @@ export function environOf(req: IncomingMessage, context: GatewayContext, errors:
 function addHeaders(environ: Record<string, unknown>, { headers }: IncomingMessage): void {
   for (const name in headers) {
     const value = headers[name];
-    // X_Forwarded_For would pass for X-Forwarded-For, which a proxy has checked.
+    // In the environ X_Forwarded_For could not be told from X-Forwarded-For, which a proxy has checked.
     if (value === undefined || name.includes('_')) continue;
     const key = name.toUpperCase().replaceAll('-', '_');
     const isContent = key === 'CONTENT_TYPE' || key === 'CONTENT_LENGTH';
@@ -60,7 +60,7 @@ function split(target: string): readonly [path: string, query: string] {
   return [target.slice(0, at) || '/', target.slice(at + 1)];
 }
 
-/** The path without the root path; as it is where the proxy has taken that away already. */
+/** The path without the root path; unchanged if the proxy has removed that already. */
 function below(rootPath: string, path: string): string {
   if (rootPath === '' || !path.startsWith(rootPath)) return path;
   const rest = path.slice(rootPath.length);
@@ -72,14 +72,14 @@ function decode(path: string): string {
   try {
     return decodeURIComponent(path);
   } catch {
-    // Not UTF-8, or a % of its own: what can be decoded is, and U+FFFD marks the bytes that cannot.
+    // It is not UTF-8, or has a % that encodes nothing: what can be decoded is, and U+FFFD replaces the other bytes.
     return path.replace(/(?:%[\da-f]{2})+/gi, (bytes) =>
       Buffer.from(bytes.replaceAll('%', ''), 'hex').toString('utf8'),
     );
   }
 }
 
-// On a Unix socket there is no address of its own; the name by which the client knows the server is the next best.
+// A Unix socket has no address; the name by which the client knows the server is the next best.
 function serverOf({ socket }: IncomingMessage, host: string, isSecure: boolean): readonly [string, string] {
   if (socket.localAddress !== undefined) {
     const address = plainAddress(socket.localAddress);

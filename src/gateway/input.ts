@@ -4,7 +4,7 @@ import type { Input, ReadOptions } from './types.ts';
 
 const DEFAULT_LIMIT = 1024 * 1024;
 
-/** A body that the client should not have sent: where the application does not catch it, it is answered with `status`. */
+/** The error for a body that the client should not have sent; if the application does not catch it, the answer is `status`. */
 export class InputError extends Error {
   override readonly name = 'InputError';
   readonly status: 400 | 413;
@@ -74,7 +74,7 @@ async function collect(request: IncomingMessage, limit: number): Promise<Uint8Ar
   return Buffer.concat(chunks);
 }
 
-// An iterator that is left early would else destroy the request, and with it the connection that the answer needs.
+// By default an iterator that is left early destroys the request, and with it the connection that the answer needs.
 function chunksOf(request: IncomingMessage): AsyncIterable<Uint8Array> {
   const chunks: AsyncIterable<unknown> = request.iterator({ destroyOnReturn: false });
   return chunks as AsyncIterable<Uint8Array>;

@@ -1,8 +1,8 @@
 import type { ErrorOutput } from './types.ts';
 
 /**
- * `wsgi.errors`: gathers what is written into lines for `log`; an empty line is not worth one. `atEnd` gets what is to
- * be called when the answer has ended, once something was written.
+ * `wsgi.errors`: gathers what is written into lines for `log`, without empty ones. `atEnd` is called once something was
+ * written, with what must run when the answer has ended.
  */
 export class LineOutput implements ErrorOutput {
   readonly #log: (line: string) => void;

@@ -5,7 +5,7 @@ import { must } from './violation.ts';
 
 const ENDED_UNSTARTED = 'ended the body without having called startResponse()';
 
-/** What has happened to one call of an application. */
+/** The state of one call of an application. */
 export interface Course {
   isStarted: boolean;
   isIterated: boolean;
@@ -14,8 +14,8 @@ export interface Course {
 }
 
 /**
- * The body as the server may have it, each chunk checked as it is made, and the server by the way it reads. An array
- * stays an array, since it is answered with its length.
+ * Wraps a body: checks each chunk as it is made, and how the server reads. An array stays an array, since it is answered
+ * with its length.
  */
 export function checkedBody(body: unknown, course: Course): Body {
   must(

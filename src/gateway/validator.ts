@@ -36,7 +36,7 @@ export function validator(app: GatewayApplication): GatewayApplication {
       unclosed.register(checked, { course, errors });
       return checked;
     };
-    // Changed and not copied: middleware outside may want to see what the application adds.
+    // The environ is changed, not copied: outer middleware may want to see what the application adds.
     const checkedEnviron = Object.assign(environ, wrapStreams(environ));
     const returned = app(checkedEnviron, checkedStart(startResponse, course));
     return isThenable(returned) ? returned.then(finish) : finish(returned);
@@ -62,7 +62,7 @@ function wrapStreams(environ: Environ): Pick<Environ, 'wsgi.input' | 'wsgi.error
   };
 }
 
-/** Gives only what the interface names, and checks what goes in and out. */
+/** Offers only what the interface defines, and checks arguments and results. */
 class CheckedInput implements Input {
   readonly #input: Input;
 

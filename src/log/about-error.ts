@@ -4,8 +4,8 @@ import type { FieldTypes } from './records/record.ts';
 const FOREIGN = /\/node_modules\//;
 
 /**
- * Where in the code of the application something was thrown, for a record: its first frame in a file outside
- * node_modules, or where the parser gave up. Nothing where that is not known. Never throws.
+ * Where in the application's code something was thrown, for a record: the first frame in a file outside node_modules, or
+ * where the parser failed. No fields if that is not known. Never throws.
  */
 export function aboutError(thrown: unknown): { readonly place?: FieldTypes['place'] } {
   const place = placeIn(stackOf(thrown));
@@ -24,7 +24,7 @@ function stackOf(thrown: unknown): string {
   try {
     return thrown instanceof Error && typeof thrown.stack === 'string' ? thrown.stack : '';
   } catch {
-    // A getter or proxy of the application's threw.
+    // A getter or proxy of the application threw.
     return '';
   }
 }

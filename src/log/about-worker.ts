@@ -1,6 +1,6 @@
 import type { WorkerField } from './records/record.ts';
 
-/** The fields of a record about a worker, of whatever describes it; its `pid` is 0 where no process could be started. */
+/** The fields of a record about a worker; a `pid` of 0 means that no process could be started. */
 export function aboutWorker(worker: {
   readonly pid: number;
   readonly slot: number;

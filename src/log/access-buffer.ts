@@ -1,7 +1,7 @@
-/** What is gathered at most. Reached only where requests that end wait to be told of; then it is written all the same. */
+/** The size of the buffer. It fills only while ends of requests wait to be reported; then lines are written at once. */
 const BUFFER_BYTES = 256 * 1024;
 const HEADER_BYTES = 64;
-/** How long the lock is waited for: who has it writes, mostly microseconds. */
+/** How long to wait for the lock. Its holder writes, which mostly takes microseconds. */
 const LOCK_MS = 200;
 const NEWLINE = 10;
 
@@ -10,12 +10,12 @@ const LOCK = 0;
 const HEAD = 1;
 const TAIL = 2;
 const FD = 3;
-/** The position at which the room begins. Positions only ever grow, by 32-bit arithmetic: an old one never means new lines. */
+/** The position at which the buffer begins. Positions only grow, in 32-bit arithmetic, so that an old one never means new lines. */
 const BASE = 4;
 
 /**
- * Lines of the access log that are not written yet, in memory that two threads share: the main thread appends, either
- * takes what is there. Where the main thread is blocked, or about to be killed, the other one writes them.
+ * Lines of the access log that are not written yet, in memory that two threads share. The main thread appends, and either
+ * takes what is there: if the main thread is blocked, or about to be killed, the other one writes them.
  */
 export class AccessBuffer {
   readonly shared: SharedArrayBuffer;
@@ -28,7 +28,7 @@ export class AccessBuffer {
     this.#bytes = Buffer.from(shared, HEADER_BYTES);
   }
 
-  /** The descriptor that lines may be written to by another thread; null where there is none, or where it is to write nothing. */
+  /** The descriptor to which the other thread may write lines; null if there is none, or it may not write. */
   get fd(): number | null {
     const fd = Atomics.load(this.#ints, FD) - 1;
     return fd < 0 ? null : fd;
@@ -69,7 +69,7 @@ export class AccessBuffer {
     return true;
   }
 
-  /** The main thread's: where all is taken, the room is used again. */
+  /** For the main thread: if all is taken, starts again at the beginning of the buffer. */
   compact(): void {
     const { end } = this;
     if (this.length > 0 || Atomics.load(this.#ints, BASE) === end || !this.#lock()) return;
@@ -87,12 +87,12 @@ export class AccessBuffer {
     }
   }
 
-  /** The other thread's: keeps the lines for good, as the process is about to be killed. False where they cannot be had. */
+  /** For the other thread: takes over the lines for good, since the process is about to be killed. False if it cannot. */
   seal(): boolean {
     return this.#lock();
   }
 
-  /** As `take`, for who has sealed them. */
+  /** As `take`, for the thread that has sealed them. */
   takeSealed(pieceBytes: number, write: (piece: Buffer) => boolean, end = this.end): void {
     const tail = Atomics.load(this.#ints, TAIL);
     const left = (end - tail) | 0;

@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { BodyCount } from './count-body.ts';
 
-/** What a line is made of. What is not known is `''`, or 0. */
+/** The values of one line. What is not known is `''` or 0. */
 export interface Entry {
   readonly pid: number;
-  /** As the client sent it; `''` where what it sent was no request. */
+  /** As the client sent it; `''` if that was no request. */
   readonly method: string;
   readonly url: string;
   /** `HTTP/1.1` */
@@ -18,15 +18,15 @@ export interface Entry {
   readonly elapsedMs: number;
   /** Why the client did not get the application's whole answer; `''` where it did. */
   readonly cut: string;
-  /** A header of the request by its name in small letters, or `''`. */
+  /** A header of the request by its name in lower case, or `''`. */
   requestHeader(name: string): string;
   responseHeader(name: string): string;
 }
 
-/** The statuses of what was never answered, as nginx has them: the client left; we closed its connection. */
+/** The statuses of requests without an answer, as in nginx: the client left, or we closed its connection. */
 export const UNANSWERED = { left: 499, cut: 444 } as const;
 
-/** What a format needs to have been noted when a request starts. */
+/** What a format needs to be recorded when a request starts. */
 export interface Needs {
   readonly remote: boolean;
   readonly start: boolean;
@@ -34,7 +34,7 @@ export interface Needs {
   readonly responseHeaders: boolean;
 }
 
-/** A format, compiled. Its lines end in a newline and are ASCII, so that their length is their bytes. */
+/** A compiled format. Its lines end in a newline and are ASCII, so that their length is their number of bytes. */
 export interface AccessFormat {
   readonly needs: Needs;
   line(entry: Entry): string;
@@ -42,7 +42,7 @@ export interface AccessFormat {
   shortLine(entry: Entry, limit: number): string;
 }
 
-/** What is remembered of one request until its line is written. Parts that the format does not use are left empty. */
+/** The data of one request until its line is written. What the format does not use is left empty. */
 export class RequestEntry implements Entry {
   readonly pid = process.pid;
   readonly req: IncomingMessage;
@@ -57,7 +57,7 @@ export class RequestEntry implements Entry {
   readonly body: BodyCount | null;
   /** Its place in the table of requests in flight. */
   readonly slot: number;
-  /** The status that was written past the application (a watchdog's 503), else 0. */
+  /** The status of an answer that is not the application's (the watchdog's 503), else 0. */
   writtenPast = 0;
   /** Why the server itself ended it. */
   endedFor = '';
@@ -90,7 +90,7 @@ export class RequestEntry implements Entry {
     return this.endedFor === '' ? UNANSWERED.left : UNANSWERED.cut;
   }
 
-  /** None for HEAD, 204 and 304, whatever the application wrote. */
+  /** Zero for HEAD, 204 and 304, whatever the application wrote. */
   get bytes(): number {
     const { body, res } = this;
     if (!body || !res.headersSent || isBodiless(this.method, res.statusCode)) return 0;
@@ -129,12 +129,12 @@ export function isBodiless(method: string, status: number): boolean {
   return method === 'HEAD' || status === 204 || status === 304;
 }
 
-/** The request line as Node would have it; `''` where what came was no request. */
+/** The request line; `''` if what came was no request. */
 export function requestLine({ method, url, protocol }: Entry, escaped: (text: string) => string): string {
   return method === '' ? '-' : `${method} ${escaped(url)} ${protocol}`;
 }
 
-/** The request line's path and query, apart at the first `?`. */
+/** The target of a request, split at the first `?`. */
 export function pathOf(url: string): string {
   const at = url.indexOf('?');
   return at < 0 ? url : url.slice(0, at);
@@ -146,7 +146,7 @@ export function queryOf(url: string): string {
   return at < 0 ? '' : url.slice(at + 1);
 }
 
-/** A header's value, or `''`. Applications put other things than strings among the headers. */
+/** A header's value, or `''`. Applications may set other values than strings. */
 function textOf(value: unknown): string {
   if (typeof value === 'string') return value;
   if (value === undefined) return '';

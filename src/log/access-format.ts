@@ -12,7 +12,7 @@ import {
 import { jsonFormat } from './access-json.ts';
 import { accessTime, oncePerSecond } from './timestamps.ts';
 
-/** Text that is the same in each line, or what one request makes of an atom. */
+/** Constant text, or the function that gives the value of an atom for a request. */
 type Piece = string | ((entry: Entry) => string);
 type Need = keyof Needs;
 
@@ -127,7 +127,7 @@ function textFormat(pieces: readonly Piece[], needs: ReadonlySet<Need>): AccessF
   };
 }
 
-/** Adds a piece; neighbours that never change become one. */
+/** Adds a piece; adjacent constant texts become one. */
 function add(pieces: Piece[], piece: Piece): void {
   const last = pieces.at(-1);
   if (typeof last === 'string' && typeof piece === 'string') pieces[pieces.length - 1] = last + piece;

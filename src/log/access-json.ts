@@ -2,7 +2,7 @@ import { isPlain } from '../support/text.ts';
 import { type AccessFormat, type Entry, pathOf, queryOf, userOf } from './access-entry.ts';
 import { isoClock } from './timestamps.ts';
 
-/** Six values that a client chooses, each character at worst six bytes, then fit the 4096 of a pipe with the rest. */
+/** With this limit, six values that the client chooses, at six bytes a character at worst, fit into the 4096 bytes of a pipe. */
 const SHORT_CHARS = 96;
 const EVERY_OTHER = /[^\x20-\x7e]/g;
 
@@ -16,7 +16,7 @@ export function jsonFormat(): AccessFormat {
   };
 }
 
-/** Put together by hand: JSON.stringify of the whole takes three times as long. */
+/** Built by hand: JSON.stringify of the whole object takes three times as long. */
 function render(time: string, entry: Entry, chars: number): string {
   const { method, remote, url } = entry;
   const text = (value: string): string => json(value.length > chars ? value.slice(0, chars) : value);
@@ -30,7 +30,7 @@ function render(time: string, entry: Entry, chars: number): string {
   );
 }
 
-/** ASCII, so that no separator and no byte that is not UTF-8 can upset what reads the lines. */
+/** Makes it ASCII, so that separators and invalid UTF-8 cannot break what reads the lines. */
 function json(value: string): string {
   if (value === '') return 'null';
   if (isPlain(value)) return `"${value}"`;

@@ -16,21 +16,21 @@ export { checkAccessFormat } from './access-format.ts';
 
 /** Writes one line for each request. No call throws; a disk that is full costs lines, never answers. */
 export interface AccessLog {
-  /** Notes the start of a request, by performance.now(); when the response is finished, or its client gone, one line is written. */
+  /** Records the start of a request, by performance.now(). When the response is finished, or the client gone, one line is written. */
   observe(req: IncomingMessage, res: ServerResponse, startMs?: number): void;
-  /** Notes that another protocol is asked for (Upgrade, CONNECT); when its connection ends, one line is written. */
+  /** Records a request for another protocol (Upgrade, CONNECT). When its connection ends, one line is written. */
   observeTunnel(req: IncomingMessage, socket: Socket): void;
-  /** A status was written past the application: in place of this answer, or (null) of bytes that are no request of it. */
+  /** To be called when the server itself answered with a status: in place of this answer, or (null) to bytes that are no request. */
   answeredPast(status: number, res: ServerResponse | null, socket: Socket): void;
   /** Bytes that are no request are answered by the application: when the connection ends, one line is written. */
   observeRefusal(socket: Socket): void;
-  /** Takes the lines of all requests in flight, which end now for this reason; to be flushed where the process ends with them. */
+  /** Adds the lines of all requests in flight, which end now for this reason; call `flush` too if the process ends. */
   settle(reason: string): void;
   /** Opens the file again (USR1 after logrotate moved it). */
   reopen(): void;
   /** Writes out what is gathered, waiting at most half a second for a full pipe; the process's exit does so by itself. */
   flush(): void;
-  /** What another thread needs to write the lines where this one cannot. */
+  /** What another thread needs to write the lines when this one cannot. */
   readonly shared: SharedLines;
 }
 
@@ -43,7 +43,7 @@ export interface SharedLines {
   readonly lineLimit: number;
   /** Whether there is a file, or standard output. */
   readonly toFile: boolean;
-  /** Whether the lines go elsewhere too, which is for the arbiter to do then. */
+  /** Whether the lines also go to syslog; if the worker cannot send them, the arbiter does. */
   readonly toSyslog: boolean;
 }
 
@@ -56,9 +56,9 @@ export interface AccessLogOptions {
   readonly standard?: number;
   /** Gets each line too, without its newline. */
   readonly also?: (line: string) => void;
-  /** Where the requests in flight are noted. */
+  /** The table of requests in flight. */
   readonly flights?: FlightTable;
-  /** Says that lines cannot be written, or the file not be reopened. */
+  /** Logs that lines cannot be written, or that the file cannot be reopened. */
   readonly say?: Say;
 }
 
@@ -69,7 +69,7 @@ export function createAccessLog({ flights, ...options }: AccessLogOptions): Acce
     flights: flights ?? new FlightTable(),
     isShared: flights !== undefined,
   });
-  // An application may end the process itself.
+  // The application may end the process itself.
   process.once('exit', () => {
     log.settle('exit');
     log.flush();
@@ -79,7 +79,7 @@ export function createAccessLog({ flights, ...options }: AccessLogOptions): Acce
 
 type LinesOptions = AccessLogOptions & {
   readonly flights: FlightTable;
-  /** Whether somebody else reads the table. */
+  /** Whether another thread reads the table. */
   readonly isShared: boolean;
 };
 
@@ -100,7 +100,7 @@ class Lines implements AccessLog {
     this.#flights = flights;
     this.#lineLimit = destination?.lineLimit ?? Number.POSITIVE_INFINITY;
     this.#lines = new GatheredLines({ destination, also: also ?? null, flights });
-    // Whoever reads the table has to know which answers have begun.
+    // The reader of the table must know which answers have begun.
     this.#counts = this.#needs.body || isShared;
     this.shared = {
       format,
@@ -189,9 +189,9 @@ class Lines implements AccessLog {
 
 /** The entries whose line is to be written, by their place in the table. */
 class OpenEntries {
-  // An array that never shrinks, for the reason that Connections gives.
+  // An array that never shrinks, for the reason given in Connections.
   readonly #slots: (RequestEntry | TunnelEntry | null)[] = [];
-  /** Those for which the table has no place. */
+  /** The entries for which the table has no place. */
   readonly #others = new Set<RequestEntry | TunnelEntry>();
 
   add(entry: RequestEntry | TunnelEntry): void {

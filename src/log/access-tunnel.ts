@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { type Entry, UNANSWERED } from './access-entry.ts';
 
-/** What is remembered of a connection that is asked to speak another protocol (Upgrade, CONNECT), until it ends. */
+/** The data of a connection whose client asked for another protocol (Upgrade, CONNECT), until it ends. */
 export class TunnelEntry implements Entry {
   readonly pid = process.pid;
   readonly method: string;
@@ -44,7 +44,7 @@ export class TunnelEntry implements Entry {
     return this.#status || (this.endedFor === '' ? UNANSWERED.left : UNANSWERED.cut);
   }
 
-  /** Of what followed the head of the answer. */
+  /** How many bytes followed the head of the answer. */
   get bytes(): number {
     return this.#headEnd === 0 ? 0 : Math.max(0, this.#socket.bytesWritten - this.#headEnd);
   }
@@ -53,7 +53,7 @@ export class TunnelEntry implements Entry {
     return performance.now() - this.startMs;
   }
 
-  /** Such a connection has no whole answer: what ends it is of interest where it was the server. */
+  /** Such a connection has no complete answer; a reason is given only if the server ended it. */
   get cut(): string {
     return this.endedFor !== '' ? this.endedFor : this.#status === 0 ? 'left' : '';
   }
@@ -71,8 +71,8 @@ export class TunnelEntry implements Entry {
 type Write = (chunk: unknown, ...rest: unknown[]) => unknown;
 
 /**
- * Calls `answered` before what is written first to the socket, with the status in it (0 where there is none) and its
- * length; both ways to write are as before then.
+ * Calls `answered` before the first write to the socket, with the status in what is written (0 if there is none) and its
+ * length. Then it restores both methods that write.
  */
 export function onAnswer(socket: Socket, answered: (status: number, length: number) => void): void {
   const own = { write: Object.hasOwn(socket, 'write'), end: Object.hasOwn(socket, 'end') };

@@ -1,9 +1,9 @@
 import type { Clock } from '../support/clock.ts';
 
-/** Where in its course a condition is; the `phase` of its records. */
+/** The phase of a condition, as in its records. */
 export type Phase = 'begins' | 'lasts' | 'ends';
 
-/** What there is to say of a condition so far. */
+/** What is known of a condition so far. */
 export interface Course<T> {
   /** How often it was noted since it began, this time included. */
   readonly count: number;
@@ -26,7 +26,7 @@ const LONGEST_PAUSE_MS = 60_000;
 
 type State<T> =
   | { readonly name: 'off' }
-  /** It holds again within a second of its last line: its beginning is said when that second is over. */
+  /** It holds again within a second of its last line; its beginning is logged when that second is over. */
   | { readonly name: 'unsaid'; readonly course: Held<T>; readonly cancel: () => void }
   | { readonly name: 'on'; readonly course: Held<T>; readonly pauseMs: number };
 
@@ -38,9 +38,9 @@ interface Held<T> {
 }
 
 /**
- * Something that goes wrong for a while, said without flooding the log: one line when it begins, then at most one a
- * second and ever fewer, down to one a minute, each time it is noted, and one when it ends. One that comes and goes
- * faster than a second is said less often, with its counts added up.
+ * Logs something that goes wrong for a while without flooding the log: one line when it begins, one when it ends, and in
+ * between at most one a second and ever fewer, down to one a minute. If it comes and goes within a second, lines are
+ * skipped and their counts added up.
  */
 export class Condition<T = void> {
   readonly #clock: Clock;
@@ -48,7 +48,7 @@ export class Condition<T = void> {
   readonly #quietMs: number;
   #state: State<T> = { name: 'off' };
   #saidMs = Number.NEGATIVE_INFINITY;
-  /** Noted in times that were too short to be said. */
+  /** The count of times that were too short to be logged. */
   #unsaid = 0;
   #cancelQuiet: (() => void) | null = null;
 
@@ -63,7 +63,7 @@ export class Condition<T = void> {
     return this.#state.name !== 'off';
   }
 
-  /** It holds, or has happened `count` times more. */
+  /** To be called while it holds, or when it has happened `count` times more. */
   note(detail: T, count = 1): void {
     const now = this.#clock.now();
     this.#awaitQuiet();
@@ -77,14 +77,14 @@ export class Condition<T = void> {
     }
   }
 
-  /** Says its beginning now where that waits, as the process ends. */
+  /** Logs its beginning now if that waits, since the process ends. */
   sayNow(): void {
     if (this.#state.name !== 'unsaid') return;
     this.#state.cancel();
     this.#beginNow(this.#state.course);
   }
 
-  /** It holds no more; nothing is said where its beginning was not. No timer is left. */
+  /** To be called when it holds no more; logs nothing if its beginning was not logged. No timer is left. */
   end(): void {
     const state = this.#state;
     if (state.name === 'off') return;
@@ -118,7 +118,7 @@ export class Condition<T = void> {
     this.#say(phase, { count, durationMs: Math.round(this.#saidMs - beganMs), detail });
   }
 
-  /** One timer, however often it is noted: it looks again when it fires. */
+  /** One timer, however often it is noted: when it fires, it is set again if need be. */
   #awaitQuiet(): void {
     if (this.#quietMs === Infinity || this.#cancelQuiet !== null) return;
     const look = (ms: number) => {

@@ -15,9 +15,9 @@ type Counted = ServerResponse & { [COUNT]: BodyCount };
 type Send = (this: Counted, chunk?: unknown, encoding?: unknown, done?: unknown) => unknown;
 
 /**
- * Counts the bytes of the body that are given to `response`, as they leave the last middleware: Node has no public count
- * of them. The table is told how far the answer is. The two methods become the response's own, since frameworks exchange
- * its prototype, and are shared by all responses, so that a request costs no closures.
+ * Counts the bytes of the body that are given to `response`, since Node has no public count of them, and records in the
+ * table how far the answer is. The two methods become own properties, since frameworks replace the response's prototype.
+ * All responses share them, so that a request costs no closures.
  */
 export function countBody(response: ServerResponse, flights: FlightTable, slot: number): BodyCount {
   const count: BodyCount = { bytes: 0, write: response.write, end: response.end, flights, slot };

@@ -20,7 +20,7 @@ export interface DestinationOptions {
   readonly standard: number;
   /** Opens the file, at the start and again, in place of a plain open. Throws a system error. */
   readonly open?: (path: string) => number;
-  /** Says that lines cannot be written, or the file not be reopened, and that they can again. */
+  /** Logs that lines cannot be written, or that the file cannot be reopened, and the end of either. */
   readonly say?: Say;
   /** How messages name what `-` stands for. */
   readonly stream?: string;
@@ -46,13 +46,13 @@ export class Destination {
   readonly #open: (path: string) => number;
   readonly #standard: number;
   readonly #path: string | null;
-  /** The longest line, in bytes, that is sure not to mingle with those of other processes. */
+  /** The longest line, in bytes, that certainly does not mix with those of other processes. */
   readonly lineLimit: number;
   readonly #clock: Clock;
   readonly #trouble: LogTrouble | null;
   /** Null once it is closed. */
   #fd: number | null;
-  /** When its file was to be reopened in vain; then each second another try is made as lines come. */
+  /** When reopening failed last; null if it did not. It is tried again with the next line, at most once a second. */
   #triedMs: number | null = null;
   #held: Buffer[] = [];
   #heldBytes = 0;
@@ -72,7 +72,7 @@ export class Destination {
     this.lineLimit = isFile(this.#fd) ? Number.POSITIVE_INFINITY : ATOMIC_BYTES;
   }
 
-  /** The descriptor, for somebody else to write whole lines to; null where a part of one may have been written last. */
+  /** The descriptor, for another thread to write whole lines to; null if a part of a line may have been written last. */
   get freeFd(): number | null {
     return this.#heldBytes === 0 ? this.#fd : null;
   }
@@ -90,13 +90,13 @@ export class Destination {
     if (last?.buffer === lines.buffer) this.#held[this.#held.length - 1] = Buffer.from(last);
   }
 
-  /** Whether lines wait that could not be written, for other reasons than a slow reader. */
+  /** Whether lines could not be written, for another reason than a slow reader. */
   get isUnwritable(): boolean {
     return this.#trouble?.isUnwritable ?? false;
   }
 
   /**
-   * Opens the file anew; what was taken before goes to the old one. Where that fails the old file stays in use, as lines
+   * Opens the file again; what was taken before goes to the old one. If that fails, the old file stays in use, since lines
    * in a file that was moved away are better than none, and it is tried again.
    */
   reopen(): void {
@@ -165,11 +165,11 @@ export class Destination {
     this.#try(0);
   }
 
-  /** Writes what it can, and tells how that went; `lost` lines more were dropped. */
+  /** Writes what it can and records the result; `lost` more lines were dropped. */
   #try(lost: number): void {
     const error = this.#drain();
     if (error !== null) this.#timer ??= this.#arm();
-    // A reader that is slow is no trouble before lines are lost for it.
+    // A slow reader is no problem until lines are lost.
     if (error !== null && (error !== 'EAGAIN' || lost > 0)) this.#trouble?.failed(error, lost);
     if (error === null) this.#trouble?.written();
   }
@@ -184,8 +184,8 @@ export class Destination {
         if (written === first.length) this.#held.shift();
         else this.#held[0] = first.subarray(written);
       } catch (error) {
-        // ENOSPC, EAGAIN (a slow reader) and EPIPE (a FIFO's reader that restarts) may pass, so the lines are kept; of
-        // those that do not pass, such as a standard output that was closed, another log can tell.
+        // ENOSPC, EAGAIN (a slow reader) and EPIPE (a FIFO's reader restarts) may pass, so the lines are kept. Errors that do
+        // not pass, such as a closed standard output, are reported in another log.
         return codeOf(error) ?? 'unknown';
       }
     }
@@ -217,7 +217,7 @@ export function checkLogfile(source: string, file: string): void {
 
 /** Opens a log file for appending, and makes it where it is missing. Throws a system error. */
 export function openFile(path: string): number {
-  // No mode of our own: the operator's umask decides who may read it. Without a reader a FIFO must not stall us.
+  // Without a mode: the operator's umask decides who may read it. O_NONBLOCK: a FIFO without a reader must not block.
   const flags =
     fs.constants.O_WRONLY | fs.constants.O_APPEND | fs.constants.O_CREAT | fs.constants.O_NONBLOCK;
   return fs.openSync(path, flags);

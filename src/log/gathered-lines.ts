@@ -5,9 +5,9 @@ import { pieceBytesOf } from './piece-bytes.ts';
 
 /** With the rounds of the watchdog's thread, a line is written at most 100 ms after its request has ended. */
 const FLUSH_EVERY_MS = 50;
-/** The same while the arbiter has yet to be told of an end: as often as the thread goes round. */
+/** The same while an end has not been reported to the arbiter: as often as the thread's rounds. */
 const TOLD_EVERY_MS = 25;
-/** So many rounds the thread may take to tell the arbiter of ends: it may have failed. */
+/** After this many rounds the thread must have reported ends; otherwise it may have failed. */
 const PATIENCE_ROUNDS = 20;
 
 export interface GatheredLinesOptions {
@@ -17,7 +17,7 @@ export interface GatheredLinesOptions {
   readonly flights: FlightTable;
 }
 
-/** Lines up to `end` that may be written once the arbiter knows that so many requests it was told of have ended. */
+/** The lines up to `end`, which may be written once the arbiter knows that this many reported requests have ended. */
 interface Mark {
   readonly end: number;
   readonly ended: number;
@@ -25,8 +25,8 @@ interface Mark {
 }
 
 /**
- * The lines of the main thread on their way to the log, a few at a time. A line is written only when the arbiter does
- * not take its request for one in flight any more: should the process be killed, the arbiter would write a second one.
+ * Writes the lines of the main thread to the log, several at a time. A line is written only when the arbiter knows that its
+ * request has ended. Otherwise, if the process were killed, the arbiter would write a second line for it.
  */
 export class GatheredLines {
   readonly buffer = new AccessBuffer();
@@ -54,7 +54,7 @@ export class GatheredLines {
     }
     if (this.#timer === null) {
       this.#arm();
-      // Its thread writes it where this one is blocked before the timer runs.
+      // The watchdog's thread writes it if this thread is blocked before the timer fires.
       this.#flights.wake();
     }
   }
@@ -69,7 +69,7 @@ export class GatheredLines {
   /** Opens the file anew; what was taken before goes to the old one. */
   reopen(): void {
     this.#take(this.buffer.end);
-    // Nobody else may write while the descriptor changes: its number may be a client's the next moment.
+    // No other thread may write while the descriptor changes: the next moment its number may be a client's socket.
     this.buffer.exclusively(() => {
       this.buffer.fd = null;
       this.#destination?.reopen();
@@ -115,7 +115,7 @@ export class GatheredLines {
 
   #put(piece: Buffer): true {
     this.#destination?.put(piece);
-    // While the lock is held: where a part of a line was written, nobody else may write before the rest.
+    // While the lock is held: after a part of a line, no other thread may write before the rest.
     this.#publish();
     if (this.#also)
       for (const line of piece.toString('latin1').split('\n')) if (line !== '') this.#also(line);

@@ -13,23 +13,23 @@ import type { Say } from './trouble.ts';
 
 export { checkLogfile } from './destination.ts';
 
-/** A logger of one file, by whoever opened it. */
+/** A logger of one file, for the code that opened it. */
 export interface LogFile extends Logger {
   /** Writes out what can be written at once and lets go of the file; what is logged later is lost. */
   close(): void;
-  /** Also tells of what goes wrong with this log itself. */
+  /** `also` gets what goes wrong with this log itself, too. */
   alsoTrouble(also: Also): void;
 }
 
-/** Takes a line too. */
+/** Takes a copy of a line. */
 type Also = (level: LogLevel, message: string, fields: LogFields | undefined) => void;
 
-/** A logger, and what must be waited for before the process ends. */
+/** A logger, and what to wait for before the process ends. */
 export interface OpenLog {
   readonly log: Logger;
   /** Takes a line of the access log of the process `pid`, without its newline, where that goes the same way. */
   access?(line: string, pid: number): void;
-  /** Lets go of what was opened; resolves when what goes over the network has gone, or will not go soon. */
+  /** Closes what was opened; resolves when what goes to syslog is sent, or cannot be sent soon. */
   close(): Promise<void>;
 }
 
@@ -77,7 +77,7 @@ export function createLogger(options: LoggerOptions): LogFile {
     if (!isLogged(own, level)) return;
     const line = render(own, message, fields);
     beside(line);
-    // Of its end, and that it could not be reopened, the log itself can tell.
+    // If it cannot be reopened, or can be written again, the log itself takes the line.
     if (!opened.destination.isUnwritable) opened.destination.write(line);
     for (const also of listeners) also(own, message, fields);
   });
@@ -115,7 +115,7 @@ export function createLogger(options: LoggerOptions): LogFile {
   return logger;
 }
 
-/** Whether a message of `level` is written where `least` is the least severe that is. */
+/** Whether a message of `level` is written if `least` is the least severe level that is. */
 export function isLogged(level: LogLevel, least: LogLevel): boolean {
   return SEVERITY[level] >= SEVERITY[least];
 }
@@ -128,7 +128,7 @@ export function levelWord(level: LogLevel, stream: StyledStream | null): string 
 
 interface Opened {
   readonly destination: Destination;
-  /** Why it is not the one that was asked for. */
+  /** Why it is not the file that was asked for. */
   readonly failure?: unknown;
 }
 
@@ -141,7 +141,7 @@ function openDestination({ file, standard = 2, open }: LoggerOptions, say: Say):
   }
 }
 
-/** Writes to the standard error what the log cannot take, or nowhere where that is the log. */
+/** Writes to the standard error what the log cannot take; does nothing if that is the log. */
 function lazyStandard({ file, standard = 2 }: LoggerOptions): (line: string) => void {
   if (file === '-') return () => {};
   let destination: Destination | null = null;
@@ -187,13 +187,13 @@ function jsonLines(worker?: WorkerField): Render {
     try {
       log ??= loadPino(write, worker);
     } catch {
-      // No descriptor is free, or the installation is gone: a line must not cost more than itself.
+      // No descriptor is free, or the installation is gone; the worker must go on.
       return withoutPino(level, message, fields);
     }
     try {
       log[level](fields, message);
     } catch (error) {
-      // A getter or toJSON among the fields threw: the message is worth more than they are.
+      // A getter or toJSON among the fields threw; the message is still written.
       log[level]({ unwritable: messageOf(error) }, message);
     }
     return line;

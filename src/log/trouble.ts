@@ -14,21 +14,21 @@ type FieldsOf<E extends string> = {
 
 type TroubleFields = FieldsOf<'log-unwritable'> | FieldsOf<'log-not-reopened'>;
 
-/** Says what is wrong with one log where it can be read: in another. */
+/** Logs what is wrong with one log in another, where it can be read. */
 export type Say = (level: 'error' | 'info', message: string, fields: TroubleFields) => void;
 
 export interface TroubleOptions {
   /** The file, `-`, or the receiver, as the operator wrote it. */
   readonly file: string;
-  /** How messages name it, where that is another. */
+  /** How messages name it, if not by `file`. */
   readonly name?: string;
   readonly say: Say;
   readonly clock?: Clock;
 }
 
 /**
- * What goes wrong with one log: that its lines cannot be written, and how many are lost; that its file cannot be opened
- * again. Each is said when it begins, ever less often while it lasts, and when it ends.
+ * Logs what goes wrong with one log: its lines cannot be written, and how many are lost, or its file cannot be opened
+ * again. Each is logged when it begins, less and less often while it lasts, and when it ends.
  */
 export class LogTrouble {
   readonly #file: string;
@@ -52,27 +52,27 @@ export class LogTrouble {
     return this.#unwritable.holds;
   }
 
-  /** A write failed with this code (`ENOSPC`), and so many more lines are lost for it. */
+  /** To be called when a write failed with this code (`ENOSPC`); `lost` more lines were dropped. */
   failed(error: string, lost: number): void {
     this.#unwritable.note(error, lost);
   }
 
-  /** All that was held is written. */
+  /** To be called when all that was held is written. */
   written(): void {
     this.#unwritable.end();
   }
 
-  /** The file could not be opened again; the lines go to the old one. */
+  /** To be called when the file could not be opened again; its lines go to the old one. */
   notReopened(error: unknown): void {
     this.#unopened.note(codeOf(error) ?? messageOf(error));
   }
 
-  /** The file is open again. */
+  /** To be called when the file is open again. */
   reopened(): void {
     this.#unopened.end();
   }
 
-  /** The process ends, and with it what is held. */
+  /** To be called when the process ends and what is held is lost. */
   lostAtEnd(error: string, lost: number): void {
     this.#isOver = true;
     this.#unwritable.note(error, lost);

@@ -1,7 +1,7 @@
-/** The length of a body in bytes; null where only its end tells; for a form it is asked for where it is needed. */
+/** The length of a body in bytes; null if only its end shows it. That of a form is computed on demand. */
 export type Size = number | (() => Promise<number>) | null;
 
-/** The length of what a Response is made of, where it is not a stream. */
+/** The length of the body that a Response was made of, unless it is a stream. */
 export function lengthOf(body: unknown): Size {
   if (typeof body === 'string') return Buffer.byteLength(body);
   if (body instanceof ArrayBuffer || ArrayBuffer.isView(body)) return body.byteLength;
@@ -11,7 +11,7 @@ export function lengthOf(body: unknown): Size {
   return null;
 }
 
-// The platform knows it and does not tell. The same form without what is in its files has the same text around them.
+// The platform knows the length but does not tell. The same form with empty files has the same text around them.
 function formLength(form: FormData): () => Promise<number> {
   let inFiles = 0;
   const outline = new FormData();

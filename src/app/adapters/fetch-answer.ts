@@ -4,7 +4,7 @@ import { type Framing, frame, isAscii, Promised } from '../../support/framing.ts
 import type { Size } from './body-size.ts';
 import { type Parts, takeLazy } from './lazy-response.ts';
 
-/** What is to be sent of a Response, of whatever class. */
+/** What is sent of a Response, of whatever class. */
 export function partsOf(response: Response): Parts {
   const parts = takeLazy(response) ?? foreignParts(response);
   if (parts !== null) return parts;
@@ -25,7 +25,7 @@ interface ForeignParts {
   readonly body?: string | Uint8Array | ReadableStream<unknown> | AsyncIterable<unknown> | null;
 }
 
-/** Of a framework that brings an srvx of its own, such as h3: it knows what is whole. */
+/** From a framework with an srvx of its own, such as h3, which knows whether the body is complete. */
 function foreignParts(response: object): Parts | null {
   if (!('_toNodeResponse' in response) || typeof response._toNodeResponse !== 'function') return null;
   const { status, statusText, headers, body = null }: ForeignParts = response._toNodeResponse();
@@ -40,7 +40,7 @@ function foreignParts(response: object): Parts | null {
   };
 }
 
-/** Sends an answer. Throws, or rejects, where it breaks a rule, and with what the stream of its body fails with. */
+/** Sends an answer. Throws or rejects if the answer breaks a rule, or with the error of its body's stream. */
 export function sendParts(parts: Parts, res: ServerResponse): Promise<void> | undefined {
   const { body } = parts;
   if (body === null || typeof body === 'string' || body instanceof Uint8Array) {
@@ -67,19 +67,19 @@ async function sendStream(parts: Parts, body: ReadableStream<unknown>, res: Serv
   giveUp(body, size);
 }
 
-/** Tells a source that nobody wants it; what it says to that is of no use to anybody. */
+/** Cancels a source; errors of that are ignored. */
 function giveUp(source: Pick<ReadableStream, 'cancel'>, size: Size): void {
-  // The platform's stream of a form, cancelled while it is at work, rejects where nobody can catch it.
+  // The platform's stream of a form, if it is cancelled while it works, rejects where nothing can catch it.
   if (typeof size !== 'function') source.cancel().catch(() => {});
 }
 
-/** Whether the content may go as text. */
+/** Whether the content may be sent as text. */
 function isBare({ statusText, headers }: Parts): boolean {
   for (let at = 1; at < headers.length; at += 2) if (!isAscii(headers[at] ?? '')) return false;
   return statusText === '' || isAscii(statusText);
 }
 
-/** Gives the head to the response; tells how the content follows. */
+/** Sets the head of the response; returns how the content follows. */
 function sendHead({ status, statusText, headers }: Parts, size: number | null, res: ServerResponse): Framing {
   let given: string | undefined;
   const lines: string[] = [];
@@ -87,7 +87,7 @@ function sendHead({ status, statusText, headers }: Parts, size: number | null, r
     const name = headers[at] ?? '';
     const value = headers[at + 1] ?? '';
     if (name === 'content-length') given = value;
-    // The server's to set; a Response has no trailers.
+    // Only the server sets it; a Response has no trailers.
     else if (name !== 'transfer-encoding' && name !== 'trailer') lines.push(name, value);
   }
   const framing = frame(res.req.method, status, size, given);
@@ -98,7 +98,7 @@ function sendHead({ status, statusText, headers }: Parts, size: number | null, r
   return framing;
 }
 
-/** Sends a stream as fast as the client takes it; leaves it where the client has gone. */
+/** Sends a stream as fast as the client takes it; stops when the client has gone. */
 async function pump(
   body: ReadableStream<unknown>,
   size: Size,
@@ -106,7 +106,7 @@ async function pump(
   res: ServerResponse,
 ): Promise<void> {
   const reader = body.getReader();
-  // A pending read() ends with it.
+  // It also ends a pending read().
   const cancel = () => giveUp(reader, size);
   res.once('close', cancel);
   try {

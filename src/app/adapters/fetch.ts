@@ -22,7 +22,7 @@ export interface FetchOptions {
   readonly what: string;
   /** What the operator wrote, for error lines. */
   readonly spec: string;
-  /** Whether it can be nothing else; otherwise it may be a Node listener. */
+  /** Whether it is certainly one; otherwise it may be a Node listener. */
   readonly isSure: boolean;
 }
 
@@ -37,7 +37,7 @@ export function adaptFetch(fetch: Fetch, { what, spec, isSure }: FetchOptions): 
   const fault = targetJudge();
   return {
     what,
-    // What it returns is looked at here.
+    // What it returns is checked here.
     doubt: { failure: doubt.failure },
     handler(req, res) {
       const text = fault(req);
@@ -62,21 +62,21 @@ function send(response: unknown, request: Request, env: FetchEnv, doubt: Doubt):
   return undefined;
 }
 
-/** Throws an error, unless its client has left, for which request.signal is: nobody waits for an answer. */
+/** Throws the error, unless the client has left: then nobody waits for an answer, and request.signal reports that. */
 function passOn(error: unknown, { signal }: Request, { incoming, outgoing }: FetchEnv): void {
   if (faultOf(error, incoming, outgoing, signal.reason) !== 'left') throw error;
 }
 
-/** What says why there can be no Request of what a client has sent; null where there can be. */
+/** Why no Request can be made of what a client has sent; null if one can. */
 function targetJudge(): (req: IncomingMessage) => string | null {
-  // Most requests come for the same.
+  // Most requests are for the same host.
   let known = '';
   return ({ method, headers: { host = '' }, url = '' }) => {
     if (host !== known && host !== '') {
       if (!isHost(host)) return 'the Host header is not valid';
       known = host;
     }
-    // Request knows no TRACE.
+    // A Request cannot have the method TRACE.
     if (method === 'TRACE') return 'TRACE is not served here';
     if (url[0] === '/' || (url === '*' && method === 'OPTIONS')) return null;
     return isAbsolute(url) ? null : 'the request target is not valid';

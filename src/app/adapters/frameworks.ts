@@ -7,7 +7,7 @@ import { isServer } from './node.ts';
 import { adaptServer } from './server.ts';
 import { hasMethods } from './shapes.ts';
 
-// Each shape has what is used of it, and enough more to be told from the others.
+// Each shape has the methods that are used here, and enough others to be told apart.
 
 interface KoaContext {
   readonly req?: IncomingMessage;
@@ -53,12 +53,12 @@ interface PolkaShape {
   readonly server?: unknown;
 }
 
-/** Restify: an object that listens by a server of its own, which has its listeners from the start. */
+/** Restify: an object with a server of its own, which has its listeners from the start. */
 interface ServerOwnerShape {
   readonly server: Server;
 }
 
-/** Feathers over Express or Koa: its services are set up by listen(), which is never called. */
+/** Feathers over Express or Koa: listen() would set up its services, but is never called. */
 interface FeathersShape {
   setup(): PromiseLike<unknown>;
   teardown(): PromiseLike<unknown>;
@@ -106,7 +106,7 @@ export async function adaptKoa(
   spec: string,
   onError: (error: unknown, req?: IncomingMessage) => void,
 ): Promise<Application> {
-  // Where nobody listens, Koa prints to the console. It answers what it reports, and means some of it for the client alone.
+  // Without a listener Koa prints errors to the console. It answers what it reports, and some of that is for the client only.
   if (app.listenerCount('error') === 0)
     app.on('error', (error, context) => {
       if (!isForClient(error) && !isOfClient(error, context)) onError(error, context?.req);
@@ -133,7 +133,7 @@ export async function setUp(app: object, spec: string, application: Application)
   return { ...application, what: 'Feathers application', close: closer(() => app.teardown()) };
 }
 
-/** What Fastify sets on its server where its options do not say otherwise. */
+/** What Fastify sets on its server by default. */
 const FASTIFY = { keepAliveTimeout: 72_000, requestTimeout: 0 };
 
 export async function adaptFastify(app: FastifyShape, spec: string): Promise<Application> {
@@ -173,7 +173,7 @@ export async function adaptLoopBack(app: LoopBackShape, spec: string): Promise<A
   const { config, listening } = app.restServer;
   if (listening === true)
     throw appError(`${spec}: the LoopBack application listens already; export it without calling start()`);
-  // What start() does besides listening, such as to connect data sources, is needed.
+  // start() does more than to listen, such as connecting data sources.
   if (config) config.listenOnStart = false;
   await ready(spec, 'LoopBack', () => app.start());
   return {
@@ -187,7 +187,7 @@ export function adaptPolka(app: PolkaShape, spec: string): Application {
   const what = `${nameOf(app)} application`;
   const handler: Handler = (req, res) => app.handler(req, res);
   if (!isServer(app.server)) return { what, handler };
-  // As its listen() does with a server that it was given, for WebSockets mostly.
+  // As its listen() does with a given server, mostly for WebSockets.
   app.server.on('request', handler);
   return { ...adaptServer(app.server, spec), what };
 }

@@ -5,7 +5,7 @@ type Body = ConstructorParameters<typeof Response>[0];
 /** A Response as it is sent. */
 export interface Parts {
   readonly status: number;
-  /** `''` for the usual one. */
+  /** `''` for the standard text. */
   readonly statusText: string;
   /** Names and values in turn. */
   readonly headers: readonly string[];
@@ -22,24 +22,24 @@ const TEXT = 'text/plain;charset=UTF-8';
 const BODILESS = new Set([101, 103, 204, 205, 304]);
 const REASON = /^[\t\x20-\x7e\x80-\xff]*$/;
 const NAME = /^[!#$%&'*+\-.^`|~\w]+$/;
-/** A value that Headers takes as it is: no space around it, one byte a character, nothing that ends a line. */
+/** A value that Headers accepts unchanged: no space around it, one byte a character, no end of a line. */
 const VALUE = /^(?:[^\0\t\n\r \u0100-\uffff](?:[^\0\n\r\u0100-\uffff]*[^\0\t\n\r \u0100-\uffff])?)?$/;
 
-/** What is to be sent of a Response of this class, which is used then; null for any other. Throws where it was used before. */
+/** What is sent of a Response of this class, whose body is then used; null for any other. Throws if it was used before. */
 export let takeLazy: (response: object) => Parts | null;
 
 /**
- * A Response that makes the platform's own, whose stream costs more than the rest of a small request, only where something
- * but the server reads it. Text, bytes and plain headers are kept as they are, where it is plain that the platform
- * would take them; with anything else the platform's is made at once, so that it refuses what it refuses, and when it does.
- * Each class is an instance of the other.
+ * A Response that makes the platform's own only if something other than the server reads it, since the platform's stream
+ * costs more than the rest of a small request. Text, bytes and plain headers that the platform would certainly accept are
+ * kept as they are. With anything else the platform's Response is made at once, so that errors come when they would
+ * without this class. Each class is an instance of the other.
  */
 export class LazyResponse {
   #status = 200;
   #statusText = '';
-  /** Names in small letters and values in turn, sorted by name, until somebody asks for them. */
+  /** Names in lower case and values in turn, sorted by name, until the headers are read. */
   #headers: string[] | Headers = [];
-  /** A body that is whole. */
+  /** A complete body. */
   #body: string | Uint8Array | null = null;
   #native: Response | null = null;
   /** Of the platform's stream. */
@@ -68,7 +68,7 @@ export class LazyResponse {
 
   static json(data: unknown, init: ResponseInit = {}): Response {
     const text = JSON.stringify(data);
-    // It says what is wrong.
+    // The platform throws an error that says what is wrong.
     if (text === undefined || !isDictionary(init)) return NativeResponse.json(data, init);
     const { headers, status = 200, statusText = '' } = init;
     const flat = flatten(headers);
@@ -80,7 +80,7 @@ export class LazyResponse {
 
   static {
     takeLazy = (response) => (#isSent in response ? response.#take() : null);
-    // What reads the body, and what the platform gets one day.
+    // What reads the body, and whatever later platforms add.
     for (const [name, property] of Object.entries(
       Object.getOwnPropertyDescriptors(NativeResponse.prototype),
     )) {
@@ -152,7 +152,7 @@ export class LazyResponse {
     return this.#body !== null || (this.#native !== null && this.#native.body !== null);
   }
 
-  /** Keeps a body that the platform would take as it is; whether it has. */
+  /** Keeps a body that the platform would accept as it is; returns whether it has. */
   #keep(body: Body): boolean {
     if (body === null) return true;
     if (typeof body === 'string') {
@@ -166,7 +166,7 @@ export class LazyResponse {
     return true;
   }
 
-  /** Makes the platform's own, which judges what it is given. */
+  /** Makes the platform's own, which checks its arguments. */
   #make(body: Body, init: ResponseInit | undefined): void {
     // Before the platform takes the body over.
     const size = lengthOf(body);
@@ -178,7 +178,7 @@ export class LazyResponse {
     this.#headers = native.headers;
   }
 
-  /** The platform's own, made of what is kept; its headers are not those of this one. */
+  /** The platform's own, made of what is kept, with headers of its own. */
   get #made(): Response {
     if (this.#native !== null) return this.#native;
     const native = new NativeResponse(this.#body as Body, { status: this.#status });
@@ -214,7 +214,7 @@ export class LazyResponse {
   }
 }
 
-/** The class of the platform itself, where a library has put one of its own in its place. */
+/** The platform's own class, even if a library has replaced the global one. */
 function platformOf(current: typeof Response): typeof Response {
   const parent: unknown = Object.getPrototypeOf(current);
   return typeof parent === 'function' && parent.prototype ? platformOf(parent as typeof Response) : current;
@@ -257,7 +257,7 @@ function flattenPlain(headers: unknown): string[] | null {
   return flat;
 }
 
-/** Puts a header in its place; false where there is one of the name already. */
+/** Inserts a header in order; false if there is one of that name already. */
 function insert(flat: string[], name: string, value: string): boolean {
   let at = flat.length;
   for (; at > 0; at -= 2) {
@@ -270,7 +270,7 @@ function insert(flat: string[], name: string, value: string): boolean {
   return true;
 }
 
-// The platform's are enumerable, and its class is known by its name.
+// The platform's properties are enumerable, and its class is known by its name.
 for (const [name, property] of Object.entries(Object.getOwnPropertyDescriptors(LazyResponse.prototype)))
   if (name !== 'constructor')
     Object.defineProperty(LazyResponse.prototype, name, { ...property, enumerable: true });
@@ -279,7 +279,7 @@ Object.defineProperty(LazyResponse, 'name', { value: 'Response' });
 Object.setPrototypeOf(LazyResponse, NativeResponse);
 Object.setPrototypeOf(LazyResponse.prototype, NativeResponse.prototype);
 
-// A subclass that the application makes keeps the ordinary meaning of instanceof.
+// For the application's own subclasses instanceof keeps its ordinary meaning.
 Object.defineProperty(LazyResponse, Symbol.hasInstance, {
   value(this: { readonly prototype: object }, value: unknown): boolean {
     if (this === LazyResponse) return value instanceof NativeResponse;

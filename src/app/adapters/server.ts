@@ -3,7 +3,7 @@ import type { Application } from '../application.ts';
 import { appError } from '../failure.ts';
 import { isHttp2, isTls, OwnServer, type OwnServerOptions } from '../own-server.ts';
 
-/** A server that does not listen: by whom it was made, and what that sets where it is not told otherwise. */
+/** A server that does not listen, with who made it and which limits that maker sets by default. */
 export function adaptServer(
   server: Server,
   spec: string,

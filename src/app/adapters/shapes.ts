@@ -1,4 +1,4 @@
-/** Whether a value has methods of these names; a proxy that makes up what it is asked for has none. */
+/** Whether a value has methods of these names; a proxy that invents its properties has none. */
 export function hasMethods(value: object, ...names: readonly string[]): boolean {
   return names.every((name) => name in value && typeof Reflect.get(value, name) === 'function');
 }

@@ -13,7 +13,7 @@ import { refuse } from '../refuse.ts';
 
 export interface WsgiOptions {
   readonly context: GatewayContext;
-  /** What close() throws: the answer is over by then, and no request's handler can reject with it. */
+  /** Takes what close() throws: the answer is over by then, so that no handler can reject with it. */
   readonly onError: (error: unknown, req?: IncomingMessage) => void;
 }
 
@@ -24,7 +24,7 @@ interface Exchange {
   readonly onError: (error: unknown) => void;
 }
 
-/** An Application of one of the gateway interface. A body that is an array is answered in this very turn. */
+/** Makes an Application of one of the gateway interface. A body that is an array is sent in the same turn. */
 export function adaptWsgi(app: GatewayApplication, { context, onError }: WsgiOptions): Application {
   return {
     what: 'gateway application',
@@ -74,7 +74,7 @@ async function stream({ res, answer }: Exchange, reader: BodyReader): Promise<vo
     const { done, value } = await reader.next();
     if (done || answer.isOver) break;
     if (!answer.write(value)) await drained(res);
-    // Node sends at the end of the turn; an iterator that computes would hold back what it has made, and all others.
+    // Node sends at the end of the turn. An iterator that computes would delay its own chunks and all other requests.
     else if (reader.isSync) await turn();
   }
   if (!answer.isOver) answer.end();
@@ -91,11 +91,11 @@ function drained(res: ServerResponse): Promise<void> {
   });
 }
 
-/** Answers the failures that are the client's; throws the others, for the server to log and to answer. */
+/** Answers failures that the client has caused; throws the others, which the server logs and answers. */
 function answerFailure({ req, res }: Exchange, error: unknown): void {
-  // What the signal of wsgi.input and a body that breaks off are for: nobody waits for an answer.
+  // The client has gone, which the signal of wsgi.input or its body has reported: nobody waits for an answer.
   if (faultOf(error, req, res) === 'left') return;
   if (!(error instanceof InputError) || res.headersSent) throw error;
-  // What is left of the body is not worth reading.
+  // The rest of the body need not be read.
   refuse(res, error.status, `${error.message[0]?.toUpperCase()}${error.message.slice(1)}`);
 }

@@ -2,7 +2,7 @@ import type { Settings } from '../../settings/catalogue/catalogue.ts';
 import type { LogLevel } from '../../support/logger.ts';
 import { escapeControls } from '../../support/text.ts';
 
-/** What a record says; the rest of it is the same for all of a process. */
+/** What differs between records; the rest is the same for all of a process. */
 export interface Entry {
   readonly level: LogLevel;
   /** Which of the two logs it belongs to. */
@@ -11,7 +11,7 @@ export interface Entry {
   readonly text: string;
 }
 
-/** Who sends. */
+/** The sender of records. */
 export interface Sender {
   readonly facility: Settings['syslogFacility'];
   readonly hostname: string;
@@ -55,7 +55,7 @@ export function formatRecord(sender: Sender, entry: Entry, at: Date, limit: numb
   return cut(Buffer.from(`${header} ${escapeControls(entry.text)}`), limit);
 }
 
-/** A name as the header may have it: printable ASCII without spaces, or `-` where nothing of it is left. */
+/** A name as the header allows it: printable ASCII without spaces, or `-` if nothing is left. */
 function field(text: string, length: number): string {
   return text.replace(/[^\x21-\x7e]/g, '').slice(0, length) || '-';
 }

@@ -2,7 +2,7 @@ import type { Clock } from '../../support/clock.ts';
 import { codeOf, messageOf } from '../../support/errors.ts';
 import type { LogTrouble } from '../trouble.ts';
 
-/** A way to the receiver that is open. */
+/** An open connection to the receiver. */
 export interface Link {
   /** Sends records in order; `done` is called once, with whether all of them were handed to the system. */
   send(records: readonly Buffer[], done: (sent: boolean) => void): void;
@@ -20,7 +20,7 @@ const BACK_OFF_MS = [250, 30_000] as const;
 const CLOSE_WAIT_MS = 500;
 
 type State =
-  /** It is opened for the next record; there were so many failures in a row. */
+  /** It is opened for the next record, after this many failures in a row. */
   | { readonly name: 'closed'; readonly failures: number }
   | { readonly name: 'waiting' }
   | { readonly name: 'opening'; readonly failures: number }
@@ -33,8 +33,8 @@ export function backOffMs(failures: number): number {
 }
 
 /**
- * Records on their way. Taking one never waits and never fails: what cannot be sent now is held, up to a mebibyte, and
- * beyond that it is dropped, counted and told of. A link that fails is opened again, more and more rarely.
+ * Sends records. Taking one never waits and never fails: what cannot be sent now is held, up to 1 MiB, and beyond that it
+ * is dropped and counted, and the log says so. A link that fails is opened again, at longer and longer intervals.
  */
 export class Sink {
   readonly #open: Open;
@@ -43,7 +43,7 @@ export class Sink {
   #state: State = { name: 'closed', failures: 0 };
   #held: Buffer[] = [];
   #heldBytes = 0;
-  /** Why it was not open last. */
+  /** The last error of the link. */
   #why = 'EAGAIN';
   #whenEmpty: (() => void) | null = null;
 
@@ -116,7 +116,7 @@ export class Sink {
       link = await this.#open((records) => link && this.#lost(link, records));
     } catch (error) {
       this.#why = codeOf(error) ?? messageOf(error);
-      // A receiver that merely restarts is there at the second try.
+      // A receiver that only restarts is there at the second try.
       if (failures > 0) this.#trouble.failed(this.#why, 0);
       if (this.#state.name === 'opening') this.#wait(failures + 1);
       return;

@@ -16,13 +16,13 @@ import { overUdp } from './udp.ts';
 // What a receiver should take (RFC 5424, 6.1), and what rsyslog takes unless told otherwise.
 const LIMITS = { udp: 2048, tcp: 8192 } as const;
 
-/** The way of this process to syslog. */
+/** This process's connection to syslog. */
 export interface Syslog extends OpenLog {
   /** Takes a line of the access log, without its newline. */
   access(line: string, pid?: number): void;
 }
 
-/** Sends to syslog what goes to `log`, and more; records that cannot be sent cost nobody any time. */
+/** Sends to syslog what goes to `log`, and the access log; records that cannot be sent delay nothing. */
 export function openSyslog(settings: Settings, log: Logger & Pick<LogFile, 'alsoTrouble'>): Syslog {
   const { logLevel, syslogFacility: facility, syslogPrefix: prefix } = settings;
   const target = targetOf(settings);
@@ -45,7 +45,7 @@ export function openSyslog(settings: Settings, log: Logger & Pick<LogFile, 'also
   };
 }
 
-/** Refuses a receiver whose name is unknown now, naming `source`. One that does not answer is no reason not to serve. */
+/** Refuses a receiver whose name cannot be resolved, naming `source`. One that does not answer is no reason to refuse. */
 export async function checkSyslog(source: string, settings: Settings): Promise<void> {
   const { host } = targetOf(settings);
   try {

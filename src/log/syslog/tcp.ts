@@ -11,7 +11,7 @@ export function overTcp({ host, port }: SyslogTarget): Open {
     const socket = net.connect({ host, port, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS });
     socket.unref();
     await connected(socket);
-    // What it sends is of no interest, but its end is.
+    // What it sends is ignored, but its end must be seen.
     socket.resume();
     socket.once('close', () => lost(0));
     return {
@@ -28,7 +28,7 @@ function connected(socket: net.Socket): Promise<void> {
       clearTimeout(timer);
       resolve();
     });
-    // For good: an error after the connection shows as its close.
+    // It stays set: an error after the connection is made is followed by `close`.
     socket.on('error', (error) => {
       clearTimeout(timer);
       reject(error);

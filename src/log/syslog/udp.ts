@@ -5,9 +5,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { SyslogTarget } from '../../settings/syslog-target.ts';
 import type { Link, Open } from './sink.ts';
 
-/** A receiver that is not there is known by the refusal that the first datagram brings back, if anything does. */
+/** How long to wait for the refusal that the first datagram brings back if there is no receiver. */
 const REFUSAL_MS = 50;
-/** After so many datagrams at once the receiver gets a moment: its buffer is small, and what overruns it is lost. */
+/** After this many datagrams at once there is a pause: the receiver's buffer is small, and what overruns it is lost. */
 const BURST = { records: 8, pauseMs: 2 } as const;
 
 /** Opens links that send each record as a datagram (RFC 5426). */

@@ -74,7 +74,7 @@ export async function bindAll(addresses: readonly Address[], owner?: Owner): Pro
 
 const MAX_TRIES = 10;
 
-/** The kernel chose the port of the first of two by what is free at its own address: where it is taken at the other's, both try again. */
+/** The kernel chooses a port that is free at the first of two addresses. If it is taken at the second, both are bound again. */
 async function bindBeside(bound: Listener[], address: Address): Promise<Listener> {
   for (let tries = 1; ; tries++) {
     try {
@@ -98,8 +98,8 @@ function portFor(address: Address & { kind: 'tcp' }, before: readonly Listener[]
 }
 
 /**
- * The kernel binds two sockets to one address as long as neither listens, which is found out in a worker: too late to say
- * that it is the service itself that is in the way.
+ * Refuses a second bind to the same address. The kernel allows it as long as neither socket listens, so it would fail in a
+ * worker, too late to say that the service itself is in the way.
  */
 function refuseTwin(bound: readonly Listener[], address: Address): void {
   const twin = bound.find(({ address: own, url }) =>
@@ -112,7 +112,7 @@ function refuseTwin(bound: readonly Listener[], address: Address): void {
   throw new UsageError(`${address.source}: it overlaps ${twin.address.source}; leave one of them away`);
 }
 
-/** Closes what was merely tried. A descriptor that was inherited stays open: nobody could give it to us a second time. */
+/** Closes a listener that is not used after all. An inherited descriptor stays open, as it cannot be inherited again. */
 export function discard(listener: Listener): void {
   if (listener.address.kind !== 'fd') listener.close();
 }
@@ -149,7 +149,7 @@ async function numericHost(address: Address & { kind: 'tcp' }): Promise<string> 
   }
 }
 
-/** Takes over a stale file. BoundSocket unlinks the path when it closes, whoever's it is by then: we ask first. */
+/** Takes over a stale file. BoundSocket would unlink the path when it closes even if another process owns it by then: check first. */
 async function bindPath(address: Address & { kind: 'unix' }): Promise<Listener> {
   const path = resolve(address.path);
   checkLength(address.source, path);
@@ -162,11 +162,11 @@ async function bindPath(address: Address & { kind: 'unix' }): Promise<Listener> 
       const stat = fs.lstatSync(path, { throwIfNoEntry: false });
       return stat === undefined || (stat.dev === dev && stat.ino === ino);
     } catch {
-      // ENOTDIR, EACCES: the directory is not what it was.
+      // ENOTDIR, EACCES: the directory has changed.
       return false;
     }
   };
-  // Left open, a socket whose path is somebody else's cannot be reached any more, and ends with the process.
+  // The path belongs to another process: the socket cannot be reached any more and may stay open until this process ends.
   const close = () => {
     if (isOurs()) socket.close();
   };
@@ -219,13 +219,13 @@ function lookAt(address: Address, path: string): Stats | undefined {
 // was accepted carries the path too, and may outlive its listener.
 const UNCONNECTED = /^\S+ \S+ \S+ \S+ \S+ 01 +\d+ (.+)$/;
 
-/** Whether a living process has bound the path, although it does not listen yet: its workers boot. Linux only. */
+/** Whether a running process has bound the path but does not listen yet, as its workers boot. Linux only. */
 function isBoundByOthers(path: string): boolean {
   try {
     const lines = fs.readFileSync('/proc/net/unix', 'utf8').split('\n');
     return lines.some((line) => UNCONNECTED.exec(line)?.[1] === path);
   } catch {
-    // No such table: what nobody listens on counts as stale.
+    // No such table: a path on which nobody listens counts as stale.
     return false;
   }
 }

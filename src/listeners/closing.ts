@@ -1,19 +1,19 @@
-/** The end of a socket that another arbiter may use too. */
+/** How a socket is closed that another arbiter may use too. */
 export interface Closing {
   /**
    * Releases the socket and unlinks a path that is still ours; idempotent. While another arbiter uses the socket this is
    * put off: the path belongs to the last of them.
    */
   close(): void;
-  /** Whether another arbiter uses the socket, so that its queue has somebody else to take from it. */
+  /** Whether another arbiter uses the socket, whose workers accept from its queue too. */
   isShared(): boolean;
-  /** Says that another arbiter uses the socket, or does no longer, which is when a close that was put off happens. */
+  /** Tells whether another arbiter uses the socket. When it no longer does, a close that was put off happens. */
   setShared(shared: boolean): void;
 }
 
 type State = 'open' | 'shared' | 'put off' | 'closed';
 
-/** Makes the end of a socket that `act` releases, once. */
+/** A Closing that calls `act` once to release the socket. */
 export function closing(act: () => void): Closing {
   let state: State = 'open';
   return {

@@ -16,7 +16,7 @@ export interface HandedSocket {
   readonly inode: string | null;
 }
 
-/** What came of a hand-over. */
+/** The outcome of a hand-over. */
 export interface Adopted {
   /** In the order of the addresses. */
   readonly listeners: readonly Listener[];
@@ -143,7 +143,7 @@ function isSocket(fd: number): boolean {
   try {
     return fs.fstatSync(fd).isSocket();
   } catch {
-    // EBADF: whoever started us did not hand it over.
+    // EBADF: it was not handed over.
     return false;
   }
 }
@@ -162,7 +162,7 @@ function inodeOf(path: string): string {
     const { dev, ino } = fs.lstatSync(path, { bigint: true });
     return `${dev}:${ino}`;
   } catch {
-    // Gone, or its directory is not what it was (ENOTDIR, EACCES).
+    // It is gone, or its directory has changed (ENOTDIR, EACCES).
     return GONE;
   }
 }

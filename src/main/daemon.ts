@@ -12,8 +12,8 @@ import type { Logger } from '../support/logger.ts';
 import { escapeLines } from '../support/text.ts';
 
 /**
- * `--daemon`, the side of the terminal: starts the arbiter in a session of its own and waits for its first worker.
- * Resolves with 0 then, or with the exit status of an arbiter that has failed, whose words it repeats.
+ * `--daemon`, in the process that the terminal started: starts the arbiter in a session of its own and waits until its first
+ * worker is ready. Resolves with 0 then. Where the arbiter fails, repeats what it wrote and resolves with its exit status.
  */
 export async function daemonise(loaded: Loaded, start: Start): Promise<number> {
   const listeners = await bindAll(addressesOf(loaded).filter(({ kind }) => kind === 'fd'));
@@ -49,7 +49,7 @@ function runDaemon(start: Start, listeners: readonly Listener[]): Promise<Outcom
     child.on('message', (message) => {
       if (isServing(message)) resolve({ name: 'serving' });
     });
-    // Not 'exit': its last words may still be unread then.
+    // Not 'exit': the end of its output may still be unread then.
     child.once('close', (status, signal) => {
       const how = signal ? `killed by ${signal}` : `status ${status}`;
       resolve({ name: 'ended', said, status: status ?? EXIT.usage, how });
@@ -57,7 +57,7 @@ function runDaemon(start: Start, listeners: readonly Listener[]): Promise<Outcom
   });
 }
 
-/** The daemon's logger until it serves: what ends its boot is told to the front too, whatever file the log is in. */
+/** The daemon's logger until it serves: what ends its boot is written to the terminal too, whatever file the log is in. */
 export function alsoToFront(log: Logger): Logger {
   return {
     ...log,
@@ -66,13 +66,13 @@ export function alsoToFront(log: Logger): Logger {
       try {
         fs.writeSync(2, `tsunicorn: ${message}\n`);
       } catch {
-        // EPIPE: the front was killed, and nobody waits.
+        // EPIPE: the process in the terminal was killed.
       }
     },
   };
 }
 
-/** The daemon serves: lets go of the front, which is the last that ties it to a terminal. */
+/** Called once the daemon serves: disconnects it from the process in the terminal. */
 export function leaveFront(): void {
   if (process.connected) process.disconnect?.();
   fs.closeSync(2);

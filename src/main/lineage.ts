@@ -14,12 +14,12 @@ import type { Address } from '../settings/address.ts';
 import type { Loaded } from '../settings/load.ts';
 import type { Logger } from '../support/logger.ts';
 
-/** The arbiters before and after this one: who started it, and whom it has started. */
+/** The process that started this arbiter, if a tsunicorn did, and the new arbiter that this one starts in an upgrade. */
 export class Lineage {
   readonly #start: Start;
   readonly #parent: Parent | null;
   readonly #queue: EventQueue;
-  /** Not where a wrapper around Node stands between the two. */
+  /** False where a wrapper around Node was started in between. */
   readonly #isOldArbiterParent: boolean;
   #adopted: readonly number[] = [];
   #isTold = false;
@@ -31,7 +31,7 @@ export class Lineage {
     this.#isOldArbiterParent = process.ppid === this.oldArbiter;
   }
 
-  /** Shows the notifier what is of the service: while two arbiters live, the end of one of them is not its end. */
+  /** Tells the notifier about the service only: while two arbiters run, the end of one is not the end of the service. */
   observing({ observe }: Notifier): Observe {
     return (status) => {
       const { role, phase } = status;
@@ -45,25 +45,25 @@ export class Lineage {
     return this.#parent?.kind === 'arbiter' ? this.#parent.pid : null;
   }
 
-  /** A daemon's front waits to hear why it does not start, wherever the log goes. */
+  /** The log of a daemon also writes to the terminal why it does not start. */
   async logOf(loaded: Loaded, log: Logger): Promise<Logger> {
     if (this.#parent?.kind !== 'front' || loaded.settings.errorLogfile === '-') return log;
     const { alsoToFront } = await import('./daemon.ts');
     return alsoToFront(log);
   }
 
-  /** As bindAll(), but takes over what was handed to us. */
+  /** As bindAll(), but takes over the sockets that were handed to this process. */
   async bind(addresses: readonly Address[], owner?: Owner): Promise<readonly Listener[]> {
     if (this.#parent === null) return bindAll(addresses, owner);
     const { adoptAll } = await import('../listeners/handed.ts');
     const { listeners, indexes } = await adoptAll(addresses, this.#parent.sockets, owner);
     this.#adopted = indexes;
-    // The front of a daemon does not serve.
+    // The process that started a daemon does not serve.
     if (this.oldArbiter === null) for (const listener of listeners) listener.setShared(false);
     return listeners;
   }
 
-  /** What the arbiter is given; `startNewArbiter` starts another one like it. */
+  /** How the arbiter takes part in upgrades; `startNewArbiter` starts the new one. */
   upgradeOptions(
     pidfile: FollowingPidfile,
     notifier: Notifier | null,
@@ -89,7 +89,7 @@ export class Lineage {
     };
   }
 
-  /** An arbiter that is replaced hears of it when nothing is lost without its own workers. */
+  /** Tells the parent that this arbiter serves; an old arbiter only once all workers are ready, so that capacity never dips. */
   async #tellParent(isComplete: boolean): Promise<void> {
     if (this.#parent === null || this.#isTold || (this.#parent.kind === 'arbiter' && !isComplete)) return;
     this.#isTold = true;

@@ -6,7 +6,7 @@ import { nameSetting } from '../settings/origin.ts';
 import { util } from '../support/builtins.ts';
 import type { Logger } from '../support/logger.ts';
 
-/** How to open the arbiter's log as the settings want it; whatever must be loaded or resolved first is. Rejects with a UsageError. */
+/** Returns what opens the arbiter's log as configured; loads and resolves first what that needs. Rejects with a UsageError. */
 export async function logOpener(
   { settings, origins }: LoadedData,
   privileges: Privileges | null,
@@ -30,7 +30,7 @@ export async function logOpener(
   };
 }
 
-/** The arbiter's log: one logger for whoever holds it, whatever a reload makes of where it goes. */
+/** The arbiter's log: one logger that stays the same while reloads change where it writes. */
 export class FollowingLog {
   readonly log: Logger;
   #opened: OpenLog;
@@ -48,12 +48,12 @@ export class FollowingLog {
     };
   }
 
-  /** Sends a line of a worker's access log to syslog, where the log goes there too. */
+  /** Sends a line of a worker's access log to syslog, if syslog is in use. */
   access(line: string, pid: number): void {
     this.#opened.access?.(line, pid);
   }
 
-  /** Logs as the new generation wants it; to the file that is there by now, as its workers do. */
+  /** Logs as the new generation is configured, and opens the file anew, as its workers do: it may have been rotated. */
   follow(now: Generation, before: Generation): void {
     if (now.openLog === undefined || sameLogs(now, before)) return this.#opened.log.reopen();
     const previous = this.#opened;
@@ -81,7 +81,7 @@ const LOG_SETTINGS = [
 /** Whether two configurations log in the same way, so that the log can stay open. */
 function sameLogs(now: Generation, before: Generation): boolean {
   const names = now.privileges ? [...LOG_SETTINGS, 'accessLogfile' as const] : LOG_SETTINGS;
-  // It opens its files as the workers' user, and makes the access log for them.
+  // The log is opened as the workers' user, and the access log is made for that user.
   if (!util.isDeepStrictEqual(now.privileges?.identity, before.privileges?.identity)) return false;
   return names.every((name) => now.loaded.settings[name] === before.loaded.settings[name]);
 }

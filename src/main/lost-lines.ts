@@ -9,7 +9,7 @@ import type { ReportedFlight } from '../process/ipc.ts';
 import { codeOf, messageOf } from '../support/errors.ts';
 import type { FollowingLog } from './logs.ts';
 
-/** What writes the lines of workers that were killed from outside. The file is opened for them as its user, each time anew. */
+/** Writes the access lines of workers that were killed from outside. Opens the file each time, as the workers' user. */
 export function lostLines(following: FollowingLog): LostLines {
   return {
     write(from, requests, reason) {
@@ -70,7 +70,7 @@ function sayLost(
 
 function openFor({ origin: { loaded, privileges } }: LostFrom, say: Say): Destination | null {
   const { accessLogfile: file, daemon } = loaded.settings;
-  // What a daemon writes to its standard output is for nobody.
+  // The standard output of a daemon is /dev/null.
   if (file === null || (file === '-' && daemon)) return null;
   return new Destination({
     file,

@@ -11,18 +11,18 @@ import { parseArguments } from './options.ts';
 import { refuseVerb } from './verbs.ts';
 
 /**
- * The whole command: argv → settings → arbiter. Resolves with the exit status; whatever the operator got wrong is one
- * line on stderr. `allLoaded` is called when none of our own files will be imported in a hurry any more.
+ * The whole command: argv → settings → arbiter. Resolves with the exit status; a mistake of the operator is one line
+ * on stderr. `allLoaded` is called when the code of the arbiter has been loaded.
  */
 export async function main(argv: readonly string[], allLoaded: () => void): Promise<number> {
   const queue = new EventQueue(systemClock);
-  // What must not end the arbiter while it starts waits in the queue; a stop has nothing to clean up yet and may.
+  // These signals must not end the arbiter while it starts: they wait in the queue. A stop may, as there is nothing to clean up.
   trapSignals(queue, CONTROL_SIGNALS);
   leaveStopsToKernel();
   const parent = takeParent(process.env);
-  // As it was when we were started: a reload and an upgrade begin from the same.
+  // Before anything changes: a reload and an upgrade start from the same state.
   const start = readStart(argv);
-  // Before anything is started or imported that would see them.
+  // Before anything that would see them is started or imported.
   const systemd = takeVariables(process.env);
   try {
     const input = {
@@ -55,7 +55,7 @@ export async function main(argv: readonly string[], allLoaded: () => void): Prom
   }
 }
 
-/** Sockets that were bound for us before we started. Throws a UsageError. */
+/** The sockets that systemd bound and passed to this process. Throws a UsageError. */
 async function socketsFrom(systemd: SystemdVariables): Promise<readonly Address[]> {
   if (systemd.LISTEN_FDS === undefined) return [];
   const { passedSockets } = await import('../process/systemd/activation.ts');

@@ -26,6 +26,6 @@ Exit statuses:
   4  the application could not be loaded
 `;
 
-/** The texts behind every flag of tsunicorn's own command line; see parseWords(). */
+/** The texts given for each flag of tsunicorn's command line; see parseWords(). */
 export const parseArguments: ParseArguments = (words, source) =>
   parseWords(words, source, { version: packageVersion(), epilogue: EPILOGUE, adviceFor: verbAdvice });

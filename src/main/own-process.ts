@@ -5,16 +5,16 @@ type Variables = Readonly<Record<string, string>>;
 
 /**
  * What the arbiter's own process takes from the settings: its title, its directory, and what `env` and `env-file` add to
- * its environment, which hooks see. A reload that is proved changes all of it.
+ * its environment, which hooks see. A successful reload changes all of it.
  */
 export class OwnProcess {
-  /** As it was before anything was added. */
+  /** The environment before anything was added. */
   readonly #before: NodeJS.ProcessEnv;
   #adopted: Variables;
   #added: Variables;
   #loading: Promise<unknown> = Promise.resolve();
 
-  /** What `loaded` adds to the environment is there already. Enters its directory. */
+  /** `loaded.environment` has been added to process.env already. Changes to the configured directory. */
   constructor(before: NodeJS.ProcessEnv, loaded: LoadedData) {
     this.#before = before;
     this.#adopted = loaded.environment;
@@ -22,17 +22,17 @@ export class OwnProcess {
     process.chdir(loaded.settings.chdir);
   }
 
-  /** The environment that each generation adds its own variables to, at each use: hooks may set some for workers to come. */
+  /** The environment to which each generation adds its variables. Read at each use, since hooks may set some for later workers. */
   get base(): NodeJS.ProcessEnv {
     return withoutAdded(process.env, this.#added, this.#before);
   }
 
-  /** Is called by its name. */
+  /** Sets the process title, with the configured name. */
   rename({ settings: { name } }: LoadedData): void {
     process.title = name === null ? 'tsunicorn: arbiter' : `tsunicorn: arbiter [${name}]`;
   }
 
-  /** Takes on what the generation says that was proved. Throws where its directory has gone meanwhile. */
+  /** Applies the settings of a generation that is proved ready. Throws where its directory has gone meanwhile. */
   adopt(loaded: LoadedData): void {
     this.#adopted = loaded.environment;
     this.#apply(loaded.environment);
@@ -41,8 +41,8 @@ export class OwnProcess {
   }
 
   /**
-   * Runs `load` in the environment of a generation that has yet to be proved: its hooks read variables when they are imported.
-   * One after the other, as a reload that was superseded may still be loading.
+   * Runs `load` in the environment of a new generation, since its hooks read variables when they are imported. One after the
+   * other, as a superseded reload may still be loading.
    */
   within<T>(loaded: LoadedData, load: () => Promise<T>): Promise<T> {
     const result = this.#loading.then(() => this.#within(loaded, load));

@@ -10,9 +10,9 @@ import { systemClock } from '../support/clock.ts';
 import { logOpener } from './logs.ts';
 import type { OwnProcess } from './own-process.ts';
 
-// What few ask for is loaded only where the settings want it.
+// Rarely used features are imported only where the settings ask for them.
 
-/** Settings that passed every check that needs no process: nothing has been made or opened for them yet. */
+/** Settings that have passed every check that needs no other process. Nothing has been created or opened for them yet. */
 export interface Checked {
   readonly loaded: LoadedData;
   readonly privileges: Privileges | null;
@@ -24,8 +24,8 @@ export interface Checked {
 }
 
 /**
- * The first half of what makes a generation of loaded settings, the same at a start, a reload and --check-config. `start`
- * is ours: what the settings add to it is for the workers. Rejects with a UsageError of one line.
+ * Checks loaded settings; the same at a start, a reload and --check-config. `start` has this process's own environment, without
+ * what the settings add for the workers. Rejects with a UsageError of one line.
  */
 export async function checkSettings(
   loaded: LoadedData,
@@ -40,8 +40,8 @@ export async function checkSettings(
 }
 
 /**
- * The second half, once the hooks of the arbiter have been loaded, and perhaps called: they may set variables for the
- * workers. `log` is told what was chosen.
+ * Makes a generation of checked settings. To be called after the arbiter's hooks have been loaded, and onStarting has been
+ * called, as they may set variables for the workers. `log` gets a line about the heap of workers.
  */
 export async function prepareGeneration(
   { loaded, privileges, openLog, start, own }: Checked,
@@ -78,8 +78,8 @@ async function privilegesOf(loaded: LoadedData, start: OurStart): Promise<Privil
 }
 
 /**
- * Node's own options for the processes that load the application: ours, those of NODE_OPTIONS, and the limit of the heap.
- * `from` is the directory in which the command was given.
+ * The Node options of the processes that load the application: those of this process, those in NODE_OPTIONS, and the heap
+ * limit. `from` is the directory in which the command was given.
  */
 async function nodeOptionsOf(
   loaded: LoadedData,
@@ -113,7 +113,7 @@ async function heapOption(
   return megabytes === null ? [] : [`--max-old-space-size=${megabytes}`];
 }
 
-/** What chooses the number of workers by their load. */
+/** Chooses the number of workers by their load, where --workers-max asks for that. */
 async function scalingOf({ settings }: LoadedData): Promise<Pick<Prepared, 'scaling'>> {
   if (settings.workersMax === null) return {};
   const { Scaling } = await import('../arbiter/scaling.ts');

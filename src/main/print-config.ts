@@ -33,7 +33,7 @@ interface Row {
 
 function align(rows: readonly Row[]): string {
   const nameWidth = Math.max(...rows.map(({ name }) => name.length));
-  // One long value, such as the access log's format, must not push every origin off the screen.
+  // One long value, such as the access log's format, must not push all origins off the screen.
   const valueWidth = Math.max(...rows.map(({ value }) => value.length).filter((length) => length <= 40));
   const lines = rows.map(
     ({ name, value, origin }) => `${name.padEnd(nameWidth)} = ${value.padEnd(valueWidth)}  # ${origin}\n`,

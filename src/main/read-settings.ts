@@ -9,21 +9,21 @@ import { UsageError } from '../support/errors.ts';
 /** What the child that reads the settings answers. */
 export type ReadAnswer = { readonly loaded: LoadedData } | { readonly refused: string };
 
-// More than loadSettings() itself allows an import; only a config file that blocks its event loop meets this one.
+// Longer than loadSettings() allows an import: only a config file that blocks its event loop reaches this limit.
 const LIMIT_MS = 35_000;
 
-/** What the child is started and timed by. */
+/** How the child is started and timed. */
 export interface ReadOptions {
   readonly spawn: Spawn;
   readonly clock: Clock;
-  /** Whose program reads; absent where it is our own. */
+  /** The installation whose reader is run; absent for our own. */
   readonly installation?: Installation;
 }
 
 /**
  * Loads the settings again in a child process: imported modules cannot be unloaded, so reading them here would grow the
  * arbiter with every reload, and would not see what the config file itself imports. Rejects with a UsageError.
- * The child ends with `signal`.
+ * Aborting `signal` kills the child.
  */
 export async function readSettings(
   input: SettingsInput,

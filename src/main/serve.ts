@@ -26,7 +26,7 @@ export interface ServeOptions {
   readonly parent: Parent | null;
   readonly systemd: SystemdVariables;
   readonly queue: EventQueue;
-  /** To be called when the code of the arbiter is loaded. */
+  /** To be called when the code of the arbiter has been loaded. */
   readonly allLoaded: () => void;
 }
 
@@ -41,7 +41,7 @@ export async function serve(loaded: Loaded, options: ServeOptions): Promise<numb
   if (settings.umask !== null) process.umask(settings.umask);
   own.rename(loaded);
 
-  // Of what the hooks write.
+  // Hooks may write to them.
   surviveStdio();
   const lineage = new Lineage(start, parent, queue);
   const following = new FollowingLog(checked.openLog());
@@ -55,7 +55,7 @@ export async function serve(loaded: Loaded, options: ServeOptions): Promise<numb
   const first = await firstGeneration(checked, loaded, { pidfile, lineage, log });
   const spawn = spawnerFrom(first, queue, own, log);
   const { supervise } = await import('./supervise.ts').catch((error: unknown) => {
-    // An installation that is being replaced, for one: nothing may stay behind, and the worker goes with our channel.
+    // The installation may just be replaced. Leave nothing behind; the worker ends when its channel closes.
     pidfile.remove();
     for (const listener of first.listeners) listener.close();
     throw error;
@@ -78,8 +78,8 @@ export async function serve(loaded: Loaded, options: ServeOptions): Promise<numb
 }
 
 /**
- * Starts the first worker before the code that supervises it is even loaded: the two have a processor each. Not where a
- * hook is to be called before.
+ * Starts the first worker before the code that supervises it is loaded, so that both load at the same time. Not where a hook
+ * must be called first.
  */
 function spawnerFrom(
   first: Generation,
@@ -88,7 +88,7 @@ function spawnerFrom(
   log: RecordLog,
 ): (options: SpawnOptions) => WorkerHandle {
   const spawn = (options: SpawnOptions) => {
-    // They may have been rotated, without a signal, into files that its user cannot open.
+    // They may have been rotated without a signal, to files that the workers' user cannot open.
     options.generation.privileges?.makeLogs(log);
     return spawnWorker(options, { spawn: spawnProcess, clock: systemClock, environment: own.base });
   };
@@ -109,7 +109,7 @@ function spawnerFrom(
   };
 }
 
-/** The arbiter goes on where nobody caught an error: what a worker wrote to the channel, for one, throws inside Node. */
+/** The arbiter survives uncaught errors: malformed data that a worker writes to the channel throws inside Node. */
 function goOn(log: RecordLog): void {
   process.on('uncaughtException', (err) =>
     log.critical(
@@ -119,7 +119,7 @@ function goOn(log: RecordLog): void {
   );
 }
 
-/** Where it cannot be made, nothing stays behind. */
+/** Removes the pidfile where it fails. */
 async function firstGeneration(
   checked: Checked,
   { hooks }: Loaded,

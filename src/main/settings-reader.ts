@@ -4,7 +4,7 @@ import { messageOf } from '../support/errors.ts';
 import { parseArguments } from './options.ts';
 import type { ReadAnswer } from './read-settings.ts';
 
-// The child of readSettings().
+// The program that readSettings() runs.
 
 answerOnce(read);
 

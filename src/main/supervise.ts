@@ -1,6 +1,6 @@
 import { Arbiter } from '../arbiter/arbiter.ts';
 import type { Generation, Prepared } from '../arbiter/change/generation.ts';
-// At once and not when it is needed: by then another version may have been installed in the place of these files.
+// Imported at start and not at an upgrade: by then another version may have replaced these files.
 import { newArbiters } from '../arbiter/change/new-arbiter.ts';
 import type { EventQueue } from '../arbiter/events.ts';
 import type { ArbiterOptions } from '../arbiter/options.ts';
@@ -40,7 +40,7 @@ import type { OwnProcess } from './own-process.ts';
 import { checkSettings, prepareGeneration } from './prepare.ts';
 import { readSettings } from './read-settings.ts';
 
-/** A service that is bound, and has perhaps begun to start its workers. */
+/** A service whose sockets are bound and whose first worker may have been started. */
 export interface Bound extends Pick<ArbiterOptions, 'first' | 'spawn' | 'queue' | 'log'> {
   /** Starts processes of any kind. */
   readonly spawnProcess: Spawn;
@@ -90,7 +90,7 @@ export async function supervise(bound: Bound): Promise<number> {
   return status;
 }
 
-/** What of a generation that was proved concerns the arbiter itself; each that cannot be done is said, and the rest is. */
+/** Applies a new generation to the arbiter's own process. What fails is logged, and the rest is still done. */
 function takeOn(now: Generation, before: Generation, { pidfile, following, own, log: logger }: Bound): void {
   const log: RecordLog = logger;
   try {
@@ -135,7 +135,7 @@ async function developmentOf(first: Generation, input: SettingsInput, queue: Eve
   return develop(first, input, queue, log);
 }
 
-/** What tells the service manager how we do, where one wants to hear of it. */
+/** The notifier of the service manager; null where NOTIFY_SOCKET is not set. */
 async function notifierFor({ systemd, input }: Bound, log: RecordLog): Promise<Notifier | null> {
   const { NOTIFY_SOCKET } = systemd;
   if (!NOTIFY_SOCKET) return null;
@@ -148,28 +148,28 @@ function sayRemarks(remarks: readonly Remark[], log: RecordLog): void {
     log.warning(line, { event: 'settings-questionable', setting, reason: line });
 }
 
-/** What a reload begins with: the settings as a child reads them, checked as at a start. */
+/** The first step of a reload: a child reads the settings, which are checked as at a start. */
 function preparation(bound: Bound, log: RecordLog, serving: () => Generation): ArbiterOptions['prepare'] {
   const { start, input, own, spawnProcess } = bound;
-  // Now, as the installation may be gone by then.
+  // Read now: at a reload the installation may be gone.
   const version = packageVersion();
   let reads = 0;
   const prepare = async (signal: AbortSignal): Promise<Prepared> => {
     reads++;
-    // By the links that lead there now, as each release may be a directory of its own.
+    // Symbolic links are followed again, as each release may have its own directory.
     const cwd = presentCwd(start);
     const installation = presentInstallation(start, version);
     const options = { spawn: spawnProcess, clock: systemClock, installation };
     const asRead = await readSettings({ ...input, cwd }, signal, options);
     const { loaded, remarks } = withoutRestart(asRead, bound.first.loaded.settings);
-    // They may have been rotated into files that their user cannot write, which is no reason to refuse a reload.
+    // The log files may have been rotated to files that the workers' user cannot write: no reason to refuse a reload.
     serving().privileges?.makeLogs(log);
     const checked = await checkSettings(loaded, { ...input, cwd, installation }, own);
-    // Superseded meanwhile: nothing of it is to be made or run.
+    // A superseded reload must not create files or run hooks.
     signal.throwIfAborted();
-    // The first worker of the new generation opens them before the arbiter does.
+    // Now, as the first worker of the new generation opens the log files before the arbiter does.
     checked.privileges?.makeLogs(log);
-    // The arbiter loads what writes a format when it writes its first line.
+    // The code for a log format is imported with its first line, so the files must still be there.
     if (loaded.settings.logFormat !== bound.first.loaded.settings.logFormat) requireInstallation();
     const hooks = await hooksOf(loaded, own, `${reads}`, cwd);
     const prepared = await prepareGeneration(checked, hooks, log);
@@ -179,7 +179,7 @@ function preparation(bound: Bound, log: RecordLog, serving: () => Generation): A
   return (signal) => prepare(signal).catch((error: unknown) => Promise.reject(explainMissing(error)));
 }
 
-/** The hooks that the arbiter itself calls, imported again with another `cacheKey`; the workers import theirs themselves. */
+/** Imports the arbiter's own hooks again, with a new `cacheKey`; the workers import theirs themselves. */
 async function hooksOf(loaded: LoadedData, own: OwnProcess, cacheKey: string, cwd: string): Promise<Hooks> {
   const { configFile, hookNames } = loaded;
   if (configFile === null || !hookNames.some((name) => ARBITER_HOOKS.includes(name))) return {};

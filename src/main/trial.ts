@@ -7,12 +7,12 @@ import type { Clock } from '../support/clock.ts';
 import { BootError, EXIT } from '../support/errors.ts';
 import { ownFile } from '../support/own-files.ts';
 
-/** What would be loaded, and as a worker of which slot. */
+/** The generation whose application is loaded, and the slot of the worker that it stands for. */
 export type Trial = Loading & {
   readonly generation: { readonly loaded: Pick<LoadedData, 'settings' | 'environment'> };
 };
 
-/** What the process is started and timed by; the settings add to the environment `base`. */
+/** How the process is started and timed; the settings are added to the environment `base`. */
 export interface TrialOptions {
   readonly spawn: Spawn;
   readonly clock: Clock;
@@ -20,8 +20,8 @@ export interface TrialOptions {
 }
 
 /**
- * Loads the application in a process of its own, as a worker would: one that never finishes, that blocks its event loop
- * or that calls process.exit() must not decide how we end. Resolves with a description of it; rejects with a BootError.
+ * Loads the application in a child process, as a worker would, since it may never finish, block its event loop or call
+ * process.exit(). Resolves with a description of the application; rejects with a BootError.
  */
 export async function tryApplication(trial: Trial, { spawn, clock, base }: TrialOptions): Promise<string> {
   const { loaded, privileges } = trial.generation;

@@ -10,7 +10,7 @@ const LOGS =
   'tsunicorn has no such command; its log is on stderr, in --error-logfile, or in journalctl under systemd';
 const SCALE = `tsunicorn scales on signals: kill -TTIN for a worker more, kill -TTOU for one fewer, with ${ARBITER}`;
 
-/** What other process managers have commands for, and what does it here. */
+/** Commands of other process managers, and what to do instead. */
 const ADVICE: ReadonlyMap<string, string> = new Map([
   ['status', STATUS],
   ['list', STATUS],
@@ -35,13 +35,13 @@ const ADVICE: ReadonlyMap<string, string> = new Map([
   ['version', 'write tsunicorn --version'],
 ]);
 
-/** A line for whoever writes a command of another process manager where the application is expected; null for other words. */
+/** The advice where `word` is a command of another process manager; null for other words. */
 export function verbAdvice(word: string): string | null {
   const advice = ADVICE.get(word);
   return advice === undefined ? null : `${word} is no module here: ${advice}`;
 }
 
-/** Throws a UsageError with that line where `app` is such a word, and no module is called so. */
+/** Throws a UsageError with that advice where `app` is such a word and there is no module of that name. */
 export async function refuseVerb(app: string, chdir: string): Promise<void> {
   const advice = verbAdvice(app);
   if (advice === null) return;
@@ -52,7 +52,7 @@ export async function refuseVerb(app: string, chdir: string): Promise<void> {
   try {
     resolveModule(parseSpec(app), chdir);
   } catch {
-    // Not there, or not for us.
+    // There is none, or it cannot be read.
     throw new UsageError(advice);
   }
 }

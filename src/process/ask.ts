@@ -2,18 +2,18 @@ import type { Serializable } from 'node:child_process';
 import type { Clock } from '../support/clock.ts';
 import { type ChildSpec, type Spawn, startChild } from './child.ts';
 
-/** What a child answers; whatever else it loads may write to the channel too. */
+/** The answer as it is sent: what the child loads may send other messages over the same channel. */
 interface AnswerMessage {
   readonly tsunicorn: 'answer';
   readonly answer: unknown;
 }
 
-/** How asking a child came out. */
+/** The outcome of asking a child. */
 export type Outcome<Answer> =
   | { readonly how: 'answered'; readonly answer: Answer }
   /** No process could be started; `why` says why and what to do. */
   | { readonly how: 'unborn'; readonly why: string }
-  /** The time was over, and the child was killed. */
+  /** There was no answer within the limit, and the child was killed. */
   | { readonly how: 'overdue' }
   /** It ended without an answer. */
   | { readonly how: 'ended'; readonly status: number | null; readonly signal: NodeJS.Signals | null };
@@ -28,7 +28,7 @@ export interface AskOptions {
   readonly limitMs: number;
 }
 
-/** Starts a child of our own, asks it one question, and resolves with what came of it. Nothing outlives this process. */
+/** Starts a child, asks it one question and resolves with the outcome. The child is killed when this process exits. */
 export function askChild<Answer>(options: AskOptions): Promise<Outcome<Answer>> {
   const { spawn, clock, child: spec, question, limitMs } = options;
   return new Promise((resolve) => {
@@ -37,7 +37,7 @@ export function askChild<Answer>(options: AskOptions): Promise<Outcome<Answer>> 
     );
     if (child === null) return;
     const kill = () => child.kill('SIGKILL');
-    // What blocks its event loop would never notice that nobody waits for it.
+    // A child that blocks its event loop would not notice that its parent is gone.
     process.once('exit', kill);
     const expire = () => {
       kill();
@@ -45,7 +45,7 @@ export function askChild<Answer>(options: AskOptions): Promise<Outcome<Answer>> 
     };
     const cancel = limitMs === Infinity ? () => {} : clock.after(limitMs, expire);
     child.on('message', (message) => {
-      // Its program is ours and answers what it is asked.
+      // The child runs our own program, whose answer has this type.
       if (isAnswer(message)) resolve({ how: 'answered', answer: message.answer as Answer });
     });
     child.on('close', (status, signal) => {
@@ -57,7 +57,7 @@ export function askChild<Answer>(options: AskOptions): Promise<Outcome<Answer>> 
   });
 }
 
-/** The child's side: answers the one question of askChild() and ends this process, also where nobody waits any more. */
+/** The child's side of askChild(): answers one question, then exits. Also exits when the parent is gone. */
 export function answerOnce<Question>(answer: (question: Question) => Promise<object>): void {
   process.once('message', async (question: Question) => {
     const message: AnswerMessage = { tsunicorn: 'answer', answer: await answer(question) };

@@ -1,7 +1,7 @@
 import type { WorkerLog } from '../log/records.ts';
 import type { HookName } from '../settings/hooks.ts';
 
-/** Calls a hook; what it throws or rejects with is logged and goes no further. */
+/** Calls a hook. What it throws or rejects with is logged and does nothing else. */
 export async function callHook(log: WorkerLog, name: HookName, call: () => unknown): Promise<void> {
   try {
     await call();

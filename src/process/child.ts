@@ -28,15 +28,15 @@ export function startChild(
   try {
     const child = spawn(file, args, options);
     if (isStarted(child)) {
-      // Raised where a signal or a message could not be delivered, or the process was ended by an AbortSignal: its exit tells.
+      // Emitted where a signal or message could not be delivered, or an AbortSignal ended the process: 'exit' follows.
       child.on('error', () => {});
       return child;
     }
-    // On EMFILE and ENFILE it has neither stdio nor send(): nothing but this event can be relied on.
+    // On EMFILE and ENFILE it has neither stdio nor send(): only this event is reliable.
     child.once('error', explain);
     child.on('error', () => {});
   } catch (error) {
-    // Some errors are thrown at once (E2BIG, ENOMEM); for the caller all come the same way.
+    // Some errors are thrown at once (E2BIG, ENOMEM); the caller gets all of them later.
     queueMicrotask(() => explain(error));
   }
   return null;
@@ -57,8 +57,8 @@ const CURES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Why `file` could not be started in the directory `cwd`. The kernel's ENOENT and EACCES are of either, and Node blames
- * the file: a release that was removed while it served would send people to look for a Node that is there.
+ * Why `file` could not be started in the directory `cwd`. ENOENT and EACCES may be about either, and
+ * Node always names the file: after a release was removed, people would look for a Node that is still there.
  */
 function spawnProblem(error: unknown, file: string, cwd: SpawnOptions['cwd']): string {
   const code = codeOf(error) ?? '';
@@ -85,7 +85,7 @@ function canEnter(directory: string): boolean {
     fs.accessSync(directory, fs.constants.X_OK);
     return true;
   } catch {
-    // Which of the kernel's reasons it is changes nothing for who reads the line.
+    // The exact reason does not matter for the message.
     return false;
   }
 }

@@ -20,18 +20,18 @@ export function flushCompileCache(): void {
 }
 
 /**
- * Makes the directory, and the one it is in, where they are missing; whether nobody but root and our own group can change
- * what is in it, nor put another in its place. HOME may be another user's (`sudo -E`), or open to all.
+ * Creates the directory and its parent where they are missing. Returns whether only root, this user and its own group can
+ * change or replace what is in it: HOME may be another user's (`sudo -E`), or writable for all.
  */
 export function isOurs(directory: string): boolean {
   try {
-    // Not recursive: Node never ends where a parent can neither be found nor made (a dangling link, /proc).
+    // Not recursive: Node loops for ever where a parent can neither be found nor created (a dangling link, /proc).
     for (const path of [dirname(directory), directory])
       if (!fs.existsSync(path)) fs.mkdirSync(path, { mode: 0o700 });
     const real = fs.realpathSync(directory);
     return isSafe(real, false) && ancestorsOf(real).every((path) => isSafe(path, true));
   } catch {
-    // It cannot be made, or not be looked at: then it cannot be used either.
+    // It cannot be created or read, and so not be used.
     return false;
   }
 }
@@ -41,10 +41,10 @@ function ancestorsOf(path: string): readonly string[] {
   return above === path ? [] : [above, ...ancestorsOf(above)];
 }
 
-/** Whether none but root, we and our group may write there. In a sticky directory, none may replace another's entry. */
+/** Whether only root, this user and its group may write there. In a sticky directory nobody can replace another user's entry. */
 function isSafe(path: string, mayBeSticky: boolean): boolean {
   const { uid, gid, mode } = fs.statSync(path);
-  // Where each user has a group of the same name, its files are the group's to write too.
+  // With a private group for each user, group-writable files are common.
   const others = gid === process.getegid?.() ? 0o002 : 0o022;
   const isOpen = (mode & others) !== 0 && !(mayBeSticky && (mode & 0o1000) !== 0);
   return (uid === 0 || uid === process.geteuid?.()) && !isOpen;

@@ -7,12 +7,12 @@ import { namedScript, type Start } from './start.ts';
 /** The folder that holds our own `src` and `workers`: of the checkout, or of the build. */
 export type Installation = string;
 
-/** The one that this process runs from. */
+/** The installation that this process runs from. */
 export const ownInstallation: Installation = OWN_FOLDER;
 
 const READER = `src/main/settings-reader${OWN_EXTENSION}`;
 
-/** A file of ours that is started as a process, or read. */
+/** The path of one of our own files, which is started as a process or read. */
 export function fileIn(installation: Installation, name: string): string {
   return join(installation, `${name}${OWN_EXTENSION}`);
 }
@@ -37,9 +37,9 @@ export function packageVersion(): string {
 }
 
 /**
- * The installation that a new generation's processes are to be started from: the one that our command leads to by now,
- * as each release may bring its own and the old one may be removed, or ours where that is of another version. Throws a
- * UsageError where neither will do.
+ * The installation from which the processes of a new generation are started. Each release may have its own, and the old one
+ * may be removed: so it is the one that our command leads to now, if it has the same version, otherwise our own. Throws a
+ * UsageError where neither can be used.
  */
 export function presentInstallation(
   start: Start,
@@ -53,12 +53,12 @@ export function presentInstallation(
   throw goneError(version === null ? '' : `, and tsunicorn ${version} is installed now`);
 }
 
-/** Throws a UsageError where our own files are gone, so that what is not loaded yet never will be. */
+/** Throws a UsageError where our own files are gone, so that nothing more can be imported. */
 export function requireInstallation(): void {
   if (!fs.existsSync(join(ownInstallation, READER))) throw goneError('');
 }
 
-/** What to say instead of `error` where it is that one of our own files is gone. */
+/** The error to report in place of `error` where that says that one of our own files is gone. */
 export function explainMissing(error: unknown): unknown {
   const isOurs = codeOf(error) === 'ERR_MODULE_NOT_FOUND' && messageOf(error).includes(ownInstallation);
   return isOurs ? goneError('') : error;

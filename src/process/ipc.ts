@@ -5,7 +5,7 @@ import type { HookName } from '../settings/hooks.ts';
 import type { Place } from '../support/place.ts';
 import type { Identity } from './privileges/identity.ts';
 
-// The discriminant is called `tsunicorn`, so that nothing an application sends with process.send() can be taken for ours.
+// The discriminant is called `tsunicorn`, so that a message of the application (process.send()) is not taken for ours.
 
 /** What a worker tells the arbiter: facts. */
 export type WorkerMessage =
@@ -23,9 +23,9 @@ export type WorkerMessage =
   | ({ readonly tsunicorn: 'bootFailed' } & BootFailure)
   | FilesLoaded
   | LoadedCode
-  /** The worker serves on, but wishes to be replaced. */
+  /** The worker goes on serving and asks to be replaced. */
   | { readonly tsunicorn: 'outgoing'; readonly reason: string; readonly by: Instigator }
-  /** The worker has stopped accepting, without an order, and will exit. */
+  /** The worker has stopped accepting without being told to, and will exit. */
   | { readonly tsunicorn: 'leaving'; readonly reason: string; readonly by: Instigator }
   | Stalled
   | Blocked
@@ -41,7 +41,7 @@ export type WorkerMessage =
   | { readonly tsunicorn: 'accessLines'; readonly lines: readonly string[] }
   | Accounted;
 
-/** Who makes a worker go that was not told to: the worker, or whoever sent it a signal, which says nothing against it. */
+/** Why a worker leaves without being told to: by its own decision, or because somebody sent it a signal, which is no failure. */
 export type Instigator = 'itself' | 'signal';
 
 /** How busy a worker was since it reported last. */
@@ -52,8 +52,8 @@ export interface WorkerLoad {
 }
 
 /**
- * The watchdog's: what has changed in the requests in flight since it said so last. Were the worker killed from outside,
- * nothing else would be known of them.
+ * Sent by the watchdog: what has changed in the requests in flight since its last report. If the worker is killed from
+ * outside, this is all that is known of them.
  */
 export interface FlightsChanged {
   readonly tsunicorn: 'flights';
@@ -81,7 +81,7 @@ export interface AccountCommand {
   readonly reason: string;
 }
 
-/** Why a worker is not ready: a line for the operator, the exit status it deserves, and what of the user's code is known. */
+/** Why a worker is not ready: a line for the operator, the exit status, and where in the user's code it failed, if known. */
 export interface BootFailure {
   readonly exitStatus: number;
   readonly message: string;
@@ -105,7 +105,7 @@ export interface LoadedCode {
   readonly tsunicorn: 'code';
   /** The module of the application itself. */
   readonly entry: string;
-  /** Of all that follows. */
+  /** Of all the files. */
   readonly hash: string;
   /** Each file with what tells its versions apart; null where it is all as the boot order's `code` has it. */
   readonly files: Readonly<Record<string, string>> | null;
@@ -127,7 +127,7 @@ export interface StallSeen {
   /** `at name (file:line:column)`, the innermost first; null where it is blocked in native code. */
   readonly stack: readonly string[] | null;
   readonly requests: readonly StalledRequest[];
-  /** How many requests more there were. */
+  /** How many more requests there were. */
   readonly omitted: number;
   /** Connections from which nothing had been read yet; they were answered like the waiting requests. */
   readonly unread: number;
@@ -146,8 +146,8 @@ export interface StalledRequest {
 }
 
 /**
- * The watchdog's, for as long as it lasts: the event loop is blocked, and nothing is done about it. `seen` is there where
- * it has begun.
+ * Sent by the watchdog while it lasts: the event loop is blocked, and nothing is done about it. `seen` is set in the first
+ * report.
  */
 export interface Blocked {
   readonly tsunicorn: 'blocked';
@@ -161,7 +161,7 @@ export interface Unblocked {
   readonly blockedMs: number;
 }
 
-/** The watchdog's, when it has changed: what the process takes, and its main thread's heap when its loop turned last. */
+/** Sent by the watchdog when it has changed: the memory of the process, and its heap when its loop last ran. */
 export interface MemorySeen {
   readonly tsunicorn: 'memory';
   readonly rssBytes: number;
@@ -171,8 +171,8 @@ export interface MemorySeen {
 }
 
 /**
- * Code in the process ends it: at this place, or where it is null, as somebody has sent the signal; these requests, the
- * oldest first, and `waiting` in all, are in flight.
+ * The process is about to end by `call`, at `place`; null where that is not known. `requests` are in flight, the oldest first;
+ * `waiting` is how many in all.
  */
 export interface Ending {
   readonly tsunicorn: 'ending';
@@ -233,9 +233,9 @@ export interface HandedListener {
 /** What the arbiter tells a worker: imperatives. */
 export type ArbiterMessage =
   | BootSpec
-  /** Open the sockets and serve: to a worker that stands by. */
+  /** Open the sockets and serve; sent to a worker in standby. */
   | { readonly tsunicorn: 'accept' }
-  /** The service is about to stop: serve on, but say at the ready path that nobody else should come. */
+  /** The service is about to stop: go on serving, but answer at the ready path that no new clients should come. */
   | { readonly tsunicorn: 'linger' }
   | ({ readonly tsunicorn: 'retire' } & Retirement)
   /** Exit now. */
@@ -250,15 +250,15 @@ export interface Retirement {
 }
 
 /**
- * What a worker goes for, which says how long its idle connections wait for a request: most of the grace where others
- * serve (`replace`), a few seconds where it should be gone soon all the same (`hurry`), a second where the service ends
- * (`stop`). A worker that leaves already takes the more urgent one; nothing else of it changes.
+ * Why a worker retires. It decides how long its idle connections wait for a request: most of the grace where others serve
+ * (`replace`), a few seconds where it should be gone soon all the same (`hurry`), a second where the service stops (`stop`).
+ * A worker that is retiring already takes the more urgent purpose; nothing else changes.
  */
 export type RetirePurpose = (typeof PURPOSES)[number];
 
 const PURPOSES = ['replace', 'hurry', 'stop'] as const;
 
-/** The one of two purposes for which a worker ends sooner. */
+/** The more urgent of two purposes. */
 export function moreUrgent(one: RetirePurpose, other: RetirePurpose): RetirePurpose {
   return PURPOSES.indexOf(other) > PURPOSES.indexOf(one) ? other : one;
 }

@@ -8,7 +8,7 @@ import { namedScript, type Start } from './start.ts';
 
 export interface LaunchOptions {
   readonly kind: Parent['kind'];
-  /** Handed over to the new process. */
+  /** The sockets that the new process inherits. */
   readonly listeners: readonly Listener[];
   readonly workerCount: WorkerCount | null;
   readonly stdout: 'inherit' | 'ignore';
@@ -16,8 +16,8 @@ export interface LaunchOptions {
 }
 
 /**
- * Starts our own command anew, in a session of its own and with a channel to us. Symbolic links are followed again, so
- * it is the version that is installed by now. As startChild() it returns null where `unborn` will say why.
+ * Starts our own command again, in its own session and with a channel to this process. Symbolic links are followed again,
+ * so the version that is installed now is started. As startChild(), returns null where `unborn` will be told why.
  */
 export function launch(
   spawn: Spawn,
@@ -54,9 +54,9 @@ function commandOf(start: Start): readonly [string, ...string[]] {
 function nodeCommand(path: string, cwd: string): string {
   const { argv0, execPath } = process;
   if (argv0.includes('/')) return isExecutable(resolve(cwd, argv0)) ? resolve(cwd, argv0) : execPath;
-  // Anything else than its own name is no command: `exec -a`, a wrapper.
+  // Any other name is no command: `exec -a`, a wrapper.
   if (argv0 !== basename(execPath)) return execPath;
-  // Not in the working directory, or one below it: as root we would run what its owner has put there.
+  // Never relative to the working directory: root would run what its owner has put there.
   const directories = path.split(delimiter).filter((directory) => directory.startsWith('/'));
   const found = directories.map((directory) => join(directory, argv0));
   return found.find(isExecutable) ?? execPath;
@@ -67,7 +67,7 @@ function isExecutable(path: string): boolean {
     fs.accessSync(path, fs.constants.X_OK);
     return fs.statSync(path).isFile();
   } catch {
-    // Not there, or not for us.
+    // It does not exist, or this user cannot access it.
     return false;
   }
 }

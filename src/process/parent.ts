@@ -1,9 +1,9 @@
 import type { HandedSocket } from '../listeners/handed.ts';
 
-/** How many workers an arbiter wants, and what it came from, which is how a successor can tell what changed. */
+/** How many workers an arbiter wants and why, so that the new arbiter of an upgrade can tell what has changed. */
 export interface WorkerCount {
   readonly count: number;
-  /** What the settings said. */
+  /** The number in the settings. */
   readonly setting: number;
   readonly followsLoad: boolean;
 }
@@ -13,9 +13,9 @@ export interface Parent {
   /** The command that `--daemon` detaches from, or the arbiter that is upgraded. */
   readonly kind: 'front' | 'arbiter';
   readonly pid: number;
-  /** The sockets that it handed over. */
+  /** The sockets that it handed over to this process. */
   readonly sockets: readonly HandedSocket[];
-  /** Null where it has none: the front of a daemon, or a version that does not say. */
+  /** Null for a `front`, which has no workers, and for versions that do not tell. */
   readonly workerCount: WorkerCount | null;
 }
 
@@ -25,12 +25,12 @@ export interface Serving {
   readonly adopted: readonly number[];
 }
 
-/** How a parent names itself and what it hands over, in JSON. Workers and applications never see it. */
+/** The variable in which a parent describes itself and what it hands over, in JSON. Workers and applications never see it. */
 export const PARENT_VARIABLE = 'TSUNICORN_PARENT';
 
 /**
- * Takes the parent's note out of the environment. What systemd addressed to our parent (LISTEN_PID, WATCHDOG_PID) is for
- * us from now on. Null where a shell or a service manager started us, as is usual.
+ * Removes the parent's note from the environment and reads it. LISTEN_PID and WATCHDOG_PID, which name the parent, are
+ * changed to name this process. Null where a shell or a service manager started us, as is usual.
  */
 export function takeParent(env: NodeJS.ProcessEnv): Parent | null {
   const note = env[PARENT_VARIABLE];
@@ -42,7 +42,7 @@ export function takeParent(env: NodeJS.ProcessEnv): Parent | null {
   return parent;
 }
 
-/** Tells the parent that this process serves; resolves when it is written, also where the parent is gone. */
+/** Tells the parent that this process serves. Resolves when that is sent, or at once where the parent is gone. */
 export function tellServing(adopted: readonly number[]): Promise<void> {
   const message: Serving = { tsunicorn: 'serving', adopted };
   return new Promise((told) => {
@@ -51,7 +51,7 @@ export function tellServing(adopted: readonly number[]): Promise<void> {
   });
 }
 
-/** Whether a message of the new process is ours. */
+/** Whether a message on the channel of the new process is a Serving. */
 export function isServing(message: unknown): message is Serving {
   return (
     typeof message === 'object' &&
@@ -77,7 +77,7 @@ function parse(note: string): Parent | null {
       ? { kind, pid, sockets, workerCount: isWorkerCount(workerCount) ? workerCount : null }
       : null;
   } catch {
-    // Somebody else's variable of that name.
+    // Another program's variable of the same name.
     return null;
   }
 }

@@ -8,13 +8,13 @@ import { codeOf, messageOf, UsageError } from '../support/errors.ts';
 export interface Pidfile {
   readonly path: string;
   /**
-   * Removes the file where it is still ours. Where the arbiter `newArbiter` has the `.2` beside it, that takes its place, so
-   * that at every moment the file has the pid of one who lives.
+   * Removes the file where it is still ours. Where the arbiter `newArbiter` has written the `.2` beside it, that file is renamed
+   * into its place, so that the file always has the pid of a running arbiter.
    */
   remove(newArbiter?: number | null): void;
   /** The old arbiter is gone: our `.2` becomes the file itself. */
   promote(): void;
-  /** The new arbiter of an upgrade is gone; it may have had no time to remove its `.2`. */
+  /** The new arbiter of an upgrade has ended, perhaps without removing its `.2`. */
   forget(pid: number): void;
 }
 
@@ -40,7 +40,7 @@ export function createPidfile(source: string, path: string, oldArbiter: number |
       else fs.rmSync(own, { force: true });
     },
     promote() {
-      // The old arbiter has done it on its way out, unless it was killed.
+      // The old arbiter has renamed it when it ended, unless it was killed.
       if (own === second && readPid(second) === process.pid) fs.renameSync(second, main);
       own = main;
     },
@@ -52,7 +52,7 @@ export function createPidfile(source: string, path: string, oldArbiter: number |
 
 type Configured = Pick<LoadedData, 'settings' | 'origins'>;
 
-/** The pidfile that the present settings ask for. */
+/** The pidfile of the present settings; reloads may move it. */
 export class FollowingPidfile {
   readonly #oldArbiter: number | null;
   #path: string | null = null;
@@ -64,7 +64,7 @@ export class FollowingPidfile {
     this.follow(loaded);
   }
 
-  /** Moves the file where a reload changed its path. */
+  /** Moves the file where a reload has changed its path. Throws a UsageError. */
   follow({ settings, origins }: Configured): void {
     if (settings.pid === this.#path) return;
     const file =
@@ -98,12 +98,12 @@ function write(source: string, path: string, absolute: string): void {
     throw new UsageError(
       `${source} ${path}: process ${owner} is running; stop it, or remove the file if it is not tsunicorn`,
     );
-  // Renamed into place: whoever watches the path never reads half a number.
+  // Renamed into place, so that nobody reads half a number.
   const temporary = `${absolute}.${process.pid}~`;
   try {
-    // In a directory that others write to, a symbolic link of that name would be followed: it must be a file of our own.
+    // In a directory where others may write, a symbolic link of that name would be followed: so create a new file.
     fs.rmSync(temporary, { force: true });
-    // Whoever can write it chooses what root's `kill $(cat …)` hits.
+    // Not writable for others, who could choose which process root's `kill $(cat …)` hits.
     fs.writeFileSync(temporary, `${process.pid}\n`, { flag: 'wx', mode: 0o644 });
     fs.renameSync(temporary, absolute);
   } catch (error) {
@@ -118,7 +118,7 @@ function discard(path: string): void {
   try {
     fs.rmSync(path, { force: true });
   } catch {
-    // It is somebody else's; why the file could not be written says more.
+    // It belongs to another user; the first error says more.
   }
 }
 
@@ -128,22 +128,22 @@ function readPid(path: string): number | null {
     const pid = Number.parseInt(fs.readFileSync(path, 'utf8'), 10);
     return pid > 0 ? pid : null;
   } catch {
-    // Not there, or not readable: writing it will tell.
+    // It does not exist or cannot be read; writing it will tell.
     return null;
   }
 }
 
 /**
- * Whether the process may be an arbiter. The number that a file was left with, before a reboot for one, can be another
- * program's by now. An arbiter is called so before it writes its pidfile; where that cannot be seen, it may be one.
+ * Whether the process may be an arbiter. The pid in an old file, from before a reboot for example, may belong to another
+ * program now. An arbiter sets its title before it writes its pidfile; where the title cannot be read, it may be one.
  */
 function mayBeArbiter(pid: number): boolean {
   try {
     const command = fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8');
-    // It is empty for what has ended and for threads of the kernel.
+    // It is empty for ended processes and for kernel threads.
     return command.includes('tsunicorn') && !command.startsWith('tsunicorn: worker');
   } catch {
-    // No /proc (macOS), or one that hides the processes of others.
+    // No /proc (macOS), or one that hides other users' processes.
     return true;
   }
 }
@@ -153,7 +153,7 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // EPERM: it lives and belongs to somebody else.
+    // EPERM: it runs as another user.
     return codeOf(error) === 'EPERM';
   }
 }

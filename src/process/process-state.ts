@@ -5,7 +5,7 @@ export function isStopped(pid: number): boolean {
   return /^[Tt]$/.test(statOf(pid)?.[0] ?? '');
 }
 
-/** Whether the process has exited although threads of it are still being torn down: until then we are its child. Linux only. */
+/** Whether the process has exited, even if its threads are still being torn down and it is still our parent. Linux only. */
 export function hasExited(pid: number): boolean {
   return /^[ZX]$/.test(statOf(pid)?.[0] ?? '');
 }
@@ -21,7 +21,7 @@ export function mayBeResize(): boolean {
   return terminal !== '0' && foreground === group;
 }
 
-/** The fields behind the name, from the state on: state, ppid, pgrp, session, tty_nr, tpgid; null without a process or /proc. */
+/** The fields of proc(5)'s stat after the name: state, ppid, pgrp, session, tty_nr, tpgid, …; null without a process or /proc. */
 function statOf(pid: number | 'self'): readonly string[] | null {
   try {
     const stat = fs.readFileSync(`/proc/${pid}/stat`, 'latin1');

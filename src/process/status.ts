@@ -1,10 +1,10 @@
 /** Which one this arbiter is while two serve, during an upgrade; `only` where it is alone or the new one boots. */
 export type ArbiterRole = 'only' | 'old' | 'new';
 
-/** What the arbiter tells an observer after each turn of its loop: plain data, of the present moment. */
+/** What the arbiter tells an observer after each turn of its loop: plain data about the present moment. */
 export interface ServiceStatus {
   readonly phase: 'starting' | 'serving' | 'stopping';
-  /** The number of the reload under way, or null; another HUP makes it another. */
+  /** The number of the reload under way, or null; each HUP has a new number. */
   readonly reload: number | null;
   /** Why the last reload changed nothing, until one succeeds. */
   readonly reloadFailure: string | null;
@@ -13,7 +13,7 @@ export interface ServiceStatus {
   readonly workers: {
     readonly wanted: number;
     readonly ready: number;
-    /** Every process, whatever it does. */
+    /** Every worker process, in whatever state. */
     readonly all: number;
   };
   /** The time that a worker has to boot, and to finish its requests once it is told to; Infinity where there is no limit. */

@@ -2,7 +2,7 @@ import type { Settings } from '../settings/catalogue/catalogue.ts';
 import type { BootFailure } from './ipc.ts';
 import type { Identity } from './privileges/identity.ts';
 
-/** What the process on trial is asked. */
+/** What workers/trial.ts is asked. */
 export interface TrialQuestion {
   readonly settings: Settings;
   readonly identity: Identity | null;

@@ -5,8 +5,8 @@ import type { Settings } from './catalogue/catalogue.ts';
 type Paths = Pick<Settings, 'bind' | 'pid' | 'errorLogfile' | 'accessLogfile'>;
 
 /**
- * The paths that the arbiter opens, relative to `chdir` no longer: a reload may name another directory, in which the
- * arbiter is not. It is a directory without links, as where `current` leads may change too.
+ * The paths that the arbiter opens, made absolute against `directory`: a reload may change `chdir` before the arbiter enters it.
+ * `directory` has no symbolic links, since those may change too.
  */
 export function absolutePaths({ bind, pid, errorLogfile, accessLogfile }: Paths, directory: string): Paths {
   const log = (file: string) => (file === '-' ? file : resolve(directory, file));

@@ -87,7 +87,7 @@ export function formatTcp(host: string, port: number): string {
   return host.includes(':') ? `http://[${host}]:${port}` : `http://${host}:${port}`;
 }
 
-/** Whether one socket that listens on the one keeps another from listening on the other, as far as names tell. */
+/** Whether two sockets cannot listen on the two addresses at the same time, as far as the names tell. */
 export function overlap(one: Address, other: Address): boolean {
   if (one.kind !== 'tcp' || other.kind !== 'tcp' || one.port !== other.port) return false;
   if (one.host === other.host || one.host === '::' || other.host === '::') return true;
@@ -113,7 +113,7 @@ function parsePath(source: string, path: string): Address {
   return { kind: 'unix', source, path: required(source, path.startsWith('//') ? path.slice(2) : path) };
 }
 
-/** Refuses a path, or an abstract name, that the kernel would not take, and Node would call an invalid argument. */
+/** Refuses a path or abstract name that is too long for the kernel; Node would only say "invalid argument". */
 export function checkLength(source: string, path: string): void {
   if (Buffer.byteLength(path) > MAX_PATH_BYTES)
     throw new UsageError(

@@ -24,7 +24,7 @@ interface Idle extends Remark {
   readonly why: string;
 }
 
-/** What of the settings that were given does nothing, for want of another one or beside it. */
+/** A remark for each given setting that has no effect, because another one is missing or excludes it. */
 export function withoutEffect({ settings, origins }: LoadedData): readonly Idle[] {
   return settingNames.flatMap((name) => {
     const { needs, default: standard } = settingOf(name);
@@ -35,7 +35,7 @@ export function withoutEffect({ settings, origins }: LoadedData): readonly Idle[
   });
 }
 
-/** What of the settings this process is not allowed. */
+/** A remark for each setting that asks for more than this process is allowed. */
 export function beyondLimits({ settings, origins }: LoadedData): readonly Remark[] {
   const why = tooFewFiles(settings.workerConnections);
   return why === null ? [] : [remark('workerConnections', origins, why)];
@@ -91,7 +91,7 @@ function flagOf(name: string): string {
   return (isSettingName(name) && longFlag(settingOf(name))) || name;
 }
 
-/** What to say of workers that keep the rights of root, or null. */
+/** The warning where workers would run as root without --user asking for it; null otherwise. */
 export function warnsOfRoot({ settings }: LoadedData): string | null {
   if (process.geteuid?.() !== 0 || settings.user !== null) return null;
   return 'Running as root: the application may do whatever root may here; name another user with --user, or --user root if that is meant';

@@ -41,7 +41,7 @@ export interface Loaded {
   readonly sockets: readonly Address[];
 }
 
-/** All that can travel between processes. */
+/** The part that can be sent to another process. */
 export type LoadedData = Omit<Loaded, 'hooks'>;
 
 /** What the settings are read from. */
@@ -61,7 +61,7 @@ export interface LoadInput extends SettingsInput {
    * process.env, and again with those that the config file adds.
    */
   readonly applyEnvironment: (added: Readonly<Record<string, string>>) => void;
-  /** Another key than before reads the config file anew. */
+  /** A new key reads the config file again. */
   readonly cacheKey?: string | null;
   /** For the limit on the import of the config file. */
   readonly clock?: Clock;
@@ -154,7 +154,7 @@ function existingDirectory(source: string, path: string): string {
     if (!fs.statSync(path, { throwIfNoEntry: false })?.isDirectory())
       throw new UsageError(`${source}: no such directory: ${path}`);
     fs.accessSync(path, fs.constants.X_OK);
-    // Where links in it lead now: a worker that is replaced later must find what the others have.
+    // Links are resolved now: a replacement worker must run in the same directory as the others.
     return fs.realpathSync(path);
   } catch (error) {
     if (error instanceof UsageError) throw error;

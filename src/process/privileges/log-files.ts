@@ -35,7 +35,7 @@ function makeAsRoot(identity: Identity, path: string): void {
     fs.fchownSync(fd, identity.uid, identity.gid);
     fs.closeSync(fd);
   } catch {
-    // It is there, or cannot be made, or not be given away: opening it will tell.
+    // It exists, or cannot be created or given away: opening it will tell.
   }
 }
 

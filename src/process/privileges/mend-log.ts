@@ -25,7 +25,7 @@ export function mendLog(identity: Identity, path: string): boolean {
       fs.closeSync(fd);
     }
   } catch {
-    // It is not there, or not to be mended: who opens it as that user will say why.
+    // It does not exist or cannot be mended: opening it as that user will say why.
     return false;
   }
 }

@@ -33,16 +33,16 @@ export interface Privileges {
   createLogger(options: LoggerOptions): LogFile;
 }
 
-/** How we were started: what the settings add to it is for the workers. */
+/** How this process was started, without what the settings add for the workers. */
 export interface OurStart {
   readonly env: OwnEnvironment;
   readonly cwd: string;
-  /** Whose code the workers run; absent where it is our own. */
+  /** The installation that the workers run; absent for our own. */
   readonly installation?: Installation;
 }
 
 /**
- * As whom the settings ask the workers to run; null where that is ourselves. Throws a UsageError of one line.
+ * The user and groups that the workers run as; null where they are our own. Throws a UsageError of one line.
  */
 export async function resolvePrivileges(
   loaded: LoadedData,

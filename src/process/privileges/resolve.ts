@@ -4,11 +4,11 @@ import { codeOf, messageOf, UsageError } from '../../support/errors.ts';
 import { type Account, findAccount, findGroup, type OwnEnvironment } from './accounts.ts';
 import { actingAs, groupsOf, type Identity } from './identity.ts';
 
-// The largest is -1, which the system calls take for "leave it".
+// The largest is -1, which the system calls read as "no change".
 const MAX_ID = 2 ** 32 - 2;
 
 /**
- * As whom `user`, `group` and `initgroups` ask the workers to run; null where that is ourselves. `own` is the environment
+ * The identity that `user`, `group` and `initgroups` ask for; null where it is our own. `own` is the environment
  * of our start. Throws a UsageError that names the setting: no such user or group, or no right to run as it.
  */
 export async function resolveIdentity(asked: LoadedData, own: OwnEnvironment): Promise<Identity | null> {

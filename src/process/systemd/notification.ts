@@ -10,8 +10,8 @@ const READ_MS = 35_000;
 const STATUS_LENGTH = 300;
 
 /**
- * What systemd must be told of the way from `before` (null at first) to `now`, in order. READY=1 says that a worker
- * accepts, and after a reload that it is over, whatever came of it. `monotonicUs` is the time of CLOCK_MONOTONIC.
+ * The messages to systemd for the change from `before` (null at first) to `now`, in order. READY=1 says that a worker accepts
+ * and, after a reload, that the reload is over, whether or not it succeeded. `monotonicUs` is CLOCK_MONOTONIC.
  */
 export function transitions(
   now: ServiceStatus,
@@ -51,8 +51,8 @@ function within(assignments: Assignments, limitMs: number): readonly Assignments
 }
 
 /**
- * Whether the service does its work, so that the watchdog may be fed. One that stops has deadlines of its own; of one
- * that rests (WINCH) nothing is wanted.
+ * Whether the service works, so that the watchdog may be fed. While it stops it has its own deadlines; after WINCH no worker
+ * is wanted.
  */
 export function isHealthy({ phase, workers }: ServiceStatus): boolean {
   return phase === 'stopping' || (phase === 'serving' && (workers.ready > 0 || workers.wanted === 0));

@@ -29,8 +29,8 @@ export interface NotifierOptions {
 }
 
 /**
- * Tells the service manager what the arbiter's loop shows it. It has no timers: a loop that does not turn feeds no
- * watchdog.
+ * Reports the arbiter's status to the service manager. It has no timers: if the arbiter's loop stops, the watchdog is not
+ * fed.
  */
 export class Notifier {
   readonly #options: NotifierOptions;
@@ -61,9 +61,9 @@ export class Notifier {
   }
 
   /**
-   * The same for a process that has become systemd's own child since it was told of it. systemd looks whose child it is
-   * only when the main process becomes another one, and kills at once, instead of waiting for its end, what is not its
-   * own: so for a moment the main process is `other`.
+   * As mainPid(), for a process that has become systemd's child since systemd was told of it. systemd checks the parent only
+   * when MAINPID changes, and kills a main process that is not its child at once instead of waiting for it. So MAINPID is
+   * `other` for a moment.
    */
   renewMainPid(pid: number, other: number): void {
     this.mainPid(other);

@@ -18,8 +18,8 @@ export interface ArbiterOptions {
   readonly queue: EventQueue;
   readonly clock: Clock;
   readonly log: Logger;
-  readonly spawn: (order: SpawnOptions) => WorkerHandle;
-  /** Reads the configuration again, for HUP; rejects with one line where it does not load. Aborted when nobody waits for it. */
+  readonly spawn: (options: SpawnOptions) => WorkerHandle;
+  /** Prepares another generation, for HUP; rejects with one line where that fails. Aborted when the result is not needed any more. */
   readonly prepare: (signal: AbortSignal) => Promise<Prepared>;
   /** Binds what a reload asks for beyond what is open. */
   readonly bindAll: typeof bindAll;
@@ -45,9 +45,9 @@ export interface ArbiterOptions {
 export interface UpgradeOptions {
   /** The pid of the arbiter that started this one and handed its sockets over; null where there was none. */
   readonly oldArbiter: number | null;
-  /** How many workers that one had; null where it does not say. */
+  /** How many workers the old arbiter had; null where it does not say. */
   readonly workerCount: WorkerCount | null;
-  /** Whether that one has ended, asked of the system: its `oldArbiterGone` may still be on its way. */
+  /** Whether the old arbiter has ended, as the system says: the event `oldArbiterGone` may come later. */
   readonly isOldArbiterGone: () => boolean;
   /** Starts the new arbiter over the sockets; what becomes of it comes as `upgrade…` events. */
   readonly start: (

@@ -1,16 +1,16 @@
 import type { Clock } from '../../src/support/clock.ts';
 
-/** What is to happen at a time. */
+/** Something that happens at a certain time. */
 export interface Timer {
   readonly atMs: number;
   readonly order: number;
-  /** The arbiter's, which stands still where the arbiter does; otherwise the machine's. */
+  /** Whether it is a timer of the arbiter, which does not fire while the arbiter is stopped. */
   readonly isArbiters: boolean;
   /** Null where it was cancelled, or has fired. */
   fire: (() => void) | null;
 }
 
-/** Virtual time: it passes only when it is told to. Timers of one moment fire in the order in which they were set. */
+/** Virtual time, which passes only on demand. Timers that are due at the same time fire in the order in which they were set. */
 export class SimulatedClock implements Clock {
   #nowMs: number;
   #order = 0;

@@ -30,7 +30,7 @@ export function drawSettings(chance: Chance): Partial<Settings> {
   };
 }
 
-/** What somebody changes in the configuration of a service that runs. */
+/** Draws changed settings for a service that runs. */
 export function redraw(before: Partial<Settings>, chance: Chance): Partial<Settings> {
   const { bind, ...fresh } = drawSettings(chance);
   const changed = Object.entries(fresh).filter(() => chance.happens(0.3));

@@ -41,7 +41,7 @@ function endOf(end: ProcessEnd): string {
   return end.how === 'unborn' ? 'unborn' : `ends by ${end.how}`;
 }
 
-/** What of an event the service as a whole follows. */
+/** The names under which an event concerns the service as a whole. */
 function serviceEvents(world: ObservedWorld, event: ArbiterEvent): readonly string[] {
   if (event.type === 'signal') return [event.signal];
   if (event.type === 'exit') {

@@ -11,17 +11,17 @@ import type { Transition } from './watched.ts';
 
 /** The arbiter's loop wakes at least this often. */
 const TICK_MS = 1000;
-/** What a stop may take beyond the grace: booting workers, ABRT, the kill, the last hook. */
+/** What a stop may take beyond the grace period: booting workers, ABRT, the kill, the last hook. */
 const STOP_SLACK_MS = 12_000;
 
-/** What must hold whatever happens; the first thing that does not is the failure. */
+/** Checks what must always hold; the first violation is kept as the failure. */
 export class Invariants {
   readonly #world: ObservedWorld;
   readonly upgrade: UpgradeInvariants;
   readonly reload: ReloadInvariants;
   failure: string | null = null;
   current: Generation;
-  /** What the present turn of the loop began with, and what changed in it. */
+  /** The event of the present turn of the loop, and the changes of state in it. */
   #event: ArbiterEvent | null = null;
   #transitions: Transition[] = [];
   /** The workers that have not exited. */
@@ -69,7 +69,7 @@ export class Invariants {
     this.reload.promoted(generation.number);
   }
 
-  /** The arbiter, or the machine, stood still for so long. */
+  /** The arbiter, or the whole machine, was stopped for so long. */
   forgive(ms: number): void {
     this.#endsAtMs += ms;
     this.reload.forgive(ms);
@@ -92,7 +92,7 @@ export class Invariants {
     return Infinity;
   }
 
-  /** When everything that could run has run. */
+  /** To be called when everything that could run has run. */
   afterStep(): void {
     const { queue, clock, status, machine } = this.#world;
     if (status !== null || machine.isFrozen) return;
@@ -117,7 +117,7 @@ export class Invariants {
     if (queue.pushed < queue.taken) this.fail('an event was taken twice');
   }
 
-  /** After a while without trouble. */
+  /** To be called after a time without failures. */
   calm(): void {
     const { arbiter, workers, clock } = this.#world;
     const { intent, reload, upgrade } = arbiter.steps;
@@ -128,7 +128,7 @@ export class Invariants {
     const { spareWorkers } = this.current.loaded.settings;
     const states = workers.flatMap(({ age, generation, state }) => {
       if (state.name === 'exited') return [];
-      // The load may just have let one go: it has its time.
+      // A worker may be retiring because the load has just fallen.
       if (state.name === 'retiring' && state.killAtMs > clock.now()) return [];
       const isFresh = generation === this.current.number && !('outgoing' in state && state.outgoing);
       return isFresh ? state.name : `${age} of generation ${generation} ${state.name}`;
@@ -185,9 +185,9 @@ export class Invariants {
     }
   }
 
-  /** Only so many wait for idle connections, and none does for long where nobody serves afterwards. */
+  /** At most as many workers retire slowly as are wanted, and none where no arbiter serves afterwards. */
   #retirements({ workers: { wanted } }: ServiceStatus, living: readonly WorkerHandle[]): void {
-    // Who has just retired, or was left as the turn ended with a kill, is told in the next turn, which comes at once.
+    // A worker that has just retired, or that a turn with a kill did not get to, is told in the next turn, which follows at once.
     if (this.#hasKilled || this.#transitions.some(({ to }) => to.name === 'retiring')) return;
     const { intent } = this.#world.arbiter.steps;
     const purposes = living.flatMap(({ state }) => (state.name === 'retiring' ? [state.purpose] : []));
@@ -199,7 +199,7 @@ export class Invariants {
       this.fail(`the service stops, and its workers retire to ${purposes}`);
   }
 
-  /** Outdated workers go before those that are to stay, and at the end those that serve go last. */
+  /** Outdated workers retire before current ones, and when the service stops those that serve retire last. */
   #orderOfRetirement(living: readonly WorkerHandle[]): void {
     const { intent } = this.#world.arbiter.steps;
     const isOutdated = ({ generation }: WorkerHandle, state: WorkerHandle['state']) =>

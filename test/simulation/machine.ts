@@ -3,13 +3,13 @@ import type { Spawn } from '../../src/process/child.ts';
 import { FakeChild, type FakeProcess, refuse, type SpawnFailure } from '../support/fake-spawn.ts';
 import type { SimulatedClock } from './clock.ts';
 
-/** Of signals among what the arbiter's children said. */
+/** The order of signals among the messages of the arbiter's children. */
 export type Order = 'first' | 'last' | 'mixed';
 
-/** Makes the model of what a command line would run. */
+/** Creates the model of the process that a command line would start. */
 export type Run = (machine: Machine, call: Parameters<Spawn>, pid: number) => Process;
 
-/** A computer: processes without code of ours, and the time they share with the arbiter. */
+/** A simulated computer: models of processes, on one clock with the arbiter. */
 export class Machine {
   readonly clock: SimulatedClock;
   /** Every process that was ever started, in order. */
@@ -17,7 +17,7 @@ export class Machine {
   /** How the next processes are refused, in order. */
   readonly refusals: SpawnFailure[] = [];
   readonly #run: Run;
-  /** What the arbiter will hear once it runs again; null while it runs. */
+  /** The events that wait until the arbiter runs again; null while it runs. */
   #backlog: (() => void)[] | null = null;
 
   constructor(clock: SimulatedClock, run: Run) {
@@ -42,7 +42,7 @@ export class Machine {
     return this.#backlog !== null;
   }
 
-  /** Lets the arbiter hear of something. */
+  /** Delivers an event to the arbiter, at once or when it runs again. */
   deliver(act: () => void): void {
     if (this.#backlog) this.#backlog.push(act);
     else act();
@@ -53,7 +53,7 @@ export class Machine {
     this.#backlog ??= [];
   }
 
-  /** It goes on, and hears all at once what it missed, and `more`. */
+  /** The arbiter runs again and receives at once the events that waited, and `more`. */
   thaw(more: readonly (() => void)[], order: Order): void {
     const missed = this.#backlog ?? [];
     this.#backlog = null;
@@ -101,7 +101,7 @@ export abstract class Process implements FakeProcess {
     } else this.caught(signal);
   }
 
-  /** Everything comes to an end some day, and nothing harms any more. */
+  /** From now on it behaves well: it answers, and ends when it is told to. */
   abstract heal(): void;
 
   protected abstract caught(signal: NodeJS.Signals): void;

@@ -12,7 +12,7 @@ const { values } = parseArgs({
 });
 const PROGRESS_MS = 5000;
 
-// Each reader of a world that goes on has one for the end of the process.
+// The reader in each world adds a listener for the exit of the process.
 process.setMaxListeners(0);
 process.exitCode = await main();
 

@@ -17,7 +17,7 @@ export type Operation =
   | { readonly op: 'wait'; readonly ms: number }
   /** Several at once: the loop sees them one after the other. */
   | { readonly op: 'signals'; readonly signals: readonly ArbiterSignal[] }
-  /** A worker says all that, whatever it does; `of` the living ones, or of all that ever were. */
+  /** A worker sends these messages, whatever its state is; it is one `of` the living ones, or of all that ever were. */
   | {
       readonly op: 'say';
       readonly of: 'living' | 'all';
@@ -45,12 +45,12 @@ export type Operation =
   | { readonly op: 'load'; readonly utilisation: number }
   /** A hook of the arbiter blocks, or the whole machine sleeps. */
   | { readonly op: 'block' | 'sleep'; readonly ms: number }
-  /** The arbiter's process is stopped, and finds signals when it goes on: before or behind what its children said. */
+  /** The arbiter's process is stopped. When it goes on, it finds signals before or after the messages of its children. */
   | ({ readonly op: 'freeze'; readonly ms: number } & Found)
-  /** The time of a worker is over in the very turn in which those signals are found. */
+  /** The deadline of a worker passes in the same turn in which those signals are found. */
   | ({ readonly op: 'expire'; readonly who: number } & Found);
 
-/** What happens while the arbiter stands still. */
+/** What the arbiter finds when it goes on after a stop. */
 interface Found {
   readonly signals: readonly ArbiterSignal[];
   readonly order: Order;
@@ -101,7 +101,7 @@ const SIGNAL_WEIGHTS: Readonly<Record<ArbiterSignal, number>> = {
   SIGQUIT: 0.2,
 };
 
-/** What comes when operators have had enough. */
+/** The weights at the end of a schedule. */
 const LAST_SIGNALS: Readonly<Record<ArbiterSignal, number>> = {
   SIGHUP: 1,
   SIGTTIN: 1,
@@ -204,12 +204,12 @@ function drawRefusal(chance: Chance): SpawnFailure {
   return chance.of(['EMFILE', 'ENFILE', 'EAGAIN', 'ENOENT', 'EACCES', 'E2BIG', 'ENOMEM']);
 }
 
-/** Whatever a worker may say, in a state in which it may not. */
+/** Messages of any kind, which a worker may send in a state in which it should not. */
 function drawMessage(chance: Chance): WorkerMessage {
   return chance.of(drawMessages(chance));
 }
 
-/** One of each kind: what is added here is drawn, and has to be met in every state. */
+/** One message of each kind: each is drawn, and has to occur in every state. */
 export function drawMessages(chance: Chance): readonly WorkerMessage[] {
   const by = chance.of(['itself', 'signal'] as const);
   return [

@@ -28,7 +28,7 @@ export class ReaderModel extends Process {
     this.later(name === 'hangs' ? Infinity : this.#chance.between(1, 300), () => this.#answer());
   }
 
-  /** The kernel may be busy with it. */
+  /** The kernel may take a while to end it. */
   override signalled(signal: NodeJS.Signals): void {
     if (signal === 'SIGKILL' && this.#chance.happens(0.2)) {
       this.isKilled = true;
@@ -64,7 +64,7 @@ export class NewArbiterModel extends Process {
   readonly #chance: Chance;
   #fate: NewArbiterFate;
   hasServed = false;
-  /** The places of the sockets that it took over, once it serves. */
+  /** The indexes of the sockets that it took over, once it serves. */
   adopted: readonly number[] = [];
 
   constructor(fate: NewArbiterFate, chance: Chance, ...process: Started) {
@@ -85,7 +85,7 @@ export class NewArbiterModel extends Process {
     this.later(5, () => this.end(null, signal));
   }
 
-  /** It does now what it is to do some day. */
+  /** Does at once what it would do later. */
   act(): void {
     if (this.hasServed) return;
     switch (this.#fate) {
@@ -99,7 +99,7 @@ export class NewArbiterModel extends Process {
         this.hasServed = true;
         this.adopted = this.#chance.happens(0.8) ? [0, 1, 2, 3] : [];
         this.say({ tsunicorn: 'serving', adopted: this.adopted });
-        // Which nobody is to mind.
+        // The arbiter has to ignore it.
         if (this.#chance.happens(0.1)) this.say({ tsunicorn: 'serving', adopted: [] });
         if (this.#fate === 'serves briefly')
           this.later(this.#chance.between(1, 5000), () => this.end(this.#chance.of([0, 1])));

@@ -59,7 +59,7 @@ export class ReloadInvariants {
     this.#isOwed = false;
   }
 
-  /** After a while without trouble. */
+  /** To be called after a time without failures. */
   calm(): void {
     if (this.#isOwed) this.#fail('a reload was asked for, and nobody has read the configuration since');
   }
@@ -85,7 +85,7 @@ export class ReloadInvariants {
     const isUndone = this.#step === 'proving' && generation < attempt && reloadFailure !== null;
     const isDropped = intent.name !== 'serving' && intent.name !== 'starting';
     const isSuperseded = reload !== null && reload > attempt;
-    // With --reload new code takes the place of what is proved; another HUP has to wait.
+    // With --reload new code replaces the candidate; another HUP has to wait.
     if (this.#step === 'proving' && isSuperseded && !isPromoted && !isUndone && !this.#world.settings.reload)
       this.#fail(`reload ${attempt} was proving itself, and another took its place`);
     const outcomes = [isPromoted, isRefused || isUndone || isSuperseded || isDropped].filter(Boolean).length;

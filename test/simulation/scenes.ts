@@ -6,7 +6,7 @@ import { Chance } from './chance.ts';
 import { drawMessages, type Happening, type Operation } from './operations.ts';
 import type { Beginning } from './world.ts';
 
-/** What chance would bring about too rarely, written down; each is run for a few seeds. */
+/** Schedules that chance would produce too rarely; each is run for a few seeds. */
 export interface Scene {
   readonly name: string;
   readonly beginning: Beginning;
@@ -71,7 +71,7 @@ const hanging = [
   signals('SIGHUP'),
   deploy('good'),
 ];
-/** The moment in which that worker's time is over: what is found first is handled, the worker is killed, then comes the rest. */
+/** The deadline of that worker passes: the first event is handled, the worker is killed, then the other events are handled. */
 const over = (during: readonly Happening[], ...found: readonly ArbiterSignal[]): Operation => ({
   op: 'expire',
   who: youngest,
@@ -392,7 +392,7 @@ export const scenes: readonly Scene[] = [
     beginning: still,
     operations: [wait(2000), deploy('hangs'), signals('SIGHUP'), wait(1000), say(message), wait(3000)],
   })),
-  // In the states that last for a moment only.
+  // In the states that only last for a moment.
   ...drawMessages(new Chance(0)).flatMap((message) => [
     {
       name: `${message.tsunicorn} of a worker that has failed`,

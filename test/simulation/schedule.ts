@@ -4,9 +4,9 @@ import { drawOperation, type Operation } from './operations.ts';
 import { type Beginning, World } from './world.ts';
 
 const OPERATIONS = 120;
-/** So many of them lead to the end. */
+/** The last ones, which are likely to stop the service. */
 const LAST = 15;
-/** After so long without trouble every delay is over: back-off, a hanging reader, a boot, a grace. */
+/** After so long without failures every delay is over: back-off, a hanging reader, a boot, a grace period. */
 const CALM_MS = 100_000;
 const END_MS = 60_000;
 
@@ -17,7 +17,7 @@ export interface RunOptions {
   readonly beginning?: Beginning;
 }
 
-/** What came of one schedule. */
+/** The result of one schedule. */
 export interface Outcome {
   readonly seed: number;
   readonly operations: readonly Operation[];
@@ -72,7 +72,7 @@ async function run(
   return { seed, operations, beginning, failure, steps, digest, log: world.log.lines ?? [] };
 }
 
-/** Without trouble the service is, some day, as it is wanted. */
+/** Once nothing fails any more, the service becomes as desired. */
 async function comeToRest(world: World): Promise<void> {
   if (!world.goesOn) return;
   world.log.lines?.push('--- calm');
@@ -89,7 +89,7 @@ async function comeToRest(world: World): Promise<void> {
   if (world.goesOn) world.invariants.calm();
 }
 
-/** A stop ends, and leaves nothing. */
+/** A stop ends the service, and leaves nothing behind. */
 async function end(world: World): Promise<void> {
   if (world.goesOn) {
     world.log.lines?.push('--- the end');

@@ -27,12 +27,12 @@ function without(operations: readonly Operation[], from: number, size: number): 
   return [...operations.slice(0, from), ...operations.slice(from + size)];
 }
 
-/** Figures apart: it may be another worker of a shorter schedule. */
+/** Without figures: in a shorter schedule it may be another worker. */
 function kindOf({ failure }: Outcome): string | null {
   return failure === null ? null : (failure.split('\n')[0] ?? '').replace(/\d+/g, 'N');
 }
 
-/** A failure for people: how to see it again, the least that makes it, and what the arbiter logged of that. */
+/** Describes a failure: how to repeat it, the shortest schedule that produces it, and what the arbiter logged. */
 export async function report(outcome: Outcome): Promise<string> {
   const least = await shrink(outcome);
   const { failure, operations, log, seed } = await runOperations(outcome.seed, least.operations, {

@@ -1,9 +1,9 @@
 import type { LogFields, Logger } from '../../src/support/logger.ts';
 
-/** Drops what is logged; where the arbiter speaks of a bug of its own, that is the finding. */
+/** Drops what is logged, but for a record of a bug in the arbiter, which is a failure. */
 export class SilentLog implements Logger {
   failed: (what: string) => void = () => {};
-  /** Gathers lines, where somebody wants to read them. */
+  /** Collects the lines; null where they are not wanted. */
   lines: string[] | null = null;
 
   debug(message: string): void {

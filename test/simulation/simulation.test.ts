@@ -12,7 +12,7 @@ const SEEDS_OF_A_SCENE = 3;
 const coverage = new Coverage();
 const mostListeners = process.getMaxListeners();
 
-// Each reader of a world that goes on has one for the end of the process.
+// The reader in each world adds a listener for the exit of the process.
 beforeAll(() => void process.setMaxListeners(0));
 afterAll(() => void process.setMaxListeners(mostListeners));
 

@@ -8,10 +8,10 @@ import type { SimulatedClock } from './clock.ts';
 export class Sockets {
   readonly #clock: SimulatedClock;
   readonly #open = new Set<Listener>();
-  /** Who else holds a socket open: workers. */
+  /** The sockets that workers hold open. */
   readonly #heldByOthers: () => readonly Listener[];
   #fd = 900;
-  /** Whether the next bind takes its time, or fails. */
+  /** Whether the next bind takes a while, or fails. */
   next: 'at once' | 'late' | 'refused' = 'at once';
 
   constructor(clock: SimulatedClock, heldByOthers: () => readonly Listener[]) {

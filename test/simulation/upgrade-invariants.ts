@@ -1,7 +1,7 @@
 import type { Listener } from '../../src/listeners/listener.ts';
 import type { ObservedWorld } from './observed-world.ts';
 
-/** What others are told of an upgrade, in its order. */
+/** Checks the callbacks of an upgrade, and which sockets count as shared. */
 export class UpgradeInvariants {
   readonly #world: ObservedWorld;
   readonly #fail: (what: string) => void;
@@ -21,7 +21,7 @@ export class UpgradeInvariants {
     this.#handed = listeners;
   }
 
-  /** Both arbiters are to know which sockets they have in common, for as long as they have them. */
+  /** A socket counts as shared exactly as long as two arbiters have it. */
   afterStep(current: readonly Listener[]): void {
     const { arbiter, sockets } = this.#world;
     const { upgrade } = arbiter.steps;

@@ -2,7 +2,7 @@ import { type ArbiterEvent, EventQueue } from '../../src/arbiter/events.ts';
 import type { WorkerState } from '../../src/arbiter/policy/worker-state.ts';
 import type { WorkerHandle } from '../../src/arbiter/workers/handle.ts';
 
-/** The arbiter's queue, seen from outside. */
+/** The arbiter's queue, observed. */
 export class WatchedQueue extends EventQueue {
   pushed = 0;
   taken = 0;
@@ -29,7 +29,7 @@ export interface Transition {
   readonly to: WorkerState;
 }
 
-/** Tells of each change of the handle's state. */
+/** Calls back on each change of the handle's state. */
 export function watchState(worker: WorkerHandle, changed: (transition: Transition) => void): WorkerHandle {
   let { state } = worker;
   Object.defineProperty(worker, 'state', {

@@ -4,7 +4,7 @@ import type { ArbiterMessage, BootSpec, WorkerMessage } from '../../src/process/
 import type { Chance } from './chance.ts';
 import { type Machine, Process } from './machine.ts';
 
-/** What the code of the application on the disk does, for workers that are started from now on. */
+/** How the application behaves in workers that are started from now on. */
 export const APPLICATIONS = [
   'good',
   'slow',
@@ -18,12 +18,12 @@ export const APPLICATIONS = [
 ] as const;
 export type Application = (typeof APPLICATIONS)[number];
 
-/** How the world is while a worker is started. */
+/** What a worker depends on when it is started. */
 export interface Surroundings {
   readonly application: Application;
   /** From 0 to 1: how busy workers are. */
   readonly load: () => number;
-  /** Whether nothing is to go wrong any more. */
+  /** Whether nothing fails any more. */
   readonly isCalm: () => boolean;
 }
 
@@ -61,7 +61,7 @@ class Pipe extends EventEmitter {
   }
 }
 
-/** A worker as the arbiter meets it: boots, stands by, serves, and goes, or does none of that. */
+/** A worker as the arbiter sees it: it boots, stands by, serves and ends, or fails to. */
 export class WorkerModel extends Process {
   readonly #surroundings: Surroundings;
   readonly #chance: Chance;
@@ -69,7 +69,7 @@ export class WorkerModel extends Process {
   #spec: BootSpec | null = null;
   #isCalled = false;
   #phase: 'starting' | 'loading' | 'hanging' | 'standby' | 'opening' | 'serving' | 'going' = 'starting';
-  /** Its event loop does not turn: it hears nothing and says nothing. */
+  /** Its event loop is blocked: it handles and sends no message. */
   isStuck = false;
   readonly #unheard: ArbiterMessage[] = [];
 
@@ -93,7 +93,7 @@ export class WorkerModel extends Process {
 
   received(message: ArbiterMessage): void {
     if (message.tsunicorn === 'boot') return this.#start(message);
-    // What goes down takes a moment, and may cross what comes up.
+    // A message down takes a moment, and may cross one that comes up.
     this.later(this.#chance.between(0, 3), () => this.#hear(message));
   }
 
@@ -105,14 +105,14 @@ export class WorkerModel extends Process {
     else if (this.#phase === 'going') this.later(10, () => this.end(0));
   }
 
-  /** The watchdog's thread tells, whatever the event loop does. */
+  /** A message of the watchdog's thread, which does not depend on the event loop. */
   warn(message: WorkerMessage): void {
     if (this.#watchdog)
       this.machine.deliver(() => this.#watchdog?.emit('data', `${JSON.stringify(message)}\n`));
     else this.say(message);
   }
 
-  /** The watchdog was told to write the lines of the requests, and says so in time, too late or never. */
+  /** The watchdog was told to write the access lines, and reports that in time, too late or never. */
   #account(): void {
     if (this.#fault(0.1)) return;
     const complete = this.#chance.happens(0.9);
@@ -168,7 +168,7 @@ export class WorkerModel extends Process {
     }
   }
 
-  /** What comes of loading the application. */
+  /** The result of loading the application. */
   #outcome(): Application {
     const { application, isCalm } = this.#surroundings;
     if (isCalm()) return 'good';
@@ -208,7 +208,7 @@ export class WorkerModel extends Process {
     return this.#fault(0.3) ? this.#chance.between(1, 120_000) : Infinity;
   }
 
-  /** In one of the ways in which workers end without an order, if anything still goes wrong. */
+  /** Ends in one of the ways in which workers end without being told to, unless nothing fails any more. */
   #depart(): void {
     if (this.#surroundings.isCalm() || this.#phase === 'going') return;
     const how = this.#chance.weighted({ die: 4, stick: 3, ask: 3, leave: 3 });
@@ -222,7 +222,7 @@ export class WorkerModel extends Process {
     if (this.#phase === 'serving') this.#tell({ tsunicorn: 'outgoing', reason: 'it wishes so', by });
   }
 
-  /** It stops of its own accord, or for somebody's signal. */
+  /** It retires of its own accord, or by a signal from outside. */
   leave(by: 'itself' | 'signal'): void {
     this.#tell({ tsunicorn: 'leaving', reason: 'it leaves', by });
     this.#go(2000);
@@ -244,7 +244,7 @@ export class WorkerModel extends Process {
     if (this.isStuck) return void this.#unheard.push(message);
     switch (message.tsunicorn) {
       case 'accept':
-        // Somebody said in its name that it stands by.
+        // A message that it never sent, and that the arbiter believed, said that it stands by.
         this.#isCalled = this.#phase !== 'standby';
         if (this.#isCalled) return;
         this.#phase = 'opening';
@@ -267,7 +267,7 @@ export class WorkerModel extends Process {
     );
   }
 
-  /** What it says may come twice or late. */
+  /** A message may come twice or late. */
   #tell(message: WorkerMessage): void {
     const lateMs = this.#fault(0.02) ? this.#chance.between(1, 2000) : 0;
     if (lateMs > 0) this.later(lateMs, () => this.say(message));

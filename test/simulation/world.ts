@@ -26,7 +26,7 @@ import { WatchedQueue, watchState } from './watched.ts';
 import { type Application, WorkerModel } from './worker-model.ts';
 
 const OLD_ARBITER = 7;
-/** Long enough for a change of files to be told, and too short to be forgiven. */
+/** Long enough for a change of files to be reported, and too short for deadlines to be extended. */
 const STANDSTILL_MS = 60;
 
 function kept<T>(all: T[], one: T): T {
@@ -34,14 +34,14 @@ function kept<T>(all: T[], one: T): T {
   return one;
 }
 
-/** What is not left to the seed. */
+/** What the seed does not decide. */
 export interface Beginning {
   readonly settings?: Partial<Settings>;
   /** Whether it is the new arbiter of an upgrade. */
   readonly oldArbiter?: boolean;
 }
 
-/** A whole service on a simulated machine: the real arbiter, its real children's handles, and models of all else. */
+/** A whole service on a simulated machine: the real arbiter and its handles of workers, and models of everything else. */
 export class World {
   readonly seed: number;
   readonly clock = new SimulatedClock(1_000_000);
@@ -59,7 +59,7 @@ export class World {
   readonly arbiter: Arbiter;
   readonly invariants: Invariants;
   readonly coverage: Coverage;
-  /** What is configured now, whether anybody has read it or not. */
+  /** The present configuration, whether it was read or not. */
   settings: Partial<Settings>;
   isCalm = false;
   /** The exit status once the arbiter has ended. */
@@ -101,14 +101,14 @@ export class World {
     });
   }
 
-  /** Lets everything run that can run now, and looks at what came of it. */
+  /** Lets everything run that can run now, and checks the invariants. */
   async settle(): Promise<void> {
     this.steps++;
     await new Promise((resolve) => setImmediate(resolve));
     this.invariants.afterStep();
   }
 
-  /** One timer of anybody's, and all that follows at once. */
+  /** Fires one timer, and runs all that follows at once. */
   async fire(): Promise<void> {
     this.clock.take()?.fire?.();
     await this.settle();
@@ -146,7 +146,7 @@ export class World {
     }
   }
 
-  /** From now on everybody does what is asked, and nothing fails. */
+  /** From now on every process behaves well, and nothing fails. */
   heal(): void {
     this.isCalm = true;
     this.#application = 'good';
@@ -220,7 +220,7 @@ export class World {
     }
   }
 
-  /** Lets time pass until a moment before the end of somebody's time, and the arbiter sleep over that. */
+  /** Lets time pass until shortly before the deadline of a worker, and stops the arbiter past it. */
   async #expire({ who, ...found }: Operation & { op: 'expire' }): Promise<void> {
     const bounded = this.workers.filter((worker) => deadlineOf(worker) < Infinity);
     const worker = at(bounded, who);
@@ -234,7 +234,7 @@ export class World {
     for (const signal of signals) this.queue.push({ type: 'signal', signal });
   }
 
-  /** The arbiter stands still while everybody else goes on. */
+  /** The arbiter is stopped while every other process goes on. */
   async #freeze({ ms, signals, order, during }: Omit<Operation & { op: 'freeze' }, 'op'>): Promise<void> {
     const untilMs = this.clock.now() + ms;
     const late: Timer[] = [];
@@ -401,7 +401,7 @@ export class World {
       development: this.development,
       prepare: (signal) => this.#prepare(signal),
       bindAll: this.sockets.bindAll,
-      // None of its hooks goes on for ever, and a time limit for each would take a third of the steps.
+      // Its hooks always return, and a time limit for each would take a third of the steps.
       callWithin: (_limitMs, call) => call(),
       spawn: (order) => this.#spawn(order),
       promoted: (generation, before) => this.invariants.promoted(generation, before),

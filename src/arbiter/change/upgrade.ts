@@ -15,7 +15,7 @@ import { isEnding, type StopMode, unchangedBecause } from './shutdown.ts';
  */
 type UpgradeState =
   | { readonly name: 'none' }
-  /** The last new arbiter ended, and nobody had stopped it once it served. */
+  /** The last new arbiter ended before it served, or by a failure. */
   | { readonly name: 'failed' }
   /** This arbiter is the new one, and the old one lives. */
   | { readonly name: 'beside'; readonly oldArbiter: number; readonly shared: readonly Listener[] }

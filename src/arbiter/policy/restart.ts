@@ -9,7 +9,7 @@ import type { WorkerState } from './worker-state.ts';
 export const RESTART_POLICY = {
   /** After so long without a failure, half of them are forgotten. */
   halfLifeMs: 30_000,
-  /** The delay after the second failure; each further one doubles it. The first may be somebody's `kill -9`. */
+  /** The delay after the second failure; each further one doubles it. The first may be a manual `kill -9`. */
   baseDelayMs: 500,
   maxDelayMs: 30_000,
   /** The longest delay while no worker serves: clients wait then, and a boot takes the processor from nobody. */
@@ -75,8 +75,8 @@ export class Restarts {
   }
 
   /**
-   * Before this time no worker is spawned, which is sooner while nobody serves. In the past where workers fail to boot:
-   * then they are spawned one at a time. 0 where nothing is held back.
+   * Before this time no worker is spawned; it is sooner while no worker serves. 0 where nothing is held back. After failures
+   * to boot it stays above 0, even once it has passed: workers are then spawned one at a time.
    */
   get spawnAfterMs(): number {
     const relapseMs = this.#relapses.atMs + this.#delayAfter(this.#relapses);

@@ -15,30 +15,30 @@ export interface ScalingLimits {
   readonly capacity: number;
 }
 
-/** How many workers there are to be, and the figures that say so: where it is fewer, the highest there were. */
+/** The number of workers wanted, and the figures that led to it: for fewer workers, the highest ones of the last minute. */
 export interface Verdict {
   readonly workers: number;
   readonly utilisation: number;
   readonly inFlight: number;
 }
 
-/** So long the load must be high before there are more workers: three samples, about a second apart. */
+/** For how long the load must be high before there are more workers: three samples, about a second apart. */
 export const UP_MS = 2800;
 const UP_COVERED_MS = 1500;
-/** So long it must be low before there is one fewer. */
+/** For how long the load must be low before there is one worker fewer. */
 export const DOWN_MS = 60_000;
 const HIGH = 0.8;
-/** More workers are so many that each would have this load. */
+/** When there are to be more workers, they are so many that each would have this load. */
 const TARGET = 0.6;
-/** One worker goes only where the others would stay below this: far from HIGH, and below TARGET, so it never flaps. */
+/** A worker is retired only where the others would stay below this load, far from HIGH and below TARGET, so that the number never flaps. */
 const LOW = 0.5;
 
 /**
- * How many workers there should be instead of `count`, pure; null where it is the right number. `samples` are in order,
- * and all of a time with `count` workers: that they begin anew with each change is the pause after it.
+ * How many workers there should be instead of `count`; null where it is the right number. `samples` are in order and were
+ * all taken with `count` workers: each change begins a new series, which makes a pause after it.
  *
- * Fast up, by as many as the load asks for, at most twice as many; slowly down, one at a time. One that goes would not
- * have been missed in any moment of the last minute, as moments are measured for going up.
+ * Upwards it is fast, by as many workers as the load asks for, to at most twice the number. Downwards it is slow, by one at
+ * a time, and only where one worker fewer would have been enough at every moment of the last minute.
  */
 export function judge(
   samples: readonly Sample[],
@@ -55,7 +55,7 @@ export function judge(
   const [oldest] = samples;
   if (count <= limits.min || oldest === undefined || now - oldest.atMs < DOWN_MS) return null;
   const peaks = samples.flatMap(({ atMs }) => meanUntil(samples, atMs) ?? []);
-  // Where the arbiter itself was stopped, or workers were always being replaced, what is missing may have been anything.
+  // Samples are missing where the arbiter itself was stopped, or workers were replaced: the load may have been high then.
   if (peaks.length < DOWN_MS / UP_MS) return null;
   const load = Math.max(...peaks.map((peak) => loadOf(peak, limits)));
   if ((load * count) / (count - 1) >= LOW) return null;

@@ -9,17 +9,17 @@ import { startWatchdog, type Watchdog } from './watchdog.ts';
 
 export interface HeartbeatOptions {
   readonly inbox: Pick<Inbox, 'send'>;
-  readonly spec: BootSpec;
+  readonly spec: Pick<BootSpec, 'settings' | 'watchdogFd'>;
   readonly flights: FlightTable;
-  readonly logs: Logs;
+  readonly logs: Pick<Logs, 'log' | 'access'>;
   readonly clock: Clock;
 }
 
 /** What a worker tells the arbiter about itself, regularly. */
 export class Heartbeat {
   readonly #inbox: Pick<Inbox, 'send'>;
-  readonly #spec: BootSpec;
-  readonly #logs: Logs;
+  readonly #spec: HeartbeatOptions['spec'];
+  readonly #logs: HeartbeatOptions['logs'];
   readonly #flights: FlightTable;
   readonly #clock: Clock;
   /** Null until the worker serves. */

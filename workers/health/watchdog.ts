@@ -57,7 +57,7 @@ export const BEAT = 'tsunicornBeat';
  * the thread is logged and has no other effect.
  */
 export function startWatchdog(
-  spec: BootSpec,
+  spec: Pick<BootSpec, 'settings' | 'watchdogFd'>,
   connections: () => Connections | null,
   flights: FlightTable,
   logs: Pick<Logs, 'log' | 'access'>,

@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import type { FlightTable } from '../../src/flights/table.ts';
 import type { Connections } from '../../src/http/connections.ts';
-import { refuseAll } from '../../src/http/in-flight.ts';
+import { refuseAll } from '../../src/http/refuse-all.ts';
 import type { AccessLog, SharedLines } from '../../src/log/access-log.ts';
 import type { BootSpec, StalledRequest } from '../../src/process/ipc.ts';
 import { ownFile } from '../../src/support/own-files.ts';

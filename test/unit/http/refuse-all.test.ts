@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { describe, expect, it } from 'vitest';
-import { refuseAll } from '../../../src/http/in-flight.ts';
+import { refuseAll } from '../../../src/http/refuse-all.ts';
 import { type Engine, get, startEngine } from '../../support/http-engine.ts';
 import { turns } from '../../support/wire.ts';
 

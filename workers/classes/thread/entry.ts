@@ -6,8 +6,9 @@ import { enableCompileCache } from '../../../src/process/compile-cache.ts';
 import { explainFailure } from '../../boot/failure.ts';
 import type { LoadedFiles, ModuleGraph } from '../../develop/module-graph.ts';
 import { terminate } from '../../end/termination.ts';
-import { ANSWERED, type FromThread, type ThreadOrder, type ToThread } from './messages.ts';
+import { ANSWERED, type FromThread, type ThreadOrder } from './messages.ts';
 import { Runner, sendable } from './runner.ts';
+import { answerToWire, fromWire, type WireToThread } from './wire.ts';
 
 enableCompileCache();
 
@@ -19,7 +20,8 @@ export default async function serveThread({
   slots,
   reports,
 }: ThreadOrder): Promise<void> {
-  const post = (message: FromThread, moved: ArrayBuffer[] = []) => port.postMessage(message, moved);
+  const post = (message: FromThread, moved: ArrayBuffer[] = []) =>
+    port.postMessage(answerToWire(message), moved);
   let runner: Runner | null = null;
   const modules = reports ? await follow((loaded) => post({ type: 'loaded', ...loaded })) : null;
   try {
@@ -53,7 +55,8 @@ async function follow(report: (loaded: LoadedFiles) => void): Promise<ModuleGrap
 /** Resolves when the pool closes. */
 function serve(port: MessagePort, slots: Int32Array, runner: Runner): Promise<void> {
   return new Promise((closed) => {
-    port.on('message', (message: ToThread) => {
+    port.on('message', (wire: WireToThread) => {
+      const message = fromWire(wire);
       if (message.type === 'close') closed();
       else if (message.type === 'ping') Atomics.store(slots, ANSWERED, message.count);
       else runner.handle(message);

@@ -1,9 +1,14 @@
-import type { MessagePort } from 'node:worker_threads';
 import type { AnswerMessage, Exchange } from './exchange.ts';
 import type { FromThread, ToThread } from './messages.ts';
 
 /** A request that has run for this and twice as long as is usual may run much longer: none should wait behind it. */
 const SLOW_MS = 2;
+
+/** The way to a thread. */
+export interface ThreadPort {
+  postMessage(message: ToThread, moved: ArrayBuffer[]): void;
+  close(): void;
+}
 
 /** What a lane tells the pool. */
 export interface LaneEvents {
@@ -31,7 +36,7 @@ export interface Left {
 export class Lane {
   head: Exchange | null = null;
   next: Exchange | null = null;
-  readonly #port: MessagePort;
+  readonly #port: ThreadPort;
   readonly #slots: Int32Array;
   /** The slot of the head; the other one is that of the next. */
   #slot = 0;
@@ -39,7 +44,7 @@ export class Lane {
   #usualMs = 0;
   #isOpen = true;
 
-  constructor(port: MessagePort, slots: Int32Array, events: LaneEvents) {
+  constructor(port: ThreadPort, slots: Int32Array, events: LaneEvents) {
     this.#port = port;
     this.#slots = slots;
     this.#events = events;

@@ -4,8 +4,9 @@ import { appError } from '../../../src/app/failure.ts';
 import { BootError, EXIT, type ExitStatus, messageOf } from '../../../src/support/errors.ts';
 import { ownFile } from '../../../src/support/own-files.ts';
 import type { LoadedFiles } from '../../develop/module-graph.ts';
-import { Lane, type LaneEvents, type Left } from './lane.ts';
+import { Lane, type LaneEvents, type Left, type ThreadPort } from './lane.ts';
 import { ANSWERED, type FromThread, type Loaded, SLOTS, type ThreadOrder } from './messages.ts';
+import { answerFromWire, toWire, type WireFromThread } from './wire.ts';
 
 type RunOptions = NonNullable<Parameters<Tinypool['run']>[1]>;
 
@@ -59,8 +60,12 @@ export class Thread {
     this.#settleReady = { resolve, reject };
     this.#report = what.report;
     this.ready = promise;
-    this.lane = new Lane(port1, slots, events);
-    port1.on('message', (message: FromThread) => this.#receive(message));
+    const port: ThreadPort = {
+      postMessage: (message, moved) => port1.postMessage(toWire(message), moved),
+      close: () => port1.close(),
+    };
+    this.lane = new Lane(port, slots, events);
+    port1.on('message', (wire: WireFromThread) => this.#receive(answerFromWire(wire)));
     const order: ThreadOrder = {
       port: port2,
       app: what.app,
@@ -131,7 +136,7 @@ export class Thread {
   /** What it had answered before it ended counts. */
   #receiveRest(): void {
     for (let left = receiveMessageOnPort(this.#port); left; left = receiveMessageOnPort(this.#port)) {
-      this.#receive(left.message);
+      this.#receive(answerFromWire(left.message));
     }
   }
 }

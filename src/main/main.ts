@@ -8,6 +8,7 @@ import { systemClock } from '../support/clock.ts';
 import { messageOf, UsageError } from '../support/errors.ts';
 import { escapeControls, escapeLines } from '../support/text.ts';
 import { parseArguments } from './options.ts';
+import type { ServeOptions } from './serve.ts';
 import { refuseVerb } from './verbs.ts';
 
 /**
@@ -31,28 +32,35 @@ export async function main(argv: readonly string[], allLoaded: () => void): Prom
       cwd: start.cwd,
       sockets: await socketsFrom(systemd),
     };
-    const applyEnvironment = (added: Readonly<Record<string, string>>) =>
-      void Object.assign(process.env, added);
-    const loaded = await loadSettings({ ...input, parse: parseArguments, applyEnvironment });
-    await refuseVerb(loaded.settings.app ?? '', loaded.settings.chdir);
-    if (loaded.settings.printConfig) {
-      const { renderConfig } = await import('./print-config.ts');
-      process.stdout.write(renderConfig(loaded));
-      return 0;
-    }
-    if (loaded.settings.checkConfig) {
-      const { check } = await import('./check.ts');
-      return await check(loaded, input);
-    }
-    if (loaded.settings.daemon && parent === null) {
-      const { daemonise } = await import('./daemon.ts');
-      return await daemonise(loaded, start);
-    }
-    const { serve } = await import('./serve.ts');
-    return await serve(loaded, { start, input, parent, systemd, queue, allLoaded });
+    return await run({ start, input, parent, systemd, queue, allLoaded });
   } catch (error) {
     return fail(error);
   }
+}
+
+/** Loads the settings and does what they ask for: print them, check them, start a daemon, or serve. */
+async function run(options: ServeOptions): Promise<number> {
+  const { start, input, parent } = options;
+  const applyEnvironment = (added: Readonly<Record<string, string>>) =>
+    void Object.assign(process.env, added);
+  const loaded = await loadSettings({ ...input, parse: parseArguments, applyEnvironment });
+  const { settings } = loaded;
+  await refuseVerb(settings.app ?? '', settings.chdir);
+  if (settings.printConfig) {
+    const { renderConfig } = await import('./print-config.ts');
+    process.stdout.write(renderConfig(loaded));
+    return 0;
+  }
+  if (settings.checkConfig) {
+    const { check } = await import('./check.ts');
+    return check(loaded, input);
+  }
+  if (settings.daemon && parent === null) {
+    const { daemonise } = await import('./daemon.ts');
+    return daemonise(loaded, start);
+  }
+  const { serve } = await import('./serve.ts');
+  return serve(loaded, options);
 }
 
 /** The sockets that systemd bound and passed to this process. Throws a UsageError. */

@@ -126,6 +126,8 @@ export interface Stalled {
 export interface StallSeen {
   /** `at name (file:line:column)`, the innermost first; null where it is blocked in native code. */
   readonly stack: readonly string[] | null;
+  /** It could not be looked at, as our own files are gone: whether it is in native code is not known. */
+  readonly unseen?: true;
   readonly requests: readonly StalledRequest[];
   /** How many more requests there were. */
   readonly omitted: number;
@@ -326,7 +328,13 @@ const workerFields = new Map<string, Fields>([
       blockedMs: isNumber,
       limit: isText,
       accessComplete: isFlag,
-      seen: having({ stack: orNull(isTexts), requests: isRequests, omitted: isNumber, unread: isNumber }),
+      seen: having({
+        stack: orNull(isTexts),
+        unseen: optional(isFlag),
+        requests: isRequests,
+        omitted: isNumber,
+        unread: isNumber,
+      }),
     },
   ],
   ['blocked', { blockedMs: isNumber, seen: orNull(having(blockSeen)) }],

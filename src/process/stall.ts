@@ -9,11 +9,12 @@ export function stallReason({ blockedMs }: Pick<Stalled, 'blockedMs'>): string {
 
 /** What was seen of a blocked event loop, for people. */
 export function stallLines({ seen }: Pick<Stalled, 'seen'>): readonly string[] {
-  const { stack, requests, omitted, unread } = seen;
+  const { stack, unseen, requests, omitted, unread } = seen;
+  const noStack = unseen
+    ? "where is not known, as tsunicorn's own files cannot be loaded: have they been removed? Restart it"
+    : 'blocked in native code: there is no JavaScript stack';
   return [
-    ...(stack === null
-      ? ['blocked in native code: there is no JavaScript stack']
-      : ['blocked at:', ...stack.map((frame) => `  ${frame}`)]),
+    ...(stack === null ? [noStack] : ['blocked at:', ...stack.map((frame) => `  ${frame}`)]),
     ...requestLines(requests, omitted),
     ...(unread === 0 ? [] : [`  ${unread} not read yet, answered with 503`]),
   ];

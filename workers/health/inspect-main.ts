@@ -8,6 +8,8 @@ export type Inspection =
   | { readonly what: 'paused'; readonly stack: readonly string[]; readonly answer: Answer }
   /** It did not stop: it is in native code. */
   | { readonly what: 'native' }
+  /** What would look cannot be loaded any more: the installation has been removed. */
+  | { readonly what: 'unseen' }
   /** It runs again: it stopped in the timer that proves it, or that timer has run meanwhile. */
   | { readonly what: 'recovered' }
   /** A developer's debugger can hold it. */

@@ -54,22 +54,23 @@ export class LastLines {
     }
   }
 
-  /** Writes everything, the requests in flight included, which end for this reason. Returns whether that is all there was. */
-  async finish(nowMs: number, reason: string): Promise<boolean> {
-    const [{ compileFormat }, { lostEntry }] = await Promise.all([
-      import('../../src/log/access-format.ts'),
-      import('../../src/log/access-lost.ts'),
-    ]);
+  /**
+   * Writes everything, the requests in flight included, which end for this reason. Returns whether that is all there was;
+   * null where the lines of those in flight could not be made, and are left to the arbiter.
+   */
+  async finish(nowMs: number, reason: string): Promise<boolean | null> {
+    const format = await loadFormat().catch(() => null);
     const isSealed = this.#buffer.seal();
-    const taken = [...this.#reader.take()];
+    const taken = format === null ? [] : [...this.#reader.take()];
     this.#patientUntilMs = performance.now() + FULL_PIPE_MS;
     // Now, as a request that has ended before it could be taken has its line among these.
     if (isSealed) this.#buffer.takeSealed(this.#pieceBytes, (piece) => this.#put(piece));
+    if (format === null) return null;
     const isWhole = isSealed && this.isEmpty && this.#reader.beyond === 0;
-    const { line, shortLine } = compileFormat('--access-logformat', this.#shared.format);
+    const { line, shortLine } = format.compileFormat('--access-logformat', this.#shared.format);
     const { lineLimit } = this.#shared;
     const written = taken.map((flight) => {
-      const entry = lostEntry(flight, nowMs - flight.startMs, process.pid, reason);
+      const entry = format.lostEntry(flight, nowMs - flight.startMs, process.pid, reason);
       const text = line(entry);
       return this.#put(Buffer.from(text.length > lineLimit ? shortLine(entry, lineLimit) : text));
     });
@@ -99,4 +100,13 @@ export class LastLines {
     }
     return true;
   }
+}
+
+/** Most workers never need it, and where the installation has been removed meanwhile it cannot be loaded. */
+async function loadFormat() {
+  const [{ compileFormat }, { lostEntry }] = await Promise.all([
+    import('../../src/log/access-format.ts'),
+    import('../../src/log/access-lost.ts'),
+  ]);
+  return { compileFormat, lostEntry };
 }

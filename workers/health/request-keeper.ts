@@ -24,7 +24,7 @@ export class RequestKeeper {
   readonly #mirror: FlightMirror;
   readonly #lines: LastLines | null;
   readonly #timeOrigin: number;
-  #finished: Promise<boolean> | null = null;
+  #finished: Promise<boolean | null> | null = null;
 
   constructor(
     { fd, flights, timeOrigin, access }: Pick<WatchdogSpec, 'fd' | 'flights' | 'timeOrigin' | 'access'>,
@@ -55,11 +55,20 @@ export class RequestKeeper {
     }
   }
 
-  /** Writes the lines of all requests, which end now for this reason. Returns whether none is missing. */
-  finish(reason: string): Promise<boolean> {
-    // If the installation has been replaced, the code that writes them cannot be loaded.
-    this.#finished ??= this.#lines?.finish(this.#nowMs(), reason).catch(() => false) ?? Promise.resolve(true);
+  /**
+   * Writes the lines of all requests, which end now for this reason. Returns whether none is missing; null where those in
+   * flight are left to the arbiter, which has been told of them.
+   */
+  finish(reason: string): Promise<boolean | null> {
+    this.#finished ??= this.#finish(reason).catch(() => false);
     return this.#finished;
+  }
+
+  async #finish(reason: string): Promise<boolean | null> {
+    if (this.#lines === null) return true;
+    const isComplete = await this.#lines.finish(this.#nowMs(), reason);
+    if (isComplete === null) this.#mirror.round(this.#nowMs(), (message) => this.line.say(message));
+    return isComplete;
   }
 
   /** The requests in flight, as the main thread wrote them down. */
@@ -98,7 +107,7 @@ export class RequestKeeper {
 
   async #account({ reason }: AccountCommand): Promise<void> {
     const complete = await this.finish(reason);
-    await this.line.say({ tsunicorn: 'accounted', complete });
+    if (complete !== null) await this.line.say({ tsunicorn: 'accounted', complete });
   }
 
   /** Of the main thread's performance.now(). */

@@ -4,7 +4,7 @@ import { flushCompileCache } from '../../src/process/compile-cache.ts';
 import type { BlockSeen, Stalled, StallSeen } from '../../src/process/ipc.ts';
 import { fs } from '../../src/support/builtins.ts';
 import { BlockWatch, type BlockWatchOptions } from './block-watch.ts';
-import type { Inspection } from './inspect-main.ts';
+import type { Inspection, inspectMain } from './inspect-main.ts';
 import { residentBytes } from './memory-usage.ts';
 import { MemoryWatch } from './memory-watch.ts';
 import { RequestKeeper } from './request-keeper.ts';
@@ -145,11 +145,9 @@ async function attend(
   orphaned: boolean,
 ): Promise<void> {
   if (isDebugged(spec)) return keeper.line.say({ tsunicorn: 'debugged' });
-  // Most workers never need it.
-  const { inspectMain } = await import('./inspect-main.ts');
   const started = nowMs();
   const pulse = Atomics.load(spec.pulse, 0);
-  const inspection = await inspectMain(LIMITS[limit], () => Atomics.load(spec.pulse, 0) !== pulse);
+  const inspection = await inspected(limit, () => Atomics.load(spec.pulse, 0) !== pulse);
   if (inspection.what === 'debugged' || inspection.what === 'recovered') inspection.release();
   if (inspection.what === 'debugged') return keeper.line.say({ tsunicorn: 'debugged' });
   if (inspection.what === 'recovered') return;
@@ -159,16 +157,32 @@ async function attend(
     limit,
     seen: seenBy(keeper, inspection),
   } as const;
-  const accessComplete = await keeper.finish('stall');
+  const accessComplete = (await keeper.finish('stall')) === true;
   if (orphaned) await sayAlone(message);
   else void keeper.line.say({ ...message, accessComplete });
   if (!orphaned) await sleep(KILL_AFTER_MS);
   process.kill(process.pid, 'SIGKILL');
 }
 
+/** Most workers never need it; without it the worker must be ended all the same. */
+async function inspected(
+  limit: Stalled['limit'],
+  hasRecovered: () => boolean,
+): Promise<Awaited<ReturnType<typeof inspectMain>>> {
+  try {
+    const { inspectMain } = await import('./inspect-main.ts');
+    return await inspectMain(LIMITS[limit], hasRecovered);
+  } catch {
+    return { what: 'unseen', release() {} };
+  }
+}
+
 function seenBy(keeper: RequestKeeper, inspection: Inspection): StallSeen {
-  // In native code the main thread can be asked nothing: what it wrote down before is all there is.
-  if (inspection.what !== 'paused') return { stack: null, unread: 0, ...shortened(keeper.seen()) };
+  // The main thread can be asked nothing then: what it wrote down before is all there is.
+  if (inspection.what !== 'paused') {
+    const why = inspection.what === 'unseen' ? { unseen: true as const } : {};
+    return { stack: null, unread: 0, ...why, ...shortened(keeper.seen()) };
+  }
   const { stack, answer } = inspection;
   return { stack, unread: answer.unread, ...shortened({ requests: answer.requests, omitted: 0 }) };
 }
@@ -182,16 +196,16 @@ function shortened({ requests, omitted }: Listed): Listed {
 
 /** Without an arbiter the standard error is all there is; process.stderr would go through the blocked main thread. */
 async function sayAlone(message: Pick<Stalled, 'blockedMs' | 'seen'>): Promise<void> {
-  const { stallLines, stallReason } = await import('../../src/process/stall.ts');
-  const { escapeControls } = await import('../../src/support/text.ts');
-  const head = `Worker (pid: ${process.pid}), whose arbiter is gone: ${stallReason(message)}; killed`;
   try {
+    const { stallLines, stallReason } = await import('../../src/process/stall.ts');
+    const { escapeControls } = await import('../../src/support/text.ts');
+    const head = `Worker (pid: ${process.pid}), whose arbiter is gone: ${stallReason(message)}; killed`;
     fs.writeSync(
       2,
       `${[head, ...stallLines(message).map((line) => `    ${escapeControls(line)}`)].join('\n')}\n`,
     );
   } catch {
-    // Nobody reads it.
+    // Nobody reads it, or our own files are gone too.
   }
 }
 

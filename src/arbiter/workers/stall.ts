@@ -20,7 +20,8 @@ export function endStalled(
 ): void {
   if (worker.state.name === 'killed') return;
   const { name } = worker.state;
-  worker.requests.accounted(stalled.accessComplete);
+  // Otherwise the watchdog is asked once more: what it has left to the arbiter it does not answer for.
+  if (stalled.accessComplete) worker.requests.accounted(true);
   // Nothing that runs in a blocked loop could answer a milder signal.
   workers.kill(worker, 'SIGKILL', stallReason(stalled), 'stall');
   logStall(log, worker, stalled, { level: levelOf(name), replaced: serving && name === 'ready' });

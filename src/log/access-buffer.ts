@@ -14,6 +14,12 @@ const FD = 3;
 const BASE = 4;
 
 /**
+ * Writes a piece and returns how many of its bytes were written. The next call, in either thread, goes on with the rest.
+ * `begun` is whether the piece begins with the rest of a line.
+ */
+export type WritePiece = (piece: Buffer, begun: boolean) => number;
+
+/**
  * Lines of the access log that are not written yet, in memory that two threads share. The main thread appends, and either
  * takes what is there: if the main thread is blocked, or about to be killed, the other one writes them.
  */
@@ -59,10 +65,10 @@ export class AccessBuffer {
   }
 
   /**
-   * Gives what lies before `end` to `write`, in pieces of whole lines of at most `pieceBytes`, until one is refused.
-   * False where the other thread has the lines.
+   * Gives what lies before `end` to `write`, in pieces of whole lines of at most `pieceBytes`, until one is not written as
+   * a whole. False where the other thread has the lines.
    */
-  take(pieceBytes: number, write: (piece: Buffer) => boolean, end = this.end): boolean {
+  take(pieceBytes: number, write: WritePiece, end = this.end): boolean {
     if (!this.#lock()) return false;
     this.takeSealed(pieceBytes, write, end);
     this.unlock();
@@ -93,17 +99,19 @@ export class AccessBuffer {
   }
 
   /** As `take`, for the thread that has sealed them. */
-  takeSealed(pieceBytes: number, write: (piece: Buffer) => boolean, end = this.end): void {
+  takeSealed(pieceBytes: number, write: WritePiece, end = this.end): void {
     const tail = Atomics.load(this.#ints, TAIL);
     const left = (end - tail) | 0;
     if (left <= 0) return;
     const from = (tail - Atomics.load(this.#ints, BASE)) | 0;
     const lines = this.#bytes.subarray(from, from + left);
     let at = 0;
-    while (at < left) {
+    for (let isWhole = true; isWhole && at < left; ) {
       const length = pieceOf(lines.subarray(at), pieceBytes);
-      if (!write(lines.subarray(at, at + length))) break;
-      at += length;
+      const before = from + at - 1;
+      const written = write(lines.subarray(at, at + length), before >= 0 && this.#bytes[before] !== NEWLINE);
+      at += written;
+      isWhole = written === length;
     }
     Atomics.store(this.#ints, TAIL, tail + at);
   }
@@ -118,6 +126,17 @@ export class AccessBuffer {
       if (tries > 0 || Atomics.wait(this.#ints, LOCK, 1, LOCK_MS) === 'timed-out') return false;
     return true;
   }
+}
+
+/** The lines, without their newlines, that begin in the first `written` bytes of a piece, which is `begun` with the rest of another. */
+export function linesBegun(piece: Buffer, begun: boolean, written: number): readonly string[] {
+  const lines: string[] = [];
+  for (let at = begun ? piece.indexOf(NEWLINE) + 1 : 0; at < written; ) {
+    const end = piece.indexOf(NEWLINE, at);
+    lines.push(piece.toString('latin1', at, end));
+    at = end + 1;
+  }
+  return lines;
 }
 
 /** The length of as many whole lines as fit; of one line where that is longer. */

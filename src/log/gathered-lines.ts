@@ -1,5 +1,5 @@
 import type { FlightTable } from '../flights/table.ts';
-import { AccessBuffer } from './access-buffer.ts';
+import { AccessBuffer, linesBegun } from './access-buffer.ts';
 import type { Destination } from './destination.ts';
 import { pieceBytesOf } from './piece-bytes.ts';
 
@@ -106,20 +106,19 @@ export class GatheredLines {
   }
 
   #take(end: number): void {
-    this.buffer.take(this.#pieceBytes, (piece) => this.#put(piece), end);
+    this.buffer.take(this.#pieceBytes, (piece, begun) => this.#put(piece, begun), end);
     this.#publish();
     if (this.buffer.length > 0) return;
     this.#mark = null;
     this.buffer.compact();
   }
 
-  #put(piece: Buffer): true {
+  #put(piece: Buffer, begun = false): number {
     this.#destination?.put(piece);
     // While the lock is held: after a part of a line, no other thread may write before the rest.
     this.#publish();
-    if (this.#also)
-      for (const line of piece.toString('latin1').split('\n')) if (line !== '') this.#also(line);
-    return true;
+    if (this.#also) for (const line of linesBegun(piece, begun, piece.length)) this.#also(line);
+    return piece.length;
   }
 
   #publish(): void {

@@ -1,5 +1,5 @@
 import type { FlightReader } from '../../src/flights/reader.ts';
-import { AccessBuffer } from '../../src/log/access-buffer.ts';
+import { AccessBuffer, linesBegun } from '../../src/log/access-buffer.ts';
 import type { SharedLines } from '../../src/log/access-log.ts';
 import { pieceBytesOf } from '../../src/log/piece-bytes.ts';
 import { fs } from '../../src/support/builtins.ts';
@@ -10,6 +10,7 @@ const LATE_MS = 50;
 /** How long, in all, the end of the process waits for the reader of a full pipe; before the end, the next round tries again. */
 const FULL_PIPE_MS = 200;
 const RETRY_MS = 10;
+const NEWLINE = 10;
 
 export interface LastLinesOptions {
   readonly reader: FlightReader;
@@ -26,6 +27,8 @@ export class LastLines {
   readonly #forward: (lines: readonly string[]) => void;
   /** Until when to wait for the reader of a full pipe. */
   #patientUntilMs = Number.NEGATIVE_INFINITY;
+  /** Whether the last that was written is a part of a line. */
+  #isInLine = false;
   #seen: { readonly end: number; readonly ended: number; readonly atMs: number } | null = null;
 
   constructor({ reader, shared, forward }: LastLinesOptions) {
@@ -49,7 +52,7 @@ export class LastLines {
     if (seen === null) this.#seen = { end: this.#buffer.end, ended: this.#reader.ended, atMs: nowMs };
     // As in the main thread: no line of a request that the arbiter still counts as in flight.
     else if (nowMs - seen.atMs >= LATE_MS && this.#reader.told >= seen.ended) {
-      this.#buffer.take(this.#pieceBytes, (piece) => this.#put(piece), seen.end);
+      this.#buffer.take(this.#pieceBytes, (piece, begun) => this.#put(piece, begun), seen.end);
       this.#seen = null;
     }
   }
@@ -64,41 +67,45 @@ export class LastLines {
     const taken = format === null ? [] : [...this.#reader.take()];
     this.#patientUntilMs = performance.now() + FULL_PIPE_MS;
     // Now, as a request that has ended before it could be taken has its line among these.
-    if (isSealed) this.#buffer.takeSealed(this.#pieceBytes, (piece) => this.#put(piece));
+    if (isSealed) this.#buffer.takeSealed(this.#pieceBytes, (piece, begun) => this.#put(piece, begun));
     if (format === null) return null;
     const isWhole = isSealed && this.isEmpty && this.#reader.beyond === 0;
     const { line, shortLine } = format.compileFormat('--access-logformat', this.#shared.format);
     const { lineLimit } = this.#shared;
-    const written = taken.map((flight) => {
+    return taken.reduce((wasWhole, flight) => {
+      // Behind a part of a line nothing can be written but its rest.
+      if (this.#isInLine) return false;
       const entry = format.lostEntry(flight, nowMs - flight.startMs, process.pid, reason);
       const text = line(entry);
-      return this.#put(Buffer.from(text.length > lineLimit ? shortLine(entry, lineLimit) : text));
-    });
-    return isWhole && !written.includes(false);
+      const piece = Buffer.from(text.length > lineLimit ? shortLine(entry, lineLimit) : text);
+      return this.#put(piece, false) === piece.length && wasWhole;
+    }, isWhole);
   }
 
   get #pieceBytes(): number {
     return pieceBytesOf(this.#shared.lineLimit);
   }
 
-  #put(piece: Buffer): boolean {
-    if (this.#shared.toFile && !this.#writeToFile(piece)) return false;
-    if (this.#shared.toSyslog) this.#forward(piece.toString('latin1').trimEnd().split('\n'));
-    return true;
+  #put(piece: Buffer, begun: boolean): number {
+    const written = this.#shared.toFile ? this.#writeToFile(piece) : piece.length;
+    this.#isInLine = written === 0 ? begun : piece[written - 1] !== NEWLINE;
+    if (this.#shared.toSyslog && written > 0) this.#forward(linesBegun(piece, begun, written));
+    return written;
   }
 
-  #writeToFile(piece: Buffer): boolean {
+  #writeToFile(piece: Buffer): number {
     const { fd } = this.#buffer;
-    if (fd === null) return false;
-    for (let rest = piece; rest.length > 0; ) {
+    if (fd === null) return 0;
+    let written = 0;
+    while (written < piece.length) {
       try {
-        rest = rest.subarray(fs.writeSync(fd, rest));
+        written += fs.writeSync(fd, piece, written);
       } catch (error) {
-        if (codeOf(error) !== 'EAGAIN' || performance.now() > this.#patientUntilMs) return false;
+        if (codeOf(error) !== 'EAGAIN' || performance.now() > this.#patientUntilMs) break;
         Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MS);
       }
     }
-    return true;
+    return written;
   }
 }
 

@@ -6,7 +6,9 @@ import { GatheredLines } from '../../../src/log/gathered-lines.ts';
 
 function taken(buffer: AccessBuffer, pieceBytes: number, most = Infinity): string[] {
   const pieces: string[] = [];
-  buffer.take(pieceBytes, (piece) => pieces.length < most && pieces.push(`${piece}`) > 0);
+  buffer.take(pieceBytes, (piece) =>
+    pieces.length < most && pieces.push(`${piece}`) > 0 ? piece.length : 0,
+  );
   return pieces;
 }
 

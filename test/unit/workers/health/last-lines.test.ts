@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { FlightReader } from '../../../../src/flights/reader.ts';
 import { FlightTable } from '../../../../src/flights/table.ts';
 import { AccessBuffer } from '../../../../src/log/access-buffer.ts';
+import { fs } from '../../../../src/support/builtins.ts';
 import { LastLines } from '../../../../workers/health/last-lines.ts';
 import { createFifo, temporaryDirectory } from '../../log/temporary.ts';
 
@@ -49,7 +50,7 @@ describe('the lines of a main thread', () => {
     const { lines, buffer, written } = lastLines();
     buffer.append('one\n');
     lines.round(0);
-    buffer.take(100, () => true);
+    buffer.take(100, ({ length }) => length);
     buffer.compact();
     buffer.append('a longer one\n');
     lines.round(50);
@@ -82,6 +83,20 @@ describe('the lines of a main thread', () => {
     buffer.fd = fd;
     for (const ms of [100, 150]) lines.round(ms);
     expect(written()).toBe('one\n');
+  });
+
+  it('go on where a write ended in the middle of a line, whichever thread writes the rest', () => {
+    const { lines, buffer, written, forwarded } = lastLines({ toSyslog: true });
+    for (const line of ['one\n', 'two\n', 'three\n', 'four\n']) buffer.append(line);
+    diskHas(6);
+    for (const ms of [0, 50]) lines.round(ms);
+    expect([written(), forwarded]).toEqual(['one\ntw', ['one', 'two']]);
+    diskHas(3);
+    for (const ms of [100, 150]) lines.round(ms);
+    expect([written(), forwarded]).toEqual(['one\ntwo\nt', ['one', 'two', 'three']]);
+    const rest: unknown[] = [];
+    buffer.take(100, (piece, begun) => rest.push(`${piece}`, begun) * 0 + piece.length);
+    expect(rest).toEqual(['hree\nfour\n', true]);
   });
 
   it('are not waited for where the reader of a pipe has stalled', () => {
@@ -121,6 +136,15 @@ describe('at the end of the process', () => {
     expect(written()).toBe('GET /ends 200 -\nGET /held 444 grace\n');
   });
 
+  it('nothing is written behind a part of a line', async () => {
+    const { lines, buffer, begin, written } = lastLines();
+    buffer.append('one\n');
+    begin('/held');
+    diskHas(2, 1);
+    expect(await lines.finish(5, 'stall')).toBe(false);
+    expect(written()).toBe('on');
+  });
+
   it('it is known where the main thread has the lines, or has more requests than have a place', async () => {
     const held = lastLines();
     held.buffer.seal();
@@ -156,4 +180,23 @@ function fullPipe() {
     }
   };
   return { fd, fill };
+}
+
+/** The disk takes so many bytes more of the next write, and then fails so often. */
+function diskHas(bytes: number, failures = 1): void {
+  const real = fs.writeSync;
+  let left = failures;
+  const spy = vi.spyOn(fs, 'writeSync').mockImplementation(((
+    fd: number,
+    data: Buffer,
+    from?: number | null,
+  ) => {
+    if (bytes > 0) {
+      const part = data.subarray(from ?? 0, (from ?? 0) + bytes);
+      bytes = 0;
+      return real(fd, part);
+    }
+    if (--left === 0) spy.mockRestore();
+    throw Object.assign(new Error('ENOSPC'), { code: 'ENOSPC' });
+  }) as typeof fs.writeSync);
 }

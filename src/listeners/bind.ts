@@ -81,7 +81,7 @@ async function bindBeside(bound: Listener[], address: Address): Promise<Listener
       return await bind(address, bound);
     } catch (error) {
       const first = bound.at(-1);
-      const mayRetry = address.kind === 'tcp' && address.isTwin === true && address.port === 0;
+      const mayRetry = address.kind === 'tcp' && address.isTwin === true && needsPort(address);
       if (!mayRetry || first === undefined || codeOf(error) !== 'EADDRINUSE' || tries === MAX_TRIES)
         throw error;
       bound.splice(-1, 1, await bind(first.address));
@@ -90,9 +90,14 @@ async function bindBeside(bound: Listener[], address: Address): Promise<Listener
   }
 }
 
+function needsPort({ port, pairPort }: Address & { kind: 'tcp' }): boolean {
+  return port === 0 && pairPort === undefined;
+}
+
 function portFor(address: Address & { kind: 'tcp' }, before: readonly Listener[]): number {
   const first = before.at(-1);
-  if (address.port !== 0 || address.isTwin !== true || first === undefined) return address.port;
+  if (!needsPort(address)) return address.pairPort ?? address.port;
+  if (address.isTwin !== true || first === undefined) return address.port;
   const at = parseAddress('', first.url);
   return at.kind === 'tcp' ? at.port : address.port;
 }

@@ -1,4 +1,4 @@
-import { type Address, formatAddress } from '../settings/address.ts';
+import { type Address, besidePairs, formatAddress } from '../settings/address.ts';
 import { fs } from '../support/builtins.ts';
 import { bind, urlOf } from './bind.ts';
 import { closing } from './closing.ts';
@@ -86,7 +86,9 @@ export async function adoptAll(
   try {
     const matches = await matchAll(addresses, free);
     for (const { fd } of free) fs.closeSync(fd);
-    for (const { address, socket } of matches) listeners.push(await obtain(address, socket));
+    const asked = besidePairs(matches.map(({ address, socket }) => ({ address, url: socket?.url })));
+    for (const [index, address] of asked.entries())
+      listeners.push(await obtain(address, matches[index]?.socket));
     if (owner) for (const listener of fresh) listener.giveTo?.(owner);
     return { listeners, indexes };
   } catch (error) {

@@ -10,6 +10,8 @@ export type Address =
       readonly port: number;
       /** Port 0 is the port of the address before it. */
       readonly isTwin?: true;
+      /** In place of port 0: the port of its pair, which is open already. */
+      readonly pairPort?: number;
     }
   | { readonly kind: 'unix'; readonly source: string; readonly path: string }
   | { readonly kind: 'abstract'; readonly source: string; readonly name: string }
@@ -54,6 +56,20 @@ export function expandLocalhost(
     source: `${address.source} (${host.includes(':') ? `[${host}]` : host})`,
   });
   return [on(first), ...others.map((host) => ({ ...on(host), isTwin: true as const }))];
+}
+
+/** The addresses, where one of a pair on port 0 is open and the other is not: that one is to have the port of the open one. */
+export function besidePairs(
+  wanted: readonly { readonly address: Address; readonly url: string | undefined }[],
+): readonly Address[] {
+  const isTwin = (address: Address | undefined) => address?.kind === 'tcp' && address.isTwin === true;
+  return wanted.map(({ address, url }, index) => {
+    if (url !== undefined || address.kind !== 'tcp' || address.port !== 0) return address;
+    const next = wanted[index + 1];
+    const pair = isTwin(address) ? wanted[index - 1] : isTwin(next?.address) ? next : undefined;
+    const at = pair?.url === undefined ? undefined : parseAddress('', pair.url);
+    return at?.kind === 'tcp' ? { ...address, pairPort: at.port } : address;
+  });
 }
 
 /** Whether an interface of this machine has the address. */

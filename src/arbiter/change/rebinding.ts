@@ -1,7 +1,7 @@
 import { BindError, type bindAll, discard } from '../../listeners/bind.ts';
 import type { Listener } from '../../listeners/listener.ts';
 import type { Owner } from '../../listeners/owner.ts';
-import { type Address, formatAddress, overlap, parseAddress } from '../../settings/address.ts';
+import { type Address, besidePairs, formatAddress, overlap, parseAddress } from '../../settings/address.ts';
 import { UsageError } from '../../support/errors.ts';
 
 export interface RebindingOptions {
@@ -67,7 +67,8 @@ export class Rebinding {
       const at = free.findIndex((listener) => formatAddress(listener.address) === formatAddress(address));
       return { address, open: at < 0 ? undefined : free.splice(at, 1)[0] };
     });
-    const missing = wanted.filter((one) => !one.open).map(({ address }) => address);
+    const asked = besidePairs(wanted.map((one) => ({ address: one.address, url: one.open?.url })));
+    const missing = asked.filter((_, index) => !wanted[index]?.open);
     const bound = await this.#bindAll(missing, request);
     this.#opened = [...this.#opened, ...bound];
     if (!this.#options.isReading()) this.release();

@@ -4,7 +4,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { bindAll } from '../../../src/listeners/bind.ts';
 import { adoptAll, type HandedSocket, handSockets } from '../../../src/listeners/handed.ts';
 import type { Listener } from '../../../src/listeners/listener.ts';
-import { type Address, parseAddress } from '../../../src/settings/address.ts';
+import { type Address, expandLocalhost, hasAddress, parseAddress } from '../../../src/settings/address.ts';
 import { fakeListener } from '../../support/fake-service.ts';
 import { asRoot } from '../../support/tools.ts';
 import { temporaryDirectory } from '../../support/tsunicorn.ts';
@@ -52,6 +52,22 @@ describe('sockets that are handed over', () => {
 });
 
 describe('adopting', () => {
+  it.skipIf(!hasAddress('::1')).each(['127.0.0.1:0', '[::1]:0'])(
+    '%s alone gives the other of localhost:0 its port',
+    async (alone) => {
+      const [open] = await bound(alone);
+      const wanted = addresses('localhost:0').flatMap((address) => expandLocalhost(address, () => true));
+      const { listeners } = await adopt(wanted, open ? handed([open]) : []);
+      onTestFinished(() => closeAll(listeners.filter(({ url }) => url !== open?.url)));
+      const ports = listeners.map(({ url }) => new URL(url).port);
+      expect(new Set(ports)).toEqual(new Set([new URL(open?.url ?? '').port]));
+      expect(handSockets(listeners).sockets.map(({ asked }) => asked)).toEqual([
+        'http://127.0.0.1:0',
+        'http://[::1]:0',
+      ]);
+    },
+  );
+
   it('keeps the port of each bind to port 0, and takes the port itself where that is asked for', async () => {
     const listeners = await bound('127.0.0.1:0', '127.0.0.1:0');
     const [first, second] = listeners.map(({ url }) => url);

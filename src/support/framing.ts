@@ -23,7 +23,7 @@ export function frame(
   if (status === 204 || status < 200) return UNFRAMED;
   // The one status without content whose framing says so.
   if (status === 205) return EMPTY;
-  const length = given === undefined ? null : lengthIn(given);
+  const length = given === undefined ? null : given === String(size) ? size : lengthIn(given);
   if (status === 304) return { length, hasContent: false };
   // What a GET would have got may be not known, or not have been made for HEAD.
   if (method === 'HEAD') return { length: length ?? (size || null), hasContent: false };

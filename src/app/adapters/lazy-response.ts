@@ -231,7 +231,7 @@ function isUsual(status: unknown, statusText: unknown): boolean {
     status >= 200 &&
     status <= 599 &&
     typeof statusText === 'string' &&
-    REASON.test(statusText)
+    (statusText === '' || REASON.test(statusText))
   );
 }
 

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { blockedAt } from '../support/blocked-at.ts';
 import { get } from '../support/client.ts';
 import { tellTestsApart } from '../support/current-test.ts';
 import { app, type Running, serve, start } from '../support/tsunicorn.ts';
@@ -21,16 +22,11 @@ function release({ cwd }: Running): void {
 
 describe.concurrent('an event loop that is blocked for a while', () => {
   it.each([
-    [
-      'async',
-      'by a loop',
-      '/spin',
-      /blocked at:\n +at spin \(.*stalls\.ts:\d+:\d+\)\n +at app \(.*stalls\.ts:/,
-    ],
-    ['async', 'by Atomics.wait', '/wait', /blocked at:\n +at app \(.*stalls\.ts:/],
-    ['async', 'by many short native calls', '/hash', /blocked at:\n(?: +at .*\n)* +at hash \(.*stalls\.ts:/],
+    ['async', 'by a loop', '/spin', blockedAt('stalls.ts', 'spin', 'app')],
+    ['async', 'by Atomics.wait', '/wait', blockedAt('stalls.ts', 'app')],
+    ['async', 'by many short native calls', '/hash', blockedAt('stalls.ts', 'hash', 'app')],
     ['async', 'by another process', '/sleep', /^(?!.*blocked at)/],
-    ['sync', 'by a loop', '/spin', /blocked at:\n +at spin \(.*stalls\.ts:/],
+    ['sync', 'by a loop', '/spin', blockedAt('stalls.ts', 'spin', 'app')],
   ])(
     'in class %s %s is said when it begins and ends, and its request is answered',
     async (kind, _how, path, stack) => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { blockedAt } from '../support/blocked-at.ts';
 import { get } from '../support/client.ts';
 import { app, serve } from '../support/tsunicorn.ts';
 
@@ -10,9 +11,9 @@ const ends = /INFO\] Thread \d+: its event loop runs again; it was blocked for (
 
 describe('a thread of the pool that is blocked for a while', () => {
   it.each([
-    ['by a loop', '/spin', /blocked at:\n +at spin \(.*stalls\.ts:\d+:\d+\)\n +at app \(.*stalls\.ts:/],
-    ['by many short native calls', '/hash', /blocked at:\n(?: +at .*\n)* +at hash \(.*stalls\.ts:/],
-    ['by Atomics.wait', '/wait', /blocked at:\n +at app \(.*stalls\.ts:/],
+    ['by a loop', '/spin', blockedAt('stalls.ts', 'spin', 'app')],
+    ['by many short native calls', '/hash', blockedAt('stalls.ts', 'hash', 'app')],
+    ['by Atomics.wait', '/wait', blockedAt('stalls.ts', 'app')],
     ['by one native call', '/derive', /^(?!.*blocked at)/],
   ])('%s is said when it begins and ends, and its request is answered', async (_what, path, stack) => {
     const running = await serve(inThreads);

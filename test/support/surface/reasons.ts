@@ -8,7 +8,7 @@ export const REASONS = {
   whole: {
     classes: ['sync', 'thread'],
     what: 'A request is complete before its handler is called.',
-    why: 'In class `sync` this applies to bodies up to 1 MB, in class `thread` to requests without a body or with a known length up to 64 KB. `req.complete` is true and the trailers are there from the beginning. `readable` is not emitted unless there is a listener, and `resume` and `end` may be emitted one turn of the event loop earlier or later. If the client leaves in the middle of such a body, no handler is called.',
+    why: 'In class `sync` this applies to bodies up to 1 MB, in class `thread` to requests without a body or with a known length up to 64 KB. In class `sync`, `req.complete` is true and the trailers are there from the beginning; in class `thread`, as in Node for a request that comes in one piece, once the handler has been called. `readable` is not emitted unless there is a listener, and `resume` and `end` may be emitted one turn of the event loop earlier or later. If the client leaves in the middle of such a body, no handler is called.',
   },
   buffers: {
     classes: ['sync'],

@@ -5,12 +5,17 @@ import { hear, type ThreadSocket } from './socket.ts';
 /** A request inside a thread: Node's own IncomingMessage, fed by messages. */
 export interface Incoming {
   readonly request: IncomingMessage;
+  /** The handler has been called: as in Node, what has come with the head is read from then on. */
+  called(): void;
   chunk(data: Uint8Array | string): void;
   end(rawTrailers: readonly string[]): void;
 }
 
 /** What Node's parser says of a request as well. */
 type ServerRequest = IncomingMessage & { upgrade: boolean; joinDuplicateHeaders: boolean | null };
+
+/** `_dumped` says that nobody reads the body any more, since the answer has been sent. */
+type Dumpable = IncomingMessage & { readonly _dumped: boolean };
 
 /** Makes the request; `taken` is told of bytes of its body that the application has taken. */
 export function createIncoming(
@@ -40,10 +45,16 @@ function addLines(request: IncomingMessage, lines: readonly string[]): void {
 }
 
 function whole(request: IncomingMessage, body: Uint8Array | null): Incoming {
-  if (body !== null) request.push(bufferOf(body));
-  request.complete = true;
-  request.push(null);
-  return { request, chunk: () => {}, end: () => {} };
+  return {
+    request,
+    called() {
+      if (body !== null && !(request as Dumpable)._dumped) request.push(bufferOf(body));
+      request.complete = true;
+      request.push(null);
+    },
+    chunk: () => {},
+    end: () => {},
+  };
 }
 
 function streaming(request: IncomingMessage, socket: ThreadSocket, taken: (bytes: number) => void): Incoming {
@@ -56,6 +67,7 @@ function streaming(request: IncomingMessage, socket: ThreadSocket, taken: (bytes
   request._read = report;
   return {
     request,
+    called: () => {},
     chunk(data) {
       owed += data.length;
       hear(socket, data.length);

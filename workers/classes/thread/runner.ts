@@ -81,9 +81,13 @@ export class Runner {
     const running = this.#open(message);
     this.#running = running;
     this.#last = running.socket;
-    const { request } = running.incoming;
+    this.#call(running);
+    running.incoming.called();
+  }
+
+  #call(running: Running): void {
     try {
-      const returned = this.#application.handler(request, running.outgoing.response);
+      const returned = this.#application.handler(running.incoming.request, running.outgoing.response);
       if (isThenable(returned)) {
         running.settled = Promise.resolve(returned).then(
           (result) => this.#look(running, result),

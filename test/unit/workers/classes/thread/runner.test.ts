@@ -155,6 +155,19 @@ describe('the request', () => {
     });
   });
 
+  it('is complete once the handler has been called, as in Node', async () => {
+    const seen: unknown[] = [];
+    await answerOf(
+      (req, res) => {
+        seen.push(req.complete, req.readableLength);
+        process.nextTick(() => seen.push(req.complete, req.readableLength));
+        setImmediate(() => res.end());
+      },
+      { body: Buffer.from('hello') },
+    );
+    expect(seen).toEqual([false, 0, true, 5]);
+  });
+
   it('has a body that came with it, or in parts that are reported when they are taken', async () => {
     const echo: Handler = async (req, res) => res.end((await text(req)) + (req.trailers['x-sum'] ?? ''));
     const whole = new Uint8Array(Buffer.from('whole'));

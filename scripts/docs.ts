@@ -13,7 +13,7 @@ import {
 } from '../src/settings/catalogue/catalogue.ts';
 import { hookDocs } from '../src/settings/catalogue/hooks.ts';
 import type { Need } from '../src/settings/setting.ts';
-import { renderDifferences } from '../test/support/surface/reasons.ts';
+import { renderDifferences } from '../test/support/surface/render.ts';
 import { brokenLinks } from './links.ts';
 
 const HEAD = `# Settings

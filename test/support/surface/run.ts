@@ -134,12 +134,14 @@ class Wire implements Client {
   readonly #lines: readonly string[];
   readonly #path: string;
   readonly #on: string;
+  readonly #port: number;
 
   constructor(ear: Ear, lines: readonly string[], port: number, path: string, on: string) {
     this.#ear = ear;
     this.#lines = lines;
     this.#path = path;
     this.#on = on;
+    this.#port = port;
     this.#socket = net.connect({ port, host: '127.0.0.1', allowHalfOpen: false });
     this.connected = new Promise((resolve) => this.#socket.once('connect', resolve));
     this.ended = new Promise((resolve) => this.#socket.once('close', resolve));
@@ -169,6 +171,16 @@ class Wire implements Client {
 
   told(pattern: RegExp): Promise<unknown> {
     return this.#ear.until(() => this.#lines.some((line) => pattern.test(line)), deadlineMs() / 12);
+  }
+
+  get path(): string {
+    return `${this.#path}?on=${this.#on}`;
+  }
+
+  beside(): Promise<unknown> {
+    const socket = net.connect(this.#port, '127.0.0.1').on('error', () => {});
+    socket.resume().write('GET /beside HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+    return new Promise((resolve) => socket.once('close', resolve));
   }
 
   half(): void {

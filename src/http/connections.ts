@@ -132,7 +132,7 @@ export class Connections {
     if (connection === undefined) return;
     const { latest, sinceMs } = connection;
     if (latest === null || latest.writableFinished) connection.earlier = null;
-    else connection.earlier = [...stillOpen(connection.earlier), { response: latest, sinceMs }];
+    else keepOpen(connection, { response: latest, sinceMs });
     connection.latest = response;
     connection.sinceMs = nowMs;
   }
@@ -252,7 +252,14 @@ function isIdle({ socket, latest, earlier, webSocketFrom }: Connection): boolean
   return latest.writableFinished && latest.req.complete && stillOpen(earlier).length === 0;
 }
 
-/** Drops what was answered: a client may keep one request open for ever, and the others must not pile up behind it. */
+/** Adds one that is not answered yet, and drops those that are: they stand in front, as answers are sent in order. */
+function keepOpen(connection: Connection, flight: Flight): void {
+  connection.earlier ??= [];
+  const { earlier } = connection;
+  while (earlier[0]?.response.writableFinished) earlier.shift();
+  earlier.push(flight);
+}
+
 function stillOpen(flights: readonly Flight[] | null): readonly Flight[] {
   return flights?.filter(({ response }) => !response.writableFinished) ?? [];
 }

@@ -10,7 +10,7 @@ import type { Clock } from '../support/clock.ts';
 import { isThenable } from '../support/thenable.ts';
 import { closeIdleConnections } from './arrival.ts';
 import type { Connections } from './connections.ts';
-import { afterAnswer, isLast } from './in-turn.ts';
+import { afterAnswer, inTurn, isLast } from './in-turn.ts';
 import { lingerWhileSent } from './linger.ts';
 import { noteFlights } from './note-flights.ts';
 import { answerRefused, handRefused, type SayRefused } from './refusals.ts';
@@ -114,7 +114,7 @@ function requestListener(options: HttpServerOptions) {
     const earlier = connections.latestOn(socket);
     observe(request, response, nowMs);
     if (earlier === null || earlier.writableEnded) run(request, response);
-    else afterAnswer(earlier, socket, () => run(request, response));
+    else inTurn(earlier, response, socket, () => run(request, response));
   };
   const begin = flights ? noteFlights(flights, handle) : handle;
   const listener = (request: IncomingMessage, response: ServerResponse): void => {
@@ -226,15 +226,15 @@ function refuseOn(socket: Duplex, status: string): void {
 /** Hands a connection over to another protocol; `hand` calls the application. */
 function switcher({ connections, onError, accessLog }: HttpServerOptions) {
   return (request: IncomingMessage, duplex: Duplex, hand: () => void): void => {
-    // The engine is fed with sockets of node:net alone, and of node:tls.
-    const socket = duplex as Socket;
+    // Not `duplex`, which is a stream of its own where the request has a body that is still being sent.
+    const { socket } = request;
     const earlier = connections.latestOn(socket);
     if (earlier === null || (earlier.writableEnded && !isLast(earlier))) return change();
     // Node listens to it no more.
     const ignore = () => {};
-    socket.on('error', ignore);
+    duplex.on('error', ignore);
     afterAnswer(earlier, socket, () => {
-      socket.off('error', ignore);
+      duplex.off('error', ignore);
       change();
     });
 
@@ -244,9 +244,9 @@ function switcher({ connections, onError, accessLog }: HttpServerOptions) {
       try {
         hand();
       } catch (error) {
-        if (isMalformed(error, request)) return refuseOn(socket, '400 Bad Request');
+        if (isMalformed(error, request)) return refuseOn(duplex, '400 Bad Request');
         onError(error, request);
-        socket.destroy();
+        duplex.destroy();
       }
     }
   };

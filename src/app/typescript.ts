@@ -3,7 +3,7 @@ import { fs } from '../support/builtins.ts';
 
 /** What to do where an application is in TypeScript that Node's type stripping cannot run. */
 export const LOADER_CURE =
-  "run it with a loader: npm install tsx, and add --env 'NODE_OPTIONS=--import tsx' (docs/typescript.md); or build it to JavaScript first";
+  "run it with a loader: npm install tsx, and add --env 'NODE_OPTIONS=--import tsx' (docs/typescript.md of tsunicorn); or build it to JavaScript first";
 
 const TYPESCRIPT = /\.[cm]?tsx?$/;
 

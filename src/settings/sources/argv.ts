@@ -73,9 +73,14 @@ export function parseWords(
 }
 
 // Without the Markdown.
+/** Text of the settings, which is Markdown, for a terminal. */
+function plain(text: string): string {
+  return text.replaceAll('`', '');
+}
+
 function firstSentence(doc: string): string {
   const [sentence = doc] = doc.split(/(?<=\.)\s/);
-  return sentence.replaceAll('`', '');
+  return plain(sentence);
 }
 
 function optionOf(name: SettingName): Option | null {
@@ -95,7 +100,7 @@ function descriptionOf(option: Option): string {
 function summaryOf(name: SettingName): string {
   const { doc, kind, default: value, defaultText, flags } = settingOf(name);
   const variables = variablesOf(name);
-  const byDefault = defaultText ?? kind.toText(value);
+  const byDefault = plain(defaultText ?? kind.toText(value));
   const isSwitch = flags !== null && kind.placeholder === null;
   const notes = [
     ...(byDefault === 'none' || isSwitch ? [] : [`default: ${byDefault}`]),

@@ -74,6 +74,11 @@ describe('the help', () => {
     for (const variable of variablesOf(name)) expect(help()).toContain(variable);
   });
 
+  it('has no Markdown', () => {
+    expect(help()).toContain('(default: a tenth of maxRequests; ');
+    expect(help()).not.toContain('`');
+  });
+
   it('tells the usage and the defaults, and ends with what it is given', () => {
     expect(help()).toMatch(/^Usage: tsunicorn \[options\] \[module:export\] /);
     expect(help()).toContain('(default: 1; env: TSUNICORN_WORKERS, WEB_CONCURRENCY)');

@@ -34,10 +34,21 @@ type EventAt<L extends LogLevel> = {
   [E in RecordEvent]: L extends LevelOf<E> ? E : never;
 }[RecordEvent];
 
-type FieldsOf<E extends RecordEvent, Known extends FieldName> = LogFields &
-  Partial<FieldTypes> & { readonly event: E } & {
-    readonly [F in Exclude<Records[E]['fields'][number], Known>]: FieldTypes[F];
-  };
+/**
+ * The fields that the record of an event declares, and no other of FieldTypes. A name that is unknown there is found where
+ * it is written, but not in an object that is spread.
+ */
+type FieldsOf<E extends RecordEvent, Known extends FieldName> = Pick<LogFields, 'err' | 'lines' | 'pid'> & {
+  readonly event: E;
+} & { readonly [F in Exclude<Records[E]['fields'][number], Known>]: FieldTypes[F] } & {
+  readonly [F in Exclude<OptionalOf<E>, Known>]?: FieldTypes[F];
+} & { readonly [F in Exclude<FieldName, Records[E]['fields'][number] | OptionalOf<E>>]?: never };
+
+type OptionalOf<E extends RecordEvent> = Records[E] extends {
+  readonly may: readonly (infer F extends FieldName)[];
+}
+  ? F
+  : never;
 
 /** What a record of this level may consist of; a logger that adds the fields `Known` by itself is not given them. */
 type FieldsAt<L extends LogLevel, Known extends FieldName> = {

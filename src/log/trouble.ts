@@ -3,16 +3,15 @@ import { seconds } from '../support/duration.ts';
 import { codeOf, messageOf } from '../support/errors.ts';
 import { Condition, type Course, type Phase } from './condition.ts';
 
-type FieldsOf<E extends string> = {
-  readonly event: E;
+type TroubleFields = {
   readonly phase: Phase;
   readonly file: string;
-  readonly lost: number;
   readonly durationMs: number;
   readonly error: string;
-};
-
-type TroubleFields = FieldsOf<'log-unwritable'> | FieldsOf<'log-not-reopened'>;
+} & (
+  | { readonly event: 'log-unwritable'; readonly lost: number }
+  | { readonly event: 'log-not-reopened'; readonly lost?: never }
+);
 
 /** Logs what is wrong with one log in another, where it can be read. */
 export type Say = (level: 'error' | 'info', message: string, fields: TroubleFields) => void;
@@ -107,7 +106,6 @@ export class LogTrouble {
       event: 'log-not-reopened',
       phase,
       file: this.#file,
-      lost: 0,
       durationMs,
       error,
     });

@@ -15,7 +15,7 @@ export function lostLines(following: FollowingLog): LostLines {
     write(from, requests, reason) {
       let unwritten = { lost: 0, error: '' };
       try {
-        const destination = openFor(from, (_level, _message, { lost, error }) => {
+        const destination = openFor(from, (_level, _message, { lost = 0, error }) => {
           unwritten = { lost, error };
         });
         try {

@@ -51,7 +51,6 @@ function logStall(
     durationMs: Math.round(blockedMs),
     stack: seen.stack,
     requests: seen.requests,
-    done,
     lines: stallLines(stalled),
   });
 }

@@ -45,6 +45,7 @@ export interface FieldTypes {
   readonly threadId: number;
   readonly queued: number;
   readonly setting: string;
+  readonly limit: string | null;
   readonly connections: Census;
   readonly workers: { readonly wanted: number; readonly ready: number };
   readonly addresses: readonly string[];
@@ -53,6 +54,10 @@ export interface FieldTypes {
   readonly file: string;
   readonly files: readonly string[];
   readonly lost: number;
+  readonly utilisation: number;
+  readonly inFlight: number;
+  readonly ageMs: number;
+  readonly thread: 'blocked' | 'waiting' | 'silent' | 'unseen';
   readonly error: string;
   readonly client: string | null;
   readonly hook: string;
@@ -87,6 +92,7 @@ export const FIELD_DOCS: Readonly<Record<FieldName, string>> = {
   queued: 'how many requests wait for any thread',
   stack: 'where the event loop was blocked, the innermost frame first; null if it cannot be known',
   setting: 'the setting that caused it, as a command-line option',
+  limit: 'the setting that ends what waits, as a command-line option; null if none does',
   connections:
     'how many connections of the worker are in which state: `answering`, `idle`, `sendingHeaders`, `silent`, `webSockets`',
   workers: 'how many workers are `wanted`, and how many are `ready`',
@@ -96,6 +102,12 @@ export const FIELD_DOCS: Readonly<Record<FieldName, string>> = {
   file: 'a file, or `-` for a standard stream',
   files: 'files',
   lost: 'how many lines were lost',
+  utilisation:
+    'the share of time, from 0 to 1, in which the event loops of the workers were busy, on average',
+  inFlight: 'how many requests a worker had in flight, on average',
+  ageMs: 'how long ago the request came, in milliseconds',
+  thread:
+    'what the thread did: `blocked` (by JavaScript: `stack`), `waiting`, `silent` (in native code, or without a processor), `unseen` (its stack could not be read)',
   error: 'the code of a system error, such as `ENOSPC`',
   client: 'the address of a client; null on a Unix socket',
   hook: 'the name of a hook',

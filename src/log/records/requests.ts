@@ -38,13 +38,13 @@ export const requestRecords = {
   'request-timeout': {
     level: ['warning', 'error'],
     fields: ['worker', 'request', 'setting', 'durationMs'],
-    may: ['stack'],
+    may: ['stack', 'ageMs', 'thread'],
     when: 'a request took longer than its limit',
   },
   'requests-stuck': {
     level: ['warning', 'info'],
-    fields: ['worker', 'phase', 'count', 'durationMs', 'requests', 'setting'],
-    when: 'requests have waited for the application for `--request-warning` while its event loop is free; `requests` are the oldest, `limit` is the setting that ends them, or null; `info` when none waits any more',
+    fields: ['worker', 'phase', 'count', 'durationMs', 'requests', 'setting', 'limit'],
+    when: 'requests have waited for the application for `--request-warning` while its event loop is free; `requests` are the oldest; `info` when none waits any more',
   },
   'timeout-ignored': {
     level: 'warning',

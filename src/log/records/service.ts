@@ -47,7 +47,12 @@ export const serviceRecords = {
     fields: ['phase', 'durationMs', 'workers', 'causes'],
     when: 'no worker serves, although one has served before; `info` when it ends',
   },
-  scaled: { level: 'info', fields: ['count', 'reason'], when: 'the number of workers changes with the load' },
+  scaled: {
+    level: 'info',
+    fields: ['count', 'reason'],
+    may: ['utilisation', 'inFlight'],
+    when: 'the number of workers changes with the load, or by TTOU while the workers rest',
+  },
   'scaling-limit': {
     level: 'warning',
     fields: ['count', 'setting'],
@@ -82,7 +87,7 @@ export const serviceRecords = {
   },
   'change-awaited': {
     level: 'error',
-    fields: ['reason', 'worker'],
+    fields: ['reason', 'worker', 'exitStatus'],
     may: ['place'],
     when: 'in development: the application cannot be loaded until something changes',
   },

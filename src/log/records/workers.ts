@@ -123,7 +123,7 @@ export const workerRecords = {
   },
   'code-mixed': {
     level: 'warning',
-    fields: ['worker', 'files', 'count'],
+    fields: ['worker', 'generation', 'files', 'count'],
     when: 'it has loaded other versions of files than the first worker of its generation; once a generation',
   },
 } as const satisfies RecordTable;

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import {
   chmodSync,
   chownSync,
@@ -16,10 +16,11 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished } from 'vitest';
 import { ask } from '../support/http-client.ts';
 import { refusal } from '../support/refusal.ts';
-import { asRoot } from '../support/tools.ts';
+import { asRoot, withTool } from '../support/tools.ts';
 import { app, type Running, serve, start, temporaryDirectory } from '../support/tsunicorn.ts';
 
 const it = asRoot();
+const itWithUseradd = process.getuid?.() === 0 ? withTool('useradd', 'userdel') : it;
 const whoami = app('whoami.ts:app');
 const DAEMON = idsOf('daemon');
 const NOBODY = idsOf('nobody');
@@ -27,6 +28,14 @@ const NOBODY = idsOf('nobody');
 interface Ids {
   readonly uid: number;
   readonly gid: number;
+}
+
+/** A new user with these supplementary groups, which goes with the test. */
+function userIn(...groups: readonly string[]): string {
+  const name = `tsunicorn${process.pid}`;
+  onTestFinished(() => void spawnSync('userdel', [name]));
+  execFileSync('useradd', ['--no-create-home', '--gid', 'nogroup', '--groups', groups.join(','), name]);
+  return name;
 }
 
 function idsOf(user: string): Ids {
@@ -93,6 +102,18 @@ describe('--user', () => {
     // Without an entry of its own, the user is in its primary group alone; initgroups(3) adds the group that is given.
     const expected = new Set([...groups.filter((gid) => gid !== idsOf('nobody').gid), DAEMON.gid]);
     expect(new Set(list.split(' ').map(Number))).toEqual(expected);
+    await stop(running);
+  });
+
+  itWithUseradd('comes with each of its groups', async () => {
+    const user = userIn('daemon', 'games');
+    const groups = execFileSync('id', ['-G', user], { encoding: 'utf8' }).trim().split(' ').map(Number);
+    expect(groups).toHaveLength(3);
+    const running = await serve([whoami, '-u', user, '--initgroups'], { cwd: openDirectory() });
+    const { now, atImport } = await whoAnswers(running.at);
+    const [, , list = ''] = now.split(' | ');
+    expect(list.split(' ').map(Number).toSorted()).toEqual(groups.toSorted());
+    expect(atImport).toBe(now);
     await stop(running);
   });
 

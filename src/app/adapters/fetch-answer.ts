@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { describe } from '../../support/describe.ts';
 import { type Framing, frame, isAscii, Promised } from '../../support/framing.ts';
 import type { Size } from './body-size.ts';
+import { drained } from './drained.ts';
 import { type Parts, takeLazy } from './lazy-response.ts';
 
 /** What is sent of a Response, of whatever class. */
@@ -133,15 +134,4 @@ function bytesOf(chunk: unknown): Uint8Array {
   if (chunk instanceof Uint8Array) return chunk;
   if (typeof chunk === 'string') return Buffer.from(chunk);
   throw new TypeError(`a chunk of the Response's body is ${describe(chunk)}, not a Uint8Array`);
-}
-
-/** Resolves when the client has taken enough, or has gone. */
-function drained(res: ServerResponse): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      res.off('drain', done).off('close', done);
-      resolve();
-    };
-    res.on('drain', done).on('close', done);
-  });
 }

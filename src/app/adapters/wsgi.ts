@@ -10,6 +10,7 @@ import type { Chunk, GatewayApplication } from '../../gateway/types.ts';
 import type { Application } from '../application.ts';
 import { faultOf } from '../client-fault.ts';
 import { refuse } from '../refuse.ts';
+import { drained } from './drained.ts';
 
 export interface WsgiOptions {
   readonly context: GatewayContext;
@@ -78,17 +79,6 @@ async function stream({ res, answer }: Exchange, reader: BodyReader): Promise<vo
     else if (reader.isSync) await turn();
   }
   if (!answer.isOver) answer.end();
-}
-
-/** Resolves when the client has taken enough, or has gone. */
-function drained(res: ServerResponse): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      res.off('drain', done).off('close', done);
-      resolve();
-    };
-    res.on('drain', done).on('close', done);
-  });
 }
 
 /** Answers failures that the client has caused; throws the others, which the server logs and answers. */

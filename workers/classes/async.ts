@@ -1,12 +1,12 @@
 import type { Application } from '../../src/app/application.ts';
 import { Connections } from '../../src/http/connections.ts';
-import { drain } from '../../src/http/drain/drain.ts';
 import { logRefused } from '../../src/http/refusal-log.ts';
 import { limitRequests } from '../../src/http/request-limit.ts';
 import { createHttpServer } from '../../src/http/server.ts';
 import { Capacity } from '../accept/capacity.ts';
 import { createGate } from '../accept/gate.ts';
 import type { Serve, ServeOptions, Serving } from '../serving.ts';
+import { open } from './open.ts';
 
 /** The `async` class: one event loop, many requests; accepts while it has fewer than workerConnections. */
 export const serveAsync: Serve = async (options) => {
@@ -62,16 +62,5 @@ export async function serveMany(
     else gate.resume();
   }
 
-  const { close } = application;
-  await options.prove(application, close);
-  const urls = await gate.open(options.listeners, settings.backlog);
-  return {
-    urls: own?.opened(urls) ?? urls,
-    connections,
-    ...(close ? { close } : {}),
-    drain(how) {
-      capacity.close();
-      return drain({ ...how, gate, connections, clock, isHasty: settings.reload });
-    },
-  };
+  return open(options, application, { gate, capacity, connections });
 }

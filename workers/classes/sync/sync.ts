@@ -1,6 +1,5 @@
 import type { Socket } from 'node:net';
 import { Connections } from '../../../src/http/connections.ts';
-import { drain } from '../../../src/http/drain/drain.ts';
 import { logRefused } from '../../../src/http/refusal-log.ts';
 import { limitRequests } from '../../../src/http/request-limit.ts';
 import { createHttpServer } from '../../../src/http/server.ts';
@@ -9,6 +8,7 @@ import { EarlyBytes } from '../../accept/early-bytes.ts';
 import { createGate } from '../../accept/gate.ts';
 import { PendingConnections } from '../../accept/pending.ts';
 import type { Serve } from '../../serving.ts';
+import { open } from '../open.ts';
 import { warnOf } from '../without-effect.ts';
 import { limitTurns, oneAtATime } from './one-at-a-time.ts';
 import { RequestQueue } from './request-queue.ts';
@@ -91,17 +91,6 @@ export const serveSync: Serve = async (options) => {
     else gate.pause();
   }
 
-  const { close, own } = application;
-  await options.prove(application, close);
-  const urls = await gate.open(options.listeners, settings.backlog);
-  return {
-    urls: own?.opened(urls) ?? urls,
-    connections,
-    ...(close ? { close } : {}),
-    ...(share ? { utilisation: () => share.take() } : {}),
-    drain(how) {
-      capacity.close();
-      return drain({ ...how, gate, connections, clock, isHasty: settings.reload });
-    },
-  };
+  const serving = await open(options, application, { gate, capacity, connections });
+  return share ? { ...serving, utilisation: () => share.take() } : serving;
 };

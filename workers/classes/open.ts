@@ -1,0 +1,33 @@
+import type { Application } from '../../src/app/application.ts';
+import type { Connections } from '../../src/http/connections.ts';
+import { drain } from '../../src/http/drain/drain.ts';
+import type { Capacity } from '../accept/capacity.ts';
+import type { Gate } from '../accept/gate.ts';
+import type { ServeOptions, Serving } from '../serving.ts';
+
+/** What accepts the connections of an application in this process, and counts them. */
+export interface Intake {
+  readonly gate: Gate;
+  readonly capacity: Capacity;
+  readonly connections: Connections;
+}
+
+/** Opens the sockets once the application is proved ready. */
+export async function open(
+  { settings, listeners, clock, prove }: ServeOptions,
+  application: Application,
+  { gate, capacity, connections }: Intake,
+): Promise<Serving> {
+  const { close, own } = application;
+  await prove(application, close);
+  const urls = await gate.open(listeners, settings.backlog);
+  return {
+    urls: own?.opened(urls) ?? urls,
+    connections,
+    ...(close ? { close } : {}),
+    drain(how) {
+      capacity.close();
+      return drain({ ...how, gate, connections, clock, isHasty: settings.reload });
+    },
+  };
+}

@@ -3,7 +3,6 @@ import {
   chmodSync,
   chownSync,
   mkdirSync,
-  mkdtempSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -12,9 +11,10 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished } from 'vitest';
+import { describe, expect } from 'vitest';
 import { outcome } from '../support/client.ts';
 import { ask } from '../support/http-client.ts';
+import { rootsDirectory } from '../support/roots-directory.ts';
 import { linesIn } from '../support/text.ts';
 import { asRoot } from '../support/tools.ts';
 import { app, type Running, serve, temporaryDirectory } from '../support/tsunicorn.ts';
@@ -23,14 +23,6 @@ const it = asRoot();
 const FORMAT = '%(m)s %(U)s %(s)s %(X)s';
 const LOST = ['GET /held 444 SIGKILL', 'GET /kill 444 SIGKILL'];
 const NOBODY = Number(execFileSync('id', ['-u', 'nobody'], { encoding: 'utf8' }));
-
-/** A directory that everybody can look into, and only root write; not in /tmp, where anybody could have made it. */
-function rootsDirectory(): string {
-  const directory = mkdtempSync('/srv/tsunicorn-test-');
-  onTestFinished(() => rmSync(directory, { recursive: true }));
-  chmodSync(directory, 0o755);
-  return directory;
-}
 
 /** A service of one worker that runs as nobody, has answered one request and holds another. */
 async function holding(cwd: string, file: string) {

@@ -4,10 +4,8 @@ import {
   chownSync,
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readFileSync,
   renameSync,
-  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -16,6 +14,7 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished } from 'vitest';
 import { ask } from '../support/http-client.ts';
 import { refusal } from '../support/refusal.ts';
+import { rootsDirectory } from '../support/roots-directory.ts';
 import { asRoot, withTool } from '../support/tools.ts';
 import { app, type Running, serve, start, temporaryDirectory } from '../support/tsunicorn.ts';
 
@@ -185,10 +184,7 @@ describe('what both sides use', () => {
   });
 
   it('is given to the workers by root where logrotate made it for root alone, at USR1, at HUP and when a worker boots', async () => {
-    // Not in /tmp, where anybody could have made it.
-    const cwd = mkdtempSync('/srv/tsunicorn-test-');
-    onTestFinished(() => rmSync(cwd, { recursive: true }));
-    chmodSync(cwd, 0o755);
+    const cwd = rootsDirectory();
     const running = await serve([whoami, '-w', '1', '-u', 'nobody', '--access-logfile', 'access.log'], {
       cwd,
     });

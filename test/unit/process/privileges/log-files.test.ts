@@ -1,18 +1,9 @@
-import {
-  chmodSync,
-  chownSync,
-  existsSync,
-  lchownSync,
-  mkdirSync,
-  mkdtempSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-} from 'node:fs';
+import { chmodSync, chownSync, existsSync, lchownSync, mkdirSync, statSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { describe, expect, onTestFinished } from 'vitest';
+import { describe, expect } from 'vitest';
 import type { Identity } from '../../../../src/process/privileges/identity.ts';
 import { makeOwned } from '../../../../src/process/privileges/log-files.ts';
+import { rootsDirectory } from '../../../support/roots-directory.ts';
 import { asRoot } from '../../../support/tools.ts';
 
 const it = asRoot();
@@ -20,11 +11,10 @@ const user: Identity = { label: 'user 54321', uid: 54321, gid: 54321, groups: [5
 
 /** `home` is the user's, `rootly` is root's. */
 function directories(): { readonly top: string; readonly home: string; readonly rootly: string } {
-  const top = mkdtempSync('/srv/tsunicorn-test-');
-  onTestFinished(() => rmSync(top, { recursive: true }));
+  const top = rootsDirectory();
   const [home, rootly] = [join(top, 'home'), join(top, 'rootly')];
   for (const directory of [home, rootly]) mkdirSync(directory);
-  for (const directory of [top, home, rootly]) chmodSync(directory, 0o755);
+  for (const directory of [home, rootly]) chmodSync(directory, 0o755);
   chownSync(home, user.uid, user.gid);
   return { top, home, rootly };
 }

@@ -1,31 +1,14 @@
-import {
-  chmodSync,
-  chownSync,
-  linkSync,
-  mkdirSync,
-  mkdtempSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, chownSync, linkSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished } from 'vitest';
+import { describe, expect } from 'vitest';
 import type { Identity } from '../../../../src/process/privileges/identity.ts';
 import { mendLog } from '../../../../src/process/privileges/mend-log.ts';
+import { rootsDirectory } from '../../../support/roots-directory.ts';
 import { asRoot } from '../../../support/tools.ts';
 
 const it = asRoot();
 const user: Identity = { label: 'user 54321', uid: 54321, gid: 54321, groups: [54321], environment: {} };
 const ADM = 4;
-
-/** Not in /tmp, which everybody may write. */
-function rootsDirectory(): string {
-  const directory = mkdtempSync('/srv/tsunicorn-test-');
-  onTestFinished(() => rmSync(directory, { recursive: true }));
-  chmodSync(directory, 0o755);
-  return directory;
-}
 
 /** As logrotate's `create 640 root adm` makes it. */
 function rotated(directory = rootsDirectory()): string {

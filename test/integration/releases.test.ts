@@ -50,6 +50,16 @@ class Releases {
   }
 }
 
+/** A service in the first release, by the copy of tsunicorn in it. */
+async function serveInstalled() {
+  const releases = new Releases();
+  releases.deploy('one', release('one'));
+  releases.install('one');
+  const script = join(releases.current, 'server/bin/tsunicorn.ts');
+  const running = start(['app.mjs'], { cwd: releases.current, env: { PWD: releases.current }, script });
+  return { releases, running, at: await running.url() };
+}
+
 async function body(at: string): Promise<string> {
   // Over a connection that is not kept: an old worker would wait for its next request.
   return (await get(at)).body;
@@ -135,12 +145,7 @@ describe('HUP where the working directory is a link', () => {
   });
 
   it('runs our own code from the release too, so that the one that the arbiter started from may be removed', async () => {
-    const releases = new Releases();
-    releases.deploy('one', release('one'));
-    releases.install('one');
-    const script = join(releases.current, 'server/bin/tsunicorn.ts');
-    const running = start(['app.mjs'], { cwd: releases.current, env: { PWD: releases.current }, script });
-    const at = await running.url();
+    const { releases, running, at } = await serveInstalled();
     const two = releases.deploy('two', release('two'));
     releases.install('two');
     await reload(running, 2);
@@ -155,12 +160,7 @@ describe('HUP where the working directory is a link', () => {
   });
 
   it('asks for USR2 where the new release has another version of it, and the old one is gone', async () => {
-    const releases = new Releases();
-    releases.deploy('one', release('one'));
-    releases.install('one');
-    const script = join(releases.current, 'server/bin/tsunicorn.ts');
-    const running = start(['app.mjs'], { cwd: releases.current, env: { PWD: releases.current }, script });
-    const at = await running.url();
+    const { releases, running, at } = await serveInstalled();
     const two = releases.deploy('two', release('two'));
     releases.install('two', '99.0.0');
     await reload(running, 2);

@@ -6,7 +6,7 @@ import { fs } from '../../src/support/builtins.ts';
 import { codeOf } from '../../src/support/errors.ts';
 
 /** Lines that the main thread has not written after this are written by its watchdog: it is blocked. */
-const LATE_MS = 50;
+const LATE_MS = 40;
 /** How long, in all, the end of the process waits for the reader of a full pipe; before the end, the next round tries again. */
 const FULL_PIPE_MS = 200;
 const RETRY_MS = 10;

@@ -6,8 +6,12 @@ import { FlightMirror } from './flight-mirror.ts';
 import { LastLines } from './last-lines.ts';
 import type { WatchdogSpec } from './watchdog.ts';
 
-/** How often the table is read while there are requests, or lines of them. */
-const ROUND_MS = 25;
+/**
+ * How often the table is read while there are requests. A round wakes this thread, which under load costs the main one
+ * more than what the round does. Lines that the main thread has not written in time are to be written within 100 ms.
+ */
+const ROUND_MS = 100;
+const ROUND_OF_LINES_MS = 50;
 /** The longest sleep; the next request ends it. */
 const REST_MS = 60_000;
 
@@ -51,7 +55,7 @@ export class RequestKeeper {
       if (!this.#hasMore) await this.#reader.changed(REST_MS);
       // After a change too: most requests end before there is anything to tell of them, and a look at each as it begins
       // would wake this thread, and cost the main one the waking, up to thousands of times a second.
-      await this.#reader.pause(ROUND_MS);
+      await this.#reader.pause(this.#lines === null ? ROUND_MS : ROUND_OF_LINES_MS);
     }
   }
 

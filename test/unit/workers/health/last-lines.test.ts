@@ -34,10 +34,10 @@ describe('the lines of a main thread', () => {
     const { lines, buffer, written } = lastLines();
     buffer.append('one\n');
     lines.round(0);
-    lines.round(49);
+    lines.round(39);
     expect(written()).toBe('');
     buffer.append('two\n');
-    lines.round(50);
+    lines.round(40);
     expect(written()).toBe('one\n');
     expect(lines.isEmpty).toBe(false);
     lines.round(75);
@@ -53,7 +53,7 @@ describe('the lines of a main thread', () => {
     buffer.take(100, ({ length }) => length);
     buffer.compact();
     buffer.append('a longer one\n');
-    lines.round(50);
+    lines.round(40);
     expect(written()).toBe('');
     for (const ms of [75, 125]) lines.round(ms);
     expect(written()).toBe('a longer one\n');

@@ -165,10 +165,10 @@ function textLines(stream: StyledStream | null): Render {
   };
   return (level, message, fields = {}) => {
     try {
-      return write(level, message, fields);
+      return write(level, textOf(message), fields);
     } catch {
-      // A getter among the fields threw, or a hook gave something else for a text.
-      return write(level, `${message}`, {});
+      // A getter among the fields threw, or a hook gave something else for the fields.
+      return write(level, textOf(message), {});
     }
   };
 }
@@ -190,14 +190,27 @@ function jsonLines(worker?: WorkerField): Render {
       // No descriptor is free, or the installation is gone; the worker must go on.
       return withoutPino(level, message, fields);
     }
+    const text = textOf(message);
     try {
-      log[level](fields, message);
+      // A hook may log as console does: pino would take the first argument that is no object for the message.
+      log[level](typeof fields === 'object' ? fields : {}, text);
     } catch (error) {
       // A getter or toJSON among the fields threw; the message is still written.
-      log[level]({ unwritable: messageOf(error) }, message);
+      log[level]({ unwritable: messageOf(error) }, text);
     }
     return line;
   };
+}
+
+/** The message as text, whatever a hook gave for it. */
+function textOf(message: unknown): string {
+  if (typeof message === 'string') return message;
+  try {
+    return messageOf(message);
+  } catch {
+    // It has no text, as an object without a prototype.
+    return util.inspect(message);
+  }
 }
 
 type PinoModule = typeof Pino & { readonly stdSerializers: typeof PinoSerializers };

@@ -137,6 +137,19 @@ describe('the json format', () => {
     });
   });
 
+  it.each([
+    ['Listening on', 'Listening on'],
+    [new Error('Failed'), 'Failed'],
+    [Symbol('no'), 'Symbol(no)'],
+    [Object.create(null), '[Object: null prototype] {}'],
+  ])('writes what a hook logs as it would to the console: %o', (message, msg) => {
+    for (const second of [8000, 'b', null, () => {}, undefined]) {
+      const log = ({ error }: Logger) => Reflect.apply(error, null, [message, second]);
+      expect(parsed(log)).toMatchObject([{ level: 'error', msg }]);
+      expect(logged({}, log)[0]).toContain(`[ERROR] ${msg}`);
+    }
+  });
+
   it('keeps the message where the fields cannot be read', () => {
     const fields: LogFields = {
       get broken(): never {

@@ -55,7 +55,16 @@ export async function readConfig(
     ? parseJson(path, label)
     : defaultOf(await importWithin(path, label, from.cacheKey, from.clock ?? systemClock));
   if (!isObject(exported)) throw new UsageError(`${label}: ${problemWith(exported)}; ${CURE}`);
-  return { path, label, exported: { ...exported } };
+  return { path, label, exported: copyOf(exported, label) };
+}
+
+/** Reads every setting once: a getter may throw. */
+function copyOf(exported: Readonly<Record<string, unknown>>, label: string): Record<string, unknown> {
+  try {
+    return { ...exported };
+  } catch (error) {
+    throw new UsageError(`${label}: a getter of its export threw: ${messageOf(error)}`);
+  }
 }
 
 /** Where a key stands in a config file, for messages: `tsunicorn.config.ts:12`, without the line if it is not found. */

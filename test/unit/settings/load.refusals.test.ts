@@ -54,6 +54,7 @@ describe('what the operator is told', () => {
     ['export default [];', ': it exports a list, not an object'],
     ['\nthrow new Error("boom");', ': it threw: Error: boom (at line 2)'],
     ['throw "boom";', ': it threw: boom'],
+    ['export default { get workers() { throw new Error("no") } };', ': a getter of its export threw: no'],
     [
       'import "nothere"; export default {};',
       ": it threw: Error: Cannot find package 'nothere' imported from",

@@ -30,7 +30,7 @@ export async function finish({ ended }: Draining, logs: Pick<Logs, 'log' | 'sett
     // Before their connections emit `close`, which would look as if the clients had left.
     logs.settle('grace');
     const { connections: count, oldest: requests, graceMs } = cut;
-    log.warning(`Cut ${count} connection(s) that outlived the grace of ${graceMs / 1000} s`, {
+    log.warning(`Cut ${count} connection(s) at the end of the grace period of ${graceMs / 1000} s`, {
       event: 'drain-cut',
       count,
       durationMs: graceMs,
@@ -49,7 +49,7 @@ function linesOf({ connections, requests, oldest }: Cut): readonly string[] {
       ({ method, path, ageMs, status }) =>
         `${method} ${path}, for ${seconds(ageMs)}, ${status === 0 ? 'not answered' : `in the middle of its answer (${status})`}`,
     ),
-    ...(requests > oldest.length ? [`and ${requests - oldest.length} requests more`] : []),
+    ...(requests > oldest.length ? [`and ${requests - oldest.length} more requests`] : []),
     ...(others > 0 ? [`${others} without a request: WebSockets, or idle`] : []),
   ];
 }

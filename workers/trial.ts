@@ -25,7 +25,7 @@ async function confirm(identity: Identity): Promise<void> {
   const { differenceFrom } = await import('../src/process/privileges/identity.ts');
   const difference = differenceFrom(identity);
   if (difference !== null)
-    throw new Error(`cannot become ${identity.label} (--user, --group): ${difference}`);
+    throw new Error(`cannot run as ${identity.label} (--user, --group): ${difference}`);
 }
 
 /** Loads the application where its worker class would: in a thread some of Node is missing, and memory is limited. */

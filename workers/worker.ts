@@ -164,7 +164,7 @@ class Worker {
         return this.#logs.reopen();
       case 'orphaned':
         if (this.#phase.name === 'serving')
-          this.#log.warning('The arbiter is gone: draining', { event: 'arbiter-gone' });
+          this.#log.warning('The arbiter has exited: finishing the requests', { event: 'arbiter-gone' });
         return this.#leave({ purpose: 'stop', emptyQueue: true, graceMs: this.#graceMs });
       case 'signal':
         return this.#signalled(event.signal);

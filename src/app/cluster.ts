@@ -6,7 +6,7 @@ export function refuseCluster(): void {
   // It is loaded at the first listen() anyway.
   process.getBuiltinModule('node:cluster').fork = () => {
     throw new Error(
-      'cluster.fork() has no use here: tsunicorn starts the workers (--workers). Export the application, and do not fork',
+      'cluster.fork() is not supported, because tsunicorn starts the workers (--workers); export the application instead',
     );
   };
 }

@@ -2,7 +2,7 @@ import { describe } from '../support/describe.ts';
 import { hasMethods } from './adapters/shapes.ts';
 
 const EXPECTED =
-  'expected is a function (req, res), a fetch handler, wsgi(function), an object with fetch(), an http.Server, or an application of Express, Connect, Koa, Fastify, NestJS, hapi, Restify, Polka or LoopBack';
+  'expected a function (req, res), a fetch handler, wsgi(function), an object with fetch(), an http.Server, or an application of Express, Connect, Koa, Fastify, NestJS, hapi, Restify, Polka or LoopBack';
 
 /** One line about a value that cannot be served, and what to export instead; `name` is its module:export, if it has one. */
 export function explainUnknown(value: unknown, name: string | null): string {
@@ -18,7 +18,7 @@ function cureOf(value: object, name: string | null): string | null {
   if (hasMethods(value, 'getRequestHandler', 'prepare'))
     return 'of Next.js export a factory that returns app.getRequestHandler() after await app.prepare()';
   if (hasMethods(value, 'lift', 'load'))
-    return 'Sails serves from its own lift() alone, which listens by itself, and cannot be served here';
+    return 'Sails is not supported, because its lift() calls listen() itself';
   if ('routes' in value && 'entry' in value && 'assets' in value)
     return 'of a build of React Router export (request) => handle(request), with handle = createRequestHandler(build)';
   const part = HANDLERS.find((key) => key in value && isUsable(Reflect.get(value, key)));

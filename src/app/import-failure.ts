@@ -64,7 +64,7 @@ function missingImport(spec: string, file: string, thrown: unknown): BootError {
     );
   const isPath = /^[./]/.test(missing) || missing.startsWith('file:');
   const cure = isPath
-    ? `check the path; an import names the file's extension`
+    ? `check the path; an import must include the extension of the file`
     : `install it: npm install ${packageOf(missing)}`;
   return appError(`${spec}: '${missing}', imported by ${importer}, cannot be found; ${cure}`);
 }

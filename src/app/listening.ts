@@ -27,7 +27,7 @@ export function watchListening(): ListenWatch {
       const found = listens.find(({ server }) => serves(server, application));
       if (found !== undefined)
         throw appError(
-          `${spec.text}: the application listens itself on ${found.place}; export it without calling listen(), the address is given by --bind`,
+          `${spec.text}: the application calls listen() itself (${found.place}); export it without that call, and set the address with --bind`,
         );
     },
     end: () => void unsubscribe(CHANNEL, note),

@@ -68,7 +68,7 @@ function refuseScript(
   const listens = listening.places();
   if (listens.length === 0) throw appError(`${spec.text}: ${spec.module} exports nothing; ${cure}`);
   throw appError(
-    `${spec.text}: ${spec.module} exports nothing and listens itself on ${listens.join(', ')}; ${cure}, without calling listen()`,
+    `${spec.text}: ${spec.module} exports nothing and calls listen() itself (${listens.join(', ')}); ${cure}, without calling listen()`,
   );
 }
 
@@ -83,7 +83,7 @@ async function resolveValue(spec: AppSpec, exported: Held, args: readonly unknow
   const { value: factory } = await settle(spec, exported.value, 'the exported promise');
   if (typeof factory !== 'function' || isClass(factory))
     throw appError(
-      `${spec.text}: ${describe(factory)} is no factory to call; leave the parentheses away or export a function`,
+      `${spec.text}: ${describe(factory)} is not a factory; remove the parentheses, or export a function`,
     );
   const name = `${spec.path.join('.')}()`;
   return settle(

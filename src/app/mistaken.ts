@@ -86,7 +86,7 @@ class Sparing {
   fail(text: string, response: ServerResponse): void {
     const count = this.#next();
     if (count === null) return answerPlainly(response);
-    const error = new TypeError(count === 1 ? text : `${text} (so far of ${count} requests)`);
+    const error = new TypeError(count === 1 ? text : `${text} (${count} requests so far)`);
     // All its frames are ours.
     error.stack = `TypeError: ${error.message}`;
     throw error;

@@ -25,7 +25,7 @@ export function parseSpec(text: string): AppSpec {
   const colon = trimmed.indexOf(':');
   if (colon >= 0)
     throw appError(
-      `${trimmed}: '${trimmed.slice(colon + 1)}' is no export; write module:export or module:factory(), such as server.ts:app`,
+      `${trimmed}: '${trimmed.slice(colon + 1)}' is not the name of an export; write module:export or module:factory(), such as server.ts:app`,
     );
   if (trimmed.endsWith(')'))
     throw appError(`${trimmed}: name the factory, such as server.ts:create() or server.ts:default()`);

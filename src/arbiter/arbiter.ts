@@ -163,7 +163,7 @@ export class Arbiter {
       step();
       return true;
     } catch (err) {
-      this.#service.log.critical('This is a bug in tsunicorn, please report it; the service goes on', {
+      this.#service.log.critical('This is a bug in tsunicorn, please report it; the service continues', {
         event: 'internal-error',
         err,
       });

@@ -45,7 +45,7 @@ export class HookCaller {
     const late = new Promise<void>((done) => {
       cancel = clock.after(LAST_HOOK_MS, () => {
         const log: RecordLog = view.log;
-        log.warning(`The hook onExit was not done within ${LAST_HOOK_MS / 1000} s`, {
+        log.warning(`The hook onExit did not finish within ${LAST_HOOK_MS / 1000} s`, {
           event: 'hook-slow',
           hook: 'onExit',
           durationMs: LAST_HOOK_MS,

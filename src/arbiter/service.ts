@@ -35,14 +35,14 @@ import { LoadedCodes } from './workers/loaded-code.ts';
 import { WorkerSet } from './workers/set.ts';
 
 const ASKED: Readonly<Record<Exclude<Asked, 'begins'>, string>> = {
-  supersedes: 'The reload under way, which was still reading the configuration, is replaced by this one',
-  follows: 'Another reload follows the one under way',
-  'follows already': 'Another reload follows the one under way already; it serves this request too',
+  supersedes: 'This reload replaces the current one, which was still reading the configuration',
+  follows: 'Another reload will follow the current one',
+  'follows already': 'Another reload will already follow the current one; it covers this request too',
 };
 
-const UNDONE = 'Reload undone, the old workers serve on';
-const WAITING = 'Waiting for a change, as the application cannot be loaded';
-const SHOWN = 'Every request is answered with this error, until a change fixes it';
+const UNDONE = 'Reload undone, the old workers keep serving';
+const WAITING = 'The application cannot be loaded; waiting for a file change';
+const SHOWN = 'Every request is answered with this error until a file change fixes it';
 
 /**
  * What the arbiter wants and why: the intent, the generation that serves, the number of workers, and what follows when a
@@ -168,7 +168,7 @@ export class Service {
   advance(): void {
     if (this.#options.clock.now() >= this.wakeAtMs) this.stop('graceful', EXIT.ok);
     if (!this.#reload.isDue) return;
-    this.log.info('Reloading once more, as was asked for meanwhile', { event: 'reload-follows' });
+    this.log.info('Reloading again, as requested during the last reload', { event: 'reload-follows' });
     this.#reload.start(this.#current);
   }
 
@@ -180,7 +180,7 @@ export class Service {
     this.#changeCount(isResting && change > 0 ? 0 : this.#count, change);
     if (change > 0) return this.resume('a worker is wanted');
     if (isResting)
-      this.log.info(`The arbiter rests: once it is brought back, the number of workers is ${this.#count}`, {
+      this.log.info(`The workers have retired (WINCH); the next HUP starts ${this.#count}`, {
         event: 'scaled',
         count: this.#count,
         reason: 'TTOU',
@@ -202,8 +202,8 @@ export class Service {
   rest(): void {
     if (this.#intent.name !== 'serving') return this.#refuse('WINCH');
     this.#intent = { name: 'resting' };
-    this.#dropReload('the workers rest');
-    this.log.info('The workers retire and the sockets stay; HUP or TTIN brings workers back', {
+    this.#dropReload('the workers retire (WINCH)');
+    this.log.info('The workers retire and the sockets stay open; send HUP or TTIN to start workers again', {
       event: 'resting',
     });
   }
@@ -212,7 +212,7 @@ export class Service {
   resume(reason: string): void {
     if (this.#intent.name !== 'resting') return;
     this.#intent = { name: 'serving' };
-    this.log.info(`Bringing the workers back: ${reason}`, { event: 'resumed', reason });
+    this.log.info(`Starting workers again: ${reason}`, { event: 'resumed', reason });
   }
 
   /** TERM, INT, QUIT, or a service that cannot start: stops the workers, after --drain-delay where that applies. */
@@ -256,7 +256,8 @@ export class Service {
         generation,
         reason: 'another reload',
       });
-    const end = canary === undefined ? '' : `; to undo that, end its worker (pid: ${canary.pid})`;
+    const end =
+      canary === undefined ? '' : `; to cancel the current one, kill its worker (pid: ${canary.pid})`;
     this.log.info(`${ASKED[asked]}${end}`, { event: 'reload-queued', generation });
   }
 
@@ -275,7 +276,7 @@ export class Service {
     const reason = this.#reload.take(event);
     const { candidate } = this.#reload;
     if (reason !== null)
-      this.log.error(`Reload refused, the workers serve on unchanged: ${reason}`, {
+      this.log.error(`Reload refused, nothing was changed: ${reason}`, {
         event: 'reload-refused',
         generation: event.attempt,
         reason,
@@ -311,11 +312,14 @@ export class Service {
     development?.promoted(candidate);
     const what = candidate.failure ? 'shows the error' : 'is ready';
     const from = app === undefined ? '' : `, from ${app}`;
-    this.log.info(`Generation ${candidate.number} ${what}${from}: replacing the workers of the one before`, {
-      event: 'reload-promoted',
-      generation: candidate.number,
-      ...(app === undefined ? {} : { file: app }),
-    });
+    this.log.info(
+      `Generation ${candidate.number} ${what}${from}: replacing the workers of the previous one`,
+      {
+        event: 'reload-promoted',
+        generation: candidate.number,
+        ...(app === undefined ? {} : { file: app }),
+      },
+    );
     this.#setCount(countAfter(workerCountOf(before, this.#count), candidate));
     return !sameListeners(candidate, before);
   }
@@ -385,7 +389,7 @@ export class Service {
   #dropReload(reason: string): void {
     const { underWay: generation } = this.#reload;
     if (this.#reload.abandon(reason))
-      this.log.info(`The reload under way is dropped: ${reason}`, {
+      this.log.info(`The current reload is cancelled: ${reason}`, {
         event: 'reload-superseded',
         generation,
         reason,
@@ -400,7 +404,7 @@ export class Service {
     const limit = change > 0 ? 'workers-max' : 'workers-min';
     if (count !== wanted)
       this.log.warning(
-        `The number of workers stays ${count}: ${scaling ? `${limit} is reached` : 'at least one is needed'}`,
+        `The number of workers stays ${count}: ${scaling ? `${limit} is reached` : 'one is the minimum'}`,
         { event: 'scaling-limit', count, setting: scaling ? `--${limit}` : '--workers' },
       );
     this.#setCount(count);

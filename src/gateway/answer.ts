@@ -34,7 +34,7 @@ export class Answer {
       if (this.#res.headersSent) throw error;
     } else if (this.#head !== null) {
       throw new TypeError(
-        'startResponse() was called a second time; give it the error that the new answer is for, as third argument',
+        'startResponse() was called a second time; a second call needs the error that it answers as its third argument',
       );
     }
     this.#head = readHead(status, headers);
@@ -124,7 +124,7 @@ function readHeader(header: unknown): Header {
   if (typeof name !== 'string' || typeof value !== 'string')
     throw new TypeError(`startResponse(): a header is [name, value], two strings, not ${show(header)}`);
   if (HOP_BY_HOP.test(name))
-    throw new TypeError(`startResponse(): the header ${name} is the server's to set; leave it out`);
+    throw new TypeError(`startResponse(): the header ${name} is set by the server; remove it`);
   if (CONTENT_LENGTH.test(name) && !/^\d+$/.test(value))
     throw new TypeError(`startResponse(): Content-Length is a number of bytes, not '${value}'`);
   http.validateHeaderName(name);

@@ -40,7 +40,7 @@ export class RequestInput implements Input {
 
   async bytes({ limit = DEFAULT_LIMIT }: ReadOptions = {}): Promise<Uint8Array> {
     if (this.#isStreamed)
-      throw new TypeError('wsgi.input was read as a stream; use bytes(), text() or json() in its place');
+      throw new TypeError('wsgi.input was read as a stream; use bytes(), text() or json() instead');
     this.#whole ??= collect(this.#request, limit);
     const bytes = await this.#whole;
     if (bytes.length > limit) throw tooLarge(limit);

@@ -3,7 +3,7 @@ import { closerOf, isBody } from './body.ts';
 import type { Body, Chunk } from './types.ts';
 import { must } from './violation.ts';
 
-const ENDED_UNSTARTED = 'ended the body without having called startResponse()';
+const ENDED_UNSTARTED = 'ended the body without calling startResponse()';
 
 /** The state of one call of an application. */
 export interface Course {

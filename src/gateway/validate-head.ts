@@ -38,7 +38,7 @@ function checkHeader(header: unknown): void {
     !/^status$/i.test(name),
     'gave the header Status; the status is the first argument of startResponse()',
   );
-  need(!HOP_BY_HOP.test(name), `gave the header ${name}, which is the server's to set`);
+  need(!HOP_BY_HOP.test(name), `gave the header ${name}, which only the server may set`);
   // Bytes of ISO 8859-1, among them the tab alone of the control characters (RFC 9110, 5.5).
   need(/^[\t -~\x80-\xff]*$/.test(value), `gave the header ${name} the value ${JSON.stringify(value)}`);
 }

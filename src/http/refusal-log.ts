@@ -18,8 +18,8 @@ export function logRefused(log: WorkerLog, clock: Clock): SayRefused {
     say: (phase, { count, durationMs, detail: [line, fields] }) => {
       const said =
         phase === 'ends'
-          ? `No request has been refused for ${QUIET_MS / 1000} s (${count} were that were not logged one by one)`
-          : `${line} (${count} so far that are not logged one by one)`;
+          ? `No request has been refused for ${QUIET_MS / 1000} s (${count} were not logged individually)`
+          : `${line} (${count} so far were not logged individually)`;
       log.info(said, { event: 'request-refused', ...fields, phase, count, durationMs });
     },
   });

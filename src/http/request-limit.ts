@@ -72,7 +72,7 @@ function end(response: Limited, { seconds, log, clock }: RequestLimitOptions): v
   returned.then(rest, rest);
   clock.after(IGNORED_MS, () => {
     if (!isAtWork) return;
-    log.warning(`${what}: its handler ignores the abort of its request and goes on`, {
+    log.warning(`${what}: its handler is still running although the request was aborted`, {
       event: 'timeout-ignored',
       request: field,
     });
@@ -87,7 +87,7 @@ function cutShort(response: ServerResponse, seconds: number): string {
     abort();
     // If the request was read to its end, destroying it leaves the connection open.
     response.destroy();
-    return 'its connection was cut, as its answer had begun';
+    return 'its connection was cut, because its answer had begun';
   }
   response.once('finish', abort);
   answerError(response, 504);

@@ -79,7 +79,7 @@ export class StuckRequests {
     } as const;
     if (phase === 'ends')
       return log.info(
-        `No request waits for ${seconds(warnMs)} any more; for ${seconds(durationMs)} up to ${this.#most} did`,
+        `Requests no longer wait for ${seconds(warnMs)} or more; up to ${this.#most} did, for ${seconds(durationMs)}`,
         { event: 'requests-stuck', ...fields, count: 0, requests: [] },
       );
     const [first] = oldest;

@@ -114,7 +114,7 @@ function refuseTwin(bound: readonly Listener[], address: Address): void {
       : formatAddress(own) === formatAddress(address),
   );
   if (twin === undefined) return;
-  throw new UsageError(`${address.source}: it overlaps ${twin.address.source}; leave one of them away`);
+  throw new UsageError(`${address.source}: it overlaps ${twin.address.source}; remove one of them`);
 }
 
 /** Closes a listener that is not used after all. An inherited descriptor stays open, as it cannot be inherited again. */
@@ -250,7 +250,7 @@ function bindOrExplain(address: Address, options: net.BoundSocketOptions): net.B
 const CURES: Readonly<Record<string, string>> = {
   EADDRINUSE: 'the address is already in use; stop what holds it (`ss -ltnp` shows it) or choose another',
   EACCES:
-    'permission denied; ports below 1024 need root or CAP_NET_BIND_SERVICE, a path a writable directory',
+    'permission denied; a port below 1024 needs root or CAP_NET_BIND_SERVICE, a path needs a writable directory',
   EPERM: 'permission denied; choose another address',
   EADDRNOTAVAIL:
     'this machine does not have that address; write one of its own, or 0.0.0.0 for every interface',

@@ -39,7 +39,7 @@ function socketInode({ source, fd }: FdAddress): number {
     stat = fs.fstatSync(fd);
   } catch (error) {
     throw new UsageError(
-      `${source}: no such open descriptor (${codeOf(error)}); whoever starts tsunicorn must pass the socket on`,
+      `${source}: no such open descriptor (${codeOf(error)}); the process that starts tsunicorn must pass the socket`,
     );
   }
   if (!stat.isSocket()) throw new UsageError(`${source}: the descriptor is not a socket`);
@@ -49,11 +49,11 @@ function socketInode({ source, fd }: FdAddress): number {
 function refuseUnlistenable({ source }: FdAddress, entry: SocketEntry): void {
   if (entry.family === 'udp' || (entry.family === 'unix' && !entry.stream))
     throw new UsageError(
-      `${source}: a datagram socket, and HTTP needs a stream; write ListenStream= in the socket unit`,
+      `${source}: it is a datagram socket, and HTTP needs a stream socket; write ListenStream= in the socket unit`,
     );
   if (entry.connected)
     throw new UsageError(
-      `${source}: a connection, not a socket that listens; write Accept=no in the socket unit`,
+      `${source}: it is a connection, not a listening socket; write Accept=no in the socket unit`,
     );
 }
 

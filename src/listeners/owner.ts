@@ -13,7 +13,7 @@ export function giveAway(source: string, path: string, { uid, gid }: Owner): voi
     fs.lchownSync(path, uid, gid);
   } catch (error) {
     throw new UsageError(
-      `${source}: cannot give the socket to ${uid}:${gid} (${codeOf(error)}); it takes the capability CHOWN`,
+      `${source}: cannot give the socket to ${uid}:${gid} (${codeOf(error)}); it needs the capability CHOWN`,
     );
   }
 }

@@ -88,7 +88,7 @@ export class LogTrouble {
       begins: `Cannot write ${name} (${why}): ${so}`,
       lasts: `Cannot write ${name} for ${seconds(durationMs)} now (${why}): ${so}`,
       ends: `Can write ${name} again, after ${seconds(durationMs)}: ${lost === 0 ? 'no line is' : countOf(lost)} lost`,
-      never: `Could not write ${name} to the end of this process (${why}): ${countOf(lost)} lost`,
+      never: `Could not write ${name} before the process exited (${why}): ${countOf(lost)} lost`,
     }[isOver ? 'never' : phase];
     const level = phase === 'ends' && !isOver ? 'info' : 'error';
     this.#say(level, line, { event: 'log-unwritable', phase, file: this.#file, lost, durationMs, error });
@@ -97,8 +97,8 @@ export class LogTrouble {
   #sayUnopened(phase: Phase, { durationMs, detail: error }: Course<string>): void {
     const name = this.#name;
     const line = {
-      begins: `Cannot reopen ${name} (${error}): its lines go on to the file that was open${CURES[error] ?? ''}`,
-      lasts: `Cannot reopen ${name} for ${seconds(durationMs)} now (${error}): its lines go on to the file that was open`,
+      begins: `Cannot reopen ${name} (${error}): its lines still go to the old file${CURES[error] ?? ''}`,
+      lasts: `Cannot reopen ${name} for ${seconds(durationMs)} now (${error}): its lines still go to the old file`,
       ends: `Reopened ${name}, after ${seconds(durationMs)}`,
     }[phase];
     const level = phase === 'ends' ? 'info' : 'error';
@@ -115,14 +115,15 @@ export class LogTrouble {
 const WHY: Readonly<Record<string, string>> = {
   ENOSPC: 'the disk is full',
   EDQUOT: 'its quota is used up',
-  EPIPE: 'its reader has gone',
+  EPIPE: 'its reader has closed it',
   EAGAIN: 'its reader is too slow',
 };
 
 const CURES: Readonly<Record<string, string>> = {
-  EACCES: '; let whoever rotates it create it for the user of the workers (logrotate: `create 640 USER adm`)',
+  EACCES:
+    '; let the tool that rotates it create it for the user of the workers (logrotate: `create 640 USER adm`)',
   EPERM: '; is it immutable (lsattr)?',
-  ENOENT: '; its directory is missing: make it again',
+  ENOENT: '; its directory is missing; create it again',
   EMFILE: '; no descriptors are left: raise `ulimit -n`',
 };
 

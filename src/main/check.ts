@@ -18,7 +18,7 @@ export async function check(loaded: Loaded, input: SettingsInput): Promise<numbe
     const what = await tryApplication(trial, { spawn, clock: systemClock, base: own.base });
     for (const { line } of withoutEffect(loaded))
       process.stderr.write(`tsunicorn: ${escapeControls(line)}\n`);
-    const inOrder = `The configuration is in order; ${loaded.settings.app}: ${what}`;
+    const inOrder = `Configuration OK; ${loaded.settings.app}: ${what}`;
     process.stdout.write(`${escapeControls(inOrder)}\n`);
     return 0;
   } catch (error) {

@@ -20,7 +20,7 @@ export async function daemonise(loaded: Loaded, start: Start): Promise<number> {
   const daemon = await runDaemon(start, listeners);
   if (daemon.name === 'serving') {
     if (loaded.settings.errorLogfile === '-' && !loaded.settings.syslog)
-      process.stderr.write('tsunicorn: the log of the daemon goes nowhere; give it an --error-logfile\n');
+      process.stderr.write('tsunicorn: the log of the daemon is discarded; set --error-logfile\n');
     return EXIT.ok;
   }
   const { said, how, status } = daemon;

@@ -16,7 +16,7 @@ export function refuseDebug({ settings, origins, environment }: LoadedData, base
   const { NODE_ENV } = { ...base, ...environment };
   if (settings.debug && NODE_ENV === 'production')
     throw new UsageError(
-      `${nameSetting(origins.debug, 'debug')}: it shows the source code to every client, and NODE_ENV is production; leave one of them away`,
+      `${nameSetting(origins.debug, 'debug')}: it shows the source code to every client, and NODE_ENV is production; remove one of them`,
     );
 }
 

@@ -61,7 +61,7 @@ function sayLost(
   why: string,
 ): void {
   const file = from.origin.loaded.settings.accessLogfile ?? 'syslog';
-  log.error(`Cannot write the lines of ${lost} request(s) of a worker that has died into ${file}: ${why}`, {
+  log.error(`Cannot write ${lost} access log line(s) of a dead worker to ${file}: ${why}`, {
     event: 'access-lines-lost',
     ...aboutWorker(from),
     ...{ lost, file, error },

@@ -3,13 +3,13 @@ import { type ParseArguments, parseWords } from '../settings/sources/argv.ts';
 import { verbAdvice } from './verbs.ts';
 
 const EPILOGUE = `
-A number of seconds may have a fraction. A variable's lists are separated by commas.
+A number of seconds may have a fraction. In an environment variable, commas separate the items of a list.
 Precedence, from low to high: defaults, environment, configuration file,
 TSUNICORN_CMD_ARGS (more options), command line.
 
 Examples:
   tsunicorn server.ts                        serve the default export of server.ts
-  tsunicorn -w auto -b :8080 server.ts:app   on every interface, a worker for each processor
+  tsunicorn -w auto -b :8080 server.ts:app   on every interface, one worker for each processor
   tsunicorn --reload --debug server.ts       for development: new code at each save
   tsunicorn -c tsunicorn.config.ts --print-config
 
@@ -21,7 +21,7 @@ Signals:
 
 Exit statuses:
   0  stopped as asked
-  1  wrong usage or configuration, or the address is taken
+  1  wrong usage or configuration, or the address is in use
   3  a worker could not start
   4  the application could not be loaded
 `;

@@ -53,9 +53,9 @@ export async function readSettings(
     case 'unborn':
       throw unread(outcome.why);
     case 'overdue':
-      throw unread(`the reader was not done within ${LIMIT_MS / 1000} s`);
+      throw unread(`the process that reads it did not finish within ${LIMIT_MS / 1000} s`);
     case 'ended':
-      throw unread(`the reader ended with ${outcome.signal ?? outcome.status}`);
+      throw unread(`the process that reads it ended with ${outcome.signal ?? outcome.status}`);
   }
 }
 

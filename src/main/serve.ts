@@ -113,7 +113,7 @@ function spawnerFrom(
 function goOn(log: RecordLog): void {
   process.on('uncaughtException', (err) =>
     log.critical(
-      'Uncaught in the arbiter, which goes on: a hook of the configuration, what an application wrote to descriptor 3, or a bug in tsunicorn',
+      'Uncaught exception in the arbiter, which continues; the cause is a hook of the configuration, data that an application wrote to descriptor 3, or a bug in tsunicorn',
       { event: 'internal-error', err },
     ),
   );

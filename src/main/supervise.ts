@@ -114,7 +114,7 @@ function takeOn(now: Generation, before: Generation, { pidfile, following, own, 
 }
 
 const NO_TLS =
-  'The hook sslContext is not called: tsunicorn has no settings for TLS; export an https.Server, or let a proxy end TLS';
+  'The hook sslContext is not called: tsunicorn has no settings for TLS; export an https.Server, or use a proxy for TLS';
 
 function announce({ loaded }: Generation, log: RecordLog): void {
   const version = packageVersion();

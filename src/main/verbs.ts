@@ -38,7 +38,7 @@ const ADVICE: ReadonlyMap<string, string> = new Map([
 /** The advice where `word` is a command of another process manager; null for other words. */
 export function verbAdvice(word: string): string | null {
   const advice = ADVICE.get(word);
-  return advice === undefined ? null : `${word} is no module here: ${advice}`;
+  return advice === undefined ? null : `there is no module '${word}' here: ${advice}`;
 }
 
 /** Throws a UsageError with that advice where `app` is such a word and there is no module of that name. */

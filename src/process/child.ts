@@ -48,10 +48,10 @@ function isStarted(child: ChildProcess): child is Child {
 
 const CURES: Readonly<Record<string, string>> = {
   EMFILE:
-    'this process has as many open files as it may (EMFILE); raise its limit (ulimit -n, or LimitNOFILE= in a unit)',
-  ENFILE: 'the machine has as many open files as it may (ENFILE); raise fs.file-max, or close some',
+    'the limit of open files of this process is reached (EMFILE); raise it (ulimit -n, or LimitNOFILE= in a unit)',
+  ENFILE: 'the limit of open files of this machine is reached (ENFILE); raise fs.file-max, or close some',
   EAGAIN:
-    'there are as many processes as there may be (EAGAIN); raise the limit (ulimit -u, TasksMax= in a unit, or pids.max of the container)',
+    'the limit of processes is reached (EAGAIN); raise it (ulimit -u, TasksMax= in a unit, or pids.max of the container)',
   E2BIG: 'its arguments and its environment are too long for the system (E2BIG); shorten the environment',
   ENOMEM: 'there is no memory left for another process (ENOMEM); run fewer workers, or add memory',
 };
@@ -68,14 +68,15 @@ function spawnProblem(error: unknown, file: string, cwd: SpawnOptions['cwd']): s
 
 function problemOfDirectory(code: 'ENOENT' | 'EACCES', cwd: string): string | undefined {
   if (code === 'ENOENT' && !fs.existsSync(cwd))
-    return `the working directory ${cwd} is gone; make it again, or restart elsewhere`;
+    return `the working directory ${cwd} is gone; create it again, or restart elsewhere`;
   if (code === 'EACCES' && !canEnter(cwd))
-    return `the working directory ${cwd} may not be entered (EACCES); let this user enter it`;
+    return `the working directory ${cwd} cannot be entered (EACCES); give this user permission to enter it`;
   return undefined;
 }
 
 function problemOfFile(code: 'ENOENT' | 'EACCES', file: string): string {
-  if (code === 'EACCES') return `${file} may not be executed (EACCES); let this user execute it`;
+  if (code === 'EACCES')
+    return `${file} cannot be executed (EACCES); give this user permission to execute it`;
   const cure = file === process.execPath ? 'restart with the Node that is installed now' : 'install it again';
   return `${file} is gone; ${cure}`;
 }

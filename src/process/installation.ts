@@ -66,7 +66,7 @@ export function explainMissing(error: unknown): unknown {
 
 function goneError(other: string): UsageError {
   return new UsageError(
-    `${ownInstallation}, from which this arbiter runs, is gone${other}; send USR2, which starts the arbiter that is installed now, or restart`,
+    `${ownInstallation}, which this arbiter runs from, was removed${other}; send USR2, which starts the arbiter that is installed now, or restart`,
   );
 }
 

@@ -56,6 +56,6 @@ function describe({ method, path, ageMs, got }: StalledRequest): string {
 const OUTCOMES: Readonly<Record<StalledRequest['got'], string>> = {
   503: 'answered with 503',
   part: 'cut in the middle of its answer',
-  nothing: 'cut, as it waited behind another on its connection',
+  nothing: 'cut, because it waited behind another request on its connection',
   cut: 'cut',
 };

@@ -43,7 +43,7 @@ export function presentCwd({ namedCwd }: Start): string {
   } catch {
     // It is gone, or a broken link.
   }
-  throw new UsageError(`the working directory ${namedCwd} is gone; make it again, or restart elsewhere`);
+  throw new UsageError(`the working directory ${namedCwd} is gone; create it again, or restart elsewhere`);
 }
 
 function ancestorsOf(path: string): readonly string[] {

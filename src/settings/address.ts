@@ -162,6 +162,6 @@ function parseHostPort(source: string, text: string): Address {
   if (port > 65535) throw new UsageError(`${source}: a port is a number from 0 to 65535`);
   const host = v6 ?? name ?? '';
   if (host === '') return { kind: 'tcp', source, host: v6 === undefined ? '0.0.0.0' : '::', port };
-  if (/[\s/]/.test(host)) throw new UsageError(`${source}: "${host}" is no host name`);
+  if (/[\s/]/.test(host)) throw new UsageError(`${source}: "${host}" is not a host name`);
   return { kind: 'tcp', source, host, port };
 }

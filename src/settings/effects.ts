@@ -59,7 +59,7 @@ export function withoutRestart(
     remarks: kept.map((name) => {
       const { kind } = settingOf(name);
       const [now, before] = [settings, inForce].map((from) => kind.toText(from[name]));
-      return remark(name, origins, `takes a restart: it stays ${before}, and ${now} is not applied`);
+      return remark(name, origins, `needs a restart: it stays ${before}, and ${now} is not applied`);
     }),
   };
 }
@@ -94,5 +94,5 @@ function flagOf(name: string): string {
 /** The warning where workers would run as root without --user asking for it; null otherwise. */
 export function warnsOfRoot({ settings }: LoadedData): string | null {
   if (process.geteuid?.() !== 0 || settings.user !== null) return null;
-  return 'Running as root: the application may do whatever root may here; name another user with --user, or --user root if that is meant';
+  return 'Running as root: the application has all rights of root; set --user to another user, or to root to confirm';
 }

@@ -26,5 +26,5 @@ const OWN_FILES = 32;
 export function tooFewFiles(connections: number, limit = openFilesLimit()): string | null {
   const possible = Math.max(1, limit - filesInReserve(limit) - OWN_FILES);
   if (connections <= possible) return null;
-  return `asks for ${connections}, and a worker can hold some ${possible}, as it may have ${limit} files open: ${MORE_FILES}, or lower it`;
+  return `asks for ${connections}, but a worker can hold only about ${possible}, because it may have ${limit} files open; ${MORE_FILES}, or lower it`;
 }

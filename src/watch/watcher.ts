@@ -29,8 +29,8 @@ const TICK_MS = 10;
 
 /** The system's limits of inotify: of watches, and of instances or descriptors. */
 const LIMITS: Readonly<Record<string, string>> = {
-  ENOSPC: 'no more file watches are to be had (fs.inotify.max_user_watches)',
-  EMFILE: 'no more file descriptors are to be had (ulimit -n, fs.inotify.max_user_instances)',
+  ENOSPC: 'the limit of file watches is reached (fs.inotify.max_user_watches)',
+  EMFILE: 'the limit of file descriptors is reached (ulimit -n, fs.inotify.max_user_instances)',
 };
 
 /**

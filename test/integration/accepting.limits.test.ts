@@ -56,7 +56,7 @@ describe.concurrent.each(binds)('the limit on open files, with %s', (_name, bind
   it('is named at the start where it allows fewer connections than --worker-connections', async () => {
     const running = await start(['-b', bind(), '-w', '1'], 256);
     expect(running.stderr).toMatch(
-      /WARNING\] --worker-connections asks for 1000, and a worker can hold some 192, as it may have 256 files open: .*ulimit -n, LimitNOFILE=/,
+      /WARNING\] --worker-connections asks for 1000, but a worker can hold only about 192, because it may have 256 files open; .*ulimit -n, LimitNOFILE=/,
     );
     const enough = await start(['-b', bind(), '-w', '1', '--worker-connections', '100'], 256);
     expect(enough.stderr).not.toMatch(/files/);
@@ -70,7 +70,7 @@ describe.concurrent.each(binds)('the limit on open files, with %s', (_name, bind
       let ended = 0;
       for (const client of clients) client.on('close', () => ended++);
       await running.waitForLog(
-        /WARNING\] Hardly a file more may be opened \(128 are allowed\), so this worker holds no more connections than its \d+/,
+        /WARNING\] The limit of open files is almost reached \(128\), so this worker holds no more than its \d+ connections/,
       );
       expect(ended).toBe(0);
       for (const client of clients) client.destroy();
@@ -85,7 +85,7 @@ describe.concurrent.each(binds)('the limit on open files, with %s', (_name, bind
     const kept = new http.Agent({ keepAlive: true });
     onTestFinished(() => kept.destroy());
     expect(await request({ url: running.at, path: '/take' }, kept)).toBe('200');
-    await running.waitForLog(/No file can be opened \(EMFILE: the process may have 128\)/);
+    await running.waitForLog(/The limit of open files is reached \(EMFILE: 128 in this process\)/);
     const waiting = request({ url: running.at }, closing);
     writeFileSync(join(running.cwd, 'release'), '');
     expect(await waiting).toBe('200');
@@ -110,7 +110,7 @@ describe.concurrent.each(binds)('--worker-connections, with %s', (_name, bind) =
       const waiting = request({ url: running.at }, closing);
       for (const client of clients) client.destroy();
       expect(await waiting).toBe('200');
-      await running.waitForLog(/There is room for connections again, after/);
+      await running.waitForLog(/Connections are accepted again, after/);
       const records = recordsOf(running, 'connections-full');
       expect(records[0]).toMatchObject({ level: 'warning', phase: 'begins', count: 3 });
       expect(records.at(-1)).toMatchObject({ level: 'info', phase: 'ends', connections: { answering: 0 } });

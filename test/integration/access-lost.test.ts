@@ -132,7 +132,7 @@ describe.concurrent('a request that outlives the grace', () => {
     running.signal('SIGHUP');
     await last;
     await running.waitFor(() => !isAlive(worker), 'the worker to end');
-    await running.waitForLog(/did not end within its grace|was blocked for/);
+    await running.waitForLog(/did not exit within its grace|was blocked for/);
     expect(linesIn(file)).toEqual([...answered, expect.stringMatching(/^GET \/native 444 (grace|stall)$/)]);
   });
 });

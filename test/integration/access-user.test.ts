@@ -50,7 +50,7 @@ describe('the lines of a worker of another user that is killed', () => {
     renameSync(file, `${file}.1`);
     writeFileSync(file, '', { mode: 0o640 });
     running.signal('SIGUSR1');
-    await running.waitForLog(/it is given to that user now/);
+    await running.waitForLog(/its owner was changed to that user/);
     expect(await kill(running, held)).toMatchObject({ accessComplete: false });
     expect(linesIn(`${file}.1`)).toEqual(['GET /1 200 -']);
     expect(linesIn(file)).toEqual(LOST);

@@ -77,7 +77,7 @@ describe('an application that cannot be loaded ends the service with status 4 an
     const text = `import http from 'node:http';\nexport const app = (req, res) => res.end();\nhttp.createServer(app2).listen(${port}, '127.0.0.1');\nfunction app2() {}`;
     const [line] = await failureWithStack(['app.ts:app'], { files: { 'app.ts': text } });
     expect(line).toMatch(
-      /EADDRINUSE.*; it listens itself, .*without calling listen\(\), the address is given by --bind/,
+      /EADDRINUSE.*; the application calls listen\(\) itself in each worker; .*set the address with --bind/,
     );
   });
 });

@@ -49,7 +49,7 @@ describe('the command line and the environment', () => {
     [
       'a command of another process manager',
       ['status'],
-      /^status is no module here: tsunicorn has no such command; pgrep -fa tsunicorn lists/,
+      /^there is no module 'status' here: tsunicorn has no such command; pgrep -fa tsunicorn lists/,
     ],
     ['no application', [], 'no application was named; write for example: tsunicorn app.ts:app'],
   ])('%s is refused', async (_what, args, line) => {

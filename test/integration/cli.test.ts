@@ -68,7 +68,7 @@ describe('--check-config', () => {
   it('exits with 0 for a good application and serves nothing', async () => {
     const outcome = await run([...serving, hello]);
     expect(outcome).toMatchObject({ status: 0, stderr: '', leftFiles: [], leftProcesses: [] });
-    expect(outcome.stdout).toMatch(/in order.*hello\.ts/);
+    expect(outcome.stdout).toMatch(/Configuration OK.*hello\.ts/);
   });
 
   it('exits with 0 although the application keeps timers and sockets open', async () => {
@@ -111,7 +111,7 @@ describe('--check-config', () => {
     expect(outcome.lines[0]).toMatch(/^tsunicorn: .*process\.chdir\(\) is not supported in workers/);
     const good = await run([...serving, '-k', 'thread', hello]);
     expect(good).toMatchObject({ status: 0, stderr: '', leftFiles: [], leftProcesses: [] });
-    expect(good.stdout).toMatch(/in order.*hello\.ts/);
+    expect(good.stdout).toMatch(/Configuration OK.*hello\.ts/);
   });
 
   it.concurrent.each([

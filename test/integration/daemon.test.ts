@@ -55,7 +55,7 @@ describe('--daemon', () => {
     expect(await front.end()).toEqual({ status: 0, signal: null });
     const read = (name: string) => Number(readFileSync(join(front.cwd, name), 'utf8'));
     const old = endFamilyWithTest(read('app.pid'));
-    expect(front.stderr).toMatch(/^tsunicorn: the log of the daemon goes nowhere; .*\n$/);
+    expect(front.stderr).toMatch(/^tsunicorn: the log of the daemon is discarded; .*\n$/);
     writeFileSync(join(front.cwd, 'hold-boot'), '');
     process.kill(old, 'SIGUSR2');
     const second = join(front.cwd, 'app.pid.2');

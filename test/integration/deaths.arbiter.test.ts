@@ -54,7 +54,7 @@ describe('an arbiter whose application writes to the channel', () => {
     const running = await serve([app('intruder.ts:app'), '--timeout', '2']);
     const workers = running.workers();
     for (const _ of [1, 2]) expect((await get(running.at)).body).toBe(`${workers[0]}`);
-    await running.waitForLog(/Uncaught in the arbiter, which goes on[\s\S]*descriptor 3/);
+    await running.waitForLog(/Uncaught exception in the arbiter, which continues[\s\S]*descriptor 3/);
     running.signal('SIGTTIN');
     const both = await running.waitForWorkers(2);
     running.signal('SIGTTOU');

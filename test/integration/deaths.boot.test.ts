@@ -59,7 +59,7 @@ describe('a working directory that is removed while the service runs', () => {
     rmSync(running.cwd, { recursive: true });
     process.kill(running.workers()[0] ?? 0, 'SIGKILL');
     await running.waitForLog(
-      /\[ERROR\] A worker could not be started: the working directory \/\S+ is gone; make it again, or restart elsewhere; next try/,
+      /\[ERROR\] A worker could not be started: the working directory \/\S+ is gone; create it again, or restart elsewhere; next try/,
     );
     mkdirSync(running.cwd);
     writeFileSync(join(running.cwd, 'app.mjs'), files['app.mjs']);

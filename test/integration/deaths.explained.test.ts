@@ -68,7 +68,7 @@ describe('the end of a worker is explained', () => {
     await end(running, '/memory');
     const [, block] = await running.waitForLog(
       line(
-        "was killed by the kernel's out-of-memory killer \\(its control group counts the kill\\); it had \\d+M [\\d.]+ s before, all that is there is 300M",
+        "was killed by the kernel's out-of-memory killer \\(its control group counts the kill\\); it had \\d+M [\\d.]+ s before, the available memory is 300M",
       ),
     );
     expect(block).toMatch(/requests in flight:\n(?: +.*\n)* +GET \/memory, for/);

@@ -30,7 +30,7 @@ describe.each(classes)('the process of an application in class %s', (workerClass
     const running = start([...serving('app.mjs', workerClass), '-b', '127.0.0.1:0'], { files });
     expect(await running.end()).toMatchObject({ status: 4 });
     expect(running.stderr).toMatch(
-      /CRITICAL\] app\.mjs: .*cluster\.fork\(\) has no use here: tsunicorn starts/,
+      /CRITICAL\] app\.mjs: .*cluster\.fork\(\) is not supported, because tsunicorn starts/,
     );
   });
 });
@@ -71,5 +71,5 @@ it('--check-config refuses a cluster too', async () => {
   };
   const { status, lines } = await run(['--check-config', 'app.cjs'], { files });
   expect(status).toBe(4);
-  expect(lines[0]).toMatch(/^tsunicorn: app\.cjs: .*cluster\.fork\(\) has no use here/);
+  expect(lines[0]).toMatch(/^tsunicorn: app\.cjs: .*cluster\.fork\(\) is not supported/);
 });

@@ -98,7 +98,7 @@ describe.concurrent('a connection that is idle', () => {
       const old = all.map(({ worker }) => worker);
       all.push(await keptByNew(running.at, old));
     }
-    await running.waitForLog(/More workers retire than are wanted/);
+    await running.waitForLog(/More workers are retiring than the service has places/);
     expect(await first.ended).not.toMatch(/Connection: close/);
     await running.waitFor(() => !isAlive(first.worker), 'the oldest worker to end');
     for (const { socket } of all.slice(1)) expect(socket.destroyed).toBe(false);
@@ -109,7 +109,7 @@ describe.concurrent('a connection that is idle', () => {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     const { body } = await get(running.at, '/0', agent);
     process.kill(Number(body), 'SIGTERM');
-    await running.waitForLog(/is to be replaced: SIGTERM/);
+    await running.waitForLog(/will be replaced: SIGTERM/);
     await running.waitFor(() => running.workers().length === 3, 'its replacement');
     const answers = [];
     do answers.push(await get(running.at, '/0', agent));

@@ -61,7 +61,7 @@ it.concurrent.each([
     expect(running.stderr).not.toMatch(MIXED);
     install(directory, name, text);
     await replaceWorker(running, 'other');
-    const [line] = await running.waitForLog(/two versions of the code: (\S+) is not what.*send HUP/);
+    const [line] = await running.waitForLog(/two versions of the code: (\S+) differs from what.*send HUP/);
     expect(line).toContain(join(directory, name));
     await replaceWorker(running, 'other');
     expect(running.stderr.match(MIXED)).toHaveLength(1);

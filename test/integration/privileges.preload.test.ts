@@ -67,7 +67,7 @@ describe.each(users)('with %s', (_name, user) => {
     const cwd = directoryOfAll();
     const args = [whoami, ...user, '-e', 'NODE_OPTIONS=-r ./pre.cjs', '--check-config'];
     const { status, stdout, stderr } = await run(args, { cwd });
-    expect(stdout + stderr).toMatch(/in order/);
+    expect(stdout + stderr).toMatch(/Configuration OK/);
     expect(status).toBe(0);
     expect(preloadedAs(cwd)).toEqual([NOBODY]);
   });
@@ -104,7 +104,7 @@ it('an env file on the command line whose NODE_OPTIONS Node itself obeys is refu
   const cwd = directoryOfAll(ENV_FILE);
   const { status, stderr } = await run([whoami, '-u', 'nobody', '-b', 'unix:s', '--env-file=vars'], { cwd });
   expect(stderr).toBe(
-    'tsunicorn: --env-file vars: Node itself obeys its NODE_OPTIONS, as root, before anything can run as user nobody; name the file in the configuration file (envFile) or in TSUNICORN_CMD_ARGS\n',
+    'tsunicorn: --env-file vars: Node itself applies its NODE_OPTIONS, as root, before anything can run as user nobody; name the file in the configuration file (envFile) or in TSUNICORN_CMD_ARGS\n',
   );
   expect(status).toBe(1);
 });
@@ -114,7 +114,7 @@ describe('--initgroups where setpriv cannot help', () => {
     [
       'is missing',
       null,
-      /^tsunicorn: --initgroups: it takes the command setpriv, which is not in PATH; install/,
+      /^tsunicorn: --initgroups: it needs the command setpriv, which is not in PATH; install/,
     ],
     [
       'is that of busybox',

@@ -200,12 +200,14 @@ describe('what both sides use', () => {
       }, `a line of ${path} in the new file`);
     rotate();
     running.signal('SIGUSR1');
-    await running.waitForLog(/access\.log could not be written by user nobody: it is given to that user now/);
+    await running.waitForLog(
+      /access\.log could not be written by user nobody; its owner was changed to that user/,
+    );
     await answersIn('/reopened');
     rotate();
     const [worker = 0] = running.workers();
     process.kill(worker, 'SIGKILL');
-    await running.waitForLog(/it is given to that user now[\s\S]*it is given to that user now/);
+    await running.waitForLog(/its owner was changed to that user[\s\S]*its owner was changed to that user/);
     await answersIn('/booted');
     rotate();
     running.signal('SIGHUP');
@@ -266,7 +268,9 @@ describe('refused in one line, before anything is bound,', () => {
     const args = [whoami, '-b', 'unix:app.sock', '-u', 'daemon'];
     expect(await refusal(args, { through, cwd })).toMatch(/^--chdir: cannot enter \/.* \(EACCES\); /);
     chmodSync(cwd, 0o755);
-    expect(await refusal(args, { through, cwd })).toMatch(/^--user: only root may become user daemon; /);
+    expect(await refusal(args, { through, cwd })).toMatch(
+      /^--user: only root can run workers as user daemon; /,
+    );
   });
 });
 

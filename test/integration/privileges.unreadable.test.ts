@@ -41,7 +41,7 @@ describe('what the user may not read is told in one line', () => {
     const cwd = halfOpen();
     const line = await refusal([app('puppet.ts:app'), '-b', 'unix:closed/app.sock'], { cwd, through });
     expect(line).toBe(
-      `--bind unix:${join(cwd, 'closed/app.sock')}: permission denied; ports below 1024 need root or CAP_NET_BIND_SERVICE, a path a writable directory`,
+      `--bind unix:${join(cwd, 'closed/app.sock')}: permission denied; a port below 1024 needs root or CAP_NET_BIND_SERVICE, a path needs a writable directory`,
     );
   });
 });

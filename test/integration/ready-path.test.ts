@@ -56,7 +56,7 @@ describe('a worker with a ready path', () => {
     const [old = 0] = running.workers();
     fallIll(running);
     running.signal('SIGHUP');
-    await running.waitForLog(/Reload undone, the old workers serve on: --ready-path \/healthz: .*503/);
+    await running.waitForLog(/Reload undone, the old workers keep serving: --ready-path \/healthz: .*503/);
     expect(await get(running.at)).toMatchObject({ status: 200 });
     const seen = running.stderr.length;
     process.kill(old, 'SIGKILL');

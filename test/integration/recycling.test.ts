@@ -32,14 +32,14 @@ describe('workers that are recycled', () => {
     expect({ failures, refused }).toEqual({ failures: [], refused: 0 });
     expect(answered).toBeGreaterThan(200 * count);
     expect(fewest).toBeGreaterThanOrEqual(count);
-    const due = /is to be replaced: served \d+ requests \(--max-requests 200, jitter 20\)/g;
+    const due = /will be replaced: served \d+ requests \(--max-requests 200, jitter 20\)/g;
     expect(running.stderr.match(due)?.length).toBeGreaterThanOrEqual(count);
   });
 
   it('by their lifetime go when another is there', async () => {
     const running = await serve([leaks, '--max-lifetime', '0.3', '--max-lifetime-jitter', '0']);
     expect(await untilReplaced(running, running.workers())).toBeGreaterThanOrEqual(1);
-    expect(running.stderr).toMatch(/is to be replaced: lived for 0\.3 s \(--max-lifetime 0\.3, jitter 0\)/);
+    expect(running.stderr).toMatch(/will be replaced: lived for 0\.3 s \(--max-lifetime 0\.3, jitter 0\)/);
   });
 
   it('by their memory answer until another does', async () => {
@@ -47,8 +47,8 @@ describe('workers that are recycled', () => {
     const [leaky] = running.workers();
     const load = startLoad({ url: running.at }, 2);
     for (let i = 0; i < 3; i++) expect((await get(running.at, '/leak')).body).toBe(`${leaky}`);
-    await running.waitForLog(/is to be replaced: takes [23]\d\dM of memory \(--max-memory 200M\)/);
-    await running.waitForLog(new RegExp(`Worker exiting \\(pid: ${leaky}\\): takes`));
+    await running.waitForLog(/will be replaced: uses [23]\d\dM of memory \(--max-memory 200M\)/);
+    await running.waitForLog(new RegExp(`Worker exiting \\(pid: ${leaky}\\): uses`));
     expect(await load.stop()).toMatchObject({ failures: [], refused: 0 });
     expect((await get(running.at)).body).toBe(`${running.workers()[0]}`);
   });

@@ -127,7 +127,7 @@ describe('HUP where the working directory is a link', () => {
     const at = await running.url();
     rmSync(releases.current);
     running.signal('SIGHUP');
-    await running.waitForLog(/Reload refused, .*: the working directory \S+current is gone; make it again/);
+    await running.waitForLog(/Reload refused, .*: the working directory \S+current is gone; create it again/);
     expect(await body(at)).toMatch(/^one /);
   });
 
@@ -166,12 +166,12 @@ describe('HUP where the working directory is a link', () => {
     await reload(running, 2);
     releases.prune('one');
     running.signal('SIGHUP');
-    await running.waitForLog(/Reload refused.*is gone, and tsunicorn 99.0.0 is installed now; send USR2/);
+    await running.waitForLog(/Reload refused.*was removed, and tsunicorn 99.0.0 is installed now; send USR2/);
     expect(await body(at)).toBe(`two of-two ${two}`);
     running.signal('SIGUSR2');
-    const [, pid] = await running.waitForLog(/The new arbiter \(pid: (\d+)\) serves beside this one/);
+    const [, pid] = await running.waitForLog(/The new arbiter \(pid: (\d+)\) serves together with this one/);
     running.signal('SIGTERM');
-    await running.waitForLog(/The old arbiter .* is gone/);
+    await running.waitForLog(/The old arbiter .* has exited/);
     expect(await body(at)).toBe(`two of-two ${two}`);
     process.kill(Number(pid), 'SIGTERM');
   });

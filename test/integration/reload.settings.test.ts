@@ -224,7 +224,7 @@ async function reloaded(): Promise<Seen> {
   return { running, directory, log, syslog };
 }
 
-it('every setting that HUP reads is applied, or a line says that it takes a restart', async () => {
+it('every setting that HUP reads is applied, or a line says that it needs a restart', async () => {
   expect([...NAMES, ...FIXED].toSorted()).toEqual(settingNames.toSorted());
   const seen = await reloaded();
   const { running, directory, syslog } = seen;
@@ -239,7 +239,7 @@ it('every setting that HUP reads is applied, or a line says that it takes a rest
     if (how === 'restart') {
       expect(booted[name]).toEqual(before[name]);
       expect(settingOf(name).restart).toBe(true);
-      expect(running.stderr).toMatch(new RegExp(`WARNING\\] tsunicorn.config.mjs: ${name} takes a restart`));
+      expect(running.stderr).toMatch(new RegExp(`WARNING\\] tsunicorn.config.mjs: ${name} needs a restart`));
     } else {
       expect({ [name]: booted[name] }).not.toEqual({ [name]: before[name] });
       expect(settingOf(name).restart).toBeUndefined();

@@ -42,7 +42,7 @@ describe('TERM', () => {
     expect(await held).toBe('ECONNRESET');
     expect(await running.end()).toEqual(stopped);
     expect(running.stderr).toMatch(
-      /Cut 1 connection\(s\) that outlived the grace of 0\.5 s\n +GET \/held, for [\d.]+ s, not answered\n/,
+      /Cut 1 connection\(s\) at the end of the grace period of 0\.5 s\n +GET \/held, for [\d.]+ s, not answered\n/,
     );
   });
 });

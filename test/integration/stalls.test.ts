@@ -71,7 +71,7 @@ describe.concurrent('requests that wait while the event loop is idle', () => {
     expect(line).toMatch(limit);
     leave.abort();
     expect(await left).toBe('left');
-    await running.waitForLog(/INFO\] No request waits for 0\.8 s any more; for [\d.]+ s up to 1 did/);
+    await running.waitForLog(/INFO\] Requests no longer wait for 0\.8 s or more; up to 1 did, for [\d.]+ s/);
   });
 });
 
@@ -82,7 +82,7 @@ describe.concurrent('a process that is stopped for a while', () => {
     process.kill(pid, 'SIGSTOP');
     await running.waitForLog(/WARNING\] Worker \(pid: \d+, .*\) is stopped, for about 3 s so far: state T/);
     process.kill(pid, 'SIGCONT');
-    await running.waitForLog(/INFO\] Worker \(pid: \d+, .*\) goes on; it was stopped for about \d+ s/);
+    await running.waitForLog(/INFO\] Worker \(pid: \d+, .*\) continues; it was stopped for about \d+ s/);
     expect((await get(running.at)).status).toBe(200);
     expect(running.stderr).not.toMatch(/event loop/);
   });

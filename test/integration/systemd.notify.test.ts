@@ -64,10 +64,10 @@ describe('systemd', () => {
 
   itWithNotify('that does not listen is complained of once, and the service serves', async () => {
     const running = await serve([puppet], { env: { NOTIFY_SOCKET: '/nonexistent/notify.sock' } });
-    await running.waitForLog(/\[ERROR\] systemd cannot be told how the service does \(NOTIFY_SOCKET\): .+/);
+    await running.waitForLog(/\[ERROR\] A message to systemd could not be sent \(NOTIFY_SOCKET\): .+/);
     running.signal('SIGTERM');
     expect(await running.end()).toEqual({ status: 0, signal: null });
-    expect(running.stderr.match(/cannot be told/g)).toHaveLength(1);
+    expect(running.stderr.match(/could not be sent/g)).toHaveLength(1);
   });
 
   it('cannot be told anything without systemd-notify, which the log says', async () => {

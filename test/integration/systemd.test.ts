@@ -90,7 +90,9 @@ describe('sockets that systemd passes', () => {
     const env = { LISTEN_PID: '1', LISTEN_FDS: '1' };
     const running = await serve([puppet, '-b', 'unix:own.sock'], { files: {}, inherit: [fd], env });
     expect(running.at).toBe(`unix:${join(running.cwd, 'own.sock')}`);
-    expect(running.stderr).toMatch(/No socket of LISTEN_FDS is used, as LISTEN_PID is 1 and this is \d+/);
+    expect(running.stderr).toMatch(
+      /No socket of LISTEN_FDS is used, because LISTEN_PID is 1 and this is \d+/,
+    );
   });
 
   describe.each(['async', 'sync'])('under %s workers', (workerClass) => {
@@ -148,7 +150,7 @@ describe('LISTEN_FDS is refused where', () => {
     execFileSync('socat', ['-u', 'OPEN:/dev/zero,readbytes=1', `UNIX-SENDTO:${path}`]);
     expect((await running.end()).status).toBe(1);
     expect(running.stderr).toMatch(
-      /\ntsunicorn: LISTEN_FDS fd:\/\/3: a datagram socket, .*ListenStream=.*\n$/,
+      /\ntsunicorn: LISTEN_FDS fd:\/\/3: it is a datagram socket, .*ListenStream=.*\n$/,
     );
   });
 });

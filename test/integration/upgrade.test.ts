@@ -124,11 +124,13 @@ describe('an arbiter that is killed', () => {
     const running = await serve([puppet, '-p', 'app.pid', '-b', 'unix:a.sock'], { files: {} });
     const second = await upgrade(running);
     process.kill(second, 'SIGUSR2');
-    await running.waitForLog(new RegExp(`USR2 refused.*the old one \\(pid: ${running.pid}\\) lives`));
+    await running.waitForLog(
+      new RegExp(`USR2 refused.*the old one \\(pid: ${running.pid}\\) is still running`),
+    );
     running.signal('SIGWINCH');
-    await running.waitForLog(/the arbiter rests/);
+    await running.waitForLog(/all workers retire \(WINCH\)/);
     process.kill(second, 'SIGKILL');
-    await running.waitForLog(/Bringing the workers back: the new arbiter is gone/);
+    await running.waitForLog(/Starting workers again: the new arbiter has exited/);
     expect(await outcome(get(running.at))).toBe('200');
     expect([pidIn(running, 'app.pid'), pidIn(running, 'app.pid.2')]).toEqual([running.pid, null]);
   });
@@ -137,7 +139,7 @@ describe('an arbiter that is killed', () => {
     const running = await serve([puppet, '-p', 'app.pid', '-b', 'unix:a.sock'], { files: {} });
     const second = await upgrade(running);
     running.signal('SIGKILL');
-    await running.waitForLog(/The old arbiter \(pid: \d+\) is gone: this one is alone/);
+    await running.waitForLog(/The old arbiter \(pid: \d+\) has exited: the upgrade is complete/);
     expect(await outcome(get(running.at))).toBe('200');
     await running.waitFor(() => pidIn(running, 'app.pid') === second, 'the pidfile to be its');
     process.kill(second, 'SIGTERM');

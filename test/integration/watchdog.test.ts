@@ -169,7 +169,7 @@ describe.concurrent('an orphan whose event loop is blocked', () => {
     await running.waitFor(() => !isAlive(worker), 'the orphan to end');
     await running.end();
     expect(running.stderr).toMatch(
-      /whose arbiter is gone: its event loop was blocked for .*; killed\n {4}blocked at:\n {6}at spin/,
+      /whose arbiter has exited: its event loop was blocked for .*; killed\n {4}blocked at:\n {6}at spin/,
     );
   });
 });
@@ -193,7 +193,7 @@ describe.concurrent('a retiring worker whose event loop is blocked', () => {
     expect(running.stderr).toMatch(
       /its event loop was blocked for .* \(--graceful-timeout\); killed\n {4}blocked at:\n {6}at spin/,
     );
-    expect(running.stderr).not.toMatch(/did not end within its grace/);
+    expect(running.stderr).not.toMatch(/did not exit within its grace/);
   });
 });
 

@@ -81,12 +81,15 @@ export class Soaked {
     const old = this.pid;
     const seen = this.log.length;
     process.kill(old, 'SIGUSR2');
-    const [, newArbiter] = await this.waitForLog(/new arbiter \(pid: (\d+)\) serves beside this one/, seen);
+    const [, newArbiter] = await this.waitForLog(
+      /new arbiter \(pid: (\d+)\) serves together with this one/,
+      seen,
+    );
     const workers = childrenOf(old).filter((pid) => pid !== Number(newArbiter));
     process.kill(old, 'SIGWINCH');
     await this.waitFor(() => !workers.some(isAlive), 'the workers of the old arbiter to be gone');
     process.kill(old, 'SIGTERM');
-    await this.waitForLog(/this one is alone/, seen);
+    await this.waitForLog(/the upgrade is complete/, seen);
     await this.waitFor(() => this.pid !== old && this.pid, 'the pidfile to name the new arbiter');
   }
 }

@@ -131,10 +131,10 @@ export class Capacity {
       connections: census,
     } as const;
     if (phase === 'ends')
-      return log.info(`There is room for connections again, after ${seconds(durationMs)}`, fields);
+      return log.info(`Connections are accepted again, after ${seconds(durationMs)}`, fields);
     const lasting = phase === 'lasts' ? `, for ${seconds(durationMs)} now` : '';
     log.warning(
-      `${connections.size} of ${limit} connections (--worker-connections) are taken${lasting}: ${describe(census)}; what comes waits for a worker that has room`,
+      `${connections.size} of ${limit} connections (--worker-connections) are taken${lasting}: ${describe(census)}; new connections wait for another worker`,
       fields,
     );
   }
@@ -153,13 +153,12 @@ export class Capacity {
     if (phase === 'ends') return log.info(`Files can be opened again, after ${seconds(durationMs)}`, fields);
     if (detail === 'few')
       return log.warning(
-        `Hardly a file more may be opened (${this.#files} are allowed), so this worker holds no more connections than its ${count}: ${MORE_FILES}, or lower --worker-connections`,
+        `The limit of open files is almost reached (${this.#files}), so this worker holds no more than its ${count} connections; ${MORE_FILES}, or lower --worker-connections`,
         fields,
       );
-    const whose =
-      detail === 'EMFILE' ? `the process may have ${this.#files}` : 'the machine may have no more';
+    const whose = detail === 'EMFILE' ? `${this.#files} in this process` : 'that of the machine';
     log.error(
-      `No file can be opened (${detail}: ${whose}), so nothing is accepted; connections that came just now may have been closed unanswered: ${MORE_FILES}`,
+      `The limit of open files is reached (${detail}: ${whose}), so nothing is accepted, and the latest connections may have been closed without an answer; ${MORE_FILES}`,
       { ...fields, error: detail },
     );
   }

@@ -12,7 +12,7 @@ export async function confirmIdentity(inbox: Inbox, identity: Identity): Promise
   await inbox.send({
     tsunicorn: 'bootFailed',
     exitStatus: EXIT.usage,
-    message: `cannot become ${identity.label} (--user, --group): ${difference}; it takes the capabilities SETUID and SETGID, and a user namespace that lets groups be set`,
+    message: `cannot run as ${identity.label} (--user, --group): ${difference}; this needs the capabilities SETUID and SETGID, and a user namespace that lets groups be set`,
   });
   process.exit(EXIT.usage);
 }

@@ -29,7 +29,7 @@ async function bootFailure(error: unknown, whence = 'while it was loading'): Pro
 /** Errors of a module that calls listen() itself, since more than one process loads it. */
 function cureOf(error: unknown): string {
   if (codeOf(error) !== 'EADDRINUSE') return '';
-  return '; it listens itself, as each worker does that loads it: export the application without calling listen(), the address is given by --bind';
+  return '; the application calls listen() itself in each worker; export it without that call, and set the address with --bind';
 }
 
 // By its name, and not with instanceof: every thread of a pool loads this module, and none needs the gate.

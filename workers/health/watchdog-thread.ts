@@ -199,7 +199,7 @@ async function sayAlone(message: Pick<Stalled, 'blockedMs' | 'seen'>): Promise<v
   try {
     const { stallLines, stallReason } = await import('../../src/process/stall.ts');
     const { escapeControls } = await import('../../src/support/text.ts');
-    const head = `Worker (pid: ${process.pid}), whose arbiter is gone: ${stallReason(message)}; killed`;
+    const head = `Worker (pid: ${process.pid}), whose arbiter has exited: ${stallReason(message)}; killed`;
     fs.writeSync(
       2,
       `${[head, ...stallLines(message).map((line) => `    ${escapeControls(line)}`)].join('\n')}\n`,

@@ -128,7 +128,7 @@ function beatMs({ timeout, stallWarning }: BootSpec['settings']): number {
 /** The arbiter kills soon after the grace, so that a blocked loop must be noticed sooner than before. */
 const LEAVING_BEAT_MS = 100;
 
-const FAILED = 'The watchdog failed: from now on a blocked event loop is ended without an explanation';
+const FAILED = 'The watchdog failed: from now on a blocked worker is killed without its stack in the log';
 const NOTHING = { requests: [], unread: 0 };
 const DEBUGGED: Answer = { debugged: true, ...NOTHING };
 

@@ -115,7 +115,7 @@ export class Recycler {
     if (usage === null) return;
     const { rss, heapUsed } = usage;
     if (rss >= limits.memoryBytes || heapUsed >= limits.heapBytes) this.#purpose = 'hurry';
-    if (rss >= limits.memoryBytes) this.#due(`takes ${inMiB(rss)} of memory (${this.#memorySetting})`);
+    if (rss >= limits.memoryBytes) this.#due(`uses ${inMiB(rss)} of memory (${this.#memorySetting})`);
     if (heapUsed >= limits.heapBytes)
       this.#due(`uses ${inMiB(heapUsed)} of heap (--max-heap ${inMiB(limits.heapBytes)})`);
     const waitedMs = clock.now() - this.#askedMs;
@@ -125,8 +125,8 @@ export class Recycler {
   #warnOnce(rss: number): void {
     if (this.#hasWarned) return;
     this.#hasWarned = true;
-    const reason = `takes ${inMiB(rss)} of memory by now (${this.#memorySetting})`;
-    this.#options.log.warning(`This worker ${reason} and has not been replaced yet; it serves on`, {
+    const reason = `uses ${inMiB(rss)} of memory (${this.#memorySetting})`;
+    this.#options.log.warning(`This worker ${reason} and has not been replaced yet; it keeps serving`, {
       event: 'recycling-overdue',
       reason,
     });

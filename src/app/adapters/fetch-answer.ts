@@ -12,7 +12,7 @@ export function partsOf(response: Response): Parts {
   const { status, statusText, headers, body, bodyUsed } = response;
   if (bodyUsed || body?.locked)
     throw new TypeError(
-      'This Response was sent before, or its body read; make one for each request, or return response.clone()',
+      'This Response was already sent, or its body was already read; create one for each request, or return response.clone()',
     );
   return { status, statusText, headers: [...headers].flat(), body, size: null };
 }

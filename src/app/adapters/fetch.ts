@@ -77,7 +77,7 @@ function targetJudge(): (req: IncomingMessage) => string | null {
       known = host;
     }
     // A Request cannot have the method TRACE.
-    if (method === 'TRACE') return 'TRACE is not served here';
+    if (method === 'TRACE') return 'TRACE is not supported';
     if (url[0] === '/' || (url === '*' && method === 'OPTIONS')) return null;
     return isAbsolute(url) ? null : 'the request target is not valid';
   };

@@ -172,7 +172,7 @@ export async function adaptHapi(app: HapiShape, spec: string): Promise<Applicati
 export async function adaptLoopBack(app: LoopBackShape, spec: string): Promise<Application> {
   const { config, listening } = app.restServer;
   if (listening === true)
-    throw appError(`${spec}: the LoopBack application listens already; export it without calling start()`);
+    throw appError(`${spec}: the LoopBack application already listens; export it without calling start()`);
   // start() does more than to listen, such as connecting data sources.
   if (config) config.listenOnStart = false;
   await ready(spec, 'LoopBack', () => app.start());
@@ -206,7 +206,7 @@ async function ready(spec: string, framework: string, start: () => PromiseLike<u
     await start();
   } catch (error) {
     throw appError(
-      `${spec}: the ${framework} application did not get ready: ${messageOf(error)}`,
+      `${spec}: the ${framework} application did not become ready: ${messageOf(error)}`,
       stackOf(error),
     );
   }

@@ -200,7 +200,7 @@ export class LazyResponse {
     const native = this.#native;
     if (this.bodyUsed || native?.body?.locked === true)
       throw new TypeError(
-        'This Response was sent before, or its body read; make one for each request, or return response.clone()',
+        'This Response was already sent, or its body was already read; create one for each request, or return response.clone()',
       );
     this.#isSent = this.#hasBody;
     const isKept = this.#body !== null || native === null;

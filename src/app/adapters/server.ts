@@ -13,10 +13,10 @@ export function adaptServer(
   const what = isTls(server) ? 'https.Server' : 'http.Server';
   if (isHttp2(server))
     throw appError(
-      `${spec}: it is a server of node:http2, and tsunicorn speaks HTTP/1.1; export an http.Server, and let a proxy in front speak HTTP/2`,
+      `${spec}: it is a server of node:http2, and tsunicorn serves only HTTP/1.1; export an http.Server, and use a proxy for HTTP/2`,
     );
   if (server.listening)
-    throw appError(`${spec}: the ${what} listens already; export it without calling listen()`);
+    throw appError(`${spec}: the ${what} already listens; export it without calling listen()`);
   if (server.listenerCount('request') === 0)
     throw appError(`${spec}: the ${what} has no request listener; give one to createServer()`);
   const own = new OwnServer({ server, by, defaults });

@@ -35,7 +35,7 @@ export function newArbiters(spawn: Spawn): StartNewArbiter {
 }
 
 const MEANINGS: Readonly<Record<number, string>> = {
-  1: 'wrong usage or configuration, or a taken address',
+  1: 'wrong usage or configuration, or the address is in use',
   3: 'a worker could not boot',
   4: 'the application could not be loaded',
 };

@@ -98,10 +98,10 @@ function collision(
   const held = open.find(inTheWay);
   if (held)
     return new UsageError(
-      `${address.source}: overlaps ${held.url.replace('http://', '')}, which this service holds; restart, or change it in two reloads by way of another port`,
+      `${address.source}: overlaps ${held.url.replace('http://', '')}, which this service still uses; restart, or reload twice, with another port in between`,
     );
   if (!heldByWorkers.some(inTheWay)) return null;
   return new UsageError(
-    `${address.source}: workers that are being replaced still hold it; reload again when they are gone`,
+    `${address.source}: workers that are being replaced still use it; reload again after they have exited`,
   );
 }

@@ -124,7 +124,7 @@ export class Reload {
   /** Begins to read, instead of whatever is under way; the result comes as a `reloadRead` event. */
   start(current: Generation): void {
     const supersedes = this.underWay !== null;
-    if (supersedes) this.#record('superseded', 'another reload was asked for');
+    if (supersedes) this.#record('superseded', 'another reload was requested');
     this.#endReader();
     this.#attempts++;
     const attempt = this.#attempts;

@@ -22,12 +22,12 @@ export function isEnding({ name }: Intent): boolean {
 /** Why a signal is not acted on. */
 export function unchangedBecause({ name }: Intent): string {
   if (name === 'starting') return 'no worker has been ready yet';
-  return name === 'resting' ? 'the workers are resting already' : 'this arbiter stops';
+  return name === 'resting' ? 'the workers have already retired' : 'this arbiter is stopping';
 }
 
 const HASTE: Readonly<Record<StopMode, string>> = {
   graceful: 'the workers finish their requests',
-  quick: 'the workers end at once',
+  quick: 'the workers exit at once',
   forced: 'the workers are killed',
 };
 

@@ -97,7 +97,7 @@ export class Upgrade {
   advance(): void {
     if (this.#now() < this.wakeAtMs) return;
     this.#service.log.error(
-      'The new arbiter is not ready in time: this one, which was told to stop, stops without waiting any longer',
+      'The new arbiter did not become ready in time; the stop of this one no longer waits for it',
       { event: 'stop-waited' },
     );
     this.#service.stop('graceful', EXIT.ok);
@@ -165,7 +165,7 @@ export class Upgrade {
   /** This arbiter is about to end. */
   leave(): void {
     if (this.newArbiter !== null)
-      this.#service.log.info(`The new arbiter (pid: ${this.newArbiter}) goes on with the sockets`, {
+      this.#service.log.info(`The new arbiter (pid: ${this.newArbiter}) keeps serving on the same sockets`, {
         event: 'upgrade-left',
         arbiter: this.newArbiter,
       });
@@ -191,7 +191,7 @@ export class Upgrade {
       case 'booting':
         return 'the new arbiter does not serve yet';
       case 'failed':
-        return 'the upgrade before it failed, so that no other arbiter serves; another WINCH retires the workers all the same';
+        return 'the last upgrade failed, so no other arbiter serves; send WINCH again to retire the workers anyway';
       default:
         return null;
     }
@@ -206,12 +206,12 @@ export class Upgrade {
       case 'failed':
         return null;
       case 'beside':
-        return `this is the new arbiter of an upgrade, and the old one (pid: ${state.oldArbiter}) lives; end one of them first`;
+        return `this is the new arbiter of an upgrade, and the old one (pid: ${state.oldArbiter}) is still running; stop one of them first`;
       case 'starting':
         return 'an upgrade is under way';
       case 'booting':
       case 'serving':
-        return `an upgrade is under way; end the new arbiter (pid: ${state.newArbiter}), or this one, first`;
+        return `an upgrade is under way; stop the new arbiter (pid: ${state.newArbiter}) or this one first`;
     }
   }
 
@@ -231,7 +231,7 @@ export class Upgrade {
     this.#state = { name: 'serving', newArbiter, shared };
     for (const [index, listener] of shared.entries()) listener.setShared(adopted.includes(index));
     this.#service.log.info(
-      `The new arbiter (pid: ${newArbiter}) serves beside this one; TERM to either ends the upgrade`,
+      `The new arbiter (pid: ${newArbiter}) serves together with this one; send TERM to one of them to end the upgrade`,
       { event: 'upgrade-ready', arbiter: newArbiter },
     );
     this.#options.upgraded(newArbiter);
@@ -245,7 +245,7 @@ export class Upgrade {
     this.#state = state.name === 'serving' && isAsked ? { name: 'none' } : { name: 'failed' };
     if (state.name === 'serving') this.#rolledBack(state.newArbiter, end, isAsked);
     if (state.name === 'booting') this.#options.ended(state.newArbiter);
-    this.#service.resume('the new arbiter is gone');
+    this.#service.resume('the new arbiter has exited');
     if (state.name === 'starting' || state.name === 'booting') this.#failed(state, end);
   }
 
@@ -253,7 +253,7 @@ export class Upgrade {
   #rolledBack(newArbiter: number, end: ProcessEnd, isAsked: boolean): void {
     const reason = describeEnd(end);
     this.#service.log[isAsked ? 'info' : 'error'](
-      `The new arbiter (pid: ${newArbiter}) ${reason}: this one is alone again`,
+      `The new arbiter (pid: ${newArbiter}) ${reason}; the upgrade is rolled back`,
       { event: 'upgrade-rolled-back', arbiter: newArbiter, reason, ...statusFields(end) },
     );
     this.#options.ended(newArbiter);
@@ -278,9 +278,9 @@ export class Upgrade {
       log.info(`This arbiter stops now: ${reason}`, fields);
       return this.#service.stop('graceful', EXIT.ok);
     }
-    const dropped = stopWaited ? '; the stop that waited for it is dropped, send TERM again to stop' : '';
+    const dropped = stopWaited ? '; the stop that waited for it is cancelled, send TERM again to stop' : '';
     log.error(
-      `Upgrade failed, this arbiter ${isEnding(intent) ? 'stops' : 'serves on'}: ${reason}${dropped}`,
+      `Upgrade failed, this arbiter ${isEnding(intent) ? 'stops' : 'keeps serving'}: ${reason}${dropped}`,
       fields,
     );
   }
@@ -288,7 +288,7 @@ export class Upgrade {
   #oldArbiterGone(): void {
     if (this.#state.name !== 'beside') return;
     const { oldArbiter } = this.#state;
-    this.#service.log.info(`The old arbiter (pid: ${oldArbiter}) is gone: this one is alone`, {
+    this.#service.log.info(`The old arbiter (pid: ${oldArbiter}) has exited: the upgrade is complete`, {
       event: 'upgrade-done',
       arbiter: oldArbiter,
     });

@@ -112,7 +112,7 @@ function overdueAction(worker: WorkerSnapshot, now: number): (Action & { type: '
     case 'retiring':
     case 'failed':
     case 'cancelled':
-      return [{ type: 'kill', age, signal: 'SIGKILL', reason: 'did not end within its grace' }];
+      return [{ type: 'kill', age, signal: 'SIGKILL', reason: 'did not exit within its grace period' }];
     case 'killed':
       return [{ type: 'kill', age, signal: 'SIGKILL', reason: state.reason }];
     case 'exited':
@@ -232,7 +232,7 @@ function progressOf({ name }: WorkerState): number {
 }
 
 function reasonToRetire({ generation, state }: WorkerSnapshot, desired: Desired): string {
-  if (desired.purpose === 'resting') return 'the arbiter rests';
+  if (desired.purpose === 'resting') return 'all workers retire (WINCH)';
   if (desired.purpose === 'stopping') return 'the service stops';
   if (state.name === 'ready' && state.outgoing !== null) return state.outgoing;
   return generation === desired.generation ? 'fewer workers are wanted' : 'replaced by another generation';

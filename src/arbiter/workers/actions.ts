@@ -36,9 +36,9 @@ export class Actions {
       say: (phase, { count, durationMs }) => {
         const fields = { event: 'retiring-hurried', phase, count, durationMs } as const;
         if (phase === 'ends')
-          return log.info(`Retiring workers no longer have to be hurried (${count} were)`, fields);
+          return log.info(`Retiring workers no longer close idle connections early (${count} did)`, fields);
         log.info(
-          `More workers retire than are wanted, and wait for their clients: the oldest close idle connections within seconds (${count} so far)`,
+          `More workers are retiring than the service has places; the oldest close idle connections within seconds (${count} so far)`,
           fields,
         );
       },
@@ -93,7 +93,9 @@ export class Actions {
   #kill(worker: WorkerHandle, { signal, reason: due }: Action & { type: 'kill' }): void {
     const { state } = worker;
     const reason =
-      state.name !== 'killed' && this.#isStopped(worker.pid) ? `${due}, as it is stopped (${STOPPED})` : due;
+      state.name !== 'killed' && this.#isStopped(worker.pid)
+        ? `${due}, because it is stopped (${STOPPED})`
+        : due;
     this.#service.workers.kill(worker, signal, reason);
     if (isBooting(state)) {
       const { readyPath } = this.#service.generation(worker.generation).loaded.settings;

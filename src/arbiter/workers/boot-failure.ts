@@ -19,11 +19,11 @@ export interface BootKill {
 /** The failure of a worker that was killed before it was ready. */
 export function killedAtBoot(worker: Named, { cause, reason, wasStandby, readyPath }: BootKill): BootFailure {
   if (wasStandby) {
-    const message = `${nameOf(worker)} stood by and was ended: ${reason} (--timeout)`;
+    const message = `${nameOf(worker)} was killed while it stood by: ${reason} (--timeout)`;
     return { exitStatus: EXIT.workerBoot, message };
   }
   if (cause !== 'boot-timeout') {
-    const message = `${nameOf(worker)} was about to accept and was ended: ${reason} (--timeout)`;
+    const message = `${nameOf(worker)} was killed while it opened its sockets: ${reason} (--timeout)`;
     return { exitStatus: EXIT.workerBoot, message };
   }
   const orPath = readyPath === null ? '' : `, or GET ${readyPath} (--ready-path) blocked its event loop`;

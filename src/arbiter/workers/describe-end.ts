@@ -55,7 +55,7 @@ function describeSignal(signal: NodeJS.Signals, judge: Judge, known: Known): End
   if (signal === 'SIGKILL') return describeKill(judge(), known.memory);
   if (signal === 'SIGABRT') return { reason: describeAbort(known), cause: 'abort' };
   if (CRASH_SIGNALS.has(signal)) return { reason: `crashed with ${signal} (native code)`, cause: 'crash' };
-  return { reason: `was ended by ${signal}, which was not the arbiter's`, cause: 'signal' };
+  return { reason: `was ended by ${signal}, which the arbiter did not send`, cause: 'signal' };
 }
 
 function describeAbort({ memory, ending }: Known): string {
@@ -81,18 +81,18 @@ function describeKill(verdict: OomVerdict, memory: KnownMemory | null): EndAccou
       };
     case 'machine':
       return {
-        reason: `was killed by SIGKILL, probably the kernel's out-of-memory killer's (/proc/vmstat counts a kill)${sizes(memory)}`,
+        reason: `was killed by SIGKILL, probably by the kernel's out-of-memory killer (/proc/vmstat counts a kill)${sizes(memory)}`,
         cause: 'oom',
       };
     case 'no':
       return {
         reason:
-          "was killed by SIGKILL, which was not the arbiter's, nor the out-of-memory killer's: another process sent it",
+          "was killed by SIGKILL, which another process sent: neither the arbiter nor the kernel's out-of-memory killer did",
         cause: 'signal',
       };
     case null:
       return {
-        reason: `was killed by SIGKILL, which was not the arbiter's (the kernel's out-of-memory killer, or another process)${sizes(memory)}`,
+        reason: `was killed by SIGKILL, which the arbiter did not send (the kernel's out-of-memory killer or another process did)${sizes(memory)}`,
         cause: 'signal',
       };
   }
@@ -100,7 +100,7 @@ function describeKill(verdict: OomVerdict, memory: KnownMemory | null): EndAccou
 
 /** The memory that it used, and what all processes of the service may use. */
 function sizes(memory: KnownMemory | null): string {
-  const limit = `all that is there is ${inMiB(availableMemory())}`;
+  const limit = `the available memory is ${inMiB(availableMemory())}`;
   return memory === null ? `; ${limit}` : `; it had ${inMiB(memory.rssBytes)} ${ago(memory)}, ${limit}`;
 }
 

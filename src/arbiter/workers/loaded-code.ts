@@ -61,7 +61,7 @@ export class LoadedCodes {
     const { pid, slot, age, generation } = worker;
     const more = files.length === 1 ? '' : ` (and ${files.length - 1} more)`;
     this.#log.warning(
-      `Generation ${generation} runs two versions of the code: ${files[0]}${more} is not what its first worker loaded, and worker (pid: ${pid}, slot ${slot}, age ${age}) has loaded it as it is now; send HUP, and all have the same`,
+      `Generation ${generation} runs two versions of the code: ${files[0]}${more} differs from what its first worker loaded, and worker (pid: ${pid}, slot ${slot}, age ${age}) has loaded the new version; send HUP to bring all workers to the same version`,
       {
         event: 'code-mixed',
         ...recordOf(worker),

@@ -61,7 +61,7 @@ export class Outage {
   }
 
   #endOf(durationMs: number, wanted: number): string {
-    const lasted = `nobody had served for ${seconds(durationMs)}`;
+    const lasted = `no worker had served for ${seconds(durationMs)}`;
     if (this.#ready === 0) return `No worker is wanted any more; ${lasted}`;
     return `${this.#ready} of ${wanted} workers serve${this.#ready === 1 ? 's' : ''} again; ${lasted}`;
   }

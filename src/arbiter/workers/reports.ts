@@ -161,7 +161,7 @@ export class Reports {
     const { restarts, workers } = this.#service;
     const { state } = worker;
     if (state.name !== 'ready') return;
-    this.#log.info(`${nameOf(worker)} is to be replaced: ${message.reason}`, {
+    this.#log.info(`${nameOf(worker)} will be replaced: ${message.reason}`, {
       event: 'worker-outgoing',
       ...aboutWorker(worker),
       reason: message.reason,
@@ -169,7 +169,7 @@ export class Reports {
     const delayMs = restarts.asked(state, message.by);
     if (delayMs > 0)
       this.#log.warning(
-        `Workers ask to be replaced within seconds of getting ready, is the limit too low? Next one ${inSeconds(delayMs)}`,
+        `Workers reach a recycling limit within seconds of becoming ready; the limit is probably too low. Next replacement ${inSeconds(delayMs)}`,
         { event: 'recycling-held-back', retryMs: Math.round(delayMs) },
       );
     workers.note(worker, message);

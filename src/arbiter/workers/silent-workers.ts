@@ -90,9 +90,9 @@ export class SilentWorkers {
     } as const;
     const lasted = `${((durationMs + QUIET_MS) / 1000).toFixed(0)} s`;
     if (phase === 'ends')
-      return this.#log.info(`${nameOf(worker)} goes on; it was stopped for about ${lasted}`, fields);
+      return this.#log.info(`${nameOf(worker)} continues; it was stopped for about ${lasted}`, fields);
     this.#log.warning(
-      `${nameOf(worker)} is stopped, for about ${lasted} so far: ${STOPPED}; SIGCONT lets it go on`,
+      `${nameOf(worker)} is stopped, for about ${lasted} so far: ${STOPPED}; send SIGCONT to continue it`,
       fields,
     );
   }

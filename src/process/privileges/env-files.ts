@@ -14,7 +14,7 @@ export function checkEnvFiles({ settings, origins }: LoadedData, { label }: Iden
     const { NODE_OPTIONS } = util.parseEnv(fs.readFileSync(resolve(cwd, file), 'utf8'));
     if (NODE_OPTIONS !== undefined)
       throw new UsageError(
-        `--env-file ${file}: Node itself obeys its NODE_OPTIONS, as root, before anything can run as ${label}; name the file in the configuration file (envFile) or in TSUNICORN_CMD_ARGS`,
+        `--env-file ${file}: Node itself applies its NODE_OPTIONS, as root, before anything can run as ${label}; name the file in the configuration file (envFile) or in TSUNICORN_CMD_ARGS`,
       );
   }
 }

@@ -67,7 +67,7 @@ export async function resolvePrivileges(
     for (const { path } of files) {
       makeOwned(identity, path);
       if (mendLog(identity, path))
-        log?.info(`${path} could not be written by ${identity.label}: it is given to that user now`, {
+        log?.info(`${path} could not be written by ${identity.label}; its owner was changed to that user`, {
           event: 'log-given',
           file: path,
         });

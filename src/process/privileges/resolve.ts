@@ -19,7 +19,7 @@ export async function resolveIdentity(asked: LoadedData, own: OwnEnvironment): P
     initgroups: nameSetting(asked.origins.initgroups, 'initgroups'),
   };
   if (initgroups && user === null)
-    throw new UsageError(`${from.initgroups}: whose groups? Name the user with --user`);
+    throw new UsageError(`${from.initgroups}: it needs --user, the user whose groups the workers get`);
   const account = user === null ? null : await accountOf(from.user, user, own);
   const gid = group === null ? primaryOf(from.user, account) : await groupOf(from.group, group, own);
   if (initgroups && account?.name === undefined)
@@ -79,11 +79,11 @@ type Sources = Readonly<Record<'user' | 'group', string>>;
 function oneself(from: Sources, { uid, gid, label }: Pick<Identity, 'uid' | 'gid' | 'label'>): null {
   if (uid !== ourUid())
     throw new UsageError(
-      `${from.user}: only root may become ${label}; start as root, or as that user without ${from.user}`,
+      `${from.user}: only root can run workers as ${label}; start as root, or as that user without ${from.user}`,
     );
   if (gid !== process.getegid?.())
     throw new UsageError(
-      `${from.group}: only root may take group ${gid}; start as root, or leave the group out`,
+      `${from.group}: only root can run workers as group ${gid}; start as root, or remove the setting`,
     );
   return null;
 }
@@ -94,7 +94,7 @@ function permitted(source: string, label: string, identity: () => Identity): Ide
     return identity();
   } catch (error) {
     throw new UsageError(
-      `${source}: cannot become ${label} (${codeOf(error) ?? messageOf(error)}); it takes the capabilities SETUID and SETGID, and ids that this user namespace has`,
+      `${source}: cannot run workers as ${label} (${codeOf(error) ?? messageOf(error)}); this needs the capabilities SETUID and SETGID, and ids that exist in this user namespace`,
     );
   }
 }

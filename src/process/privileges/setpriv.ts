@@ -24,9 +24,9 @@ export async function findSetpriv(source: string, identity: Identity, own: OwnEn
   const file = findFile('setpriv', path);
   const env = findFile('env', path) ?? '/usr/bin/env';
   const cure =
-    'install setpriv of util-linux (in Alpine the package setpriv), or name one --group and leave --initgroups out';
+    'install setpriv of util-linux (in Alpine the package setpriv), or set one --group and remove --initgroups';
   if (file === null)
-    throw new UsageError(`${source}: it takes the command setpriv, which is not in PATH; ${cure}`);
+    throw new UsageError(`${source}: it needs the command setpriv, which is not in PATH; ${cure}`);
   const words = [file, `--reuid=${uid}`, `--regid=${gid}`, `--groups=${groups.join(',')}`, '--'] as const;
   const problem = await tryOut([...words, env]);
   if (problem !== null)

@@ -36,7 +36,7 @@ export function activationNotice(
   pid: number,
 ): string | null {
   if (LISTEN_PID !== String(pid))
-    return `No socket of LISTEN_FDS is used, as LISTEN_PID is ${LISTEN_PID} and this is ${pid}; ExecStart= must start tsunicorn itself`;
+    return `No socket of LISTEN_FDS is used, because LISTEN_PID is ${LISTEN_PID} and this is ${pid}; ExecStart= must start tsunicorn itself`;
   const source = nameSetting(origins.bind, 'bind');
   const unused = settings.bind.filter((text) => parseAddress(source, text).kind !== 'fd');
   if (sockets.length === 0 || origins.bind.source === 'default' || unused.length === 0) return null;

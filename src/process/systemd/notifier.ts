@@ -110,7 +110,7 @@ export function createNotifier(
     outlet: new Sender(
       (assignments) => systemdNotify(variables, assignments),
       (reason) =>
-        log.error(`systemd cannot be told how the service does (NOTIFY_SOCKET): ${reason}`, {
+        log.error(`A message to systemd could not be sent (NOTIFY_SOCKET): ${reason}`, {
           event: 'notify-failed',
           reason,
         }),

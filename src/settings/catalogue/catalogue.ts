@@ -58,13 +58,13 @@ export const sections: readonly (readonly [title: string, names: readonly Settin
 export const settingNames: readonly SettingName[] = namesOf(catalogue);
 
 const PLAIN_HTTP =
-  'tsunicorn has no settings for TLS; leave it out, and export an https.Server or let a proxy end TLS';
+  'tsunicorn has no settings for TLS; remove it, and export an https.Server or use a proxy for TLS';
 
 /** Gunicorn's settings that are refused, each with the reason that the operator is told. */
 export const refused: ReadonlyMap<string, string> = new Map([
   [
     'preload',
-    'Node cannot fork a loaded process; leave it out: the compile cache makes the next start fast instead',
+    'Node cannot fork a loaded process; remove it: the compile cache makes the next start fast instead',
   ],
   ...['certfile', 'keyfile'].map((name) => [name, PLAIN_HTTP] as const),
 ]);

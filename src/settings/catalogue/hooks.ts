@@ -25,7 +25,7 @@ export const hookDocs: Readonly<Record<HookName, HookDoc>> = {
   preRequest: { takes: 'worker, request', doc: 'In the worker, before the application sees a request.' },
   postRequest: {
     takes: 'worker, request, response',
-    doc: 'In the worker, after a response was finished or its client has left.',
+    doc: 'In the worker, after a response was finished or its client has disconnected.',
   },
   childExit: { takes: 'arbiter, worker', doc: 'In the arbiter, after a worker has exited.' },
   workerExit: { takes: 'worker', doc: 'In the worker, just before it exits.' },

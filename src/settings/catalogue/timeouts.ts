@@ -29,7 +29,7 @@ export const timeouts = {
     default: 30,
   }),
   watchdog: setting({
-    doc: 'Do not run the watchdog, a thread in each worker that reports a blocked event loop. In the configuration file: `watchdog: false`. The watchdog logs the blocked stack and the requests in flight, answers waiting clients with 503, and ends a blocked worker whose arbiter is gone. Without it, the arbiter still kills a silent worker after `timeout`. It uses about 10 MB for each worker.',
+    doc: 'Do not run the watchdog, a thread in each worker that reports a blocked event loop. In the configuration file: `watchdog: false`. The watchdog logs the blocked stack and the requests in flight, answers waiting clients with 503, and kills a blocked worker whose arbiter has exited. Without it, the arbiter still kills a silent worker after `timeout`. It uses about 10 MB for each worker.',
     flags: '--no-watchdog',
     kind: boolean(),
     default: true,

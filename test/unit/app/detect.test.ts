@@ -44,7 +44,7 @@ describe('Fastify', () => {
     });
     await expect(detect(app, quiet)).rejects.toMatchObject({
       exitStatus: 4,
-      message: 'web.ts:app: the Fastify application did not get ready: no plugin',
+      message: 'web.ts:app: the Fastify application did not become ready: no plugin',
     });
   });
 });
@@ -115,6 +115,6 @@ it.each([
   [new Map(), 'an instance of Map'],
 ])('refuses %j', async (value, what) => {
   await expect(detect(value, quiet)).rejects.toThrow(
-    `web.ts:app: it is ${what}; expected is a function (req, res)`,
+    `web.ts:app: it is ${what}; expected a function (req, res)`,
   );
 });

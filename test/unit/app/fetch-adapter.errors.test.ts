@@ -59,7 +59,7 @@ describe('errors', () => {
     });
     expect(await (await fetch(url)).text()).toBe('once');
     expect((await fetch(url)).status).toBe(500);
-    expect(String(errors[0])).toContain('sent before');
+    expect(String(errors[0])).toContain('already sent');
   });
 
   it.each([

@@ -46,7 +46,7 @@ const CASES: readonly (readonly [string, RegExp])[] = [
   ],
   [
     'broken/missing-file.ts:app',
-    /^'\/.+\/broken\/nowhere\.ts', imported by \/.+\/missing-file\.ts, cannot be found; check the path; an import names the file's extension$/,
+    /^'\/.+\/broken\/nowhere\.ts', imported by \/.+\/missing-file\.ts, cannot be found; check the path; an import must include the extension of the file$/,
   ],
   [
     'broken/missing.cjs',
@@ -65,15 +65,15 @@ const CASES: readonly (readonly [string, RegExp])[] = [
   ],
   [
     'broken/no-exports.ts',
-    /^broken\/no-exports\.ts exports nothing and listens itself on port 0; export .*, without calling listen\(\)$/,
+    /^broken\/no-exports\.ts exports nothing and calls listen\(\) itself \(port 0\); export .*, without calling listen\(\)$/,
   ],
   [
     'broken/listening.ts:server',
-    /^the application listens itself on port 0; export it without calling listen\(\), the address is given by --bind$/,
+    /^the application calls listen\(\) itself \(port 0\); export it without that call, and set the address with --bind$/,
   ],
   [
     'broken/listens-for-app.ts:app',
-    /^the application listens itself on port 0; export it without calling listen\(\)/,
+    /^the application calls listen\(\) itself \(port 0\); export it without that call/,
   ],
   [
     'broken/markup.tsx:app',

@@ -89,16 +89,16 @@ describe('an unknown shape is described', () => {
   it.each([
     [
       'broken/plain-object.ts:app',
-      'it is a plain object with keys routes, name; expected is a function (req, res)',
+      'it is a plain object with keys routes, name; expected a function (req, res)',
     ],
-    ['broken/plain-object.ts:nothing', 'it is undefined; expected is'],
+    ['broken/plain-object.ts:nothing', 'it is undefined; expected a function'],
     ['broken/plain-object.ts:Shop', 'it is a class Shop, not an instance of it'],
     ['apps/node.ts:nested.word', 'it is a string ("nested")'],
     [
       'apps/node.ts:nested()',
-      'a plain object with keys word, handler is no factory to call; leave the parentheses away',
+      'a plain object with keys word, handler is not a factory; remove the parentheses',
     ],
-    ['broken/plain-object.ts:Shop()', 'a class Shop is no factory to call'],
+    ['broken/plain-object.ts:Shop()', 'a class Shop is not a factory'],
   ])('%s', async (spec, text) => {
     expect((await failure(spec)).message).toContain(text);
   });

@@ -237,6 +237,6 @@ describe('what is without effect is named', () => {
 
 it('refuses a server of HTTP/2', async () => {
   await expect(detect(http2.createServer(answers() as never), quiet)).rejects.toThrow(
-    'web.ts:server: it is a server of node:http2, and tsunicorn speaks HTTP/1.1; export an http.Server',
+    'web.ts:server: it is a server of node:http2, and tsunicorn serves only HTTP/1.1; export an http.Server',
   );
 });

@@ -37,7 +37,7 @@ describe('what cannot be served says what to export instead', () => {
   it.each([
     ['frameworks.mjs:h3v1', "of h3 v1 export toNodeListener(app): import { toNodeListener } from 'h3'"],
     ['frameworks.mjs:next', 'of Next.js export a factory that returns app.getRequestHandler()'],
-    ['frameworks.mjs:sails', 'Sails serves from its own lift() alone'],
+    ['frameworks.mjs:sails', 'Sails is not supported'],
     ['frameworks.mjs:reactRouterBuild', 'of a build of React Router export (request) => handle(request)'],
     ['frameworks.mjs:holder', 'its handler may be the application: write frameworks.mjs:holder.handler'],
     [

@@ -17,10 +17,10 @@ it.each([
 
 it.each([
   ['', 'no application given; write module:export'],
-  ['server.ts:', "server.ts:: '' is no export"],
-  ['server.ts:create-app', "'create-app' is no export"],
-  ['server.ts:create(', "'create(' is no export"],
-  [':app', "'app' is no export"],
+  ['server.ts:', "server.ts:: '' is not the name of an export"],
+  ['server.ts:create-app', "'create-app' is not the name of an export"],
+  ['server.ts:create(', "'create(' is not the name of an export"],
+  [':app', "'app' is not the name of an export"],
   ['server.ts()', 'name the factory'],
 ])('refuses %j', (text, message) => {
   expect(() => parseSpec(text)).toThrow(

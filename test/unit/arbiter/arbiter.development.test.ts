@@ -92,7 +92,7 @@ describe('--reload', () => {
     await failsToLoad(service);
     expect(service.states).toEqual(['1 ready']);
     expect(service.log.at('error')).toEqual([
-      'Reload undone, the old workers serve on: app.ts:3 has a syntax error',
+      'Reload undone, the old workers keep serving: app.ts:3 has a syntax error',
     ]);
     expect(watchedFiles(service)).toContain('/app/broken.ts');
     await service.save('/app/broken.ts');
@@ -154,7 +154,7 @@ describe('--reload with an application that cannot be loaded at first', () => {
     await service.clock.advance(600_000);
     expect(service.workers).toHaveLength(2);
     expect(service.log.at('error')).toEqual([
-      'Waiting for a change, as the application cannot be loaded: it threw',
+      'The application cannot be loaded; waiting for a file change: it threw',
     ]);
     expect(service.status).toBeNull();
   });

@@ -56,7 +56,7 @@ describe('hooks', () => {
     expect(service.status).toBe(null);
     await service.clock.advance(1);
     expect(service.status).toBe(0);
-    expect(service.log.matching(/onExit was not done/)).toHaveLength(1);
+    expect(service.log.matching(/onExit did not finish/)).toHaveLength(1);
   });
 
   it('whenReady is called once, when the first worker is ready', async () => {

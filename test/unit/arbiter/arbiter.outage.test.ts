@@ -30,7 +30,7 @@ describe('that nobody serves', () => {
       },
       {
         level: 'info',
-        message: '1 of 2 workers serves again; nobody had served for 0.4 s',
+        message: '1 of 2 workers serves again; no worker had served for 0.4 s',
         fields: expect.objectContaining({ phase: 'ends', durationMs: 400, workers: { wanted: 2, ready: 1 } }),
       },
     ]);
@@ -83,7 +83,7 @@ describe('that nobody serves', () => {
     await service.clock.advance(2000);
     await service.signal('SIGTERM');
     expect(outageLogs(service).at(-1)?.message).toBe(
-      'No worker is wanted any more; nobody had served for 2.0 s',
+      'No worker is wanted any more; no worker had served for 2.0 s',
     );
   });
 

@@ -120,7 +120,7 @@ describe('two reloads that bind the same new address', () => {
     await service.signal('SIGHUP');
     service.worker(3).says({ tsunicorn: 'bootFailed', exitStatus: 4, message: 'no database' });
     await service.clock.settle();
-    expect(service.log.at('error')).toEqual(['Reload undone, the old workers serve on: no database']);
+    expect(service.log.at('error')).toEqual(['Reload undone, the old workers keep serving: no database']);
     expect(service.worker(4).listeners).toEqual([first]);
     await service.ready(4);
     expect(service.promoted).toEqual([3]);
@@ -189,7 +189,7 @@ describe('an address that overlaps one that the service holds', () => {
     await service.signal('SIGHUP');
     expect(service.log.at('error')).toEqual([
       expect.stringContaining(
-        `--bind ${wanted}:${port}: overlaps ${held}:${port}, which this service holds; restart, or change it in two reloads by way of another port`,
+        `--bind ${wanted}:${port}: overlaps ${held}:${port}, which this service still uses; restart, or reload twice, with another port in between`,
       ),
     ]);
     server.close();
@@ -217,7 +217,7 @@ describe('an address that overlaps one that the service holds', () => {
     service.prepare = async () => service.configuration({ bind: [`127.0.0.1:${port}`] });
     await service.signal('SIGHUP');
     expect(service.log.at('error')).toEqual([
-      expect.stringMatching(/workers that are being replaced still hold it; reload again/),
+      expect.stringMatching(/workers that are being replaced still use it; reload again/),
     ]);
     for (const listener of service.worker(3).listeners) listener.close();
     server.close();

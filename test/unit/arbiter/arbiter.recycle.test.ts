@@ -16,8 +16,8 @@ describe('a worker that asks to be replaced', () => {
     const service = await serveReady();
     await service.serveFor(10_000);
     await asks(service, 1);
-    expect(service.log.matching(/is to be replaced/)).toEqual([
-      `Worker (pid: 1001, slot 0, age 1) is to be replaced: ${due}`,
+    expect(service.log.matching(/will be replaced/)).toEqual([
+      `Worker (pid: 1001, slot 0, age 1) will be replaced: ${due}`,
     ]);
     expect(service.states).toEqual(['1 ready', '2 ready', '3 spawning']);
     await service.ready(3);
@@ -66,7 +66,9 @@ describe('a worker that asks to be replaced', () => {
     }
     expect(pauses[0]).toBe(0);
     expect(pauses.at(-1)).toBeGreaterThan(5000);
-    expect(service.log.matching(/is the limit too low\? Next one in/).length).toBeGreaterThan(3);
+    expect(
+      service.log.matching(/the limit is probably too low\. Next replacement in/).length,
+    ).toBeGreaterThan(3);
   });
 
   it('does not hold back the replacement of one that dies', async () => {
@@ -112,6 +114,6 @@ describe('a worker that asks to be replaced', () => {
     const service = await serveReady();
     await service.signal('SIGTTOU');
     await asks(service, 1);
-    expect(service.log.matching(/is to be replaced/)).toEqual([]);
+    expect(service.log.matching(/will be replaced/)).toEqual([]);
   });
 });

@@ -156,7 +156,7 @@ describe('a second HUP', () => {
     await service.signal('SIGHUP', 'SIGHUP');
     await ends[1]?.(service.configuration({ workers: 3 }));
     await ends[0]?.(service.configuration({ workers: 9 }));
-    expect(service.log.matching(/The reload under way.* is replaced by this one/)).toHaveLength(1);
+    expect(service.log.matching(/This reload replaces the current one/)).toHaveLength(1);
     await service.ready(3);
     expect(service.promoted).toEqual([3]);
     expect(service.states).toContain('3 ready (generation 3)');
@@ -178,10 +178,10 @@ describe('a second HUP', () => {
     await service.signal('SIGHUP');
     await service.signal('SIGHUP', 'SIGHUP', 'SIGHUP');
     expect(service.states).toEqual([...untouched, '3 spawning (generation 2)']);
-    expect(service.log.matching(/Another reload follows the one under way; .* \(pid: 1003\)/)).toHaveLength(
+    expect(service.log.matching(/Another reload will follow the current one; .* \(pid: 1003\)/)).toHaveLength(
       1,
     );
-    expect(service.log.matching(/follows the one under way already/)).toHaveLength(2);
+    expect(service.log.matching(/will already follow the current one/)).toHaveLength(2);
     await service.ready(3);
     expect(service.promoted).toEqual([2]);
     expect(service.states).toContain('4 spawning (generation 3)');
@@ -238,7 +238,7 @@ describe('reloads that follow each other faster than old workers end', () => {
     }
     const purposes = service.workers.map(({ sent }) => sent.map((one) => Reflect.get(one, 'purpose')));
     expect(purposes).toEqual([['replace', 'hurry'], ['replace', 'hurry'], ['replace'], []]);
-    const lines = service.log.at('info').filter((line) => /More workers retire/.test(line));
+    const lines = service.log.at('info').filter((line) => /More workers are retiring/.test(line));
     expect(lines).toHaveLength(1);
     expect(lines[0]).toMatch(/the oldest close idle connections within seconds/);
   });

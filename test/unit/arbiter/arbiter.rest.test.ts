@@ -14,7 +14,7 @@ describe('WINCH', () => {
     await service.exit(1, 2);
     expect(service.status).toBeNull();
     expect(service.journal.filter((entry) => entry.startsWith('close'))).toEqual([]);
-    expect(service.log.matching(/Worker exiting.*the arbiter rests/)).toHaveLength(2);
+    expect(service.log.matching(/Worker exiting.*all workers retire/)).toHaveLength(2);
   });
 
   it('drops a reload under way and waits for no worker that boots', async () => {
@@ -79,7 +79,7 @@ describe('WINCH', () => {
     await happens(service, ...events);
     await service.signal('SIGWINCH');
     const [line] = service.log.lines.filter(({ level }) => level === 'warning');
-    expect(line?.message).toMatch(/WINCH refused, nothing was changed: .*failed.*another WINCH/);
+    expect(line?.message).toMatch(/WINCH refused, nothing was changed: .*failed.*send WINCH again/);
     expect(line?.fields).toMatchObject({ event: 'signal-refused', signal: 'SIGWINCH' });
     expect(service.states).toEqual(['1 ready', '2 ready']);
     await service.signal('SIGWINCH');

@@ -20,7 +20,7 @@ async function after(signal: ArbiterSignal, settings = {}): Promise<FakeService>
   return service;
 }
 
-const STOPS = 'refused, nothing was changed: this arbiter stops';
+const STOPS = 'refused, nothing was changed: this arbiter is stopping';
 const STARTS = 'refused, nothing was changed: no worker has been ready yet';
 const both = (state: string) => [`1 ${state}`, `2 ${state}`];
 const canary = (...before: string[]) => [...before, `${before.length + 1} spawning (generation 2)`];
@@ -48,7 +48,7 @@ const CASES: Readonly<Record<ArbiterSignal, Readonly<Record<Intent, Case>>>> = {
       told: ['retire'],
     },
     stopping: {
-      lines: ['The stop is hastened: the workers end at once'],
+      lines: ['The stop is hastened: the workers exit at once'],
       done: both('retiring'),
       told: ['quit'],
     },
@@ -59,12 +59,12 @@ const CASES: Readonly<Record<ArbiterSignal, Readonly<Record<Intent, Case>>>> = {
     serving: { lines: nothing, done: both('retiring'), told: ['quit'] },
     resting: { lines: nothing, done: both('retiring'), told: ['quit'] },
     lingering: {
-      lines: ['The wait is cut short (--drain-delay): the workers end at once'],
+      lines: ['The wait is cut short (--drain-delay): the workers exit at once'],
       done: both('retiring'),
       told: ['quit'],
     },
     stopping: {
-      lines: ['The stop is hastened: the workers end at once'],
+      lines: ['The stop is hastened: the workers exit at once'],
       done: both('retiring'),
       told: ['quit'],
     },
@@ -75,12 +75,12 @@ const CASES: Readonly<Record<ArbiterSignal, Readonly<Record<Intent, Case>>>> = {
     serving: { lines: nothing, done: both('retiring'), told: ['quit'] },
     resting: { lines: nothing, done: both('retiring'), told: ['quit'] },
     lingering: {
-      lines: ['The wait is cut short (--drain-delay): the workers end at once'],
+      lines: ['The wait is cut short (--drain-delay): the workers exit at once'],
       done: both('retiring'),
       told: ['quit'],
     },
     stopping: {
-      lines: ['The stop is hastened: the workers end at once'],
+      lines: ['The stop is hastened: the workers exit at once'],
       done: both('retiring'),
       told: ['quit'],
     },
@@ -90,7 +90,7 @@ const CASES: Readonly<Record<ArbiterSignal, Readonly<Record<Intent, Case>>>> = {
     starting: { lines: nothing, done: canary(...both('spawning')) },
     serving: { lines: nothing, done: canary(...both('ready')) },
     resting: {
-      lines: ['Bringing the workers back: the service reloads'],
+      lines: ['Starting workers again: the service reloads'],
       done: canary(...both('retiring'), '3 spawning', '4 spawning'),
     },
     lingering: { lines: [`HUP ${STOPS}`], done: both('ready') },
@@ -101,7 +101,10 @@ const CASES: Readonly<Record<ArbiterSignal, Readonly<Record<Intent, Case>>>> = {
     starting: { lines: nothing, done: [...both('spawning'), '3 spawning'] },
     serving: { lines: nothing, done: [...both('ready'), '3 spawning'] },
     resting: {
-      lines: ['Bringing the workers back: a worker is wanted', expect.stringMatching(/^More workers retire/)],
+      lines: [
+        'Starting workers again: a worker is wanted',
+        expect.stringMatching(/^More workers are retiring/),
+      ],
       done: [...both('retiring'), '3 spawning'],
       told: ['retire'],
     },
@@ -113,7 +116,7 @@ const CASES: Readonly<Record<ArbiterSignal, Readonly<Record<Intent, Case>>>> = {
     starting: { lines: nothing, done: ['1 spawning', '2 cancelled'] },
     serving: { lines: nothing, done: ['1 retiring', '2 ready'], told: ['retire'] },
     resting: {
-      lines: ['The arbiter rests: once it is brought back, the number of workers is 1'],
+      lines: ['The workers have retired (WINCH); the next HUP starts 1'],
       done: both('retiring'),
     },
     lingering: { lines: [`TTOU ${STOPS}`], done: both('ready') },
@@ -140,12 +143,12 @@ const CASES: Readonly<Record<ArbiterSignal, Readonly<Record<Intent, Case>>>> = {
   SIGWINCH: {
     starting: { lines: [`WINCH ${STARTS}`], done: both('spawning') },
     serving: {
-      lines: ['The workers retire and the sockets stay; HUP or TTIN brings workers back'],
+      lines: ['The workers retire and the sockets stay open; send HUP or TTIN to start workers again'],
       done: both('retiring'),
       told: ['retire'],
     },
     resting: {
-      lines: ['WINCH refused, nothing was changed: the workers are resting already'],
+      lines: ['WINCH refused, nothing was changed: the workers have already retired'],
       done: both('retiring'),
     },
     lingering: { lines: [`WINCH ${STOPS}`], done: both('ready') },
@@ -182,7 +185,7 @@ describe('a signal that stops, or rests', () => {
       await service.signal('SIGHUP');
       await service.signal(signal);
       expect(
-        service.log.matching(/The reload under way is dropped: the (service stops|workers rest)/),
+        service.log.matching(/The current reload is cancelled: the (service stops|workers retire)/),
       ).toHaveLength(1);
     },
   );
@@ -197,5 +200,5 @@ describe('a signal that stops, or rests', () => {
 it('TTOU says that one worker is the least', async () => {
   const service = await serveReady({ settings: { workers: 1 } });
   await service.signal('SIGTTOU');
-  expect(service.log.matching(/The number of workers stays 1: at least one is needed/)).toHaveLength(1);
+  expect(service.log.matching(/The number of workers stays 1: one is the minimum/)).toHaveLength(1);
 });

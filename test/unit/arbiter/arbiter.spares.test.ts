@@ -50,7 +50,7 @@ describe('a service with a spare worker', () => {
     ],
     ['is killed for a blocked event loop', (service: FakeService) => service.worker(1).says(stalled)],
     [
-      'is to be replaced',
+      'will be replaced',
       (service: FakeService) => service.worker(1).says({ tsunicorn: 'outgoing', reason: 'x', by: 'itself' }),
     ],
   ])('calls it at once when a worker %s, and spawns another behind it', async (_what, happens) => {
@@ -130,7 +130,7 @@ describe('a spare worker that dies', () => {
     const service = await serveWithSpare({ timeout: 5, watchdog: false });
     await service.serveFor(6000);
     expect(service.worker(3).signals[0]).toBe('SIGABRT');
-    expect(service.log.matching(/stood by and was ended: silent for 5 s.*next try/)).toHaveLength(1);
+    expect(service.log.matching(/was killed while it stood by: silent for 5 s.*next try/)).toHaveLength(1);
   });
 
   it('is not taken for silent where the arbiter itself was stopped', async () => {
@@ -144,9 +144,9 @@ describe('a spare worker that dies', () => {
     service.worker(3).says(stalled);
     await service.clock.settle();
     expect(service.worker(3).signals).toEqual(['SIGKILL']);
-    expect(service.log.matching(/stood by and was ended: its event loop was blocked.*next try/)).toHaveLength(
-      1,
-    );
+    expect(
+      service.log.matching(/was killed while it stood by: its event loop was blocked.*next try/),
+    ).toHaveLength(1);
     expect(service.states).toContain('4 spawning');
   });
 

@@ -51,7 +51,7 @@ describe('a worker whose watchdog says that it is blocked', () => {
         'requests in flight:',
         '  GET /a\u2028b, for 10.0 s, answered with 503',
         '  POST /b, for 60.0 s, cut in the middle of its answer',
-        '  GET /c, for 0.1 s, cut, as it waited behind another on its connection',
+        '  GET /c, for 0.1 s, cut, because it waited behind another request on its connection',
         '  and 7 more',
         '  2 not read yet, answered with 503',
       ],
@@ -98,7 +98,9 @@ describe('a worker whose watchdog says that it is blocked', () => {
     expect(service.states).toEqual(['1 opening', '2 spawning']);
     service.worker(1).says(stalled);
     await service.exit(1, 2);
-    expect(service.log.matching(/age 1\) was about to accept and was ended: its event loop/)).toHaveLength(1);
+    expect(
+      service.log.matching(/age 1\) was killed while it opened its sockets: its event loop/),
+    ).toHaveLength(1);
     expect(service.status).toBe(3);
   });
 

@@ -41,7 +41,9 @@ describe('TERM while the new arbiter boots', () => {
     expect(service.states).toEqual(SERVING);
     await service.serveFor(2000);
     expect(service.states).toEqual(STOPPING);
-    expect(service.log.at('error')).toEqual([expect.stringMatching(/^The new arbiter is not ready in time/)]);
+    expect(service.log.at('error')).toEqual([
+      expect.stringMatching(/^The new arbiter did not become ready in time/),
+    ]);
     await service.exit(1, 2);
     expect(service.status).toBe(0);
   });
@@ -54,7 +56,7 @@ describe('TERM while the new arbiter boots', () => {
     const service = await waiting();
     await happens(service, ended(end));
     expect(service.states).toEqual(SERVING);
-    expect(service.log.at('error')).toEqual([expect.stringMatching(/serves on.*the stop.*is dropped/)]);
+    expect(service.log.at('error')).toEqual([expect.stringMatching(/keeps serving.*the stop.*is cancelled/)]);
     await service.signal('SIGTERM');
     expect(service.states).toEqual(STOPPING);
   });

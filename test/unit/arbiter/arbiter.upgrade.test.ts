@@ -37,7 +37,7 @@ describe('USR2', () => {
   it('is refused while the service stops', async () => {
     const service = await serveReady();
     await service.signal('SIGTERM', 'SIGUSR2');
-    expect(service.log.at('warning')).toEqual([expect.stringMatching(/^USR2 refused.*stops/)]);
+    expect(service.log.at('warning')).toEqual([expect.stringMatching(/^USR2 refused.*is stopping/)]);
   });
 
   it.each([
@@ -134,7 +134,7 @@ describe('TERM beside a new arbiter', () => {
     });
     await service.exit(1, 2);
     expect(service.status).toBe(0);
-    expect(service.log.matching(/pid: 77\) goes on with the sockets/)).toHaveLength(1);
+    expect(service.log.matching(/pid: 77\) keeps serving on the same sockets/)).toHaveLength(1);
   });
 
   it('closes, and empties, the sockets that the new one does not use', async () => {

@@ -152,7 +152,7 @@ describe('startResponse()', () => {
     [
       'a header of the connection',
       started('200 OK', [['Connection', 'close']]),
-      "the header Connection is the server's",
+      'the header Connection is set by the server',
     ],
     ['a length that is none', started('200 OK', [['Content-Length', 'x']]), "a number of bytes, not 'x'"],
     ['a string as body', ok('hello'), 'the application returned a string ("hello"); return an iterable'],

@@ -28,7 +28,7 @@ describe('the validator says that the application', () => {
     ["gave a header the name 'X:'", start('200 OK', [json, ['X:', '']])],
     ['gave the header Status; the status is the first argument', start('200 OK', [json, ['Status', '200']])],
     [
-      "gave the header Connection, which is the server's to set",
+      'gave the header Connection, which only the server may set',
       start('200 OK', [json, ['Connection', 'close']]),
     ],
     ['gave the header X the value "a\\r\\nb"', start('200 OK', [json, ['X', 'a\r\nb']])],
@@ -41,8 +41,8 @@ describe('the validator says that the application', () => {
     ['gave null as a chunk of the body', returning(new Set([null]))],
     ['gave a chunk of the body before it called startResponse()', () => ['early']],
     ['gave a chunk of the body before it called startResponse()', () => ['early'].values()],
-    ['ended the body without having called startResponse()', () => [].values()],
-    ['ended the body without having called startResponse()', () => []],
+    ['ended the body without calling startResponse()', () => [].values()],
+    ['ended the body without calling startResponse()', () => []],
   ])('%s', async (fault, app) => {
     expect(await violation(app)).toContain(`GatewayViolation: the application ${fault}`);
   });

@@ -15,13 +15,13 @@ it('logs a few refused requests one by one, and of more the latest with a count'
   }
   expect(log.at('info').slice(0, 12)).toEqual([
     ...Array.from({ length: 10 }, (_, count) => `refused ${count}`),
-    'refused 10 (1 so far that are not logged one by one)',
-    'refused 1000 (991 so far that are not logged one by one)',
+    'refused 10 (1 so far were not logged individually)',
+    'refused 1000 (991 so far were not logged individually)',
   ]);
   expect(log.lines.length).toBeLessThan(20);
   await clock.advance(10_000);
   expect(log.at('info').at(-1)).toBe(
-    'No request has been refused for 10 s (59990 were that were not logged one by one)',
+    'No request has been refused for 10 s (59990 were not logged individually)',
   );
   refused('one more', fields);
   expect(log.at('info').at(-1)).toBe('one more');

@@ -113,7 +113,7 @@ describe('a request that takes too long', () => {
     await pass();
     await pass(1000);
     expect(warnings()).toHaveLength(2);
-    expect(warnings()[1]).toMatch(/ignores the abort/);
+    expect(warnings()[1]).toMatch(/still running although the request was aborted/);
   });
 
   it('is not logged again when its handler ends with it', async () => {

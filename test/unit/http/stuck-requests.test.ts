@@ -49,7 +49,7 @@ describe('requests that wait for the application', () => {
     expect(lines()[0]).toMatch(
       /^warning 2 requests wait for an answer, with nothing sent for 30 s or more; the oldest is GET \/one, for (30|35) s; no limit ends it \(--request-timeout is 0\)$/,
     );
-    expect(lines().at(-1)).toMatch(/^info No request waits for 30 s any more; for \d+ s up to 2 did$/);
+    expect(lines().at(-1)).toMatch(/^info Requests no longer wait for 30 s or more; up to 2 did, for \d+ s$/);
     expect(log.lines[0]?.fields).toMatchObject({
       ...{ event: 'requests-stuck', phase: 'begins', count: 2, limit: null },
       requests: [

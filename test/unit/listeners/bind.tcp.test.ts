@@ -49,14 +49,14 @@ describe('addresses that get in each other’s way', () => {
     const port = await freePort();
     const addresses = [`${one}:${port}`, `${other}:${port}`].map((text) => parseAddress('--bind', text));
     await expect(bindAll(addresses)).rejects.toThrow(
-      new UsageError(`--bind ${other}:${port}: it overlaps --bind ${one}:${port}; leave one of them away`),
+      new UsageError(`--bind ${other}:${port}: it overlaps --bind ${one}:${port}; remove one of them`),
     );
   });
 
   it('may be one path twice', async () => {
     const path = join(temporaryDirectory(), 'app.sock');
     const addresses = [path, path].map((text) => parseAddress('--bind', `unix:${text}`));
-    await expect(bindAll(addresses)).rejects.toThrow(/: it overlaps --bind unix:.*; leave one of them away$/);
+    await expect(bindAll(addresses)).rejects.toThrow(/: it overlaps --bind unix:.*; remove one of them$/);
   });
 });
 

@@ -67,7 +67,7 @@ describe('a log on a full disk', () => {
     destination.write(LINE);
     destination.flush();
     expect(said.at(-1)).toMatch(
-      /^error ends 2 ENOSPC: Could not write .* to the end of this process .*: 2 lines are lost$/,
+      /^error ends 2 ENOSPC: Could not write .* before the process exited .*: 2 lines are lost$/,
     );
     destination.flush();
     expect(said.filter((line) => line.includes(' ends '))).toHaveLength(1);

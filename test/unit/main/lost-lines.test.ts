@@ -31,8 +31,8 @@ it('writes a line for each request of a worker that was killed', () => {
 });
 
 it.each([
-  ['is full', '/dev/full', /2 request\(s\) .* into \/dev\/full: ENOSPC/],
-  ['cannot be opened', '/nowhere/access.log', /2 request\(s\) .* into \/nowhere\/access\.log: ENOENT/],
+  ['is full', '/dev/full', /2 access log line\(s\) .* to \/dev\/full: ENOSPC/],
+  ['cannot be opened', '/nowhere/access.log', /2 access log line\(s\) .* to \/nowhere\/access\.log: ENOENT/],
 ])('says how many lines are lost where the log %s', (_what, file, line) => {
   expect(write(file).lines.map(({ message }) => message)).toEqual([expect.stringMatching(line)]);
 });

@@ -23,13 +23,13 @@ function problem(spawn: Spawn, spec: Parameters<typeof startChild>[1] = node): P
 }
 
 const FAILURES: readonly (readonly [SpawnFailure, RegExp])[] = [
-  ['EMFILE', /^this process has as many open files as it may \(EMFILE\); raise its limit/],
-  ['ENFILE', /^the machine has as many open files as it may \(ENFILE\); raise fs\.file-max/],
-  ['EAGAIN', /^there are as many processes as there may be \(EAGAIN\); raise the limit/],
+  ['EMFILE', /^the limit of open files of this process is reached \(EMFILE\); raise it/],
+  ['ENFILE', /^the limit of open files of this machine is reached \(ENFILE\); raise fs\.file-max/],
+  ['EAGAIN', /^the limit of processes is reached \(EAGAIN\); raise it/],
   ['ENOMEM', /^there is no memory left for another process \(ENOMEM\); run fewer workers/],
   ['E2BIG', /^its arguments and its environment are too long for the system \(E2BIG\); shorten/],
   ['ENOENT', /^\/\S*node is gone; restart with the Node that is installed now$/],
-  ['EACCES', /^\/\S*node may not be executed \(EACCES\); let this user execute it$/],
+  ['EACCES', /^\/\S*node cannot be executed \(EACCES\); give this user permission to execute it$/],
 ];
 
 describe('a process that the system does not start', () => {
@@ -51,7 +51,7 @@ describe('a process that the system does not start', () => {
 
   it('is explained by its working directory, where that is to blame', async () => {
     expect(await problem(spawnProcess, { ...node, cwd: '/nowhere/at/all' })).toBe(
-      'the working directory /nowhere/at/all is gone; make it again, or restart elsewhere',
+      'the working directory /nowhere/at/all is gone; create it again, or restart elsewhere',
     );
   });
 
@@ -60,7 +60,7 @@ describe('a process that the system does not start', () => {
       '/nowhere/node is gone; install it again',
     );
     expect(await problem(spawnProcess, { command: [import.meta.filename], cwd: '/' })).toBe(
-      `${import.meta.filename} may not be executed (EACCES); let this user execute it`,
+      `${import.meta.filename} cannot be executed (EACCES); give this user permission to execute it`,
     );
   });
 

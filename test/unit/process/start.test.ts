@@ -68,6 +68,6 @@ describe('the present working directory', () => {
   it('is refused in one line where it leads nowhere', () => {
     const start = started(current);
     rmSync(current);
-    expect(() => presentCwd(start)).toThrow(`the working directory ${current} is gone; make it again`);
+    expect(() => presentCwd(start)).toThrow(`the working directory ${current} is gone; create it again`);
   });
 });

@@ -52,7 +52,7 @@ describe('an address', () => {
     ['127.0.0.1:-1', /expected host:port/],
     ['::1:9000', /expected host:port, \[v6\]:port/],
     ['[::1]9000', /expected host:port/],
-    ['a b:9000', /no host name/],
+    ['a b:9000', /not a host name/],
     ['unix:', /a path is missing; write unix:\/run\/app\.sock/],
     ['unix:@', /a path is missing/],
     ['unix:a\0b', /a path is missing/],

@@ -71,7 +71,7 @@ describe('a setting that takes a restart', () => {
     const { loaded, remarks: said } = withoutRestart(loadedWith({ umask: 0o77, keepAlive: 3 }), settings);
     expect(loaded.settings).toMatchObject({ umask: 0o22, keepAlive: 3 });
     expect(said).toEqual([
-      { setting: '--umask', line: '--umask takes a restart: it stays 022, and 077 is not applied' },
+      { setting: '--umask', line: '--umask needs a restart: it stays 022, and 077 is not applied' },
     ]);
   });
 

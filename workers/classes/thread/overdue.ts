@@ -64,7 +64,7 @@ function linesOf(sight: Sight): readonly string[] {
     case 'waiting':
       return ['no JavaScript ran in its thread: the handler waits for something'];
     case 'silent':
-      return ['it did not say what it does: blocked in native code, or without a processor'];
+      return ['its stack is not available: it is blocked in native code or gets no processor time'];
     case 'unseen':
       return [`its stack could not be read: ${sight.why}`];
   }

@@ -159,7 +159,7 @@ function bootErrorOf(end: ThreadEnd): BootError {
     }
     case 'memory':
       return appError(
-        'the application needs more memory than a thread has to load; raise --thread-max-memory',
+        'a thread ran out of memory while it loaded the application; raise --thread-max-memory',
       );
     default:
       return new BootError('a thread ended while it loaded the application', EXIT.workerBoot);

@@ -93,7 +93,7 @@ describe('a reload', () => {
     reload.take(await next());
     expect(reload.last).toBeNull();
     reload.start(current);
-    expect(reload.last).toEqual({ at: 7, outcome: 'superseded', reason: 'another reload was asked for' });
+    expect(reload.last).toEqual({ at: 7, outcome: 'superseded', reason: 'another reload was requested' });
     reload.take(await next());
     reload.undo('it threw');
     expect(reload.last).toEqual({ at: 7, outcome: 'undone', reason: 'it threw' });

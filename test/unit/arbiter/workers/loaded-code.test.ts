@@ -27,7 +27,7 @@ describe('the code of a generation', () => {
     codes.loaded(worker(2), code(changed));
     codes.loaded(worker(3), code(changed));
     expect(log.at('warning')).toEqual([
-      'Generation 1 runs two versions of the code: /app/node_modules/b/index.js is not what its first worker loaded, and worker (pid: 1002, slot 0, age 2) has loaded it as it is now; send HUP, and all have the same',
+      'Generation 1 runs two versions of the code: /app/node_modules/b/index.js differs from what its first worker loaded, and worker (pid: 1002, slot 0, age 2) has loaded the new version; send HUP to bring all workers to the same version',
     ]);
     expect(log.lines.find(({ level }) => level === 'warning')?.fields).toMatchObject({
       event: 'code-mixed',
@@ -45,7 +45,7 @@ describe('the code of a generation', () => {
 
   it('is another where the module of the application is', () => {
     codes.loaded(worker(2), { ...code({}, 'other'), entry: '/releases/2/a.js', files: {} });
-    expect(log.matching(/: \/releases\/2\/a\.js is not what/)).toHaveLength(1);
+    expect(log.matching(/: \/releases\/2\/a\.js differs from what/)).toHaveLength(1);
   });
 
   it('is each generation its own, and forgotten with it', () => {

@@ -36,7 +36,7 @@ describe('the end of a worker that served', () => {
     ['SIGKILL', /out-of-memory/, 'signal'],
     ['SIGABRT', /JavaScript heap/, 'abort'],
     ['SIGSEGV', /native code/, 'crash'],
-    ['SIGTERM', /SIGTERM.*not the arbiter's/, 'signal'],
+    ['SIGTERM', /SIGTERM, which the arbiter did not send/, 'signal'],
   ] as const)('by %s is an error that names the likely cause', (signal, reason, cause) => {
     expect(explainEnd({ how: 'signal', signal }, ready)).toEqual({
       level: 'error',
@@ -49,9 +49,9 @@ describe('the end of a worker that served', () => {
 describe('the end of a worker by a SIGKILL that was not ours', () => {
   it.each([
     ['here', /killed by the kernel's out-of-memory killer.*control group/, 'oom'],
-    ['machine', /probably the kernel's out-of-memory killer/, 'oom'],
-    ['no', /not the arbiter's, nor the out-of-memory killer's/, 'signal'],
-    [null, /out-of-memory killer, or another process/, 'signal'],
+    ['machine', /probably by the kernel's out-of-memory killer/, 'oom'],
+    ['no', /neither the arbiter nor the kernel's out-of-memory killer did/, 'signal'],
+    [null, /out-of-memory killer or another process/, 'signal'],
   ] as const)('is explained as far as the kernel tells: %s', (verdict, reason, cause) => {
     const obituary = explainEnd({ how: 'signal', signal: 'SIGKILL' }, ready, verdict);
     expect(obituary).toEqual({ level: 'error', reason: expect.stringMatching(reason), cause });
@@ -187,9 +187,9 @@ describe('what was known of a worker before its end', () => {
     'says what one had that was killed for memory: %s',
     (verdict) => {
       expect(reasonOf(sigkill, { memory }, verdict)).toMatch(
-        /; it had 300M 0\.4 s before, all that is there is \d+M$/,
+        /; it had 300M 0\.4 s before, the available memory is \d+M$/,
       );
-      expect(reasonOf(sigkill, {}, verdict)).toMatch(/; all that is there is \d+M$/);
+      expect(reasonOf(sigkill, {}, verdict)).toMatch(/; the available memory is \d+M$/);
     },
   );
 

@@ -30,7 +30,7 @@ describe('a worker whose process is stopped', () => {
       ['info', 'ends'],
     ]);
     expect(said[0]?.message).toBe(
-      'Worker (pid: 1001, slot 0, age 1) is stopped, for about 3 s so far: state T in /proc, by SIGSTOP, SIGTSTP or a debugger; SIGCONT lets it go on',
+      'Worker (pid: 1001, slot 0, age 1) is stopped, for about 3 s so far: state T in /proc, by SIGSTOP, SIGTSTP or a debugger; send SIGCONT to continue it',
     );
     expect(said[0]?.fields).toMatchObject({ event: 'worker-stopped', pid: 1001 });
   });
@@ -41,7 +41,7 @@ describe('a worker whose process is stopped', () => {
     await pass(service, 15);
     const [line] = saying(service, /^Worker \(pid: 1001.*ending it with/);
     expect(line?.message).toMatch(
-      /silent for 12 s, as it is stopped \(state T in \/proc, .*\); ending it with SIGABRT$/,
+      /silent for 12 s, because it is stopped \(state T in \/proc, .*\); ending it with SIGABRT$/,
     );
     expect(service.worker(1).signals).toEqual(['SIGABRT', 'SIGKILL']);
   });

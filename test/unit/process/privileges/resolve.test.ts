@@ -47,7 +47,7 @@ describe('the identity of the workers', () => {
     ],
     [{ user: '4294967295' }, '--user: there is no user "4294967295"; `getent passwd` lists those there are'],
     [{ user: '54321' }, '--user: user 54321 has no entry in the user database; name its group with --group'],
-    [{ initgroups: true }, '--initgroups: whose groups? Name the user with --user'],
+    [{ initgroups: true }, '--initgroups: it needs --user, the user whose groups the workers get'],
     [
       { user: '54321', group: '33', initgroups: true },
       '--initgroups: user 54321 has no entry in the user database, so it has no groups there; write its name',

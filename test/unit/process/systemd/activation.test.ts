@@ -71,7 +71,7 @@ describe('the notice', () => {
 
   it('says why sockets for another process are not used', () => {
     expect(notice(null, [], '8')).toBe(
-      'No socket of LISTEN_FDS is used, as LISTEN_PID is 8 and this is 7; ExecStart= must start tsunicorn itself',
+      'No socket of LISTEN_FDS is used, because LISTEN_PID is 8 and this is 7; ExecStart= must start tsunicorn itself',
     );
   });
 });

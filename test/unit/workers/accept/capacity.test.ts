@@ -32,14 +32,14 @@ describe('the capacity of a worker', () => {
     first.emit('close');
     expect(capacity.isFull).toBe(false);
     await clock.advance(5000);
-    expect(lines().at(-1)).toMatch(/^info There is room for connections again, after/);
+    expect(lines().at(-1)).toMatch(/^info Connections are accepted again, after/);
   });
 
   it('is one connection where hardly a file more can be opened', async () => {
     const { capacity, clock, changed, lines } = capacityOf(1);
     expect(capacity.isFull).toBe(false);
     await clock.advance(1000);
-    expect(lines()[0]).toMatch(/^warning Hardly a file more may be opened \(1 are allowed\)/);
+    expect(lines()[0]).toMatch(/^warning The limit of open files is almost reached \(1\)/);
     expect(capacity.isFull).toBe(false);
     expect(changed).toHaveBeenCalled();
   });

@@ -97,7 +97,7 @@ describe('a worker that is to be recycled', () => {
     expect(asked).toEqual([]);
     memory.rss = 130.4 * MIB;
     await clock.advance(1000);
-    expect(asked).toEqual(['takes 130M of memory (--max-memory 100M)']);
+    expect(asked).toEqual(['uses 130M of memory (--max-memory 100M)']);
   });
 
   it('asks when its memory is above its part of a percentage', async () => {
@@ -108,7 +108,7 @@ describe('a worker that is to be recycled', () => {
     expect(asked).toEqual([]);
     memory.rss = 210 * MIB;
     await clock.advance(1000);
-    expect(asked).toEqual(['takes 210M of memory (--max-memory 80%, 200M for each worker)']);
+    expect(asked).toEqual(['uses 210M of memory (--max-memory 80%, 200M for each worker)']);
   });
 
   it('asks when its heap is too large', async () => {
@@ -152,7 +152,7 @@ describe('a worker that is to be recycled', () => {
     await clock.advance(9000);
     expect(asked).toHaveLength(1);
     expect(log.at('warning')).toEqual([
-      'This worker takes 160M of memory by now (--max-memory 100M) and has not been replaced yet; it serves on',
+      'This worker uses 160M of memory (--max-memory 100M) and has not been replaced yet; it keeps serving',
     ]);
   });
 });

@@ -45,7 +45,7 @@ it('says in one record what the thread was doing, and ends it', async () => {
 
 it.each<[Sight, RegExp]>([
   [{ what: 'waiting' }, /the handler waits for something/],
-  [{ what: 'silent' }, /native code, or without a processor/],
+  [{ what: 'silent' }, /native code or gets no processor time/],
   [{ what: 'unseen', why: 'a debugger may be connected' }, /could not be read: a debugger may be connected/],
 ])('ends it without a stack too: %o', async (sight, line) => {
   const log = new FakeLogger();

@@ -55,7 +55,8 @@ function idleMemory(root: number): Pick<Start, 'root' | 'worker'> {
   return { root: memoryOf(root), worker: worker === undefined ? null : memoryOf(worker.pid) };
 }
 
-// Asked only once it is announced: asking all the time takes a quarter of a processor, and the waking up, from the start.
+// Asks only once the server has announced its address: polling would take a quarter of a processor from the start that
+// is measured.
 async function startOnce(processes: Processes, starter: Starter, settleMs: number): Promise<Start> {
   await wakeProcessors();
   const spawnedAt = performance.now();

@@ -83,7 +83,7 @@ function conditions(name: SettingName): string {
   const { needs, restart } = settingOf(name);
   const said = [
     ...(needs === undefined ? [] : [needText(needs)]),
-    ...(restart ? ['Changing it takes a restart.'] : []),
+    ...(restart ? ['A change of it needs a restart.'] : []),
   ];
   return said.map((sentence) => ` ${sentence}`).join('');
 }

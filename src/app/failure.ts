@@ -14,7 +14,7 @@ export function unreadable(spec: string, file: string): BootError {
   );
 }
 
-/** Whether a line of a stack is a frame of this server's own, or of Node's inside. */
+/** Whether a line of a stack is a frame of tsunicorn itself, or of Node's internals. */
 export function isOurs(line: string): boolean {
   if (line.includes('node:internal')) return true;
   const file = frameOf(line)?.file;

@@ -26,8 +26,8 @@ const importOf = (name: string) => `${name}(app): import { ${name} } from 'tsuni
 export function doubtListener(spec: string, since: string): Doubt {
   const say = (evidence: string) =>
     `${spec}: it was called as a Node listener (req, res), since ${since}, but ${evidence}; a fetch handler is exported as (request) => app(request), or as ${importOf('fetch')}`;
-  const mistakes = new Sparing();
-  const hints = new Sparing();
+  const mistakes = new Throttle();
+  const hints = new Throttle();
   return {
     result(returned, response) {
       if (typeof returned !== 'object' || returned === null) return;
@@ -46,8 +46,8 @@ export function doubtFetch(spec: string, isSure: boolean): Doubt {
   const cure = isSure
     ? ''
     : `; or, if this is a Node listener, export it as ${importOf('node')}; or, if it is a factory, write the parentheses: module:factory()`;
-  const mistakes = new Sparing();
-  const hints = new Sparing();
+  const mistakes = new Throttle();
+  const hints = new Throttle();
   return {
     result(returned, response) {
       if (isResponse(returned)) return;
@@ -73,7 +73,7 @@ export function isResponse(value: unknown): value is Response {
 }
 
 /** What is wrong with every request is logged for the first one, and then less and less often. */
-class Sparing {
+class Throttle {
   #due: number | null = null;
   readonly #condition = new Condition({
     clock: systemClock,

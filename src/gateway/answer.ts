@@ -40,7 +40,7 @@ export class Answer {
     this.#head = readHead(status, headers);
   };
 
-  /** Whether an answer is of no use any more: the client has gone, or the server itself has answered (504). */
+  /** Whether the answer is no longer needed: the client has disconnected, or the server itself has answered (504). */
   get isOver(): boolean {
     return this.#res.destroyed || this.#res.writableEnded;
   }
@@ -83,7 +83,7 @@ export class Answer {
     return typeof chunk === 'string' && this.#head?.isAscii === false ? Buffer.from(chunk) : chunk;
   }
 
-  /** `size` is that of the whole body, null where it is not known yet. */
+  /** `size` is that of the whole body; null if it is not known yet. */
   #sendHead(size: number | null): void {
     if (this.#res.headersSent) return;
     if (this.#head === null)
@@ -118,7 +118,7 @@ function readHead(line: unknown, headers: unknown): Head {
   return { status: Number(status), reason, headers: read, isAscii: isPlain };
 }
 
-// Here, while the application is on the stack, and not when they are sent.
+// Checked now and not when the headers are sent, so that the application is in the stack of the error.
 function readHeader(header: unknown): Header {
   const [name, value]: readonly unknown[] = Array.isArray(header) ? header : [];
   if (typeof name !== 'string' || typeof value !== 'string')

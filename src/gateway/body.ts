@@ -1,7 +1,9 @@
 import { describe } from '../support/describe.ts';
 import type { Body, Chunk } from './types.ts';
 
-/** A body that is read. It ends once, with whichever comes first: its last chunk, an error, or the end of the client. */
+/**
+ * Reads a body. It ends once: at its last chunk, with an error, or when the client disconnects, whichever comes first.
+ */
 export class BodyReader {
   readonly #body: unknown;
   readonly #onError: (error: unknown) => void;
@@ -41,7 +43,7 @@ export class BodyReader {
     closeBody(Object(this.#body), this.#onError);
   }
 
-  /** A next() that was under way may settle after the end. */
+  /** A pending next() may settle after the end. */
   #exhausted(): void {
     if (this.#state === 'reading') this.#state = 'exhausted';
   }
@@ -55,7 +57,7 @@ function iteratorOf(body: unknown): Iterator<Chunk> | AsyncIterator<Chunk> {
   return Symbol.asyncIterator in body ? body[Symbol.asyncIterator]() : body[Symbol.iterator]();
 }
 
-/** Calls what closes a body, if it has anything; `onError` gets what it throws or rejects with. */
+/** Closes a body, if it can be closed; `onError` gets what that throws or rejects with. */
 export function closeBody(body: object, onError: (error: unknown) => void): void {
   const close = closerOf(body);
   if (close) attempt(close, onError);

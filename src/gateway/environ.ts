@@ -72,7 +72,8 @@ function decode(path: string): string {
   try {
     return decodeURIComponent(path);
   } catch {
-    // It is not UTF-8, or has a % that encodes nothing: what can be decoded is, and U+FFFD replaces the other bytes.
+    // It is not UTF-8, or has a % that encodes nothing: the valid parts are decoded, and U+FFFD replaces the other
+    // bytes.
     return path.replace(/(?:%[\da-f]{2})+/gi, (bytes) =>
       Buffer.from(bytes.replaceAll('%', ''), 'hex').toString('utf8'),
     );

@@ -1,3 +1,3 @@
-/** Matches the names of headers that are about the connection, which is the server's (RFC 9110, 7.6.1). */
+/** Matches the names of headers about the connection (RFC 9110, 7.6.1), which only the server may set. */
 export const HOP_BY_HOP =
   /^(?:connection|keep-alive|proxy-authenticate|proxy-authorization|te|trailer|transfer-encoding|upgrade)$/i;

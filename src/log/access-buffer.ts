@@ -1,4 +1,7 @@
-/** The size of the buffer. It fills only while ends of requests wait to be reported; then lines are written at once. */
+/**
+ * The size of the buffer. It fills only while ends of requests wait to be reported to the arbiter; when it is full,
+ * lines are written at once.
+ */
 const BUFFER_BYTES = 256 * 1024;
 const HEADER_BYTES = 64;
 /** How long to wait for the lock. Its holder writes, which mostly takes microseconds. */
@@ -14,8 +17,8 @@ const FD = 3;
 const BASE = 4;
 
 /**
- * Writes a piece and returns how many of its bytes were written. The next call, in either thread, goes on with the rest.
- * `begun` is whether the piece begins with the rest of a line.
+ * Writes a piece and returns how many of its bytes were written. The next call, in either thread, continues with the
+ * rest. `begun` is whether the piece begins with the rest of a line.
  */
 export type WritePiece = (piece: Buffer, begun: boolean) => number;
 
@@ -83,7 +86,7 @@ export class AccessBuffer {
     this.unlock();
   }
 
-  /** Keeps the other thread from taking anything while `act` runs; not run where that thread has the lines. */
+  /** Keeps the other thread from taking anything while `act` runs; does nothing if that thread has the lines. */
   exclusively(act: () => void): void {
     if (!this.#lock()) return;
     try {

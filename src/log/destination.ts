@@ -260,7 +260,7 @@ function isFile(fd: number): boolean {
   try {
     return fs.fstatSync(fd).isFile();
   } catch {
-    // A closed standard stream: its first write will tell.
+    // A closed standard stream: its first write reports that.
     return false;
   }
 }

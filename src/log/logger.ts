@@ -167,7 +167,7 @@ function textLines(stream: StyledStream | null): Render {
     try {
       return write(level, textOf(message), fields);
     } catch {
-      // A getter among the fields threw, or a hook gave something else for the fields.
+      // A getter among the fields threw, or what a hook passed as fields is none.
       return write(level, textOf(message), {});
     }
   };
@@ -187,7 +187,7 @@ function jsonLines(worker?: WorkerField): Render {
     try {
       log ??= loadPino(write, worker);
     } catch {
-      // No descriptor is free, or the installation is gone; the worker must go on.
+      // No descriptor is free, or the installation was removed; the worker must continue.
       return withoutPino(level, message, fields);
     }
     const text = textOf(message);
@@ -224,7 +224,7 @@ function loadPino(write: (line: string) => void, worker?: WorkerField): PinoLogg
   return pino<LogLevel>(
     {
       base: null,
-      // Not in `base`, which would stand in a line beside a `pid` of its own.
+      // Not in `base`, since a record that has a `pid` of its own would then have two.
       mixin: () => ({ pid: process.pid, ...(worker === undefined ? {} : { worker }) }),
       level: 'debug',
       customLevels: SEVERITY,

@@ -55,8 +55,8 @@ export interface Hooks {
   /** In the arbiter, just before it exits. */
   onExit?(arbiter: ArbiterView): Returns;
   /**
-   * As in Gunicorn, where TLS is configured: in the worker, to make or change the TLS context. tsunicorn serves plain
-   * HTTP so far, so a configuration with it is accepted, and warned of.
+   * As in Gunicorn, where TLS is configured: in the worker, to make or change the TLS context. tsunicorn has no
+   * settings for TLS, so a configuration that has it is accepted with a warning.
    */
   sslContext?(defaults: SecureContextOptions): SecureContextOptions;
 }

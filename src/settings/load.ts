@@ -73,7 +73,7 @@ export interface LoadInput extends SettingsInput {
  */
 export async function loadSettings(input: LoadInput): Promise<Loaded> {
   const { cwd, applyEnvironment } = input;
-  // applyEnvironment may well write to the same object.
+  // applyEnvironment may change the same object.
   const env = { ...input.env };
   const commands = commandLayers(input, env);
   const early = addedEnvironment(mergeLayers(commands), env, { cwd, file: null });

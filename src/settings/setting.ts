@@ -15,7 +15,7 @@ export interface Kind<Value, Input = Value> {
   fromValue(value: unknown): Value;
   /** Text that `fromText` reads back, save for null, which is `none`. */
   toText(value: Value): string;
-  /** How a higher source's value joins a lower one's; without it, it replaces it. */
+  /** Joins the value of a higher source with that of a lower one; without this the higher one replaces the lower. */
   merge?(lower: Value, higher: Value): Value;
   /** Never set: it carries the type to `UserConfig`. */
   readonly input?: Input;
@@ -47,9 +47,9 @@ export interface Setting<Value, Input = Value, Where extends Reach = Reach> {
   /** What the documentation says where the default is more than its text. */
   readonly defaultText?: string;
   readonly reach: Where;
-  /** What it has no effect without; a value that is given all the same is worth a warning. */
+  /** The settings without which this one has no effect; if it is given nevertheless, a warning is logged. */
   readonly needs?: Need;
-  /** A reload reads a change of it and cannot apply it, which it says. */
+  /** A change needs a restart: a reload cannot apply it, and logs a warning. */
   readonly restart?: true;
   readonly variables?: readonly ExtraVariable<Value>[];
 }
@@ -63,7 +63,7 @@ export class Mismatch extends Error {
   }
 }
 
-// The kind alone says what the type is; a default would widen it.
+// Only the kind determines the type; the default would widen it.
 type Described<Value, Input> = Omit<Setting<Value, Input>, 'reach' | 'default'> & {
   readonly default: NoInfer<Value>;
 };

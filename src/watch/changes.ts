@@ -3,7 +3,7 @@ import type { Clock } from '../support/clock.ts';
 /** Editors write a file several times when they save it once. */
 const QUIET_MS = 50;
 
-/** Gathers files that change, and tells of them together once none has changed for a moment. */
+/** Collects changed files, and reports them together once none has changed for a moment. */
 export class Changes {
   readonly #clock: Clock;
   readonly #tell: (files: readonly string[]) => void;
@@ -25,7 +25,7 @@ export class Changes {
     });
   }
 
-  /** Tells nothing any more. */
+  /** Reports nothing any more. */
   close(): void {
     this.#cancel();
   }

@@ -11,7 +11,7 @@ export interface Glob {
 }
 
 const MAGIC = /[*?[\]{}()!+@]/;
-// Whatever is in them is either watched by name or of no interest, and there is too much of it.
+// Files in them that the application loads are watched by name; to watch all of them would cost too much.
 const NEVER_ENTERED = /(?:^|\/)(?:node_modules|\.git)(?:\/|$)/;
 
 /** The glob of a pattern that is relative to `cwd`; a directory stands for everything in it. */

@@ -85,7 +85,7 @@ export class Watcher {
     const watcher = watch([], {
       backend: this.#backend,
       ignored: (path, stats) => this.#isIgnored(path, stats),
-      // The files that a reload follows are gathered anyway; this would hold back each removal by 100 ms.
+      // Changes are collected anyway, and this would delay each removal by 100 ms.
       atomic: false,
       alwaysStat: true,
       ignorePermissionErrors: true,
@@ -100,7 +100,7 @@ export class Watcher {
       state.isReady = true;
     });
     watcher.on('error', (error) => {
-      // One that was given up fails for each of its files.
+      // A watcher that was given up reports an error for each of its files.
       if (this.#state === state) this.#failed(error, watch);
     });
     return state;
@@ -110,9 +110,9 @@ export class Watcher {
     const knownMs = this.#watched.files.get(path);
     const isFirst = !this.#seen.has(path);
     this.#seen.add(path);
-    // What is there in the beginning is no news, unless it is younger than what was loaded.
-    const isNews = knownMs === undefined ? isReady : (stats?.mtimeMs ?? 0) > knownMs - TICK_MS;
-    if ((isNews || !isFirst) && this.#isWatched(path)) this.#options.changed(path);
+    // A file that exists at the start has not changed, unless it is younger than what was loaded.
+    const hasChanged = knownMs === undefined ? isReady : (stats?.mtimeMs ?? 0) > knownMs - TICK_MS;
+    if ((hasChanged || !isFirst) && this.#isWatched(path)) this.#options.changed(path);
     else if (stats?.isFile()) this.#lookAgain(path, stats);
   }
 

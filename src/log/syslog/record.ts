@@ -64,7 +64,7 @@ function field(text: string, length: number): string {
 function cut(bytes: Buffer, limit: number): Buffer {
   if (bytes.length <= limit) return bytes;
   let end = limit;
-  // 10xxxxxx goes on with a character that began before.
+  // 10xxxxxx continues a character.
   while (end > 0 && ((bytes[end] ?? 0) & 0xc0) === 0x80) end--;
   return bytes.subarray(0, end);
 }

@@ -116,7 +116,7 @@ export class Sink {
       link = await this.#open((records) => link && this.#lost(link, records));
     } catch (error) {
       this.#why = codeOf(error) ?? messageOf(error);
-      // A receiver that only restarts is there at the second try.
+      // A receiver that only restarts can be reached at the second try.
       if (failures > 0) this.#trouble.failed(this.#why, 0);
       if (this.#state.name === 'opening') this.#wait(failures + 1);
       return;

@@ -5,8 +5,9 @@ import { UsageError } from '../../support/errors.ts';
 import type { Identity } from './identity.ts';
 
 /**
- * Refuses what we are too late to keep from running as root: Node itself looks for `--env-file` on the whole command line,
- * ours included, and obeys the NODE_OPTIONS of such a file at its own start. `cwd` is where the command was given.
+ * Refuses an `--env-file` with NODE_OPTIONS on the command line. Node itself looks for that option, also among the
+ * arguments of tsunicorn, and applies those NODE_OPTIONS at its own start: as root, before tsunicorn can prevent it.
+ * `cwd` is where the command was given.
  */
 export function checkEnvFiles({ settings, origins }: LoadedData, { label }: Identity, cwd: string): void {
   if (origins.envFile.source !== 'argv') return;

@@ -1,13 +1,13 @@
 declare global {
   namespace NodeJS {
-    // Its types do not name it.
+    // The types of Node do not declare it.
     interface Process {
       initgroups?(user: string | number, extraGroup: string | number): void;
     }
   }
 }
 
-/** As whom the workers run. It is plain data, so that it can travel to them. */
+/** The user and groups that the workers run as. It is plain data, so that it can travel to them. */
 export interface Identity {
   /** As messages name it: `user www-data`, `group staff`. */
   readonly label: string;
@@ -42,7 +42,7 @@ export function groupsOf(user: string, gid: number): readonly number[] {
   });
 }
 
-/** How this process is not what the identity asks for, as the rest of a sentence; null where it is. */
+/** How this process differs from the identity, as the rest of a sentence; null if it does not. */
 export function differenceFrom({ uid, gid, groups }: Identity): string | null {
   const ids = {
     uid: process.getuid?.(),

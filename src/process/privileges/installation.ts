@@ -4,7 +4,10 @@ import { codeOf, UsageError } from '../../support/errors.ts';
 import { fileIn, type Installation } from '../installation.ts';
 import { actingAs, type Identity } from './identity.ts';
 
-/** Refuses an installation that the user cannot load, naming `source` in a UsageError: its workers could say nothing at all. */
+/**
+ * Refuses an installation that the user cannot load, naming `source` in a UsageError: its workers could not even report
+ * an error.
+ */
 export function checkInstallation(identity: Identity, source: string, installation: Installation): void {
   const { label } = identity;
   const entry = fileIn(installation, 'workers/entry');
@@ -22,7 +25,7 @@ export function checkInstallation(identity: Identity, source: string, installati
     );
 }
 
-/** The code of the error; null where there is none. Not access(2), which asks for the real user, and that stays root. */
+/** The code of the error; null if there is none. Not by access(2), which checks the real user: that is still root. */
 function refusedTo(identity: Identity, act: () => void): string | null {
   try {
     actingAs(identity, act);
@@ -32,7 +35,7 @@ function refusedTo(identity: Identity, act: () => void): string | null {
   }
 }
 
-/** What the bits of the file say, where nobody at all but its owner and group may execute it. */
+/** EACCES if the mode of the file does not let the user execute it; otherwise null. */
 function modeRefusal({ uid, groups }: Identity, path: string): string | null {
   const { mode, uid: owner, gid } = fs.statSync(path);
   const bit = uid === owner ? 0o100 : groups.includes(gid) ? 0o010 : 0o001;

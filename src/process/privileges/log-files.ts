@@ -2,14 +2,14 @@ import { dirname } from 'node:path';
 import { openFile } from '../../log/destination.ts';
 import { fs } from '../../support/builtins.ts';
 import { codeOf, messageOf, UsageError } from '../../support/errors.ts';
-import { isClosedWay } from './closed-way.ts';
 import { actingAs, type Identity } from './identity.ts';
+import { isProtectedPath } from './protected-path.ts';
 
 const { O_APPEND, O_CREAT, O_EXCL, O_NONBLOCK, O_WRONLY } = fs.constants;
 
 /**
- * Opens a log file for appending as that identity would, so that in a directory of its user a planted link leads
- * nowhere that the user could not write himself. A missing file is made and given to the user.
+ * Opens a log file for appending as that identity would, so that a symbolic link that the user has put there leads only
+ * to files that the user could write anyway. A missing file is created and given to the user.
  */
 export function openOwned(identity: Identity, path: string): number {
   makeOwned(identity, path);
@@ -17,8 +17,8 @@ export function openOwned(identity: Identity, path: string): number {
 }
 
 /**
- * Makes the file where it is missing, as the user where that is possible. Where the user may not write the directory root
- * makes it, so that workers can open it; but only where the user cannot have the path lead into a directory of root's.
+ * Creates the file if it is missing, as the user if that is possible. If the user may not write to the directory, root
+ * creates it, so that workers can open it; but only if the user cannot make the path lead into a directory of root's.
  */
 export function makeOwned(identity: Identity, path: string): void {
   try {
@@ -30,16 +30,16 @@ export function makeOwned(identity: Identity, path: string): void {
 
 function makeAsRoot(identity: Identity, path: string): void {
   try {
-    if (!isClosedWay(identity, dirname(path))) return;
+    if (!isProtectedPath(identity, dirname(path))) return;
     const fd = make(path);
     fs.fchownSync(fd, identity.uid, identity.gid);
     fs.closeSync(fd);
   } catch {
-    // It exists, or cannot be created or given away: opening it will tell.
+    // It exists, or cannot be created or given away: opening it will report why.
   }
 }
 
-/** Exclusive: what is there already is not given away, nor what a link points to. */
+/** Exclusive: neither an existing file nor the target of a link is given away. */
 function make(path: string): number {
   return fs.openSync(path, O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_NONBLOCK);
 }
@@ -50,7 +50,7 @@ export function checkOwned(identity: Identity, source: string, path: string): vo
   try {
     actingAs(identity, () => {
       const existing = fs.statSync(path, { throwIfNoEntry: false });
-      // Its reader would see an end.
+      // To open and close it would give its reader an end of file.
       if (existing?.isFIFO()) return;
       if (existing) fs.closeSync(fs.openSync(path, O_WRONLY | O_APPEND | O_NONBLOCK));
       else fs.statSync(`${dirname(path)}/.`);

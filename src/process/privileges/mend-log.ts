@@ -1,22 +1,22 @@
 import { dirname } from 'node:path';
 import { fs } from '../../support/builtins.ts';
-import { isClosedWay } from './closed-way.ts';
 import { actingAs, type Identity } from './identity.ts';
+import { isProtectedPath } from './protected-path.ts';
 
 const { O_APPEND, O_NOFOLLOW, O_NONBLOCK, O_WRONLY } = fs.constants;
 
 /**
- * Gives a log file to the workers' user where that user cannot write it, as with logrotate's `create 640 root adm`; the
- * group stays, and so does who else may read it. Returns whether that was needed and done. Not where that user could
- * have put something else in its place, which root must not give away.
+ * Gives a log file to the workers' user if that user cannot write it, as after logrotate's `create 640 root adm`. Its
+ * group and the rights of all others stay. Returns whether that was needed and done. It is not done if that user could
+ * have put another file in its place, which root must not give away.
  */
 export function mendLog(identity: Identity, path: string): boolean {
   try {
-    if (!isShutOut(identity, path) || !isClosedWay(identity, dirname(path))) return false;
+    if (!seesButCannotWrite(identity, path) || !isProtectedPath(identity, dirname(path))) return false;
     const fd = fs.openSync(path, O_WRONLY | O_APPEND | O_NOFOLLOW | O_NONBLOCK);
     try {
       const stats = fs.fstatSync(fd);
-      // A second name of it may be anybody's.
+      // A hard link: its other name may be anybody's.
       if (!stats.isFile() || stats.nlink !== 1) return false;
       fs.fchownSync(fd, identity.uid, stats.gid);
       fs.fchmodSync(fd, (stats.mode & 0o777) | 0o600);
@@ -25,13 +25,13 @@ export function mendLog(identity: Identity, path: string): boolean {
       fs.closeSync(fd);
     }
   } catch {
-    // It does not exist or cannot be mended: opening it as that user will say why.
+    // It does not exist or cannot be given away: opening it as that user will report why.
     return false;
   }
 }
 
-/** Whether the user can see the file, and not write it. Throws a system error where the user cannot see it. */
-function isShutOut(identity: Identity, path: string): boolean {
+/** Whether the user can see the file but not write it. Throws a system error if the user cannot see it. */
+function seesButCannotWrite(identity: Identity, path: string): boolean {
   return actingAs(identity, () => {
     if (!fs.statSync(path).isFile()) return false;
     try {

@@ -23,8 +23,8 @@ export interface Privileges {
   /** Opens our outputs for a worker, which may not do that itself. */
   openStandards(): OpenStandards;
   /**
-   * Makes the log files that are missing and gives them to the workers' user, who may not be able to; also those that
-   * are there and cannot be written by that user, which `log` is told.
+   * Creates missing log files for the workers' user, who may not be allowed to. Gives that user existing ones that it
+   * cannot write, and reports that to `log`.
    */
   makeLogs(log?: RecordLog): void;
   /** Opens a log file for appending as their user. Throws a system error. */

@@ -88,7 +88,10 @@ function oneself(from: Sources, { uid, gid, label }: Pick<Identity, 'uid' | 'gid
   return null;
 }
 
-/** A container's root may lack the right, and a user namespace the user: better known before anything is bound. */
+/**
+ * Root in a container may lack the capability, and a user namespace the user. That is found out before anything is
+ * bound.
+ */
 function permitted(source: string, label: string, identity: () => Identity): Identity {
   try {
     return identity();

@@ -14,7 +14,7 @@ export interface Setpriv {
   readonly env: string;
 }
 
-/** Nothing of it reads a file or a network. */
+/** setpriv waits for no network, so it takes milliseconds unless the machine is very busy. */
 const LIMIT_MS = 10_000;
 
 /** Finds it and tries it. Rejects with a UsageError where it is missing or cannot do it, naming `source`. */
@@ -53,7 +53,7 @@ function isExecutable(path: string): boolean {
   }
 }
 
-/** What it complains of, in one line; null where it does what it is asked to. */
+/** Its error message in one line; null if it succeeds. */
 function tryOut([file, ...args]: readonly [string, ...string[]]): Promise<string | null> {
   return new Promise((settle) => {
     execFile(file, args, { timeout: LIMIT_MS, encoding: 'utf8', env: {} }, (error, _, said) => {

@@ -6,8 +6,9 @@ import type { Setpriv } from './setpriv.ts';
 export type StartAs = Pick<ChildSpec, 'command' | 'env' | 'uid' | 'gid'>;
 
 /**
- * How to start a command so that all of it, its loader and what its environment preloads included, runs as the identity.
- * By spawn's `uid` and `gid`, after which the process has no further groups; by setpriv where it is to have some.
+ * How to start a command so that all of it, its loader and what its environment preloads included, runs as the
+ * identity. It is done by spawn's `uid` and `gid`, which leave the process no supplementary groups, or by setpriv if it
+ * is to have some.
  */
 export function startAs(
   { uid, gid }: Identity,
@@ -16,7 +17,7 @@ export function startAs(
   env: NodeJS.ProcessEnv,
 ): StartAs {
   if (setpriv === null) return { command, env, uid, gid };
-  // It still runs as root, so it sees nothing that its loader or the C library would obey.
+  // It still runs as root, so it gets nothing that its loader or the C library would act on.
   const withheld = Object.entries(env).filter(([name]) => UNSAFE.test(name));
   const seen = Object.fromEntries(Object.entries(env).filter(([name]) => !UNSAFE.test(name)));
   const giveBack =

@@ -38,7 +38,7 @@ type InputOf<Name extends SettingName> = NonNullable<Catalogue[Name]['kind']['in
 
 type NullOf<Name extends SettingName> = Extract<Settings[Name], null>;
 
-/** What a config file exports: any of the settings, as people like to write them, and any of the hooks. */
+/** What a config file exports: any of the settings, in the forms that their kinds accept, and any of the hooks. */
 export type UserConfig = {
   readonly [Name in ConfigName]?: InputOf<Name> | NullOf<Name> | undefined;
 } & Hooks;

@@ -38,11 +38,11 @@ function glob(): Kind<string> {
   });
 }
 
-// minimatch, on which Node's matchesGlob() is built, takes no longer one.
+// minimatch, on which Node's matchesGlob() is built, accepts no longer one.
 const MAX_LENGTH = 65_536;
 const CLOSERS: Readonly<Record<string, string>> = { '[': ']', '{': '}' };
 
-// Node itself takes a bracket that is never closed for a letter, and finds nothing.
+// Node itself reads an unclosed bracket as an ordinary character, and finds nothing.
 function isGlob(text: string): boolean {
   if (text.trim() === '' || text.includes('\0') || text.length > MAX_LENGTH) return false;
   const open: string[] = [];

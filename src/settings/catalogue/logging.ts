@@ -3,7 +3,7 @@ import { boolean, choice, path, scalar, text } from '../kinds.ts';
 import { type Kind, setting } from '../setting.ts';
 import { parseSyslogTarget } from '../syslog-target.ts';
 
-// Apart, as inside setting() their words would widen to string.
+// Defined here, because inside setting() their words would widen to string.
 const level = choice(
   ['debug', 'info', 'warning', 'error', 'critical'],
   { warn: 'warning', fatal: 'critical' },

@@ -4,7 +4,7 @@ import { nullable } from '../compound-kinds.ts';
 import { choice, integer, readSize, scalar, size, writeSize } from '../kinds.ts';
 import { type Kind, setting } from '../setting.ts';
 
-// Apart, as inside setting() its words would widen to string.
+// Defined here, because inside setting() its words would widen to string.
 const workerClass = choice(['async', 'sync', 'thread'], {}, 'class');
 
 /** The processes that serve. */

@@ -65,7 +65,7 @@ export function parseWords(
   });
   program.parse(words, { from: 'user' });
   const [app] = program.args;
-  // commander holds a flag that begins with --no- for given, and true, where it is not there.
+  // commander reports a flag that begins with --no- as given, and true, if it is absent.
   const given = Object.entries(program.opts<GivenTexts>()).filter(
     ([name]) => program.getOptionValueSource(name) === 'cli',
   );
@@ -91,7 +91,7 @@ function optionOf(name: SettingName): Option | null {
   return kind.placeholder === null ? option : option.argParser(collect);
 }
 
-/** Written only where it is read, which is in the help. */
+/** Made only when the help is printed. */
 function descriptionOf(option: Option): string {
   const name = option.attributeName();
   return isSettingName(name) ? summaryOf(name) : option.description;
@@ -109,7 +109,7 @@ function summaryOf(name: SettingName): string {
   return notes.length === 0 ? firstSentence(doc) : `${firstSentence(doc)} (${notes.join('; ')})`;
 }
 
-// Long flags stand under one another whether or not there is a short one.
+// Aligns the long flags, also of options that have no short one.
 function termOf(option: Option): string {
   return option.flags.startsWith('--') ? `    ${option.flags}` : option.flags;
 }

@@ -152,7 +152,7 @@ function propertyOf(holder: unknown, key: string): unknown {
 
 function describeFailure(thrown: unknown, path: string): string {
   const where = failedAt(thrown, path);
-  // Another file that it imports is named by the place.
+  // If a file that it imports failed, the place names that file.
   const cure =
     thrown instanceof SyntaxError && where.startsWith(' (at line') ? esModuleCure(thrown, path) : null;
   if (cure !== null) return `it ${cure}`;

@@ -6,7 +6,8 @@ const UNCLOSED: Readonly<Record<string, string>> = {
   '\\': 'a backslash at the end escapes nothing',
 };
 
-// What stands between blanks: quoted pieces, escaped characters and plain runs, in any mixture; last, what can only be unfinished.
+// The pieces of a word: quoted, escaped and plain ones, in any mixture; then blanks; last, a quote or backslash that is
+// not finished.
 const PIECES = /'([^']*)'|"((?:[^"\\]|\\[\s\S])*)"|\\([\s\S])|([^\s'"\\]+)|(\s+)|([\s\S])/g;
 
 /**

@@ -68,7 +68,7 @@ export const bodies: Cases = {
     const wire = await target.wire(chunked('/echo', 'ping'));
     if (target.traits.runsBeforeBody) await wire.until(/ping/);
     else {
-      // The turn belongs to others meanwhile.
+      // Other requests are served meanwhile.
       expect((await target.ask('/')).status).toBe(200);
       expect(wire.text).toBe('');
     }

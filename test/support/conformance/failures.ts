@@ -104,7 +104,7 @@ export const failures: Cases = {
     }),
 };
 
-/** Ends it without the four-way farewell, where there is one. */
+/** Ends it with RST instead of FIN, on TCP. */
 function reset({ socket }: Wire): void {
   if (socket.remoteAddress === undefined) socket.destroy();
   else socket.resetAndDestroy();

@@ -21,7 +21,7 @@ export const messages: Cases = {
     expect(await target.ask('/large', { method: 'HEAD' })).toMatchObject({ status: 200, body: '' });
   },
   'ends an answer in chunks with its trailers, where its client can have them': async (target) => {
-    // A handler of the fetch kind has no way to say them.
+    // A fetch handler cannot send trailers.
     if ((await target.ask('/trailers')).status === 404) return;
     const text = await (await target.wire(get('/trailers'))).ended;
     expect(text).toMatch(/^HTTP\/1\.1 200 OK\r\n[\s\S]*7\r\nsummed\n\r\n0\r\nX-Sum: 7\r\n\r\n$/);

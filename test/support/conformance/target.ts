@@ -44,7 +44,7 @@ export class Target {
     return this.#served().workers();
   }
 
-  /** Of its one worker. */
+  /** The pid of its only worker. */
   get pid(): number {
     return this.workers[0] ?? 0;
   }

@@ -8,7 +8,7 @@ import { deadlineMs } from '../patience.ts';
 const LAST = [/^res\d? close/, /^req\d? close/, /^socket close/];
 
 /** Takes what the fixture tells, over a socket of its own: no request, answer or log stands between. */
-export class Ear {
+export class Reports {
   readonly path: string;
   readonly #server: Server;
   readonly #lines = new Map<string, string[]>();
@@ -17,7 +17,7 @@ export class Ear {
 
   constructor() {
     this.#directory = mkdtempSync(join(tmpdir(), 'tsunicorn-'));
-    this.path = join(this.#directory, 'ear.sock');
+    this.path = join(this.#directory, 'reports.sock');
     this.#server = net.createServer((socket) => this.#listen(socket)).listen(this.path);
   }
 
@@ -64,20 +64,20 @@ export class Ear {
 
 /** What a server told and sent of one case, without what differs from run to run. */
 export async function transcribe(
-  ear: Ear,
+  reports: Reports,
   port: number,
   on: string,
   title: string,
   one: Case,
 ): Promise<string[]> {
-  const lines = ear.of(`${on} ${title}`);
+  const lines = reports.of(`${on} ${title}`);
   lines.length = 0;
-  const client = new Wire(ear, lines, port, `/${encodeURIComponent(title)}/`, on);
+  const client = new Wire(reports, lines, port, `/${encodeURIComponent(title)}/`, on);
   await client.connected;
   await within((one.client ?? plainly)(client), `${on}: ${title}`, () => [...lines, client.text]);
   const missing = () => (one.last ?? LAST).filter((last) => !lines.some((line) => last.test(line)));
-  const isWhole = await ear.until(() => missing().length === 0, deadlineMs() / 40);
-  await settle(ear, port, on);
+  const isWhole = await reports.until(() => missing().length === 0, deadlineMs() / 40);
+  await settle(reports, port, on);
   client.leave();
   return [
     ...lines.map((line) => shorten(line.replaceAll(`on=${on}`, 'on='))),
@@ -101,12 +101,12 @@ async function plainly(client: Client): Promise<void> {
 }
 
 /** A request that comes behind all others: what they tell a little late is told by then. */
-async function settle(ear: Ear, port: number, on: string): Promise<void> {
-  const lines = ear.of(`${on} settled`);
+async function settle(reports: Reports, port: number, on: string): Promise<void> {
+  const lines = reports.of(`${on} settled`);
   const before = lines.length;
   const socket = net.connect(port, '127.0.0.1').on('error', () => {});
   socket.resume().write(`GET /settled?on=${on} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
-  await ear.until(() => lines.length > before, deadlineMs());
+  await reports.until(() => lines.length > before, deadlineMs());
   socket.destroy();
 }
 
@@ -130,14 +130,14 @@ class Wire implements Client {
   readonly connected: Promise<unknown>;
   readonly ended: Promise<unknown>;
   readonly #socket: Socket;
-  readonly #ear: Ear;
+  readonly #reports: Reports;
   readonly #lines: readonly string[];
   readonly #path: string;
   readonly #on: string;
   readonly #port: number;
 
-  constructor(ear: Ear, lines: readonly string[], port: number, path: string, on: string) {
-    this.#ear = ear;
+  constructor(reports: Reports, lines: readonly string[], port: number, path: string, on: string) {
+    this.#reports = reports;
     this.#lines = lines;
     this.#path = path;
     this.#on = on;
@@ -170,7 +170,7 @@ class Wire implements Client {
   }
 
   told(pattern: RegExp): Promise<unknown> {
-    return this.#ear.until(() => this.#lines.some((line) => pattern.test(line)), deadlineMs() / 12);
+    return this.#reports.until(() => this.#lines.some((line) => pattern.test(line)), deadlineMs() / 12);
   }
 
   get path(): string {

@@ -3,7 +3,7 @@ import { CASES } from '../../fixtures/surface/cases.ts';
 import { Running, root } from '../tsunicorn.ts';
 import { diff } from './diff.ts';
 import { CLASSES, type Class } from './known.ts';
-import { Ear, transcribe } from './run.ts';
+import { Reports, transcribe } from './run.ts';
 
 const FIXTURES = 'test/fixtures/surface';
 const REFERENCE = 'node:http';
@@ -18,7 +18,7 @@ export function classesOf(title: string): readonly Class[] {
 
 /** A server of each class and plain node:http: each of them with the handler alone, and with a server that it exports. */
 export class Surfaces {
-  readonly #ear = new Ear();
+  readonly #reports = new Reports();
   readonly #servers = new Map<string, Running>();
   readonly #ports = new Map<string, number>();
 
@@ -55,15 +55,15 @@ export class Surfaces {
       return !one?.ofServer && !one?.beforeBody;
     });
     await Promise.all(titles.map((title) => this.#transcript('calls', title)));
-    return new Set(this.#ear.of('calls').map((line) => line.split(' ', 1)[0] ?? ''));
+    return new Set(this.#reports.of('calls').map((line) => line.split(' ', 1)[0] ?? ''));
   }
 
   /** Which of the exported servers emit `close` when they are to end, which they do then. */
   async closed(limitMs: number): Promise<Readonly<Record<string, boolean>>> {
     const heard = [REFERENCE, ...CLASSES].map(async (name) => {
       this.#servers.get(`${name}-server`)?.signal('SIGTERM');
-      const lines = this.#ear.of(`${name} close`);
-      return [name, await this.#ear.until(() => lines.length > 0, limitMs)] as const;
+      const lines = this.#reports.of(`${name} close`);
+      return [name, await this.#reports.until(() => lines.length > 0, limitMs)] as const;
     });
     return Object.fromEntries(await Promise.all(heard));
   }
@@ -77,11 +77,11 @@ export class Surfaces {
           // It has ended already.
         }
       }
-    this.#ear.close();
+    this.#reports.close();
   }
 
   #run(on: string, args: readonly string[], script?: string): void {
-    const env = { SURFACE: this.#ear.path, SURFACE_ON: on.replace('-server', '') };
+    const env = { SURFACE: this.#reports.path, SURFACE_ON: on.replace('-server', '') };
     this.#servers.set(on, new Running(args, { cwd: root, env, ...(script ? { script } : {}) }));
   }
 
@@ -89,7 +89,7 @@ export class Surfaces {
     const one = CASES[title];
     if (one === undefined) throw new Error(`there is no case ${title}`);
     const on = one.ofServer ? `${name}-server` : name;
-    return transcribe(this.#ear, this.#ports.get(on) ?? 0, on, title, one);
+    return transcribe(this.#reports, this.#ports.get(on) ?? 0, on, title, one);
   }
 }
 

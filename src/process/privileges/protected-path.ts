@@ -6,11 +6,11 @@ import type { Identity } from './identity.ts';
 const MOST_LINKS = 40;
 
 /**
- * Whether the identity can change nothing about where the path of the directory leads, nor what is in it: every directory
- * on the way is root's and not the user's to write, those that links lead through included. Only then may root make
- * a file there, or give one away. Throws a system error where the way ends.
+ * Whether the identity can change neither where the path of the directory leads nor what is in the directory: root owns
+ * every directory on the path, those behind symbolic links included, and the identity can write to none. Only then may
+ * root create a file there or give one away. Throws a system error if the path does not exist.
  */
-export function isClosedWay(identity: Identity, directory: string): boolean {
+export function isProtectedPath(identity: Identity, directory: string): boolean {
   let rest = partsOf(resolve(directory));
   let at = '/';
   for (let links = 0; links <= MOST_LINKS; ) {
@@ -41,7 +41,7 @@ function isClosed({ groups }: Identity, directory: string): boolean {
   return uid === 0 && (mode & 0o002) === 0 && ((mode & 0o020) === 0 || !groups.includes(gid));
 }
 
-/** Whether it is root's and, as /tmp is, one in which nobody can replace what belongs to another. */
+/** Whether root owns it and, as in /tmp, no user can replace the files of another. */
 function isSticky(directory: string): boolean {
   const { uid, mode } = fs.statSync(directory);
   return uid === 0 && (mode & 0o1000) !== 0;

@@ -135,7 +135,7 @@ export class Arbiter {
 
   #signalled(signal: ArbiterSignal): void {
     const { log, intent } = this.#service;
-    this.#upgrade.look();
+    this.#upgrade.noticeOldArbiterGone();
     if (signal === 'SIGWINCH') return this.#upgrade.rest();
     log.info(`Handling signal: ${signal.slice(3).toLowerCase()}`, { event: 'signal', signal });
     switch (signal) {

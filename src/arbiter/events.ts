@@ -32,7 +32,7 @@ export type ProcessEnd =
   | { readonly how: 'status'; readonly status: number }
   | { readonly how: 'signal'; readonly signal: NodeJS.Signals }
   /** The process could not even be started. */
-  | { readonly how: 'unborn'; readonly error: string };
+  | { readonly how: 'unstarted'; readonly error: string };
 
 /** The signals that a process gets for what its own code did, native code included. */
 export const CRASH_SIGNALS: ReadonlySet<NodeJS.Signals> = new Set<NodeJS.Signals>([

@@ -50,7 +50,7 @@ export async function readSettings(
     case 'answered':
       if ('refused' in outcome.answer) throw new UsageError(outcome.answer.refused);
       return outcome.answer.loaded;
-    case 'unborn':
+    case 'unstarted':
       throw unread(outcome.why);
     case 'overdue':
       throw unread(`the process that reads it did not finish within ${LIMIT_MS / 1000} s`);

@@ -46,7 +46,7 @@ export async function serve(loaded: Loaded, options: ServeOptions): Promise<numb
   const lineage = new Lineage(start, parent, queue);
   const following = new FollowingLog(checked.openLog());
   const log = await lineage.logOf(loaded, following.log);
-  goOn(log);
+  surviveUncaught(log);
   await callStarting(loaded, log);
   // From here on there is something to clean up, so stopping is the loop's to do.
   trapStops(queue);
@@ -110,7 +110,7 @@ function spawnerFrom(
 }
 
 /** The arbiter survives uncaught errors: malformed data that a worker writes to the channel throws inside Node. */
-function goOn(log: RecordLog): void {
+function surviveUncaught(log: RecordLog): void {
   process.on('uncaughtException', (err) =>
     log.critical(
       'Uncaught exception in the arbiter, which continues; the cause is a hook of the configuration, data that an application wrote to descriptor 3, or a bug in tsunicorn',

@@ -77,7 +77,7 @@ export async function supervise(bound: Bound): Promise<number> {
     upgrade: lineage.upgradeOptions(pidfile, notifier, newArbiters(bound.spawnProcess)),
     promoted: (now, before) => {
       serving = now;
-      takeOn(now, before, bound);
+      applyToProcess(now, before, bound);
     },
   });
   const running = arbiter.run();
@@ -91,7 +91,11 @@ export async function supervise(bound: Bound): Promise<number> {
 }
 
 /** Applies a new generation to the arbiter's own process. What fails is logged, and the rest is still done. */
-function takeOn(now: Generation, before: Generation, { pidfile, following, own, log: logger }: Bound): void {
+function applyToProcess(
+  now: Generation,
+  before: Generation,
+  { pidfile, following, own, log: logger }: Bound,
+): void {
   const log: RecordLog = logger;
   try {
     pidfile.follow(now.loaded);

@@ -46,7 +46,7 @@ export async function tryApplication(trial: Trial, { spawn, clock, base }: Trial
 
 function explain(outcome: Exclude<Outcome<TrialAnswer>, { how: 'answered' }>, bootTimeout: number): string {
   switch (outcome.how) {
-    case 'unborn':
+    case 'unstarted':
       return `no process could be started for it: ${outcome.why}`;
     case 'overdue':
       return `its import or factory had not finished within ${bootTimeout} s (--boot-timeout)`;

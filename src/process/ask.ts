@@ -12,7 +12,7 @@ interface AnswerMessage {
 export type Outcome<Answer> =
   | { readonly how: 'answered'; readonly answer: Answer }
   /** No process could be started; `why` says why and what to do. */
-  | { readonly how: 'unborn'; readonly why: string }
+  | { readonly how: 'unstarted'; readonly why: string }
   /** There was no answer within the limit, and the child was killed. */
   | { readonly how: 'overdue' }
   /** It ended without an answer. */
@@ -33,7 +33,7 @@ export function askChild<Answer>(options: AskOptions): Promise<Outcome<Answer>> 
   const { spawn, clock, child: spec, question, limitMs } = options;
   return new Promise((resolve) => {
     const child = startChild(spawn, { ...spec, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] }, (why) =>
-      resolve({ how: 'unborn', why }),
+      resolve({ how: 'unstarted', why }),
     );
     if (child === null) return;
     const kill = () => child.kill('SIGKILL');

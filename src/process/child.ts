@@ -14,17 +14,17 @@ export interface ChildSpec extends SpawnOptions {
 }
 
 /**
- * Starts a process. Where the system does not start it this returns null, and `unborn` gets one line that says why and
+ * Starts a process. Where the system does not start it this returns null, and `notStarted` gets one line that says why and
  * what to do, and the code of the error, once and later. A child that is returned has all that its `stdio` promises, and
  * needs no listener for `error`.
  */
 export function startChild(
   spawn: Spawn,
   { command, ...options }: ChildSpec,
-  unborn: (why: string, code: string | undefined) => void,
+  notStarted: (why: string, code: string | undefined) => void,
 ): Child | null {
   const [file, ...args] = command;
-  const explain = (error: unknown) => unborn(spawnProblem(error, file, options.cwd), codeOf(error));
+  const explain = (error: unknown) => notStarted(spawnProblem(error, file, options.cwd), codeOf(error));
   try {
     const child = spawn(file, args, options);
     if (isStarted(child)) {

@@ -17,13 +17,13 @@ export interface LaunchOptions {
 
 /**
  * Starts our own command again, in its own session and with a channel to this process. Symbolic links are followed again,
- * so the version that is installed now is started. As startChild(), returns null where `unborn` will be told why.
+ * so the version that is installed now is started. As startChild(), returns null where `notStarted` will be told why.
  */
 export function launch(
   spawn: Spawn,
   start: Start,
   options: LaunchOptions,
-  unborn: (why: string) => void,
+  notStarted: (why: string) => void,
 ): Child | null {
   const { kind, listeners, workerCount, stdout, stderr } = options;
   const { sockets, fds } = handSockets(listeners);
@@ -37,7 +37,7 @@ export function launch(
       detached: true,
       stdio: ['ignore', stdout, stderr, ...fds.map((fd) => fd ?? 'ignore'), 'ipc'],
     },
-    unborn,
+    notStarted,
   );
 }
 

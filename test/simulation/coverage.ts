@@ -38,7 +38,7 @@ function stateOf(state: ObservedWorld['workers'][number]['state']): string {
 }
 
 function endOf(end: ProcessEnd): string {
-  return end.how === 'unborn' ? 'unborn' : `ends by ${end.how}`;
+  return end.how === 'unstarted' ? 'unstarted' : `ends by ${end.how}`;
 }
 
 /** The names under which an event concerns the service as a whole. */

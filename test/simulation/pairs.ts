@@ -5,7 +5,7 @@ import { drawMessages } from './operations.ts';
 
 const SIGNALS = [...STOP_SIGNALS, ...CONTROL_SIGNALS];
 const UPGRADE_ENDS = [
-  'upgradeEnded unborn',
+  'upgradeEnded unstarted',
   'upgradeEnded status',
   'upgradeEnded status > 0',
   'upgradeEnded signal',
@@ -116,7 +116,7 @@ const upgrade: Table = {
     {
       why: 'it has started already',
       states: ['booting', 'booting, stop waits', 'serving'],
-      events: ['upgradeStarted', 'upgradeEnded unborn'],
+      events: ['upgradeStarted', 'upgradeEnded unstarted'],
     },
   ],
 };
@@ -129,13 +129,13 @@ const worker: Table = {
   ],
   events: [
     ...drawMessages(new Chance(0)).map(({ tsunicorn }) => tsunicorn),
-    ...['ends by status', 'ends by signal', 'unborn'],
+    ...['ends by status', 'ends by signal', 'unstarted'],
   ],
   impossible: [
     {
       why: 'what was never a process said nothing',
       states: ['booting', 'standby', 'opening', 'ready', 'outgoing', 'failed'],
-      events: ['unborn'],
+      events: ['unstarted'],
     },
   ],
 };

@@ -239,8 +239,8 @@ export class FakeService {
       prepare: () => this.prepare(),
       bindAll,
       callWithin,
-      spawn: (order) => {
-        const worker = new FakeWorker(order, this.journal);
+      spawn: (options) => {
+        const worker = new FakeWorker(options, this.journal);
         this.workers.push(worker);
         return worker;
       },

@@ -27,21 +27,21 @@ export class FakeWorker implements WorkerHandle {
   readonly shows: BootFailure | null;
   readonly sent: ArbiterMessage[] = [];
   readonly signals: NodeJS.Signals[] = [];
-  readonly #order: SpawnOptions;
+  readonly #options: SpawnOptions;
   readonly #journal: string[];
 
   /** Writes what it is told into `journal` too, which it may share with others. */
-  constructor(order: SpawnOptions, journal: string[] = []) {
-    this.age = order.age;
-    this.slot = order.slot;
-    this.generation = order.generation.number;
-    this.limits = limitsOf(order.generation);
-    this.pid = 1000 + order.age;
-    this.listeners = order.generation.listeners;
-    this.origin = order.generation;
-    this.shows = order.generation.failure ?? null;
-    this.state = { name: 'spawning', sinceMs: order.now };
-    this.#order = order;
+  constructor(options: SpawnOptions, journal: string[] = []) {
+    this.age = options.age;
+    this.slot = options.slot;
+    this.generation = options.generation.number;
+    this.limits = limitsOf(options.generation);
+    this.pid = 1000 + options.age;
+    this.listeners = options.generation.listeners;
+    this.origin = options.generation;
+    this.shows = options.generation.failure ?? null;
+    this.state = { name: 'spawning', sinceMs: options.now };
+    this.#options = options;
     this.#journal = journal;
   }
 
@@ -66,7 +66,7 @@ export class FakeWorker implements WorkerHandle {
   }
 
   says(message: WorkerMessage): void {
-    this.#order.emit({ type: 'message', worker: this.age, message });
+    this.#options.emit({ type: 'message', worker: this.age, message });
   }
 
   getsReady(urls: readonly string[] = ['http://127.0.0.1:8000']): void {
@@ -85,14 +85,14 @@ export class FakeWorker implements WorkerHandle {
   }
 
   exits(status = 0): void {
-    this.#order.emit({ type: 'exit', worker: this.age, end: { how: 'status', status } });
+    this.#options.emit({ type: 'exit', worker: this.age, end: { how: 'status', status } });
   }
 
   diesOf(signal: NodeJS.Signals): void {
-    this.#order.emit({ type: 'exit', worker: this.age, end: { how: 'signal', signal } });
+    this.#options.emit({ type: 'exit', worker: this.age, end: { how: 'signal', signal } });
   }
 
   isNeverBorn(error: string): void {
-    this.#order.emit({ type: 'exit', worker: this.age, end: { how: 'unborn', error } });
+    this.#options.emit({ type: 'exit', worker: this.age, end: { how: 'unstarted', error } });
   }
 }

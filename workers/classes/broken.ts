@@ -12,7 +12,7 @@ export function serveFailure(failure: BootFailure): Serve {
     what: 'error page',
     handler: (request, response) => answerWithError(error, request, response, failure.place?.lines),
   };
-  return (order) => serveAsync({ ...order, load: async () => application });
+  return (options) => serveAsync({ ...options, load: async () => application });
 }
 
 function errorOf({ message, stack, place }: BootFailure): Error {

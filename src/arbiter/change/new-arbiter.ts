@@ -22,7 +22,7 @@ export function newArbiters(spawn: Spawn): StartNewArbiter {
   return (start, listeners, workerCount, emit) => {
     const ended = (end: ProcessEnd) => emit({ type: 'upgradeEnded', end });
     const spec = { kind: 'arbiter', listeners, workerCount, stdout: 'inherit', stderr: 'inherit' } as const;
-    const child = launch(spawn, start, spec, (error) => ended({ how: 'unborn', error }));
+    const child = launch(spawn, start, spec, (error) => ended({ how: 'unstarted', error }));
     if (child === null) return;
     emit({ type: 'upgradeStarted', pid: child.pid });
     child.on('message', (message) => {
@@ -42,7 +42,7 @@ const MEANINGS: Readonly<Record<number, string>> = {
 
 /** How a new arbiter ended, in words that follow its name. */
 export function describeEnd(end: ProcessEnd): string {
-  if (end.how === 'unborn') return `could not be started (${end.error})`;
+  if (end.how === 'unstarted') return `could not be started (${end.error})`;
   if (end.how === 'signal') return `was killed by ${end.signal}`;
   const meaning = MEANINGS[end.status];
   return `exited with status ${end.status}${meaning === undefined ? '' : ` (${meaning})`}`;

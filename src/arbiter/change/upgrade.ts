@@ -104,7 +104,7 @@ export class Upgrade {
   }
 
   /** To be called before a signal is handled: who sends one may have seen the end of the old arbiter before it is told. */
-  look(): void {
+  noticeOldArbiterGone(): void {
     if (this.#state.name === 'beside' && this.#options.isOldArbiterGone()) this.#oldArbiterGone();
   }
 

@@ -65,8 +65,8 @@ export class Actions {
   #spawn(slot: number, number: number): void {
     const { hooks, workers, view } = this.#service;
     const { log } = view;
-    const unborn = { pid: 0, age: workers.nextAge, slot, generation: number, log };
-    hooks.call('preFork', (hook, view) => hook(view, unborn));
+    const next = { pid: 0, age: workers.nextAge, slot, generation: number, log };
+    hooks.call('preFork', (hook, view) => hook(view, next));
     workers.spawn(slot, this.#service.generation(number), this.#emit);
   }
 

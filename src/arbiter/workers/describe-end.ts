@@ -42,7 +42,7 @@ const FULL_HEAP = 0.8;
 /** Why a process ended that was not told to. */
 export function describeEnd(end: ProcessEnd, judge: Judge, known: Known): EndAccount {
   switch (end.how) {
-    case 'unborn':
+    case 'unstarted':
       return { reason: `could not be started: ${end.error}`, cause: 'spawn' };
     case 'signal':
       return describeSignal(end.signal, judge, known);

@@ -111,8 +111,9 @@ class ProcessHandle implements WorkerHandle {
     { spawn, clock }: SpawnMeans,
   ): Child | null {
     // As an event, since the arbiter does not have this worker yet.
-    const unborn = (error: string) => emit({ type: 'exit', worker: this.age, end: { how: 'unborn', error } });
-    const child = startChild(spawn, spec, unborn);
+    const notStarted = (error: string) =>
+      emit({ type: 'exit', worker: this.age, end: { how: 'unstarted', error } });
+    const child = startChild(spawn, spec, notStarted);
     if (child) this.#listen(child, emit, watchdogFd, clock);
     return child;
   }

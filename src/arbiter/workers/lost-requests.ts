@@ -43,7 +43,7 @@ export function accountFor(
   state: WorkerState,
   lost: LostLines,
 ): RequestAccount {
-  if (end.how === 'unborn' || isBooting(state) || state.name === 'failed' || state.name === 'cancelled')
+  if (end.how === 'unstarted' || isBooting(state) || state.name === 'failed' || state.name === 'cancelled')
     return {};
   const { account, left } = worker.requests;
   const fromOutside = end.how === 'signal' && account !== 'complete' && account !== 'incomplete';

@@ -89,7 +89,7 @@ export function explainEnd(
     case 'cancelled':
       // A process that never started, and is not wanted any more, needs no attention.
       return {
-        level: end.how === 'unborn' ? 'debug' : 'info',
+        level: end.how === 'unstarted' ? 'debug' : 'info',
         ...expected(end, state.reason, 'retired', judge, known),
       };
     case 'failed':
@@ -107,7 +107,7 @@ export function explainEnd(
       const { reason, cause } = describeEnd(end, judge, known);
       return {
         level: 'debug',
-        reason: end.how === 'unborn' ? reason : `${reason} before it was ready`,
+        reason: end.how === 'unstarted' ? reason : `${reason} before it was ready`,
         cause,
       };
     }

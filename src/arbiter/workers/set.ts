@@ -22,10 +22,10 @@ const LATE_MS = 500;
 export class WorkerSet {
   readonly #workers = new Map<number, WorkerHandle>();
   readonly #clock: Clock;
-  readonly #spawn: (order: SpawnOptions) => WorkerHandle;
+  readonly #spawn: (options: SpawnOptions) => WorkerHandle;
   #lastAge = 0;
 
-  constructor(clock: Clock, spawn: (order: SpawnOptions) => WorkerHandle) {
+  constructor(clock: Clock, spawn: (options: SpawnOptions) => WorkerHandle) {
     this.#clock = clock;
     this.#spawn = spawn;
   }

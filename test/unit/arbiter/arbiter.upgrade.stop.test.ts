@@ -51,7 +51,7 @@ describe('TERM while the new arbiter boots', () => {
   it.each([
     { how: 'status', status: 4 },
     { how: 'signal', signal: 'SIGKILL' },
-    { how: 'unborn', error: 'E2BIG' },
+    { how: 'unstarted', error: 'E2BIG' },
   ] as const)('is dropped where that fails, so that somebody serves: %j', async (end) => {
     const service = await waiting();
     await happens(service, ended(end));

@@ -100,7 +100,7 @@ describe('a new arbiter that ends', () => {
   it('that could not be started at all is no reason to tell anybody', async () => {
     const service = await serveReady();
     await service.signal('SIGUSR2');
-    await happens(service, ended({ how: 'unborn', error: 'spawn E2BIG' }));
+    await happens(service, ended({ how: 'unstarted', error: 'spawn E2BIG' }));
     expect(service.log.at('error')).toEqual([expect.stringMatching(/could not be started \(spawn E2BIG\)/)]);
     expect(service.journal).toHaveLength(1);
   });

@@ -92,7 +92,7 @@ describe.each(FAILURES)('where no process can be started (%s)', (code, line) => 
   const means = { spawn, clock: new FakeClock() };
   const reason = new RegExp(line.source.replace(/^\^|\$$/g, '').replace('node', '\\S*'));
 
-  it('a worker ends unborn, once, and takes orders until that is known', async () => {
+  it('a worker that could not be started ends once, and takes messages until that is known', async () => {
     const events: ArbiterEvent[] = [];
     const emit = (event: ArbiterEvent) => void events.push(event);
     const worker = spawnWorker({ age: 7, slot: 0, generation, now: 0, emit }, { ...means, environment: {} });
@@ -102,7 +102,7 @@ describe.each(FAILURES)('where no process can be started (%s)', (code, line) => 
     expect(events).toEqual([]);
     await settled();
     const error = expect.stringMatching(reason);
-    expect(events).toEqual([{ type: 'exit', worker: 7, end: { how: 'unborn', error } }]);
+    expect(events).toEqual([{ type: 'exit', worker: 7, end: { how: 'unstarted', error } }]);
   });
 
   it('an upgrade ends before it has started', async () => {
@@ -112,7 +112,7 @@ describe.each(FAILURES)('where no process can be started (%s)', (code, line) => 
     newArbiters(spawn)(start, [], count, (event) => void events.push(event));
     await settled();
     const error = expect.stringMatching(reason);
-    expect(events).toEqual([{ type: 'upgradeEnded', end: { how: 'unborn', error } }]);
+    expect(events).toEqual([{ type: 'upgradeEnded', end: { how: 'unstarted', error } }]);
   });
 
   it('a reload is refused', async () => {

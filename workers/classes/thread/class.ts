@@ -14,9 +14,9 @@ import { limitsOf } from './time-limits.ts';
  * The `thread` class: this thread speaks HTTP and holds what has to wait, threads of a pool run the application, one
  * request at a time in each.
  */
-export const serveThread: Serve = async (order) => {
-  const { settings } = order;
-  const { rootPath, multithread, multiprocess } = gatewayContext(settings, order.log);
+export const serveThread: Serve = async (options) => {
+  const { settings } = options;
+  const { rootPath, multithread, multiprocess } = gatewayContext(settings, options.log);
   const pool = new Pool({
     app: settings.app ?? '',
     gateway: { rootPath, multithread, multiprocess },
@@ -24,15 +24,15 @@ export const serveThread: Serve = async (order) => {
     maxMemory: settings.threadMaxMemory,
     queueLimit: settings.threadQueue,
     limits: limitsOf(settings),
-    log: order.log,
-    report: order.report,
-    answerFailure: order.answerFailure,
-    onError: (error, exchange) => order.onError(error, exchange?.request),
+    log: options.log,
+    report: options.report,
+    answerFailure: options.answerFailure,
+    onError: (error, exchange) => options.onError(error, exchange?.request),
   });
   const loaded = await pool.start();
-  warnOf(loaded?.withoutEffect ?? [], 'thread', order.log);
-  await order.initialised();
-  const serving = await serveMany(order, applicationOver(pool));
+  warnOf(loaded?.withoutEffect ?? [], 'thread', options.log);
+  await options.initialised();
+  const serving = await serveMany(options, applicationOver(pool));
   return settings.workersMax === null ? serving : { ...serving, utilisation: await measure(pool) };
 };
 

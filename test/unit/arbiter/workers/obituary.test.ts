@@ -123,7 +123,7 @@ describe('the end of a worker that was never ready', () => {
 
   it('gives the reason of the system where there was no process', () => {
     const { reason, cause } = explainEnd(
-      { how: 'unborn', error: 'spawn EAGAIN' },
+      { how: 'unstarted', error: 'spawn EAGAIN' },
       { name: 'spawning', sinceMs: 0 },
     );
     expect(reason).toBe('could not be started: spawn EAGAIN');
@@ -132,7 +132,7 @@ describe('the end of a worker that was never ready', () => {
 
   it('is hardly worth a line where there was no process, and none is wanted any more', () => {
     const cancelled: WorkerState = { name: 'cancelled', reason: 'the service stops', killAtMs: 9 };
-    expect(explainEnd({ how: 'unborn', error: 'spawn EAGAIN' }, cancelled).level).toBe('debug');
+    expect(explainEnd({ how: 'unstarted', error: 'spawn EAGAIN' }, cancelled).level).toBe('debug');
   });
 
   it('says no more than its message did where it had one', () => {

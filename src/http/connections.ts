@@ -152,11 +152,16 @@ export class Connections {
 
   /** The WebSockets, and the event streams that have begun. */
   longLived(): readonly LongLived[] {
-    return this.#all.flatMap(({ socket, latest, webSocketFrom }): LongLived[] => {
+    return this.#all.flatMap((connection): LongLived[] => {
+      const { socket, latest, webSocketFrom } = connection;
       // Until its handshake is answered, a WebSocket is a request like any other.
       if (webSocketFrom !== null)
         return socket.bytesWritten > webSocketFrom ? [{ kind: 'webSocket', socket }] : [];
-      return latest && isEventStream(latest) ? [{ kind: 'events', socket, response: latest }] : [];
+      // Requests may have been pipelined behind a stream.
+      const [first] = flightsOf(connection);
+      if (first === undefined || !isEventStream(first.response)) return [];
+      const { response } = first;
+      return [{ kind: 'events', socket, response, isLast: response === latest }];
     });
   }
 

@@ -6,7 +6,13 @@ import { whenDue } from '../deadlines.ts';
 /** What would not end by itself within any grace: it has to be told that this server goes away. */
 export type LongLived =
   | { readonly kind: 'webSocket'; readonly socket: Socket }
-  | { readonly kind: 'events'; readonly socket: Socket; readonly response: ServerResponse };
+  | {
+      readonly kind: 'events';
+      readonly socket: Socket;
+      readonly response: ServerResponse;
+      /** Whether no request of the connection waits for the end of the stream. */
+      readonly isLast: boolean;
+    };
 
 // RFC 6455, 5.2 and 7.4.1: a final frame of opcode 8, unmasked as a server's must be, with the status 1001 (going away).
 const GOING_AWAY = Buffer.from([0x88, 0x02, 0x03, 0xe9]);
@@ -34,10 +40,10 @@ function closeWebSocket(socket: Socket, clock: Clock): void {
   whenDue(socket, ANSWER_MS, clock, () => socket.destroySoon());
 }
 
-function endEvents({ socket, response }: LongLived & { kind: 'events' }): void {
+function endEvents({ socket, response, isLast }: LongLived & { kind: 'events' }): void {
   // The application does not know that this was the end, and an event that it still writes must not end the process.
   response.on('error', () => {});
   // Its headers may have promised to keep the connection: it ends together with the stream, before another request.
-  response.once('finish', () => socket.destroySoon());
+  if (isLast) response.once('finish', () => socket.destroySoon());
   response.end();
 }

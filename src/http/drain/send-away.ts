@@ -1,6 +1,6 @@
 import { type Clock, every } from '../../support/clock.ts';
 import type { Connections } from '../connections.ts';
-import { closeLongLived } from './long-lived.ts';
+import { closeLongLived, type LongLived } from './long-lived.ts';
 import { stagger } from './stagger.ts';
 
 const CHECK_EVERY_MS = 50;
@@ -20,16 +20,21 @@ export function sendAway(
   const check = () => {
     const now = clock.now();
     const streams = connections.longLived();
-    const fresh = streams.filter(({ socket }) => !due.has(socket));
+    const fresh = streams.filter((stream) => !due.has(keyOf(stream)));
     const delays = stagger(fresh.length, Math.max(0, untilMs - now), random());
-    for (const [index, { socket }] of fresh.entries()) due.set(socket, now + (delays[index] ?? 0));
+    for (const [index, stream] of fresh.entries()) due.set(keyOf(stream), now + (delays[index] ?? 0));
     for (const stream of streams) {
-      if ((due.get(stream.socket) ?? now) > now) continue;
+      if ((due.get(keyOf(stream)) ?? now) > now) continue;
       // Once only: a WebSocket stays listed until it has closed.
-      due.set(stream.socket, Infinity);
+      due.set(keyOf(stream), Infinity);
       closeLongLived(stream, clock);
     }
   };
   check();
   return every(clock, CHECK_EVERY_MS, check);
+}
+
+/** A connection may carry one stream of events after another. */
+function keyOf(stream: LongLived): unknown {
+  return stream.kind === 'events' ? stream.response : stream.socket;
 }

@@ -61,6 +61,16 @@ describe('long-lived connections that are sent away', () => {
     stop();
   });
 
+  it('ends a stream behind which requests wait, and lets them run', async () => {
+    const engine = await talkingEngine();
+    const wire = await opened(engine, get('/events') + get('/events') + get('/plain'), /begun/);
+    const stop = sendAway(engine.connections, 0, clock);
+    await wire.until(/begun\r\n0\r\n\r\nHTTP[\s\S]*begun/);
+    await clock.advance(50);
+    await wire.until(/(begun\r\n0\r\n\r\nHTTP[\s\S]*){2}text\/plain[\s\S]*begun/);
+    stop();
+  });
+
   it('goes from one to the next, and says it once', async () => {
     const engine = await talkingEngine();
     const sockets = [await webSocket(engine), await webSocket(engine), await webSocket(engine)];

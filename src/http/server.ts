@@ -232,9 +232,10 @@ function switcher({ connections, onError, accessLog }: HttpServerOptions) {
     if (earlier === null || (earlier.writableEnded && !isLast(earlier))) return change();
     // Node listens to it no more.
     const ignore = () => {};
-    duplex.on('error', ignore);
+    const leave = () => void socket.destroy();
+    duplex.on('error', ignore).once('end', leave);
     afterAnswer(earlier, socket, () => {
-      duplex.off('error', ignore);
+      duplex.off('error', ignore).off('end', leave);
       change();
     });
 

@@ -168,4 +168,20 @@ describe('requests of one connection', () => {
     expect(await first.ended).toMatch(/^HTTP.*a.*raw$/s);
     expect(upgraded).toEqual(['/b']);
   });
+
+  it('that ask for another protocol do not keep a connection whose client has left', async () => {
+    const closed: unknown[] = [];
+    const engine = await startEngine({
+      handler: ({ url }, response) => void response.once('close', () => closed.push(url)),
+      upgrade: (_request, socket) => void socket.end('raw'),
+    });
+    const text = `${get('/a')}GET /b HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n`;
+    const wire = await engine.send(text);
+    while (engine.connections.requests().length === 0) await turns(1);
+    await turns(5);
+    wire.socket.end();
+    while (engine.connections.size > 0) await turns(1);
+    await turns(2);
+    expect(closed).toEqual(['/a']);
+  });
 });

@@ -114,7 +114,8 @@ export class Pool implements ThreadEvents {
   gone(thread: Thread, end: ThreadEnd, { ran, waited }: Left): void {
     const served = this.dispatcher.remove(thread.lane);
     this.#threads.delete(thread.lane);
-    void this.#stalls?.then((stalls) => stalls.forget(thread));
+    // As in #check(): it cannot be loaded where the installation is gone.
+    void this.#stalls?.then((stalls) => stalls.forget(thread)).catch(() => {});
     if (ran) this.#answerFor(ran, end);
     if (this.#isClosing || !served) return;
     this.#explain(end, ran);

@@ -30,15 +30,27 @@ async function allReady(running: Running, workers: number): Promise<void> {
   await running.waitForWorkers(workers);
 }
 
+/** Resolves once the kernel has the whole request; what it gives waits for the status of the answer. */
+async function sent(url: string, path: string): Promise<() => Promise<string | undefined>> {
+  const socket = net.connect(addressOf(url));
+  const answer = text(socket);
+  await new Promise((written) => socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`, written));
+  return async () => /^HTTP\/1\.1 (\d+)/.exec(await answer)?.[1];
+}
+
 describe.each(binds)('sync workers on %s', (_name, bind) => {
   it('take one request each and leave the others to the queue', async () => {
     const running = await start(bind(), 2);
     await allReady(running, 2);
-    const answers = Array.from({ length: 6 }, () => request({ url: running.at, path: '/hold' }));
+    // A worker that gets no processor, or a client that sends late, would have the others take more than their share.
+    const workers = running.workers();
+    for (const pid of workers) process.kill(pid, 'SIGSTOP');
+    const answers = await Promise.all(Array.from({ length: 6 }, () => sent(running.at, '/hold')));
+    for (const pid of workers) process.kill(pid, 'SIGCONT');
     await running.waitFor(() => begun(running).length === 2, 'both workers to have a request');
     expect(new Set(begun(running).map(([, pid]) => pid)).size).toBe(2);
     writeFileSync(join(running.cwd, 'release'), '');
-    expect(await Promise.all(answers)).toEqual(Array(6).fill('200'));
+    expect(await Promise.all(answers.map((answer) => answer()))).toEqual(Array(6).fill('200'));
     expect(begun(running).every(([, , count]) => count === '1')).toBe(true);
   });
 

@@ -14,7 +14,7 @@ import { limitTurns, oneAtATime } from './one-at-a-time.ts';
 import { RequestQueue } from './request-queue.ts';
 
 /** A connection whose request head takes longer than this is slow; it does not keep the worker from accepting others. */
-const HEAD_MS = 5;
+const HEAD_MS = 20;
 /** A body of up to this size is buffered before the request gets its turn. */
 const BODY_BYTES = 1024 * 1024;
 

@@ -33,6 +33,9 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
 
   'workers/entry': ['workers/worker', 'workers/classes', ...CLASSES],
   'workers/forked': [],
+  'workers/preload': CLASSES,
+  'workers/program-entry': ['workers/preload', 'workers/worker', 'workers/classes', ...CLASSES],
+  'workers/program-trial': ['workers/preload', ...CLASSES],
   'workers/trial': ['workers/classes', ...CLASSES],
   'workers/worker': ['workers/classes', ...CLASSES],
   'workers/classes': CLASSES,

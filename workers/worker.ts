@@ -1,10 +1,11 @@
 import type { Application } from '../src/app/application.ts';
+import type { Program } from '../src/app/script/load-program.ts';
 import { FlightTable } from '../src/flights/table.ts';
 import type { Readiness } from '../src/http/ready-path.ts';
 import type { WorkerLog } from '../src/log/records.ts';
 import { flushCompileCache } from '../src/process/compile-cache.ts';
 import { type BootSpec, type Instigator, moreUrgent, type Retirement } from '../src/process/ipc.ts';
-import { type Clock, systemClock } from '../src/support/clock.ts';
+import { backgroundClock, type Clock, systemClock } from '../src/support/clock.ts';
 import { EXIT } from '../src/support/errors.ts';
 import { explainFailure } from './boot/failure.ts';
 import { guardProcess } from './boot/host.ts';
@@ -32,12 +33,16 @@ const CRASH_GRACE_MS = 5000;
 const UNSERVED_GRACE_MS = 1500;
 
 /** Takes the boot message and runs the worker, which ends the process; calls `allLoaded` before any code of the user's runs. */
-export async function runWorker(inbox: Inbox, allLoaded: () => void): Promise<void> {
+export async function runWorker(
+  inbox: Inbox,
+  allLoaded: () => void,
+  program: Program | null = null,
+): Promise<void> {
   const spec = await inbox.bootSpec();
   if (spec === null) return;
   if (spec.identity !== null)
     await (await import('./boot/confirm-identity.ts')).confirmIdentity(inbox, spec.identity);
-  await new Worker(inbox, spec, await openLogs(spec), systemClock).boot(allLoaded);
+  await new Worker(inbox, spec, await openLogs(spec), systemClock, program).boot(allLoaded);
 }
 
 /** What every worker class shares: boot, heartbeat, signals, drain, exit. */
@@ -47,6 +52,8 @@ class Worker {
   readonly #logs: Logs;
   readonly #log: WorkerLog;
   readonly #clock: Clock;
+  /** Absent if an export of the application is imported. */
+  readonly #program: Program | null;
   readonly #uncaught: UncaughtLog;
   readonly #hooks: WorkerHooks;
   readonly #flights = new FlightTable();
@@ -60,16 +67,18 @@ class Worker {
   #file: string | null = null;
   #exitStatus: number = EXIT.ok;
 
-  constructor(inbox: Inbox, spec: BootSpec, logs: Logs, clock: Clock) {
+  constructor(inbox: Inbox, spec: BootSpec, logs: Logs, clock: Clock, program: Program | null) {
     this.#inbox = inbox;
     this.#spec = spec;
     this.#logs = logs;
     this.#log = logs.log;
     this.#clock = clock;
+    this.#program = program;
     this.#uncaught = new UncaughtLog(logs.log);
     const { age, slot, generation, settings } = spec;
     this.#hooks = new WorkerHooks({ pid: process.pid, age, slot, generation, log: logs.log });
-    this.#heartbeat = new Heartbeat({ inbox, spec, flights: this.#flights, logs, clock });
+    // While a program loads, the process is to look as idle as it would be without us.
+    this.#heartbeat = new Heartbeat({ inbox, spec, flights: this.#flights, logs, clock: backgroundClock });
     process.title = settings.name === null ? 'tsunicorn: worker' : `tsunicorn: worker [${settings.name}]`;
     process.on('uncaughtException', (error, origin) => this.#crashed(error, origin));
     settleBeforeEnd(logs, spec.watchdogFd, this.#flights);
@@ -97,7 +106,7 @@ class Worker {
 
   async #start(serve: Serve): Promise<Serving> {
     const { settings, failure } = this.#spec;
-    guardProcess(this.#log);
+    guardProcess(this.#log, this.#program !== null);
     this.#modules = await followImports(settings, (loaded) => void this.#inbox.send(loaded));
     if (!failure) await this.#hooks.load(this.#spec);
     await this.#hooks.call('postFork');
@@ -118,10 +127,16 @@ class Worker {
       fail: (reason) => this.#fail(reason),
       report: this.#modules?.take ?? null,
       answerFailure: await errorPage(settings),
-      load: () => loadIntoProcess(settings, this.#log, onError),
+      load: () => this.#load(onError),
       initialised: () => this.#hooks.call('postWorkerInit'),
       prove: (application, close) => this.#prove(application, close),
     });
+  }
+
+  async #load(onError: Logs['applicationFailed']): Promise<Application> {
+    if (this.#program === null) return loadIntoProcess(this.#spec.settings, this.#log, onError);
+    const { loadAsProgram } = await import('./boot/load-program.ts');
+    return loadAsProgram(this.#program, this.#spec, this.#log, onError);
   }
 
   async #prove(application: Application, close: Serving['close']): Promise<void> {
@@ -260,11 +275,17 @@ class Worker {
     });
   }
 
+  /** Nobody catches what a main module throws: it is explained like what an import throws. */
+  async #explained(error: unknown): Promise<unknown> {
+    return this.#program?.main.explain(this.#spec.settings.app ?? '', error) ?? error;
+  }
+
   async #bootFailed(error: unknown): Promise<void> {
     if (!isBooting(this.#phase)) return;
     const whence = this.#phase.name === 'standby' ? 'while it stood by' : undefined;
     this.#phase = { name: 'exiting', hasten: () => {} };
-    const failure = await explainFailure(error, this.#modules, this.#spec.settings.app, whence);
+    const explained = await this.#explained(error);
+    const failure = await explainFailure(explained, this.#modules, this.#spec.settings.app, whence);
     await Promise.all([this.#inbox.send({ tsunicorn: 'bootFailed', ...failure }), this.#logs.close()]);
     process.exit(failure.exitStatus);
   }

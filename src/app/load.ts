@@ -3,6 +3,7 @@ import { relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { GatewayContext } from '../gateway/context.ts';
 import { describe, isClass } from '../support/describe.ts';
+import type { BootError } from '../support/errors.ts';
 import type { Application } from './application.ts';
 import { refuseCluster } from './cluster.ts';
 import { detect } from './detect.ts';
@@ -14,9 +15,15 @@ import { resolveModule } from './resolve.ts';
 import { type Held, settle, threw } from './settle.ts';
 import { type AppSpec, parseArguments, parseSpec } from './spec.ts';
 
-export interface LoadOptions {
+type Namespace = Readonly<Record<string, unknown>>;
+
+export interface LoadOptions extends ExportOptions {
   /** The directory from which relative paths and packages are resolved. */
   readonly cwd: string;
+}
+
+/** What whoever makes an application of an export is given. */
+export interface ExportOptions {
   /** Takes errors of the application that no request's handler can reject with. */
   readonly onError: (error: unknown, req?: IncomingMessage) => void;
   /** What applications of the gateway interface are told about the server; see detect(). */
@@ -36,18 +43,33 @@ export async function loadApplication(text: string, { cwd, ...options }: LoadOpt
   refuseCluster();
   try {
     const namespace = await importModule(spec, file, cwd);
-    refuseScript(spec, namespace, listening);
-    const { value } = await resolveValue(spec, await pickExport(spec, namespace), args);
-    listening.refuse(spec, value);
-    return await detect(value, { spec: spec.text, name: nameOf(spec), ...options });
+    if (!exportsAnything(namespace)) throw explainScript(spec, namespace, listening);
+    return await applicationOf(spec, namespace, { ...options, args, listening });
   } finally {
     listening.end();
   }
 }
 
+interface Making extends ExportOptions {
+  /** Of a factory. */
+  readonly args?: readonly unknown[];
+  readonly listening?: ListenWatch;
+}
+
+/** Makes an Application of what a module exports under the spec's name. Rejects with a BootError. */
+export async function applicationOf(
+  spec: AppSpec,
+  namespace: Namespace,
+  { args = [], listening, ...options }: Making,
+): Promise<Application> {
+  const { value } = await resolveValue(spec, await pickExport(spec, namespace), args);
+  listening?.refuse(spec, value);
+  return detect(value, { spec: spec.text, name: nameOf(spec), ...options });
+}
+
 async function importModule(spec: AppSpec, file: string, cwd: string) {
   try {
-    const namespace: Readonly<Record<string, unknown>> = await import(pathToFileURL(file).href);
+    const namespace: Namespace = await import(pathToFileURL(file).href);
     return namespace;
   } catch (error) {
     const { importError } = await import('./import-failure.ts');
@@ -55,21 +77,25 @@ async function importModule(spec: AppSpec, file: string, cwd: string) {
   }
 }
 
-function refuseScript(
-  spec: AppSpec,
-  namespace: Readonly<Record<string, unknown>>,
-  listening: ListenWatch,
-): void {
-  const commonJs = namespace['module.exports'];
-  const hasExports =
-    'module.exports' in namespace ? !isUntouched(commonJs) : exportNames(namespace).length > 0;
-  if (hasExports) return;
-  const cure = `export the application, such as \`${commonJs ? 'module.exports = app' : 'export const app = …'}\``;
+/** Whether a module, of either kind, exports anything. */
+export function exportsAnything(namespace: Namespace): boolean {
+  if ('module.exports' in namespace) return !isUntouched(namespace['module.exports']);
+  return exportNames(namespace).length > 0;
+}
+
+function explainScript(spec: AppSpec, namespace: Namespace, listening: ListenWatch): BootError {
+  const cure = exportCure(namespace);
   const listens = listening.places();
-  if (listens.length === 0) throw appError(`${spec.text}: ${spec.module} exports nothing; ${cure}`);
-  throw appError(
+  if (listens.length === 0) return appError(`${spec.text}: ${spec.module} exports nothing; ${cure}`);
+  return appError(
     `${spec.text}: ${spec.module} exports nothing and calls listen() itself (${listens.join(', ')}); ${cure}, without calling listen()`,
   );
+}
+
+/** What to write where a module exports nothing. */
+export function exportCure(namespace: Namespace): string {
+  const example = namespace['module.exports'] ? 'module.exports = app' : 'export const app = …';
+  return `export the application, such as \`${example}\``;
 }
 
 /** The `module:export` of what is served; null if a factory made it. */

@@ -3,6 +3,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { isThenable } from '../support/thenable.ts';
 import { eventOf, noteEvent } from './request-event.ts';
+import type { FedServer, Feeder } from './script/fed-server.ts';
 
 /** What serves in place of a server that the program made. */
 export interface Adoption {
@@ -24,6 +25,8 @@ export interface OwnServerOptions {
   readonly by: 'program' | 'framework';
   /** The limits that a framework sets by default, in milliseconds. */
   readonly defaults: Partial<Pick<Server, 'keepAliveTimeout' | 'requestTimeout'>>;
+  /** Present if the program was told that the server listens. */
+  readonly fed?: FedServer;
 }
 
 type Emit = (event: string | symbol, ...args: unknown[]) => boolean;
@@ -46,11 +49,13 @@ export class OwnServer {
   readonly server: Server & AcceptOptions;
   readonly #by: OwnServerOptions['by'];
   readonly #defaults: OwnServerOptions['defaults'];
+  readonly #fed: FedServer | null;
 
-  constructor({ server, by, defaults }: OwnServerOptions) {
+  constructor({ server, by, defaults, fed }: OwnServerOptions) {
     this.server = server;
     this.#by = by;
     this.#defaults = defaults;
+    this.#fed = fed ?? null;
   }
 
   /** Whether it ends TLS itself. */
@@ -110,6 +115,7 @@ export class OwnServer {
           return pass(...args);
       }
     };
+    if (this.#fed !== null) return;
     // Node starts its time limits and its list of connections only when a server has listened.
     for (const begin of this.#listeners('listening').node) Reflect.apply(begin, server, []);
   }
@@ -127,11 +133,20 @@ export class OwnServer {
 
   /** Makes it emit `listening`, with the addresses of `urls`; returns the URLs for clients. */
   opened(urls: readonly string[]): readonly string[] {
+    if (this.#fed === null) this.#tellListening(urls);
+    return this.isTls ? urls.map((url) => url.replace(/^http:/, 'https:')) : urls;
+  }
+
+  /** From now on the program learns of its connections, and `closed` is called when it closes its server. */
+  feedBy(feeder: Feeder): void {
+    this.#fed?.feedBy(feeder);
+  }
+
+  #tellListening(urls: readonly string[]): void {
     const server = this.server;
     const address = addressOf(urls[0] ?? '');
     server.address = () => address;
     for (const listener of this.#listeners('listening').program) Reflect.apply(listener, server, []);
-    return this.isTls ? urls.map((url) => url.replace(/^http:/, 'https:')) : urls;
   }
 
   /** The names of the options and listeners that the program set and that have no effect in a worker class. */
@@ -211,7 +226,8 @@ function innerSocket(secure: Socket): Socket {
   return inner instanceof process.getBuiltinModule('node:net').Socket ? inner : secure;
 }
 
-function addressOf(url: string): AddressInfo | string {
+/** What `address()` of a server tells that listens at the URL. */
+export function addressOf(url: string): AddressInfo | string {
   if (!url.startsWith('http')) return url.replace(/^unix:/, '');
   const { hostname, port } = new URL(url);
   const address = hostname.replace(/^\[|\]$/g, '');

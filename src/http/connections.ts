@@ -50,7 +50,7 @@ export class Connections {
   readonly #onClosed: (socket: Socket) => void;
   readonly #closed: (this: Tracked) => void;
   #closing = false;
-  #whenEmpty: (() => void) | null = null;
+  #whenEmpty: readonly (() => void)[] = [];
 
   /** `onClosed` is called after each connection that ends. */
   constructor(onClosed: (socket: Socket) => void) {
@@ -203,8 +203,8 @@ export class Connections {
   /** Resolves once there is no connection left. */
   emptied(): Promise<void> {
     return new Promise((resolve) => {
-      this.#whenEmpty = resolve;
       if (this.size === 0) resolve();
+      else this.#whenEmpty = [...this.#whenEmpty, resolve];
     });
   }
 
@@ -228,7 +228,9 @@ export class Connections {
       this.#slots[last.at] = last;
     }
     this.#onClosed(socket);
-    if (this.size === 0) this.#whenEmpty?.();
+    if (this.size > 0) return;
+    for (const resolve of this.#whenEmpty) resolve();
+    this.#whenEmpty = [];
   }
 
   get #all(): readonly Connection[] {

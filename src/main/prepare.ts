@@ -3,6 +3,7 @@ import { checkLogfile, type OpenLog } from '../log/logger.ts';
 import type { RecordLog } from '../log/records.ts';
 import type { OurStart, Privileges } from '../process/privileges/privileges.ts';
 import type { Address } from '../settings/address.ts';
+import { classNameOf } from '../settings/class-name.ts';
 import type { Hooks } from '../settings/hooks.ts';
 import type { LoadedData } from '../settings/load.ts';
 import { nameSetting } from '../settings/origin.ts';
@@ -50,7 +51,8 @@ export async function prepareGeneration(
 ): Promise<Prepared> {
   const nodeOptions = await nodeOptionsOf(loaded, own.base, start.cwd, log);
   const scaling = await scalingOf(loaded);
-  return { loaded, hooks, privileges, openLog, ...nodeOptions, ...scaling };
+  const program = await programOf(loaded);
+  return { loaded, hooks, privileges, openLog, ...nodeOptions, ...scaling, ...program };
 }
 
 /** Refuses log files that cannot be written and formats that cannot be compiled. */
@@ -91,7 +93,7 @@ async function nodeOptionsOf(
   const { execArgv } = process;
   const env = { ...base, ...loaded.environment };
   if (execArgv.length === 0 && !env.NODE_OPTIONS)
-    return heap.length === 0 ? {} : { nodeOptions: () => ({ execArgv: heap, environment: {} }) };
+    return heap.length === 0 ? {} : { nodeOptions: () => ({ words: [], execArgv: heap, environment: {} }) };
   const { optionsFor } = await import('../process/node-options.ts');
   const given = optionsFor({ execArgv, env, from, to: loaded.settings.chdir });
   const nodeOptions = (slot: number) => {
@@ -111,6 +113,14 @@ async function heapOption(
   const { megabytes, why } = workerHeapOption(settings, { ...base, ...environment });
   log?.info(`Heap of each worker: ${why}`, { event: 'worker-heap', reason: why });
   return megabytes === null ? [] : [`--max-old-space-size=${megabytes}`];
+}
+
+/** The module that each worker runs as its main module, if the settings name no export. */
+async function programOf({ settings }: LoadedData): Promise<Pick<Prepared, 'program'>> {
+  if (settings.app === null || classNameOf(settings) === 'thread') return {};
+  const { programFile } = await import('../app/script/program-file.ts');
+  const program = programFile(settings.app, settings.chdir);
+  return program === null ? {} : { program };
 }
 
 /** Chooses the number of workers by their load, where --workers-max asks for that. */

@@ -1,4 +1,4 @@
-import { commandOf, type Loading, startOf } from '../arbiter/workers/child-start.ts';
+import { type Loading, type OwnPart, startOf } from '../arbiter/workers/child-start.ts';
 import { askChild, type Outcome } from '../process/ask.ts';
 import type { Spawn } from '../process/child.ts';
 import type { TrialAnswer, TrialQuestion } from '../process/trial.ts';
@@ -10,6 +10,14 @@ import { ownFile } from '../support/own-files.ts';
 /** The generation whose application is loaded, and the slot of the worker that it stands for. */
 export type Trial = Loading & {
   readonly generation: { readonly loaded: Pick<LoadedData, 'settings' | 'environment'> };
+};
+
+const OWN: OwnPart = {
+  as: 'trial',
+  options: [],
+  entry: ownFile('workers/trial'),
+  preload: ownFile('workers/preload'),
+  programEntry: ownFile('workers/program-trial'),
 };
 
 /** How the process is started and timed; the settings are added to the environment `base`. */
@@ -31,7 +39,7 @@ export async function tryApplication(trial: Trial, { spawn, clock, base }: Trial
     spawn,
     clock,
     child: {
-      ...startOf(trial, commandOf(trial, [ownFile('workers/trial')]), base),
+      ...startOf(trial, OWN, base),
       serialization: 'advanced',
     },
     question,

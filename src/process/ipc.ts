@@ -228,6 +228,8 @@ export interface HandedListener {
   readonly kind: 'tcp' | 'unix' | 'abstract' | 'fd';
   /** As the operator wrote it, for error lines. */
   readonly source: string;
+  /** What a client would be told. */
+  readonly url: string;
   /** Its own length of the kernel's queue, in place of the setting. */
   readonly backlog?: number;
 }

@@ -5,6 +5,8 @@ import { fs } from '../support/builtins.ts';
 
 /** Node's own options as a process of ours is started with them. */
 export interface NodeOptions {
+  /** The words of NODE_OPTIONS, as the process gets them. */
+  readonly words: readonly string[];
   /** Before the script. */
   readonly execArgv: readonly string[];
   /** NODE_OPTIONS, where it must differ from what it was. */
@@ -59,6 +61,7 @@ export function optionsFor({ execArgv, env, from, to }: GivenOptions): (slot: nu
   const own = move(without(execArgv, (name) => ENV_FILES.has(name), ENV_FILES));
   const port = inspectorPort([...words, ...execArgv]);
   return (slot) => ({
+    words: moved,
     execArgv: port === null ? own : [...own, `--inspect-port=${portOf(port, slot)}`],
     environment: isMoved ? { NODE_OPTIONS: joinNodeOptions(moved) } : {},
   });
@@ -71,6 +74,7 @@ export function withoutInspector(execArgv: readonly string[], env: NodeJS.Proces
   const words = splitNodeOptions(env.NODE_OPTIONS ?? '');
   const kept = strip(words);
   return {
+    words: kept,
     execArgv: strip(execArgv),
     environment: kept.length === words.length ? {} : { NODE_OPTIONS: joinNodeOptions(kept) },
   };

@@ -13,6 +13,15 @@ export const systemClock: Clock = {
   },
 };
 
+/** The same, with timers that do not keep the process alive. */
+export const backgroundClock: Clock = {
+  now: systemClock.now,
+  after(ms, fire) {
+    const timer = setTimeout(fire, ms).unref();
+    return () => clearTimeout(timer);
+  },
+};
+
 /** Calls `act` every `ms`, for the first time after the first of them; the returned function stops that. */
 export function every(clock: Clock, ms: number, act: () => void): () => void {
   let cancel = () => {};

@@ -9,7 +9,7 @@ const classes = ['async', 'sync', 'thread'];
 const serving = (app: string, workerClass: string) => [app, '-k', workerClass, '--threads', '1'];
 
 describe.each(classes)('the process of an application in class %s', (workerClass) => {
-  it('has a main module for CommonJS, which is not the application itself', async () => {
+  it('whose export is named has a main module for CommonJS, which is not the application itself', async () => {
     const files = {
       'app.cjs': `
         const name = require.main.require('./name.cjs');
@@ -17,7 +17,7 @@ describe.each(classes)('the process of an application in class %s', (workerClass
         module.exports = (req, res) => res.end([require.main.filename, name].join(' '));`,
       'name.cjs': 'module.exports = __filename;',
     };
-    const running = await serve(serving('app.cjs', workerClass), { files });
+    const running = await serve(serving('app.cjs:default', workerClass), { files });
     const cwd = realpathSync(running.cwd);
     expect((await get(running.at)).body).toBe([join(cwd, 'app.cjs'), join(cwd, 'name.cjs')].join(' '));
   });
@@ -36,7 +36,7 @@ describe.each(classes)('the process of an application in class %s', (workerClass
 });
 
 describe.each(['async', 'sync'])('an application in class %s', (workerClass) => {
-  it('that forks process.argv[1] is told what to fork', async () => {
+  it('whose export is named and that forks process.argv[1] is told what to fork', async () => {
     const files = {
       'app.mjs': `
         import { fork } from 'node:child_process';
@@ -46,7 +46,7 @@ describe.each(['async', 'sync'])('an application in class %s', (workerClass) => 
         const ended = new Promise((resolve) => child.once('close', (status) => resolve(said + status)));
         export default async (req, res) => res.end(await ended);`,
     };
-    const running = await serve(serving('app.mjs', workerClass), { files });
+    const running = await serve(serving('app.mjs:default', workerClass), { files });
     expect((await get(running.at)).body).toMatch(/^tsunicorn: process\.argv\[1\] names a worker.*\n1$/);
   });
 

@@ -88,6 +88,6 @@ describe('the inspector', () => {
     const running = await serve(below, { cwd: twoDirectories(), through });
     const { debugPort, execArgv } = await answer(running.at);
     expect(debugPort).toBe(9333);
-    expect(execArgv.slice(-3)).toEqual(['--inspect-port', '9333', '--disable-sigusr1']);
+    expect(execArgv.slice(-2)).toEqual(['--inspect-port', '9333']);
   });
 });

@@ -5,9 +5,9 @@ import { ownFile } from '../../src/support/own-files.ts';
  * Keeps the application from breaking the worker silently through the process object. To be called before any code of
  * the user's runs.
  */
-export function guardProcess(log: WorkerLog): void {
-  // An application that forks it gets a message that says what to fork; a worker without an arbiter would wait for ever.
-  process.argv[1] = ownFile('workers/forked');
+export function guardProcess(log: WorkerLog, isProgram: boolean): void {
+  // An application that forks argv[1] gets a message that says what to fork; a worker without an arbiter would wait for ever.
+  if (!isProgram) process.argv[1] = ownFile('workers/forked');
   keepChannel(log);
 }
 

@@ -7,6 +7,7 @@ import type { WorkerLog } from '../../src/log/records.ts';
 import type { Settings } from '../../src/settings/catalogue/catalogue.ts';
 import type { Clock } from '../../src/support/clock.ts';
 import { BootError, EXIT, messageOf } from '../../src/support/errors.ts';
+import { giveUpMs } from './give-up.ts';
 
 /** The first and the longest pause between two tries; each is half as long again as the one before. */
 const PAUSE_MS = [100, 1000] as const;
@@ -81,12 +82,6 @@ function notReady(path: string, answer: string, seconds: number): BootError {
     `--ready-path ${path}: the application ${answer}, up to the end of the --boot-timeout of ${seconds} s; it must answer 2xx when it is ready`,
     EXIT.workerBoot,
   );
-}
-
-/** How long to try from now on. The arbiter counts from the spawn, a little before the process began. */
-function giveUpMs(seconds: number, nowMs: number): number {
-  const limitMs = seconds * 1000 || Infinity;
-  return Math.max(0, limitMs - Math.min(1000, limitMs / 10) - nowMs);
 }
 
 /** A separate engine over the same application, which no log, hook or counter observes. */

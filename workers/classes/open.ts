@@ -12,13 +12,17 @@ export interface Intake {
   readonly connections: Connections;
 }
 
+/** The reason for which a worker ends that was not told to. */
+const CLOSED = 'the program has closed its server';
+
 /** Opens the sockets once the application is proved ready. */
 export async function open(
-  { settings, listeners, clock, prove }: ServeOptions,
+  { settings, listeners, clock, prove, fail }: ServeOptions,
   application: Application,
   { gate, capacity, connections }: Intake,
 ): Promise<Serving> {
   const { close, own } = application;
+  own?.feedBy({ connections, closed: () => fail(CLOSED) });
   await prove(application, close);
   const urls = await gate.open(listeners, settings.backlog);
   return {
@@ -26,6 +30,7 @@ export async function open(
     connections,
     ...(close ? { close } : {}),
     drain(how) {
+      own?.feedBy({ connections, closed: () => {} });
       capacity.close();
       return drain({ ...how, gate, connections, clock, isHasty: settings.reload });
     },

@@ -35,6 +35,8 @@ export interface Generation {
   readonly code?: string | null;
   /** Options of Node for its workers by their slots; absent where there are none. */
   readonly nodeOptions?: (slot: number) => NodeOptions;
+  /** The module that each of its workers runs as the main module, as it may call listen(); absent where an export is named. */
+  readonly program?: string;
   /** Chooses the number of its workers by their load; absent where the operator does. */
   readonly scaling?: Scaling;
   /** In development: its workers show this in place of an application that cannot be loaded. */

@@ -1,32 +1,64 @@
+import { pathToFileURL } from 'node:url';
 import type { ChildSpec } from '../../process/child.ts';
 import type { StartAs } from '../../process/privileges/start-as.ts';
+import { type ProgramNote, withNote } from '../../process/program.ts';
 import type { Generation } from '../change/generation.ts';
 
 /** What determines how a process that loads the application is started, as a worker or for a trial load. */
 export interface Loading {
-  readonly generation: Pick<Generation, 'privileges' | 'nodeOptions'> & {
+  readonly generation: Pick<Generation, 'privileges' | 'nodeOptions' | 'program' | 'failure'> & {
     readonly loaded: Pick<Generation['loaded'], 'environment'>;
   };
   readonly slot: number;
 }
 
-/** The command that runs a program of ours with the options of Node for the application. */
-export function commandOf({ generation, slot }: Loading, program: readonly string[]): ChildSpec['command'] {
-  return [process.execPath, ...(generation.nodeOptions?.(slot).execArgv ?? []), ...program];
+/** Our own part of such a process. */
+export interface OwnPart {
+  readonly as: ProgramNote['as'];
+  /** Options of Node that are ours. */
+  readonly options: readonly string[];
+  /** The main module where an export is imported. */
+  readonly entry: string;
+  /** Where the application's module is the main one: what `--require` and `--import` preload. */
+  readonly preload: string;
+  readonly programEntry: string;
 }
 
-/** How to start that command, with whatever wraps it, as the user of the application. */
-export function startOf(
-  { generation, slot }: Loading,
-  command: ChildSpec['command'],
-  base: NodeJS.ProcessEnv,
-): StartAs {
-  const { loaded, privileges, nodeOptions } = generation;
+/** How to start a process that loads the application, with whatever wraps it, as the user of the application. */
+export function startOf(loading: Loading, own: OwnPart, base: NodeJS.ProcessEnv): StartAs {
+  const { generation, slot } = loading;
+  const { loaded, privileges, nodeOptions, program, failure } = generation;
+  const options = nodeOptions?.(slot);
   const env = {
     ...base,
     ...privileges?.identity.environment,
     ...loaded.environment,
-    ...nodeOptions?.(slot).environment,
+    ...options?.environment,
   };
-  return privileges?.startAs(command, env) ?? { command, env };
+  const isProgram = program !== undefined && failure === undefined;
+  const { command, env: whole } = isProgram
+    ? programStart(program, own, options, env)
+    : { command: importStart(own, options), env };
+  return privileges?.startAs(command, whole) ?? { command, env: whole };
+}
+
+type Options = ReturnType<NonNullable<Generation['nodeOptions']>> | undefined;
+
+function importStart(own: OwnPart, options: Options): ChildSpec['command'] {
+  return [process.execPath, ...(options?.execArgv ?? []), ...own.options, own.entry];
+}
+
+/** Node preloads in the order of its options, but those of NODE_OPTIONS first: they go behind ours in the command line. */
+function programStart(program: string, own: OwnPart, options: Options, env: NodeJS.ProcessEnv) {
+  const { words, execArgv } = options ?? { words: [], execArgv: [] };
+  const preloads = ['--require', own.preload, '--import', pathToFileURL(own.programEntry).href];
+  const command: ChildSpec['command'] = [
+    process.execPath,
+    ...own.options,
+    ...preloads,
+    ...words,
+    ...execArgv,
+    program,
+  ];
+  return { command, env: withNote(env, { as: own.as, execArgv }) };
 }

@@ -22,10 +22,11 @@ export function handOver({ loaded, listeners }: Generation): HandOver {
   const keepsBacklog = loaded.origins.backlog.source === 'default';
   return {
     fds: listeners.map(({ fd }) => fd),
-    listeners: listeners.map(({ address: { kind, source } }, index) => ({
+    listeners: listeners.map(({ address: { kind, source }, url }, index) => ({
       fd: FIRST_LISTENER_FD + index,
       kind,
       source,
+      url,
       ...(kind === 'fd' && keepsBacklog ? { backlog: LONGEST_BACKLOG } : {}),
     })),
     watchdogFd: loaded.settings.watchdog ? FIRST_LISTENER_FD + listeners.length : null,

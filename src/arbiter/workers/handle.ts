@@ -9,7 +9,7 @@ import type { Clock } from '../../support/clock.ts';
 import { type Generation, limitsOf } from '../change/generation.ts';
 import type { ArbiterEvent, ProcessEnd } from '../events.ts';
 import type { Limits, WorkerSnapshot, WorkerState } from '../policy/worker-state.ts';
-import { commandOf, startOf } from './child-start.ts';
+import { type OwnPart, startOf } from './child-start.ts';
 import { type HandOver, handOver } from './hand-over.ts';
 import { KnownRequests } from './known-requests.ts';
 import { KnownState } from './known-state.ts';
@@ -149,9 +149,15 @@ async function lastWords(child: Child, watchdog: Socket | null, clock: Clock): P
   if (watchdog && !watchdog.closed) watchdog.destroy();
 }
 
-function workerCommand(options: SpawnOptions): ChildSpec['command'] {
-  const entry = fileIn(options.generation.installation ?? ownInstallation, 'workers/entry');
-  return commandOf(options, ['--disable-sigusr1', entry]);
+function ownPart({ generation }: SpawnOptions): OwnPart {
+  const file = (name: string) => fileIn(generation.installation ?? ownInstallation, name);
+  return {
+    as: 'worker',
+    options: ['--disable-sigusr1'],
+    entry: file('workers/entry'),
+    preload: file('workers/preload'),
+    programEntry: file('workers/program-entry'),
+  };
 }
 
 /** `standards` are to be its last descriptors. */
@@ -166,7 +172,7 @@ function childSpec(
   const output = daemon ? 'ignore' : 'inherit';
   const watchdog = watchdogFd === null ? [] : ['pipe' as const];
   return {
-    ...startOf(options, workerCommand(options), base),
+    ...startOf(options, ownPart(options), base),
     cwd: chdir,
     // Its own session: Ctrl-C and a closing terminal reach the arbiter alone, which tells the workers what to do.
     detached: true,

@@ -25,6 +25,16 @@ export const workerRecords = {
     may: ['place', 'retryMs'],
     when: 'it could not boot; `critical` if the service ends because of it, with this exit status',
   },
+  'program-port': {
+    level: 'info',
+    fields: ['worker', 'reason'],
+    when: 'the program asks for another port than the one at which it is served',
+  },
+  'program-listens': {
+    level: 'warning',
+    fields: ['worker', 'reason'],
+    when: 'the program calls `listen()` where that has no effect',
+  },
   'ready-path-waiting': {
     level: 'info',
     fields: ['worker', 'request', 'reason'],

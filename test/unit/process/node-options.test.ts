@@ -12,7 +12,11 @@ const argv = (...execArgv: string[]) => options(execArgv).execArgv;
 describe("Node's own options of a worker", () => {
   it('are as they were given where it starts in the same directory', () => {
     const given = ['--import', './pre.mjs', '-r', './pre.cjs', '--stack-trace-limit=50'];
-    expect(options(given, '--import ./pre.mjs', '/srv/app')).toEqual({ execArgv: given, environment: {} });
+    expect(options(given, '--import ./pre.mjs', '/srv/app')).toEqual({
+      words: ['--import', './pre.mjs'],
+      execArgv: given,
+      environment: {},
+    });
   });
 
   it('are relative to where the command was given', () => {
@@ -100,6 +104,7 @@ describe('the inspector of a worker', () => {
     const given = ['--inspect-brk', '--inspect-port', '9333', '--import', 'x', '--inspect-publish-uid=http'];
     const env = { NODE_OPTIONS: '--inspect=0.0.0.0:9229 --no-warnings' };
     expect(withoutInspector(given, env)).toEqual({
+      words: ['--no-warnings'],
       execArgv: ['--import', 'x'],
       environment: { NODE_OPTIONS: '--no-warnings' },
     });

@@ -17,13 +17,13 @@ interface Bound {
 function boundTcp(port = 0): Bound {
   const socket = new net.BoundSocket({ host: '127.0.0.1', port });
   const to = (socket.address() as net.AddressInfo).port;
-  return { to, handed: { fd: socket.fd(), kind: 'tcp', source: `--bind 127.0.0.1:${to}` } };
+  return { to, handed: { fd: socket.fd(), kind: 'tcp', source: `--bind 127.0.0.1:${to}`, url: '' } };
 }
 
 function boundUnix(kind: 'unix' | 'fd' = 'unix'): Bound {
   const to = join(temporaryDirectory(), 'app.sock');
   const fd = new net.BoundSocket({ path: to }).fd();
-  return { to, handed: { fd, kind, source: `--bind unix:${to}` } };
+  return { to, handed: { fd, kind, source: `--bind unix:${to}`, url: '' } };
 }
 
 /** An open gate that greets whomever it feeds, and what it has fed. */

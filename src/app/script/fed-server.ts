@@ -1,0 +1,103 @@
+import type { AddressInfo, Server } from 'node:net';
+import type { ListenCall, ParsedListen } from './listen-call.ts';
+
+/** What serves a program's server, as the server asks for it. */
+export interface Feeder {
+  readonly connections: { readonly size: number; emptied(): Promise<void> };
+  /** The program has closed its server, and does not let it listen again. */
+  readonly closed: () => void;
+}
+
+/** A program that closes its server may let it listen again; so long is waited for that. In milliseconds. */
+const AGAIN_MS = 100;
+
+/** On a server: that it is told that it listens, while connections come from the worker's gate or not at all. */
+const FED = Symbol('fed');
+
+type Marked = Server & { [FED]?: FedServer };
+
+/** What stands behind a server of the program, where node:net has a handle: nothing listens on its behalf. */
+export class FedServer {
+  readonly server: Server;
+  readonly call: ListenCall;
+  readonly #address: AddressInfo;
+  #state: 'listening' | 'closing' | 'closed' = 'closed';
+  #feeder: Feeder | null = null;
+  #whenClosed: () => void = () => {};
+  #announce: () => void = () => {};
+  /** Resolves when its listeners of `listening` have been called for the first time. */
+  readonly announced = new Promise<void>((resolve) => {
+    this.#announce = resolve;
+  });
+
+  /** `address` is what the program is told. */
+  constructor(server: Server, call: ListenCall, address: AddressInfo) {
+    this.server = server;
+    this.call = call;
+    this.#address = address;
+    (server as Marked)[FED] = this;
+  }
+
+  get isListening(): boolean {
+    return this.#state === 'listening';
+  }
+
+  /** Null where it does not listen. */
+  get address(): AddressInfo | null {
+    return this.isListening ? { ...this.#address } : null;
+  }
+
+  get connections(): number {
+    return this.#feeder?.connections.size ?? 0;
+  }
+
+  /** Tells the server that it listens, a moment later as node:net does. */
+  listen({ callback, signal }: Omit<ParsedListen, 'call'>): void {
+    const { server } = this;
+    this.#state = 'listening';
+    if (callback !== null) server.once('listening', callback);
+    if (signal !== null) closeOn(signal, server);
+    process.nextTick(() => {
+      if (this.isListening) server.emit('listening');
+      this.#announce();
+    });
+  }
+
+  /** `close` is emitted when the last connection has ended. */
+  close(callback: unknown): void {
+    const { server } = this;
+    if (typeof callback === 'function') server.once('close', callback as () => void);
+    this.#state = 'closing';
+    setTimeout(() => {
+      if (!this.isListening) this.#whenClosed();
+    }, AGAIN_MS).unref();
+    const emptied = this.#feeder?.connections.emptied() ?? Promise.resolve();
+    void emptied.then(() => {
+      if (this.#state !== 'closing') return;
+      this.#state = 'closed';
+      server.emit('close');
+    });
+  }
+
+  /** From now on its connections are the feeder's. */
+  feedBy(feeder: Feeder): void {
+    this.#feeder = feeder;
+    this.#whenClosed = feeder.closed;
+  }
+
+  /** It is node:net's own again. */
+  release(): void {
+    Reflect.deleteProperty(this.server, FED);
+  }
+}
+
+/** Undefined where node:net itself stands behind the server. */
+export function fedServerOf(server: Server): FedServer | undefined {
+  return (server as Marked)[FED];
+}
+
+function closeOn(signal: AbortSignal, server: Server): void {
+  const close = () => void server.close();
+  if (signal.aborted) return process.nextTick(close);
+  signal.addEventListener('abort', close, { once: true });
+}

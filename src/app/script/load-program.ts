@@ -1,0 +1,180 @@
+import { backgroundClock, type Clock } from '../../support/clock.ts';
+import { BootError, EXIT, messageOf } from '../../support/errors.ts';
+import type { Application } from '../application.ts';
+import { appError } from '../failure.ts';
+import { applicationOf, type ExportOptions, exportCure, exportsAnything } from '../load.ts';
+import { type AppSpec, parseSpec } from '../spec.ts';
+import { adaptProgram } from './adapt-program.ts';
+import type { Listens, Service } from './listens.ts';
+import type { MainModule } from './main-module.ts';
+import { whenDry } from './when-dry.ts';
+
+/** A program that Node runs as the main module of this process. */
+export interface Program {
+  readonly main: MainModule;
+  readonly listens: Listens;
+  /** Lets Node begin with the main module. */
+  readonly start: () => void;
+}
+
+export interface ProgramOptions extends ExportOptions {
+  readonly service: Service;
+  /** How long the program has from now on to serve something, in milliseconds. */
+  readonly limitMs: number;
+  /** The same limit, for lines of the log. */
+  readonly limit: string;
+  readonly clock?: Clock;
+}
+
+/** So long, without another listen, is one waited for that would be served instead. In milliseconds. */
+const QUIET_MS = 100;
+
+/**
+ * Starts the program and resolves with what is to be served: the server that it lets listen or, where it lets none, what
+ * its main module exports. Rejects with a BootError.
+ */
+export async function loadProgram(
+  program: Program,
+  text: string,
+  options: ProgramOptions,
+): Promise<Application> {
+  return new Search(program, parseSpec(text), options).found;
+}
+
+/** The search for what a program serves: an event that may decide it is followed by one look at everything that is known. */
+class Search {
+  readonly found: Promise<Application>;
+  readonly #program: Program;
+  readonly #spec: AppSpec;
+  readonly #options: ProgramOptions;
+  readonly #clock: Clock;
+  readonly #counting: () => void;
+  readonly #cancelLimit: () => void;
+  #settle: (application: Promise<Application>) => void = () => {};
+  #cancelQuiet: () => void = () => {};
+  /** Whether anything may still happen in the process, or within QUIET_MS. */
+  #rest: 'busy' | 'quiet' | 'dry' = 'busy';
+  /** Why what the module exports cannot be served. */
+  #unusable: unknown = null;
+  #state: 'searching' | 'trying' | 'over' = 'searching';
+
+  constructor(program: Program, spec: AppSpec, options: ProgramOptions) {
+    this.#program = program;
+    this.#spec = spec;
+    this.#options = options;
+    this.#clock = options.clock ?? backgroundClock;
+    this.found = new Promise((resolve) => {
+      this.#settle = resolve;
+    });
+    program.listens.begin(options.service, () => this.#changed());
+    program.main.follow(() => this.#changed());
+    this.#counting = whenDry(() => this.#look('dry'));
+    const { limitMs } = options;
+    this.#cancelLimit =
+      limitMs < 2 ** 31 ? this.#clock.after(limitMs, () => this.#fail(this.#tooLate())) : () => {};
+    program.start();
+  }
+
+  #changed(): void {
+    this.#cancelQuiet();
+    this.#look('busy');
+    if (this.#state === 'over' || this.#program.main.evaluation.name === 'pending') return;
+    this.#cancelQuiet = this.#clock.after(QUIET_MS, () => this.#look('quiet'));
+  }
+
+  #look(rest: 'busy' | 'quiet' | 'dry'): void {
+    this.#rest = rest;
+    if (this.#state !== 'searching') return;
+    const { listens, main } = this.#program;
+    const { evaluation } = main;
+    if (evaluation.name === 'failed') return this.#fail(main.failure(this.#spec.text, evaluation.error));
+    if (listens.served) return this.#serve();
+    if (rest === 'busy') return;
+    if (evaluation.name === 'pending') return rest === 'dry' ? this.#fail(this.#neverLoaded()) : undefined;
+    if (listens.candidates > 0) return this.#decide();
+    const { namespace } = evaluation;
+    if (exportsAnything(namespace) && this.#unusable === null) return this.#tryExport(namespace);
+    if (rest === 'dry') this.#fail(Promise.resolve(this.#unusable ?? this.#nothing(namespace)));
+  }
+
+  #decide(): void {
+    const rivals = this.#program.listens.decide();
+    if (rivals.length === 0) return this.#serve();
+    const { text } = this.#spec;
+    this.#fail(
+      appError(
+        `${text}: the program listens on ${rivals.join(' and on ')}, and either may be what is to be served; name the one with --listen-port, or let it listen on process.env.PORT`,
+      ),
+    );
+  }
+
+  #serve(): void {
+    const fed = this.#program.listens.served;
+    if (fed === null) return;
+    this.#end(async () => {
+      await fed.announced;
+      return adaptProgram(fed, this.#spec.text);
+    });
+  }
+
+  #tryExport(namespace: Readonly<Record<string, unknown>>): void {
+    this.#state = 'trying';
+    const { gateway, onError } = this.#options;
+    applicationOf(this.#spec, namespace, { onError, ...(gateway ? { gateway } : {}) }).then(
+      (application) => {
+        this.#state = 'searching';
+        if (this.#program.listens.served) return this.#serve();
+        this.#program.listens.decideForExport();
+        this.#end(async () => application);
+      },
+      (error: unknown) => {
+        this.#unusable = error;
+        this.#state = 'searching';
+        this.#look(this.#rest);
+      },
+    );
+  }
+
+  #fail(error: unknown): void {
+    this.#end(async () => Promise.reject(await error));
+  }
+
+  #end(make: () => Promise<Application>): void {
+    if (this.#state === 'over') return;
+    this.#state = 'over';
+    this.#cancelLimit();
+    this.#cancelQuiet();
+    this.#counting();
+    this.#settle(make());
+  }
+
+  #neverLoaded(): BootError {
+    const { text, module } = this.#spec;
+    return appError(
+      `${text}: ${module} never finishes loading: it waits (await) for what nothing is left to bring about${this.#listened()}`,
+    );
+  }
+
+  #nothing(namespace: Readonly<Record<string, unknown>>): BootError {
+    const { text, module } = this.#spec;
+    return appError(
+      `${text}: ${module} exports nothing, and has nothing left to do${this.#listened()}; let it call listen() on an HTTP server, or ${exportCure(namespace)}`,
+    );
+  }
+
+  #tooLate(): BootError {
+    const { text } = this.#spec;
+    const { limit } = this.#options;
+    const unusable =
+      this.#unusable === null ? '' : `, and exports nothing to serve (${messageOf(this.#unusable)})`;
+    return new BootError(
+      `${text}: the program let no HTTP server listen within ${limit} (--boot-timeout)${this.#listened()}${unusable}`,
+      EXIT.workerBoot,
+    );
+  }
+
+  #listened(): string {
+    const { places } = this.#program.listens;
+    return places.length === 0 ? '' : `; it listened on ${places.join(', ')}`;
+  }
+}

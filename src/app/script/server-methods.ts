@@ -1,0 +1,60 @@
+import type { Server } from 'node:net';
+import { fedServerOf } from './fed-server.ts';
+
+type Listen = (...args: unknown[]) => Server;
+
+/** Decides on a call of listen(); `listen` is node:net's own. */
+export type HearListen = (server: Server, args: readonly unknown[], listen: Listen) => void;
+
+/**
+ * Lets `hear` decide on each listen() of this process, and the methods of a server that does not really listen answer as
+ * if it did. On the prototype of node:net, to which those of node:http, https, http2 and tls lead, as do frameworks that
+ * wrap a server's methods or call them by their prototype.
+ */
+export function overrideServerMethods(hear: HearListen): void {
+  const { prototype } = process.getBuiltinModule('node:net').Server;
+  const { listen, close, address, getConnections } = prototype;
+  const listening = Object.getOwnPropertyDescriptor(prototype, 'listening');
+  define(prototype, {
+    listen(this: Server, ...args: unknown[]): Server {
+      hear(this, args, (...own) => Reflect.apply(listen, this, own));
+      return this;
+    },
+    close(this: Server, ...args: unknown[]): Server {
+      const fed = fedServerOf(this);
+      if (!fed?.isListening) return Reflect.apply(close, this, args);
+      fed.close(args[0]);
+      return this;
+    },
+    address(this: Server): ReturnType<Server['address']> {
+      const fed = fedServerOf(this);
+      return fed ? fed.address : Reflect.apply(address, this, []);
+    },
+    getConnections(this: Server, ...args: unknown[]): Server {
+      const fed = fedServerOf(this);
+      const [callback] = args;
+      if (!fed || typeof callback !== 'function') return Reflect.apply(getConnections, this, args);
+      process.nextTick(callback as () => void, null, fed.connections);
+      return this;
+    },
+    async [Symbol.asyncDispose](this: Server): Promise<void> {
+      if (this.listening) await new Promise((closed) => this.close(closed));
+    },
+  });
+  Object.defineProperty(prototype, 'listening', {
+    ...listening,
+    get(this: Server): boolean {
+      return fedServerOf(this)?.isListening ?? Boolean(listening?.get?.call(this));
+    },
+  });
+}
+
+function define(prototype: Server, methods: Readonly<Record<string | symbol, unknown>>): void {
+  for (const name of Reflect.ownKeys(methods))
+    Object.defineProperty(prototype, name, {
+      value: Reflect.get(methods, name),
+      enumerable: typeof name === 'string',
+      writable: true,
+      configurable: true,
+    });
+}

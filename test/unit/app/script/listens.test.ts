@@ -1,0 +1,141 @@
+import { once } from 'node:events';
+import http from 'node:http';
+import net, { type AddressInfo, type Server } from 'node:net';
+import { promisify } from 'node:util';
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { Listens } from '../../../../src/app/script/listens.ts';
+
+const address: AddressInfo = { address: '127.0.0.1', port: 8000, family: 'IPv4' };
+// Once, since what it overrides are prototypes of this process.
+const listens = new Listens();
+let warnings: string[] = [];
+
+beforeEach(() => {
+  warnings = [];
+  const service = { ports: [8000], listenPort: null, address: () => address };
+  listens.begin({ ...service, warn: (line) => void warnings.push(line) }, () => {});
+});
+
+const served = () => listens.served?.server;
+const closing = (server: Server) => {
+  onTestFinished(() => void server.close());
+  return server;
+};
+
+describe('a server of the program that listens on PORT', () => {
+  it('is served, and told that it listens, behind the call', async () => {
+    const events: string[] = [];
+    const server = http.createServer().on('listening', () => events.push('event'));
+    expect(server.listen('8000', () => events.push('callback'))).toBe(server);
+    expect(events).toEqual([]);
+    expect(served()).toBe(server);
+    await once(server, 'listening');
+    expect(events).toEqual(['event', 'callback']);
+    expect([server.listening, server.address()]).toEqual([true, address]);
+    expect(await promisify(server.getConnections).call(server)).toBe(0);
+    expect(server.ref().unref()).toBe(server);
+  });
+
+  it('closes, and listens again', async () => {
+    const server = http.createServer().listen(8000);
+    await once(server, 'listening');
+    await new Promise<void>((closed, failed) => server.close((error) => (error ? failed(error) : closed())));
+    expect([server.listening, server.address()]).toEqual([false, null]);
+    await expect(promisify(server.close).call(server)).rejects.toMatchObject({
+      code: 'ERR_SERVER_NOT_RUNNING',
+    });
+    await once(server.listen(8000), 'listening');
+    expect(served()).toBe(server);
+    await server[Symbol.asyncDispose]();
+    expect(server.listening).toBe(false);
+  });
+
+  it('closes too where a framework calls the method of the prototype, or aborts a signal', async () => {
+    const server = http.createServer().listen(8000);
+    await new Promise((closed) => http.Server.prototype.close.call(server, closed));
+    const abort = new AbortController();
+    server.listen({ port: 8000, signal: abort.signal });
+    abort.abort();
+    await once(server, 'close');
+    expect(server.listening).toBe(false);
+  });
+
+  it('does not listen twice at a time', () => {
+    const server = closing(http.createServer().listen(8000));
+    expect(() => server.listen(8000)).toThrow(/more than once without closing/);
+  });
+
+  it('has a twin on another host, which is covered, and no other of the same', async () => {
+    closing(http.createServer().listen(8000, '127.0.0.1'));
+    await once(closing(http.createServer().listen(8000, '::1')), 'listening');
+    const [error] = await once(http.createServer().listen(8000, '127.0.0.1'), 'error');
+    expect(error).toMatchObject({ code: 'EADDRINUSE' });
+  });
+
+  it('goes before one that may have been served, which really listens then', async () => {
+    const other = http.createServer().listen({ port: 0, host: '127.0.0.1', exclusive: true });
+    await once(other, 'listening');
+    expect(other.address()).toEqual(address);
+    expect(listens.candidates).toBe(1);
+    let again = 0;
+    other.on('listening', () => again++);
+    const server = closing(http.createServer().listen(8000));
+    expect(served()).toBe(server);
+    await expect.poll(() => (other.address() as AddressInfo | null)?.port).toBeGreaterThan(0);
+    expect((other.address() as AddressInfo).port).not.toBe(8000);
+    expect(again).toBe(0);
+    await new Promise((closed) => other.close(closed));
+  });
+});
+
+describe('servers that listen elsewhere', () => {
+  it('are served where no other came', () => {
+    const server = closing(http.createServer().listen(3000));
+    expect(served()).toBeUndefined();
+    expect(listens.decide()).toEqual([]);
+    expect(served()).toBe(server);
+  });
+
+  it('are named where there are two', () => {
+    closing(http.createServer().listen(3000));
+    closing(http.createServer().listen(3001));
+    expect(listens.decide()).toEqual(['port 3000', 'port 3001']);
+  });
+
+  it('are not candidates any more once they have closed', () => {
+    http.createServer().listen(3000).close();
+    expect(listens.candidates).toBe(0);
+  });
+
+  it('really listen where they do not speak HTTP', async () => {
+    const probe = net.createServer().listen(0, '127.0.0.1');
+    await once(probe, 'listening');
+    expect((probe.address() as AddressInfo).port).not.toBe(8000);
+    await new Promise((closed) => probe.close(closed));
+    expect(served()).toBeUndefined();
+  });
+
+  it('are told what to do where another worker has their address', async () => {
+    const taken = net.createServer().listen(0, '127.0.0.1');
+    await once(taken, 'listening');
+    closing(http.createServer().listen(8000));
+    const { port } = taken.address() as AddressInfo;
+    const [error] = await once(http.createServer().listen(port, '127.0.0.1'), 'error');
+    expect(error).toMatchObject({
+      code: 'EADDRINUSE',
+      message: expect.stringMatching(/each worker runs the program/),
+    });
+    await new Promise((closed) => taken.close(closed));
+  });
+
+  it('are covered and warned of where an export is served', async () => {
+    listens.decideForExport();
+    await once(closing(http.createServer().listen(8000)), 'listening');
+    expect(served()).toBeUndefined();
+    expect(warnings).toEqual([expect.stringMatching(/^port 8000: the program listens after/)]);
+  });
+});
+
+it('bad arguments throw as they do without us', () => {
+  expect(() => http.createServer().listen(65_536)).toThrow(/port/);
+});

@@ -1,0 +1,33 @@
+import { answerOnce } from '../../src/process/ask.ts';
+import type { Identity } from '../../src/process/privileges/identity.ts';
+import type { TrialAnswer, TrialQuestion } from '../../src/process/trial.ts';
+import type { Settings } from '../../src/settings/catalogue/catalogue.ts';
+import { BootError, EXIT, messageOf } from '../../src/support/errors.ts';
+
+/** The child's side of tryApplication(): `load` loads the application once and resolves with a description of it. */
+export function tryOnce(load: (settings: Settings) => Promise<string>): void {
+  answerOnce((question: TrialQuestion) => attempt(question, load));
+}
+
+async function attempt(
+  { settings, identity }: TrialQuestion,
+  load: (settings: Settings) => Promise<string>,
+): Promise<TrialAnswer> {
+  try {
+    if (identity !== null) await confirm(identity);
+    return { what: await load(settings) };
+  } catch (error) {
+    if (error instanceof BootError) {
+      const { exitStatus, message, userStack } = error;
+      return userStack === undefined ? { exitStatus, message } : { exitStatus, message, stack: userStack };
+    }
+    return { exitStatus: EXIT.workerBoot, message: messageOf(error) };
+  }
+}
+
+async function confirm(identity: Identity): Promise<void> {
+  const { differenceFrom } = await import('../../src/process/privileges/identity.ts');
+  const difference = differenceFrom(identity);
+  if (difference !== null)
+    throw new Error(`cannot run as ${identity.label} (--user, --group): ${difference}`);
+}

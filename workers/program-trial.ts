@@ -1,0 +1,11 @@
+import { preloaded } from './preload.ts';
+
+// As program-entry.ts, for a trial load.
+if (preloaded !== null) {
+  const { main, listens } = preloaded;
+  const { tryOnce } = await import('./boot/try-once.ts');
+  const { tryAsProgram } = await import('./boot/load-program.ts');
+  await new Promise<void>((start) => {
+    tryOnce((settings) => tryAsProgram({ main, listens, start }, settings));
+  });
+}

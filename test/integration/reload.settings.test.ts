@@ -47,6 +47,7 @@ const CHANGES: Readonly<Record<Exclude<SettingName, Fixed | Privileged>, Change>
     seen: async ({ directory }) =>
       expect(await request({ url: `unix:${directory}/two/two.sock` })).toBe('200'),
   },
+  listenPort: { to: 3000, seen: 'worker' },
   backlog: { to: 77, seen: 'worker' },
   workers: { to: 2, seen: ({ running }) => void expect(running.workers()).toHaveLength(3) },
   workersMin: {

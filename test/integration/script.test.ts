@@ -151,6 +151,42 @@ describe('a program', () => {
   });
 });
 
+it('--listen-port says which of several servers is served', async () => {
+  const files = {
+    'server.cjs': `${answering('1', '"./side.sock"').replaceAll('server', 'side')}${answering('2', '3000')}`,
+  };
+  const running = await serve(['server.cjs', '--listen-port', '3000'], { files });
+  expect(await body(running)).toBe('2');
+});
+
+describe('a listener for SIGTERM in a program', () => {
+  it('runs when its requests are answered, and closes the server as ever', async () => {
+    const files = {
+      'server.cjs': `${answering('req.url', '3000')}
+        server.on('close', () => console.log('close event'));
+        process.on('SIGTERM', () => server.close((error) => { console.log('closed', error); process.exit(7); }));`,
+    };
+    const running = await serve(['server.cjs'], { files });
+    expect(await body(running)).toBe('/');
+    await stop(running);
+    expect(running.stdout).toBe('close event\nclosed undefined\n');
+  });
+});
+
+it('a program that closes its server makes its worker end, and another takes its place', async () => {
+  const files = {
+    'server.cjs': answering('process.pid + (req.url === "/close" ? server.close() && "" : "")'),
+  };
+  const running = await serve(['server.cjs'], { files });
+  const before = await body(running, '/close');
+  await running.waitForLog(/the program has closed its server/);
+  await running.waitFor(
+    () => running.workers().length === 1 && `${running.workers()[0]}` !== before,
+    'another worker',
+  );
+  expect(await body(running)).not.toBe(before);
+});
+
 const quiet = ['-b', '127.0.0.1:0', '--log-level', 'error'];
 
 describe('a program that cannot be served ends the service with one line', () => {

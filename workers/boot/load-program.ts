@@ -23,7 +23,7 @@ export async function loadAsProgram(
   const text = settings.app ?? '';
   const warn = (reason: string) => log.warning(reason, { event: 'program-listens', reason });
   const application = await loadProgram(program, text, {
-    service: serviceAt(urls, warn),
+    service: serviceAt(urls, settings, warn),
     ...limitOf(settings),
     gateway: gatewayContext(settings, log),
     onError,
@@ -40,7 +40,7 @@ export async function tryAsProgram(program: Program, settings: Settings): Promis
   const urls = settings.bind.map(urlOfBind);
   process.on('uncaughtException', (error) => void endBy(error, program, settings));
   const { what } = await loadProgram(program, settings.app ?? '', {
-    service: serviceAt(urls, () => {}),
+    service: serviceAt(urls, settings, () => {}),
     ...limitOf(settings),
     gateway: bareContext,
     onError: () => {},
@@ -56,13 +56,13 @@ async function endBy(error: Error, { main }: Program, { app }: Settings): Promis
 }
 
 /** Where the program is served, which it is told by PORT. */
-function serviceAt(urls: readonly string[], warn: Service['warn']): Service {
+function serviceAt(urls: readonly string[], { listenPort }: Settings, warn: Service['warn']): Service {
   const addresses = urls.map(addressOf).filter((address) => typeof address === 'object');
   const [first] = addresses;
   if (first !== undefined) process.env.PORT = `${first.port}`;
   return {
     ports: addresses.map(({ port }) => port),
-    listenPort: null,
+    listenPort,
     address: (call) => first ?? addressAskedFor(call),
     warn,
   };

@@ -5,7 +5,7 @@ import { type Kind, limited, setting } from '../setting.ts';
 /** What to serve, and which configuration says so. */
 export const application = {
   app: setting({
-    doc: 'The application, as `module:export`. Without an export it is the default export. The module is a path relative to `chdir`, or a package. `module:factory()` calls the export and serves what it returns.',
+    doc: 'The application, as `module:export`. Without an export it is a program that calls `listen()` or, if it does not, the default export. The module is a path relative to `chdir`, or a package. `module:factory()` calls the export and serves what it returns.',
     flags: null,
     kind: nullable(text('module:export', 'module:export')),
     default: null,

@@ -1,4 +1,4 @@
-import { listOf } from '../compound-kinds.ts';
+import { listOf, nullable } from '../compound-kinds.ts';
 import { integer, text } from '../kinds.ts';
 import { setting } from '../setting.ts';
 
@@ -13,6 +13,14 @@ export const binding = {
     default: ['127.0.0.1:8000'],
     defaultText: '127.0.0.1:8000, or 0.0.0.0:$PORT where PORT is set',
     variables: [{ name: 'PORT', read: (text) => [`0.0.0.0:${port.fromText(text)}`] }],
+  }),
+  listenPort: setting({
+    doc: 'The port in a program’s own call of `listen()` that says which of its servers is served, if it has several. Needed only if none of them listens on `PORT`.',
+    flags: '--listen-port',
+    kind: nullable(integer({ min: 1, max: 65_535 })),
+    default: null,
+    defaultText: 'none: the server that listens on `PORT`, otherwise the only one',
+    needs: { classes: ['async', 'sync'] },
   }),
   backlog: setting({
     doc: 'How many connections the kernel queues until a worker accepts them. The kernel limits it, on Linux to `net.core.somaxconn`. If it is not set, sockets that were passed to tsunicorn get as much as the kernel allows.',

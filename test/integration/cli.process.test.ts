@@ -60,7 +60,8 @@ describe('one server with everything about its process set', () => {
       SHOP: 'books',
       CITY: 'Bergen',
       ISLAND: 'Sotra',
-      PORT: '0',
+      // Of the bind that it got.
+      PORT: new URL(server().at).port,
     });
   });
 

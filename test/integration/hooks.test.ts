@@ -209,7 +209,7 @@ export default {
 };\n`;
 
 it('a worker that is told to go while it boots opens no socket while its last hook runs', async () => {
-  const running = await serve(['app.mjs'], {
+  const running = await serve(['app.mjs:default'], {
     files: { 'app.mjs': `await globalThis.held;\n${app}`, 'tsunicorn.config.mjs': holding },
   });
   running.signal('SIGTTIN');

@@ -13,6 +13,8 @@ export default defineConfig({
   // host:port, [v6]:port, unix:path or fd://N; one or an array. 0.0.0.0:$PORT where PORT is set. Sockets that systemd
   // passes take precedence (docs/systemd.md).
   // bind: '127.0.0.1:8000',
+  // The port by which a program asks for the server that is to be served, where it has several (docs/programs.md).
+  // listenPort: null,
   // Connections that the kernel queues until a worker accepts them.
   // backlog: 2048,
   // ── Workers ──

@@ -237,6 +237,6 @@ it('--check-config runs a program once and says what it is', async () => {
   const { status, stdout } = await run(['--check-config', 'server.cjs'], {
     files: { 'server.cjs': answering('1') },
   });
-  expect(stdout).toMatch(/in order; server\.cjs: program with an http\.Server/);
+  expect(stdout).toMatch(/OK; server\.cjs: program with an http\.Server/);
   expect(status).toBe(0);
 });

@@ -2,12 +2,14 @@ import { once } from 'node:events';
 import http from 'node:http';
 import net, { type AddressInfo, type Server } from 'node:net';
 import { promisify } from 'node:util';
-import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { Listens } from '../../../../src/app/script/listens.ts';
 
 const address: AddressInfo = { address: '127.0.0.1', port: 8000, family: 'IPv4' };
-// Once, since what it overrides are prototypes of this process.
+// What it overrides is of this process, which other tests share.
+const own = Object.getOwnPropertyDescriptors(net.Server.prototype);
 const listens = new Listens();
+afterAll(() => void Object.defineProperties(net.Server.prototype, own));
 let warnings: string[] = [];
 
 beforeEach(() => {

@@ -8,10 +8,18 @@ type LifeHook = 'postFork' | 'postWorkerInit' | 'workerInt' | 'workerAbort' | 'w
 /** The hooks of the worker's side; none until they are loaded. */
 export class WorkerHooks {
   readonly view: WorkerView;
+  readonly #view: { slot: number | null };
   #hooks: Hooks = {};
 
   constructor(view: WorkerView) {
-    this.view = view;
+    const own = { ...view };
+    this.view = own;
+    this.#view = own;
+  }
+
+  /** The worker is told in which slot it serves. */
+  serveIn(slot: number): void {
+    this.#view.slot = slot;
   }
 
   get all(): Hooks {

@@ -16,14 +16,15 @@ import type { Logger } from '../src/support/logger.ts';
 export async function openLogs(spec: BootSpec): Promise<Logs> {
   surviveStdio();
   const { settings, standards, slot, age, generation } = spec;
+  const worker = { pid: process.pid, slot, age, generation };
   const file = createLogger({
     level: settings.logLevel,
     format: settings.logFormat,
     file: settings.errorLogfile,
     standard: standards.stderr,
-    worker: { pid: process.pid, slot, age, generation },
+    worker,
   });
-  return new Logs(settings, standards, file, settings.syslog ? await loadSyslog(settings, file) : null);
+  return new Logs(spec, worker, file, settings.syslog ? await loadSyslog(settings, file) : null);
 }
 
 async function loadSyslog(settings: Settings, file: LogFile): Promise<Syslog> {
@@ -37,13 +38,26 @@ export class Logs {
   readonly #settings: Settings;
   readonly #standards: Standards;
   readonly #syslog: Syslog | null;
+  readonly #worker: { slot: number | null };
   #access: AccessLog | null = null;
 
-  constructor(settings: Settings, standards: Standards, file: Logger, syslog: Syslog | null) {
+  /** `worker` is what the records of `file` have of the worker. */
+  constructor(
+    { settings, standards }: Pick<BootSpec, 'settings' | 'standards'>,
+    worker: { slot: number | null },
+    file: Logger,
+    syslog: Syslog | null,
+  ) {
     this.log = syslog?.log ?? file;
+    this.#worker = worker;
     this.#settings = settings;
     this.#standards = standards;
     this.#syslog = syslog;
+  }
+
+  /** From now on records name this slot. */
+  serveIn(slot: number): void {
+    this.#worker.slot = slot;
   }
 
   /** Null until it is opened. */

@@ -164,10 +164,17 @@ class Worker {
     });
   }
 
+  #accept(slot: number): void {
+    if (this.#phase.name !== 'standby') return;
+    this.#hooks.serveIn(slot);
+    this.#logs.serveIn(slot);
+    this.#phase.accept();
+  }
+
   #handle(event: WorkerEvent): void {
     switch (event.tsunicorn) {
       case 'accept':
-        return this.#phase.name === 'standby' ? this.#phase.accept() : undefined;
+        return this.#accept(event.slot);
       case 'retire':
         return this.#leave(event);
       case 'linger':

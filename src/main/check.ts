@@ -14,7 +14,7 @@ export async function check(loaded: Loaded, input: SettingsInput): Promise<numbe
   const checked = await checkSettings(loaded, input, own);
   try {
     const generation = await prepareGeneration(checked, {}, null);
-    const trial = { generation: { ...generation, loaded }, slot: 0 };
+    const trial = { generation: { ...generation, loaded }, number: 0 };
     const what = await tryApplication(trial, { spawn, clock: systemClock, base: own.base });
     for (const { line } of withoutEffect(loaded))
       process.stderr.write(`tsunicorn: ${escapeControls(line)}\n`);

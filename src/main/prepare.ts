@@ -96,8 +96,8 @@ async function nodeOptionsOf(
     return heap.length === 0 ? {} : { nodeOptions: () => ({ words: [], execArgv: heap, environment: {} }) };
   const { optionsFor } = await import('../process/node-options.ts');
   const given = optionsFor({ execArgv, env, from, to: loaded.settings.chdir });
-  const nodeOptions = (slot: number) => {
-    const options = given(slot);
+  const nodeOptions = (number: number) => {
+    const options = given(number);
     return { ...options, execArgv: [...options.execArgv, ...heap] };
   };
   return { nodeOptions };

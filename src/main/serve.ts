@@ -1,5 +1,5 @@
 import { spawn as spawnProcess } from 'node:child_process';
-import type { Generation } from '../arbiter/change/generation.ts';
+import { type Generation, slotAtSpawn } from '../arbiter/change/generation.ts';
 import { type EventQueue, trapStops } from '../arbiter/events.ts';
 import { type SpawnOptions, spawnWorker, type WorkerHandle } from '../arbiter/workers/handle.ts';
 import type { RecordLog } from '../log/records.ts';
@@ -97,7 +97,8 @@ function spawnerFrom(
   const emit = queue.push.bind(queue);
   let firstWorker: WorkerHandle | null = spawn({
     age: 1,
-    slot: 0,
+    slot: slotAtSpawn(first, 0),
+    number: 0,
     generation: first,
     now: systemClock.now(),
     emit,

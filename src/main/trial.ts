@@ -7,7 +7,7 @@ import type { Clock } from '../support/clock.ts';
 import { BootError, EXIT } from '../support/errors.ts';
 import { ownFile } from '../support/own-files.ts';
 
-/** The generation whose application is loaded, and the slot of the worker that it stands for. */
+/** The generation whose application is loaded, and the number of the worker that it stands for. */
 export type Trial = Loading & {
   readonly generation: { readonly loaded: Pick<LoadedData, 'settings' | 'environment'> };
 };

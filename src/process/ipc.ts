@@ -206,7 +206,8 @@ export interface BootSpec {
   readonly watchdogFd: number | null;
   readonly generation: number;
   readonly age: number;
-  readonly slot: number;
+  /** Null where it is told with `accept`. */
+  readonly slot: number | null;
   /** The hash of what the first worker of the generation has loaded; null where none has yet. */
   readonly code: string | null;
   /** In development: the application cannot be loaded, so this is to be shown in its place. */
@@ -237,8 +238,8 @@ export interface HandedListener {
 /** What the arbiter tells a worker: imperatives. */
 export type ArbiterMessage =
   | BootSpec
-  /** Open the sockets and serve; sent to a worker in standby. */
-  | { readonly tsunicorn: 'accept' }
+  /** Open the sockets and serve in that slot; sent to a worker in standby. */
+  | { readonly tsunicorn: 'accept'; readonly slot: number }
   /** The service is about to stop: go on serving, but answer at the ready path that no new clients should come. */
   | { readonly tsunicorn: 'linger' }
   | ({ readonly tsunicorn: 'retire' } & Retirement)

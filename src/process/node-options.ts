@@ -50,19 +50,19 @@ const DEFAULT_PORT = 9229;
 const PORT_RANGE = { least: 1024, most: 65_535 };
 
 /**
- * The options of a worker by its slot: the same as ours, and as relative to `from`. Where an inspector is asked for,
+ * The options of a worker by its number: the same as ours, and as relative to `from`. Where an inspector is asked for,
  * each process has a port of its own, counted from the next after the one that was asked for, as in node:cluster.
  */
-export function optionsFor({ execArgv, env, from, to }: GivenOptions): (slot: number) => NodeOptions {
+export function optionsFor({ execArgv, env, from, to }: GivenOptions): (number: number) => NodeOptions {
   const words = splitNodeOptions(env.NODE_OPTIONS ?? '');
   const move = isSameDirectory(from, to) ? (all: readonly string[]) => all : relocatorFrom(from);
   const moved = move(words);
   const isMoved = moved.some((word, index) => word !== words[index]);
   const own = move(without(execArgv, (name) => ENV_FILES.has(name), ENV_FILES));
   const port = inspectorPort([...words, ...execArgv]);
-  return (slot) => ({
+  return (number) => ({
     words: moved,
-    execArgv: port === null ? own : [...own, `--inspect-port=${portOf(port, slot)}`],
+    execArgv: port === null ? own : [...own, `--inspect-port=${portOf(port, number)}`],
     environment: isMoved ? { NODE_OPTIONS: joinNodeOptions(moved) } : {},
   });
 }
@@ -175,8 +175,8 @@ function inspectorPort(words: readonly string[]): number | null {
   return Number(ports.at(-1) ?? DEFAULT_PORT) || null;
 }
 
-function portOf(base: number, slot: number): number {
-  const port = base + 1 + slot;
+function portOf(base: number, number: number): number {
+  const port = base + 1 + number;
   return port > PORT_RANGE.most ? port - PORT_RANGE.most + PORT_RANGE.least - 1 : port;
 }
 

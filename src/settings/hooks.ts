@@ -11,11 +11,14 @@ export interface ArbiterView {
   readonly log: Logger;
 }
 
-/** What hooks see of a worker, on either side. `age` is the spawn order, `slot` a stable index that is reused. */
+/**
+ * What hooks see of a worker, on either side. `age` is the spawn order. `slot` is its place, from 0 to the number of workers
+ * less 1, which its replacement takes over; with --spare-workers it is null until the worker is told to serve.
+ */
 export interface WorkerView {
   readonly pid: number;
   readonly age: number;
-  readonly slot: number;
+  readonly slot: number | null;
   readonly generation: number;
   readonly log: Logger;
 }

@@ -126,6 +126,9 @@ export class Invariants {
     this.reload.calm();
     if (upgrade !== 'none' && upgrade !== 'failed') this.fail(`an upgrade is ${upgrade} for ever`);
     const { spareWorkers } = this.current.loaded.settings;
+    const slots = workers.flatMap(({ slot, state }) => (state.name === 'ready' ? [slot] : [])).sort();
+    if (slots.join() !== [...Array(this.#wanted).keys()].sort().join())
+      this.fail(`the slots that serve are ${slots}, and ${this.#wanted} workers are wanted`);
     const states = workers.flatMap(({ age, generation, state }) => {
       if (state.name === 'exited') return [];
       // A worker may be retiring because the load has just fallen.
@@ -138,13 +141,28 @@ export class Invariants {
       this.fail(`there are ${states}, and there should be ${wanted}`);
   }
 
+  /** No slot is taken twice but by a worker and its replacement; who serves, or is about to, has one. */
   #slots(living: readonly WorkerHandle[]): void {
-    if (new Set(living.map(({ slot }) => slot)).size === living.length) return;
-    this.fail(`a slot is taken twice: ${living.map(({ age, slot }) => `${age} in ${slot}`).join(', ')}`);
+    const staying = living.filter(
+      (worker) =>
+        isLiving(worker) &&
+        worker.generation === this.current.number &&
+        !('outgoing' in worker.state && worker.state.outgoing),
+    );
+    const held = staying.flatMap(({ slot }) => (slot === null ? [] : [slot]));
+    if (new Set(held).size < held.length)
+      this.fail(`a slot is taken twice: ${staying.map(({ age, slot }) => `${age} in ${slot}`).join(', ')}`);
+    for (const { age, slot, state, origin } of living) {
+      const serves = state.name === 'ready' || state.name === 'opening';
+      const standsBy = origin.loaded.settings.spareWorkers > 0;
+      if (slot === null ? serves || !standsBy : standsBy && state.name === 'standby')
+        this.fail(`worker ${age}, which is ${state.name}, has the slot ${slot}`);
+    }
   }
 
   /** A worker that serves is retired only where enough others do. */
   #capacity({ workers: { wanted, ready } }: ServiceStatus, living: readonly WorkerHandle[]): void {
+    this.#slotsStayServed(living);
     const serving = living.filter(({ state }) => state.name === 'ready').length;
     if (serving !== ready) this.fail(`${serving} workers are ready, and the status says ${ready}`);
     const retired = this.#transitions.some(
@@ -154,6 +172,18 @@ export class Invariants {
     // In development all that are outdated go as soon as one is ready.
     const least = this.#world.settings.reload ? Math.min(1, wanted) : wanted;
     if (retired && ready < least) this.fail(`a worker was retired, and ${ready} of ${wanted} are ready`);
+  }
+
+  /** A worker that serves in a wanted slot is retired only where another one serves there. */
+  #slotsStayServed(living: readonly WorkerHandle[]): void {
+    if (this.#world.settings.reload) return;
+    for (const { worker, from, to } of this.#transitions) {
+      const { slot, age } = worker;
+      if (from.name !== 'ready' || to.name !== 'retiring' || age === this.#leftBy) continue;
+      if (slot === null || slot >= this.#wanted) continue;
+      if (!living.some((one) => one.slot === slot && one.state.name === 'ready'))
+        this.fail(`worker ${age} was retired, and no other serves in its slot ${slot}`);
+    }
   }
 
   #surplus({ phase, workers: { wanted } }: ServiceStatus, all: readonly WorkerHandle[]): void {
@@ -210,7 +240,8 @@ export class Invariants {
     );
     for (const { worker, from, to } of this.#transitions) {
       if (from.name !== 'ready' || to.name !== 'retiring' || worker.age === this.#leftBy) continue;
-      if (stale.length > 0 && !isOutdated(worker, from))
+      const isSurplus = (worker.slot ?? 0) >= this.#wanted;
+      if (stale.length > 0 && !isOutdated(worker, from) && !isSurplus)
         this.fail(`worker ${worker.age} was retired, and ${stale[0]?.age}, which is outdated, stays`);
       if (intent.name === 'stopping' && intent.mode === 'graceful' && waits)
         this.fail(`worker ${worker.age} was retired while others hold the sockets and do not serve`);

@@ -189,7 +189,7 @@ export class WorkerModel extends Process {
     this.#phase = 'standby';
     this.#tell({ tsunicorn: 'standby' });
     this.#beat();
-    if (this.#isCalled) this.#hear({ tsunicorn: 'accept' });
+    if (this.#isCalled) this.#hear({ tsunicorn: 'accept', slot: 0 });
   }
 
   #serve(): void {

@@ -4,7 +4,7 @@ const LINES: readonly (readonly [pattern: RegExp, change: 'ready' | 'gone'])[] =
   [/\[DEBUG\] Retiring worker \(pid: (\d+)\)/, 'gone'],
   [/Worker exiting \(pid: (\d+)\)/, 'gone'],
   [
-    /Worker \(pid: (\d+), slot \d+, age \d+\)(?! (?:will be replaced|continues|is stopped|has blocked)|: its event loop (?:turns|.*--stall-warning))/,
+    /Worker \(pid: (\d+), (?:slot \d+|spare), age \d+\)(?! (?:will be replaced|continues|is stopped|has blocked)|: its event loop (?:turns|.*--stall-warning))/,
     'gone',
   ],
 ];

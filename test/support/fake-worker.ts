@@ -11,7 +11,7 @@ import type { ArbiterMessage, BootFailure, WorkerMessage } from '../../src/proce
 export class FakeWorker implements WorkerHandle {
   state: WorkerState;
   readonly age: number;
-  readonly slot: number;
+  slot: number | null;
   readonly generation: number;
   readonly limits: Limits;
   readonly pid: number;

@@ -33,8 +33,8 @@ export interface Generation {
   readonly installation?: Installation;
   /** The hash of what its first worker has loaded, once that is known; see BootSpec. */
   readonly code?: string | null;
-  /** Options of Node for its workers by their slots; absent where there are none. */
-  readonly nodeOptions?: (slot: number) => NodeOptions;
+  /** Options of Node for a worker by its number (see SpawnOptions); absent where there are none. */
+  readonly nodeOptions?: (number: number) => NodeOptions;
   /** The module that each of its workers runs as the main module, as it may call listen(); absent where an export is named. */
   readonly program?: string;
   /** Chooses the number of its workers by their load; absent where the operator does. */
@@ -91,6 +91,11 @@ export function countAfter({ count, setting, followsLoad }: WorkerCount, generat
   const ended = followsLoad && scaling === undefined;
   const wanted = ended || workers !== setting ? workers : count;
   return scaling?.allowed(wanted) ?? wanted;
+}
+
+/** The slot of a new worker where `missing` lacks one: null with --spare-workers, as the worker gets it when it is told to serve. */
+export function slotAtSpawn({ loaded }: Generation, missing: number | null): number | null {
+  return loaded.settings.spareWorkers > 0 ? null : missing;
 }
 
 /** The watchdog has this long to report what a blocked worker does, before the arbiter kills the worker for its silence. */

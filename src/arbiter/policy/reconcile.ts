@@ -1,4 +1,5 @@
 import type { RetirePurpose } from '../../process/ipc.ts';
+import { missingSlots, orderOfRetirement } from './slots.ts';
 import { deadlineOf, isBooting, isLiving, type WorkerSnapshot, type WorkerState } from './worker-state.ts';
 
 /** What the arbiter wants to be true. */
@@ -27,8 +28,9 @@ export interface Desired {
 }
 
 export type Action =
-  | { readonly type: 'spawn'; readonly slot: number; readonly generation: number }
-  | { readonly type: 'accept'; readonly age: number }
+  /** `slot` is the place that lacks a worker; null for a spare. */
+  | { readonly type: 'spawn'; readonly slot: number | null; readonly generation: number }
+  | { readonly type: 'accept'; readonly age: number; readonly slot: number }
   | {
       readonly type: 'retire';
       readonly age: number;
@@ -67,7 +69,7 @@ export function reconcile(desired: Desired, workers: readonly WorkerSnapshot[], 
   const mayGo =
     now < desired.spawnAfterMs ? wanted.filter((generation) => generation === desired.canary) : wanted;
   const waiting = mayGo.length < wanted.length;
-  const spawns = inFreeSlots(mayGo, workers);
+  const spawns = inMissingSlots(mayGo, desired, seen);
   const others = workers.filter((worker) => !dying.has(worker.age));
   const deadlines = others.map(deadlineOf);
   const retirements = planRetirements(desired, living, workers);
@@ -93,8 +95,14 @@ function staying(worker: WorkerSnapshot): WorkerSnapshot {
     : worker;
 }
 
+/** Whether the worker is as desired: of the generation, in a slot that is wanted, and not about to leave. */
 function isFresh(worker: WorkerSnapshot, desired: Desired): boolean {
-  return worker.generation === desired.generation && !isOutgoing(worker);
+  const { generation, slot } = worker;
+  return generation === desired.generation && isWanted(slot, desired) && !isOutgoing(worker);
+}
+
+function isWanted(slot: number | null, desired: Desired): boolean {
+  return slot === null || slot < desired.workers;
 }
 
 function overdueAction(worker: WorkerSnapshot, now: number): (Action & { type: 'kill' })[] {
@@ -141,24 +149,37 @@ function mostLiving(desired: Desired, others: readonly WorkerSnapshot[]): number
 }
 
 /**
- * The workers that stand by and are to serve: as many as are missing or have to be replaced, the oldest first, and a
- * canary, which has to listen to get ready.
+ * The workers that stand by and are to serve: one for each slot whose worker is missing or has to be replaced, the oldest
+ * first, and a canary, which has to listen to get ready.
  */
 function planAccepts(desired: Desired, living: readonly WorkerSnapshot[]): Action[] {
-  const fresh = living.filter((worker) => isFresh(worker, desired));
-  const serving = fresh.filter(({ state }) => state.name === 'ready' || state.name === 'opening').length;
-  const standby = fresh.filter(({ state }) => state.name === 'standby').toSorted((a, b) => a.age - b.age);
-  const canary = living.filter((one) => one.generation === desired.canary && one.state.name === 'standby');
-  const called = standby.slice(0, Math.max(0, desired.workers - serving));
-  return [...called, ...canary].map(({ age }) => ({ type: 'accept', age }));
+  const standby = living
+    .filter((worker) => isFresh(worker, desired) && worker.state.name === 'standby')
+    .toSorted((a, b) => a.age - b.age);
+  const canary = living.find((one) => one.generation === desired.canary && one.state.name === 'standby');
+  const slots = slotsToFill(desired, living);
+  const called = standby.slice(0, slots.length).map(({ age }, index) => ({ age, slot: slots[index] ?? 0 }));
+  const proof = canary === undefined ? [] : [{ age: canary.age, slot: CANARY_SLOT }];
+  return [...called, ...proof].map((one) => ({ type: 'accept', ...one }));
 }
 
-function inFreeSlots(generations: readonly number[], workers: readonly WorkerSnapshot[]): Action[] {
-  const taken = new Set(workers.filter(({ state }) => state.name !== 'exited').map(({ slot }) => slot));
-  let slot = -1;
+/** There is always one, however many workers the new generation has. */
+const CANARY_SLOT = 0;
+
+/** The slots that are wanted and have no worker that is as desired, in the order in which they get one. */
+function slotsToFill(desired: Desired, living: readonly WorkerSnapshot[]): readonly number[] {
+  const others = living.filter(({ generation }) => generation !== desired.canary);
+  return missingSlots(desired.workers, others, (worker) => isFresh(worker, desired));
+}
+
+function inMissingSlots(
+  generations: readonly number[],
+  desired: Desired,
+  living: readonly WorkerSnapshot[],
+): Action[] {
+  const missing = slotsToFill(desired, living).values();
   return generations.map((generation) => {
-    do slot++;
-    while (taken.has(slot));
+    const slot = generation === desired.canary ? CANARY_SLOT : (missing.next().value ?? null);
     return { type: 'spawn', slot, generation };
   });
 }
@@ -179,13 +200,11 @@ function planRetirements(
 ): Action[] {
   const others = living.filter(({ generation }) => generation !== desired.canary);
   const ready = others.filter(({ state }) => state.name === 'ready');
-  const staleFirst = ready.toSorted(
-    (a, b) => Number(isFresh(a, desired)) - Number(isFresh(b, desired)) || a.age - b.age,
-  );
   const spare = mayRetireReady(desired, all) ? Math.max(0, ready.length - desired.workers) : 0;
+  const inOrder = orderOfRetirement(ready, desired.workers, (worker) => isFresh(worker, desired));
   const outdated = ready.filter(({ generation }) => generation !== desired.generation);
-  const atOnce = desired.surge === Infinity && outdated.length < ready.length ? outdated.length : 0;
-  const retired = staleFirst.slice(0, Math.max(spare, atOnce));
+  const atOnce = desired.surge === Infinity && outdated.length < ready.length ? outdated : [];
+  const retired = [...new Set([...atOnce, ...inOrder])].slice(0, Math.max(spare, atOnce.length));
   // Workers that boot serve nobody: outdated ones retire at once, then those beyond the wanted number, the least useful first.
   const booting = others.filter(({ state }) => state.name !== 'ready');
   const abandoned = booting.filter((worker) => !isFresh(worker, desired));

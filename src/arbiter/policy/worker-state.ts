@@ -83,7 +83,8 @@ export interface Limits {
 export interface WorkerSnapshot {
   /** The order of spawning; also the worker's identity. */
   readonly age: number;
-  readonly slot: number;
+  /** Its place, which its replacement takes over; null while it stands by, and until it is told to serve. */
+  readonly slot: number | null;
   readonly generation: number;
   readonly limits: Limits;
   readonly state: WorkerState;

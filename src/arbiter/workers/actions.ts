@@ -1,6 +1,7 @@
 import { aboutWorker } from '../../log/about-worker.ts';
 import { Condition } from '../../log/condition.ts';
 import type { RetirePurpose } from '../../process/ipc.ts';
+import { slotAtSpawn } from '../change/generation.ts';
 import type { ArbiterEvent } from '../events.ts';
 import type { ArbiterOptions } from '../options.ts';
 import type { Action } from '../policy/reconcile.ts';
@@ -52,7 +53,7 @@ export class Actions {
     if (worker === undefined) return;
     switch (action.type) {
       case 'accept':
-        return workers.accept(worker);
+        return workers.accept(worker, action.slot);
       case 'retire':
         return this.#retire(worker, action);
       case 'hasten':
@@ -62,12 +63,14 @@ export class Actions {
     }
   }
 
-  #spawn(slot: number, number: number): void {
+  #spawn(missing: number | null, number: number): void {
     const { hooks, workers, view } = this.#service;
     const { log } = view;
+    const generation = this.#service.generation(number);
+    const slot = slotAtSpawn(generation, missing);
     const next = { pid: 0, age: workers.nextAge, slot, generation: number, log };
     hooks.call('preFork', (hook, view) => hook(view, next));
-    workers.spawn(slot, this.#service.generation(number), this.#emit);
+    workers.spawn(slot, generation, this.#emit);
   }
 
   #retire(worker: WorkerHandle, { reason, purpose }: Action & { type: 'retire' }): void {

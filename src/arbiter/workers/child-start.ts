@@ -9,7 +9,8 @@ export interface Loading {
   readonly generation: Pick<Generation, 'privileges' | 'nodeOptions' | 'program' | 'failure'> & {
     readonly loaded: Pick<Generation['loaded'], 'environment'>;
   };
-  readonly slot: number;
+  /** See SpawnOptions. */
+  readonly number: number;
 }
 
 /** Our own part of such a process. */
@@ -26,9 +27,9 @@ export interface OwnPart {
 
 /** How to start a process that loads the application, with whatever wraps it, as the user of the application. */
 export function startOf(loading: Loading, own: OwnPart, base: NodeJS.ProcessEnv): StartAs {
-  const { generation, slot } = loading;
+  const { generation, number } = loading;
   const { loaded, privileges, nodeOptions, program, failure } = generation;
-  const options = nodeOptions?.(slot);
+  const options = nodeOptions?.(number);
   const env = {
     ...base,
     ...privileges?.identity.environment,

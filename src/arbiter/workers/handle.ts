@@ -17,15 +17,19 @@ import { orderAccount, readMessages } from './watchdog-pipe.ts';
 
 export interface SpawnOptions {
   readonly age: number;
-  readonly slot: number;
+  /** Null for a worker that is to stand by. */
+  readonly slot: number | null;
+  /** The lowest number that no other worker process has; a worker and its replacement have the same slot, and different numbers. */
+  readonly number: number;
   readonly generation: Generation;
   readonly now: number;
   readonly emit: (event: ArbiterEvent) => void;
 }
 
-/** The arbiter's view of one worker process. `state` is set by the arbiter's handlers only. */
+/** The arbiter's view of one worker process. `state` and `slot` are set by the arbiter's handlers only. */
 export interface WorkerHandle extends WorkerSnapshot {
   state: WorkerState;
+  slot: number | null;
   /** 0 where the process could not be started. */
   readonly pid: number;
   readonly listeners: readonly Listener[];
@@ -57,7 +61,7 @@ export function spawnWorker(options: SpawnOptions, means: SpawnMeans): WorkerHan
 
 class ProcessHandle implements WorkerHandle {
   readonly age: number;
-  readonly slot: number;
+  slot: number | null;
   readonly generation: number;
   readonly limits: Limits;
   readonly listeners: readonly Listener[];

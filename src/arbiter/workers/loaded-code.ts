@@ -1,6 +1,7 @@
 import type { RecordLog } from '../../log/records.ts';
 import type { LoadedCode } from '../../process/ipc.ts';
 import type { WorkerSnapshot } from '../policy/worker-state.ts';
+import { detailsOf } from './obituary.ts';
 
 interface Known extends LoadedCode {
   /** Whether it was logged that another worker has other code. */
@@ -58,10 +59,10 @@ export class LoadedCodes {
   }
 
   #warn(worker: Loader, files: readonly string[]): void {
-    const { pid, slot, age, generation } = worker;
+    const { generation } = worker;
     const more = files.length === 1 ? '' : ` (and ${files.length - 1} more)`;
     this.#log.warning(
-      `Generation ${generation} runs two versions of the code: ${files[0]}${more} differs from what its first worker loaded, and worker (pid: ${pid}, slot ${slot}, age ${age}) has loaded the new version; send HUP to bring all workers to the same version`,
+      `Generation ${generation} runs two versions of the code: ${files[0]}${more} differs from what its first worker loaded, and worker (${detailsOf(worker)}) has loaded the new version; send HUP to bring all workers to the same version`,
       {
         event: 'code-mixed',
         ...recordOf(worker),

@@ -9,7 +9,7 @@ import type { KnownRequests } from './known-requests.ts';
 /** The worker whose lines are written, to the access log that its own settings name. */
 export interface LostFrom {
   readonly pid: number;
-  readonly slot: number;
+  readonly slot: number | null;
   readonly age: number;
   readonly generation: number;
   readonly origin: Generation;

@@ -9,8 +9,13 @@ import type { Known } from './known-state.ts';
 import type { RequestAccount } from './lost-requests.ts';
 
 /** How log lines name a worker. */
-export function nameOf({ pid, slot, age }: Named): string {
-  return `Worker (pid: ${pid}, slot ${slot}, age ${age})`;
+export function nameOf(worker: Named): string {
+  return `Worker (${detailsOf(worker)})`;
+}
+
+/** The same without the word. A worker that stands by has no slot. */
+export function detailsOf({ pid, slot, age }: Named): string {
+  return `pid: ${pid}, ${slot === null ? 'spare' : `slot ${slot}`}, age ${age}`;
 }
 
 /** Logs the end of a worker that was in `state`, with what is known of its requests. */

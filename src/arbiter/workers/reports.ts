@@ -57,7 +57,8 @@ export class Reports {
       case 'standby':
         return this.#boots(worker, message);
       case 'ready':
-        if (isBooting(worker.state)) return this.#ready(worker, message);
+        // One without a slot was not told to serve.
+        if (isBooting(worker.state) && worker.slot !== null) return this.#ready(worker, message);
         return workers.note(worker, message);
       case 'bootFailed':
         // It may come too late, from a worker that was killed for its boot timeout or was told to end.

@@ -23,6 +23,8 @@ export class WorkerSet {
   readonly #workers = new Map<number, WorkerHandle>();
   readonly #clock: Clock;
   readonly #spawn: (options: SpawnOptions) => WorkerHandle;
+  /** Of each worker by its age; see SpawnOptions. */
+  readonly #numbers = new Map<number, number>();
   #lastAge = 0;
 
   constructor(clock: Clock, spawn: (options: SpawnOptions) => WorkerHandle) {
@@ -47,16 +49,26 @@ export class WorkerSet {
     return this.#lastAge + 1;
   }
 
-  spawn(slot: number, generation: Generation, emit: (event: ArbiterEvent) => void): void {
+  spawn(slot: number | null, generation: Generation, emit: (event: ArbiterEvent) => void): void {
     this.#lastAge++;
     const age = this.#lastAge;
-    this.#workers.set(age, this.#spawn({ age, slot, generation, now: this.#clock.now(), emit }));
+    const number = this.#freeNumber();
+    this.#numbers.set(age, number);
+    this.#workers.set(age, this.#spawn({ age, slot, number, generation, now: this.#clock.now(), emit }));
+  }
+
+  #freeNumber(): number {
+    const taken = new Set(this.#numbers.values());
+    let number = 0;
+    while (taken.has(number)) number++;
+    return number;
   }
 
   /** Forgets a worker that has exited and returns it as it was. */
   remove(age: number): WorkerHandle | undefined {
     const worker = this.#workers.get(age);
     this.#workers.delete(age);
+    this.#numbers.delete(age);
     return worker;
   }
 
@@ -68,7 +80,8 @@ export class WorkerSet {
         if (state.name === 'spawning') worker.state = { name: 'booting', sinceMs: state.sinceMs };
         return;
       case 'standby':
-        if (state.name === 'spawning' || state.name === 'booting')
+        // One with a slot does not wait to be told.
+        if (worker.slot === null && (state.name === 'spawning' || state.name === 'booting'))
           worker.state = { name: 'standby', sinceMs: this.#clock.now(), heartbeatMs: this.#clock.now() };
         return;
       case 'ready':
@@ -99,11 +112,12 @@ export class WorkerSet {
     }
   }
 
-  /** Lets a worker that stands by open its sockets. */
-  accept(worker: WorkerHandle): void {
+  /** Lets a worker that stands by open its sockets and serve in that slot. */
+  accept(worker: WorkerHandle, slot: number): void {
     if (worker.state.name !== 'standby') return;
+    worker.slot = slot;
     worker.state = { name: 'opening', sinceMs: this.#clock.now(), standbyMs: worker.state.sinceMs };
-    worker.send({ tsunicorn: 'accept' });
+    worker.send({ tsunicorn: 'accept', slot });
   }
 
   /** Asks a worker to finish what it accepted and exit. */

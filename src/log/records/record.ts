@@ -4,7 +4,7 @@ import type { Phase } from '../condition.ts';
 /** A worker in a record; `pid` is null where no process could be started. */
 export interface WorkerField {
   readonly pid: number | null;
-  readonly slot: number;
+  readonly slot: number | null;
   readonly age: number;
   readonly generation: number;
 }
@@ -69,7 +69,7 @@ export type FieldName = keyof FieldTypes;
 /** What each of them means, for the page. */
 export const FIELD_DOCS: Readonly<Record<FieldName, string>> = {
   worker:
-    'the worker that the record is about: `pid` (null if no process could be started), `slot`, `age`, `generation`',
+    'the worker that the record is about: `pid` (null if no process could be started), `slot` (null while it stands by), `age`, `generation`',
   generation: 'the number of a generation, which rises with each reload; null if it has none yet',
   phase:
     'of a condition that lasts: `begins`; `lasts`, repeated at growing intervals of at least a second; `ends`',

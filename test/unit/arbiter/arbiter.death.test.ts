@@ -53,7 +53,7 @@ describe('an arbiter that was away', () => {
   it('grants workers that boot or retire the time that it missed', async () => {
     const service = await serveReady({ settings: { workers: 2 } });
     await service.signal('SIGTTOU', 'SIGTTIN');
-    expect(service.states).toEqual(['1 retiring', '2 ready', '3 spawning']);
+    expect(service.states).toEqual(['1 ready', '2 retiring', '3 spawning']);
     await service.clock.oversleep(3_600_000);
     expect(service.workers.flatMap(({ signals }) => signals)).toEqual([]);
   });
@@ -107,8 +107,8 @@ describe('a worker that dies', () => {
   it('is logged as no more than information where it was asked to go', async () => {
     const service = await serveReady();
     await service.signal('SIGTTOU');
-    await service.exit(1);
-    expect(service.log.matching(/Worker exiting \(pid: 1001\): fewer workers are wanted/)).toHaveLength(1);
+    await service.exit(2);
+    expect(service.log.matching(/Worker exiting \(pid: 1002\): fewer workers are wanted/)).toHaveLength(1);
     expect([...service.log.at('error'), ...service.log.at('warning')]).toEqual([]);
   });
 });

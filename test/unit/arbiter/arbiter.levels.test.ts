@@ -24,9 +24,9 @@ describe('the level of the line that a worker is killed', () => {
     const service = await serveReady({ settings: { gracefulTimeout: 5 } });
     await service.signal('SIGTTOU');
     await service.serveFor(6000);
-    expect(service.worker(1).signals).toEqual(['SIGKILL']);
+    expect(service.worker(2).signals).toEqual(['SIGKILL']);
     expect(service.log.lines.filter(({ fields }) => fields?.event === 'worker-overdue')).toMatchObject([
-      { level: 'warning', fields: { cause: 'grace', worker: { age: 1 } } },
+      { level: 'warning', fields: { cause: 'grace', worker: { age: 2 } } },
     ]);
   });
 

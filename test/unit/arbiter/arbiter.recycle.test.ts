@@ -113,7 +113,7 @@ describe('a worker that asks to be replaced', () => {
   it('is not heard when it is on its way out already', async () => {
     const service = await serveReady();
     await service.signal('SIGTTOU');
-    await asks(service, 1);
+    await asks(service, 2);
     expect(service.log.matching(/will be replaced/)).toEqual([]);
   });
 });

@@ -50,11 +50,11 @@ describe('TTIN', () => {
 });
 
 describe('TTOU', () => {
-  it('retires the oldest worker first', async () => {
+  it('retires the worker in the highest slot', async () => {
     const service = await serveReady();
     await service.signal('SIGTTOU');
-    expect(service.states).toEqual(['1 retiring', '2 ready']);
-    expect(service.worker(1).sent).toEqual([
+    expect(service.states).toEqual(['1 ready', '2 retiring']);
+    expect(service.worker(2).sent).toEqual([
       { tsunicorn: 'retire', purpose: 'replace', emptyQueue: false, graceMs: 30_000 },
     ]);
   });
@@ -62,7 +62,7 @@ describe('TTOU', () => {
   it('never goes below one worker', async () => {
     const service = await serveReady();
     await service.signal('SIGTTOU', 'SIGTTOU', 'SIGTTOU');
-    expect(service.states).toEqual(['1 retiring', '2 ready']);
+    expect(service.states).toEqual(['1 ready', '2 retiring']);
   });
 
   it('sends home a worker that still boots rather than one that serves', async () => {
@@ -76,7 +76,7 @@ describe('TTOU', () => {
     const service = await serveReady();
     await service.signal('SIGHUP');
     await service.signal('SIGTTOU');
-    expect(service.states).toEqual(['1 retiring', '2 ready', '3 spawning (generation 2)']);
+    expect(service.states).toEqual(['1 ready', '2 retiring', '3 spawning (generation 2)']);
   });
 
   it('acts while the old generation is being replaced', async () => {
@@ -102,7 +102,7 @@ describe('the other signals', () => {
     await service.signal('SIGTTOU', 'SIGTTIN');
     service.worker(4).says({ tsunicorn: 'hello' });
     await service.clock.settle();
-    expect(service.states).toEqual(['1 retiring', '2 ready', '3 ready', '4 booting']);
+    expect(service.states).toEqual(['1 ready', '2 ready', '3 retiring', '4 booting']);
     await service.signal('SIGUSR1');
     expect(service.log.reopened).toBe(1);
     for (const worker of service.workers) expect(worker.told).toContain('reopenLogs');

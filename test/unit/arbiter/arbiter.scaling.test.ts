@@ -28,14 +28,14 @@ describe('a service that scales by its load', () => {
   it('retires one after a minute of low load, then another a minute later, never the last', async () => {
     const service = await scaled({ workers: 3 });
     await service.serveFor(64_000, idle);
-    expect(service.states).toEqual(['1 retiring', '2 ready', '3 ready']);
-    await service.exit(1);
+    expect(service.states).toEqual(['1 ready', '2 ready', '3 retiring']);
+    await service.exit(3);
     await service.serveFor(50_000, idle);
     expect(lines(service)).toHaveLength(1);
     await service.serveFor(14_000, idle);
     await service.exit(2);
     await service.serveFor(200_000, idle);
-    expect(service.states).toEqual(['3 ready']);
+    expect(service.states).toEqual(['1 ready']);
     expect(lines(service)).toEqual([
       'Scaling workers down from 3 to 2: at most utilisation 0.05 and 0.0 requests in flight a worker for 60 s',
       'Scaling workers down from 2 to 1: at most utilisation 0.05 and 0.0 requests in flight a worker for 60 s',
@@ -122,14 +122,14 @@ describe('TTIN and TTOU where the load decides too', () => {
     expect(service.log.at('warning')).toEqual(['The number of workers stays 3: workers-max is reached']);
     await service.ready(3);
     await service.signal('SIGTTOU', 'SIGTTOU', 'SIGTTOU');
-    expect(service.states).toEqual(['1 retiring', '2 retiring', '3 ready']);
+    expect(service.states).toEqual(['1 ready', '2 retiring', '3 retiring']);
     expect(service.log.at('warning').at(-1)).toBe('The number of workers stays 1: workers-min is reached');
   });
 
   it('are where it goes on from', async () => {
     const service = await scaled({ workersMax: 8 });
     await service.signal('SIGTTOU');
-    await service.exit(1);
+    await service.exit(2);
     await service.serveFor(4000, busy);
     expect(lines(service)).toEqual([expect.stringContaining('from 1 to 2')]);
   });

@@ -77,7 +77,7 @@ describe('a service with a spare worker', () => {
   it('keeps it for TTOU', async () => {
     const service = await serveWithSpare();
     await service.signal('SIGTTOU');
-    expect(service.states).toEqual(['1 retiring', '2 ready', '3 standby']);
+    expect(service.states).toEqual(['1 ready', '2 retiring', '3 standby']);
   });
 
   it('ends with spares of the new generation after a reload', async () => {

@@ -77,7 +77,7 @@ describe('a graceful stop', () => {
   it('closes the listeners before it retires the workers', async () => {
     const service = await serveReady();
     await service.signal('SIGTERM');
-    expect(service.journal).toEqual(['close http://127.0.0.1:8000', 'retire 1', 'retire 2']);
+    expect(service.journal).toEqual(['close http://127.0.0.1:8000', 'retire 2', 'retire 1']);
   });
 
   it('asks the workers to empty the queue and gives them the grace of the settings', async () => {

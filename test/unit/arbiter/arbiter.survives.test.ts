@@ -27,12 +27,12 @@ describe('an arbiter with a mistake of its own', () => {
 
   it('tries what could not be done again, but not at once', async () => {
     const service = await serveReady();
-    service.worker(1).send = () => {
+    service.worker(2).send = () => {
       throw new Error('no');
     };
     await service.signal('SIGTTOU');
     expect(service.log.at('critical')).toEqual([expect.stringMatching(BUG)]);
     await service.signal('SIGTTIN');
-    expect(service.states).toEqual(['1 retiring', '2 ready', '3 spawning']);
+    expect(service.states).toEqual(['1 ready', '2 retiring', '3 spawning']);
   });
 });

@@ -20,8 +20,14 @@ export const standby = { name: 'standby', sinceMs: 0, heartbeatMs: 0 } satisfies
 export const opening = { name: 'opening', sinceMs: 0, standbyMs: 0 } satisfies WorkerState;
 export const booting = { name: 'booting', sinceMs: 0 } satisfies WorkerState;
 
-export function worker(age: number, state: WorkerState, generation = 1): WorkerSnapshot {
-  return { age, slot: age - 1, generation, limits, state };
+/** Where no slot is given: one that serves is in the slot before its age, one that does not has none. */
+export function worker(
+  age: number,
+  state: WorkerState,
+  generation = 1,
+  slot = state.name === 'ready' || state.name === 'opening' ? age - 1 : null,
+): WorkerSnapshot {
+  return { age, slot, generation, limits, state };
 }
 
 /** The same numbers in [0, 1) for the same seed. */
@@ -44,7 +50,7 @@ export class World {
   constructor(seed: number) {
     this.#random = randomOf(seed);
     this.want = { ...desired, workers: 1 + this.pick(4), spares: this.pick(3) };
-    for (let age = 0; age < this.want.workers; age++) this.#spawn(1, ready);
+    for (let slot = 0; slot < this.want.workers; slot++) this.#spawn(1, ready, slot);
   }
 
   pick(below: number): number {
@@ -68,8 +74,11 @@ export class World {
       if (turns > 20) throw new Error(`no rest: ${JSON.stringify(planned)}`);
       for (const action of planned) {
         this.log.push(JSON.stringify(action));
-        if (action.type === 'spawn') this.#spawn(action.generation, { name: 'spawning', sinceMs: 0 });
-        else this.#set(action.age, action.type === 'accept' ? opening : this.#leaving(action.age));
+        if (action.type === 'spawn') {
+          const slot = this.want.spares > 0 ? null : action.slot;
+          this.#spawn(action.generation, { name: 'spawning', sinceMs: 0 }, slot);
+        } else if (action.type === 'accept') this.#set(action.age, opening, action.slot);
+        else this.#set(action.age, this.#leaving(action.age));
         look();
       }
     }
@@ -110,14 +119,14 @@ export class World {
       : { name: 'cancelled', reason: '', killAtMs: 1 };
   }
 
-  #spawn(generation: number, state: WorkerState): void {
+  #spawn(generation: number, state: WorkerState, slot: number | null): void {
     this.#age++;
-    this.workers.push(worker(this.#age, state, generation));
+    this.workers.push(worker(this.#age, state, generation, slot));
   }
 
-  #set(age: number, state: WorkerState): void {
+  #set(age: number, state: WorkerState, slot?: number): void {
     this.workers = this.workers
-      .map((one) => (one.age === age ? { ...one, state } : one))
+      .map((one) => (one.age === age ? { ...one, state, slot: slot ?? one.slot } : one))
       .filter((one) => one.state.name !== 'exited');
   }
 }

@@ -95,7 +95,10 @@ describe.each(FAILURES)('where no process can be started (%s)', (code, line) => 
   it('a worker that could not be started ends once, and takes messages until that is known', async () => {
     const events: ArbiterEvent[] = [];
     const emit = (event: ArbiterEvent) => void events.push(event);
-    const worker = spawnWorker({ age: 7, slot: 0, generation, now: 0, emit }, { ...means, environment: {} });
+    const worker = spawnWorker(
+      { age: 7, slot: 0, number: 0, generation, now: 0, emit },
+      { ...means, environment: {} },
+    );
     worker.send({ tsunicorn: 'quit' });
     worker.kill('SIGKILL');
     expect(worker.pid).toBe(0);
@@ -121,7 +124,7 @@ describe.each(FAILURES)('where no process can be started (%s)', (code, line) => 
   });
 
   it('the check of a configuration says so', async () => {
-    await expect(tryApplication({ generation, slot: 0 }, { ...means, base: {} })).rejects.toThrow(reason);
+    await expect(tryApplication({ generation, number: 0 }, { ...means, base: {} })).rejects.toThrow(reason);
   });
 
   it('systemd is not told, and tried again but where there is no such command', async () => {

@@ -47,8 +47,20 @@ describe('spare workers', () => {
   it('take the place of an outgoing worker before that retires', () => {
     const before = [worker(1, ready), worker(2, outgoing)];
     expect(actions({}, [...before, worker(3, standby)])).toEqual(['accept 3']);
-    expect(actions({}, [...before, worker(3, opening)])).toEqual([]);
-    expect(actions({}, [...before, worker(3, ready)])).toEqual(['retire 2', 'spawn generation 1']);
+    expect(actions({}, [...before, worker(3, opening, 1, 1)])).toEqual([]);
+    expect(actions({}, [...before, worker(3, ready, 1, 1)])).toEqual(['retire 2', 'spawn generation 1']);
+  });
+
+  it('have no slot until one calls them: the lowest that nobody has, then that of one to be replaced', () => {
+    const slots = (...workers: WorkerSnapshot[]) =>
+      reconcile({ ...desired, workers: 3 }, workers, 0).actions.flatMap((action) =>
+        action.type === 'accept' ? [[action.age, action.slot]] : [],
+      );
+    const serving = [worker(3, ready), worker(1, outgoing)];
+    expect(slots(...serving, worker(5, standby), worker(6, standby))).toEqual([
+      [5, 1],
+      [6, 0],
+    ]);
   });
 
   it('stand by while outgoing workers are held back', () => {
@@ -64,7 +76,7 @@ describe('spare workers', () => {
 
   it('stay when fewer workers are wanted', () => {
     const workers = [worker(1, ready), worker(2, ready), worker(3, standby)];
-    expect(actions({ workers: 1 }, workers)).toEqual(['retire 1']);
+    expect(actions({ workers: 1 }, workers)).toEqual(['retire 2']);
   });
 
   it('are called although a crash loop holds spawns back, and are not what it waits for', () => {
@@ -100,8 +112,8 @@ describe('spare workers in a reload', () => {
 
   it('go at once when another generation has proved itself, and those of that one replace what serves', () => {
     const [, second] = old;
-    expect(actions({ generation: 2 }, [...old, worker(4, ready, 2)])).toEqual(['retire 1', 'retire 3']);
-    const later = [second, worker(4, ready, 2), worker(5, standby, 2)].filter((one) => one !== undefined);
+    expect(actions({ generation: 2 }, [...old, worker(4, ready, 2, 0)])).toEqual(['retire 1', 'retire 3']);
+    const later = [second, worker(4, ready, 2, 0), worker(5, standby, 2)].filter((one) => one !== undefined);
     expect(actions({ generation: 2 }, later)).toEqual(['accept 5']);
   });
 
@@ -118,7 +130,7 @@ describe('spare workers of a service that stops', () => {
     expect(actions(stop, [...serving, worker(3, standby)])).toEqual(['retire 3']);
     const cancelled: WorkerState = { name: 'cancelled', reason: 'x', killAtMs: 2000 };
     expect(actions(stop, [...serving, worker(3, cancelled)])).toEqual([]);
-    expect(actions(stop, serving)).toEqual(['retire 1', 'retire 2']);
+    expect(actions(stop, serving)).toEqual(['retire 2', 'retire 1']);
   });
 });
 

@@ -15,7 +15,12 @@ const desired: Desired = {
   retirePurpose: 'replace',
 };
 
-function worker(age: number, state: WorkerState, generation = 1, slot = age - 1): WorkerSnapshot {
+function worker(
+  age: number,
+  state: WorkerState,
+  generation = 1,
+  slot: number | null = age - 1,
+): WorkerSnapshot {
   return { age, slot, generation, limits, state };
 }
 const ready: WorkerState = { name: 'ready', sinceMs: 0, heartbeatMs: 0, outgoing: null };
@@ -30,7 +35,7 @@ const retiring: WorkerState = {
 /** A service that stops. */
 const stop = { purpose: 'stopping', workers: 0 } satisfies Partial<Desired>;
 
-function actions(want: Partial<Desired>, workers: WorkerSnapshot[], now = 0): string[] {
+function actions(want: Partial<Desired>, workers: readonly WorkerSnapshot[], now = 0): string[] {
   return reconcile({ ...desired, ...want }, workers, now).actions.map((action) => {
     if (action.type === 'spawn') return `spawn slot ${action.slot} of generation ${action.generation}`;
     if (action.type === 'hasten') return `hasten ${action.age}: ${action.purpose}`;
@@ -51,8 +56,9 @@ describe('a service that starts', () => {
     expect(actions({}, [worker(1, spawning), worker(2, booting)])).toEqual([]);
   });
 
-  it('reuses the slot of a worker that is gone, not of one that retires', () => {
-    expect(actions({}, [worker(1, retiring), worker(3, ready, 1, 2)])).toEqual([
+  it('spawns for the slot that nobody has, although the one who had it still retires', () => {
+    expect(actions({}, [worker(1, retiring), worker(2, ready)])).toEqual(['spawn slot 0 of generation 1']);
+    expect(actions({ workers: 3 }, [worker(1, ready), worker(3, ready)])).toEqual([
       'spawn slot 1 of generation 1',
     ]);
   });
@@ -61,33 +67,47 @@ describe('a service that starts', () => {
 describe('a rolling replacement', () => {
   it('boots one worker more than wanted before it touches an old one', () => {
     const old = [worker(1, ready), worker(2, ready)];
-    expect(actions({ generation: 2 }, old)).toEqual(['spawn slot 2 of generation 2']);
-    expect(actions({ generation: 2 }, [...old, worker(3, booting, 2)])).toEqual([]);
+    expect(actions({ generation: 2 }, old)).toEqual(['spawn slot 0 of generation 2']);
+    expect(actions({ generation: 2 }, [...old, worker(3, booting, 2, 0)])).toEqual([]);
   });
 
-  it('retires the oldest once its replacement is ready', () => {
-    const workers = [worker(1, ready), worker(2, ready), worker(3, ready, 2)];
+  it('begins with the slot of the oldest', () => {
+    const old = [worker(8, ready, 1, 0), worker(7, ready, 1, 1)];
+    expect(actions({ generation: 2 }, old)).toEqual(['spawn slot 1 of generation 2']);
+  });
+
+  it('retires a worker once its replacement, in the same slot, is ready', () => {
+    const workers = [worker(1, ready), worker(2, ready), worker(3, ready, 2, 0)];
     expect(actions({ generation: 2 }, workers)).toEqual(['retire 1']);
+    const others = [worker(1, ready), worker(2, ready), worker(3, ready, 2, 1)];
+    expect(actions({ generation: 2 }, others)).toEqual(['retire 2']);
+  });
+
+  it('of two in a slot, neither as wanted, retires the older one', () => {
+    const workers = [worker(1, ready), worker(2, ready), worker(3, ready, 2, 0)];
+    expect(actions({ generation: 3 }, workers)).toEqual(['retire 1']);
   });
 
   it('never retires below the number wanted, whoever dies meanwhile', () => {
-    const workers = [worker(2, ready), worker(3, ready, 2)];
-    expect(actions({ generation: 2 }, workers)).toEqual(['spawn slot 0 of generation 2']);
+    const workers = [worker(2, ready), worker(3, ready, 2, 0)];
+    expect(actions({ generation: 2 }, workers)).toEqual(['spawn slot 1 of generation 2']);
   });
 
   it('gives up the boot that has come least far: of those that boot the youngest, and last one that stands by', () => {
     const standby: WorkerState = { name: 'standby', sinceMs: 0, heartbeatMs: 0 };
-    const opening: WorkerState = { name: 'opening', sinceMs: 0, standbyMs: 0 };
-    const some = [worker(1, spawning), worker(2, booting), worker(3, spawning)];
-    expect(actions({ workers: 2 }, some)).toEqual(['retire 3']);
+    const some = [worker(1, ready), worker(2, booting, 1, null), worker(3, spawning, 1, null)];
+    expect(actions({ workers: 1, spares: 1 }, some)).toEqual(['retire 3']);
     expect(actions({ workers: 1 }, some)).toEqual(['retire 3', 'retire 2']);
-    const spares = { workers: 1, spares: 1 };
-    expect(actions(spares, [worker(1, ready), worker(2, standby), worker(3, opening)])).toEqual(['retire 3']);
-    expect(actions(spares, [worker(1, ready), worker(2, opening), worker(3, standby)])).toEqual(['retire 2']);
+    const others = [worker(1, ready), worker(2, standby, 1, null), worker(3, spawning, 1, null)];
+    expect(actions({ workers: 1, spares: 1 }, others)).toEqual(['retire 3']);
+    expect(actions({ workers: 1 }, others)).toEqual(['retire 3', 'retire 2']);
   });
 
   it('gives up a boot where fewer are wanted meanwhile, rather than be more than the surge allows', () => {
-    const workers = [worker(1, ready), worker(2, ready), worker(3, booting, 2), worker(4, spawning, 2)];
+    const workers = [
+      ...[worker(1, ready), worker(2, ready)],
+      ...[worker(3, booting, 2, 0), worker(4, spawning, 2, 1)],
+    ];
     expect(actions({ generation: 2, workers: 3 }, workers)).toEqual([]);
     expect(actions({ generation: 2, workers: 2 }, workers)).toEqual(['retire 4']);
     expect(actions({ generation: 2, workers: 2 }, workers.slice(0, 3))).toEqual([]);
@@ -97,13 +117,15 @@ describe('a rolling replacement', () => {
     const old = [1, 2, 3, 4].map((age) => worker(age, ready));
     const want = { workers: 4, generation: 2, surge: 3 };
     expect(actions(want, old)).toHaveLength(3);
-    const young = [5, 6, 7].map((age) => worker(age, booting, 2));
+    const young = [5, 6, 7].map((age) => worker(age, booting, 2, age - 5));
     expect(actions(want, [...old, ...young])).toEqual([]);
     // One is ready: one old goes, and the last that is missing comes, which makes seven again.
-    const [first, ...others] = young.map(({ age }, index) => worker(age, index === 0 ? ready : booting, 2));
+    const [first, ...others] = young.map(({ age, slot }, index) =>
+      worker(age, index === 0 ? ready : booting, 2, slot),
+    );
     expect(actions(want, [...old, ...(first ? [first] : []), ...others])).toEqual(['retire 1']);
     expect(actions(want, [...old.slice(1), ...(first ? [first] : []), ...others])).toEqual([
-      'spawn slot 0 of generation 2',
+      'spawn slot 3 of generation 2',
     ]);
   });
 
@@ -111,10 +133,10 @@ describe('a rolling replacement', () => {
     const outgoing: WorkerState = { name: 'ready', sinceMs: 0, heartbeatMs: 0, outgoing: 'old' };
     const all = [1, 2, 3, 4].map((age) => worker(age, outgoing));
     expect(actions({ workers: 4, surge: 2 }, all)).toHaveLength(2);
-    expect(actions({ workers: 4, surge: 2 }, [...all, worker(5, booting), worker(6, booting)])).toEqual([]);
-    expect(actions({ workers: 4, surge: 2 }, [...all, worker(5, ready), worker(6, booting)])).toEqual([
-      'retire 1',
-    ]);
+    const two = [worker(5, booting, 1, 0), worker(6, booting, 1, 1)];
+    expect(actions({ workers: 4, surge: 2 }, [...all, ...two])).toEqual([]);
+    const one = [worker(5, booting, 1, 0), worker(6, ready, 1, 1)];
+    expect(actions({ workers: 4, surge: 2 }, [...all, ...one])).toEqual(['retire 2']);
   });
 
   it('holds back those that ask for it before their time, and wakes for that', () => {
@@ -122,13 +144,14 @@ describe('a rolling replacement', () => {
     const all = [worker(1, ready), worker(2, outgoing), worker(3, ready)];
     const plan = reconcile({ ...desired, workers: 3, replaceAfterMs: 500 }, all, 100);
     expect(plan).toEqual({ actions: [], wakeAtMs: 500 });
-    expect(actions({ workers: 3, replaceAfterMs: 500 }, all, 500)).toEqual(['spawn slot 3 of generation 1']);
+    expect(actions({ workers: 3, replaceAfterMs: 500 }, all, 500)).toEqual(['spawn slot 1 of generation 1']);
   });
 
   it('replaces a worker that asks for it without touching the others', () => {
     const outgoing: WorkerState = { name: 'ready', sinceMs: 0, heartbeatMs: 0, outgoing: 'SIGTERM' };
-    expect(actions({}, [worker(1, ready), worker(2, outgoing)])).toEqual(['spawn slot 2 of generation 1']);
-    expect(actions({}, [worker(1, ready), worker(2, outgoing), worker(3, ready)])).toEqual(['retire 2']);
+    expect(actions({}, [worker(1, ready), worker(2, outgoing)])).toEqual(['spawn slot 1 of generation 1']);
+    const workers = [worker(1, ready), worker(2, outgoing), worker(3, ready, 1, 1)];
+    expect(actions({}, workers)).toEqual(['retire 2']);
   });
 
   it('sends home at once what still boots of another generation', () => {
@@ -140,25 +163,42 @@ describe('a rolling replacement', () => {
 describe('a canary', () => {
   it('is one worker beside the old ones, however many are wanted', () => {
     const old = [worker(1, ready), worker(2, ready)];
-    expect(actions({ canary: 2 }, old)).toEqual(['spawn slot 2 of generation 2']);
-    expect(actions({ canary: 2 }, [...old, worker(3, booting, 2)])).toEqual([]);
+    expect(actions({ canary: 2 }, old)).toEqual(['spawn slot 0 of generation 2']);
+    expect(actions({ canary: 2 }, [...old, worker(3, booting, 2, 0)])).toEqual([]);
   });
 
   it('does not keep a dead worker of the old generation from being replaced by its like', () => {
-    expect(actions({ canary: 2 }, [worker(1, ready), worker(3, booting, 2)])).toEqual([
+    expect(actions({ canary: 2 }, [worker(1, ready), worker(3, booting, 2, 0)])).toEqual([
       'spawn slot 1 of generation 1',
+    ]);
+    expect(actions({ canary: 2 }, [worker(2, ready), worker(3, booting, 2, 0)])).toEqual([
+      'spawn slot 0 of generation 1',
     ]);
   });
 
   it('lets one worker more be wanted at once', () => {
-    const workers = [worker(1, ready), worker(2, ready), worker(3, booting, 2)];
-    expect(actions({ canary: 2, workers: 3 }, workers)).toEqual(['spawn slot 3 of generation 1']);
+    const workers = [worker(1, ready), worker(2, ready), worker(3, booting, 2, 0)];
+    expect(actions({ canary: 2, workers: 3 }, workers)).toEqual(['spawn slot 2 of generation 1']);
   });
 });
 
 describe('a changed number of workers', () => {
-  it('retires the oldest when fewer are wanted', () => {
-    expect(actions({ workers: 1 }, [worker(1, ready), worker(2, ready)])).toEqual(['retire 1']);
+  it('retires the highest slots when fewer are wanted, whatever their ages', () => {
+    const three = [worker(7, ready, 1, 1), worker(8, ready, 1, 2), worker(9, ready, 1, 0)];
+    expect(actions({ workers: 2 }, three)).toEqual(['retire 8']);
+    expect(actions({ workers: 1 }, three)).toEqual(['retire 8', 'retire 7']);
+  });
+
+  it('keeps a surplus worker until the slots that stay have theirs', () => {
+    const served = [worker(2, ready), worker(3, ready)];
+    expect(actions({}, served)).toEqual(['spawn slot 0 of generation 1']);
+    expect(actions({}, [...served, worker(4, booting, 1, 0)])).toEqual([]);
+    expect(actions({}, [...served, worker(4, ready, 1, 0)])).toEqual(['retire 3']);
+  });
+
+  it('retires a surplus worker of the generation that serves before an outdated one that is alone in its slot', () => {
+    const workers = [worker(1, ready), worker(3, ready, 2, 1), worker(4, ready, 2, 2)];
+    expect(actions({ generation: 2 }, workers)).toEqual(['retire 4']);
   });
 
   it('sends home what still boots before anything that serves', () => {
@@ -167,7 +207,7 @@ describe('a changed number of workers', () => {
 
   it('retires all, booting or not, when the service stops', () => {
     expect(actions(stop, [worker(2, booting), worker(3, spawning)]).sort()).toEqual(['retire 2', 'retire 3']);
-    expect(actions(stop, [worker(1, ready), worker(4, ready)])).toEqual(['retire 1', 'retire 4']);
+    expect(actions(stop, [worker(1, ready), worker(4, ready)])).toEqual(['retire 4', 'retire 1']);
   });
 });
 
@@ -197,7 +237,7 @@ describe('deadlines', () => {
   it('aborts a silent worker, then kills it, and replaces it at once', () => {
     expect(actions({}, [worker(1, ready), worker(2, { ...ready, heartbeatMs: 5 })], 30_000)).toEqual([
       'SIGABRT 1',
-      'spawn slot 2 of generation 1',
+      'spawn slot 0 of generation 1',
     ]);
     const killed: WorkerState = { name: 'killed', reason: 'silent', escalateAtMs: 31_000, cause: 'silent' };
     expect(actions(stop, [worker(1, killed)], 30_500)).toEqual([]);
@@ -234,7 +274,7 @@ describe('a service that stops', () => {
 });
 
 describe('workers that retire', () => {
-  const serving = [worker(8, ready), worker(9, ready)];
+  const serving = [worker(8, ready, 1, 0), worker(9, ready, 1, 1)];
   const waiting = [1, 2, 3].map((age) => worker(age, retiring));
 
   it('may wait for their clients, as many as a generation has', () => {

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { slotAtSpawn } from '../arbiter/change/generation.ts';
 import { withoutEffect } from '../settings/effects.ts';
 import type { Loaded, SettingsInput } from '../settings/load.ts';
 import { systemClock } from '../support/clock.ts';
@@ -14,7 +15,8 @@ export async function check(loaded: Loaded, input: SettingsInput): Promise<numbe
   const checked = await checkSettings(loaded, input, own);
   try {
     const generation = await prepareGeneration(checked, {}, null);
-    const trial = { generation: { ...generation, loaded }, number: 0 };
+    const first = { ...generation, loaded, number: 1 };
+    const trial = { generation: first, slot: slotAtSpawn(first, 0), number: 0 };
     const what = await tryApplication(trial, { spawn, clock: systemClock, base: own.base });
     for (const { line } of withoutEffect(loaded))
       process.stderr.write(`tsunicorn: ${escapeControls(line)}\n`);

@@ -107,14 +107,15 @@ it('every hook is called in its process with what it is promised', async () => {
   const [, , down] = await noted(running, 'nworkersChanged', 3);
   expect(down).toMatchObject({ pid: arbiter, after: 1, before: 2 });
   const [retired] = await noted(running, 'workerExit');
-  expect(retired).toMatchObject({ pid: worker, worker, age: 1 });
+  expect(retired).toMatchObject({ age: 2, slot: 1 });
+  expect(retired).not.toMatchObject({ pid: worker });
   const [reaped] = await noted(running, 'childExit');
-  expect(reaped).toMatchObject({ pid: arbiter, worker, age: 1 });
+  expect(reaped).toMatchObject({ pid: arbiter, age: 2, slot: 1 });
 
-  const [second = 0] = await running.waitForWorkers(1);
-  process.kill(second, 'SIGINT');
+  expect(await running.waitForWorkers(1)).toEqual([worker]);
+  process.kill(worker, 'SIGINT');
   const [interrupted] = await noted(running, 'workerInt');
-  expect(interrupted).toMatchObject({ pid: second, worker: second, age: 2 });
+  expect(interrupted).toMatchObject({ pid: worker, worker, age: 1 });
   await noted(running, 'postWorkerInit', 3);
 
   running.signal('SIGHUP');

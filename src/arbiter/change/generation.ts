@@ -94,7 +94,7 @@ export function countAfter({ count, setting, followsLoad }: WorkerCount, generat
 }
 
 /** The slot of a new worker where `missing` lacks one: null with --spare-workers, as the worker gets it when it is told to serve. */
-export function slotAtSpawn({ loaded }: Generation, missing: number | null): number | null {
+export function slotAtSpawn({ loaded }: Pick<Generation, 'loaded'>, missing: number | null): number | null {
   return loaded.settings.spareWorkers > 0 ? null : missing;
 }
 

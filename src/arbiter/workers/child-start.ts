@@ -6,10 +6,11 @@ import type { Generation } from '../change/generation.ts';
 
 /** What determines how a process that loads the application is started, as a worker or for a trial load. */
 export interface Loading {
-  readonly generation: Pick<Generation, 'privileges' | 'nodeOptions' | 'program' | 'failure'> & {
+  readonly generation: Pick<Generation, 'number' | 'privileges' | 'nodeOptions' | 'program' | 'failure'> & {
     readonly loaded: Pick<Generation['loaded'], 'environment'>;
   };
   /** See SpawnOptions. */
+  readonly slot: number | null;
   readonly number: number;
 }
 
@@ -27,14 +28,19 @@ export interface OwnPart {
 
 /** How to start a process that loads the application, with whatever wraps it, as the user of the application. */
 export function startOf(loading: Loading, own: OwnPart, base: NodeJS.ProcessEnv): StartAs {
-  const { generation, number } = loading;
+  const { generation, slot, number } = loading;
   const { loaded, privileges, nodeOptions, program, failure } = generation;
   const options = nodeOptions?.(number);
+  const { NODE_APP_INSTANCE: _ofParent, TSUNICORN_SLOT: _ofOuter, ...inherited } = base;
   const env = {
-    ...base,
+    ...inherited,
+    // What PM2 sets. Some programs choose files by it, so the settings may set another value.
+    ...(slot === null ? {} : { NODE_APP_INSTANCE: `${slot}` }),
     ...privileges?.identity.environment,
     ...loaded.environment,
     ...options?.environment,
+    ...(slot === null ? {} : { TSUNICORN_SLOT: `${slot}` }),
+    TSUNICORN_GENERATION: `${generation.number}`,
   };
   const isProgram = program !== undefined && failure === undefined;
   const { command, env: whole } = isProgram

@@ -74,7 +74,7 @@ describe('the slots of workers', () => {
   });
 
   it('of spare workers are told to their hooks when they serve, and are not in the environment', async () => {
-    const config = `export default { spareWorkers: 1,
+    const config = `export default { spareWorkers: 1, logLevel: 'debug',
       preRequest: ({ slot }) => console.error('serves in slot ' + slot),
       postWorkerInit: ({ slot }) => console.error('loaded in slot ' + slot) };`;
     const env = { NODE_APP_INSTANCE: '7', TSUNICORN_SLOT: '7' };
@@ -82,6 +82,7 @@ describe('the slots of workers', () => {
       files: { ...files, 'conf.mjs': config },
       env,
     });
+    await running.waitForLog(/(Worker stands by[\s\S]*){2}/);
     const before = Number((await get(running.at)).body);
     await running.waitForLog(/serves in slot 0/);
     process.kill(before, 'SIGKILL');

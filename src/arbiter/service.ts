@@ -10,6 +10,7 @@ import {
   drainDelayOf,
   type Generation,
   giveSockets,
+  hasSlotSockets,
   workerCountOf,
 } from './change/generation.ts';
 import { type Asked, Reload, sameListeners } from './change/reload.ts';
@@ -175,6 +176,7 @@ export class Service {
   /** TTIN and TTOU: one worker more, or fewer. */
   scaleBy(change: 1 | -1): void {
     if (isEnding(this.#intent)) return this.#refuse(change > 0 ? 'TTIN' : 'TTOU');
+    if (hasSlotSockets(this.#current)) return this.#refuseToScale();
     const isResting = this.#intent.name === 'resting';
     // As with Gunicorn: while the workers rest there are none, so that one more is one.
     this.#changeCount(isResting && change > 0 ? 0 : this.#count, change);
@@ -294,7 +296,8 @@ export class Service {
     const { candidate } = this.#reload;
     const begins = this.#intent.name === 'starting';
     const movesElsewhere = candidate?.number === worker.generation && this.#promote(candidate, app);
-    if (movesElsewhere || begins) this.#sayListening(describeListeners(worker.listeners, urls));
+    if (movesElsewhere || begins)
+      this.#sayListening(describeListeners(worker.origin.listeners, urlsOfAll(worker, urls)));
     if (begins) this.#begin(app);
     upgrade.serving(this.#readyCount >= this.#count);
   }
@@ -410,6 +413,13 @@ export class Service {
     this.#setCount(count);
   }
 
+  #refuseToScale(): void {
+    this.log.warning(
+      `The number of workers stays ${this.#count}: each slot has a socket of its own ({slot} in --bind); change --workers and send HUP`,
+      { event: 'scaling-limit', count: this.#count, setting: '--bind' },
+    );
+  }
+
   #setCount(count: number): void {
     const before = this.#count;
     if (count === before) return;
@@ -433,4 +443,13 @@ export class Service {
       addresses,
     });
   }
+}
+
+/** What the worker tells of its own sockets, and what that means for those of other slots. */
+function urlsOfAll(worker: WorkerHandle, urls: readonly string[]): readonly string[] {
+  const others = urls.some((url) => url.startsWith('https:')) ? 'https:' : '';
+  return worker.origin.listeners.map((listener) => {
+    const at = worker.listeners.indexOf(listener);
+    return at < 0 ? others : (urls[at] ?? '');
+  });
 }

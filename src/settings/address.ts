@@ -1,8 +1,13 @@
 import { resolve } from 'node:path';
 import { UsageError } from '../support/errors.ts';
 
-/** Where to listen, as parsed from one `--bind`. `source` is how the operator named it, for error lines. */
-export type Address =
+/**
+ * Where to listen, as parsed from one `--bind`. `source` is how the operator named it, for error lines. An address with a
+ * `slot` is for the workers in that slot only.
+ */
+export type Address = Place & { readonly slot?: number };
+
+type Place =
   | {
       readonly kind: 'tcp';
       readonly source: string;
@@ -36,6 +41,30 @@ export function parseAddress(origin: string, text: string): Address {
   if (text.startsWith('unix:')) return parsePath(source, text.slice('unix:'.length));
   if (text.startsWith('fd://')) return parseFd(source, text.slice('fd://'.length));
   return parseHostPort(source, text.replace(/^(tcp|https?):\/\//, ''));
+}
+
+const SLOT = '{slot}';
+
+/** Whether the text stands for an address of each slot. */
+export function isOfSlots(text: string): boolean {
+  return text.includes(SLOT);
+}
+
+/** As parseAddress(); a text with `{slot}` is one address for each of the slots from 0 up to `count`. */
+export function parseBind(origin: string, text: string, count: number): readonly Address[] {
+  if (!isOfSlots(text)) return [parseAddress(origin, text)];
+  if (text.startsWith('fd://'))
+    throw new UsageError(
+      `${origin} ${text}: {slot} stands for a number in a port or a path, not in a descriptor`,
+    );
+  if (!text.startsWith('unix:') && /:0*\{slot\}/.test(text))
+    throw new UsageError(
+      `${origin} ${text}: slot 0 would have port 0; write digits before {slot}, as in :900{slot}`,
+    );
+  return Array.from({ length: count }, (_, slot) => ({
+    ...parseAddress(origin, text.replaceAll(SLOT, `${slot}`)),
+    slot,
+  }));
 }
 
 /**
@@ -113,13 +142,15 @@ export function overlap(one: Address, other: Address): boolean {
 
 /**
  * Where to listen, given what the operator wrote and the sockets that systemd passed: as in Gunicorn those replace every
- * bind but descriptors.
+ * bind but descriptors. The sockets of slots stay, too, since whoever passes one does not know the slots.
  */
 export function withPassed(written: readonly Address[], passed: readonly Address[]): readonly Address[] {
   if (passed.length === 0) return written;
   const at = new Set(passed.map(formatAddress));
   return [
-    ...written.filter((address) => address.kind === 'fd' && !at.has(formatAddress(address))),
+    ...written.filter(
+      (address) => address.slot !== undefined || (address.kind === 'fd' && !at.has(formatAddress(address))),
+    ),
     ...passed,
   ];
 }

@@ -1,5 +1,5 @@
 import type { Generation } from '../../src/arbiter/change/generation.ts';
-import { limitsOf } from '../../src/arbiter/change/generation.ts';
+import { limitsOf, listenersIn } from '../../src/arbiter/change/generation.ts';
 import type { Limits, WorkerState } from '../../src/arbiter/policy/worker-state.ts';
 import type { SpawnOptions, WorkerHandle } from '../../src/arbiter/workers/handle.ts';
 import { KnownRequests } from '../../src/arbiter/workers/known-requests.ts';
@@ -37,7 +37,7 @@ export class FakeWorker implements WorkerHandle {
     this.generation = options.generation.number;
     this.limits = limitsOf(options.generation);
     this.pid = 1000 + options.age;
-    this.listeners = options.generation.listeners;
+    this.listeners = listenersIn(options.generation, options.slot);
     this.origin = options.generation;
     this.shows = options.generation.failure ?? null;
     this.state = { name: 'spawning', sinceMs: options.now };

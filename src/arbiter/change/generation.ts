@@ -9,12 +9,14 @@ import {
   type Address,
   expandLocalhost,
   hasAddress,
-  parseAddress,
+  isOfSlots,
+  parseBind,
   withPassed,
 } from '../../settings/address.ts';
 import type { Hooks } from '../../settings/hooks.ts';
 import type { LoadedData } from '../../settings/load.ts';
 import { nameSetting } from '../../settings/origin.ts';
+import { UsageError } from '../../support/errors.ts';
 import type { Limits } from '../policy/worker-state.ts';
 import type { Scaling } from '../scaling.ts';
 
@@ -53,10 +55,36 @@ export type ReadResult =
 
 /** The addresses that a configuration asks for, each naming where it was written. Throws a UsageError. */
 export function addressesOf({ settings, origins, sockets }: LoadedData): readonly Address[] {
-  const written = settings.bind.flatMap((text) =>
-    expandLocalhost(parseAddress(nameSetting(origins.bind, 'bind'), text), hasAddress),
-  );
+  const source = nameSetting(origins.bind, 'bind');
+  refuseSlots(source, settings);
+  const written = settings.bind
+    .flatMap((text) => parseBind(source, text, settings.workers))
+    .flatMap((address) => expandLocalhost(address, hasAddress));
   return withPassed(written, sockets);
+}
+
+/** Refuses settings that are at odds with sockets of slots, which have to be bound before the workers start. */
+function refuseSlots(source: string, { bind, spareWorkers, workersMax }: LoadedData['settings']): void {
+  const text = bind.find(isOfSlots);
+  if (text === undefined) return;
+  if (spareWorkers > 0)
+    throw new UsageError(
+      `${source} ${text}: a spare worker has no slot when it starts; leave --spare-workers away, or {slot}`,
+    );
+  if (workersMax !== null)
+    throw new UsageError(
+      `${source} ${text}: the sockets of slots are as many as --workers says; leave --workers-min and --workers-max away, or {slot}`,
+    );
+}
+
+/** Whether each slot has a socket of its own, so that the number of workers is the one in the settings. */
+export function hasSlotSockets({ loaded }: Generation): boolean {
+  return loaded.settings.bind.some(isOfSlots);
+}
+
+/** The sockets of a worker in that slot: those of all, and those of the slot. */
+export function listenersIn({ listeners }: Generation, slot: number | null): readonly Listener[] {
+  return listeners.filter(({ address }) => address.slot === undefined || address.slot === slot);
 }
 
 /**
@@ -89,7 +117,7 @@ export function countAfter({ count, setting, followsLoad }: WorkerCount, generat
   const { loaded, scaling } = generation;
   const { workers } = loaded.settings;
   const ended = followsLoad && scaling === undefined;
-  const wanted = ended || workers !== setting ? workers : count;
+  const wanted = ended || workers !== setting || hasSlotSockets(generation) ? workers : count;
   return scaling?.allowed(wanted) ?? wanted;
 }
 

@@ -64,7 +64,7 @@ export class Rebinding {
     const { addresses, open } = request;
     const free = [...open, ...this.#opened];
     const wanted = addresses.map((address) => {
-      const at = free.findIndex((listener) => formatAddress(listener.address) === formatAddress(address));
+      const at = free.findIndex((listener) => isSame(listener.address, address));
       return { address, open: at < 0 ? undefined : free.splice(at, 1)[0] };
     });
     const asked = besidePairs(wanted.map((one) => ({ address: one.address, url: one.open?.url })));
@@ -84,6 +84,11 @@ export class Rebinding {
       throw collision(error, open, this.#options.heldByWorkers()) ?? error;
     }
   }
+}
+
+/** Whether a listener on the one can serve as the other. The workers of a generation tell by the slot whose socket it is. */
+function isSame(one: Address, other: Address): boolean {
+  return formatAddress(one) === formatAddress(other) && one.slot === other.slot;
 }
 
 /** A clearer error where this service itself holds the address; otherwise null. */

@@ -1,5 +1,5 @@
 import type { HandedListener } from '../../process/ipc.ts';
-import type { Generation } from '../change/generation.ts';
+import { type Generation, listenersIn } from '../change/generation.ts';
 
 /** The first descriptor after stdin, stdout, stderr and the channel. */
 const FIRST_LISTENER_FD = 4;
@@ -16,8 +16,10 @@ export interface HandOver {
   readonly watchdogFd: number | null;
 }
 
-/** Lays out the descriptors of a generation for a worker. */
-export function handOver({ loaded, listeners }: Generation): HandOver {
+/** Lays out the descriptors of a generation for a worker in that slot. */
+export function handOver(generation: Generation, slot: number | null): HandOver {
+  const { loaded } = generation;
+  const listeners = listenersIn(generation, slot);
   // Node cannot accept without listen(2), which sets the length of the queue: one that came listening is not shortened.
   const keepsBacklog = loaded.origins.backlog.source === 'default';
   return {

@@ -1,4 +1,4 @@
-import { type Address, parseAddress } from '../../settings/address.ts';
+import { type Address, isOfSlots, parseAddress } from '../../settings/address.ts';
 import type { Loaded } from '../../settings/load.ts';
 import { nameSetting } from '../../settings/origin.ts';
 import { UsageError } from '../../support/errors.ts';
@@ -38,7 +38,7 @@ export function activationNotice(
   if (LISTEN_PID !== String(pid))
     return `No socket of LISTEN_FDS is used, because LISTEN_PID is ${LISTEN_PID} and this is ${pid}; ExecStart= must start tsunicorn itself`;
   const source = nameSetting(origins.bind, 'bind');
-  const unused = settings.bind.filter((text) => parseAddress(source, text).kind !== 'fd');
+  const unused = settings.bind.filter((text) => !isOfSlots(text) && parseAddress(source, text).kind !== 'fd');
   if (sockets.length === 0 || origins.bind.source === 'default' || unused.length === 0) return null;
   return `${source} ${unused.join(', ')} is not used: systemd passed the sockets to serve on (LISTEN_FDS)`;
 }

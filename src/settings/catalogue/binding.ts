@@ -7,7 +7,7 @@ const port = integer({ min: 0, max: 65_535 });
 /** Where to listen. */
 export const binding = {
   bind: setting({
-    doc: 'An address to listen on: `host:port`, `[v6]:port`, `unix:path` or `fd://N`. `localhost` is both 127.0.0.1 and ::1 on one port, or the one that the machine has. It may be repeated. The addresses of one source replace those of a lower one. Sockets that systemd passes (`LISTEN_FDS`) replace all but `fd://N`.',
+    doc: 'An address to listen on: `host:port`, `[v6]:port`, `unix:path` or `fd://N`. `localhost` is both 127.0.0.1 and ::1 on one port, or the one that the machine has. A `{slot}` in a port or a path stands for the number of each [slot](slots.md#a-socket-for-each-slot): `unix:/run/app.{slot}.sock`. It may be repeated. The addresses of one source replace those of a lower one. Sockets that systemd passes (`LISTEN_FDS`) replace all but `fd://N` and those with `{slot}`.',
     flags: '-b, --bind',
     kind: listOf(text('address', 'an address such as 127.0.0.1:8000'), 1),
     default: ['127.0.0.1:8000'],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatAddress, formatTcp, overlap, parseAddress } from '../../../src/settings/address.ts';
+import { formatAddress, formatTcp, overlap, parseAddress, parseBind } from '../../../src/settings/address.ts';
 import { UsageError } from '../../../src/support/errors.ts';
 
 const parse = (text: string) => {
@@ -71,6 +71,32 @@ describe('an address', () => {
 
   it('of a path may have 107 bytes', () => {
     expect(parse(`unix:/${'a'.repeat(106)}`)).toMatchObject({ kind: 'unix' });
+  });
+});
+
+describe('an address for each slot', () => {
+  const bind = (text: string, count = 2) =>
+    parseBind('--bind', text, count).map((address) => [formatAddress(address), address.slot]);
+
+  it('has the number of the slot in place of {slot}, in a port, a path or a name', () => {
+    expect(bind('127.0.0.1:900{slot}')).toEqual([
+      ['http://127.0.0.1:9000', 0],
+      ['http://127.0.0.1:9001', 1],
+    ]);
+    expect(bind('unix:/run/{slot}/app.{slot}.sock', 3).at(-1)).toEqual(['unix:/run/2/app.2.sock', 2]);
+    expect(bind('unix:@app{slot}', 1)).toEqual([['unix:@app0', 0]]);
+  });
+
+  it('is one address of all slots without {slot}', () => {
+    expect(bind(':9000', 4)).toEqual([['http://0.0.0.0:9000', undefined]]);
+  });
+
+  it.each([
+    ['fd://{slot}', 2, /not in a descriptor$/],
+    ['127.0.0.1:{slot}', 2, /slot 0 would have port 0; write digits before \{slot\}, as in :900\{slot\}$/],
+    ['127.0.0.1:900{slot}', 11, /^--bind 127.0.0.1:90010: a port is a number from 0 to 65535$/],
+  ])('%j of %i slots is refused in one line', (text, count, why) => {
+    expect(() => parseBind('--bind', text, count)).toThrow(why);
   });
 });
 

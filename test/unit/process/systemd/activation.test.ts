@@ -53,6 +53,10 @@ describe('the addresses to listen on', () => {
   it('are the passed sockets in place of what the operator wrote, but for descriptors', () => {
     expect(at([':9000', 'fd://9', 'fd://4', 'unix:/x'])).toEqual(['fd://9', 'fd://3', 'fd://4']);
   });
+
+  it('keep the sockets of slots', () => {
+    expect(at([':9000', 'unix:/run/{slot}'])).toEqual(['unix:/run/0', 'fd://3', 'fd://4']);
+  });
 });
 
 describe('the notice', () => {
@@ -66,7 +70,8 @@ describe('the notice', () => {
   });
 
   it('is not given where nothing is left out', () => {
-    expect([notice(null), notice(['fd://3']), notice([':9000'], [])]).toEqual([null, null, null]);
+    const all = [notice(null), notice(['fd://3', ':900{slot}']), notice([':9000'], [])];
+    expect(all).toEqual([null, null, null]);
   });
 
   it('says why sockets for another process are not used', () => {

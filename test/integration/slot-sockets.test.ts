@@ -77,14 +77,16 @@ describe('a socket for each slot', () => {
     const served = () =>
       running.waitFor(() => loads.every((load) => load.answered() > 20), 'answers in both slots');
     await served();
+    const old = running.workers();
     running.signal('SIGHUP');
+    await running.waitFor(() => !old.some((pid) => running.workers().includes(pid)), 'the old ones to go');
     await ready(running, 4);
     for (const slot of [0, 1]) process.kill((await ask(at(running, slot))).pid, 'SIGTERM');
     await ready(running, 6);
     running.signal('SIGUSR2');
-    const [, pid] = await running.waitForLog(/The new arbiter \(pid: (\d+)\) serves beside/);
+    const [, pid] = await running.waitForLog(/The new arbiter \(pid: (\d+)\) serves together/);
     running.signal('SIGTERM');
-    await running.waitForLog(/this one is alone/);
+    await running.waitForLog(/has exited: the upgrade is complete/);
     for (const slot of [0, 1]) expect((await ask(at(running, slot))).slot).toBe(slot);
     const results = await Promise.all(loads.map((load) => load.stop()));
     expect(results.map(({ failures, refused }) => ({ failures, refused }))).toEqual([

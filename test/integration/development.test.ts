@@ -88,10 +88,14 @@ describe('--reload', () => {
 
   it('waits for an application that does not load at first, or is not there yet', async () => {
     const running = start(['app.mjs:app', '--reload', '-b', '127.0.0.1:0'], { files: {} });
-    await running.waitForLog(/\[ERROR\] Waiting for a change.*there is no module/);
+    await running.waitForLog(
+      /\[ERROR\] The application cannot be loaded; waiting for a file change.*there is no module/,
+    );
     const text = `import './gone/lib.mjs';\n${listener('late')}`;
-    await sees(running, /\[ERROR\] Waiting for a change.*cannot be found/, () =>
-      save(running, 'app.mjs', text),
+    await sees(
+      running,
+      /\[ERROR\] The application cannot be loaded; waiting for a file change.*cannot be found/,
+      () => save(running, 'app.mjs', text),
     );
     save(running, 'gone/lib.mjs', '');
     expect((await get(await running.url())).body).toBe('late');

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { it, type TestAPI } from 'vitest';
@@ -10,6 +10,12 @@ type It = TestAPI['skip'];
 export function withTool(...tools: readonly string[]): It {
   const missing = tools.filter((tool) => !isInstalled(tool));
   return onlyIf(missing.length === 0, `${missing.join(', ')} not installed`);
+}
+
+/** `base` where a package is installed; elsewhere one that skips, and a warning. */
+export function withPackage(name: string, base: It): It {
+  const isThere = existsSync(new URL(`../../node_modules/${name}`, import.meta.url));
+  return isThere ? base : onlyIf(false, `${name} is not installed`);
 }
 
 /** `it` for what an ordinary user is refused; root is refused nothing, so as root one that skips, and a warning. */

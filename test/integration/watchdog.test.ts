@@ -7,7 +7,7 @@ import { tellTestsApart } from '../support/current-test.ts';
 import { app, endWithTest, isAlive, type Running, serve, temporaryDirectory } from '../support/tsunicorn.ts';
 import { wireTo } from '../support/wire.ts';
 
-// They wait until a limit is over.
+// Those that wait without blocking a processor run beside each other: too many loops at once leave a watchdog no processor.
 tellTestsApart();
 
 const blocks = app('blocks.ts:app');
@@ -20,7 +20,7 @@ async function recordOf(running: Running): Promise<{ pid: number; block: string 
   return { pid: Number(pid), block };
 }
 
-describe.concurrent.each(['tcp', 'unix'])('over %s, an event loop that is blocked', (kind) => {
+describe.each(['tcp', 'unix'])('over %s, an event loop that is blocked', (kind) => {
   const bind = () => (kind === 'tcp' ? '127.0.0.1:0' : `unix:${join(temporaryDirectory(), 'sock')}`);
 
   it.each([
@@ -53,7 +53,7 @@ describe.concurrent.each(['tcp', 'unix'])('over %s, an event loop that is blocke
   });
 });
 
-describe.concurrent('the clients of a blocked worker', () => {
+describe('the clients of a blocked worker', () => {
   it('all get a 503 where no byte was sent to them, also behind headers that were made up and never sent', async () => {
     const running = await serve([blocks, '--timeout', '1']);
     const { port } = new URL(running.at);
@@ -85,7 +85,7 @@ describe.concurrent('the clients of a blocked worker', () => {
   });
 });
 
-describe.concurrent('a sync worker', () => {
+describe('a sync worker', () => {
   it.each(['127.0.0.1:0', 'unix:'])('that is blocked is explained in the same way, on %s', async (bind) => {
     const at = bind === 'unix:' ? `unix:${join(temporaryDirectory(), 'sock')}` : bind;
     const running = await serve([blocks, '--timeout', '1', '-k', 'sync', '-b', at]);
@@ -95,7 +95,7 @@ describe.concurrent('a sync worker', () => {
   });
 });
 
-describe.concurrent('the record', () => {
+describe('the record', () => {
   it('is one JSON object where the log is JSON', async () => {
     const running = await serve([blocks, '--timeout', '1', '--log-format', 'json']);
     await get(running.at, '/spin');
@@ -110,7 +110,7 @@ describe.concurrent('the record', () => {
   });
 });
 
-describe.concurrent('without the watchdog', () => {
+describe('without the watchdog', () => {
   it('the arbiter alone ends a blocked worker, and cannot say more', async () => {
     const running = await serve([blocks, '--timeout', '1', '--no-watchdog']);
     expect(await outcome(get(running.at, '/spin'))).toBe('ECONNRESET');

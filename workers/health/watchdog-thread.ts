@@ -14,7 +14,7 @@ import type { WatchdogSpec } from './watchdog.ts';
 const TICK_MS = 500;
 /**
  * A connection to the main thread takes 40 to 80 ms, and ten times as long on a busy machine; whatever is said then, the
- * arbiter kills 2 s after the timeout, and a second after the grace.
+ * arbiter kills 3 s after the timeout, and a second after the grace.
  */
 const LIMITS = {
   timeout: { answerMs: 1100, stopMs: 1600 },

@@ -127,7 +127,7 @@ export function slotAtSpawn({ loaded }: Pick<Generation, 'loaded'>, missing: num
 }
 
 /** The watchdog has this long to report what a blocked worker does, before the arbiter kills the worker for its silence. */
-const WATCHDOG_HEADSTART_MS = 2000;
+const WATCHDOG_HEADSTART_MS = 3000;
 
 /** The time limits of the generation's workers; 0 in a setting switches a limit off. */
 export function limitsOf({ loaded: { settings } }: Generation): Limits {

@@ -68,7 +68,7 @@ describe('a reload', () => {
     service.prepare = async () =>
       service.configuration({ timeout: 5, bootTimeout: 9, gracefulTimeout: 3, watchdog: false });
     await service.signal('SIGHUP');
-    expect(service.worker(1).limits).toEqual({ heartbeatMs: 32_000, bootMs: 60_000, graceMs: 30_000 });
+    expect(service.worker(1).limits).toEqual({ heartbeatMs: 33_000, bootMs: 60_000, graceMs: 30_000 });
     expect(service.worker(3).limits).toEqual({ heartbeatMs: 5000, bootMs: 9000, graceMs: 3000 });
   });
 

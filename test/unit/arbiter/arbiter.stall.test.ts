@@ -127,9 +127,9 @@ describe('a worker that a debugger may hold', () => {
 });
 
 describe('a silent worker that has a watchdog', () => {
-  it('is killed by the arbiter when the watchdog is silent too, two seconds later', async () => {
+  it('is killed by the arbiter when the watchdog is silent too, three seconds later', async () => {
     const service = await serveReady({ settings: { timeout: 10, workers: 1 } });
-    await service.clock.advance(11_900);
+    await service.clock.advance(12_900);
     expect(service.worker(1).signals).toEqual([]);
     await service.clock.advance(100);
     expect(service.worker(1).signals).toEqual(['SIGABRT']);

@@ -41,7 +41,7 @@ describe('a worker whose process is stopped', () => {
     await pass(service, 15);
     const [line] = saying(service, /^Worker \(pid: 1001.*ending it with/);
     expect(line?.message).toMatch(
-      /silent for 12 s, because it is stopped \(state T in \/proc, .*\); ending it with SIGABRT$/,
+      /silent for 13 s, because it is stopped \(state T in \/proc, .*\); ending it with SIGABRT$/,
     );
     expect(service.worker(1).signals).toEqual(['SIGABRT', 'SIGKILL']);
   });

@@ -18,5 +18,5 @@ it('a worker that crashes while it drains cuts its requests as soon as one that 
   expect(await held).toBe('ECONNRESET');
   await running.waitFor(() => !isAlive(old), 'its end');
   // Of the 30 s that a drain may take by default.
-  expect(running.stderr).toContain('Cut 1 connection(s) at the end of the grace period of 5 s');
+  await running.waitForLog(/Cut 1 connection\(s\) at the end of the grace period of 5 s/);
 });

@@ -6,20 +6,14 @@ import { enableCompileCache } from '../../../src/process/compile-cache.ts';
 import { explainFailure } from '../../boot/failure.ts';
 import type { LoadedFiles, ModuleGraph } from '../../develop/module-graph.ts';
 import { terminate } from '../../end/termination.ts';
-import { ANSWERED, type FromThread, type ThreadOrder } from './messages.ts';
+import { ANSWERED, type FromThread, type ThreadSpec } from './messages.ts';
 import { Runner, sendable } from './runner.ts';
 import { answerToWire, fromWire, type WireToThread } from './wire.ts';
 
 enableCompileCache();
 
 /** What a thread of the pool runs, as long as it lives: loads the application, then serves what comes over the port. */
-export default async function serveThread({
-  port,
-  app,
-  gateway,
-  slots,
-  reports,
-}: ThreadOrder): Promise<void> {
+export default async function serveThread({ port, app, gateway, slots, reports }: ThreadSpec): Promise<void> {
   const post = (message: FromThread, moved: ArrayBuffer[] = []) =>
     port.postMessage(answerToWire(message), moved);
   let runner: Runner | null = null;

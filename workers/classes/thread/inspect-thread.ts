@@ -2,7 +2,7 @@ import type { Debugger, NodeWorker, Session } from 'node:inspector';
 import { stackOf } from '../../health/stack.ts';
 
 /** What a thread was doing. */
-export type Sight =
+export type Inspection =
   | { readonly what: 'blocked'; readonly stack: readonly string[] }
   /** Its event loop turns: the handler has returned, and waits for something. */
   | { readonly what: 'waiting' }
@@ -31,7 +31,7 @@ export class ThreadInspector {
   #open: { readonly connection: Connection; users: number } | null = null;
 
   /** Stops the thread, reads its stack and lets it go on. Takes a second at most, and never rejects. */
-  async see(threadId: number): Promise<Sight> {
+  async see(threadId: number): Promise<Inspection> {
     const why = whyNot();
     if (why !== null) return { what: 'unseen', why };
     try {
@@ -84,14 +84,14 @@ class Connection {
     });
   }
 
-  async see(threadId: number): Promise<Sight> {
+  async see(threadId: number): Promise<Inspection> {
     await this.#enabled;
     const sessionId = this.#sessionIds.get(threadId);
     if (sessionId === undefined) return { what: 'unseen', why: 'the inspector does not know the thread' };
     try {
-      const sight = await this.#look(sessionId);
-      await this.#release(sessionId, sight);
-      return sight;
+      const inspection = await this.#inspect(sessionId);
+      await this.#release(sessionId, inspection);
+      return inspection;
     } finally {
       this.#listeners.delete(sessionId);
     }
@@ -107,9 +107,9 @@ class Connection {
     if (threadId !== undefined) this.#sessionIds.set(Number(threadId), sessionId);
   }
 
-  #look(sessionId: string): Promise<Sight> {
+  #inspect(sessionId: string): Promise<Inspection> {
     return new Promise((resolve) => {
-      const look = new Look(resolve);
+      const look = new Pause(resolve);
       this.#listeners.set(sessionId, (message) => look.hear(message));
       this.#post(sessionId, ENABLE, 'Debugger.enable');
       this.#post(sessionId, PAUSE, 'Debugger.pause');
@@ -117,7 +117,7 @@ class Connection {
   }
 
   /** A thread that is paused cannot be ended: it would wait for its debugger for ever. */
-  #release(sessionId: string, { what }: Sight): Promise<void> {
+  #release(sessionId: string, { what }: Inspection): Promise<void> {
     return new Promise((released) => {
       this.#listeners.set(sessionId, (message) => {
         if ('id' in message && message.id === DISABLE) released();
@@ -137,12 +137,12 @@ class Connection {
 }
 
 /** Waits for a thread to stop, at each step so long as that may take; concludes from where it got stuck. */
-class Look {
-  readonly #resolve: (sight: Sight) => void;
+class Pause {
+  readonly #resolve: (inspection: Inspection) => void;
   readonly #sources = new Map<string, string>();
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(resolve: (sight: Sight) => void) {
+  constructor(resolve: (inspection: Inspection) => void) {
     this.#resolve = resolve;
     this.#within(ANSWER_MS, { what: 'silent' });
   }
@@ -155,11 +155,11 @@ class Look {
       this.#sources.set(message.params.scriptId, message.params.url);
     } else if (message.method === 'Debugger.paused') {
       clearTimeout(this.#timer);
-      this.#resolve(sightOf(message.params.callFrames, this.#sources));
+      this.#resolve(inspectionOf(message.params.callFrames, this.#sources));
     }
   }
 
-  #within(ms: number, otherwise: Sight): void {
+  #within(ms: number, otherwise: Inspection): void {
     clearTimeout(this.#timer);
     // If this thread was held up itself, the answer may be here already, unread.
     this.#timer = setTimeout(() => setImmediate(this.#resolve, otherwise), ms);
@@ -167,7 +167,10 @@ class Look {
 }
 
 /** Where all of it is Node's own, the thread was idle and has just been woken. */
-function sightOf(frames: readonly Debugger.CallFrame[], sources: ReadonlyMap<string, string>): Sight {
+function inspectionOf(
+  frames: readonly Debugger.CallFrame[],
+  sources: ReadonlyMap<string, string>,
+): Inspection {
   const isNodes = ({ location, url }: Debugger.CallFrame) =>
     (sources.get(location.scriptId) ?? url).startsWith('node:');
   return frames.every(isNodes) ? { what: 'waiting' } : { what: 'blocked', stack: stackOf(frames, sources) };

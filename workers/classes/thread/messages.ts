@@ -17,7 +17,7 @@ export const ANSWERED = 2;
 export const SLOTS = 3;
 
 /** What a thread gets to run with. */
-export interface ThreadOrder {
+export interface ThreadSpec {
   readonly port: MessagePort;
   /** As the operator wrote it. */
   readonly app: string;

@@ -2,7 +2,7 @@ import { shortPath } from '../../../src/http/request-name.ts';
 import type { WorkerLog } from '../../../src/log/records.ts';
 import { seconds } from '../../../src/support/duration.ts';
 import type { Exchange } from './exchange.ts';
-import type { Sight } from './inspect-thread.ts';
+import type { Inspection } from './inspect-thread.ts';
 import type { See } from './see-thread.ts';
 
 /** What of a thread is needed to end it. */
@@ -29,14 +29,14 @@ export class Overdue {
     if (isOver() || this.#looked.has(thread)) return;
     this.#looked.add(thread);
     const overdueMs = performance.now();
-    const sight = await this.#see(thread.id);
+    const inspection = await this.#see(thread.id);
     this.#looked.delete(thread);
     if (isOver()) return;
-    this.#record(exchange, sight, overdueMs);
+    this.#record(exchange, inspection, overdueMs);
     thread.kill();
   }
 
-  #record({ request, cameMs, startedMs }: Exchange, sight: Sight, overdueMs: number): void {
+  #record({ request, cameMs, startedMs }: Exchange, inspection: Inspection, overdueMs: number): void {
     const { method = '', url = '' } = request;
     const path = shortPath(url);
     const ran = seconds(overdueMs - startedMs);
@@ -46,9 +46,9 @@ export class Overdue {
       setting: '--timeout',
       durationMs: Math.round(overdueMs - startedMs),
       ageMs: Math.round(overdueMs - cameMs),
-      thread: sight.what,
-      stack: sight.what === 'blocked' ? sight.stack : null,
-      lines: [...waited(startedMs - cameMs), ...linesOf(sight)],
+      thread: inspection.what,
+      stack: inspection.what === 'blocked' ? inspection.stack : null,
+      lines: [...waited(startedMs - cameMs), ...linesOf(inspection)],
     });
   }
 }
@@ -57,15 +57,15 @@ function waited(ms: number): readonly string[] {
   return ms < 100 ? [] : [`after it had waited ${seconds(ms)} for a thread`];
 }
 
-function linesOf(sight: Sight): readonly string[] {
-  switch (sight.what) {
+function linesOf(inspection: Inspection): readonly string[] {
+  switch (inspection.what) {
     case 'blocked':
-      return ['blocked at:', ...sight.stack.map((frame) => `  ${frame}`)];
+      return ['blocked at:', ...inspection.stack.map((frame) => `  ${frame}`)];
     case 'waiting':
       return ['no JavaScript ran in its thread: the handler waits for something'];
     case 'silent':
       return ['its stack is not available: it is blocked in native code or gets no processor time'];
     case 'unseen':
-      return [`its stack could not be read: ${sight.why}`];
+      return [`its stack could not be read: ${inspection.why}`];
   }
 }

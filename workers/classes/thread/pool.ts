@@ -8,7 +8,7 @@ import type { LoadedFiles } from '../../develop/module-graph.ts';
 import { Dispatcher } from './dispatcher.ts';
 import type { Exchange } from './exchange.ts';
 import type { Lane, Left } from './lane.ts';
-import type { Loaded, ThreadOrder } from './messages.ts';
+import type { Loaded, ThreadSpec } from './messages.ts';
 import { Overdue } from './overdue.ts';
 import { seeLazily } from './see-thread.ts';
 import type { ThreadStalls } from './stalls.ts';
@@ -17,7 +17,7 @@ import { hasWaitedTooLong, isOverdue, judge, type Limits } from './time-limits.t
 
 export interface PoolOptions {
   readonly app: string;
-  readonly gateway: ThreadOrder['gateway'];
+  readonly gateway: ThreadSpec['gateway'];
   readonly threads: number;
   readonly maxMemory: number | null;
   readonly queueLimit: number;

@@ -90,10 +90,10 @@ export class Runner {
       const returned = this.#application.handler(running.incoming.request, running.outgoing.response);
       if (isThenable(returned)) {
         running.settled = Promise.resolve(returned).then(
-          (result) => this.#look(running, result),
+          (result) => this.#inspect(running, result),
           (error) => this.#failed(running, error),
         );
-      } else this.#look(running, returned);
+      } else this.#inspect(running, returned);
     } catch (error) {
       this.#failed(running, error);
     }
@@ -119,7 +119,7 @@ export class Runner {
   }
 
   /** Whether what the handler returned shows that it is of another kind. */
-  #look(running: Running, returned: unknown): void {
+  #inspect(running: Running, returned: unknown): void {
     try {
       this.#application.doubt?.result?.(returned, running.outgoing.response);
     } catch (error) {

@@ -116,8 +116,12 @@ class Watched {
     });
     const isDue = clock.now() - this.#glancedMs >= GLANCE_EVERY_MS;
     if (isDue) this.#glancedMs = clock.now();
-    const sight = isDue ? await see(this.#thread.id) : null;
-    return { stack: sight?.what === 'blocked' ? sight.stack : null, requests, waiting: requests.length };
+    const inspection = isDue ? await see(this.#thread.id) : null;
+    return {
+      stack: inspection?.what === 'blocked' ? inspection.stack : null,
+      requests,
+      waiting: requests.length,
+    };
   }
 
   #createLoop(): BlockedLoop {

@@ -5,7 +5,7 @@ import { BootError, EXIT, type ExitStatus, messageOf } from '../../../src/suppor
 import { ownFile } from '../../../src/support/own-files.ts';
 import type { LoadedFiles } from '../../develop/module-graph.ts';
 import { Lane, type LaneEvents, type Left, type ThreadPort } from './lane.ts';
-import { ANSWERED, type FromThread, type Loaded, SLOTS, type ThreadOrder } from './messages.ts';
+import { ANSWERED, type FromThread, type Loaded, SLOTS, type ThreadSpec } from './messages.ts';
 import { answerFromWire, toWire, type WireFromThread } from './wire.ts';
 
 type RunOptions = NonNullable<Parameters<Tinypool['run']>[1]>;
@@ -28,7 +28,7 @@ export interface ThreadEvents extends LaneEvents {
   gone(thread: Thread, end: ThreadEnd, left: Left): void;
 }
 
-export type ThreadOptions = Pick<ThreadOrder, 'app' | 'gateway'> & {
+export type ThreadOptions = Pick<ThreadSpec, 'app' | 'gateway'> & {
   /** Takes what the thread loads, where that is wanted. */
   readonly report: ((loaded: LoadedFiles) => void) | null;
 };
@@ -66,7 +66,7 @@ export class Thread {
     };
     this.lane = new Lane(port, slots, events);
     port1.on('message', (wire: WireFromThread) => this.#receive(answerFromWire(wire)));
-    const order: ThreadOrder = {
+    const order: ThreadSpec = {
       port: port2,
       app: what.app,
       gateway: what.gateway,

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { expect, it } from 'vitest';
 import type { Exchange } from '../../../../../workers/classes/thread/exchange.ts';
-import type { Sight } from '../../../../../workers/classes/thread/inspect-thread.ts';
+import type { Inspection } from '../../../../../workers/classes/thread/inspect-thread.ts';
 import { type EndableThread, Overdue } from '../../../../../workers/classes/thread/overdue.ts';
 import { FakeLogger } from '../../../../support/fake-logger.ts';
 
@@ -23,8 +23,8 @@ function overdue(waitedMs = 0) {
 it('says in one record what the thread was doing, and ends it', async () => {
   const log = new FakeLogger();
   const { thread, head } = overdue(2000);
-  const sight: Sight = { what: 'blocked', stack: ['at slow (/srv/app.ts:3:7)'] };
-  await new Overdue(log, async () => sight).end(thread, head);
+  const inspection: Inspection = { what: 'blocked', stack: ['at slow (/srv/app.ts:3:7)'] };
+  await new Overdue(log, async () => inspection).end(thread, head);
   const [line, ...more] = log.lines;
   expect(more).toEqual([]);
   expect(line?.message).toBe('Request timed out after 3.0 s: GET /slow; its thread is ended and replaced');
@@ -32,7 +32,7 @@ it('says in one record what the thread was doing, and ends it', async () => {
     event: 'request-timeout',
     request: { method: 'GET', path: '/slow' },
     thread: 'blocked',
-    stack: sight.stack,
+    stack: inspection.stack,
   });
   expect(line?.fields?.ageMs).toBeGreaterThanOrEqual(5000);
   expect(line?.fields?.lines).toEqual([
@@ -43,14 +43,14 @@ it('says in one record what the thread was doing, and ends it', async () => {
   expect(thread.killed).toBe(1);
 });
 
-it.each<[Sight, RegExp]>([
+it.each<[Inspection, RegExp]>([
   [{ what: 'waiting' }, /the handler waits for something/],
   [{ what: 'silent' }, /native code or gets no processor time/],
   [{ what: 'unseen', why: 'a debugger may be connected' }, /could not be read: a debugger may be connected/],
-])('ends it without a stack too: %o', async (sight, line) => {
+])('ends it without a stack too: %o', async (inspection, line) => {
   const log = new FakeLogger();
   const { thread, head } = overdue();
-  await new Overdue(log, async () => sight).end(thread, head);
+  await new Overdue(log, async () => inspection).end(thread, head);
   expect(log.lines[0]?.fields).toMatchObject({ stack: null, lines: [expect.stringMatching(line)] });
   expect(thread.killed).toBe(1);
 });

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import type { Exchange } from '../../../../../workers/classes/thread/exchange.ts';
-import type { Sight } from '../../../../../workers/classes/thread/inspect-thread.ts';
+import type { Inspection } from '../../../../../workers/classes/thread/inspect-thread.ts';
 import { ThreadStalls } from '../../../../../workers/classes/thread/stalls.ts';
 import { FakeClock } from '../../../../support/fake-clock.ts';
 import { FakeLogger } from '../../../../support/fake-logger.ts';
@@ -10,7 +10,7 @@ const everyMs = 250;
 const stack = ['at spin (/srv/app.ts:3:7)'];
 
 /** A thread that is looked at every 250 ms, and answers what it is asked unless it is blocked. */
-function watch(sight: Sight = { what: 'blocked', stack }) {
+function watch(inspection: Inspection = { what: 'blocked', stack }) {
   const clock = new FakeClock();
   const log = new FakeLogger();
   const thread = {
@@ -27,7 +27,7 @@ function watch(sight: Sight = { what: 'blocked', stack }) {
   let looks = 0;
   const see = async () => {
     looks++;
-    return sight;
+    return inspection;
   };
   const stalls = new ThreadStalls({ warnMs: 1000, everyMs, clock, log, see, queued: () => 3 });
   const begin = (url: string) =>

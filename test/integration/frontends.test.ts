@@ -1,13 +1,11 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
-import { onTestFailed, onTestFinished, tellTestsApart } from '../support/current-test.ts';
+import { tellTestsApart } from '../support/current-test.ts';
 import { ask } from '../support/http-client.ts';
-import { request, startLoad } from '../support/load.ts';
+import { startLoad } from '../support/load.ts';
+import { startNginx } from '../support/nginx.ts';
 import { withTool } from '../support/tools.ts';
-import { type Running, serve, temporaryDirectory } from '../support/tsunicorn.ts';
+import { serve, temporaryDirectory } from '../support/tsunicorn.ts';
 
 // The connections that nginx keeps hold up an old worker for seconds.
 tellTestsApart();
@@ -25,7 +23,7 @@ describe.concurrent.each([
 ])('nginx before a service on %s', (_name, bind) => {
   it('passes requests on', async () => {
     const running = await serve(['app.js', '-b', bind()], { files: { 'app.js': application } });
-    const front = await startNginx(running);
+    const front = await startNginx((directory) => configuration(directory, running.at));
     const { status, body } = await ask({ url: front, headers: { host: 'shop.test' } });
     expect({ status, body: JSON.parse(body) }).toEqual({
       status: 200,
@@ -35,7 +33,7 @@ describe.concurrent.each([
 
   it('sees no request fail while HUP replaces the workers', async () => {
     const running = await serve(['app.js', '-w', '2', '-b', bind()], { files: { 'app.js': application } });
-    const front = await startNginx(running);
+    const front = await startNginx((directory) => configuration(directory, running.at));
     const old = await running.waitForWorkers(2);
     const load = startLoad({ url: front }, CLIENTS);
     await running.waitFor(() => load.answered() > 50, 'some answers');
@@ -49,34 +47,6 @@ describe.concurrent.each([
     expect(await load.stop()).toMatchObject({ failures: [], refused: 0 });
   });
 });
-
-/** An nginx that passes all on to the service; its address, on which it accepts. It is ended with the test. */
-async function startNginx(running: Running & { readonly at: string }): Promise<string> {
-  const directory = temporaryDirectory();
-  mkdirSync(join(directory, 'logs'));
-  writeFileSync(join(directory, 'nginx.conf'), configuration(directory, running.at));
-  const nginx = spawn('nginx', ['-p', directory, '-c', 'nginx.conf', '-e', 'logs/error.log'], {
-    env: { PATH: `${process.env.PATH}:/usr/sbin:/sbin` },
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  let complaints = '';
-  nginx.stderr.setEncoding('utf8').on('data', (text: string) => {
-    complaints += text;
-  });
-  onTestFailed(() => console.error(`--- nginx\n${complaints}`));
-  onTestFinished(async () => {
-    if (nginx.exitCode !== null || nginx.signalCode !== null) return;
-    nginx.kill('SIGTERM');
-    await once(nginx, 'exit');
-  });
-  const url = `unix:${join(directory, 'front.sock')}`;
-  for (let outcome = ''; outcome !== '200'; ) {
-    outcome = await request({ url });
-    if (nginx.exitCode !== null) throw new Error(`nginx ended: ${complaints}`);
-    await new Promise((again) => setTimeout(again, 10));
-  }
-  return url;
-}
 
 // In one process, which needs no other user; on a Unix socket, as nginx cannot take port 0.
 function configuration(directory: string, at: string): string {

@@ -1,10 +1,7 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdirSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
-import { join } from 'node:path';
-import { describe, expect, onTestFailed, onTestFinished } from 'vitest';
-import { addressOf, request, startLoad } from '../support/load.ts';
+import { describe, expect } from 'vitest';
+import { addressOf, startLoad } from '../support/load.ts';
+import { startNginx } from '../support/nginx.ts';
 import { withPackage, withTool } from '../support/tools.ts';
 import { app, type Running, start, temporaryDirectory } from '../support/tsunicorn.ts';
 
@@ -13,7 +10,7 @@ const CLIENTS = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
 
 describe('Socket.IO by polling, behind nginx that hashes a cookie over the sockets of two slots', () => {
   it('keeps each session in its slot, and every slot has some', async () => {
-    const front = await startNginx(await serveChat());
+    const front = await startFront(await serveChat());
     const met = await Promise.all(CLIENTS.map((client) => talk(front, client, 5)));
     for (const { places, failures } of met) {
       expect(failures).toEqual([]);
@@ -27,7 +24,7 @@ describe('Socket.IO by polling, behind nginx that hashes a cookie over the socke
 
   it('fails no request in a HUP under load: sessions begin again where their worker has gone', async () => {
     const running = await serveChat();
-    const front = await startNginx(running);
+    const front = await startFront(running);
     const old = await running.waitForWorkers(2);
     const load = startLoad({ url: front }, 8);
     const stop = new AbortController();
@@ -119,33 +116,10 @@ function poll(front: string, client: string, query: string, packet?: string): Pr
   });
 }
 
-/** An nginx over the sockets of both slots; its address, on which it accepts. It is ended with the test. */
-async function startNginx(running: Running): Promise<string> {
-  const directory = temporaryDirectory();
-  mkdirSync(join(directory, 'logs'));
+/** The address of an nginx over the sockets of both slots. */
+async function startFront(running: Running): Promise<string> {
   const sockets = (await running.waitForLog(/Listening at: (.*) \(\d+\)/))[1]?.split(', ') ?? [];
-  writeFileSync(join(directory, 'nginx.conf'), configuration(directory, sockets));
-  const nginx = spawn('nginx', ['-p', directory, '-c', 'nginx.conf', '-e', 'logs/error.log'], {
-    env: { PATH: `${process.env.PATH}:/usr/sbin:/sbin` },
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  let complaints = '';
-  nginx.stderr.setEncoding('utf8').on('data', (text: string) => {
-    complaints += text;
-  });
-  onTestFailed(() => console.error(`--- nginx\n${complaints}`));
-  onTestFinished(async () => {
-    if (nginx.exitCode !== null || nginx.signalCode !== null) return;
-    nginx.kill('SIGTERM');
-    await once(nginx, 'exit');
-  });
-  const url = `unix:${join(directory, 'front.sock')}`;
-  for (let outcome = ''; outcome !== '200'; ) {
-    outcome = await request({ url });
-    if (nginx.exitCode !== null) throw new Error(`nginx ended: ${complaints}`);
-    await new Promise((again) => setTimeout(again, 10));
-  }
-  return url;
+  return startNginx((directory) => configuration(directory, sockets));
 }
 
 function configuration(directory: string, sockets: readonly string[]): string {

@@ -15,6 +15,7 @@ import {
   presentInstallation,
   requireInstallation,
 } from '../process/installation.ts';
+import { importFrom } from '../process/moved-imports.ts';
 import type { FollowingPidfile } from '../process/pidfile.ts';
 import { isStopped } from '../process/process-state.ts';
 import { presentCwd, type Start } from '../process/start.ts';
@@ -158,11 +159,14 @@ function preparation(bound: Bound, log: RecordLog, serving: () => Generation): A
   // Read now: at a reload the installation may be gone.
   const version = packageVersion();
   let reads = 0;
+  let endImports = () => {};
   const prepare = async (signal: AbortSignal): Promise<Prepared> => {
     reads++;
     // Symbolic links are followed again, as each release may have its own directory.
     const cwd = presentCwd(start);
     const installation = presentInstallation(start, version);
+    endImports();
+    endImports = importFrom(installation);
     const options = { spawn: spawnProcess, clock: systemClock, installation };
     const asRead = await readSettings({ ...input, cwd }, signal, options);
     const { loaded, remarks } = withoutRestart(asRead, bound.first.loaded.settings);

@@ -159,6 +159,20 @@ describe('HUP where the working directory is a link', () => {
     expect(await body(at)).toBe(`three of-three ${three}`);
   });
 
+  it('does so at the first reload too, when most of the code of a reload has not been loaded yet', async () => {
+    const { releases, running, at } = await serveInstalled();
+    const two = releases.deploy('two', { ...release('two'), 'tsunicorn.config.mjs': config('two') });
+    releases.install('two');
+    releases.prune('one');
+    await reload(running, 2);
+    expect(await body(at)).toBe(`two of-two ${two}`);
+    const three = releases.deploy('three', release('three'));
+    releases.install('three');
+    releases.prune('two');
+    await reload(running, 3);
+    expect(await body(at)).toBe(`three of-three ${three}`);
+  });
+
   it('asks for USR2 where the new release has another version of it, and the old one is gone', async () => {
     const { releases, running, at } = await serveInstalled();
     const two = releases.deploy('two', release('two'));

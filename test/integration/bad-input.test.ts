@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import net, { type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -95,6 +96,17 @@ describe('the command line and the environment', () => {
 });
 
 describe('the config file', () => {
+  it.each([['--check-config'], ['--print-config'], ['--bind', '127.0.0.1:0']])(
+    'that ends the process with status 0 is refused all the same, with %s',
+    async (...args) => {
+      const cwd = temporaryDirectory();
+      writeFileSync(join(cwd, 'ends.config.mjs'), 'process.exit(0);\n');
+      expect(await refusal([hello, '-c', 'ends.config.mjs', ...args], { cwd })).toBe(
+        'ends.config.mjs: it ended the process with status 0 while it was loaded; remove its process.exit()',
+      );
+    },
+  );
+
   it.each([
     ['one that throws', 'throw new Error("boom");', 'tsunicorn.config.ts: it threw: Error: boom (at line 1)'],
     [

@@ -3,7 +3,7 @@ import { isAbsolute, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { fs, util } from '../../support/builtins.ts';
 import { type Clock, systemClock } from '../../support/clock.ts';
-import { codeOf, messageOf, UsageError } from '../../support/errors.ts';
+import { codeOf, EXIT, messageOf, UsageError } from '../../support/errors.ts';
 import { esModuleCure } from '../../support/es-syntax.ts';
 import { isOwnFile } from '../../support/own-files.ts';
 import { frameOf, parserPlaceOf } from '../../support/stack-frames.ts';
@@ -118,11 +118,24 @@ async function importWithin(
     const problem = `it has not finished loading after ${IMPORT_LIMIT_MS / 1000} s`;
     reject(new UsageError(`${label}: ${problem}; look for an await that never ends`));
   });
+  const explain = () => explainExit(label);
+  process.once('exit', explain);
   try {
     return await Promise.race([importModule(path, label, cacheKey), overdue]);
   } finally {
+    process.off('exit', explain);
     cancel();
   }
+}
+
+/** The process ends while the file is imported, which would look like success. */
+function explainExit(label: string): void {
+  const status = process.exitCode ?? 0;
+  fs.writeSync(
+    2,
+    `tsunicorn: ${label}: it ended the process with status ${status} while it was loaded; remove its process.exit()\n`,
+  );
+  process.exitCode = EXIT.usage;
 }
 
 async function importModule(path: string, label: string, cacheKey: string | null): Promise<unknown> {

@@ -46,6 +46,42 @@ export default defineConfig({
 \`\`\`
 
 It is read again at each reload (HUP). A \`.json\` file holds settings only.
+
+## Profiles
+
+One file can hold several configurations. \`-c tsunicorn.config.ts:Production\`, or
+\`TSUNICORN_CONFIG=tsunicorn.config.ts:Production\`, takes the export of that name in place of the default export:
+
+- an object;
+- a function, which may be async and returns an object;
+- a class. Its settings are its static fields, or the fields of its instances, and those of its bases. Its methods are
+  hooks, with the class or the instance as \`this\`.
+
+\`\`\`ts
+import type { UserConfig } from 'tsunicorn';
+
+class Base {
+  static app = 'server.ts:app';
+  static gracefulTimeout = 20;
+}
+
+export class Production extends Base {
+  static workers = 'auto' as const;
+  static accessLogfile = '-';
+}
+
+export class Development extends Base {
+  static reload = true;
+}
+
+Production satisfies UserConfig;
+\`\`\`
+
+Static fields are read without constructing the class. If there are none, each class of the chain is constructed once, without
+arguments. A static field \`name\` is the setting; the name that every class has is not. Helpers of a class are private
+(\`#helper\`), as every other member has to be a setting or a hook. \`--print-config\` names the class that a value comes
+from. A reload, an upgrade and \`--check-config\` take the same profile. In a CommonJS file a profile is a property of
+\`module.exports\`, in a \`.json\` file a key.
 `;
 
 const HOOKS = `

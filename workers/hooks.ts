@@ -27,10 +27,10 @@ export class WorkerHooks {
   }
 
   /** Imports the configuration file again, since functions cannot be sent between processes. */
-  async load({ configFile, hookNames }: BootSpec): Promise<void> {
+  async load({ configFile, hookNames, profile }: BootSpec): Promise<void> {
     if (configFile === null || !WORKER_HOOKS.some((name) => hookNames.includes(name))) return;
     const { loadHooks } = await import('../src/settings/load.ts');
-    this.#hooks = await loadHooks(configFile, null, process.cwd());
+    this.#hooks = await loadHooks(configFile, null, process.cwd(), profile);
   }
 
   /** Calls a hook, if there is one; resolves when it has returned, and logs what it throws. */

@@ -20,8 +20,9 @@ export function renderConfig(loaded: LoadedData): string {
       origin: 'environment LISTEN_FDS, in place of bind',
     }),
   );
-  const config = describeOrigin({ source: 'config', name: loaded.configFile ?? '' });
-  const hooks = loaded.hookNames.map((name): Row => ({ name, value: 'hook', origin: config }));
+  const hooks = Object.entries(loaded.hookOrigins).map(
+    ([name, origin]): Row => ({ name, value: 'hook', origin: describeOrigin(origin) }),
+  );
   return align([...rows, ...sockets, ...hooks]);
 }
 

@@ -189,7 +189,7 @@ function preparation(bound: Bound, log: RecordLog, serving: () => Generation): A
 
 /** Imports the arbiter's own hooks again, with a new `cacheKey`; the workers import theirs themselves. */
 async function hooksOf(loaded: LoadedData, own: OwnProcess, cacheKey: string, cwd: string): Promise<Hooks> {
-  const { configFile, hookNames } = loaded;
+  const { configFile, hookNames, profile } = loaded;
   if (configFile === null || !hookNames.some((name) => ARBITER_HOOKS.includes(name))) return {};
-  return own.within(loaded, () => loadHooks(configFile, cacheKey, cwd));
+  return own.within(loaded, () => loadHooks(configFile, cacheKey, cwd, profile));
 }

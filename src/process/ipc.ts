@@ -200,6 +200,8 @@ export interface BootSpec {
   readonly settings: Settings;
   /** Absolute; the worker imports it again where `hookNames` has a hook of its side, as functions cannot travel. */
   readonly configFile: string | null;
+  /** The export in it that is meant; null is the default export. */
+  readonly profile: string | null;
   readonly hookNames: readonly HookName[];
   readonly listeners: readonly HandedListener[];
   /** The watchdog's pipe, as its number in the worker; null where there is to be no watchdog. */

@@ -19,8 +19,15 @@ import {
 import { type Origin, sourceOf } from './origin.ts';
 import { addedEnvironment, addedSince } from './sources/added-environment.ts';
 import type { ParseArguments } from './sources/argv.ts';
-import { type ConfigFile, placeOf, readableFile, readConfig, searchConfig } from './sources/file.ts';
-import { configLayer, hookNamesOf, hooksOf } from './sources/file-layer.ts';
+import {
+  type ConfigFile,
+  configText,
+  namedConfig,
+  placeOf,
+  readConfig,
+  searchConfig,
+} from './sources/file.ts';
+import { configLayer, hookNamesOf, hooksOf, originOf } from './sources/file-layer.ts';
 import { splitArguments } from './sources/split-arguments.ts';
 
 export type { Origin } from './origin.ts';
@@ -32,9 +39,12 @@ export interface Loaded {
   readonly origins: Readonly<Record<SettingName, Origin>>;
   /** Absolute. */
   readonly configFile: string | null;
+  /** The export in it that was asked for; null is the default export. */
+  readonly profile: string | null;
   /** The functions in the config file; none without one. */
   readonly hooks: Hooks;
   readonly hookNames: readonly HookName[];
+  readonly hookOrigins: Readonly<Partial<Record<HookName, Origin>>>;
   /** What env-file and env add to the process environment. */
   readonly environment: Readonly<Record<string, string>>;
   /** Sockets that systemd passed; they stand in for `settings.bind`. */
@@ -88,22 +98,31 @@ export async function loadSettings(input: LoadInput): Promise<Loaded> {
   const variables = environmentLayer({ ...env, ...environment });
   const layer = mergeLayers([defaultLayer(), variables, ...above]);
   const hooks = file === null ? {} : hooksOf(file);
+  const hookNames = hookNamesOf(hooks);
   return {
     ...settle(layer, cwd, file),
     configFile: file?.path ?? null,
+    profile: file?.profile ?? null,
     hooks,
-    hookNames: hookNamesOf(hooks),
+    hookNames,
+    hookOrigins:
+      file === null ? {} : Object.fromEntries(hookNames.map((name) => [name, originOf(file, name)])),
     environment: Object.freeze(environment),
     sockets: input.sockets ?? [],
   };
 }
 
 /**
- * The hooks of a config file, imported again with another `cacheKey`; messages name it as seen from `cwd`. Throws a
- * UsageError.
+ * The hooks of a config file, or of a profile in it, imported again with another `cacheKey`; messages name it as seen from
+ * `cwd`. Throws a UsageError.
  */
-export async function loadHooks(configFile: string, cacheKey: string | null, cwd: string): Promise<Hooks> {
-  return hooksOf(await readConfig(configFile, { cwd, cacheKey }));
+export async function loadHooks(
+  configFile: string,
+  cacheKey: string | null,
+  cwd: string,
+  profile: string | null,
+): Promise<Hooks> {
+  return hooksOf(await readConfig({ path: configFile, profile }, { cwd, cacheKey }));
 }
 
 function commandLayers({ argv, parse }: LoadInput, env: NodeJS.ProcessEnv): readonly Layer[] {
@@ -121,12 +140,12 @@ async function findConfig(
 ): Promise<ConfigFile | null> {
   const fromEnvironment = layerOf(environmentEntry('config', env));
   const named = mergeLayers([fromEnvironment, ...commands]).config;
-  const path =
+  const name =
     named === undefined || named.value === null
       ? searchConfig(cwd)
-      : readableFile(sourceOf(named.origin).replace('--config', '-c'), cwd, named.value);
-  if (path === null) return null;
-  return readConfig(path, clock === undefined ? { cwd, cacheKey } : { cwd, cacheKey, clock });
+      : namedConfig(sourceOf(named.origin).replace('--config', '-c'), cwd, named.value);
+  if (name === null) return null;
+  return readConfig(name, clock === undefined ? { cwd, cacheKey } : { cwd, cacheKey, clock });
 }
 
 function settle(layer: Layer, cwd: string, file: ConfigFile | null): Pick<Loaded, 'settings' | 'origins'> {
@@ -141,7 +160,7 @@ function settle(layer: Layer, cwd: string, file: ConfigFile | null): Pick<Loaded
   const settings: Settings = {
     ...values,
     ...absolutePaths(values, chdir),
-    config: file?.path ?? null,
+    config: file === null ? null : configText(file),
     chdir,
     workers,
   };

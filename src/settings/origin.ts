@@ -7,17 +7,19 @@ import { basename } from 'node:path';
 export type Origin = {
   readonly source: 'default' | 'environment' | 'config' | 'cmdargs' | 'argv';
   readonly name: string;
+  /** In a profile of the config file: the class, or the export, that says it. */
+  readonly owner?: string;
 };
 
-/** What `--print-config` says of an origin: `default`, `environment PORT`, `tsunicorn.config.ts`. */
-export function describeOrigin({ source, name }: Origin): string {
+/** What `--print-config` says of an origin: `default`, `environment PORT`, `tsunicorn.config.ts`, `tsunicorn.config.ts:Production`. */
+export function describeOrigin({ source, name, owner }: Origin): string {
   switch (source) {
     case 'default':
       return 'default';
     case 'environment':
       return `environment ${name}`;
     case 'config':
-      return basename(name);
+      return owner === undefined ? basename(name) : `${basename(name)}:${owner}`;
     case 'cmdargs':
       return `TSUNICORN_CMD_ARGS ${name}`;
     case 'argv':

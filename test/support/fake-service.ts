@@ -30,7 +30,9 @@ export function loadedWith(changed: Partial<Settings> = {}): LoadedData {
     settings: { ...defaults, ...changed } as Settings,
     origins: Object.fromEntries(settingNames.map((name) => [name, origin])) as Loaded['origins'],
     configFile: null,
+    profile: null,
     hookNames: [],
+    hookOrigins: {},
     environment: {},
     sockets: [],
   };

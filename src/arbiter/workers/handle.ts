@@ -189,11 +189,12 @@ function bootSpec(
   { listeners, watchdogFd }: HandOver,
   standards: Standards = { stdout: 1, stderr: 2 },
 ): ArbiterMessage {
-  const { settings, configFile, hookNames } = generation.loaded;
+  const { settings, configFile, profile, hookNames } = generation.loaded;
   return {
     tsunicorn: 'boot',
     settings,
     configFile,
+    profile,
     hookNames: hookNames.filter((name) => WORKER_HOOKS.includes(name)),
     listeners,
     watchdogFd,

@@ -18,7 +18,7 @@ export const application = {
     defaultText: 'none: the application is at `/`',
   }),
   config: limited('notConfig', {
-    doc: 'The configuration file. By default, `tsunicorn.config` with the extension `.ts`, `.mts`, `.js`, `.mjs` or `.json` in the current directory. The file default-exports an object of settings and hooks.',
+    doc: 'The configuration file. By default, `tsunicorn.config` with the extension `.ts`, `.mts`, `.js`, `.mjs` or `.json` in the current directory. The file default-exports an object of settings and hooks. `tsunicorn.config.ts:Production` takes the export `Production` instead, which may be a class: see [Profiles](#profiles).',
     flags: '-c, --config',
     kind: nullable(path()),
     default: null,

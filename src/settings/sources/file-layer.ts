@@ -4,8 +4,9 @@ import { isConfigurable, isSettingName, refused, settingNames, settingOf } from 
 import { hookDocs, isHookName } from '../catalogue/hooks.ts';
 import type { HookName, Hooks } from '../hooks.ts';
 import { type Layer, layerOf, named } from '../layer.ts';
+import type { Origin } from '../origin.ts';
 import { Mismatch } from '../setting.ts';
-import { type ConfigFile, locate } from './file.ts';
+import { type ConfigFile, locate, ownerOf } from './file.ts';
 
 // Gunicorn's configuration file does not always name a setting as its flag does.
 const gunicornNames: ReadonlyMap<string, string> = new Map([
@@ -24,16 +25,27 @@ const gunicornNames: ReadonlyMap<string, string> = new Map([
 
 /** What the config file says of the settings. Throws a UsageError with the line of the offending key. */
 export function configLayer(file: ConfigFile): Layer {
-  const origin = { source: 'config', name: file.path } as const;
   const given = Object.entries(file.exported).filter(([, value]) => value !== undefined);
   return layerOf(
     given.flatMap(([key, value]) => {
       if (isHookName(key)) return [];
       if (!isSettingName(key) || !isConfigurable(key)) throw new UsageError(explainKey(file, key));
       const { kind } = settingOf(key);
-      return [[key, named(`${locate(file, key)}: ${key}`, () => kind.fromValue(value)), origin] as const];
+      return [
+        [
+          key,
+          named(`${locate(file, key)}: ${key}`, () => kind.fromValue(value)),
+          originOf(file, key),
+        ] as const,
+      ];
     }),
   );
+}
+
+/** The origin of the value of a key. */
+export function originOf(file: ConfigFile, key: string): Origin {
+  const owner = ownerOf(file, key);
+  return { source: 'config', name: file.path, ...(owner === undefined ? {} : { owner }) };
 }
 
 /** The hooks in the config file, bound to nothing. Throws a UsageError for one that is not a function. */

@@ -13,17 +13,40 @@ const IMPORT_LIMIT_MS = 30_000;
 const CURE = 'write export default defineConfig({ … })';
 const ENDINGS = ['ts', 'mts', 'js', 'mjs', 'json'] as const;
 
-/** A config file as it was read: its absolute path, what messages call it, and what it exports. */
-export interface ConfigFile {
+/** Which configuration is meant: the absolute path of a file, and the export in it; null is the default export. */
+export interface ConfigName {
   readonly path: string;
-  readonly label: string;
-  readonly exported: Readonly<Record<string, unknown>>;
+  readonly profile: string | null;
 }
 
-/** The first of `tsunicorn.config.{ts,mts,js,mjs,json}` in the directory, absolute, or null. */
-export function searchConfig(cwd: string): string | null {
+/** A config file as it was read: what messages call it, and what the export that is meant says. */
+export interface ConfigFile extends ConfigName {
+  readonly label: string;
+  readonly exported: Readonly<Record<string, unknown>>;
+  /** In a profile: the class, or the export, that each value comes from. */
+  readonly owners: Readonly<Record<string, string>>;
+}
+
+/** The first of `tsunicorn.config.{ts,mts,js,mjs,json}` in the directory, or null. */
+export function searchConfig(cwd: string): ConfigName | null {
   const candidates = ENDINGS.map((ending) => resolve(cwd, `tsunicorn.config.${ending}`));
-  return candidates.find((candidate) => fs.existsSync(candidate)) ?? null;
+  const path = candidates.find((candidate) => fs.existsSync(candidate));
+  return path === undefined ? null : { path, profile: null };
+}
+
+const WITH_PROFILE = /^(.+):([\p{ID_Start}$_][\p{ID_Continue}$]*)$/u;
+
+/** Takes `tsunicorn.config.ts:Production` apart; throws a UsageError as readableFile() does. */
+export function namedConfig(source: string, cwd: string, given: string): ConfigName {
+  const [, file, profile] = WITH_PROFILE.exec(given) ?? [];
+  if (file === undefined || profile === undefined || fs.existsSync(resolve(cwd, given)))
+    return { path: readableFile(source, cwd, given), profile: null };
+  return { path: readableFile(source, cwd, file), profile };
+}
+
+/** The text that names it again. */
+export function configText({ path, profile }: ConfigName): string {
+  return profile === null ? path : `${path}:${profile}`;
 }
 
 /** The absolute path of a readable file; throws a UsageError that begins with `source` and the path as given. */
@@ -42,20 +65,46 @@ export function readableFile(source: string, cwd: string, given: string): string
 }
 
 /**
- * Reads a config file: JSON, or a module's default export, which must be an object. Another `cacheKey` reads a
- * module anew (though not what it imports). Throws a UsageError; an import that does not settle is given up
- * after 30 s.
+ * Reads a config file: JSON, or a module's default export, which must be an object; or its profile. Another `cacheKey` reads
+ * a module anew (though not what it imports). Throws a UsageError; an import that does not settle is given up after 30 s.
  */
 export async function readConfig(
-  path: string,
+  { path, profile }: ConfigName,
   from: { readonly cwd: string; readonly cacheKey: string | null; readonly clock?: Clock },
 ): Promise<ConfigFile> {
   const label = labelOf(path, from.cwd);
-  const exported = path.endsWith('.json')
-    ? parseJson(path, label)
-    : defaultOf(await importWithin(path, label, from.cacheKey, from.clock ?? systemClock));
+  const read = async () => {
+    const module = path.endsWith('.json')
+      ? asModule(parseJson(path, label))
+      : await importModule(path, label, from.cacheKey);
+    return profile === null ? plain(defaultOf(module), label) : profileOf(module, profile, label);
+  };
+  const { exported, owners } = await within(label, from.clock ?? systemClock, read);
+  return { path, profile, label, exported, owners };
+}
+
+type Read = Pick<ConfigFile, 'exported' | 'owners'>;
+
+function plain(exported: unknown, label: string): Read {
   if (!isObject(exported)) throw new UsageError(`${label}: ${problemWith(exported)}; ${CURE}`);
-  return { path, label, exported: copyOf(exported, label) };
+  return { exported: copyOf(exported, label), owners: {} };
+}
+
+async function profileOf(module: unknown, profile: string, label: string): Promise<Read> {
+  const { profileIn } = await import('./profile.ts');
+  return profileIn(exportsOf(module), profile, label);
+}
+
+/** As Node imports CommonJS. */
+function asModule(exported: unknown): unknown {
+  return { default: exported, 'module.exports': exported };
+}
+
+/** The exports by their names; of CommonJS and JSON the keys of what is exported. */
+function exportsOf(module: unknown): Readonly<Record<string, unknown>> {
+  const names = { ...(module as Readonly<Record<string, unknown>>) };
+  const exported = names['module.exports'];
+  return isObject(exported) ? { ...exported } : names;
 }
 
 /** Reads every setting once: a getter may throw. */
@@ -70,10 +119,27 @@ function copyOf(exported: Readonly<Record<string, unknown>>, label: string): Rec
 /** Where a key stands in a config file, for messages: `tsunicorn.config.ts:12`, without the line if it is not found. */
 export function locate(file: ConfigFile, key: string): string {
   const quoted = key.replace(/[^\w]/g, '\\$&');
-  const pattern = new RegExp(`(^|[\\s{,'"])${quoted}['"]?\\s*([:,(}]|$)`);
+  // Fields of a class are assigned to.
+  const field = file.profile === null ? '' : '=';
+  const pattern = new RegExp(`(^|[\\s{,'"])${quoted}['"]?\\s*([:,(}${field}]|$)`);
   const lines = fs.readFileSync(file.path, 'utf8').split('\n');
-  const index = lines.findIndex((line) => !/^\s*(\/\/|\*|\/\*)/.test(line) && pattern.test(line));
+  const from = firstLineOf(ownerOf(file, key), lines);
+  const isKey = (line: string, at: number) =>
+    at >= from && !/^\s*(\/\/|\*|\/\*)/.test(line) && pattern.test(line);
+  const index = from < 0 ? -1 : lines.findIndex(isKey);
   return index < 0 ? file.label : `${file.label}:${index + 1}`;
+}
+
+/** In a profile: the class, or the export, that the key is in. */
+export function ownerOf({ owners }: Pick<ConfigFile, 'owners'>, key: string): string | undefined {
+  return Object.hasOwn(owners, key) ? owners[key] : undefined;
+}
+
+/** Where a profile begins; -1 where it is not in this file. */
+function firstLineOf(owner: string | undefined, lines: readonly string[]): number {
+  if (owner === undefined) return 0;
+  const declared = new RegExp(`(^|[\\s,{."'])${owner.replaceAll('$', '\\$')}\\b`);
+  return lines.findIndex((line) => !/^\s*(import|\/\/|\*|\/\*)/.test(line) && declared.test(line));
 }
 
 /** How an error line about a setting begins: `--chdir`, `TSUNICORN_CHDIR`, `tsunicorn.config.ts:4: chdir`. */
@@ -107,12 +173,7 @@ function parseJson(path: string, label: string): unknown {
   }
 }
 
-async function importWithin(
-  path: string,
-  label: string,
-  cacheKey: string | null,
-  clock: Clock,
-): Promise<unknown> {
+async function within<Result>(label: string, clock: Clock, read: () => Promise<Result>): Promise<Result> {
   const { promise: overdue, reject } = Promise.withResolvers<never>();
   const cancel = clock.after(IMPORT_LIMIT_MS, () => {
     const problem = `it has not finished loading after ${IMPORT_LIMIT_MS / 1000} s`;
@@ -121,7 +182,7 @@ async function importWithin(
   const explain = () => explainExit(label);
   process.once('exit', explain);
   try {
-    return await Promise.race([importModule(path, label, cacheKey), overdue]);
+    return await Promise.race([read(), overdue]);
   } finally {
     process.off('exit', explain);
     cancel();

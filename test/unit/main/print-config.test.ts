@@ -23,7 +23,7 @@ it('tells where each value comes from, and names the hooks last', async () => {
     ...loaded,
     configFile: config.name,
     origins: { ...loaded.origins, backlog: config },
-    hookNames: ['preFork', 'onExit'],
+    hookOrigins: { preFork: config, onExit: { ...config, owner: 'Production' } },
   });
   expect(text.replace(/ +/g, ' ').split('\n')).toEqual(
     expect.arrayContaining([
@@ -41,7 +41,7 @@ it('tells where each value comes from, and names the hooks last', async () => {
       .split('\n')
       .slice(-2)
       .map((line) => line.replace(/ +/g, ' ')),
-  ).toEqual(['preFork = hook # tsunicorn.config.ts', 'onExit = hook # tsunicorn.config.ts']);
+  ).toEqual(['preFork = hook # tsunicorn.config.ts', 'onExit = hook # tsunicorn.config.ts:Production']);
 });
 
 it('aligns the origins of all but very long values', async () => {

@@ -68,7 +68,7 @@ describe('what the operator is told', () => {
     write('a.ts', 'export default {\n  workers: 1\n  bind: 2 };');
     write('b.mjs', 'export default {');
     const attempt = (file: string) =>
-      `await loadHooks(process.cwd() + '/${file}', null, process.cwd()).catch(report);`;
+      `await loadHooks(process.cwd() + '/${file}', null, process.cwd(), null).catch(report);`;
     const printed = await natively(
       `const report = (error) => console.log(error.message);${attempt('a.ts')}${attempt('b.mjs')}`,
     );
@@ -84,7 +84,7 @@ describe('what the operator is told', () => {
     write('a.ts', 'import { join } from "node:path";\nexport default { chdir: join(".") };');
     write('gunicorn.conf.py', 'workers = 2');
     const attempt = (file: string) =>
-      `await loadHooks(process.cwd() + '/${file}', null, process.cwd()).catch(report);`;
+      `await loadHooks(process.cwd() + '/${file}', null, process.cwd(), null).catch(report);`;
     const printed = await natively(
       `const report = (error) => console.log(error.message);${attempt('a.ts')}${attempt('gunicorn.conf.py')}`,
     );

@@ -124,7 +124,7 @@ describe('the config file', () => {
   it('is read anew with another cache key', async () => {
     const printed = await natively(`
       const write = (name) => writeFileSync('c.cjs', 'module.exports = { ' + name + '() {} };');
-      const names = async (key) => Object.keys(await loadHooks(process.cwd() + '/c.cjs', key, process.cwd()));
+      const names = async (key) => Object.keys(await loadHooks(process.cwd() + '/c.cjs', key, process.cwd(), null));
       write('onExit');
       const first = await names(null);
       write('onReload');

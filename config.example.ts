@@ -7,6 +7,8 @@ export default defineConfig({
   // ── Application ──
   // The application, as module:export; required here or on the command line.
   // app: null,
+  // More applications by their paths, such as { '/api': 'api.ts:app' } (docs/mounts.md).
+  // mount: {},
   // The path under which a proxy serves it, such as '/shop'.
   // rootPath: '',
   // ── Binding ──

@@ -3,6 +3,7 @@ import type { UserConfig } from './settings/catalogue/catalogue.ts';
 export type { FetchEnv } from './app/adapters/fetch.ts';
 export type { FetchApplication, FetchHandler, NodeApplication } from './app/markers.ts';
 export { fetch, node } from './app/markers.ts';
+export { type Mount, mount } from './app/mount/mount.ts';
 export type {
   Body,
   Chunk,

@@ -12,7 +12,7 @@ async function load(settings: Settings): Promise<string> {
     const { loadInThread } = await import('./classes/thread/trial.ts');
     return loadInThread(settings);
   }
-  const { loadApplication } = await import('../src/app/load.ts');
-  const { what } = await loadApplication(settings.app ?? '', { cwd: process.cwd(), onError: () => {} });
+  const { loadServed } = await import('../src/app/load-served.ts');
+  const { what } = await loadServed(settings, { cwd: process.cwd(), onError: () => {} });
   return what;
 }

@@ -9,7 +9,7 @@ import { backgroundClock, type Clock, systemClock } from '../src/support/clock.t
 import { EXIT } from '../src/support/errors.ts';
 import { explainFailure } from './boot/failure.ts';
 import { guardProcess } from './boot/host.ts';
-import { findApplication, loadIntoProcess, provePath, readinessOf, tellCode } from './boot/loading.ts';
+import { findServed, loadIntoProcess, provePath, readinessOf, tellCode } from './boot/loading.ts';
 import { observersFor } from './boot/observers.ts';
 import { classOf } from './classes/classes.ts';
 import { errorPage, followImports } from './develop/create.ts';
@@ -63,8 +63,8 @@ class Worker {
   #recycler: Recycler | null = null;
   /** In development only. */
   #modules: ModuleGraph | null = null;
-  /** The file that the application was loaded from. */
-  #file: string | null = null;
+  /** The files that the applications were loaded from. */
+  #files: readonly string[] = [];
   #exitStatus: number = EXIT.ok;
 
   constructor(inbox: Inbox, spec: BootSpec, logs: Logs, clock: Clock, program: Program | null) {
@@ -95,7 +95,7 @@ class Worker {
       const { leave } = this.#phase;
       this.#phase = { name: 'serving', serving, asked: 'nothing' };
       if (leave) return this.#leave(leave);
-      await this.#heartbeat.announceReady(serving, this.#file);
+      await this.#heartbeat.announceReady(serving, this.#files[0] ?? null);
       watchRequests(this.#spec.settings, serving.connections, this.#log, this.#clock);
       this.#recycler?.begin((reason) => this.#say('outgoing', reason, 'itself'));
       flushCompileCache();
@@ -142,9 +142,9 @@ class Worker {
   async #prove(application: Application, close: Serving['close']): Promise<void> {
     const { settings, failure } = this.#spec;
     if (!failure) {
-      this.#file = await findApplication(settings);
+      this.#files = await findServed(settings);
       await provePath(application, settings, this.#log, this.#clock);
-      tellCode(this.#file, this.#spec, (code) => void this.#inbox.send(code));
+      tellCode(this.#files, this.#spec, (code) => void this.#inbox.send(code));
     }
     // The worker has begun to end: what it accepted now would be cut when its last hook is done.
     if (this.#phase.name !== 'booting') return new Promise(() => {});
@@ -292,7 +292,7 @@ class Worker {
     const whence = this.#phase.name === 'standby' ? 'while it stood by' : undefined;
     this.#phase = { name: 'exiting', hasten: () => {} };
     const explained = await this.#explained(error);
-    const failure = await explainFailure(explained, this.#modules, this.#spec.settings.app, whence);
+    const failure = await explainFailure(explained, this.#modules, this.#spec.settings, whence);
     await Promise.all([this.#inbox.send({ tsunicorn: 'bootFailed', ...failure }), this.#logs.close()]);
     process.exit(failure.exitStatus);
   }

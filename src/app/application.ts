@@ -13,6 +13,8 @@ export interface Application {
   readonly handler: Handler;
   /** Present where the application answers upgrades (WebSocket). */
   readonly upgrade?: (req: IncomingMessage, socket: Duplex, head: Buffer) => void;
+  /** Whether a request that asks for an upgrade gets it; any other is handled. Where it is absent all do. */
+  readonly takesUpgrade?: (req: IncomingMessage) => boolean;
   /** Present where it has a server of its own, whose listeners the handler calls: connections are fed into that. */
   readonly own?: OwnServer;
   /** Present where the application may be of another kind than it was taken for. */

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { bareContext, type GatewayContext } from '../gateway/context.ts';
+import { bareContext, contextAt, type GatewayContext } from '../gateway/context.ts';
 import type { GatewayApplication } from '../gateway/types.ts';
 import { describe, isClass } from '../support/describe.ts';
 import { markOf } from '../support/marks.ts';
@@ -8,6 +8,7 @@ import { adaptListener, adaptMiddlewareStack, isMiddlewareStack, isServer } from
 import { hasMethods } from './adapters/shapes.ts';
 import type { Application } from './application.ts';
 import { appError } from './failure.ts';
+import { type MountedApps, mountsOf } from './mount/mount.ts';
 
 export interface DetectOptions {
   /** What the operator wrote, for error lines. */
@@ -33,7 +34,8 @@ export async function detect(value: unknown, options: DetectOptions): Promise<Ap
   throw appError(`${spec}: ${explainUnknown(value, name)}`);
 }
 
-async function detectFunction(value: Fetch, { spec, onError, gateway }: DetectOptions): Promise<Application> {
+async function detectFunction(value: Fetch, options: DetectOptions): Promise<Application> {
+  const { spec, onError, gateway } = options;
   switch (markOf(value)) {
     case 'wsgi': {
       const { adaptWsgi } = await import('./adapters/wsgi.ts');
@@ -42,25 +44,28 @@ async function detectFunction(value: Fetch, { spec, onError, gateway }: DetectOp
     case 'node':
       return adaptListener(value, spec, 'it is marked by node()');
     case 'fetch':
-      return adaptFetch(value, { what: 'fetch handler', spec, isSure: true });
+      return adaptFetch(value, { what: 'fetch handler', isSure: true }, options);
   }
   if (isClass(value))
     throw appError(`${spec}: it is ${describe(value)}, not an instance of it; ${HOW_TO_MAKE}`);
-  if (hasFetch(value)) return fetchObject(value, spec);
+  if (hasFetch(value)) return fetchObject(value, options);
   if (isMiddlewareStack(value)) {
     const { setUp } = await import('./adapters/frameworks.ts');
     return setUp(value, spec, adaptMiddlewareStack(value));
   }
   if (value.length >= 2) return adaptListener(value, spec, `it has ${value.length} parameters`);
-  return adaptFetch(value, { what: 'fetch handler', spec, isSure: false });
+  return adaptFetch(value, { what: 'fetch handler', isSure: false }, options);
 }
 
 const HOW_TO_MAKE = 'export new …(), or a factory that makes one';
 
 /** Null where its shape is unknown. */
-async function detectObject(value: object, { spec, onError }: DetectOptions): Promise<Application | null> {
+async function detectObject(value: object, options: DetectOptions): Promise<Application | null> {
+  const { spec, onError } = options;
   // First, since proxies that invent their methods (itty-router) really have this one.
-  if (hasFetch(value)) return fetchObject(value, spec);
+  if (hasFetch(value)) return fetchObject(value, options);
+  const mounts = mountsOf(value);
+  if (mounts !== null) return detectMounts(mounts, options);
   if (isServer(value)) return (await import('./adapters/server.ts')).adaptServer(value, spec);
   const frameworks = await import('./adapters/frameworks.ts');
   if (frameworks.isNest(value)) return frameworks.adaptNest(value, spec);
@@ -73,13 +78,31 @@ async function detectObject(value: object, { spec, onError }: DetectOptions): Pr
   return null;
 }
 
-async function fetchObject(value: { readonly fetch: Fetch }, spec: string): Promise<Application> {
-  return adaptFetch((request, env) => value.fetch(request, env), { what: nameOf(value), spec, isSure: true });
+async function detectMounts(mounts: MountedApps, options: DetectOptions): Promise<Application> {
+  const { adaptMounts } = await import('./mount/adapt-mounts.ts');
+  const { spec, gateway = bareContext } = options;
+  const routes = await Promise.all(
+    Array.from(mounts, async ([path, value]) => {
+      const name = `${spec} (${path || '/'})`;
+      const own = { ...options, spec: name, name: null, gateway: contextAt(path, gateway) };
+      return { path, name, application: await detect(value, own) };
+    }),
+  );
+  return adaptMounts(routes, gateway);
 }
 
-async function adaptFetch(fetch: Fetch, options: FetchOptions): Promise<Application> {
+async function fetchObject(value: { readonly fetch: Fetch }, options: DetectOptions): Promise<Application> {
+  const call: Fetch = (request, env) => value.fetch(request, env);
+  return adaptFetch(call, { what: nameOf(value), isSure: true }, options);
+}
+
+async function adaptFetch(
+  fetch: Fetch,
+  how: Pick<FetchOptions, 'what' | 'isSure'>,
+  { spec, gateway = bareContext }: DetectOptions,
+): Promise<Application> {
   const adapter = await import('./adapters/fetch.ts');
-  return adapter.adaptFetch(fetch, options);
+  return adapter.adaptFetch(fetch, { ...how, spec, rootPath: gateway.rootPath });
 }
 
 function hasFetch(value: object): value is { readonly fetch: Fetch } {

@@ -34,19 +34,37 @@ export interface ExportOptions {
  * Loads `module:export` or `module:factory(arguments)` and makes an Application of what it finds. Throws a BootError
  * with exit status 4: one line, and the stack of the operator's code where that code threw.
  */
-export async function loadApplication(text: string, { cwd, ...options }: LoadOptions): Promise<Application> {
+export async function loadApplication(text: string, options: LoadOptions): Promise<Application> {
   const spec = parseSpec(text);
+  standInForMain(resolveModule(spec, options.cwd));
+  const imported = await importApplication(spec, options.cwd);
+  return imported.make(options);
+}
+
+/** A module that is imported, of whose export no Application has been made yet. */
+export interface ImportedModule {
+  /** To be called once. Rejects with a BootError. */
+  make(options: ExportOptions): Promise<Application>;
+}
+
+/** Imports the module of an application. Rejects with a BootError. */
+export async function importApplication(spec: AppSpec, cwd: string): Promise<ImportedModule> {
   const args = await parseArguments(spec);
   const file = resolveModule(spec, cwd);
   const listening = watchListening();
-  standInForMain(file);
   refuseCluster();
   try {
     const namespace = await importModule(spec, file, cwd);
     if (!exportsAnything(namespace)) throw explainScript(spec, namespace, listening);
-    return await applicationOf(spec, namespace, { ...options, args, listening });
-  } finally {
+    return {
+      make: ({ onError, gateway }) =>
+        applicationOf(spec, namespace, { onError, ...(gateway ? { gateway } : {}), args, listening }).finally(
+          () => listening.end(),
+        ),
+    };
+  } catch (error) {
     listening.end();
+    throw error;
   }
 }
 

@@ -15,21 +15,25 @@ export interface AppSpec {
 const NAME = '[\\p{ID_Start}$_][\\p{ID_Continue}$]*';
 const WITH_EXPORT = new RegExp(`^(.+?):(${NAME}(?:\\.${NAME})*)\\s*(?:\\((.*)\\))?$`, 'su');
 
-/** Parses the application setting; throws a BootError with exit status 4. */
-export function parseSpec(text: string): AppSpec {
+/**
+ * Parses the application setting, or that of a mount, which error lines call by its `label`. Throws a BootError with exit
+ * status 4.
+ */
+export function parseSpec(text: string, label = ''): AppSpec {
   const trimmed = text.trim();
+  const named = label === '' ? trimmed : label;
   if (trimmed === '') throw appError('no application given; write module:export, such as server.ts:app');
   const [, module, path, call] = WITH_EXPORT.exec(trimmed) ?? [];
   if (module !== undefined && path !== undefined)
-    return { text: trimmed, module, path: path.split('.'), call: call ?? null };
+    return { text: named, module, path: path.split('.'), call: call ?? null };
   const colon = trimmed.indexOf(':');
   if (colon >= 0)
     throw appError(
-      `${trimmed}: '${trimmed.slice(colon + 1)}' is not the name of an export; write module:export or module:factory(), such as server.ts:app`,
+      `${named}: '${trimmed.slice(colon + 1)}' is not the name of an export; write module:export or module:factory(), such as server.ts:app`,
     );
   if (trimmed.endsWith(')'))
-    throw appError(`${trimmed}: name the factory, such as server.ts:create() or server.ts:default()`);
-  return { text: trimmed, module: trimmed, path: [], call: null };
+    throw appError(`${named}: name the factory, such as server.ts:create() or server.ts:default()`);
+  return { text: named, module: trimmed, path: [], call: null };
 }
 
 /** The values of a factory's arguments, which are literals in JSON5: "prod", 'dev', 3, true, null, {debug: true}, [1, 2]. */

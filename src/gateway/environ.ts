@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { isEncrypted } from '../support/is-encrypted.ts';
+import { baseUrl, originalUrl } from '../support/mounted.ts';
 import { plainAddress } from '../support/plain-address.ts';
 import type { GatewayContext } from './context.ts';
 import { RequestInput } from './input.ts';
@@ -10,7 +11,8 @@ const ABSOLUTE = /^https?:\/\/([^/?#]*)/i;
 
 /** The environ of a request; `errors` is its `wsgi.errors`. */
 export function environOf(req: IncomingMessage, context: GatewayContext, errors: ErrorOutput): Environ {
-  const { url = '/', socket } = req;
+  const { socket } = req;
+  const url = context.isMounted ? originalUrl(req) : (req.url ?? '/');
   // RFC 9112, 3.2.2: the host in an absolute target counts, not the Host header.
   const [prefix = '', authority] = url[0] === '/' ? [] : (ABSOLUTE.exec(url) ?? []);
   const [path, query] = split(url.slice(prefix.length) || '/');
@@ -20,7 +22,9 @@ export function environOf(req: IncomingMessage, context: GatewayContext, errors:
   const environ: Record<string, unknown> = {
     REQUEST_METHOD: req.method ?? 'GET',
     SCRIPT_NAME: context.rootPath,
-    PATH_INFO: below(context.rootPath, decode(path)),
+    PATH_INFO: context.isMounted
+      ? decode(path.slice(baseUrl(req).length))
+      : below(context.rootPath, decode(path)),
     QUERY_STRING: query,
     SERVER_NAME: name,
     SERVER_PORT: port,

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { StalledRequest } from '../process/ipc.ts';
 import type { Connections } from './connections.ts';
-import { shortPath } from './request-name.ts';
+import { requestField } from './request-name.ts';
 
 /**
  * Lists the requests in flight and answers with 503 those of whose answer no byte was sent, as well as connections
@@ -16,8 +16,7 @@ export function refuseAll(
 ): { requests: StalledRequest[]; unread: number } {
   const now = performance.now();
   const requests = connections.requests().map(({ response, sinceMs }): StalledRequest => {
-    const { method = '', url = '' } = response.req;
-    return { method, path: shortPath(url), ageMs: now - sinceMs, got: attempt(response, answered) };
+    return { ...requestField(response.req), ageMs: now - sinceMs, got: attempt(response, answered) };
   });
   return { requests, unread: refuseUnread(connections, answered) };
 }

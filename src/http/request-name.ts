@@ -1,16 +1,20 @@
-import type { IncomingMessage } from 'node:http';
+import type { Mounted } from '../support/mounted.ts';
+
+/** A request; mounts and routers shorten its `url` while they work. */
+type Named = Pick<Mounted, 'method' | 'url' | 'originalUrl'>;
 
 /** A request line may have 16 KB, too much for each line of the log. */
 const MAX_PATH = 500;
 
 /** How log lines name a request: `GET /path`, the path shortened. */
-export function nameRequest({ method = '', url = '' }: Pick<IncomingMessage, 'method' | 'url'>): string {
-  return `${method} ${shortPath(url)}`;
+export function nameRequest(request: Named): string {
+  const { method, path } = requestField(request);
+  return `${method} ${path}`;
 }
 
 /** The field `request` of a record. */
-export function requestField({ method = '', url = '' }: Pick<IncomingMessage, 'method' | 'url'>) {
-  return { method, path: shortPath(url) };
+export function requestField({ method = '', url = '', originalUrl = url }: Named) {
+  return { method, path: shortPath(originalUrl) };
 }
 
 /** A request's path as logs show it. */

@@ -1,4 +1,4 @@
-import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
+import type { IncomingMessage, RequestListener, Server, ServerOptions, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Application } from '../app/application.ts';
@@ -95,9 +95,15 @@ function createEngine(options: HttpServerOptions): Server {
       keepAliveTimeout: options.keepAliveMs,
       requestTimeout: Math.max(ARRIVAL_MS, options.requestMs ?? 0),
       noDelay: true,
+      ...upgradesOf(options.application),
     },
     requestListener(options),
   );
+}
+
+/** Node asks this before it takes a connection from HTTP. */
+function upgradesOf({ own, takesUpgrade }: Application): ServerOptions {
+  return own === undefined && takesUpgrade ? { shouldUpgradeCallback: takesUpgrade } : {};
 }
 
 function requestListener(options: HttpServerOptions) {

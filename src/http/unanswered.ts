@@ -1,5 +1,5 @@
 import type { Flight } from './flight.ts';
-import { shortPath } from './request-name.ts';
+import { requestField } from './request-name.ts';
 
 /** A request that was not answered in full, for a record. */
 export interface UnansweredRequest {
@@ -18,8 +18,7 @@ export function namesOf(
 ): readonly UnansweredRequest[] {
   const oldest = flights.toSorted((a, b) => a.sinceMs - b.sinceMs).slice(0, most);
   return oldest.map(({ response, sinceMs }) => {
-    const { method = '', url = '' } = response.req;
     const status = response.headersSent ? response.statusCode : 0;
-    return { method, path: shortPath(url), ageMs: Math.round(nowMs - sinceMs), status };
+    return { ...requestField(response.req), ageMs: Math.round(nowMs - sinceMs), status };
   });
 }

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { slotAtSpawn } from '../arbiter/change/generation.ts';
 import { withoutEffect } from '../settings/effects.ts';
 import type { Loaded, SettingsInput } from '../settings/load.ts';
+import { servedName } from '../settings/mounts.ts';
 import { systemClock } from '../support/clock.ts';
 import { BootError, messageOf } from '../support/errors.ts';
 import { escapeControls, escapeLines } from '../support/text.ts';
@@ -20,7 +21,7 @@ export async function check(loaded: Loaded, input: SettingsInput): Promise<numbe
     const what = await tryApplication(trial, { spawn, clock: systemClock, base: own.base });
     for (const { line } of withoutEffect(loaded))
       process.stderr.write(`tsunicorn: ${escapeControls(line)}\n`);
-    const inOrder = `Configuration OK; ${loaded.settings.app}: ${what}`;
+    const inOrder = `Configuration OK; ${servedName(loaded.settings)}: ${what}`;
     process.stdout.write(`${escapeControls(inOrder)}\n`);
     return 0;
   } catch (error) {

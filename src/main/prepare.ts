@@ -8,6 +8,7 @@ import type { Hooks } from '../settings/hooks.ts';
 import type { LoadedData } from '../settings/load.ts';
 import { nameSetting } from '../settings/origin.ts';
 import { systemClock } from '../support/clock.ts';
+import { UsageError } from '../support/errors.ts';
 import { logOpener } from './logs.ts';
 import type { OwnProcess } from './own-process.ts';
 
@@ -33,6 +34,7 @@ export async function checkSettings(
   start: OurStart,
   own: Pick<OwnProcess, 'base'>,
 ): Promise<Checked> {
+  checkMounts(loaded);
   await checkLogs(loaded);
   await checkDebug(loaded, own.base);
   const privileges = await privilegesOf(loaded, start);
@@ -53,6 +55,15 @@ export async function prepareGeneration(
   const scaling = await scalingOf(loaded);
   const program = await programOf(loaded);
   return { loaded, hooks, privileges, openLog, ...nodeOptions, ...scaling, ...program };
+}
+
+/** Refuses two applications at `/`. */
+function checkMounts({ settings: { app, mount }, origins }: LoadedData): void {
+  const root = mount['/'];
+  if (app !== null && root !== undefined)
+    throw new UsageError(
+      `${nameSetting(origins.mount, 'mount')}: ${root} and ${app} are both at /; remove one of them, or mount it at a path of its own`,
+    );
 }
 
 /** Refuses log files that cannot be written and formats that cannot be compiled. */
@@ -115,9 +126,10 @@ async function heapOption(
   return megabytes === null ? [] : [`--max-old-space-size=${megabytes}`];
 }
 
-/** The module that each worker runs as its main module, if the settings name no export. */
+/** The module that each worker runs as its main module, if the settings name no export and mount nothing beside it. */
 async function programOf({ settings }: LoadedData): Promise<Pick<Prepared, 'program'>> {
-  if (settings.app === null || classNameOf(settings) === 'thread') return {};
+  const isMounting = Object.keys(settings.mount).length > 0;
+  if (settings.app === null || isMounting || classNameOf(settings) === 'thread') return {};
   const { programFile } = await import('../app/script/program-file.ts');
   const program = programFile(settings.app, settings.chdir);
   return program === null ? {} : { program };

@@ -34,7 +34,7 @@ export interface ServeOptions {
 export async function serve(loaded: Loaded, options: ServeOptions): Promise<number> {
   const { start, input, parent, systemd, queue } = options;
   const { settings } = loaded;
-  if (settings.app === null)
+  if (settings.app === null && Object.keys(settings.mount).length === 0)
     throw new UsageError('no application was named; write for example: tsunicorn app.ts:app');
   const own = new OwnProcess(input.env, loaded);
   const checked = await checkSettings(loaded, input, own);

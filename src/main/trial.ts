@@ -3,6 +3,7 @@ import { askChild, type Outcome } from '../process/ask.ts';
 import type { Spawn } from '../process/child.ts';
 import type { TrialAnswer, TrialQuestion } from '../process/trial.ts';
 import type { LoadedData } from '../settings/load.ts';
+import { servedName } from '../settings/mounts.ts';
 import type { Clock } from '../support/clock.ts';
 import { BootError, EXIT } from '../support/errors.ts';
 import { ownFile } from '../support/own-files.ts';
@@ -46,7 +47,10 @@ export async function tryApplication(trial: Trial, { spawn, clock, base }: Trial
     limitMs: settings.bootTimeout * 1000 || Infinity,
   });
   if (outcome.how !== 'answered')
-    throw new BootError(`${settings.app}: ${explain(outcome, settings.bootTimeout)}`, EXIT.workerBoot);
+    throw new BootError(
+      `${servedName(settings)}: ${explain(outcome, settings.bootTimeout)}`,
+      EXIT.workerBoot,
+    );
   if ('what' in outcome.answer) return outcome.answer.what;
   const { exitStatus, message, stack } = outcome.answer;
   throw new BootError(message, exitStatus === EXIT.appLoad ? EXIT.appLoad : EXIT.workerBoot, stack);

@@ -40,6 +40,7 @@ const inDirectory = (path: string) => (directory: string) => join(directory, pat
 /** A change of every setting there is: a new one that is missing here does not compile, nor pass. */
 const CHANGES: Readonly<Record<Exclude<SettingName, Fixed | Privileged>, Change>> = {
   app: { to: 'two.mjs', seen: 'worker' },
+  mount: { to: { '/two': 'two.mjs' }, seen: 'worker' },
   rootPath: { to: '/shop', seen: 'worker' },
   bind: {
     to: 'unix:two.sock',

@@ -1,4 +1,5 @@
 import type { BootFailure } from '../../src/process/ipc.ts';
+import type { Served } from '../../src/settings/mounts.ts';
 import { BootError, codeOf, EXIT, messageOf, UsageError } from '../../src/support/errors.ts';
 import type { ListenError } from '../accept/gate.ts';
 import type { ModuleGraph } from '../develop/module-graph.ts';
@@ -37,17 +38,17 @@ function isListenError(error: unknown): error is ListenError {
   return error instanceof Error && error.name === 'ListenError' && 'listener' in error;
 }
 
-/** The same with the place in the code, where `modules` are followed; reports where the missing module of `app` may be put. */
+/** The same with the place in the code, where `modules` are followed; reports where the missing modules of what is `served` may be put. */
 export async function explainFailure(
   error: unknown,
   modules: ModuleGraph | null,
-  app: string | null,
+  served: Served,
   whence?: string,
 ): Promise<BootFailure> {
   const failure = await bootFailure(error, whence);
   if (modules === null) return failure;
-  const { locateFailure, missedApplication } = await import('../develop/boot-failure.ts');
-  missedApplication(modules, app);
+  const { locateFailure, missedApplications } = await import('../develop/boot-failure.ts');
+  missedApplications(modules, served);
   modules.flush();
   return locateFailure(failure, error, modules.files);
 }

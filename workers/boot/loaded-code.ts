@@ -14,15 +14,15 @@ const SPECIFIERS =
   /(?:^|[\s;}])(?:import|export)\b[^'"();]*?(?:\bfrom\b\s*)?["']([^"'\n]+)["']|\b(?:import|require)\s*\(\s*["']([^"'\n]+)["']\s*\)/g;
 
 /**
- * The files that the application, whose own module is `entry`, was loaded from, each with its size, time and inode. Node
+ * The files that the applications, whose own modules are `entries`, were loaded from, each with its size, time and inode. Node
  * knows those of CommonJS. ES modules, and what threads have loaded, are found by their import statements, since a hook
  * on resolving would slow every start. Resolves after many turns of the event loop.
  */
-export async function readLoadedCode(entry: string): Promise<Omit<LoadedCode, 'tsunicorn'>> {
+export async function readLoadedCode(entries: readonly string[]): Promise<Omit<LoadedCode, 'tsunicorn'>> {
   const { cache } = createRequire(import.meta.url);
   const files = new Map<string, string>();
   const hash = new SetHash();
-  const waiting = [entry, ...Object.keys(cache)];
+  const waiting = [...entries, ...Object.keys(cache)];
   let sinceMs = performance.now();
   for (let file = waiting.pop(); file !== undefined && files.size < MAX_FILES; file = waiting.pop()) {
     if (files.has(file)) continue;
@@ -35,7 +35,7 @@ export async function readLoadedCode(entry: string): Promise<Omit<LoadedCode, 't
     await new Promise((turn) => setImmediate(turn));
     sinceMs = performance.now();
   }
-  return { entry, hash: hash.toString(), files: Object.fromEntries(files) };
+  return { entry: entries[0] ?? '', hash: hash.toString(), files: Object.fromEntries(files) };
 }
 
 /**

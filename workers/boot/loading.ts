@@ -15,16 +15,15 @@ export async function loadIntoProcess(
   log: WorkerLog,
   onError: (error: unknown, request?: IncomingMessage) => void,
 ): Promise<Application> {
-  const { loadApplication } = await import('../../src/app/load.ts');
+  const { loadServed } = await import('../../src/app/load-served.ts');
   const gateway = gatewayContext(settings, log);
-  return loadApplication(settings.app ?? '', { cwd: process.cwd(), onError, gateway });
+  return loadServed(settings, { cwd: process.cwd(), onError, gateway });
 }
 
-/** The file that the application is loaded from; null where that is not known. */
-export async function findApplication({ app }: Settings): Promise<string | null> {
-  if (app === null) return null;
-  const { applicationFile } = await import('../../src/app/resolve.ts');
-  return applicationFile(app, process.cwd());
+/** The files that the applications are loaded from, that of the application at `/` first, as far as they are known. */
+export async function findServed(settings: Settings): Promise<readonly string[]> {
+  const { servedFiles } = await import('../../src/app/served-files.ts');
+  return servedFiles(settings, process.cwd());
 }
 
 /** Resolves when the application answers at the ready path, if there is one. Rejects with a BootError. */
@@ -51,11 +50,11 @@ export async function readinessOf({ readyPath, drainDelay }: Settings): Promise<
 const CODE_AFTER_MS = 500;
 
 /** Reports what the application was loaded from, a moment later; not with --reload, which watches the files itself. */
-export function tellCode(file: string | null, spec: BootSpec, tell: (code: LoadedCode) => void): void {
-  if (file === null || spec.settings.reload) return;
+export function tellCode(entries: readonly string[], spec: BootSpec, tell: (code: LoadedCode) => void): void {
+  if (entries.length === 0 || spec.settings.reload) return;
   const check = async () => {
     const { readLoadedCode } = await import('./loaded-code.ts');
-    const { files, ...code } = await readLoadedCode(file);
+    const { files, ...code } = await readLoadedCode(entries);
     tell({ tsunicorn: 'code', ...code, files: code.hash === spec.code ? null : files });
   };
   // The release may have been removed meanwhile.

@@ -7,7 +7,7 @@ export async function classOf({ settings, failure }: Pick<BootSpec, 'settings' |
   if (failure) return (await import('./broken.ts')).serveFailure(failure);
   const name = classNameOf(settings);
   // Threads load the application themselves.
-  if (name !== 'thread') await import('../../src/app/load.ts');
+  if (name !== 'thread') await import('../../src/app/load-served.ts');
   switch (name) {
     case 'async':
       return (await import('./async.ts')).serveAsync;

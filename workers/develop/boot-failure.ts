@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { parseSpec } from '../../src/app/spec.ts';
 import type { BootFailure } from '../../src/process/ipc.ts';
+import type { Served } from '../../src/settings/mounts.ts';
 import { messageOf } from '../../src/support/errors.ts';
 import { parsedPlace, placeOf, searchSyntaxError } from '../../src/support/place.ts';
 import { type ModuleGraph, variantsOf } from './module-graph.ts';
@@ -24,11 +25,15 @@ export function locateFailure(failure: BootFailure, error: unknown, files: Itera
   return { ...rest, message: `${file}:${line} has a syntax error: ${messageOf(cause)}`, place: found };
 }
 
-/** Reports where the application's own module may be put, if it was never found. */
-export function missedApplication(graph: ModuleGraph, app: string | null): void {
-  if (graph.files.size > 0 || app === null) return;
+/** Reports where the own modules of the applications may be put, as far as they were never found. */
+export function missedApplications(graph: ModuleGraph, { app, mount }: Served): void {
+  for (const spec of [...(app === null ? [] : [app]), ...Object.values(mount)]) missedModule(graph, spec);
+}
+
+function missedModule(graph: ModuleGraph, spec: string): void {
   try {
-    graph.missed(variantsOf(resolve(parseSpec(app).module)));
+    const variants = variantsOf(resolve(parseSpec(spec).module));
+    if (!variants.some((file) => graph.files.has(file))) graph.missed(variants);
   } catch {
     // It is not the name of a module: no file can mend it.
   }

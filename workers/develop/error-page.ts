@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isOurs } from '../../src/app/failure.ts';
 import { answerError } from '../../src/http/server.ts';
 import { messageOf } from '../../src/support/errors.ts';
+import { originalUrl } from '../../src/support/mounted.ts';
 import { placeOf } from '../../src/support/place.ts';
 import { isFrame } from '../../src/support/stack-frames.ts';
 import { stackLines } from '../../src/support/text.ts';
@@ -116,7 +117,8 @@ async function youchPage(error: unknown, request: IncomingMessage, cspNonce: str
       if (frame.fileName !== undefined) frame.fileName = escapeHtml(frame.fileName);
     }
   });
-  const { url = '', method = '', headers } = request;
+  const { method = '', headers } = request;
+  const url = originalUrl(request);
   return youch.toHTML(error, { title: 'Internal Server Error', cspNonce, request: { url, method, headers } });
 }
 

@@ -15,6 +15,11 @@ export type Fetch = (request: Request, env: FetchEnv) => unknown;
 export interface FetchEnv {
   readonly incoming: IncomingMessage;
   readonly outgoing: ServerResponse;
+  /**
+   * The path that the application is mounted at, --root-path included: `''`, or `/…` without a slash at its end. What is
+   * mounted does not see it in the URL of the request.
+   */
+  readonly rootPath: string;
 }
 
 export interface FetchOptions {
@@ -24,13 +29,15 @@ export interface FetchOptions {
   readonly spec: string;
   /** Whether it is certainly one; otherwise it may be a Node listener. */
   readonly isSure: boolean;
+  /** See FetchEnv. */
+  readonly rootPath: string;
 }
 
 /**
  * An Application of a fetch handler. The global Request and Response become lazy ones, since the platform's cost half of
  * the throughput; `instanceof` holds in both directions. Errors, those of a body stream included, reject.
  */
-export function adaptFetch(fetch: Fetch, { what, spec, isSure }: FetchOptions): Application {
+export function adaptFetch(fetch: Fetch, { what, spec, isSure, rootPath }: FetchOptions): Application {
   const doubt = doubtFetch(spec, isSure);
   globalThis.Response = LazyResponse as unknown as typeof Response;
   patchGlobalRequest();
@@ -43,7 +50,7 @@ export function adaptFetch(fetch: Fetch, { what, spec, isSure }: FetchOptions): 
       const text = fault(req);
       if (text !== null) return refuse(res, 400, `Bad Request: ${text}`);
       const request = new NodeRequest({ req, res });
-      const env = { incoming: req, outgoing: res };
+      const env = { incoming: req, outgoing: res, rootPath };
       const answer = fetch(request, env);
       if (!isThenable(answer)) return send(answer, request, env, doubt);
       return answer.then(

@@ -25,6 +25,7 @@ export function adaptServer(
     own,
     handler: own.handle,
     upgrade: (req, socket, head) => void server.emit('upgrade', req, socket, head),
+    takesUpgrade: () => server.listenerCount('upgrade') > 0,
     close: async () => void server.emit('close'),
   };
 }

@@ -1,6 +1,9 @@
 import { nullable } from '../compound-kinds.ts';
 import { boolean, path, scalar, text } from '../kinds.ts';
+import { type Mounts, mounts } from '../mounts.ts';
 import { type Kind, limited, setting } from '../setting.ts';
+
+const noMounts: Mounts = {};
 
 /** What to serve, and which configuration says so. */
 export const application = {
@@ -9,6 +12,13 @@ export const application = {
     flags: null,
     kind: nullable(text('module:export', 'module:export')),
     default: null,
+  }),
+  mount: setting({
+    doc: 'Another application, as `/path=module:export`: it gets the requests whose path is `/path` or begins with `/path/`, and sees them without it. It may be repeated; the longest path counts. The application itself is at `/`.',
+    flags: '--mount',
+    kind: mounts(),
+    default: noMounts,
+    defaultText: 'none',
   }),
   rootPath: setting({
     doc: 'The path under which a proxy serves the application, such as `/shop`. Applications of the gateway interface get it as `SCRIPT_NAME`, and `PATH_INFO` without it.',

@@ -18,8 +18,8 @@ export const serveThread: Serve = async (options) => {
   const { settings } = options;
   const { rootPath, multithread, multiprocess } = gatewayContext(settings, options.log);
   const pool = new Pool({
-    app: settings.app ?? '',
-    gateway: { rootPath, multithread, multiprocess },
+    served: { app: settings.app, mount: settings.mount },
+    gateway: { rootPath, isMounted: false, multithread, multiprocess },
     threads: settings.threads ?? availableParallelism(),
     maxMemory: settings.threadMaxMemory,
     queueLimit: settings.threadQueue,

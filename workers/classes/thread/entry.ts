@@ -1,8 +1,9 @@
 import { type MessagePort, threadId } from 'node:worker_threads';
 import { appError } from '../../../src/app/failure.ts';
-import { loadApplication } from '../../../src/app/load.ts';
+import { loadServed } from '../../../src/app/load-served.ts';
 import { bareContext } from '../../../src/gateway/context.ts';
 import { enableCompileCache } from '../../../src/process/compile-cache.ts';
+import { servedName } from '../../../src/settings/mounts.ts';
 import { explainFailure } from '../../boot/failure.ts';
 import type { LoadedFiles, ModuleGraph } from '../../develop/module-graph.ts';
 import { terminate } from '../../end/termination.ts';
@@ -13,19 +14,26 @@ import { answerToWire, fromWire, type WireToThread } from './wire.ts';
 enableCompileCache();
 
 /** What a thread of the pool runs, as long as it lives: loads the application, then serves what comes over the port. */
-export default async function serveThread({ port, app, gateway, slots, reports }: ThreadSpec): Promise<void> {
+export default async function serveThread({
+  port,
+  served,
+  gateway,
+  slots,
+  reports,
+}: ThreadSpec): Promise<void> {
   const post = (message: FromThread, moved: ArrayBuffer[] = []) =>
     port.postMessage(answerToWire(message), moved);
   let runner: Runner | null = null;
   const modules = reports ? await follow((loaded) => post({ type: 'loaded', ...loaded })) : null;
   try {
-    const application = await loadApplication(app, {
+    const application = await loadServed(served, {
       cwd: process.cwd(),
       gateway: { ...bareContext, ...gateway },
       onError: (error) => post({ type: 'error', id: runner?.id ?? 0, error: sendable(error) }),
     });
     const { own } = application;
-    if (own?.isTls) throw appError(`${app}: an https.Server cannot be served in class thread; use -k async`);
+    if (own?.isTls)
+      throw appError(`${servedName(served)}: an https.Server cannot be served in class thread; use -k async`);
     runner = new Runner(application, post, slots);
     const withoutEffect = own?.withoutEffect('thread') ?? [];
     post({ type: 'ready', threadId, what: application.what, withoutEffect });
@@ -36,7 +44,7 @@ export default async function serveThread({ port, app, gateway, slots, reports }
     await application.close?.();
   } catch (error) {
     if (runner !== null) throw error;
-    const { exitStatus, message, stack, place } = await explainFailure(error, modules, app);
+    const { exitStatus, message, stack, place } = await explainFailure(error, modules, served);
     post({ type: 'bootFailed', exitStatus, message, stack, place });
   }
 }

@@ -1,5 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { GatewayContext } from '../../../src/gateway/context.ts';
+import type { Served } from '../../../src/settings/mounts.ts';
 import type { Place } from '../../../src/support/place.ts';
 import type { LoadedFiles } from '../../develop/module-graph.ts';
 
@@ -19,8 +20,7 @@ export const SLOTS = 3;
 /** What a thread gets to run with. */
 export interface ThreadSpec {
   readonly port: MessagePort;
-  /** As the operator wrote it. */
-  readonly app: string;
+  readonly served: Served;
   /** What a gateway application is told of the server; its log cannot travel. */
   readonly gateway: Omit<GatewayContext, 'log'>;
   /**

@@ -2,6 +2,7 @@ import { Tinypool } from 'tinypool';
 import { nameRequest, requestField } from '../../../src/http/request-name.ts';
 import type { AnswerFailure } from '../../../src/http/server.ts';
 import type { WorkerLog } from '../../../src/log/records.ts';
+import type { Served } from '../../../src/settings/mounts.ts';
 import { systemClock } from '../../../src/support/clock.ts';
 import { messageOf } from '../../../src/support/errors.ts';
 import type { LoadedFiles } from '../../develop/module-graph.ts';
@@ -16,7 +17,7 @@ import { THREAD_ENTRY, Thread, type ThreadEnd, type ThreadEvents } from './threa
 import { hasWaitedTooLong, isOverdue, judge, type Limits } from './time-limits.ts';
 
 export interface PoolOptions {
-  readonly app: string;
+  readonly served: Served;
   readonly gateway: ThreadSpec['gateway'];
   readonly threads: number;
   readonly maxMemory: number | null;

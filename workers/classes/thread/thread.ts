@@ -28,7 +28,7 @@ export interface ThreadEvents extends LaneEvents {
   gone(thread: Thread, end: ThreadEnd, left: Left): void;
 }
 
-export type ThreadOptions = Pick<ThreadSpec, 'app' | 'gateway'> & {
+export type ThreadOptions = Pick<ThreadSpec, 'served' | 'gateway'> & {
   /** Takes what the thread loads, where that is wanted. */
   readonly report: ((loaded: LoadedFiles) => void) | null;
 };
@@ -68,7 +68,7 @@ export class Thread {
     port1.on('message', (wire: WireFromThread) => this.#receive(answerFromWire(wire)));
     const order: ThreadSpec = {
       port: port2,
-      app: what.app,
+      served: what.served,
       gateway: what.gateway,
       slots,
       reports: what.report !== null,

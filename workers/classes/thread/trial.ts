@@ -7,13 +7,13 @@ import { Thread } from './thread.ts';
  * Loads the application in a thread, as class `thread` does: there process.chdir() and others throw, add-ons may not
  * load, and memory is limited. Resolves with a description of it, rejects with a BootError; the thread is left behind.
  */
-export async function loadInThread({ app, threadMaxMemory }: Settings): Promise<string> {
+export async function loadInThread({ app, mount, threadMaxMemory }: Settings): Promise<string> {
   const { rootPath, multithread, multiprocess } = bareContext;
   const pool = createTinypool({ threads: 1, maxMemory: threadMaxMemory });
   // The thread's one task hears of its errors.
   pool.on('error', () => {});
-  const gateway = { rootPath, multithread, multiprocess };
-  const options = { app: app ?? '', gateway, report: null };
+  const gateway = { rootPath, isMounted: false, multithread, multiprocess };
+  const options = { served: { app, mount }, gateway, report: null };
   const events = { free: () => {}, failed: () => {}, gone: () => {}, answer: () => {} };
   const { what } = await new Thread(pool, options, events).ready;
   return what;

@@ -5,7 +5,7 @@ import { explainFailure } from '../../../../workers/boot/failure.ts';
 describe('what a worker says that cannot boot', () => {
   it('is not that the application failed where a setting is wrong', async () => {
     const error = new UsageError('--access-logfile: cannot write /logs/access.log: EACCES');
-    expect(await explainFailure(error, null, 'app.ts')).toEqual({
+    expect(await explainFailure(error, null, { app: 'app.ts', mount: {} })).toEqual({
       exitStatus: EXIT.usage,
       message: error.message,
     });

@@ -5,10 +5,12 @@ import { defineConfig } from 'tsunicorn';
 
 export default defineConfig({
   // ── Application ──
-  // The application, as module:export; required here or on the command line.
+  // The application, as module:export, or a command such as 'npm start'; required here or on the command line.
   // app: null,
   // More applications by their paths, such as { '/api': 'api.ts:app' } (docs/mounts.md).
   // mount: {},
+  // What the program finds in process.argv, as behind -- on the command line (docs/programs.md).
+  // programArguments: [],
   // The path under which a proxy serves it, such as '/shop'.
   // rootPath: '',
   // ── Binding ──

@@ -142,7 +142,7 @@ class Worker {
   async #prove(application: Application, close: Serving['close']): Promise<void> {
     const { settings, failure } = this.#spec;
     if (!failure) {
-      this.#files = await findServed(settings);
+      this.#files = await findServed(settings, this.#program);
       await provePath(application, settings, this.#log, this.#clock);
       tellCode(this.#files, this.#spec, (code) => void this.#inbox.send(code));
     }
@@ -284,7 +284,7 @@ class Worker {
 
   /** Nobody catches what a main module throws: it is explained like what an import throws. */
   async #explained(error: unknown): Promise<unknown> {
-    return this.#program?.main.explain(this.#spec.settings.app ?? '', error) ?? error;
+    return this.#program?.main.explain(this.#name ?? '', error) ?? error;
   }
 
   async #bootFailed(error: unknown): Promise<void> {
@@ -292,7 +292,8 @@ class Worker {
     const whence = this.#phase.name === 'standby' ? 'while it stood by' : undefined;
     this.#phase = { name: 'exiting', hasten: () => {} };
     const explained = await this.#explained(error);
-    const failure = await explainFailure(explained, this.#modules, this.#spec.settings, whence);
+    const served = { ...this.#spec.settings, app: this.#name };
+    const failure = await explainFailure(explained, this.#modules, served, whence);
     await Promise.all([this.#inbox.send({ tsunicorn: 'bootFailed', ...failure }), this.#logs.close()]);
     process.exit(failure.exitStatus);
   }
@@ -309,6 +310,12 @@ class Worker {
     await ending.run();
     this.#logs.flush();
     process.exit(this.#exitStatus);
+  }
+
+  /** How messages name the application; null where none is set. */
+  get #name(): string | null {
+    const { app } = this.#spec.settings;
+    return app === null ? null : (this.#program?.main.nameFor(app) ?? app);
   }
 
   get #graceMs(): number {

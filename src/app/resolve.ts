@@ -44,6 +44,11 @@ function find(spec: AppSpec, cwd: string): string {
   );
 }
 
+/** The file that an absolute path without its extension, or of a directory, stands for, as in a command of Node; null where there is none. */
+export function moduleFile(path: string): string | null {
+  return fileOf(path);
+}
+
 function fileOf(path: string): string | null {
   const kind = kindOf(path);
   if (kind === 'file') return path;

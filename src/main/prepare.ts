@@ -1,9 +1,10 @@
+import type { NamedCommand } from '../app/script/named-command.ts';
 import { addressesOf, type Prepared } from '../arbiter/change/generation.ts';
 import { checkLogfile, type OpenLog } from '../log/logger.ts';
 import type { RecordLog } from '../log/records.ts';
+import type { MainProgram } from '../process/main-program.ts';
 import type { OurStart, Privileges } from '../process/privileges/privileges.ts';
 import type { Address } from '../settings/address.ts';
-import { classNameOf } from '../settings/class-name.ts';
 import type { Hooks } from '../settings/hooks.ts';
 import type { LoadedData } from '../settings/load.ts';
 import { nameSetting } from '../settings/origin.ts';
@@ -11,6 +12,7 @@ import { systemClock } from '../support/clock.ts';
 import { UsageError } from '../support/errors.ts';
 import { logOpener } from './logs.ts';
 import type { OwnProcess } from './own-process.ts';
+import { commandOf, programOf } from './program.ts';
 
 // Rarely used features are imported only where the settings ask for them.
 
@@ -21,6 +23,8 @@ export interface Checked {
   readonly openLog: () => OpenLog;
   /** Where the service is to listen. */
   readonly addresses: readonly Address[];
+  /** Null where the application is given by a module. */
+  readonly command: NamedCommand | null;
   readonly start: OurStart;
   readonly own: Pick<OwnProcess, 'base'>;
 }
@@ -39,7 +43,8 @@ export async function checkSettings(
   await checkDebug(loaded, own.base);
   const privileges = await privilegesOf(loaded, start);
   const openLog = await logOpener(loaded, privileges);
-  return { loaded, privileges, openLog, addresses: addressesOf(loaded), start, own };
+  const command = await commandOf(loaded, own.base);
+  return { loaded, privileges, openLog, addresses: addressesOf(loaded), command, start, own };
 }
 
 /**
@@ -47,14 +52,21 @@ export async function checkSettings(
  * called, as they may set variables for the workers. `log` gets a line about the heap of workers.
  */
 export async function prepareGeneration(
-  { loaded, privileges, openLog, start, own }: Checked,
+  { loaded, privileges, openLog, command, start, own }: Checked,
   hooks: Hooks,
   log: RecordLog | null,
 ): Promise<Prepared> {
-  const nodeOptions = await nodeOptionsOf(loaded, own.base, start.cwd, log);
+  for (const reason of command?.remarks ?? [])
+    log?.warning(reason, { event: 'settings-questionable', reason });
+  const program = await programOf(loaded, command);
+  const nodeOptions = await nodeOptionsOf(loaded, own.base, start.cwd, program, log);
   const scaling = await scalingOf(loaded);
-  const program = await programOf(loaded);
-  return { loaded, hooks, privileges, openLog, ...nodeOptions, ...scaling, ...program };
+  return {
+    ...{ loaded, hooks, privileges, openLog },
+    ...nodeOptions,
+    ...scaling,
+    ...(program === null ? {} : { program }),
+  };
 }
 
 /** Refuses two applications at `/`. */
@@ -98,15 +110,25 @@ async function nodeOptionsOf(
   loaded: LoadedData,
   base: NodeJS.ProcessEnv,
   from: string,
+  program: MainProgram | null,
   log: RecordLog | null,
 ): Promise<Pick<Prepared, 'nodeOptions'>> {
   const heap = await heapOption(loaded, base, log);
   const { execArgv } = process;
-  const env = { ...base, ...loaded.environment };
-  if (execArgv.length === 0 && !env.NODE_OPTIONS)
+  const { options: own = [], environment = {} } = program ?? {};
+  const env = { ...base, ...loaded.environment, ...environment };
+  if (execArgv.length === 0 && own.length === 0 && !env.NODE_OPTIONS)
     return heap.length === 0 ? {} : { nodeOptions: () => ({ words: [], execArgv: heap, environment: {} }) };
   const { optionsFor } = await import('../process/node-options.ts');
-  const given = optionsFor({ execArgv, env, from, to: loaded.settings.chdir });
+  const to = loaded.settings.chdir;
+  // A command is as given in the directory of the program.
+  const given = optionsFor({
+    execArgv,
+    program: own,
+    env,
+    from: 'NODE_OPTIONS' in environment ? to : from,
+    to,
+  });
   const nodeOptions = (number: number) => {
     const options = given(number);
     return { ...options, execArgv: [...options.execArgv, ...heap] };
@@ -124,15 +146,6 @@ async function heapOption(
   const { megabytes, why } = workerHeapOption(settings, { ...base, ...environment });
   log?.info(`Heap of each worker: ${why}`, { event: 'worker-heap', reason: why });
   return megabytes === null ? [] : [`--max-old-space-size=${megabytes}`];
-}
-
-/** The module that each worker runs as its main module, if the settings name no export and mount nothing beside it. */
-async function programOf({ settings }: LoadedData): Promise<Pick<Prepared, 'program'>> {
-  const isMounting = Object.keys(settings.mount).length > 0;
-  if (settings.app === null || isMounting || classNameOf(settings) === 'thread') return {};
-  const { programFile } = await import('../app/script/program-file.ts');
-  const program = programFile(settings.app, settings.chdir);
-  return program === null ? {} : { program };
 }
 
 /** Chooses the number of workers by their load, where --workers-max asks for that. */

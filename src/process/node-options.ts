@@ -16,6 +16,8 @@ export interface NodeOptions {
 export interface GivenOptions {
   /** Of the command line. */
   readonly execArgv: readonly string[];
+  /** Of the command that the application is given by, as seen from `to`. */
+  readonly program?: readonly string[];
   /** The environment of the process that is to be started, with its NODE_OPTIONS. */
   readonly env: NodeJS.ProcessEnv;
   /** The directory in which the command was given, to which the options are relative. */
@@ -53,13 +55,19 @@ const PORT_RANGE = { least: 1024, most: 65_535 };
  * The options of a worker by its number: the same as ours, and as relative to `from`. Where an inspector is asked for,
  * each process has a port of its own, counted from the next after the one that was asked for, as in node:cluster.
  */
-export function optionsFor({ execArgv, env, from, to }: GivenOptions): (number: number) => NodeOptions {
+export function optionsFor({
+  execArgv,
+  program = [],
+  env,
+  from,
+  to,
+}: GivenOptions): (number: number) => NodeOptions {
   const words = splitNodeOptions(env.NODE_OPTIONS ?? '');
   const move = isSameDirectory(from, to) ? (all: readonly string[]) => all : relocatorFrom(from);
   const moved = move(words);
   const isMoved = moved.some((word, index) => word !== words[index]);
-  const own = move(without(execArgv, (name) => ENV_FILES.has(name), ENV_FILES));
-  const port = inspectorPort([...words, ...execArgv]);
+  const own = [...move(without(execArgv, (name) => ENV_FILES.has(name), ENV_FILES)), ...program];
+  const port = inspectorPort([...words, ...execArgv, ...program]);
   return (number) => ({
     words: moved,
     execArgv: port === null ? own : [...own, `--inspect-port=${portOf(port, number)}`],

@@ -1,4 +1,5 @@
 import { type Kind, Mismatch } from './setting.ts';
+import { joinArguments, splitArguments } from './sources/split-arguments.ts';
 
 /** The kind, or null, which only the config file and the default can say. */
 export function nullable<Value, Input>(kind: Kind<Value, Input>): Kind<Value | null, Input | null> {
@@ -32,6 +33,25 @@ export function listOf<Value, Input>(
     fromTexts: (texts) => enough(texts.map(kind.fromText), texts),
     fromValue: (value) => enough([value].flat().map(kind.fromValue), value),
     toText: (values) => (values.length === 0 ? 'none' : values.map(kind.toText).join(',')),
+  };
+}
+
+/** The arguments of a command: words behind `--`, an array in the config file. */
+export function words(placeholder: string): Kind<readonly string[], readonly (string | number)[]> {
+  const expected = 'a list of texts';
+  return {
+    placeholder,
+    expected,
+    fromText: (text) => splitArguments(placeholder, text),
+    fromTexts: (texts) => texts,
+    fromValue(value) {
+      if (!Array.isArray(value)) throw new Mismatch(expected, value);
+      return value.map((word: unknown) => {
+        if (typeof word !== 'string' && typeof word !== 'number') throw new Mismatch(expected, word);
+        return String(word);
+      });
+    },
+    toText: (value) => (value.length === 0 ? 'none' : joinArguments(value)),
   };
 }
 

@@ -40,7 +40,7 @@ export type Need =
 export interface Setting<Value, Input = Value, Where extends Reach = Reach> {
   /** Markdown; the first sentence is its help. */
   readonly doc: string;
-  /** As commander takes them, without the placeholder; null for the positional argument. */
+  /** As commander takes them, without the placeholder; null for what is known by its place: the application, and the arguments behind `--`. */
   readonly flags: string | null;
   readonly kind: Kind<Value, Input>;
   readonly default: Value;

@@ -41,6 +41,7 @@ const inDirectory = (path: string) => (directory: string) => join(directory, pat
 const CHANGES: Readonly<Record<Exclude<SettingName, Fixed | Privileged>, Change>> = {
   app: { to: 'two.mjs', seen: 'worker' },
   mount: { to: { '/two': 'two.mjs' }, seen: 'worker' },
+  programArguments: { to: ['--verbose'], seen: 'worker' },
   rootPath: { to: '/shop', seen: 'worker' },
   bind: {
     to: 'unix:two.sock',

@@ -183,7 +183,8 @@ export async function serve(
   args: readonly string[],
   options: StartOptions = {},
 ): Promise<Running & { at: string }> {
-  const running = start([...args, ...(args.includes('-b') ? [] : ['-b', '127.0.0.1:0'])], options);
+  // Before its arguments, which may be those of a program.
+  const running = start([...(args.includes('-b') ? [] : ['-b', '127.0.0.1:0']), ...args], options);
   return Object.assign(running, { at: await running.url() });
 }
 

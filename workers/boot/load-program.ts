@@ -20,7 +20,7 @@ export async function loadAsProgram(
   onError: (error: unknown) => void,
 ): Promise<Application> {
   const urls = listeners.map(({ url }) => url);
-  const text = settings.app ?? '';
+  const text = program.main.nameFor(settings.app ?? '');
   const warn = (reason: string) => log.warning(reason, { event: 'program-listens', reason });
   const application = await loadProgram(program, text, {
     service: serviceAt(urls, settings, warn),
@@ -39,7 +39,7 @@ export async function loadAsProgram(
 export async function tryAsProgram(program: Program, settings: Settings): Promise<string> {
   const urls = settings.bind.map(urlOfBind);
   process.on('uncaughtException', (error) => void endBy(error, program, settings));
-  const { what } = await loadProgram(program, settings.app ?? '', {
+  const { what } = await loadProgram(program, program.main.nameFor(settings.app ?? ''), {
     service: serviceAt(urls, settings, () => {}),
     ...limitOf(settings),
     gateway: bareContext,
@@ -50,7 +50,7 @@ export async function tryAsProgram(program: Program, settings: Settings): Promis
 
 /** What the main module itself throws is answered; anything else ends the process, as it would without us. */
 async function endBy(error: Error, { main }: Program, { app }: Settings): Promise<void> {
-  if ((await main.explain(app ?? '', error)) !== error) return;
+  if ((await main.explain(main.nameFor(app ?? ''), error)) !== error) return;
   process.stderr.write(`${error.stack ?? error}\n`);
   process.exit(1);
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Application } from '../../src/app/application.ts';
+import type { Program } from '../../src/app/script/load-program.ts';
 import { gatewayContext } from '../../src/gateway/context.ts';
 import type { Readiness } from '../../src/http/ready-path.ts';
 import type { WorkerLog } from '../../src/log/records.ts';
@@ -21,7 +22,8 @@ export async function loadIntoProcess(
 }
 
 /** The files that the applications are loaded from, that of the application at `/` first, as far as they are known. */
-export async function findServed(settings: Settings): Promise<readonly string[]> {
+export async function findServed(settings: Settings, program: Program | null): Promise<readonly string[]> {
+  if (program !== null) return [program.main.realPath];
   const { servedFiles } = await import('../../src/app/served-files.ts');
   return servedFiles(settings, process.cwd());
 }

@@ -1,6 +1,7 @@
 import { registerHooks } from 'node:module';
 import { relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { isCommand } from '../../settings/command.ts';
 import { fs } from '../../support/builtins.ts';
 import type { BootError } from '../../support/errors.ts';
 
@@ -26,13 +27,23 @@ export class MainModule {
     this.#file = file;
   }
 
+  /** How messages name it: as the operator did, or by its path where that is a command. */
+  nameFor(app: string): string {
+    return isCommand(app) ? relative(process.cwd(), this.#file) : app;
+  }
+
+  /** Its path without links. */
+  get realPath(): string {
+    return fs.realpathSync(this.#file);
+  }
+
   get evaluation(): Evaluation {
     return this.#evaluation;
   }
 
   /** To be called before Node loads it; `changed` is called when it is evaluated, or that has failed. */
   follow(changed: () => void): void {
-    const url = pathToFileURL(fs.realpathSync(this.#file)).href;
+    const url = pathToFileURL(this.realPath).href;
     const end = (evaluation: Evaluation) => {
       this.#evaluation = evaluation;
       changed();

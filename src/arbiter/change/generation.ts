@@ -2,6 +2,7 @@ import type { Listener } from '../../listeners/listener.ts';
 import type { OpenLog } from '../../log/logger.ts';
 import type { Installation } from '../../process/installation.ts';
 import type { BootFailure } from '../../process/ipc.ts';
+import type { MainProgram } from '../../process/main-program.ts';
 import type { NodeOptions } from '../../process/node-options.ts';
 import type { WorkerCount } from '../../process/parent.ts';
 import type { Privileges } from '../../process/privileges/privileges.ts';
@@ -37,8 +38,8 @@ export interface Generation {
   readonly code?: string | null;
   /** Options of Node for a worker by its number (see SpawnOptions); absent where there are none. */
   readonly nodeOptions?: (number: number) => NodeOptions;
-  /** The module that each of its workers runs as the main module, as it may call listen(); absent where an export is named. */
-  readonly program?: string;
+  /** What each of its workers runs as the main module, as it may call listen(); absent where an export is named. */
+  readonly program?: MainProgram;
   /** Chooses the number of its workers by their load; absent where the operator does. */
   readonly scaling?: Scaling;
   /** In development: its workers show this in place of an application that cannot be loaded. */

@@ -1,5 +1,6 @@
 import { pathToFileURL } from 'node:url';
 import type { ChildSpec } from '../../process/child.ts';
+import type { MainProgram } from '../../process/main-program.ts';
 import type { StartAs } from '../../process/privileges/start-as.ts';
 import { type ProgramNote, withNote } from '../../process/program.ts';
 import type { Generation } from '../change/generation.ts';
@@ -7,7 +8,7 @@ import type { Generation } from '../change/generation.ts';
 /** What determines how a process that loads the application is started, as a worker or for a trial load. */
 export interface Loading {
   readonly generation: Pick<Generation, 'number' | 'privileges' | 'nodeOptions' | 'program' | 'failure'> & {
-    readonly loaded: Pick<Generation['loaded'], 'environment'>;
+    readonly loaded: Pick<Generation['loaded'], 'environment' | 'settings'>;
   };
   /** See SpawnOptions. */
   readonly slot: number | null;
@@ -38,6 +39,7 @@ export function startOf(loading: Loading, own: OwnPart, base: NodeJS.ProcessEnv)
     ...(slot === null ? {} : { NODE_APP_INSTANCE: `${slot}` }),
     ...privileges?.identity.environment,
     ...loaded.environment,
+    ...(program?.environment ?? {}),
     ...options?.environment,
     ...(slot === null ? {} : { TSUNICORN_SLOT: `${slot}` }),
     TSUNICORN_GENERATION: `${generation.number}`,
@@ -45,18 +47,18 @@ export function startOf(loading: Loading, own: OwnPart, base: NodeJS.ProcessEnv)
   const isProgram = program !== undefined && failure === undefined;
   const { command, env: whole } = isProgram
     ? programStart(program, own, options, env)
-    : { command: importStart(own, options), env };
+    : { command: importStart(own, options, loaded.settings.programArguments), env };
   return privileges?.startAs(command, whole) ?? { command, env: whole };
 }
 
 type Options = ReturnType<NonNullable<Generation['nodeOptions']>> | undefined;
 
-function importStart(own: OwnPart, options: Options): ChildSpec['command'] {
-  return [process.execPath, ...(options?.execArgv ?? []), ...own.options, own.entry];
+function importStart(own: OwnPart, options: Options, args: readonly string[]): ChildSpec['command'] {
+  return [process.execPath, ...(options?.execArgv ?? []), ...own.options, own.entry, ...args];
 }
 
 /** Node preloads in the order of its options, but those of NODE_OPTIONS first: they go behind ours in the command line. */
-function programStart(program: string, own: OwnPart, options: Options, env: NodeJS.ProcessEnv) {
+function programStart(program: MainProgram, own: OwnPart, options: Options, env: NodeJS.ProcessEnv) {
   const { words, execArgv } = options ?? { words: [], execArgv: [] };
   const preloads = ['--require', own.preload, '--import', pathToFileURL(own.programEntry).href];
   const command: ChildSpec['command'] = [
@@ -65,7 +67,8 @@ function programStart(program: string, own: OwnPart, options: Options, env: Node
     ...preloads,
     ...words,
     ...execArgv,
-    program,
+    program.file,
+    ...program.args,
   ];
   return { command, env: withNote(env, { as: own.as, execArgv }) };
 }

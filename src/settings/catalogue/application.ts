@@ -1,14 +1,15 @@
-import { nullable } from '../compound-kinds.ts';
+import { nullable, words } from '../compound-kinds.ts';
 import { boolean, path, scalar, text } from '../kinds.ts';
 import { type Mounts, mounts } from '../mounts.ts';
 import { type Kind, limited, setting } from '../setting.ts';
 
 const noMounts: Mounts = {};
+const noWords: readonly string[] = [];
 
 /** What to serve, and which configuration says so. */
 export const application = {
   app: setting({
-    doc: 'The application, as `module:export`. Without an export it is a program that calls `listen()` or, if it does not, the default export. The module is a path relative to `chdir`, or a package. `module:factory()` calls the export and serves what it returns.',
+    doc: 'The application, as `module:export`. Without an export it is a program that calls `listen()` or, if it does not, the default export. The module is a path relative to `chdir`, or a package. `module:factory()` calls the export and serves what it returns. It may also be a command that runs a program with Node: `npm start`, `npm run serve`, `node --import tsx server.ts`.',
     flags: null,
     kind: nullable(text('module:export', 'module:export')),
     default: null,
@@ -19,6 +20,14 @@ export const application = {
     kind: mounts(),
     default: noMounts,
     defaultText: 'none',
+  }),
+  // The variables of all workers are no place for the words of one command.
+  programArguments: limited('notEnvironment', {
+    doc: 'The arguments of the program, which finds them in `process.argv`. On the command line they are behind `--`, as in `tsunicorn server.js -w 2 -- --verbose`. In the configuration file they are a list.',
+    flags: null,
+    kind: words('-- arguments'),
+    default: noWords,
+    needs: { classes: ['async', 'sync'] },
   }),
   rootPath: setting({
     doc: 'The path under which a proxy serves the application, such as `/shop`. Applications of the gateway interface get it as `SCRIPT_NAME`, and `PATH_INFO` without it.',

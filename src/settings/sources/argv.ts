@@ -8,7 +8,9 @@ import {
   settingOf,
   variablesOf,
 } from '../catalogue/catalogue.ts';
+import { isRunner } from '../command.ts';
 import type { GivenTexts } from '../layer.ts';
+import { joinArguments } from './split-arguments.ts';
 
 /** What the command line is part of. */
 export interface CommandText {
@@ -26,7 +28,7 @@ export type ParseArguments = (words: readonly string[], source: 'cmdargs' | 'arg
 /** The program with every option of the catalogue; its options only collect texts, load.ts reads them. */
 export function createProgram({ version, epilogue }: Omit<CommandText, 'adviceFor'>): Command {
   const program = new Command('tsunicorn')
-    .usage('[options] [module:export]')
+    .usage('[options] [module:export] [-- arguments]')
     .description('Serves a Node.js application from pre-forked worker processes.')
     .configureHelp({
       helpWidth: process.stdout.columns ?? 100,
@@ -37,6 +39,7 @@ export function createProgram({ version, epilogue }: Omit<CommandText, 'adviceFo
     .version(version, '-v, --version', 'Print the version.')
     .helpOption('-h, --help', 'Print this help.')
     .argument('[module:export]', summaryOf('app'))
+    .argument('[-- arguments...]', summaryOf('programArguments'))
     .addHelpText('after', epilogue);
   for (const [title, names] of sections) {
     for (const name of names) {
@@ -58,18 +61,45 @@ export function parseWords(
 ): GivenTexts {
   const program = createProgram(text);
   program.configureOutput({ writeErr: () => {} });
+  const prefix = source === 'cmdargs' ? 'TSUNICORN_CMD_ARGS: ' : '';
   program.exitOverride((error) => {
     if (error.exitCode === 0) process.exit(0);
-    const prefix = source === 'cmdargs' ? 'TSUNICORN_CMD_ARGS: ' : '';
-    throw new UsageError(prefix + explain(error, program, text));
+    throw new UsageError(prefix + explain(error, program));
   });
-  program.parse(words, { from: 'user' });
-  const [app] = program.args;
+  const dashes = words.indexOf('--');
+  program.parse(dashes < 0 ? words : words.slice(0, dashes), { from: 'user' });
+  const refuse = (why: string): never => {
+    throw new UsageError(prefix + why);
+  };
   // commander reports a flag that begins with --no- as given, and true, if it is absent.
   const given = Object.entries(program.opts<GivenTexts>()).filter(
     ([name]) => program.getOptionValueSource(name) === 'cli',
   );
-  return { ...Object.fromEntries(given), ...(app === undefined ? {} : { app: [app] }) };
+  const placed = placedTexts(program.args, dashes < 0 ? null : words.slice(dashes + 1), text, refuse);
+  return { ...Object.fromEntries(given), ...placed };
+}
+
+/** What is known by its place: the application, and what is `behind` the dashes, if they are there. */
+function placedTexts(
+  operands: readonly string[],
+  behind: readonly string[] | null,
+  { adviceFor }: CommandText,
+  refuse: (why: string) => never,
+): GivenTexts {
+  const [app, ...more] = operands;
+  if (app === undefined) {
+    if (behind === null) return {};
+    return isRunner(behind[0] ?? '') ? { app: [joinArguments(behind)] } : { programArguments: behind };
+  }
+  if (more.length > 0 && !isRunner(app))
+    refuse(
+      adviceFor(app) ??
+        `too many arguments: expected one module:export, got ${operands.join(' ')}; arguments of the program are written behind --`,
+    );
+  return {
+    app: [more.length === 0 ? app : joinArguments(operands)],
+    ...(behind === null ? {} : { programArguments: behind }),
+  };
 }
 
 // Without the Markdown.
@@ -114,7 +144,7 @@ function termOf(option: Option): string {
   return option.flags.startsWith('--') ? `    ${option.flags}` : option.flags;
 }
 
-function explain(error: CommanderError, program: Command, { adviceFor }: CommandText): string {
+function explain(error: CommanderError, program: Command): string {
   const message = error.message.replace(/^error: /, '');
   switch (error.code) {
     case 'commander.unknownOption':
@@ -123,11 +153,6 @@ function explain(error: CommanderError, program: Command, { adviceFor }: Command
       const [, flag = '', placeholder = ''] = /(--[\w-]+) <(.*)>/.exec(message) ?? [];
       return `${flag}: a value is missing; write ${flag} <${placeholder}>`;
     }
-    case 'commander.excessArguments':
-      return (
-        adviceFor(program.args[0] ?? '') ??
-        `too many arguments: expected one module:export, got ${program.args.join(' ')}`
-      );
     default:
       return message.replace(/\s*\n\s*/g, ' ');
   }

@@ -30,6 +30,13 @@ export function splitArguments(source: string, text: string): readonly string[] 
   return words;
 }
 
+/** The words as text that splitArguments() takes apart again. */
+export function joinArguments(words: readonly string[]): string {
+  return words
+    .map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`))
+    .join(' ');
+}
+
 // Inside double quotes a backslash is itself except before these.
 function unescaped(quoted: string | undefined): string | undefined {
   return quoted?.replace(/\\(["\\$`])/g, '$1');

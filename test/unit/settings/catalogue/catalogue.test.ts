@@ -25,9 +25,11 @@ describe('the catalogue', () => {
   });
 
   it('names every flag as its setting, or with no- where it switches off', () => {
-    const expected = settingNames.map((name) => `--${name.replace(/[A-Z]/g, '-$&').toLowerCase()}`);
-    const flags = settingNames.map((name) => (longFlag(settingOf(name)) ?? '--app').replace('--no-', '--'));
+    const named = settingNames.filter((name) => settingOf(name).flags !== null);
+    const expected = named.map((name) => `--${name.replace(/[A-Z]/g, '-$&').toLowerCase()}`);
+    const flags = named.map((name) => longFlag(settingOf(name))?.replace('--no-', '--'));
     expect(flags).toEqual(expected);
+    expect(settingNames.filter((name) => !named.includes(name))).toEqual(['app', 'programArguments']);
   });
 
   it('names every variable as its setting', () => {

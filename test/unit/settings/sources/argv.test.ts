@@ -34,6 +34,30 @@ describe('parseArguments', () => {
     expect(parseArguments([], 'argv')).toEqual({});
   });
 
+  it('takes what is behind -- for the program', () => {
+    expect(parseArguments(['m.js', '-w', '2', '--', '-w', '', '--'], 'argv')).toEqual({
+      app: ['m.js'],
+      workers: ['2'],
+      programArguments: ['-w', '', '--'],
+    });
+    expect(parseArguments(['-w', '2', '--', '--flag'], 'argv')).toEqual({
+      workers: ['2'],
+      programArguments: ['--flag'],
+    });
+  });
+
+  it('takes a command for the application', () => {
+    expect(parseArguments(['npm', 'run', 'serve', '-w', '2', '--', '--flag'], 'argv')).toEqual({
+      app: ['npm run serve'],
+      workers: ['2'],
+      programArguments: ['--flag'],
+    });
+    expect(parseArguments(['-w', '2', '--', 'node', '--import', 'tsx', 'a b.ts', '-w'], 'argv')).toEqual({
+      app: ["node --import tsx 'a b.ts' -w"],
+      workers: ['2'],
+    });
+  });
+
   it.each([
     [['--wrokers', '3'], 'unknown option --wrokers (did you mean --workers?)'],
     [['--sandwich'], 'unknown option --sandwich'],

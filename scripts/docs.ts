@@ -13,6 +13,7 @@ import {
 } from '../src/settings/catalogue/catalogue.ts';
 import { hookDocs } from '../src/settings/catalogue/hooks.ts';
 import type { Need } from '../src/settings/setting.ts';
+import { renderCompatibility } from '../test/compatibility/render.ts';
 import { renderDifferences } from '../test/support/surface/render.ts';
 import { brokenLinks } from './links.ts';
 
@@ -206,6 +207,7 @@ const PAGES: readonly (readonly [name: string, render: () => string])[] = [
   ['docs/settings.md', renderDocs],
   ['docs/log-records.md', renderRecords],
   ['docs/differences.md', renderDifferences],
+  ['docs/compatibility.md', renderCompatibility],
 ];
 
 function isFresh(name: string, text: string): boolean {

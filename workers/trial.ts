@@ -1,5 +1,7 @@
+import { refuseHttp2 } from '../src/app/http2/refuse.ts';
 import type { Settings } from '../src/settings/catalogue/catalogue.ts';
 import { classNameOf } from '../src/settings/class-name.ts';
+import { servedName } from '../src/settings/mounts.ts';
 import { tryOnce } from './boot/try-once.ts';
 
 // The child of tryApplication(), where it imports the application.
@@ -13,6 +15,7 @@ async function load(settings: Settings): Promise<string> {
     return loadInThread(settings);
   }
   const { loadServed } = await import('../src/app/load-served.ts');
-  const { what } = await loadServed(settings, { cwd: process.cwd(), onError: () => {} });
-  return what;
+  const application = await loadServed(settings, { cwd: process.cwd(), onError: () => {} });
+  if (classNameOf(settings) === 'sync') refuseHttp2(application, servedName(settings), 'sync');
+  return application.what;
 }

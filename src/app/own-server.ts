@@ -1,7 +1,9 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { ServerHttp2Session } from 'node:http2';
+import type { AddressInfo, ServerOpts, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { isThenable } from '../support/thenable.ts';
+import { type StreamArguments, StreamRequest } from './http2/stream-request.ts';
 import { eventOf, noteEvent } from './request-event.ts';
 import type { FedServer, Feeder } from './script/fed-server.ts';
 
@@ -17,6 +19,10 @@ export interface Adoption {
   readonly encrypts: (socket: Socket) => void;
   /** Its requests come through `secure`, the TLS socket. */
   readonly secured: (socket: Socket, secure: Socket) => void;
+  /** A connection speaks HTTP/2. */
+  readonly session: (session: ServerHttp2Session) => void;
+  /** Handles a request of HTTP/2, for which the handler gets a StreamRequest; false where its connection is not known. */
+  readonly stream: (args: StreamArguments) => boolean;
 }
 
 export interface OwnServerOptions {
@@ -38,7 +44,11 @@ interface AcceptOptions {
   /** In seconds. */
   readonly keepAliveInitialDelay?: number;
   readonly highWaterMark?: number;
+  readonly allowHalfOpen?: boolean;
+  readonly pauseOnConnect?: boolean;
 }
+
+export type SocketOptions = Pick<ServerOpts, 'allowHalfOpen' | 'highWaterMark' | 'pauseOnConnect'>;
 
 /**
  * A server that the program made and did not let listen. Connections are fed into it, so that its parser's options,
@@ -47,12 +57,17 @@ interface AcceptOptions {
  */
 export class OwnServer {
   readonly server: Server & AcceptOptions;
+  /** Whether it is of node:http2. It may speak HTTP/1 too. */
+  readonly isHttp2: boolean;
   readonly #by: OwnServerOptions['by'];
   readonly #defaults: OwnServerOptions['defaults'];
   readonly #fed: FedServer | null;
+  /** What listeners have returned that node:http2 calls while a stream is handled. */
+  #returned: unknown[] = [];
 
   constructor({ server, by, defaults, fed }: OwnServerOptions) {
     this.server = server;
+    this.isHttp2 = isHttp2(server);
     this.#by = by;
     this.#defaults = defaults;
     this.#fed = fed ?? null;
@@ -63,11 +78,13 @@ export class OwnServer {
     return isTls(this.server);
   }
 
-  /** How many bytes each connection buffers, if the program says it. */
-  get bufferBytes(): number | undefined {
-    const { highWaterMark } = this.server;
-    const usual: Server & AcceptOptions = plainServer(this.isTls);
-    return highWaterMark === usual.highWaterMark ? undefined : highWaterMark;
+  /** How its connections are made of what is accepted. */
+  get socketOptions(): SocketOptions {
+    const { highWaterMark, allowHalfOpen, pauseOnConnect } = this.server;
+    return {
+      ...(highWaterMark === undefined ? {} : { highWaterMark }),
+      ...{ allowHalfOpen: allowHalfOpen === true, pauseOnConnect: pauseOnConnect === true },
+    };
   }
 
   /** How many connections it accepts, at most `limit`. */
@@ -77,9 +94,9 @@ export class OwnServer {
   }
 
   /** Makes the server ready to be fed by `emit('connection')`, once. A limit that the program left as it was is the engine's. */
-  adopt({ engine, upgrade, refused, encrypts, secured }: Adoption): void {
+  adopt({ engine, upgrade, refused, encrypts, secured, session, stream }: Adoption): void {
     const server = this.server;
-    const { keepAliveTimeout, requestTimeout } = { ...plainServer(), ...this.#defaults };
+    const { keepAliveTimeout, requestTimeout } = { ...plainServer(server), ...this.#defaults };
     if (server.keepAliveTimeout === keepAliveTimeout) server.keepAliveTimeout = engine.keepAliveTimeout;
     if (server.requestTimeout === requestTimeout) server.requestTimeout = engine.requestTimeout;
     const emit: Emit = server.emit;
@@ -95,9 +112,15 @@ export class OwnServer {
         case 'request':
         case 'checkContinue':
         case 'checkExpectation':
-          return handle(...args);
+          return this.#isOfStream(first) ? this.#callWithin(...args) : handle(...args);
+        case 'session':
+          session(first as ServerHttp2Session);
+          return pass(...args);
+        case 'stream':
+          return stream(args.slice(1) as unknown as StreamArguments) || pass(...args);
         case 'upgrade':
         case 'connect':
+          if (this.#isOfStream(first)) return this.#callWithin(...args);
           upgrade(first as IncomingMessage, second as Duplex, () => void pass(...args));
           return true;
         case 'clientError':
@@ -121,15 +144,39 @@ export class OwnServer {
   }
 
   /** Calls its listeners for a request. Not by emit(), which would drop the promises of asynchronous ones, and their errors. */
-  readonly handle = (request: IncomingMessage, response: ServerResponse): unknown => {
-    const server = this.server;
-    const listeners = server.rawListeners(eventOf(request));
+  readonly handle = (request: IncomingMessage | StreamRequest, response: ServerResponse): unknown => {
+    if (request instanceof StreamRequest) return this.#handleStream(request);
+    const listeners = this.server.rawListeners(eventOf(request));
     const [only] = listeners;
-    if (listeners.length === 1 && only !== undefined) return Reflect.apply(only, server, [request, response]);
-    const returned = listeners.map((listener) => Reflect.apply(listener, server, [request, response]));
-    const promises = returned.filter(isThenable);
-    return promises.length === 0 ? undefined : Promise.all(promises);
+    if (listeners.length === 1 && only !== undefined)
+      return Reflect.apply(only, this.server, [request, response]);
+    return together(this.#callAll(listeners, [request, response]));
   };
+
+  #callAll(
+    listeners: readonly ReturnType<Server['rawListeners']>[number][],
+    args: readonly unknown[],
+  ): readonly unknown[] {
+    return listeners.map((listener) => Reflect.apply(listener, this.server, args));
+  }
+
+  /** Its listeners of `stream`, among which is that of node:http2 which emits `request`, and others, for what it makes of the stream. */
+  #handleStream({ args }: StreamRequest): unknown {
+    this.#returned = [];
+    const returned = this.#callAll(this.server.rawListeners('stream'), args);
+    return together([...returned, ...this.#returned]);
+  }
+
+  #callWithin(event: string | symbol, ...args: readonly unknown[]): boolean {
+    const listeners = this.server.rawListeners(event);
+    this.#returned.push(...this.#callAll(listeners, args));
+    return listeners.length > 0;
+  }
+
+  /** Whether a request of its is one that node:http2 has made of a stream. */
+  #isOfStream(request: unknown): boolean {
+    return this.isHttp2 && (request as IncomingMessage).httpVersionMajor === 2;
+  }
 
   /** Makes it emit `listening`, with the addresses of `urls`; returns the URLs for clients. */
   opened(urls: readonly string[]): readonly string[] {
@@ -153,7 +200,7 @@ export class OwnServer {
   withoutEffect(workerClass: 'sync' | 'thread'): readonly string[] {
     if (this.#by === 'framework') return [];
     const server = this.server;
-    const plain = plainServer(this.isTls);
+    const plain = plainServer(server);
     const options = OPTIONS.filter((name) => Reflect.get(server, name) !== Reflect.get(plain, name));
     if (workerClass === 'sync') return options.filter((name) => OF_KEPT_CONNECTIONS.includes(name));
     const classes = CLASSES.filter((name) => behindSymbol(server, name) !== behindSymbol(plain, name));
@@ -163,7 +210,7 @@ export class OwnServer {
 
   /** Node's own listeners of an event, and the program's. */
   #listeners(event: string) {
-    const nodes = plainServer(this.isTls).rawListeners(event);
+    const nodes = plainServer(this.server).rawListeners(event);
     const all = this.server.rawListeners(event);
     return {
       node: all.filter((listener) => nodes.includes(listener)),
@@ -172,13 +219,19 @@ export class OwnServer {
   }
 }
 
+/** Such as "https.Server", for lines of the log. */
+export function kindOf(server: object): string {
+  if (isHttp2(server)) return isTls(server) ? 'Http2SecureServer' : 'Http2Server';
+  return isTls(server) ? 'https.Server' : 'http.Server';
+}
+
 /** Whether it is a server of node:http2. */
-export function isHttp2(server: object): boolean {
+function isHttp2(server: object): boolean {
   return 'updateSettings' in server;
 }
 
-/** Whether it is an https.Server. */
-export function isTls(server: object): boolean {
+/** Whether it ends TLS itself. */
+function isTls(server: object): boolean {
   return 'setSecureContext' in server;
 }
 
@@ -234,9 +287,22 @@ export function addressOf(url: string): AddressInfo | string {
   return { address, port: Number(port || 80), family: address.includes(':') ? 'IPv6' : 'IPv4' };
 }
 
-/** A server with Node's defaults. */
-function plainServer(isTls = false): Server {
-  return isTls
+/** A server of the same kind with Node's defaults. */
+function plainServer(server: Server): Server {
+  if (isHttp2(server)) return plainHttp2(isTls(server));
+  return isTls(server)
     ? process.getBuiltinModule('node:https').createServer()
     : process.getBuiltinModule('node:http').createServer();
+}
+
+function plainHttp2(isTls: boolean): Server {
+  const http2 = process.getBuiltinModule('node:http2');
+  const server: unknown = isTls ? http2.createSecureServer({ allowHTTP1: true }) : http2.createServer();
+  return server as Server;
+}
+
+/** The promises among what listeners have returned, as one. */
+function together(returned: readonly unknown[]): unknown {
+  const promises = returned.filter(isThenable);
+  return promises.length === 0 ? undefined : Promise.all(promises);
 }

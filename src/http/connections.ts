@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { Census } from '../log/records/record.ts';
 import { isEventStream, type LongLived } from './drain/long-lived.ts';
 import type { Flight } from './flight.ts';
+import { Session, type SessionOfNode } from './session.ts';
 
 /** How far a connection has come: its latest request (null before the first), when its head came, and the bytes read. */
 export interface Progress {
@@ -13,12 +14,14 @@ export interface Progress {
   readonly bytesRead: number;
 }
 
-/** The property of a socket that holds its Connection. */
+/** The property of a socket, or of a session of HTTP/2, that holds its Connection. */
 const CONNECTION = Symbol('connection');
 
-interface Tracked extends Socket {
+interface Marked {
   [CONNECTION]?: Connection | undefined;
 }
+
+type Tracked = Socket & Marked;
 
 interface Connection {
   /** The socket that speaks HTTP. On a TLS connection it is not the accepted socket. */
@@ -32,6 +35,8 @@ interface Connection {
   sinceMs: number;
   /** Requests that were pipelined before the latest and not yet answered when it came. */
   earlier: Flight[] | null;
+  /** Present once it speaks HTTP/2; what is of HTTP/1 (`latest`, `earlier`) then stays empty. */
+  session: Session | null;
   /** How many bytes had been written when the client asked for a WebSocket; Infinity for another protocol, null for none. */
   webSocketFrom: number | null;
 }
@@ -69,7 +74,10 @@ export class Connections {
   /** How many requests are not answered in full; counted on demand. */
   get inFlight(): number {
     let count = 0;
-    for (const { latest } of this.#all) if (latest && !latest.writableFinished) count++;
+    for (const { latest, session } of this.#all) {
+      if (session !== null) count += session.size;
+      else if (latest && !latest.writableFinished) count++;
+    }
     return count;
   }
 
@@ -82,8 +90,11 @@ export class Connections {
   unread(): readonly Socket[] {
     return this.#all
       .filter(
-        ({ socket, latest, isHandshaking }) =>
-          latest === null && !isHandshaking && socket.bytesRead + socket.bytesWritten === 0,
+        ({ socket, latest, session, isHandshaking }) =>
+          latest === null &&
+          session === null &&
+          !isHandshaking &&
+          socket.bytesRead + socket.bytesWritten === 0,
       )
       .map(({ socket }) => socket);
   }
@@ -97,6 +108,7 @@ export class Connections {
       latest: null,
       sinceMs: 0,
       earlier: null,
+      session: null,
       webSocketFrom: null,
     };
     tracked[CONNECTION] = connection;
@@ -118,6 +130,27 @@ export class Connections {
     connection.socket = secure;
     connection.isHandshaking = false;
     secure[CONNECTION] = connection;
+  }
+
+  /** From now on HTTP/2 is spoken on the connection under this session. */
+  speaksHttp2(session: SessionOfNode & Marked): void {
+    // Node's stand-in for the socket has its properties.
+    const connection = (session.socket as Tracked)[CONNECTION];
+    if (connection === undefined) return;
+    connection.session = new Session(session);
+    session[CONNECTION] = connection;
+  }
+
+  /** The socket under a session; null where that is not known, or has closed. */
+  socketOf(session: object): Socket | null {
+    return (session as Marked)[CONNECTION]?.socket ?? null;
+  }
+
+  /** Records a request of HTTP/2. After closeAfterAnswer() it is one of the last of its session. */
+  noteStream(socket: Tracked, response: ServerResponse, nowMs: number): void {
+    const session = socket[CONNECTION]?.session ?? null;
+    session?.add({ response, sinceMs: nowMs });
+    if (this.#closing) session?.leave();
   }
 
   /** Records a request. After closeAfterAnswer() its answer is marked as the connection's last. */
@@ -152,30 +185,32 @@ export class Connections {
 
   /** The WebSockets, and the event streams that have begun. */
   longLived(): readonly LongLived[] {
-    return this.#all.flatMap((connection): LongLived[] => {
-      const { socket, latest, webSocketFrom } = connection;
+    return this.#all.flatMap((connection): readonly LongLived[] => {
+      const { socket, latest, session, webSocketFrom } = connection;
+      if (session !== null)
+        return session.flights.flatMap(({ response }) => eventsOf(socket, response, false));
       // Until its handshake is answered, a WebSocket is a request like any other.
       if (webSocketFrom !== null)
         return socket.bytesWritten > webSocketFrom ? [{ kind: 'webSocket', socket }] : [];
       // Requests may have been pipelined behind a stream.
       const [first] = flightsOf(connection);
-      if (first === undefined || !isEventStream(first.response)) return [];
-      const { response } = first;
-      return [{ kind: 'events', socket, response, isLast: response === latest }];
+      return first === undefined ? [] : eventsOf(socket, first.response, first.response === latest);
     });
   }
 
   /** From now on each connection ends with its current or next answer. */
   closeAfterAnswer(): void {
     this.#closing = true;
-    for (const { latest } of this.#all) {
+    for (const { latest, session } of this.#all) {
       if (latest && !latest.headersSent) latest.setHeader('Connection', 'close');
+      session?.leave();
     }
   }
 
   /**
    * The connections that wait for a request: all their requests are answered, or none has come yet. One whose client has
-   * sent a part of its next request is included, but not of its first.
+   * sent a part of its next request is included, but not of its first. Of those that speak HTTP/2, which are told to leave,
+   * only the ones that have had no request, or have left and are not closed by their clients.
    */
   idle(): readonly Socket[] {
     return this.#all.filter(isIdle).map(({ socket }) => socket);
@@ -242,19 +277,26 @@ export class Connections {
   }
 }
 
-function flightsOf({ latest, sinceMs, earlier }: Connection): readonly Flight[] {
+function flightsOf({ latest, sinceMs, earlier, session }: Connection): readonly Flight[] {
+  if (session !== null) return session.flights;
   const all = [...(earlier ?? []), ...(latest ? [{ response: latest, sinceMs }] : [])];
   return all.filter(({ response }) => !response.writableFinished);
 }
 
-function stageOf({ socket, latest, webSocketFrom }: Connection): keyof Census {
+function eventsOf(socket: Socket, response: ServerResponse, isLast: boolean): readonly LongLived[] {
+  return isEventStream(response) ? [{ kind: 'events', socket, response, isLast }] : [];
+}
+
+function stageOf({ socket, latest, session, webSocketFrom }: Connection): keyof Census {
   if (webSocketFrom !== null) return 'webSockets';
+  if (session?.isUsed) return session.size > 0 ? 'answering' : 'idle';
   if (latest === null) return socket.bytesRead === 0 ? 'silent' : 'sendingHeaders';
   return latest.writableFinished ? 'idle' : 'answering';
 }
 
-function isIdle({ socket, latest, earlier, webSocketFrom }: Connection): boolean {
+function isIdle({ socket, latest, earlier, session, webSocketFrom }: Connection): boolean {
   if (webSocketFrom !== null) return false;
+  if (session !== null) return session.isIdle;
   if (latest === null) return socket.bytesRead === 0;
   return latest.writableFinished && latest.req.complete && stillOpen(earlier).length === 0;
 }

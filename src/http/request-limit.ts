@@ -3,10 +3,10 @@ import type { Handler } from '../app/application.ts';
 import type { WorkerLog } from '../log/records.ts';
 import type { Clock } from '../support/clock.ts';
 import { isThenable } from '../support/thenable.ts';
+import { answerError } from './answer-error.ts';
 import type { Connections } from './connections.ts';
 import { limitFlights } from './deadlines.ts';
 import { nameRequest, requestField } from './request-name.ts';
-import { answerError } from './server.ts';
 
 /** The reason of the AbortSignal of a request that took too long. */
 export class RequestTimeout extends Error {
@@ -87,7 +87,8 @@ function cutShort(response: ServerResponse, seconds: number): string {
     abort();
     // If the request was read to its end, destroying it leaves the connection open.
     response.destroy();
-    return 'its connection was cut, because its answer had begun';
+    const what = request.httpVersionMajor === 2 ? 'stream was reset' : 'connection was cut';
+    return `its ${what}, because its answer had begun`;
   }
   response.once('finish', abort);
   answerError(response, 504);

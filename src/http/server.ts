@@ -2,29 +2,22 @@ import type { IncomingMessage, RequestListener, Server, ServerOptions, ServerRes
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Application } from '../app/application.ts';
-import { isMalformed, settleFault } from '../app/client-fault.ts';
+import { isMalformed } from '../app/client-fault.ts';
 import type { OwnServer } from '../app/own-server.ts';
 import type { FlightTable } from '../flights/table.ts';
 import type { AccessLog } from '../log/access-log.ts';
 import type { Clock } from '../support/clock.ts';
-import { isThenable } from '../support/thenable.ts';
 import { closeIdleConnections } from './arrival.ts';
 import type { Connections } from './connections.ts';
 import { afterAnswer, inTurn, isLast } from './in-turn.ts';
 import { lingerWhileSent } from './linger.ts';
 import { noteFlights } from './note-flights.ts';
+import { fold, type Observer } from './observer.ts';
 import { answerRefused, handRefused, type SayRefused } from './refusals.ts';
+import { createRunner, type RunnerOptions } from './runner.ts';
+import { streamListener } from './streams.ts';
 
-/**
- * Called for each request before the application gets it; all observers become one function when the server is made.
- * `nowMs` is when the request came, by the clock: read once for all, since that is what most observers cost.
- */
-export type Observer = (request: IncomingMessage, response: ServerResponse, nowMs: number) => void;
-
-/** Answers a request whose handler threw or rejected; a part of an answer may have been sent before. */
-export type AnswerFailure = (error: unknown, request: IncomingMessage, response: ServerResponse) => void;
-
-export interface HttpServerOptions {
+export interface HttpServerOptions extends RunnerOptions {
   readonly application: Application;
   readonly connections: Connections;
   readonly observers: readonly Observer[];
@@ -34,10 +27,6 @@ export interface HttpServerOptions {
   readonly keepAliveMs: number;
   /** How long a request may take altogether, 0 for no limit. It may take five minutes to arrive even where this is shorter. */
   readonly requestMs?: number;
-  /** An error that the application threw or rejected with while it handled `request`. */
-  readonly onError: (error: unknown, request: IncomingMessage) => void;
-  /** Where it is null, the answer is a plain 500. */
-  readonly answerFailure?: AnswerFailure | null;
   /** Logs each request that Node itself refuses, which no handler sees. */
   readonly onRefused?: SayRefused;
   /** Records what no observer sees: upgrades, CONNECT, and answers that are not the application's. */
@@ -75,7 +64,9 @@ function adopt(own: OwnServer, engine: Server, options: HttpServerOptions): Serv
   const isHeard = (event: string) => server.listenerCount(event) > 0;
   const refused = isHeard('clientError') ? handRefused(arrivals, onRefused, accessLog) : null;
   if (refused === null) answerRefused(arrivals, onRefused, accessLog);
-  if (!isHeard('connect')) server.on('connect', (_request, socket) => refuseOn(socket, NO_TUNNELS));
+  // That of a stream is answered by Node.
+  if (!own.isHttp2 && !isHeard('connect'))
+    server.on('connect', (_request, socket) => refuseOn(socket, NO_TUNNELS));
   if (!isHeard('timeout')) closeIdleConnections(server, connections);
   own.adopt({
     engine,
@@ -83,6 +74,8 @@ function adopt(own: OwnServer, engine: Server, options: HttpServerOptions): Serv
     refused,
     encrypts: (socket) => connections.expectTls(socket),
     secured: (socket, secure) => connections.secured(socket, secure),
+    session: (session) => connections.speaksHttp2(session),
+    stream: streamListener(options),
   });
   return server;
 }
@@ -107,10 +100,8 @@ function upgradesOf({ own, takesUpgrade }: Application): ServerOptions {
 }
 
 function requestListener(options: HttpServerOptions) {
-  const { application, connections, observers, flights, keepAliveMs, onError, answerFailure, clock } =
-    options;
-  const { handler, doubt } = application;
-  const look = doubt?.result;
+  const { connections, observers, flights, keepAliveMs, clock } = options;
+  const run = createRunner(options);
   const note: Observer = (request, response, nowMs) => connections.note(request, response, nowMs);
   const all: Observer[] = [note, lingerWhileSent(clock), ...observers];
   if (keepAliveMs === 0) all.push(closeBehind);
@@ -128,35 +119,6 @@ function requestListener(options: HttpServerOptions) {
     if (earlier === null || !isLast(earlier)) begin(request, response, clock.now());
   };
   return keepAliveMs === 0 ? firstAlone(listener) : listener;
-
-  function run(request: IncomingMessage, response: ServerResponse): void {
-    try {
-      const returned = handler(request, response);
-      if (isThenable(returned))
-        returned.then(look && ((result) => lookAt(result, request, response)), (error) =>
-          fail(error, request, response),
-        );
-      else look?.(returned, response);
-    } catch (error) {
-      fail(error, request, response);
-    }
-  }
-
-  function lookAt(result: unknown, request: IncomingMessage, response: ServerResponse): void {
-    try {
-      look?.(result, response);
-    } catch (error) {
-      fail(error, request, response);
-    }
-  }
-
-  function fail(thrown: unknown, request: IncomingMessage, response: ServerResponse): void {
-    if (settleFault(thrown, request, response)) return;
-    const error = doubt ? doubt.failure(thrown, request, response) : thrown;
-    onError(error, request);
-    if (answerFailure) answerFailure(error, request, response);
-    else answerError(response);
-  }
 }
 
 /** The property of a socket on which a request has been handled. */
@@ -183,35 +145,6 @@ function firstAlone(listener: RequestListener): RequestListener {
 /** Not by a header, which the application would see among its own. */
 function closeBehind(_request: IncomingMessage, response: ServerResponse): void {
   response.shouldKeepAlive = false;
-}
-
-function fold(observers: readonly Observer[]): Observer {
-  const [first, second, ...rest] = observers;
-  if (first === undefined) return () => {};
-  if (second === undefined) return first;
-  const then = fold([second, ...rest]);
-  return (request, response, nowMs) => {
-    first(request, response, nowMs);
-    then(request, response, nowMs);
-  };
-}
-
-/** Sends a plain answer. If one has begun already, cuts the connection, so that the client sees that it is incomplete. */
-export function answerError(
-  response: ServerResponse,
-  status = 500,
-  headers: Readonly<Record<string, string>> = {},
-  text = process.getBuiltinModule('node:http').STATUS_CODES[status],
-): void {
-  if (response.headersSent) {
-    response.destroy();
-    return;
-  }
-  for (const name of response.getHeaderNames()) if (name !== 'connection') response.removeHeader(name);
-  response.statusCode = status;
-  response.setHeader('content-type', 'text/plain; charset=utf-8');
-  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
-  response.end(`${text}\n`);
 }
 
 function upgradeListener(options: HttpServerOptions) {

@@ -31,12 +31,9 @@ export class ListenError extends Error {
   }
 }
 
-/**
- * Makes the gate. `feed` gets each accepted connection, which buffers `bufferBytes` of a request's body (by default Node's
- * 64 KiB) before the application reads it.
- */
-export function createGate(feed: (socket: Socket) => void, clock: Clock, bufferBytes?: number): Gate {
-  return new AcceptGate(feed, clock, bufferBytes);
+/** Makes the gate. `feed` gets each accepted connection, which is made with these options. */
+export function createGate(feed: (socket: Socket) => void, clock: Clock, options: ServerOpts = {}): Gate {
+  return new AcceptGate(feed, clock, options);
 }
 
 const { AsyncLocalStorage } = process.getBuiltinModule('node:async_hooks');
@@ -63,14 +60,14 @@ class AcceptGate implements Gate {
     this.#feedHeld();
   });
 
-  constructor(feed: (socket: Socket) => void, clock: Clock, bufferBytes: number | undefined) {
+  constructor(feed: (socket: Socket) => void, clock: Clock, options: ServerOpts) {
     this.#feed = feed;
     this.#clock = clock;
     // As http.Server itself sets them: a client may close its side first and still read the answer.
     this.#options = {
       allowHalfOpen: true,
       noDelay: true,
-      ...(bufferBytes ? { highWaterMark: bufferBytes } : {}),
+      ...options,
     };
   }
 

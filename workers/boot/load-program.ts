@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import type { Application } from '../../src/app/application.ts';
+import { refuseHttp2 } from '../../src/app/http2/refuse.ts';
 import { addressOf } from '../../src/app/own-server.ts';
 import type { ListenCall } from '../../src/app/script/listen-call.ts';
 import { placeOf } from '../../src/app/script/listen-call.ts';
@@ -10,6 +11,8 @@ import type { WorkerLog } from '../../src/log/records.ts';
 import type { BootSpec } from '../../src/process/ipc.ts';
 import { parseAddress } from '../../src/settings/address.ts';
 import type { Settings } from '../../src/settings/catalogue/catalogue.ts';
+import { classNameOf } from '../../src/settings/class-name.ts';
+import { servedName } from '../../src/settings/mounts.ts';
 import { giveUpMs } from './give-up.ts';
 
 /** Runs the application's module as the main module of this worker. Rejects with a BootError. */
@@ -39,13 +42,14 @@ export async function loadAsProgram(
 export async function tryAsProgram(program: Program, settings: Settings): Promise<string> {
   const urls = settings.bind.map(urlOfBind);
   process.on('uncaughtException', (error) => void endBy(error, program, settings));
-  const { what } = await loadProgram(program, program.main.nameFor(settings.app ?? ''), {
+  const application = await loadProgram(program, program.main.nameFor(settings.app ?? ''), {
     service: serviceAt(urls, settings, () => {}),
     ...limitOf(settings),
     gateway: bareContext,
     onError: () => {},
   });
-  return what;
+  if (classNameOf(settings) === 'sync') refuseHttp2(application, servedName(settings), 'sync');
+  return application.what;
 }
 
 /** What the main module itself throws is answered; anything else ends the process, as it would without us. */

@@ -1,4 +1,4 @@
-import type { Observer } from '../../src/http/server.ts';
+import type { Observer } from '../../src/http/observer.ts';
 import type { AccessLog } from '../../src/log/access-log.ts';
 import { callHook } from '../../src/process/call-hook.ts';
 import type { Hooks, WorkerView } from '../../src/settings/hooks.ts';

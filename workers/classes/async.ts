@@ -54,7 +54,7 @@ export async function serveMany(
       if (capacity.isFull) gate.pause();
     },
     clock,
-    own?.bufferBytes,
+    own?.socketOptions,
   );
 
   function update(): void {

@@ -1,4 +1,4 @@
-import type { AnswerFailure } from '../../src/http/server.ts';
+import type { AnswerFailure } from '../../src/http/runner.ts';
 import type { FilesLoaded } from '../../src/process/ipc.ts';
 import type { Settings } from '../../src/settings/catalogue/catalogue.ts';
 import type { ModuleGraph } from './module-graph.ts';

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isOurs } from '../../src/app/failure.ts';
-import { answerError } from '../../src/http/server.ts';
+import { answerError } from '../../src/http/answer-error.ts';
 import { messageOf } from '../../src/support/errors.ts';
 import { originalUrl } from '../../src/support/mounted.ts';
 import { placeOf } from '../../src/support/place.ts';

@@ -1,4 +1,4 @@
-import type { Observer } from '../../src/http/server.ts';
+import type { Observer } from '../../src/http/observer.ts';
 import type { WorkerLog } from '../../src/log/records.ts';
 import { availableMemory, inMiB } from '../../src/process/available-memory.ts';
 import type { RetirePurpose } from '../../src/process/ipc.ts';

@@ -1,7 +1,7 @@
 import type { Server } from 'node:http';
 import type { Application } from '../application.ts';
 import { appError } from '../failure.ts';
-import { isHttp2, isTls, OwnServer, type OwnServerOptions } from '../own-server.ts';
+import { kindOf, OwnServer, type OwnServerOptions } from '../own-server.ts';
 
 /** A server that does not listen, with who made it and which limits that maker sets by default. */
 export function adaptServer(
@@ -10,14 +10,10 @@ export function adaptServer(
   by: OwnServerOptions['by'] = 'program',
   defaults: OwnServerOptions['defaults'] = {},
 ): Application {
-  const what = isTls(server) ? 'https.Server' : 'http.Server';
-  if (isHttp2(server))
-    throw appError(
-      `${spec}: it is a server of node:http2, and tsunicorn serves only HTTP/1.1; export an http.Server, and use a proxy for HTTP/2`,
-    );
+  const what = kindOf(server);
   if (server.listening)
     throw appError(`${spec}: the ${what} already listens; export it without calling listen()`);
-  if (server.listenerCount('request') === 0)
+  if (['request', 'stream'].every((event) => server.listenerCount(event) === 0))
     throw appError(`${spec}: the ${what} has no request listener; give one to createServer()`);
   const own = new OwnServer({ server, by, defaults });
   return {

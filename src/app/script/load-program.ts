@@ -113,7 +113,7 @@ class Search {
     if (fed === null) return;
     this.#end(async () => {
       await fed.announced;
-      return adaptProgram(fed, this.#spec.text);
+      return adaptProgram(fed);
     });
   }
 

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { ServerResponse } from 'node:http';
 import { describe, expect, it } from 'vitest';
-import type { Observer } from '../../../src/http/server.ts';
+import type { Observer } from '../../../src/http/observer.ts';
 import { get, startEngine } from '../../support/http-engine.ts';
 import { turns } from '../../support/wire.ts';
 

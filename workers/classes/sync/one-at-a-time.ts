@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Handler } from '../../../src/app/application.ts';
 import { eventOf } from '../../../src/app/request-event.ts';
+import { answerError } from '../../../src/http/answer-error.ts';
 import { limitFlights } from '../../../src/http/deadlines.ts';
 import { nameRequest } from '../../../src/http/request-name.ts';
-import { answerError } from '../../../src/http/server.ts';
 import type { ServeOptions } from '../../serving.ts';
 import type { RequestQueue } from './request-queue.ts';
 

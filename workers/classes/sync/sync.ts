@@ -1,8 +1,10 @@
 import type { Socket } from 'node:net';
+import { refuseHttp2 } from '../../../src/app/http2/refuse.ts';
 import { Connections } from '../../../src/http/connections.ts';
 import { logRefused } from '../../../src/http/refusal-log.ts';
 import { limitRequests } from '../../../src/http/request-limit.ts';
 import { createHttpServer } from '../../../src/http/server.ts';
+import { servedName } from '../../../src/settings/mounts.ts';
 import { Capacity } from '../../accept/capacity.ts';
 import { EarlyBytes } from '../../accept/early-bytes.ts';
 import { createGate } from '../../accept/gate.ts';
@@ -27,6 +29,7 @@ const BODY_BYTES = 1024 * 1024;
 export const serveSync: Serve = async (options) => {
   const { settings, log, clock } = options;
   const application = await options.load();
+  refuseHttp2(application, servedName(settings), 'sync');
   await options.initialised();
   warnOf(application.own?.withoutEffect('sync') ?? [], 'sync', log);
   const limit = application.own?.connectionLimit(settings.workerConnections) ?? settings.workerConnections;
@@ -70,7 +73,7 @@ export const serveSync: Serve = async (options) => {
       server.emit('connection', socket);
     },
     clock,
-    BODY_BYTES,
+    { ...application.own?.socketOptions, highWaterMark: BODY_BYTES },
   );
 
   function fed(): void {

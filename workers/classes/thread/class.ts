@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { availableParallelism } from 'node:os';
 import type { Application } from '../../../src/app/application.ts';
 import { gatewayContext } from '../../../src/gateway/context.ts';
-import { answerError } from '../../../src/http/server.ts';
+import { answerError } from '../../../src/http/answer-error.ts';
 import type { Serve } from '../../serving.ts';
 import { serveMany } from '../async.ts';
 import { warnOf } from '../without-effect.ts';

@@ -1,5 +1,6 @@
 import { type MessagePort, threadId } from 'node:worker_threads';
 import { appError } from '../../../src/app/failure.ts';
+import { refuseHttp2 } from '../../../src/app/http2/refuse.ts';
 import { loadServed } from '../../../src/app/load-served.ts';
 import { bareContext } from '../../../src/gateway/context.ts';
 import { enableCompileCache } from '../../../src/process/compile-cache.ts';
@@ -31,6 +32,7 @@ export default async function serveThread({
       gateway: { ...bareContext, ...gateway },
       onError: (error) => post({ type: 'error', id: runner?.id ?? 0, error: sendable(error) }),
     });
+    refuseHttp2(application, servedName(served), 'thread');
     const { own } = application;
     if (own?.isTls)
       throw appError(`${servedName(served)}: an https.Server cannot be served in class thread; use -k async`);

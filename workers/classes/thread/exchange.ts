@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { answerError } from '../../../src/http/server.ts';
+import { answerError } from '../../../src/http/answer-error.ts';
 import { isEncrypted } from '../../../src/support/is-encrypted.ts';
 import {
   type ConnectionError,

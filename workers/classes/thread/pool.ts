@@ -1,6 +1,6 @@
 import { Tinypool } from 'tinypool';
 import { nameRequest, requestField } from '../../../src/http/request-name.ts';
-import type { AnswerFailure } from '../../../src/http/server.ts';
+import type { AnswerFailure } from '../../../src/http/runner.ts';
 import type { WorkerLog } from '../../../src/log/records.ts';
 import type { Served } from '../../../src/settings/mounts.ts';
 import { systemClock } from '../../../src/support/clock.ts';

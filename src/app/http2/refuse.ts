@@ -1,0 +1,9 @@
+import type { Application } from '../application.ts';
+import { appError } from '../failure.ts';
+
+/** Throws a BootError for a server of HTTP/2, in a worker class that cannot serve it. */
+export function refuseHttp2({ own, what }: Application, spec: string, workerClass: 'sync' | 'thread'): void {
+  if (!own?.isHttp2) return;
+  const why = workerClass === 'sync' ? ', in which each request has a connection of its own' : '';
+  throw appError(`${spec}: HTTP/2 (${what}) cannot be served in class ${workerClass}${why}; use -k async`);
+}

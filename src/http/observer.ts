@@ -1,0 +1,19 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+/**
+ * Called for each request before the application gets it; all observers become one function when the server is made.
+ * `nowMs` is when the request came, by the clock: read once for all, since that is what most observers cost.
+ */
+export type Observer = (request: IncomingMessage, response: ServerResponse, nowMs: number) => void;
+
+/** One observer that calls these in turn. */
+export function fold(observers: readonly Observer[]): Observer {
+  const [first, second, ...rest] = observers;
+  if (first === undefined) return () => {};
+  if (second === undefined) return first;
+  const then = fold([second, ...rest]);
+  return (request, response, nowMs) => {
+    first(request, response, nowMs);
+    then(request, response, nowMs);
+  };
+}

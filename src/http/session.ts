@@ -1,0 +1,52 @@
+import type { ServerHttp2Session } from 'node:http2';
+import { afterPoll } from './deadlines.ts';
+import type { Flight } from './flight.ts';
+
+/** What of a session of node:http2 is used. */
+export type SessionOfNode = Pick<ServerHttp2Session, 'close' | 'closed' | 'socket'>;
+
+/** The requests of a connection that speaks HTTP/2: many are in flight at a time, and each ends on its own. */
+export class Session {
+  readonly #session: SessionOfNode;
+  readonly #flights = new Set<Flight>();
+  #state: 'fresh' | 'used' | 'leaving' = 'fresh';
+
+  constructor(session: SessionOfNode) {
+    this.#session = session;
+  }
+
+  get size(): number {
+    return this.#flights.size;
+  }
+
+  get flights(): readonly Flight[] {
+    return [...this.#flights];
+  }
+
+  /** Whether a request has come. */
+  get isUsed(): boolean {
+    return this.#state !== 'fresh';
+  }
+
+  /** Whether nothing is under way, and either nothing has been yet or nothing can be any more. */
+  get isIdle(): boolean {
+    return this.#flights.size === 0 && (!this.isUsed || this.#session.closed);
+  }
+
+  /** Its place is free when the stream has closed. */
+  add(flight: Flight): void {
+    if (this.#state === 'fresh') this.#state = 'used';
+    this.#flights.add(flight);
+    flight.response.once('close', () => this.#flights.delete(flight));
+  }
+
+  /**
+   * Sends GOAWAY (RFC 9113, 6.8): what has arrived is answered, and what the client sends later it may send again to
+   * another server. A session that has had no request gets its first one answered.
+   */
+  leave(): void {
+    if (this.#state !== 'used') return;
+    this.#state = 'leaving';
+    afterPoll(() => this.#session.close());
+  }
+}

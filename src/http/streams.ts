@@ -1,0 +1,44 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type StreamArguments, StreamRequest } from '../app/http2/stream-request.ts';
+import { StreamResponse } from '../app/http2/stream-response.ts';
+import type { FlightTable } from '../flights/table.ts';
+import type { Clock } from '../support/clock.ts';
+import type { Connections } from './connections.ts';
+import { noteFlights } from './note-flights.ts';
+import { fold, type Observer } from './observer.ts';
+import { createRunner, type RunnerOptions } from './runner.ts';
+
+export interface StreamsOptions extends RunnerOptions {
+  readonly connections: Connections;
+  readonly observers: readonly Observer[];
+  readonly flights?: FlightTable | null;
+  readonly clock: Clock;
+}
+
+/**
+ * Returns what handles each request of HTTP/2, or returns false for one whose connection is not known. The requests of a
+ * connection run side by side, and what ends one of them leaves the others alone.
+ */
+export function streamListener(options: StreamsOptions): (args: StreamArguments) => boolean {
+  const { connections, observers, flights, clock } = options;
+  const run = createRunner(options);
+  const observe = fold([
+    ({ socket }, response, nowMs) => connections.noteStream(socket, response, nowMs),
+    ...observers,
+  ]);
+  const handle: Observer = (request, response, nowMs) => {
+    observe(request, response, nowMs);
+    run(request, response);
+  };
+  const begin = flights ? noteFlights(flights, handle) : handle;
+  return (args) => {
+    const { session } = args[0];
+    const socket = session ? connections.socketOf(session) : null;
+    // Its connection has ended before it was told of.
+    if (socket === null) return false;
+    const request = new StreamRequest(args, socket);
+    const response: unknown = new StreamResponse(request);
+    begin(request as unknown as IncomingMessage, response as ServerResponse, clock.now());
+    return true;
+  };
+}

@@ -43,6 +43,9 @@ export default defineConfig({
   // workerHeap: null,
   // The most requests of a worker that wait for a thread.
   // threadQueue: 512,
+  // ── Companions ──
+  // Processes beside the workers, such as { jobs: { run: 'jobs.ts', count: 2 } } (docs/companions.md).
+  // companions: {},
   // ── Timeouts, in seconds ──
   // How long an event loop may be silent before its worker is replaced; 0 is no limit.
   // timeout: 30,

@@ -29,6 +29,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'src/main': ['src/app', 'src/arbiter', 'src/watch', ...GATEWAY],
   'src/arbiter': ['src/watch', ...GATEWAY],
   'src/index': ['src/app', 'src/gateway', 'src/settings'],
+  'src/companion': ['src/process'],
   'src/watch': ['src/support'],
 
   'workers/entry': ['workers/worker', 'workers/classes', ...CLASSES],

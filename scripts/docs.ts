@@ -108,11 +108,19 @@ function entry(name: SettingName): string {
   const { doc, flags, kind } = settingOf(name);
   const argument = kind.placeholder === null ? '' : ` <${kind.placeholder}>`;
   const facts = [
-    flags === null ? `argument \`[${kind.placeholder}]\`` : `\`${flags}${argument}\``,
-    isConfigurable(name) ? `config \`${name}\`` : 'not in the configuration file',
+    ...(isOnlyConfigurable(name)
+      ? []
+      : [flags === null ? `argument \`[${kind.placeholder}]\`` : `\`${flags}${argument}\``]),
+    isConfigurable(name)
+      ? `config \`${name}\`${isOnlyConfigurable(name) ? ' only' : ''}`
+      : 'not in the configuration file',
     ...variablesOf(name).map((variable) => `\`${variable}\``),
   ];
   return `\n### ${name}\n\n${doc}${conditions(name)}\n\n- ${facts.join(' · ')}\n${byDefault(name)}`;
+}
+
+function isOnlyConfigurable(name: SettingName): boolean {
+  return settingOf(name).reach === 'configOnly';
 }
 
 /** What the catalogue says of other settings, and of reloads. */

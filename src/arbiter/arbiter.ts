@@ -1,5 +1,6 @@
 import { stopMode } from './change/shutdown.ts';
 import { Upgrade } from './change/upgrade.ts';
+import { CompanionLink } from './companion-link.ts';
 import type { ArbiterEvent, ArbiterSignal } from './events.ts';
 import type { ArbiterOptions } from './options.ts';
 import { reconcile } from './policy/reconcile.ts';
@@ -28,6 +29,7 @@ export class Arbiter {
   readonly #upgrade: Upgrade;
   readonly #reports: Reports;
   readonly #actions: Actions;
+  readonly #companions: CompanionLink;
 
   constructor(options: ArbiterOptions) {
     const emit = (event: ArbiterEvent) => options.queue.push(event);
@@ -37,6 +39,7 @@ export class Arbiter {
     this.#upgrade = new Upgrade(this.#service, options, emit);
     this.#reports = new Reports(this.#service, options);
     this.#actions = new Actions(this.#service, options, emit);
+    this.#companions = new CompanionLink(this.#service, this.#upgrade, options, emit);
   }
 
   get steps(): Steps {
@@ -58,7 +61,7 @@ export class Arbiter {
     for (;;) {
       const wakeAtMs = this.#advance();
       const { intent } = this.#service;
-      if (intent.name === 'stopping' && this.#workers.size === 0 && this.#upgrade.mayLeave) {
+      if (intent.name === 'stopping' && this.#isEmpty && this.#upgrade.mayLeave) {
         this.#upgrade.leave();
         await hooks.last(clock);
         return intent.exitStatus;
@@ -74,6 +77,11 @@ export class Arbiter {
     }
   }
 
+  /** Whether no process of the service is left. */
+  get #isEmpty(): boolean {
+    return this.#workers.size === 0 && this.#companions.areGone;
+  }
+
   /** Does what is due and reconciles; returns when there is more to do if no event comes before. */
   #advance(): number {
     this.#survive(() => {
@@ -85,6 +93,7 @@ export class Arbiter {
       this.#reconcile(),
       this.#service.wakeAtMs,
       this.#upgrade.wakeAtMs,
+      this.#lookAtCompanions(),
       this.#observed(),
       this.#options.clock.now() + TICK_MS,
     );
@@ -101,6 +110,15 @@ export class Arbiter {
     }
     // The actions have changed the deadlines.
     return actions.length === 0 ? wakeAtMs : now;
+  }
+
+  /** Returns when there is more to do for them. */
+  #lookAtCompanions(): number {
+    let atMs = Infinity;
+    this.#survive(() => {
+      atMs = this.#companions.look();
+    });
+    return atMs;
   }
 
   /** Tells the observer, if there is one; returns when it wants to be called again. */
@@ -126,6 +144,9 @@ export class Arbiter {
       }
       case 'reloadRead':
         return this.#service.reloadRead(event);
+      case 'companion':
+      case 'peer':
+        return this.#companions.take(event);
       case 'changed':
         return this.#service.changed(event.files);
       default:

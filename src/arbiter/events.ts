@@ -1,6 +1,11 @@
 import type { WorkerMessage } from '../process/ipc.ts';
+import type { PeerMessage } from '../process/peer.ts';
+import type { ProcessEnd } from '../process/process-end.ts';
 import type { Clock } from '../support/clock.ts';
 import type { ReadResult } from './change/generation.ts';
+import type { CompanionEvent } from './companions/event.ts';
+
+export type { ProcessEnd } from '../process/process-end.ts';
 
 /** The signals that stop the service. */
 export const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const;
@@ -24,15 +29,11 @@ export type ArbiterEvent =
   | { readonly type: 'upgradeEnded'; readonly end: ProcessEnd }
   /** The arbiter that started this one has ended. */
   | { readonly type: 'oldArbiterGone' }
+  /** The other arbiter of an upgrade, old or new, says this. */
+  | { readonly type: 'peer'; readonly message: PeerMessage }
+  | CompanionEvent
   /** In development: these files were written, created or removed. Absolute paths. */
   | { readonly type: 'changed'; readonly files: readonly string[] };
-
-/** How a worker process ended. */
-export type ProcessEnd =
-  | { readonly how: 'status'; readonly status: number }
-  | { readonly how: 'signal'; readonly signal: NodeJS.Signals }
-  /** The process could not even be started. */
-  | { readonly how: 'unstarted'; readonly error: string };
 
 /** The signals that a process gets for what its own code did, native code included. */
 export const CRASH_SIGNALS: ReadonlySet<NodeJS.Signals> = new Set<NodeJS.Signals>([

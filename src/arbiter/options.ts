@@ -1,6 +1,9 @@
 import type { bindAll } from '../listeners/bind.ts';
 import type { Listener } from '../listeners/listener.ts';
+import type { Spawn } from '../process/child.ts';
 import type { WorkerCount } from '../process/parent.ts';
+import type { PeerMessage } from '../process/peer.ts';
+import type { SignalGroup } from '../process/process-group.ts';
 import type { Observe } from '../process/status.ts';
 import type { CallWithin } from '../support/call-within.ts';
 import type { Clock } from '../support/clock.ts';
@@ -34,11 +37,20 @@ export interface ArbiterOptions {
   /** Writes the access lines that dead workers could not write. */
   readonly lost: LostLines;
   readonly observe?: Observe;
+  readonly system: SystemCalls;
   readonly upgrade: UpgradeOptions;
   /** Null without --reload and --debug. */
   readonly development: Development | null;
   /** In [0, 1), for jitter. */
   readonly random: () => number;
+}
+
+/** What the system does for companions. */
+export interface SystemCalls {
+  readonly spawn: Spawn;
+  readonly signalGroup: SignalGroup;
+  /** Date.now(). */
+  readonly wallMs: () => number;
 }
 
 /** How an upgrade starts the new arbiter, what is known of the old one, and the callbacks that tell others of it. */
@@ -55,6 +67,8 @@ export interface UpgradeOptions {
     workerCount: WorkerCount,
     emit: (event: ArbiterEvent) => void,
   ) => void;
+  /** Tells the other arbiter, the old or the new one, if there is one. */
+  readonly tell: (message: PeerMessage) => void;
   /** Whether a WINCH may come from a terminal whose window was resized. */
   readonly mayBeResize: () => boolean;
   /** A worker of this arbiter is ready; `isComplete` is whether all that are wanted are. */

@@ -1,5 +1,6 @@
 import type { LogFields, Logger, LogLevel } from '../support/logger.ts';
 import { changeRecords } from './records/changes.ts';
+import { companionRecords } from './records/companions.ts';
 import { logRecords } from './records/logs.ts';
 import type { FieldName, FieldTypes, RecordTable } from './records/record.ts';
 import { requestRecords } from './records/requests.ts';
@@ -12,6 +13,7 @@ import { workerRecords } from './records/workers.ts';
 export const recordTables = {
   'The service': serviceRecords,
   Workers: workerRecords,
+  Companions: companionRecords,
   'Reloads and upgrades': changeRecords,
   'Requests and the application': requestRecords,
   'The logs': logRecords,
@@ -19,6 +21,7 @@ export const recordTables = {
 
 export type Records = typeof serviceRecords &
   typeof workerRecords &
+  typeof companionRecords &
   typeof changeRecords &
   typeof requestRecords &
   typeof logRecords;

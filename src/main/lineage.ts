@@ -1,10 +1,11 @@
-import type { StartNewArbiter } from '../arbiter/change/new-arbiter.ts';
+import type { NewArbiters } from '../arbiter/change/new-arbiter.ts';
 import type { EventQueue } from '../arbiter/events.ts';
 import type { UpgradeOptions } from '../arbiter/options.ts';
 import { bindAll } from '../listeners/bind.ts';
 import type { Listener } from '../listeners/listener.ts';
 import type { Owner } from '../listeners/owner.ts';
 import { onParentGone, type Parent, tellServing } from '../process/parent.ts';
+import { isPeerMessage } from '../process/peer.ts';
 import type { FollowingPidfile } from '../process/pidfile.ts';
 import { hasExited, mayBeResize } from '../process/process-state.ts';
 import type { Start } from '../process/start.ts';
@@ -63,20 +64,29 @@ export class Lineage {
     return listeners;
   }
 
-  /** How the arbiter takes part in upgrades; `startNewArbiter` starts the new one. */
+  /** How the arbiter takes part in upgrades. */
   upgradeOptions(
     pidfile: FollowingPidfile,
     notifier: Notifier | null,
-    startNewArbiter: StartNewArbiter,
+    newArbiters: NewArbiters,
   ): UpgradeOptions {
     const { oldArbiter } = this;
-    if (oldArbiter !== null) onParentGone(() => this.#queue.push({ type: 'oldArbiterGone' }));
+    if (oldArbiter !== null) {
+      onParentGone(() => this.#queue.push({ type: 'oldArbiterGone' }));
+      process.on('message', (message) => {
+        if (isPeerMessage(message)) this.#queue.push({ type: 'peer', message });
+      });
+    }
     return {
       oldArbiter,
       isOldArbiterGone: () =>
         this.#isOldArbiterParent && (process.ppid !== oldArbiter || hasExited(oldArbiter)),
       workerCount: this.#parent?.workerCount ?? null,
-      start: (listeners, workerCount, emit) => startNewArbiter(this.#start, listeners, workerCount, emit),
+      start: (listeners, workerCount, emit) => newArbiters.start(this.#start, listeners, workerCount, emit),
+      tell: (message) => {
+        if (newArbiters.tell(message) || oldArbiter === null || !process.connected) return;
+        process.send?.(message, undefined, undefined, () => {});
+      },
       mayBeResize,
       serving: (isComplete) => void this.#tellParent(isComplete),
       upgraded: (pid) => notifier?.mainPid(pid),

@@ -10,6 +10,7 @@ import type { LoadedData } from '../settings/load.ts';
 import { nameSetting } from '../settings/origin.ts';
 import { systemClock } from '../support/clock.ts';
 import { UsageError } from '../support/errors.ts';
+import { companionsOf } from './companions.ts';
 import { logOpener } from './logs.ts';
 import type { OwnProcess } from './own-process.ts';
 import { commandOf, programOf } from './program.ts';
@@ -25,6 +26,7 @@ export interface Checked {
   readonly addresses: readonly Address[];
   /** Null where the application is given by a module. */
   readonly command: NamedCommand | null;
+  readonly companions: Pick<Prepared, 'companions'>;
   readonly start: OurStart;
   readonly own: Pick<OwnProcess, 'base'>;
 }
@@ -44,7 +46,8 @@ export async function checkSettings(
   const privileges = await privilegesOf(loaded, start);
   const openLog = await logOpener(loaded, privileges);
   const command = await commandOf(loaded, own.base);
-  return { loaded, privileges, openLog, addresses: addressesOf(loaded), command, start, own };
+  const companions = await companionsOf(loaded, privileges, start, own);
+  return { loaded, privileges, openLog, addresses: addressesOf(loaded), command, companions, start, own };
 }
 
 /**
@@ -52,7 +55,7 @@ export async function checkSettings(
  * called, as they may set variables for the workers. `log` gets a line about the heap of workers.
  */
 export async function prepareGeneration(
-  { loaded, privileges, openLog, command, start, own }: Checked,
+  { loaded, privileges, openLog, command, companions, start, own }: Checked,
   hooks: Hooks,
   log: RecordLog | null,
 ): Promise<Prepared> {
@@ -63,6 +66,7 @@ export async function prepareGeneration(
   const scaling = await scalingOf(loaded);
   return {
     ...{ loaded, hooks, privileges, openLog },
+    ...companions,
     ...nodeOptions,
     ...scaling,
     ...(program === null ? {} : { program }),

@@ -17,6 +17,7 @@ import {
 } from '../process/installation.ts';
 import { importFrom } from '../process/moved-imports.ts';
 import type { FollowingPidfile } from '../process/pidfile.ts';
+import { signalGroup } from '../process/process-group.ts';
 import { isStopped } from '../process/process-state.ts';
 import { presentCwd, type Start } from '../process/start.ts';
 import type { Notifier } from '../process/systemd/notifier.ts';
@@ -70,6 +71,7 @@ export async function supervise(bound: Bound): Promise<number> {
     ...(notifier ? { observe: lineage.observing(notifier) } : {}),
     judgeKill: () => oomKills.judge(),
     isStopped,
+    system: { spawn: bound.spawnProcess, signalGroup, wallMs: Date.now },
     lost: lostLines(following),
     development: await developmentOf(first, bound.input, queue, log),
     bindAll,

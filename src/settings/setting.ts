@@ -22,7 +22,7 @@ export interface Kind<Value, Input = Value> {
 }
 
 /** Which sources besides the command line may give the setting. */
-export type Reach = 'everywhere' | 'notEnvironment' | 'notConfig' | 'argumentsOnly';
+export type Reach = 'everywhere' | 'notEnvironment' | 'notConfig' | 'argumentsOnly' | 'configOnly';
 
 /** A variable that is read besides the setting's own `TSUNICORN_…`. `read` throws a Mismatch. */
 interface ExtraVariable<Value> {
@@ -40,7 +40,7 @@ export type Need =
 export interface Setting<Value, Input = Value, Where extends Reach = Reach> {
   /** Markdown; the first sentence is its help. */
   readonly doc: string;
-  /** As commander takes them, without the placeholder; null for what is known by its place: the application, and the arguments behind `--`. */
+  /** As commander takes them, without the placeholder; null for what is known by its place (the application, and the arguments behind `--`), and for what has no option. */
   readonly flags: string | null;
   readonly kind: Kind<Value, Input>;
   readonly default: Value;
@@ -60,6 +60,14 @@ export class Mismatch extends Error {
 
   constructor(expected: string, got: unknown) {
     super(`expected ${expected}, got ${show(got)}`);
+  }
+}
+
+/** A part of a compound value that is wrong; `part` names it, as in `jobs.count`. */
+export class PartMismatch extends Mismatch {
+  constructor(part: string, problem: string) {
+    super('', undefined);
+    this.message = `${part}: ${problem}`;
   }
 }
 

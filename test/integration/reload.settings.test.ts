@@ -80,6 +80,25 @@ const CHANGES: Readonly<Record<Exclude<SettingName, Fixed | Privileged>, Change>
     seen: ({ running }) => void expect(running.stderr).toMatch(/Heap of each worker: .*thread-max-memory/),
   },
   threadQueue: { to: 5, seen: 'worker' },
+  // Whether they run: test/integration/companions.test.ts.
+  companions: {
+    to: { nightly: { run: ['true'], schedule: '0 3 1 1 *' } },
+    as: () => ({
+      nightly: {
+        count: 1,
+        run: ['true'],
+        schedule: '0 3 1 1 *',
+        timeZone: null,
+        overlap: false,
+        required: false,
+        env: {},
+        cwd: null,
+        timeout: null,
+        gracefulTimeout: null,
+      },
+    }),
+    seen: 'worker',
+  },
   // Of these the arbiter keeps an eye on each worker by those of its generation: see below.
   timeout: { to: 55, seen: 'worker' },
   gracefulTimeout: { to: 9, seen: 'worker' },

@@ -336,7 +336,7 @@ export class World {
   }
 
   #upgradeOptions(): UpgradeOptions {
-    const start = newArbiters(this.machine.spawn);
+    const { start, tell } = newArbiters(this.machine.spawn);
     return {
       oldArbiter: this.oldArbiter,
       workerCount: this.oldArbiter === null ? null : { count: 2, setting: 2, followsLoad: false },
@@ -345,6 +345,7 @@ export class World {
         this.invariants.upgrade.started(listeners);
         start({ argv: [], env: {}, cwd: '/', namedCwd: '/' }, listeners, count, emit);
       },
+      tell: (message) => void tell(message),
       mayBeResize: () => this.seed % 7 === 0,
       serving: () => {},
       upgraded: (pid) => this.invariants.upgrade.upgraded(pid),
@@ -398,6 +399,7 @@ export class World {
       judgeKill: () => null,
       isStopped: (pid) => pid % 7 === 0,
       lost: { write: () => {}, forward: () => {} },
+      system: { spawn: this.machine.spawn, signalGroup: () => false, wallMs: () => this.clock.now() },
       development: this.development,
       prepare: (signal) => this.#prepare(signal),
       bindAll: this.sockets.bindAll,

@@ -20,6 +20,7 @@ import type { Clock } from '../../src/support/clock.ts';
 import type { Watched } from '../../src/watch/watcher.ts';
 import { FakeClock } from './fake-clock.ts';
 import { FakeLogger } from './fake-logger.ts';
+import { fakeSpawn } from './fake-spawn.ts';
 import { FakeWorker } from './fake-worker.ts';
 
 /** The default settings but for `changed`. */
@@ -59,6 +60,7 @@ export function fakeUpgradeOptions(
       const urls = listeners.map(({ url }) => url).join(' ');
       journal.push(`start over ${urls} with ${count} workers`);
     },
+    tell: () => {},
     mayBeResize: () => false,
     serving: (isComplete) => {
       if (isComplete && workerCount !== null) journal.push('complete');
@@ -232,6 +234,7 @@ export class FakeService {
       },
       judgeKill: () => this.verdict,
       isStopped: (pid) => this.stopped.has(pid),
+      system: { spawn: fakeSpawn().spawn, signalGroup: () => false, wallMs: () => this.clock.now() },
       lost: {
         write: ({ pid }, requests, reason) =>
           void this.lost.push(...requests.map(({ url }) => `${pid} ${url} ${reason}`)),

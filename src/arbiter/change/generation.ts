@@ -18,6 +18,7 @@ import type { Hooks } from '../../settings/hooks.ts';
 import type { LoadedData } from '../../settings/load.ts';
 import { nameSetting } from '../../settings/origin.ts';
 import { UsageError } from '../../support/errors.ts';
+import type { CompanionPlans } from '../companions/plan.ts';
 import type { Limits } from '../policy/worker-state.ts';
 import type { Scaling } from '../scaling.ts';
 
@@ -42,6 +43,8 @@ export interface Generation {
   readonly program?: MainProgram;
   /** Chooses the number of its workers by their load; absent where the operator does. */
   readonly scaling?: Scaling;
+  /** Its processes beside the workers; absent where there are none. */
+  readonly companions?: CompanionPlans;
   /** In development: its workers show this in place of an application that cannot be loaded. */
   readonly failure?: BootFailure;
 }

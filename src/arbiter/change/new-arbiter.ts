@@ -1,7 +1,8 @@
 import type { Listener } from '../../listeners/listener.ts';
-import type { Spawn } from '../../process/child.ts';
+import type { Child, Spawn } from '../../process/child.ts';
 import { launch } from '../../process/launch.ts';
 import { isServing, type WorkerCount } from '../../process/parent.ts';
+import { isPeerMessage, type PeerMessage } from '../../process/peer.ts';
 import type { Start } from '../../process/start.ts';
 import { type ArbiterEvent, type ProcessEnd, STOP_SIGNALS } from '../events.ts';
 
@@ -13,25 +14,41 @@ export type StartNewArbiter = (
   emit: (event: ArbiterEvent) => void,
 ) => void;
 
+/** The new arbiters that this one starts, one at a time. */
+export interface NewArbiters {
+  readonly start: StartNewArbiter;
+  /** Tells the one that lives, if one does; returns whether one does. */
+  tell(message: PeerMessage): boolean;
+}
+
 /**
  * Starts new arbiters by `spawn`. Each outlives this process; its channel tells this one that it serves, and tells it
  * that this one has ended. Emits `upgradeStarted`, then perhaps `upgradeReady`, then `upgradeEnded`; where the process
  * could not be started, only the last.
  */
-export function newArbiters(spawn: Spawn): StartNewArbiter {
-  return (start, listeners, workerCount, emit) => {
+export function newArbiters(spawn: Spawn): NewArbiters {
+  let living: Child | null = null;
+  const startOne: StartNewArbiter = (start, listeners, workerCount, emit) => {
     const ended = (end: ProcessEnd) => emit({ type: 'upgradeEnded', end });
     const spec = { kind: 'arbiter', listeners, workerCount, stdout: 'inherit', stderr: 'inherit' } as const;
     const child = launch(spawn, start, spec, (error) => ended({ how: 'unstarted', error }));
     if (child === null) return;
+    living = child;
     emit({ type: 'upgradeStarted', pid: child.pid });
     child.on('message', (message) => {
       if (isServing(message)) emit({ type: 'upgradeReady', adopted: message.adopted });
+      else if (isPeerMessage(message)) emit({ type: 'peer', message });
     });
     child.once('exit', (status, signal) =>
       ended(signal ? { how: 'signal', signal } : { how: 'status', status: status ?? 0 }),
     );
   };
+  const tell = (message: PeerMessage) => {
+    if (!living?.connected) return false;
+    living.send(message, () => {});
+    return true;
+  };
+  return { start: startOne, tell };
 }
 
 const MEANINGS: Readonly<Record<number, string>> = {

@@ -76,6 +76,11 @@ export class Upgrade {
     return 'newArbiter' in this.#state ? this.#state.newArbiter : null;
   }
 
+  /** Whether another arbiter lives, old or new. */
+  get hasPeer(): boolean {
+    return this.#state.name === 'beside' || this.newArbiter !== null;
+  }
+
   /** Which of the arbiters that serve this one is. */
   get role(): ArbiterRole {
     if (this.#state.name === 'serving') return 'old';

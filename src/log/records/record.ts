@@ -9,6 +9,14 @@ export interface WorkerField {
   readonly generation: number;
 }
 
+/** A companion in a record; `pid` is null where no process could be started, or none is meant. */
+export interface CompanionField {
+  readonly name: string;
+  readonly index: number;
+  readonly pid: number | null;
+  readonly generation: number;
+}
+
 /** How many connections are at what: `silent` ones have sent nothing yet, `idle` ones have their answers. */
 export interface Census {
   readonly answering: number;
@@ -21,6 +29,8 @@ export interface Census {
 /** What the fields hold that records share. */
 export interface FieldTypes {
   readonly worker: WorkerField;
+  readonly companion: CompanionField;
+  readonly stream: 'stdout' | 'stderr';
   readonly generation: number | null;
   readonly phase: Phase;
   readonly count: number;
@@ -70,6 +80,9 @@ export type FieldName = keyof FieldTypes;
 export const FIELD_DOCS: Readonly<Record<FieldName, string>> = {
   worker:
     'the worker that the record is about: `pid` (null if no process could be started), `slot` (null while it stands by), `age`, `generation`',
+  companion:
+    'the companion that the record is about: `name`, `index` (from 0 to its `count` less 1), `pid` (null if no process is meant), `generation`',
+  stream: 'the stream that a companion wrote to: `stdout` or `stderr`',
   generation: 'the number of a generation, which rises with each reload; null if it has none yet',
   phase:
     'of a condition that lasts: `begins`; `lasts`, repeated at growing intervals of at least a second; `ends`',

@@ -34,6 +34,14 @@ export async function findSetpriv(source: string, identity: Identity, own: OwnEn
   return { words, env };
 }
 
+/** The words before a command that has it end by TERM when its parent dies (prctl(2)); null where setpriv cannot do that. */
+export async function findPdeathsig(own: OwnEnvironment): Promise<readonly string[] | null> {
+  const file = findFile('setpriv', commandPath(own.PATH));
+  if (file === null) return null;
+  const words = [file, '--pdeathsig', 'TERM', '--'] as const;
+  return (await tryOut([...words, process.execPath, '--version'])) === null ? words : null;
+}
+
 function findFile(name: string, path: string): string | null {
   return (
     path

@@ -2,6 +2,7 @@ import type { Hooks } from '../hooks.ts';
 import type { Setting } from '../setting.ts';
 import { application } from './application.ts';
 import { binding } from './binding.ts';
+import { companions } from './companions.ts';
 import { development } from './development.ts';
 import { logging } from './logging.ts';
 import { processSettings } from './process.ts';
@@ -14,6 +15,7 @@ export const catalogue = {
   ...application,
   ...binding,
   ...workers,
+  ...companions,
   ...timeouts,
   ...recycling,
   ...processSettings,
@@ -31,7 +33,9 @@ export type Settings = {
 };
 
 type ConfigName = {
-  [Name in SettingName]: Catalogue[Name]['reach'] extends 'everywhere' | 'notEnvironment' ? Name : never;
+  [Name in SettingName]: Catalogue[Name]['reach'] extends 'everywhere' | 'notEnvironment' | 'configOnly'
+    ? Name
+    : never;
 }[SettingName];
 
 type InputOf<Name extends SettingName> = NonNullable<Catalogue[Name]['kind']['input']>;
@@ -48,6 +52,7 @@ export const sections: readonly (readonly [title: string, names: readonly Settin
   ['Application', namesOf(application)],
   ['Binding', namesOf(binding)],
   ['Workers', namesOf(workers)],
+  ['Companions', namesOf(companions)],
   ['Timeouts', namesOf(timeouts)],
   ['Recycling', namesOf(recycling)],
   ['Process', namesOf(processSettings)],
@@ -82,14 +87,14 @@ export function settingOf(name: SettingName): Setting<unknown, unknown> {
 /** The variables that give a setting, the one that wins first: `TSUNICORN_WORKERS`, `WEB_CONCURRENCY`. */
 export function variablesOf(name: SettingName): readonly string[] {
   const { reach, variables = [] } = settingOf(name);
-  if (reach === 'argumentsOnly' || reach === 'notEnvironment') return [];
+  if (reach !== 'everywhere' && reach !== 'notConfig') return [];
   return [ownVariable(name), ...variables.map((variable) => variable.name)];
 }
 
 /** Whether the config file may hold the setting. */
 export function isConfigurable(name: SettingName): boolean {
   const { reach } = settingOf(name);
-  return reach === 'everywhere' || reach === 'notEnvironment';
+  return reach !== 'notConfig' && reach !== 'argumentsOnly';
 }
 
 function ownVariable(name: SettingName): string {

@@ -29,7 +29,11 @@ describe('the catalogue', () => {
     const expected = named.map((name) => `--${name.replace(/[A-Z]/g, '-$&').toLowerCase()}`);
     const flags = named.map((name) => longFlag(settingOf(name))?.replace('--no-', '--'));
     expect(flags).toEqual(expected);
-    expect(settingNames.filter((name) => !named.includes(name))).toEqual(['app', 'programArguments']);
+    expect(settingNames.filter((name) => !named.includes(name))).toEqual([
+      'app',
+      'programArguments',
+      'companions',
+    ]);
   });
 
   it('names every variable as its setting', () => {

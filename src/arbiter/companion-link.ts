@@ -1,0 +1,95 @@
+import type { RecordLog } from '../log/records.ts';
+import { Ownership } from './change/ownership.ts';
+import type { Upgrade } from './change/upgrade.ts';
+import type { CompanionEvent } from './companions/event.ts';
+import type { CompanionPlans, Supervisor, Wanted } from './companions/plan.ts';
+import type { ArbiterEvent } from './events.ts';
+import type { ArbiterOptions } from './options.ts';
+import type { Service } from './service.ts';
+
+/** Between the loop and the companions, whose code is loaded only where a generation has some. */
+export class CompanionLink {
+  readonly #service: Service;
+  readonly #upgrade: Upgrade;
+  readonly #options: ArbiterOptions;
+  readonly #emit: (event: ArbiterEvent) => void;
+  readonly #ownership: Ownership;
+  #supervisor: Supervisor | null = null;
+  #wanted = false;
+  /** Schedules are followed from then on (Date.now()). */
+  #sinceMs = 0;
+
+  constructor(
+    service: Service,
+    upgrade: Upgrade,
+    options: ArbiterOptions,
+    emit: (event: ArbiterEvent) => void,
+  ) {
+    const { oldArbiter, tell } = options.upgrade;
+    this.#service = service;
+    this.#upgrade = upgrade;
+    this.#options = options;
+    this.#emit = emit;
+    this.#ownership = new Ownership(oldArbiter !== null, tell, options.system.wallMs);
+  }
+
+  /** Whether no process of theirs is left. */
+  get areGone(): boolean {
+    return (this.#supervisor?.groups.length ?? 0) === 0;
+  }
+
+  take(event: CompanionEvent | (ArbiterEvent & { readonly type: 'peer' })): void {
+    if (event.type === 'companion') this.#supervisor?.take(event);
+    else this.#ownership.told(event.message);
+  }
+
+  /** Does what is due; returns when there is more to do if no event comes before. */
+  look(): number {
+    const { clock, system } = this.#options;
+    const { intent, current } = this.#service;
+    const wants = intent.name === 'serving' || intent.name === 'lingering';
+    if (wants && !this.#wanted) this.#sinceMs = system.wallMs();
+    this.#wanted = wants;
+    if (wants && this.#supervisor === null && current.companions) this.#begin(current.companions);
+    const wakeAtMs = this.#supervisor?.look(this.#desired(wants)) ?? Infinity;
+    const groups = this.#supervisor?.groups ?? [];
+    const gained = this.#ownership.look({ hasPeer: this.#upgrade.hasPeer, wants, groups });
+    if (gained === null) return wakeAtMs;
+    this.#sinceMs = gained.untilMs;
+    if (this.#supervisor === null) return Infinity;
+    const graces = current.companions?.plans.map(({ graceMs }) => graceMs) ?? [];
+    this.#supervisor.adopt(gained.orphans, Math.max(0, ...graces));
+    this.#log.info('The companions are run by this arbiter from now on', { event: 'companions-taken' });
+    return clock.now();
+  }
+
+  #begin({ supervise, unbound }: CompanionPlans): void {
+    this.#supervisor = supervise(this.#supervisorOptions());
+    if (unbound.length === 0) return;
+    const reason = `setpriv of util-linux, with --pdeathsig, is not in PATH, so these companions may go on when this arbiter is killed: ${unbound.join(', ')}; install it, or import tsunicorn/companion in them`;
+    this.#log.warning(reason, { event: 'companions-unbound', reason });
+  }
+
+  get #log(): RecordLog {
+    return this.#options.log;
+  }
+
+  #desired(wants: boolean): Wanted {
+    const { intent, current } = this.#service;
+    if (intent.name === 'stopping') return { name: 'end', mode: intent.mode, reason: 'the service stops' };
+    if (!wants) return { name: 'end', mode: 'graceful', reason: 'the workers retire (WINCH)' };
+    if (!this.#ownership.isMine)
+      return { name: 'end', mode: 'graceful', reason: 'the other arbiter runs the companions' };
+    return {
+      name: 'run',
+      generation: current.number,
+      plans: current.companions?.plans ?? [],
+      sinceMs: this.#sinceMs,
+    };
+  }
+
+  #supervisorOptions() {
+    const { clock, random, log, judgeKill, system } = this.#options;
+    return { clock, random, log, judgeKill, ...system, emit: this.#emit };
+  }
+}

@@ -166,6 +166,7 @@ class Worker {
 
   #accept(slot: number): void {
     if (this.#phase.name !== 'standby') return;
+    this.#program?.cluster.serveIn(slot);
     this.#hooks.serveIn(slot);
     this.#logs.serveIn(slot);
     this.#phase.accept();

@@ -25,17 +25,24 @@ export async function loadAsProgram(
   const urls = listeners.map(({ url }) => url);
   const text = program.main.nameFor(settings.app ?? '');
   const warn = (reason: string) => log.warning(reason, { event: 'program-listens', reason });
+  // Each worker would say the same.
+  if (age === 1) program.cluster.follow((place) => sayPrimary(place, log));
   const application = await loadProgram(program, text, {
     service: serviceAt(urls, settings, warn),
     ...limitOf(settings),
     gateway: gatewayContext(settings, log),
     onError,
   });
+  program.cluster.loaded();
   const served = program.listens.served?.call ?? null;
   const reason = served === null ? null : differenceOf(text, served, urls);
-  // Each worker would say the same.
   if (reason !== null && age === 1) log.info(reason, { event: 'program-port', reason });
   return application;
+}
+
+function sayPrimary(place: string, log: WorkerLog): void {
+  const reason = `${place}: cluster.isPrimary is false, since tsunicorn starts the workers (--workers); what the program does as the primary is not run`;
+  log.info(reason, { event: 'program-cluster', reason });
 }
 
 /** The same for a trial load, in which nothing is bound. Resolves with a description of the application. */

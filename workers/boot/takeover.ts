@@ -1,4 +1,4 @@
-import { refuseCluster } from '../../src/app/cluster.ts';
+import { ClusterView } from '../../src/app/script/cluster-view.ts';
 import { Listens } from '../../src/app/script/listens.ts';
 import { MainModule } from '../../src/app/script/main-module.ts';
 import { takeNote } from '../../src/process/program.ts';
@@ -8,6 +8,7 @@ import { Inbox } from '../inbox.ts';
 export interface Takeover {
   readonly main: MainModule;
   readonly listens: Listens;
+  readonly cluster: ClusterView;
   /** Null in a trial load. */
   readonly inbox: Inbox | null;
 }
@@ -20,6 +21,8 @@ export function takeOver(): Takeover | null {
   const note = takeNote();
   if (note === null) return null;
   const inbox = note.as === 'worker' ? new Inbox() : null;
-  refuseCluster();
-  return { main: new MainModule(process.argv[1] ?? ''), listens: new Listens(), inbox };
+  const [, file = ''] = process.argv;
+  const { TSUNICORN_SLOT: slot } = process.env;
+  const cluster = new ClusterView(file, slot === undefined ? null : Number(slot));
+  return { main: new MainModule(file), listens: new Listens(), cluster, inbox };
 }

@@ -5,6 +5,7 @@ import { appError } from '../failure.ts';
 import { applicationOf, type ExportOptions, exportCure, exportsAnything } from '../load.ts';
 import { type AppSpec, parseSpec } from '../spec.ts';
 import { adaptProgram } from './adapt-program.ts';
+import type { ClusterView } from './cluster-view.ts';
 import type { Listens, Service } from './listens.ts';
 import type { MainModule } from './main-module.ts';
 import { whenDry } from './when-dry.ts';
@@ -13,6 +14,7 @@ import { whenDry } from './when-dry.ts';
 export interface Program {
   readonly main: MainModule;
   readonly listens: Listens;
+  readonly cluster: ClusterView;
   /** Lets Node begin with the main module. */
   readonly start: () => void;
 }

@@ -30,6 +30,11 @@ export const workerRecords = {
     fields: ['worker', 'reason'],
     when: 'the program asks for another port than the one at which it is served',
   },
+  'program-cluster': {
+    level: 'info',
+    fields: ['worker', 'reason'],
+    when: 'the program asks node:cluster whether it is the primary; once',
+  },
   'program-listens': {
     level: 'warning',
     fields: ['worker', 'reason'],

@@ -36,6 +36,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'workers/forked': [],
   'workers/preload': CLASSES,
   'workers/program-entry': ['workers/preload', 'workers/worker', 'workers/classes', ...CLASSES],
+  'workers/program-last': ['workers/preload', ...CLASSES],
   'workers/program-trial': ['workers/preload', ...CLASSES],
   'workers/trial': ['workers/classes', ...CLASSES],
   'workers/worker': ['workers/classes', ...CLASSES],

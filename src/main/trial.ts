@@ -19,6 +19,7 @@ const OWN: OwnPart = {
   entry: ownFile('workers/trial'),
   preload: ownFile('workers/preload'),
   programEntry: ownFile('workers/program-trial'),
+  programLast: ownFile('workers/program-last'),
 };
 
 /** How the process is started and timed; the settings are added to the environment `base`. */

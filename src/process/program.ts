@@ -17,6 +17,13 @@ export function withNote(env: NodeJS.ProcessEnv, note: Omit<ProgramNote, 'nodeOp
   return { ...others, [VARIABLE]: JSON.stringify(whole) };
 }
 
+const LOADERS = /^--(?:import|loader|experimental-loader)(?:=|$)/;
+
+/** Whether the user's own options make Node load the main module as it loads ES modules. */
+export function importsMain({ nodeOptions, execArgv }: ProgramNote): boolean {
+  return [...(nodeOptions ?? '').split(/[\s"]+/), ...execArgv].some((word) => LOADERS.test(word));
+}
+
 /** Takes the note out of the environment of this process, and restores what it tells; null where there is none. */
 export function takeNote(): ProgramNote | null {
   const text = process.env[VARIABLE];

@@ -1,7 +1,7 @@
 import { ClusterView } from '../../src/app/script/cluster-view.ts';
 import { Listens } from '../../src/app/script/listens.ts';
 import { MainModule } from '../../src/app/script/main-module.ts';
-import { takeNote } from '../../src/process/program.ts';
+import { importsMain, takeNote } from '../../src/process/program.ts';
 import { Inbox } from '../inbox.ts';
 
 /** What of a process is ours that runs the application's module as its main module. */
@@ -24,5 +24,5 @@ export function takeOver(): Takeover | null {
   const [, file = ''] = process.argv;
   const { TSUNICORN_SLOT: slot } = process.env;
   const cluster = new ClusterView(file, slot === undefined ? null : Number(slot));
-  return { main: new MainModule(file), listens: new Listens(), cluster, inbox };
+  return { main: new MainModule(file, importsMain(note)), listens: new Listens(), cluster, inbox };
 }

@@ -1,5 +1,5 @@
-import { registerHooks } from 'node:module';
-import { relative } from 'node:path';
+import { createRequire, registerHooks } from 'node:module';
+import { dirname, extname, join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { isCommand } from '../../settings/command.ts';
 import { fs } from '../../support/builtins.ts';
@@ -20,11 +20,20 @@ const LATE_TURNS = 3;
 /** The main module of this process, which Node itself loads and evaluates. */
 export class MainModule {
   readonly #file: string;
+  readonly #isImported: boolean;
+  /** What Node itself makes of such a file that is required. */
+  readonly #requirer: unknown;
   #evaluation: Evaluation = { name: 'pending' };
+  #changed: () => void = () => {};
 
-  /** `file` as in `process.argv[1]`. */
-  constructor(file: string) {
+  /**
+   * `file` as in `process.argv[1]`; `isImported` is whether Node alone would load it as it loads ES modules, whatever it is.
+   * To be called before any code of the user's runs.
+   */
+  constructor(file: string, isImported: boolean) {
     this.#file = file;
+    this.#isImported = isImported;
+    this.#requirer = this.#currentRequirer;
   }
 
   /** How messages name it: as the operator did, or by its path where that is a command. */
@@ -41,13 +50,19 @@ export class MainModule {
     return this.#evaluation;
   }
 
-  /** To be called before Node loads it; `changed` is called when it is evaluated, or that has failed. */
+  /** `changed` is called when it is evaluated, or that has failed. To be called before Node loads it. */
   follow(changed: () => void): void {
+    this.#changed = changed;
+  }
+
+  /** Notices when Node loads it. To be called when all that is preloaded has been loaded. */
+  watch(): void {
     const url = pathToFileURL(this.realPath).href;
     const end = (evaluation: Evaluation) => {
       this.#evaluation = evaluation;
-      changed();
+      this.#changed();
     };
+    const isRequired = () => this.#isRequired();
     const hooks = registerHooks({
       load(loaded, context, next) {
         if (loaded.split('?')[0] !== url) return next(loaded, context);
@@ -59,9 +74,22 @@ export class MainModule {
             (error: unknown) => end({ name: 'failed', error }),
           );
         });
+        // Otherwise the loader of ES modules would go past what the user has preloaded by --require, such as ts-node.
+        if (isRequired()) return { format: 'commonjs', shortCircuit: true };
         return next(loaded, context);
       },
     });
+  }
+
+  /** Whether preloaded code compiles such files, and Node alone would let it. */
+  #isRequired(): boolean {
+    if (this.#isImported || this.#currentRequirer === this.#requirer) return false;
+    return !/\.m[jt]s$/.test(this.#file) && !isOfModules(this.realPath);
+  }
+
+  get #currentRequirer(): unknown {
+    const { extensions } = createRequire(pathToFileURL(this.#file));
+    return Reflect.get(extensions, extname(this.#file)) ?? Reflect.get(extensions, '.js');
   }
 
   /** The error for what it threw while it was evaluated; `spec` is what the operator wrote. */
@@ -75,5 +103,14 @@ export class MainModule {
     for (let turn = 0; turn < LATE_TURNS; turn++) await new Promise((turned) => setImmediate(turned));
     const evaluation = this.#evaluation;
     return evaluation.name === 'failed' && evaluation.error === error ? this.failure(spec, error) : error;
+  }
+}
+
+/** Whether the package of the file says that its files are ES modules. */
+function isOfModules(file: string): boolean {
+  for (let directory = dirname(file); ; directory = dirname(directory)) {
+    const manifest = join(directory, 'package.json');
+    if (fs.existsSync(manifest)) return /"type"\s*:\s*"module"/.test(fs.readFileSync(manifest, 'utf8'));
+    if (directory === dirname(directory)) return false;
   }
 }

@@ -25,6 +25,8 @@ export interface OwnPart {
   /** Where the application's module is the main one: what `--require` and `--import` preload. */
   readonly preload: string;
   readonly programEntry: string;
+  /** Preloaded behind what the user preloads. */
+  readonly programLast: string;
 }
 
 /** How to start a process that loads the application, with whatever wraps it, as the user of the application. */
@@ -67,6 +69,7 @@ function programStart(program: MainProgram, own: OwnPart, options: Options, env:
     ...preloads,
     ...words,
     ...execArgv,
+    ...['--import', pathToFileURL(own.programLast).href],
     program.file,
     ...program.args,
   ];

@@ -161,6 +161,7 @@ function ownPart({ generation }: SpawnOptions): OwnPart {
     entry: file('workers/entry'),
     preload: file('workers/preload'),
     programEntry: file('workers/program-entry'),
+    programLast: file('workers/program-last'),
   };
 }
 

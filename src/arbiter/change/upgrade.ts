@@ -257,10 +257,15 @@ export class Upgrade {
   /** It had served. */
   #rolledBack(newArbiter: number, end: ProcessEnd, isAsked: boolean): void {
     const reason = describeEnd(end);
-    this.#service.log[isAsked ? 'info' : 'error'](
-      `The new arbiter (pid: ${newArbiter}) ${reason}; the upgrade is rolled back`,
-      { event: 'upgrade-rolled-back', arbiter: newArbiter, reason, ...statusFields(end) },
-    );
+    const line = `The new arbiter (pid: ${newArbiter}) ${reason}; the upgrade is rolled back`;
+    const fields = {
+      event: 'upgrade-rolled-back',
+      arbiter: newArbiter,
+      reason,
+      ...statusFields(end),
+    } as const;
+    if (isAsked) this.#service.log.info(line, fields);
+    else this.#service.log.error(line, fields);
     this.#options.ended(newArbiter);
     // The new one may have given them to the user of its own workers.
     giveSockets(this.#service.current);

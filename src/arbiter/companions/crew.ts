@@ -7,6 +7,7 @@ import {
   recordFailure,
   restartDelay,
 } from '../policy/restart.ts';
+import { logExit } from './log-exit.ts';
 import type { CompanionPlan } from './plan.ts';
 import { CompanionProcess } from './process.ts';
 import type { SupervisorOptions } from './supervisor-options.ts';
@@ -115,16 +116,9 @@ export class Crew {
     const next = retryMs === null ? '' : `; next start ${inSeconds(retryMs)}`;
     const lived = process.pid === 0 ? '' : ` after ${seconds(livedMs)}`;
     const who = process.pid === 0 ? '' : ` (pid: ${process.pid})`;
-    log[level](`Companion ${process.label}${who} ${reason}${isOwn ? lived : ''}${next}${gone}`, {
-      event: 'companion-exited',
-      ...process.fields,
-      reason,
-      cause,
-      durationMs: Math.round(livedMs),
-      ...(retryMs === null ? {} : { retryMs: Math.round(retryMs) }),
-      ...(end.how === 'status' ? { exitStatus: end.status } : {}),
-      ...(end.how === 'signal' ? { signal: end.signal } : {}),
-    });
+    const line = `Companion ${process.label}${who} ${reason}${isOwn ? lived : ''}${next}${gone}`;
+    const { pid, companion } = process;
+    logExit(log, { level, line, pid, companion, reason, cause, livedMs, retryMs, end });
     if (place) this.#lookAt(place);
   }
 

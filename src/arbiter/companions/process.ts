@@ -61,7 +61,8 @@ export class CompanionProcess {
     if (this.#child)
       options.log.info(`Companion ${this.label} started (pid: ${this.pid})`, {
         event: 'companion-started',
-        ...this.fields,
+        pid: this.pid,
+        companion: this.companion,
       });
   }
 
@@ -75,11 +76,10 @@ export class CompanionProcess {
     return count === 1 ? name : `${name} ${this.index}`;
   }
 
-  /** The fields of a record about it. */
-  get fields(): { readonly pid?: number; readonly companion: CompanionField } {
+  /** As records have it. */
+  get companion(): CompanionField {
     const { index, generation, pid } = this;
-    const companion = { name: this.plan.name, index, pid: pid || null, generation };
-    return pid === 0 ? { companion } : { pid, companion };
+    return { name: this.plan.name, index, pid: pid || null, generation };
   }
 
   /** Whether it runs and was not told to end. */
@@ -138,7 +138,8 @@ export class CompanionProcess {
     if (isReady && !state.isReady)
       this.#options.log.debug(`Companion ${this.label} is ready (pid: ${this.pid})`, {
         event: 'companion-ready',
-        ...this.fields,
+        pid: this.pid,
+        companion: this.companion,
       });
     const heardMs = message.tsunicorn === 'companionBeat' ? this.#options.clock.now() : state.heardMs;
     this.#state = { ...state, isReady, heardMs };
@@ -154,7 +155,8 @@ export class CompanionProcess {
     this.#state = { name: 'ending', reason, killAtMs };
     this.#options.log.debug(`Ending companion ${this.label} (pid: ${this.pid}): ${reason}`, {
       event: 'companion-ending',
-      ...this.fields,
+      pid: this.pid,
+      companion: this.companion,
       reason,
     });
     this.#signal('SIGTERM');
@@ -203,7 +205,12 @@ export class CompanionProcess {
       const pipe = child[stream];
       if (pipe)
         readLines(pipe, clock, (text) =>
-          log.info(`${this.label}: ${text}`, { event: 'companion-output', ...this.fields, stream }),
+          log.info(`${this.label}: ${text}`, {
+            event: 'companion-output',
+            pid: this.pid,
+            companion: this.companion,
+            stream,
+          }),
         );
     }
     child.on('message', (message) => {
@@ -233,7 +240,8 @@ export class CompanionProcess {
     this.#state = { name: 'killed', reason, cause };
     this.#options.log.warning(`Companion ${this.label} (pid: ${this.pid}) is killed: ${reason}`, {
       event: 'companion-overdue',
-      ...this.fields,
+      pid: this.pid,
+      companion: this.companion,
       reason,
       cause,
     });

@@ -1,6 +1,7 @@
 import type { ProcessEnd } from '../../process/process-end.ts';
 import { seconds } from '../../support/duration.ts';
 import type { NextId } from './crew.ts';
+import { logExit } from './log-exit.ts';
 import type { CompanionPlan } from './plan.ts';
 import { CompanionProcess } from './process.ts';
 import type { SupervisorOptions } from './supervisor-options.ts';
@@ -91,14 +92,14 @@ export class Scheduled {
     const said = isDone ? 'is done' : reason;
     const who = process.pid === 0 ? '' : ` (pid: ${process.pid})`;
     const lived = process.pid === 0 ? '' : ` after ${seconds(livedMs)}`;
-    log[isDone ? 'info' : level](`Companion ${process.label}${who} ${said}${lived}${this.#nextSaid()}`, {
-      event: 'companion-exited',
-      ...process.fields,
+    const line = `Companion ${process.label}${who} ${said}${lived}${this.#nextSaid()}`;
+    const { pid, companion } = process;
+    logExit(log, {
+      ...{ line, pid, companion, livedMs, end },
+      level: isDone ? 'info' : level,
       reason: said,
       cause: isDone ? 'done' : cause,
-      durationMs: Math.round(livedMs),
-      ...(end.how === 'status' ? { exitStatus: end.status } : {}),
-      ...(end.how === 'signal' ? { signal: end.signal } : {}),
+      retryMs: null,
     });
     this.#look();
   }

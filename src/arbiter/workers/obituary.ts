@@ -59,13 +59,11 @@ export function logOverdue(
   const cause = killCauseOf(state);
   // A worker that served is missing now; one that retired may have had requests left; the others had none.
   const level = state.name === 'ready' ? 'critical' : state.name === 'retiring' ? 'warning' : 'info';
-  log[level](`${nameOf(worker)}: ${reason}; ending it with ${signal}`, {
-    event: 'worker-overdue',
-    ...aboutWorker(worker),
-    reason,
-    cause,
-    signal,
-  });
+  const line = `${nameOf(worker)}: ${reason}; ending it with ${signal}`;
+  const fields = { event: 'worker-overdue', ...aboutWorker(worker), reason, cause, signal } as const;
+  if (level === 'critical') log.critical(line, fields);
+  else if (level === 'warning') log.warning(line, fields);
+  else log.info(line, fields);
 }
 
 export type Named = Pick<WorkerView, 'pid' | 'slot' | 'age'>;

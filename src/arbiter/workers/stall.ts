@@ -43,7 +43,8 @@ function logStall(
   const setting = limit === 'timeout' ? '--timeout' : '--graceful-timeout';
   const done = replaced ? 'killed; a replacement is starting' : 'killed';
   const reason = stallReason(stalled);
-  log[level](`${nameOf(worker)}: ${reason} (${setting}); ${done}`, {
+  const line = `${nameOf(worker)}: ${reason} (${setting}); ${done}`;
+  const fields = {
     event: 'worker-stalled',
     ...aboutWorker(worker),
     reason,
@@ -52,5 +53,8 @@ function logStall(
     stack: seen.stack,
     requests: seen.requests,
     lines: stallLines(stalled),
-  });
+  } as const;
+  if (level === 'critical') log.critical(line, fields);
+  else if (level === 'error') log.error(line, fields);
+  else log.warning(line, fields);
 }

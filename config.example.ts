@@ -120,6 +120,13 @@ export default defineConfig({
   // syslogPrefix: null,
   // The facility of syslog records, such as 'daemon' or 'local0'.
   // syslogFacility: 'user',
+  // ── Health and metrics ──
+  // Where the arbiter itself answers /livez, /readyz, /metrics and /status.json, such as '127.0.0.1:9000'.
+  // adminBind: null,
+  // What a client must send to see more than the first three; better set by TSUNICORN_ADMIN_TOKEN.
+  // adminToken: null,
+  // How many workers must accept for /readyz to answer 200.
+  // readyQuorum: 1,
   // ── Development ──
   // Reload when a file that the application has loaded changes.
   // reload: false,

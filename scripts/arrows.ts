@@ -4,7 +4,7 @@ import { dirname, join, normalize } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
 
-const BOTTOM = ['src/flights', 'src/settings', 'src/support'];
+const BOTTOM = ['src/flights', 'src/metrics', 'src/settings', 'src/support'];
 const LISTENERS = ['src/log', ...BOTTOM];
 const PROCESS = ['src/listeners', ...LISTENERS];
 const GATEWAY = ['src/process', ...PROCESS];
@@ -26,7 +26,8 @@ const CLASSES = ['workers/boot', ...BOOT];
  */
 export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   bin: ['src/main', 'src/process'],
-  'src/main': ['src/app', 'src/arbiter', 'src/watch', ...GATEWAY],
+  'src/main': ['src/admin', 'src/app', 'src/arbiter', 'src/watch', ...GATEWAY],
+  'src/admin': GATEWAY,
   'src/arbiter': ['src/watch', ...GATEWAY],
   'src/index': ['src/app', 'src/gateway', 'src/settings'],
   'src/companion': ['src/process'],
@@ -60,6 +61,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'src/listeners': LISTENERS,
   'src/log': BOTTOM,
   'src/flights': ['src/support'],
+  'src/metrics': ['src/support'],
   'src/settings': ['src/support'],
   'src/support': [],
 };

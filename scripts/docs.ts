@@ -16,6 +16,7 @@ import type { Need } from '../src/settings/setting.ts';
 import { renderCompatibility } from '../test/compatibility/render.ts';
 import { renderDifferences } from '../test/support/surface/render.ts';
 import { brokenLinks } from './links.ts';
+import { renderMetrics } from './metrics-page.ts';
 
 const HEAD = `# Settings
 
@@ -216,6 +217,7 @@ const PAGES: readonly (readonly [name: string, render: () => string])[] = [
   ['docs/log-records.md', renderRecords],
   ['docs/differences.md', renderDifferences],
   ['docs/compatibility.md', renderCompatibility],
+  ['docs/metrics.md', renderMetrics],
 ];
 
 function isFresh(name: string, text: string): boolean {

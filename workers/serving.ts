@@ -3,7 +3,7 @@ import type { Application, Handler } from '../src/app/application.ts';
 import type { FlightTable } from '../src/flights/table.ts';
 import type { Connections } from '../src/http/connections.ts';
 import type { Draining } from '../src/http/drain/drain.ts';
-import type { Observer } from '../src/http/observer.ts';
+import type { Observer, RequestCount } from '../src/http/observer.ts';
 import type { AnswerFailure } from '../src/http/runner.ts';
 import type { AccessLog } from '../src/log/access-log.ts';
 import type { WorkerLog } from '../src/log/records.ts';
@@ -19,6 +19,8 @@ export interface ServeOptions {
   readonly observers: readonly Observer[];
   /** Where requests are recorded; null if nothing reads it, or the access log does that. */
   readonly flights: FlightTable | null;
+  /** Counts requests; null where nobody asks for figures. */
+  readonly count: RequestCount | null;
   /** It is one of the observers, and also records what observers do not see. */
   readonly accessLog: AccessLog | null;
   readonly log: WorkerLog;

@@ -17,6 +17,7 @@ import type { ModuleGraph } from './develop/module-graph.ts';
 import { settleBeforeEnd } from './end/before-end.ts';
 import { Ending, LEAST_ENDING_MS } from './end/ending.ts';
 import { UncaughtLog } from './end/uncaught.ts';
+import type { Counting } from './health/counting.ts';
 import { Heartbeat } from './health/heartbeat.ts';
 import { watchRequests } from './health/watch-requests.ts';
 import { WorkerHooks } from './hooks.ts';
@@ -42,7 +43,15 @@ export async function runWorker(
   if (spec === null) return;
   if (spec.identity !== null)
     await (await import('./boot/confirm-identity.ts')).confirmIdentity(inbox, spec.identity);
-  await new Worker(inbox, spec, await openLogs(spec), systemClock, program).boot(allLoaded);
+  const counting = await countingOf(spec, inbox);
+  await new Worker(inbox, spec, await openLogs(spec), systemClock, program, counting).boot(allLoaded);
+}
+
+/** What the worker counts; null where nobody asks for figures. */
+async function countingOf(spec: BootSpec, inbox: Inbox): Promise<Counting | null> {
+  if (spec.counters === undefined) return null;
+  const { startCounting } = await import('./health/counting.ts');
+  return startCounting(spec, spec.counters, inbox);
 }
 
 /** What every worker class shares: boot, heartbeat, signals, drain, exit. */
@@ -54,6 +63,7 @@ class Worker {
   readonly #clock: Clock;
   /** Absent if an export of the application is imported. */
   readonly #program: Program | null;
+  readonly #counting: Counting | null;
   readonly #uncaught: UncaughtLog;
   readonly #hooks: WorkerHooks;
   readonly #flights = new FlightTable();
@@ -67,18 +77,30 @@ class Worker {
   #files: readonly string[] = [];
   #exitStatus: number = EXIT.ok;
 
-  constructor(inbox: Inbox, spec: BootSpec, logs: Logs, clock: Clock, program: Program | null) {
+  constructor(
+    inbox: Inbox,
+    spec: BootSpec,
+    logs: Logs,
+    clock: Clock,
+    program: Program | null,
+    counting: Counting | null,
+  ) {
     this.#inbox = inbox;
     this.#spec = spec;
     this.#logs = logs;
     this.#log = logs.log;
     this.#clock = clock;
     this.#program = program;
+    this.#counting = counting;
     this.#uncaught = new UncaughtLog(logs.log);
     const { age, slot, generation, settings } = spec;
     this.#hooks = new WorkerHooks({ pid: process.pid, age, slot, generation, log: logs.log });
     // While a program loads, the process is to look as idle as it would be without us.
-    this.#heartbeat = new Heartbeat({ inbox, spec, flights: this.#flights, logs, clock: backgroundClock });
+    const counters = counting?.shared ?? null;
+    this.#heartbeat = new Heartbeat({
+      ...{ inbox, spec, flights: this.#flights, logs, counters },
+      clock: backgroundClock,
+    });
     process.title = settings.name === null ? 'tsunicorn: worker' : `tsunicorn: worker [${settings.name}]`;
     process.on('uncaughtException', (error, origin) => this.#crashed(error, origin));
     settleBeforeEnd(logs, spec.watchdogFd, this.#flights);
@@ -96,6 +118,7 @@ class Worker {
       this.#phase = { name: 'serving', serving, asked: 'nothing' };
       if (leave) return this.#leave(leave);
       await this.#heartbeat.announceReady(serving, this.#files[0] ?? null);
+      this.#counting?.serves(serving.connections);
       watchRequests(this.#spec.settings, serving.connections, this.#log, this.#clock);
       this.#recycler?.begin((reason) => this.#say('outgoing', reason, 'itself'));
       flushCompileCache();
@@ -119,6 +142,7 @@ class Worker {
       listeners: this.#spec.listeners,
       observers: observersFor(accessLog, this.#hooks.all, this.#hooks.view, this.#recycler?.observer),
       flights: accessLog === null && this.#spec.watchdogFd !== null ? this.#flights : null,
+      count: this.#counting?.requests ?? null,
       accessLog,
       log: this.#log,
       clock: this.#clock,
@@ -168,6 +192,7 @@ class Worker {
     if (this.#phase.name !== 'standby') return;
     this.#program?.cluster.serveIn(slot);
     this.#hooks.serveIn(slot);
+    this.#counting?.serveIn(slot);
     this.#logs.serveIn(slot);
     this.#phase.accept();
   }

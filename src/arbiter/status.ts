@@ -1,4 +1,4 @@
-import type { ArbiterRole, ServiceStatus } from '../process/status.ts';
+import type { ArbiterRole, ServiceStatus, WorkerStatus } from '../process/status.ts';
 import { type Generation, limitsOf } from './change/generation.ts';
 import type { Reload } from './change/reload.ts';
 import type { Intent } from './change/shutdown.ts';
@@ -11,7 +11,7 @@ interface StatusSource {
   readonly current: Generation;
   readonly role: ArbiterRole;
   readonly wanted: number;
-  readonly workers: readonly WorkerSnapshot[];
+  readonly workers: readonly (WorkerSnapshot & { readonly pid: number })[];
 }
 
 /** The current status, for observers. */
@@ -26,9 +26,14 @@ export function statusOf({ intent, reload, current, role, wanted, workers }: Sta
     generation: current.number,
     role,
     workers: { wanted, ready, all: workers.length },
+    processes: workers.map(workerOf),
     bootMs,
     graceMs: delayMs + graceMs,
   };
+}
+
+function workerOf({ pid, slot, age, generation, state }: StatusSource['workers'][number]): WorkerStatus {
+  return { pid, slot, age, generation, state: state.name };
 }
 
 /** A service that lingers counts as stopping: a service manager has to know how long the stop may take. */

@@ -6,6 +6,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
  */
 export type Observer = (request: IncomingMessage, response: ServerResponse, nowMs: number) => void;
 
+/** Counts the requests of a server. */
+export interface RequestCount {
+  /** Returns a function that counts each request while `handle` answers it. */
+  around(handle: Observer): Observer;
+  /** Node refused a request with an error of this code. */
+  refused(code: string): void;
+}
+
 /** One observer that calls these in turn. */
 export function fold(observers: readonly Observer[]): Observer {
   const [first, second, ...rest] = observers;

@@ -12,7 +12,7 @@ import type { Connections } from './connections.ts';
 import { afterAnswer, inTurn, isLast } from './in-turn.ts';
 import { lingerWhileSent } from './linger.ts';
 import { noteFlights } from './note-flights.ts';
-import { fold, type Observer } from './observer.ts';
+import { fold, type Observer, type RequestCount } from './observer.ts';
 import { answerRefused, handRefused, type SayRefused } from './refusals.ts';
 import { createRunner, type RunnerOptions } from './runner.ts';
 import { streamListener } from './streams.ts';
@@ -23,6 +23,8 @@ export interface HttpServerOptions extends RunnerOptions {
   readonly observers: readonly Observer[];
   /** Notes the requests in flight, where the access log does not. */
   readonly flights?: FlightTable | null;
+  /** Counts requests, and what is refused. */
+  readonly count?: RequestCount | null;
   /** 0 closes each connection after its answer. */
   readonly keepAliveMs: number;
   /** How long a request may take altogether, 0 for no limit. It may take five minutes to arrive even where this is shorter. */
@@ -43,7 +45,8 @@ const ARRIVAL_MS = 300_000;
  * paused.
  */
 export function createHttpServer(options: HttpServerOptions): Server {
-  const { application, connections, onRefused, accessLog = null, clock } = options;
+  const { application, connections, accessLog = null, clock } = options;
+  const onRefused = refusalsOf(options);
   const engine = createEngine(options);
   if (application.own) return adopt(application.own, engine, options);
   closeIdleConnections(engine, connections);
@@ -58,7 +61,8 @@ export function createHttpServer(options: HttpServerOptions): Server {
 
 /** Makes the application's own server do what ours does, except for events that the program itself listens to. */
 function adopt(own: OwnServer, engine: Server, options: HttpServerOptions): Server {
-  const { connections, onRefused = () => {}, accessLog = null, clock } = options;
+  const { connections, accessLog = null, clock } = options;
+  const onRefused = refusalsOf(options) ?? (() => {});
   const { server } = own;
   const arrivals = { server, connections, clock };
   const isHeard = (event: string) => server.listenerCount(event) > 0;
@@ -78,6 +82,15 @@ function adopt(own: OwnServer, engine: Server, options: HttpServerOptions): Serv
     stream: streamListener(options),
   });
   return server;
+}
+
+/** What is to be told of each request that Node refuses. */
+function refusalsOf({ onRefused, count }: HttpServerOptions): SayRefused | undefined {
+  if (!count) return onRefused;
+  return (line, fields) => {
+    count.refused(fields.error);
+    onRefused?.(line, fields);
+  };
 }
 
 function createEngine(options: HttpServerOptions): Server {
@@ -100,7 +113,7 @@ function upgradesOf({ own, takesUpgrade }: Application): ServerOptions {
 }
 
 function requestListener(options: HttpServerOptions) {
-  const { connections, observers, flights, keepAliveMs, clock } = options;
+  const { connections, observers, flights, count, keepAliveMs, clock } = options;
   const run = createRunner(options);
   const note: Observer = (request, response, nowMs) => connections.note(request, response, nowMs);
   const all: Observer[] = [note, lingerWhileSent(clock), ...observers];
@@ -113,7 +126,8 @@ function requestListener(options: HttpServerOptions) {
     if (earlier === null || earlier.writableEnded) run(request, response);
     else inTurn(earlier, response, socket, () => run(request, response));
   };
-  const begin = flights ? noteFlights(flights, handle) : handle;
+  const noted = flights ? noteFlights(flights, handle) : handle;
+  const begin = count?.around(noted) ?? noted;
   const listener = (request: IncomingMessage, response: ServerResponse): void => {
     const earlier = connections.latestOn(request.socket);
     if (earlier === null || !isLast(earlier)) begin(request, response, clock.now());

@@ -5,13 +5,14 @@ import type { FlightTable } from '../flights/table.ts';
 import type { Clock } from '../support/clock.ts';
 import type { Connections } from './connections.ts';
 import { noteFlights } from './note-flights.ts';
-import { fold, type Observer } from './observer.ts';
+import { fold, type Observer, type RequestCount } from './observer.ts';
 import { createRunner, type RunnerOptions } from './runner.ts';
 
 export interface StreamsOptions extends RunnerOptions {
   readonly connections: Connections;
   readonly observers: readonly Observer[];
   readonly flights?: FlightTable | null;
+  readonly count?: RequestCount | null;
   readonly clock: Clock;
 }
 
@@ -20,7 +21,7 @@ export interface StreamsOptions extends RunnerOptions {
  * connection run side by side, and what ends one of them leaves the others alone.
  */
 export function streamListener(options: StreamsOptions): (args: StreamArguments) => boolean {
-  const { connections, observers, flights, clock } = options;
+  const { connections, observers, flights, count, clock } = options;
   const run = createRunner(options);
   const observe = fold([
     ({ socket }, response, nowMs) => connections.noteStream(socket, response, nowMs),
@@ -30,7 +31,8 @@ export function streamListener(options: StreamsOptions): (args: StreamArguments)
     observe(request, response, nowMs);
     run(request, response);
   };
-  const begin = flights ? noteFlights(flights, handle) : handle;
+  const noted = flights ? noteFlights(flights, handle) : handle;
+  const begin = count?.around(noted) ?? noted;
   return (args) => {
     const { session } = args[0];
     const socket = session ? connections.socketOf(session) : null;

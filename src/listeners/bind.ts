@@ -13,7 +13,7 @@ import { fs } from '../support/builtins.ts';
 import { codeOf, messageOf, UsageError } from '../support/errors.ts';
 import { closing } from './closing.ts';
 import type { Listener } from './listener.ts';
-import { giveAway, type Owner } from './owner.ts';
+import { giveAll, giveAway, type Owner } from './owner.ts';
 
 declare module 'node:net' {
   // Node has it since 24.20 and 26.7; its types do not name it yet.
@@ -64,7 +64,7 @@ export async function bindAll(addresses: readonly Address[], owner?: Owner): Pro
       refuseTwin(bound, address);
       bound.push(await bindBeside(bound, address));
     }
-    if (owner) for (const listener of bound) listener.giveTo?.(owner);
+    if (owner) giveAll(bound, owner);
     return bound;
   } catch (error) {
     for (const listener of bound) discard(listener);

@@ -4,7 +4,7 @@ import { bind, urlOf } from './bind.ts';
 import { closing } from './closing.ts';
 import { inherit } from './inherited.ts';
 import type { Listener } from './listener.ts';
-import { giveAway, type Owner } from './owner.ts';
+import { giveAll, giveAway, type Owner } from './owner.ts';
 
 /** A bound socket on its way from one arbiter to the next; plain data. `fd` is its number in the next one. */
 export interface HandedSocket {
@@ -89,7 +89,7 @@ export async function adoptAll(
     const asked = besidePairs(matches.map(({ address, socket }) => ({ address, url: socket?.url })));
     for (const [index, address] of asked.entries())
       listeners.push(await obtain(address, matches[index]?.socket));
-    if (owner) for (const listener of fresh) listener.giveTo?.(owner);
+    if (owner) giveAll(fresh, owner);
     return { listeners, indexes };
   } catch (error) {
     for (const listener of fresh) listener.close();

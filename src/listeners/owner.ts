@@ -1,3 +1,4 @@
+import type { Address } from '../settings/address.ts';
 import { fs } from '../support/builtins.ts';
 import { codeOf, UsageError } from '../support/errors.ts';
 
@@ -16,4 +17,14 @@ export function giveAway(source: string, path: string, { uid, gid }: Owner): voi
       `${source}: cannot give the socket to ${uid}:${gid} (${codeOf(error)}); it needs the capability CHOWN`,
     );
   }
+}
+
+interface Given {
+  readonly address: Address;
+  giveTo?(owner: Owner): void;
+}
+
+/** Gives the files of Unix sockets away, except for those of sockets that are for the arbiter alone. */
+export function giveAll(listeners: readonly Given[], owner: Owner): void {
+  for (const listener of listeners) if (!listener.address.isArbiters) listener.giveTo?.(owner);
 }

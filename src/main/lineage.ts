@@ -4,6 +4,7 @@ import type { UpgradeOptions } from '../arbiter/options.ts';
 import { bindAll } from '../listeners/bind.ts';
 import type { Listener } from '../listeners/listener.ts';
 import type { Owner } from '../listeners/owner.ts';
+import type { CounterStore } from '../metrics/store.ts';
 import { onParentGone, type Parent, tellServing } from '../process/parent.ts';
 import { isPeerMessage } from '../process/peer.ts';
 import type { FollowingPidfile } from '../process/pidfile.ts';
@@ -14,6 +15,15 @@ import type { Notifier } from '../process/systemd/notifier.ts';
 import type { Address } from '../settings/address.ts';
 import type { Loaded } from '../settings/load.ts';
 import type { Logger } from '../support/logger.ts';
+
+/** What changes with an upgrade. */
+export interface UpgradeParts {
+  readonly pidfile: FollowingPidfile;
+  readonly notifier: Notifier | null;
+  readonly counters: CounterStore | null;
+  readonly adminListeners: readonly Listener[];
+  readonly newArbiters: NewArbiters;
+}
 
 /** The process that started this arbiter, if a tsunicorn did, and the new arbiter that this one starts in an upgrade. */
 export class Lineage {
@@ -65,11 +75,8 @@ export class Lineage {
   }
 
   /** How the arbiter takes part in upgrades. */
-  upgradeOptions(
-    pidfile: FollowingPidfile,
-    notifier: Notifier | null,
-    newArbiters: NewArbiters,
-  ): UpgradeOptions {
+  upgradeOptions(bound: UpgradeParts): UpgradeOptions {
+    const { pidfile, notifier, counters, adminListeners, newArbiters } = bound;
     const { oldArbiter } = this;
     if (oldArbiter !== null) {
       onParentGone(() => this.#queue.push({ type: 'oldArbiterGone' }));
@@ -82,7 +89,15 @@ export class Lineage {
       isOldArbiterGone: () =>
         this.#isOldArbiterParent && (process.ppid !== oldArbiter || hasExited(oldArbiter)),
       workerCount: this.#parent?.workerCount ?? null,
-      start: (listeners, workerCount, emit) => newArbiters.start(this.#start, listeners, workerCount, emit),
+      start: (listeners, workerCount, emit) => {
+        for (const listener of adminListeners) listener.setShared(true);
+        const handed = {
+          listeners: [...listeners, ...adminListeners],
+          workerCount,
+          counters: counters?.handOver() ?? null,
+        };
+        newArbiters.start(this.#start, handed, emit);
+      },
       tell: (message) => {
         if (newArbiters.tell(message) || oldArbiter === null || !process.connected) return;
         process.send?.(message, undefined, undefined, () => {});
@@ -91,8 +106,14 @@ export class Lineage {
       serving: (isComplete) => void this.#tellParent(isComplete),
       upgraded: (pid) => notifier?.mainPid(pid),
       rolledBack: () => notifier?.mainPid(process.pid),
-      ended: (pid) => pidfile.forget(pid),
+      ended: (pid) => {
+        pidfile.forget(pid);
+        counters?.othersGone();
+        for (const listener of adminListeners) listener.setShared(false);
+      },
       alone: (worker) => {
+        counters?.othersGone();
+        for (const listener of adminListeners) listener.setShared(false);
         pidfile.promote();
         if (worker !== null) notifier?.renewMainPid(process.pid, worker);
       },

@@ -27,6 +27,8 @@ export interface Checked {
   /** Null where the application is given by a module. */
   readonly command: NamedCommand | null;
   readonly companions: Pick<Prepared, 'companions'>;
+  /** Where the arbiter itself is to answer. */
+  readonly admin: readonly Address[];
   readonly start: OurStart;
   readonly own: Pick<OwnProcess, 'base'>;
 }
@@ -47,7 +49,18 @@ export async function checkSettings(
   const openLog = await logOpener(loaded, privileges);
   const command = await commandOf(loaded, own.base);
   const companions = await companionsOf(loaded, privileges, start, own);
-  return { loaded, privileges, openLog, addresses: addressesOf(loaded), command, companions, start, own };
+  const admin = await adminAddressesOf(loaded);
+  return {
+    loaded,
+    privileges,
+    openLog,
+    addresses: addressesOf(loaded),
+    admin,
+    command,
+    companions,
+    start,
+    own,
+  };
 }
 
 /**
@@ -80,6 +93,12 @@ function checkMounts({ settings: { app, mount }, origins }: LoadedData): void {
     throw new UsageError(
       `${nameSetting(origins.mount, 'mount')}: ${root} and ${app} are both at /; remove one of them, or mount it at a path of its own`,
     );
+}
+
+async function adminAddressesOf({ settings, origins }: LoadedData): Promise<readonly Address[]> {
+  if (settings.adminBind === null) return [];
+  const { adminAddresses } = await import('../admin/addresses.ts');
+  return adminAddresses(nameSetting(origins.adminBind, 'admin-bind'), settings.adminBind);
 }
 
 /** Refuses log files that cannot be written and formats that cannot be compiled. */

@@ -3,6 +3,7 @@ import { settingNames, settingOf } from '../settings/catalogue/catalogue.ts';
 import { withoutEffect } from '../settings/effects.ts';
 import type { LoadedData } from '../settings/load.ts';
 import { describeOrigin } from '../settings/origin.ts';
+import { shownText } from '../settings/setting.ts';
 
 /** Every setting, passed socket and hook as a line `name = value   # origin`, aligned, each ending in a newline. */
 export function renderConfig(loaded: LoadedData): string {
@@ -10,7 +11,7 @@ export function renderConfig(loaded: LoadedData): string {
   const idle = new Map(withoutEffect(loaded).map(({ name, why }) => [name, `; no effect ${why}`]));
   const rows = shown.map((name) => ({
     name,
-    value: settingOf(name).kind.toText(loaded.settings[name]),
+    value: shownText(settingOf(name), loaded.settings[name]),
     origin: describeOrigin(loaded.origins[name]) + (idle.get(name) ?? ''),
   }));
   const sockets = loaded.sockets.map(

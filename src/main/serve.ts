@@ -2,7 +2,9 @@ import { spawn as spawnProcess } from 'node:child_process';
 import { type Generation, slotAtSpawn } from '../arbiter/change/generation.ts';
 import { type EventQueue, trapStops } from '../arbiter/events.ts';
 import { type SpawnOptions, spawnWorker, type WorkerHandle } from '../arbiter/workers/handle.ts';
+import type { Listener } from '../listeners/listener.ts';
 import type { RecordLog } from '../log/records.ts';
+import type { CounterStore } from '../metrics/store.ts';
 import { callHook } from '../process/call-hook.ts';
 import type { Parent } from '../process/parent.ts';
 import { FollowingPidfile } from '../process/pidfile.ts';
@@ -15,6 +17,7 @@ import { UsageError } from '../support/errors.ts';
 import type { Logger } from '../support/logger.ts';
 import { Lineage } from './lineage.ts';
 import { FollowingLog } from './logs.ts';
+import { countedLog, countersOf } from './observed.ts';
 import { OwnProcess } from './own-process.ts';
 import { type Checked, checkSettings, prepareGeneration } from './prepare.ts';
 import type { Bound } from './supervise.ts';
@@ -45,19 +48,20 @@ export async function serve(loaded: Loaded, options: ServeOptions): Promise<numb
   surviveStdio();
   const lineage = new Lineage(start, parent, queue);
   const following = new FollowingLog(checked.openLog());
-  const log = await lineage.logOf(loaded, following.log);
+  const counters = await countersOf(loaded, parent);
+  const log = await countedLog(await lineage.logOf(loaded, following.log), counters);
   surviveUncaught(log);
   await callStarting(loaded, log);
   // From here on there is something to clean up, so stopping is the loop's to do.
   trapStops(queue);
   await noteActivation(systemd, loaded, log);
   const pidfile = new FollowingPidfile(loaded, lineage.oldArbiter);
-  const first = await firstGeneration(checked, loaded, { pidfile, lineage, log });
-  const spawn = spawnerFrom(first, queue, own, log);
+  const { first, adminListeners } = await firstGeneration(checked, loaded, { pidfile, lineage, log });
+  const spawn = spawnerFrom(first, queue, { environment: own, counters }, log);
   const { supervise } = await import('./supervise.ts').catch((error: unknown) => {
     // The installation may just be replaced. Leave nothing behind; the worker ends when its channel closes.
     pidfile.remove();
-    for (const listener of first.listeners) listener.close();
+    for (const listener of [...first.listeners, ...adminListeners]) listener.close();
     throw error;
   });
   options.allLoaded();
@@ -74,6 +78,8 @@ export async function serve(loaded: Loaded, options: ServeOptions): Promise<numb
     following,
     lineage,
     pidfile,
+    counters,
+    adminListeners,
   });
 }
 
@@ -84,13 +90,18 @@ export async function serve(loaded: Loaded, options: ServeOptions): Promise<numb
 function spawnerFrom(
   first: Generation,
   queue: EventQueue,
-  own: OwnProcess,
+  { environment, counters }: { readonly environment: OwnProcess; readonly counters: CounterStore | null },
   log: RecordLog,
 ): (options: SpawnOptions) => WorkerHandle {
   const spawn = (options: SpawnOptions) => {
     // They may have been rotated without a signal, to files that the workers' user cannot open.
     options.generation.privileges?.makeLogs(log);
-    return spawnWorker(options, { spawn: spawnProcess, clock: systemClock, environment: own.base });
+    return spawnWorker(options, {
+      spawn: spawnProcess,
+      clock: systemClock,
+      environment: environment.base,
+      counters,
+    });
   };
   const { preFork, nworkersChanged } = first.hooks;
   if (preFork || nworkersChanged) return spawn;
@@ -125,10 +136,13 @@ async function firstGeneration(
   checked: Checked,
   { hooks }: Loaded,
   { pidfile, lineage, log }: Pick<Bound, 'pidfile' | 'lineage' | 'log'>,
-): Promise<Generation> {
+): Promise<{ readonly first: Generation; readonly adminListeners: readonly Listener[] }> {
+  const { addresses, admin, privileges } = checked;
   try {
-    const listeners = await lineage.bind(checked.addresses, checked.privileges?.identity);
-    return { number: 1, listeners, ...(await prepareGeneration(checked, hooks, log)) };
+    const all = await lineage.bind([...addresses, ...admin], privileges?.identity);
+    const listeners = all.slice(0, addresses.length);
+    const first = { number: 1, listeners, ...(await prepareGeneration(checked, hooks, log)) };
+    return { first, adminListeners: all.slice(addresses.length) };
   } catch (error) {
     pidfile.remove();
     throw error;

@@ -1,3 +1,4 @@
+import type { Admin } from '../admin/admin.ts';
 import { Arbiter } from '../arbiter/arbiter.ts';
 import type { Generation, Prepared } from '../arbiter/change/generation.ts';
 // Imported at start and not at an upgrade: by then another version may have replaced these files.
@@ -6,7 +7,9 @@ import type { EventQueue } from '../arbiter/events.ts';
 import type { ArbiterOptions } from '../arbiter/options.ts';
 import { OomKills } from '../arbiter/workers/oom-kills.ts';
 import { bindAll } from '../listeners/bind.ts';
+import type { Listener } from '../listeners/listener.ts';
 import type { RecordLog } from '../log/records.ts';
+import type { CounterStore } from '../metrics/store.ts';
 import type { Spawn } from '../process/child.ts';
 import { flushCompileCache } from '../process/compile-cache.ts';
 import {
@@ -20,6 +23,7 @@ import type { FollowingPidfile } from '../process/pidfile.ts';
 import { signalGroup } from '../process/process-group.ts';
 import { isStopped } from '../process/process-state.ts';
 import { presentCwd, type Start } from '../process/start.ts';
+import type { Observe } from '../process/status.ts';
 import type { Notifier } from '../process/systemd/notifier.ts';
 import type { SystemdVariables } from '../process/systemd/variables.ts';
 import { classNameOf } from '../settings/class-name.ts';
@@ -38,6 +42,7 @@ import { messageOf } from '../support/errors.ts';
 import type { Lineage } from './lineage.ts';
 import type { FollowingLog } from './logs.ts';
 import { lostLines } from './lost-lines.ts';
+import { adminOf } from './observed.ts';
 import type { OwnProcess } from './own-process.ts';
 import { checkSettings, prepareGeneration } from './prepare.ts';
 import { readSettings } from './read-settings.ts';
@@ -53,13 +58,18 @@ export interface Bound extends Pick<ArbiterOptions, 'first' | 'spawn' | 'queue' 
   readonly following: FollowingLog;
   readonly lineage: Lineage;
   readonly pidfile: FollowingPidfile;
+  /** Null where nobody asks for figures. */
+  readonly counters: CounterStore | null;
+  /** The sockets of --admin-bind. */
+  readonly adminListeners: readonly Listener[];
 }
 
 /** Supervises until told to stop; resolves with the exit status. */
 export async function supervise(bound: Bound): Promise<number> {
-  const { first, queue, log, lineage, pidfile, following } = bound;
+  const { first, queue, log, lineage, pidfile, following, counters, adminListeners } = bound;
   const notifier = await notifierFor(bound, log);
   let serving = first;
+  const admin = await adminOf({ counters, listeners: adminListeners, serving: () => serving, log });
   const oomKills = new OomKills(systemClock);
   const arbiter = new Arbiter({
     first,
@@ -68,7 +78,7 @@ export async function supervise(bound: Bound): Promise<number> {
     clock: systemClock,
     spawn: bound.spawn,
     random: Math.random,
-    ...(notifier ? { observe: lineage.observing(notifier) } : {}),
+    observe: toAll(admin, notifier && lineage.observing(notifier)),
     judgeKill: () => oomKills.judge(),
     isStopped,
     system: { spawn: bound.spawnProcess, signalGroup, wallMs: Date.now },
@@ -77,7 +87,10 @@ export async function supervise(bound: Bound): Promise<number> {
     bindAll,
     callWithin,
     prepare: preparation(bound, log, () => serving),
-    upgrade: lineage.upgradeOptions(pidfile, notifier, newArbiters(bound.spawnProcess)),
+    upgrade: lineage.upgradeOptions({
+      ...{ pidfile, notifier, counters, adminListeners },
+      newArbiters: newArbiters(bound.spawnProcess),
+    }),
     promoted: (now, before) => {
       serving = now;
       applyToProcess(now, before, bound);
@@ -87,10 +100,19 @@ export async function supervise(bound: Bound): Promise<number> {
   announce(first, log);
   flushCompileCache();
   const status = await running;
+  admin?.close();
   pidfile.remove(arbiter.newArbiter);
   log.info('Shutting down: arbiter', { event: 'stopped', exitStatus: status });
   await following.close();
   return status;
+}
+
+/** Tells both of the status, where they are. */
+function toAll(admin: Admin | null, notify: Observe | null): Observe {
+  return (status) => {
+    admin?.observe(status);
+    return notify?.(status) ?? Infinity;
+  };
 }
 
 /** Applies a new generation to the arbiter's own process. What fails is logged, and the rest is still done. */

@@ -39,7 +39,9 @@ export type WorkerMessage =
   | FlightsChanged
   /** The watchdog's: lines of the access log for syslog, which the worker itself cannot send any more. */
   | { readonly tsunicorn: 'accessLines'; readonly lines: readonly string[] }
-  | Accounted;
+  | Accounted
+  /** All numbers that the worker counts, where it cannot write them to a file: at most once a second. */
+  | { readonly tsunicorn: 'counts'; readonly values: readonly number[] };
 
 /** Why a worker leaves without being told to: by its own decision, or because somebody sent it a signal, which is no failure. */
 export type Instigator = 'itself' | 'signal';
@@ -217,6 +219,14 @@ export interface BootSpec {
   /** As whom the worker must be running; null where it runs as the arbiter does. */
   readonly identity: Identity | null;
   readonly standards: Standards;
+  /** Where the worker counts; absent where nobody asks for figures. */
+  readonly counters?: CountersSpec;
+}
+
+/** Where a worker writes what it counts: a descriptor in the worker, null where it sends it, and the position in bytes. */
+export interface CountersSpec {
+  readonly fd: number | null;
+  readonly position: number;
 }
 
 /** The descriptors that `-` stands for in the log settings. */
@@ -359,6 +369,7 @@ const workerFields = new Map<string, Fields>([
   ['flights', { began: everyOne(isFlight), changed: everyOne(having(progress)), over: everyOne(isNumber) }],
   ['accessLines', { lines: isTexts }],
   ['accounted', { complete: isFlag }],
+  ['counts', { values: everyOne(isNumber) }],
 ]);
 const arbiterTypes = new Set(['boot', 'accept', 'linger', 'retire', 'quit', 'reopenLogs']);
 

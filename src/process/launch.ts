@@ -1,6 +1,7 @@
 import { basename, delimiter, join, resolve } from 'node:path';
 import { handSockets } from '../listeners/handed.ts';
 import type { Listener } from '../listeners/listener.ts';
+import type { HandedCounters } from '../metrics/store.ts';
 import { fs } from '../support/builtins.ts';
 import { type Child, type Spawn, startChild } from './child.ts';
 import { PARENT_VARIABLE, type Parent, type WorkerCount } from './parent.ts';
@@ -11,9 +12,14 @@ export interface LaunchOptions {
   /** The sockets that the new process inherits. */
   readonly listeners: readonly Listener[];
   readonly workerCount: WorkerCount | null;
+  /** The counters that the new process continues; null or absent where there are none. */
+  readonly counters?: HandedCounters | null;
   readonly stdout: 'inherit' | 'ignore';
   readonly stderr: 'inherit' | 'pipe';
 }
+
+/** Behind the standard streams. */
+const FIRST_FD = 3;
 
 /**
  * Starts our own command again, in its own session and with a channel to this process. Symbolic links are followed again,
@@ -25,9 +31,15 @@ export function launch(
   options: LaunchOptions,
   notStarted: (why: string) => void,
 ): Child | null {
-  const { kind, listeners, workerCount, stdout, stderr } = options;
+  const { kind, listeners, workerCount, counters = null, stdout, stderr } = options;
   const { sockets, fds } = handSockets(listeners);
-  const note: Parent = { kind, pid: process.pid, sockets, workerCount };
+  const behind = FIRST_FD + fds.length;
+  const files = counters === null ? [] : [counters.own, ...counters.others];
+  const others = counters?.others.map((_, index) => behind + 1 + index) ?? [];
+  const note: Parent = {
+    ...{ kind, pid: process.pid, sockets, workerCount },
+    ...(counters === null ? {} : { counters: { own: behind, others } }),
+  };
   return startChild(
     spawn,
     {
@@ -35,7 +47,7 @@ export function launch(
       cwd: isDirectory(start.namedCwd) ? start.namedCwd : '/',
       env: { ...start.env, [PARENT_VARIABLE]: JSON.stringify(note) },
       detached: true,
-      stdio: ['ignore', stdout, stderr, ...fds.map((fd) => fd ?? 'ignore'), 'ipc'],
+      stdio: ['ignore', stdout, stderr, ...fds.map((fd) => fd ?? 'ignore'), ...files, 'ipc'],
     },
     notStarted,
   );

@@ -1,4 +1,5 @@
 import type { HandedSocket } from '../listeners/handed.ts';
+import type { HandedCounters } from '../metrics/store.ts';
 
 /** How many workers an arbiter wants and why, so that the new arbiter of an upgrade can tell what has changed. */
 export interface WorkerCount {
@@ -17,6 +18,8 @@ export interface Parent {
   readonly sockets: readonly HandedSocket[];
   /** Null for a `front`, which has no workers, and for versions that do not tell. */
   readonly workerCount: WorkerCount | null;
+  /** The files of counters that it handed over; absent where there are none. */
+  readonly counters?: HandedCounters;
 }
 
 /** What the new process tells its parent once its first worker is ready; `adopted` are places in `sockets`. */
@@ -71,15 +74,24 @@ export function onParentGone(gone: () => void): void {
 
 function parse(note: string): Parent | null {
   try {
-    const { kind, pid, sockets, workerCount } = JSON.parse(note);
+    const { kind, pid, sockets, workerCount, counters } = JSON.parse(note);
     const known = (kind === 'front' || kind === 'arbiter') && Number.isInteger(pid) && Array.isArray(sockets);
     return known
-      ? { kind, pid, sockets, workerCount: isWorkerCount(workerCount) ? workerCount : null }
+      ? {
+          ...{ kind, pid, sockets, workerCount: isWorkerCount(workerCount) ? workerCount : null },
+          ...(isCounters(counters) ? { counters } : {}),
+        }
       : null;
   } catch {
     // Another program's variable of the same name.
     return null;
   }
+}
+
+function isCounters(value: unknown): value is HandedCounters {
+  if (typeof value !== 'object' || value === null) return false;
+  const { own, others } = value as Partial<HandedCounters>;
+  return Number.isInteger(own) && Array.isArray(others) && others.every(Number.isInteger);
 }
 
 function isWorkerCount(value: unknown): value is WorkerCount {

@@ -1,6 +1,17 @@
 /** Which one this arbiter is while two serve, during an upgrade; `only` where it is alone or the new one boots. */
 export type ArbiterRole = 'only' | 'old' | 'new';
 
+/** One worker process as the arbiter sees it. */
+export interface WorkerStatus {
+  /** 0 where the process could not be started. */
+  readonly pid: number;
+  readonly slot: number | null;
+  readonly age: number;
+  readonly generation: number;
+  /** The name of its state, as in src/arbiter/policy/worker-state.ts. */
+  readonly state: string;
+}
+
 /** What the arbiter tells an observer after each turn of its loop: plain data about the present moment. */
 export interface ServiceStatus {
   readonly phase: 'starting' | 'serving' | 'stopping';
@@ -16,6 +27,7 @@ export interface ServiceStatus {
     /** Every worker process, in whatever state. */
     readonly all: number;
   };
+  readonly processes: readonly WorkerStatus[];
   /** The time that a worker has to boot, and to finish its requests once it is told to; Infinity where there is no limit. */
   readonly bootMs: number;
   readonly graceMs: number;

@@ -5,7 +5,11 @@ import { UsageError } from '../support/errors.ts';
  * Where to listen, as parsed from one `--bind`. `source` is how the operator named it, for error lines. An address with a
  * `slot` is for the workers in that slot only.
  */
-export type Address = Place & { readonly slot?: number };
+export type Address = Place & {
+  readonly slot?: number;
+  /** For the arbiter alone: the file of a Unix socket stays its own. */
+  readonly isArbiters?: true;
+};
 
 type Place =
   | {

@@ -10,7 +10,7 @@ import {
 import { classNameOf } from './class-name.ts';
 import type { LoadedData } from './load.ts';
 import { nameSetting } from './origin.ts';
-import { longFlag, type Need } from './setting.ts';
+import { longFlag, type Need, shownText } from './setting.ts';
 
 /** One line about a setting, which it names. */
 export interface Remark {
@@ -57,8 +57,7 @@ export function withoutRestart(
   return {
     loaded: { ...asRead, settings: Object.freeze({ ...settings, ...values }) },
     remarks: kept.map((name) => {
-      const { kind } = settingOf(name);
-      const [now, before] = [settings, inForce].map((from) => kind.toText(from[name]));
+      const [now, before] = [settings, inForce].map((from) => shownText(settingOf(name), from[name]));
       return remark(name, origins, `needs a restart: it stays ${before}, and ${now} is not applied`);
     }),
   };

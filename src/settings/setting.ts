@@ -51,6 +51,8 @@ export interface Setting<Value, Input = Value, Where extends Reach = Reach> {
   readonly needs?: Need;
   /** A change needs a restart: a reload cannot apply it, and logs a warning. */
   readonly restart?: true;
+  /** Its value, or those of a table, must not be shown. */
+  readonly secret?: true;
   readonly variables?: readonly ExtraVariable<Value>[];
 }
 
@@ -93,6 +95,16 @@ export function limited<Value, Input, Where extends Reach>(
 export function longFlag(setting: Setting<unknown, unknown>): string | null {
   return setting.flags?.split(', ').at(-1) ?? null;
 }
+
+/** The value as it may be shown to people. */
+export function shownText({ kind, secret }: Setting<unknown, unknown>, value: unknown): string {
+  if (!secret || value === null) return kind.toText(value);
+  if (typeof value !== 'object') return MASK;
+  return kind.toText(Object.fromEntries(Object.keys(value).map((name) => [name, MASK])));
+}
+
+/** In place of what must not be shown. */
+const MASK = '***';
 
 /** Whether the bare flag of a switch turns it off: `--no-watchdog`. */
 export function isNegative(setting: Setting<unknown, unknown>): boolean {

@@ -192,6 +192,10 @@ const CHANGES: Readonly<Record<Exclude<SettingName, Fixed | Privileged>, Change>
     to: 'local3',
     seen: ({ syslog }) => void expect(syslog.records.join('\n')).toContain(`<${19 * 8 + 6}>1 `),
   },
+  adminBind: { to: '127.0.0.1:0', as: () => null, seen: 'restart' },
+  // No worker is told, and what the arbiter asks for follows from the generation: see admin.test.ts.
+  adminToken: { to: 'secret', as: () => null, seen: 'worker' },
+  readyQuorum: { to: 2, seen: 'worker' },
   reload: { to: true, as: () => false, seen: 'restart' },
   reloadExtraFile: { to: ['a.html'], seen: 'worker' },
   debug: { to: true, seen: 'worker' },

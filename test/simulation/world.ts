@@ -341,9 +341,9 @@ export class World {
       oldArbiter: this.oldArbiter,
       workerCount: this.oldArbiter === null ? null : { count: 2, setting: 2, followsLoad: false },
       isOldArbiterGone: () => this.#isOldArbiterGone,
-      start: (listeners, count, emit) => {
+      start: (listeners, workerCount, emit) => {
         this.invariants.upgrade.started(listeners);
-        start({ argv: [], env: {}, cwd: '/', namedCwd: '/' }, listeners, count, emit);
+        start({ argv: [], env: {}, cwd: '/', namedCwd: '/' }, { listeners, workerCount }, emit);
       },
       tell: (message) => void tell(message),
       mayBeResize: () => this.seed % 7 === 0,

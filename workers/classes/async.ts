@@ -38,6 +38,7 @@ export async function serveMany(
     connections,
     observers: options.observers,
     flights: options.flights,
+    count: options.count,
     keepAliveMs: settings.keepAlive * 1000,
     requestMs: settings.requestTimeout * 1000,
     onError: options.onError,

@@ -5,13 +5,14 @@ import { type Clock, every } from '../../src/support/clock.ts';
 import type { Inbox } from '../inbox.ts';
 import type { Logs } from '../logs.ts';
 import type { Serving } from '../serving.ts';
-import { startWatchdog, type Watchdog } from './watchdog.ts';
+import { type SharedCounters, startWatchdog, type Watchdog } from './watchdog.ts';
 
 export interface HeartbeatOptions {
   readonly inbox: Pick<Inbox, 'send'>;
   readonly spec: Pick<BootSpec, 'settings' | 'watchdogFd'>;
   readonly flights: FlightTable;
   readonly logs: Pick<Logs, 'log' | 'access'>;
+  readonly counters?: SharedCounters | null;
   readonly clock: Clock;
 }
 
@@ -21,6 +22,7 @@ export class Heartbeat {
   readonly #spec: HeartbeatOptions['spec'];
   readonly #logs: HeartbeatOptions['logs'];
   readonly #flights: FlightTable;
+  readonly #counters: SharedCounters | null;
   readonly #clock: Clock;
   /** Null until the worker serves. */
   #serving: Serving | null = null;
@@ -28,11 +30,12 @@ export class Heartbeat {
   /** Ends the messages while the worker boots; most boots end before the first of them. */
   readonly #stopLoading: () => void;
 
-  constructor({ inbox, spec, flights, logs, clock }: HeartbeatOptions) {
+  constructor({ inbox, spec, flights, logs, counters = null, clock }: HeartbeatOptions) {
     this.#inbox = inbox;
     this.#spec = spec;
     this.#flights = flights;
     this.#logs = logs;
+    this.#counters = counters;
     this.#clock = clock;
     this.#stopLoading = every(clock, LOADING_MS, () => void inbox.send({ tsunicorn: 'loading' }));
   }
@@ -71,6 +74,7 @@ export class Heartbeat {
       () => this.#serving?.connections ?? null,
       this.#flights,
       this.#logs,
+      this.#counters,
     );
   }
 }

@@ -27,6 +27,8 @@ const KILL_AFTER_MS = 3000;
 const MAX_REQUESTS = 200;
 /** What waits while the loop is blocked for a while is named up to so many. */
 const MAX_WAITING = 10;
+/** A loop that has been silent for so long does not write what it counts every 10 ms. */
+const COUNTERS_SILENCE_MS = 50;
 /** What is not killed must not be disturbed for long: a loop that has not stopped by then is in native code. */
 const GLANCE_LIMITS = { answerMs: 1000, stopMs: 1500 };
 /** A loop that is blocked again and again is not stopped more often. */
@@ -66,6 +68,7 @@ async function watch(spec: WatchdogSpec, keeper: RequestKeeper): Promise<never> 
       Math.min(tickFor(leftMs), blocks.untilDue(silence.ms), memory.untilDueMs),
     );
     memory.check();
+    if (silence.ms >= COUNTERS_SILENCE_MS) writeCounters(spec);
     if (orphanedMs === Infinity && process.ppid !== spec.arbiterPid) orphanedMs = nowMs();
     const orphaned = orphanedMs < Infinity;
     // A debugger holds the loop whenever its user likes.
@@ -74,6 +77,16 @@ async function watch(spec: WatchdogSpec, keeper: RequestKeeper): Promise<never> 
     if (over === null) continue;
     await blocks.leave();
     await attend(spec, keeper, silence.ms, over, orphaned);
+  }
+}
+
+/** The main thread cannot write them while it is blocked. */
+function writeCounters({ counters }: WatchdogSpec): void {
+  if (counters === null) return;
+  try {
+    fs.writeSync(counters.fd, counters.values, 0, counters.values.byteLength, counters.position);
+  } catch {
+    // ENOSPC, where others have filled /dev/shm.
   }
 }
 

@@ -30,6 +30,8 @@ export interface WatchdogSpec {
   readonly timeOrigin: number;
   /** Null where there is no access log. */
   readonly access: SharedLines | null;
+  /** The numbers that the worker counts, and where they belong; null where they go nowhere. */
+  readonly counters: SharedCounters | null;
   readonly fd: number;
   readonly arbiterPid: number;
   /** Infinity where only the end of the arbiter is to be watched. */
@@ -37,6 +39,13 @@ export interface WatchdogSpec {
   /** From when on a blocked loop is reported; Infinity for never. */
   readonly warnMs: number;
   readonly graceMs: number;
+}
+
+/** What the watchdog writes while the event loop is blocked. */
+export interface SharedCounters {
+  readonly values: Float64Array;
+  readonly fd: number;
+  readonly position: number;
 }
 
 /** What the main thread says of itself while the watchdog has it paused. */
@@ -61,6 +70,7 @@ export function startWatchdog(
   connections: () => Connections | null,
   flights: FlightTable,
   logs: Pick<Logs, 'log' | 'access'>,
+  counters: SharedCounters | null = null,
 ): Watchdog | null {
   const { watchdogFd, settings } = spec;
   const { access, log } = logs;
@@ -91,6 +101,7 @@ export function startWatchdog(
       flights: flights.buffer,
       timeOrigin: performance.timeOrigin,
       access: access?.shared ?? null,
+      counters,
       fd: watchdogFd,
       arbiterPid: process.ppid,
       limitMs: settings.timeout * 1000 || Infinity,

@@ -1,18 +1,15 @@
-import type { Listener } from '../../listeners/listener.ts';
 import type { Child, Spawn } from '../../process/child.ts';
-import { launch } from '../../process/launch.ts';
-import { isServing, type WorkerCount } from '../../process/parent.ts';
+import { type LaunchOptions, launch } from '../../process/launch.ts';
+import { isServing } from '../../process/parent.ts';
 import { isPeerMessage, type PeerMessage } from '../../process/peer.ts';
 import type { Start } from '../../process/start.ts';
 import { type ArbiterEvent, type ProcessEnd, STOP_SIGNALS } from '../events.ts';
 
-/** Starts another arbiter as `start` says, over those sockets. */
-export type StartNewArbiter = (
-  start: Start,
-  listeners: readonly Listener[],
-  workerCount: WorkerCount,
-  emit: (event: ArbiterEvent) => void,
-) => void;
+/** What a new arbiter gets from the one that starts it. */
+export type Handed = Pick<LaunchOptions, 'listeners' | 'workerCount' | 'counters'>;
+
+/** Starts another arbiter as `start` says. */
+export type StartNewArbiter = (start: Start, handed: Handed, emit: (event: ArbiterEvent) => void) => void;
 
 /** The new arbiters that this one starts, one at a time. */
 export interface NewArbiters {
@@ -28,9 +25,9 @@ export interface NewArbiters {
  */
 export function newArbiters(spawn: Spawn): NewArbiters {
   let living: Child | null = null;
-  const startOne: StartNewArbiter = (start, listeners, workerCount, emit) => {
+  const startOne: StartNewArbiter = (start, handed, emit) => {
     const ended = (end: ProcessEnd) => emit({ type: 'upgradeEnded', end });
-    const spec = { kind: 'arbiter', listeners, workerCount, stdout: 'inherit', stderr: 'inherit' } as const;
+    const spec = { kind: 'arbiter', ...handed, stdout: 'inherit', stderr: 'inherit' } as const;
     const child = launch(spawn, start, spec, (error) => ended({ how: 'unstarted', error }));
     if (child === null) return;
     living = child;

@@ -34,7 +34,12 @@ export function startOf(loading: Loading, own: OwnPart, base: NodeJS.ProcessEnv)
   const { generation, slot, number } = loading;
   const { loaded, privileges, nodeOptions, program, failure } = generation;
   const options = nodeOptions?.(number);
-  const { NODE_APP_INSTANCE: _ofParent, TSUNICORN_SLOT: _ofOuter, ...inherited } = base;
+  const {
+    NODE_APP_INSTANCE: _ofParent,
+    TSUNICORN_SLOT: _ofOuter,
+    TSUNICORN_ADMIN_TOKEN: _ofArbiter,
+    ...inherited
+  } = base;
   const env = {
     ...inherited,
     // What PM2 sets. Some programs choose files by it, so the settings may set another value.

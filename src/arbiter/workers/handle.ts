@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import type { Listener } from '../../listeners/listener.ts';
+import type { CountedWorker, CounterStore } from '../../metrics/store.ts';
 import { type Child, type ChildSpec, type Spawn, startChild } from '../../process/child.ts';
 import { fileIn, ownInstallation } from '../../process/installation.ts';
-import { type ArbiterMessage, isWorkerMessage, type Standards } from '../../process/ipc.ts';
+import { type ArbiterMessage, type BootSpec, isWorkerMessage, type Standards } from '../../process/ipc.ts';
 import { WORKER_HOOKS } from '../../settings/hooks.ts';
 import type { Clock } from '../../support/clock.ts';
 import { type Generation, limitsOf, listenersIn } from '../change/generation.ts';
@@ -49,6 +50,8 @@ export interface SpawnMeans {
   readonly clock: Clock;
   /** The environment variables, to which their generation adds. */
   readonly environment: NodeJS.ProcessEnv;
+  /** Absent where nobody asks for figures. */
+  readonly counters?: CounterStore | null;
 }
 
 /** The last messages of a worker are awaited this long: a process that it has started may hold its channel open. */
@@ -71,6 +74,8 @@ class ProcessHandle implements WorkerHandle {
   state: WorkerState;
   /** Null where the system did not start it. */
   readonly #child: Child | null;
+  /** Null where nobody asks for figures. */
+  readonly #counted: CountedWorker | null;
   #watchdog: Socket | null = null;
 
   constructor(options: SpawnOptions, means: SpawnMeans) {
@@ -85,9 +90,15 @@ class ProcessHandle implements WorkerHandle {
     const handed = handOver(generation, options.slot);
     const { daemon } = generation.loaded.settings;
     const standards = daemon ? null : (generation.privileges?.openStandards() ?? null);
-    const spec = childSpec(options, handed, standards?.fds ?? [], means.environment);
+    this.#counted = means.counters?.begin(options.number) ?? null;
+    const place = this.#counted?.place ?? null;
+    const after = [...(typeof place?.fd === 'number' ? [place.fd] : []), ...(standards?.fds ?? [])];
+    const spec = childSpec(options, handed, after, means.environment);
     this.#child = this.#start(options, spec, handed.watchdogFd, means);
-    this.send(bootSpec(options, handed, standards?.told(spec.stdio.length - standards.fds.length)));
+    const told = standards?.told(spec.stdio.length - standards.fds.length);
+    const fd = place === null || place.fd === null ? null : spec.stdio.length - after.length;
+    const counters = place === null ? {} : { counters: { fd, position: place.position } };
+    this.send({ ...bootSpec(options, handed, told), ...counters });
     standards?.close();
   }
 
@@ -125,14 +136,19 @@ class ProcessHandle implements WorkerHandle {
   #listen(child: Child, emit: (event: ArbiterEvent) => void, watchdogFd: number | null, clock: Clock): void {
     const worker = this.age;
     child.on('message', (message) => {
-      if (isWorkerMessage(message)) emit({ type: 'message', worker, message });
+      if (!isWorkerMessage(message)) return;
+      if (message.tsunicorn === 'counts') this.#counted?.heard(message.values);
+      else emit({ type: 'message', worker, message });
     });
     const watchdog = watchdogFd === null ? null : (child.stdio[watchdogFd] as Socket | null);
     this.#watchdog = watchdog;
     if (watchdog) readMessages(watchdog, (message) => emit({ type: 'message', worker, message }));
     child.once('exit', (status, signal) => {
       const end: ProcessEnd = signal ? { how: 'signal', signal } : { how: 'status', status: status ?? 0 };
-      void lastWords(child, watchdog, clock).then(() => emit({ type: 'exit', worker, end }));
+      void lastWords(child, watchdog, clock).then(() => {
+        this.#counted?.ended();
+        emit({ type: 'exit', worker, end });
+      });
     });
   }
 }
@@ -165,11 +181,11 @@ function ownPart({ generation }: SpawnOptions): OwnPart {
   };
 }
 
-/** `standards` are to be its last descriptors. */
+/** `last` are to be its last descriptors. */
 function childSpec(
   options: SpawnOptions,
   { fds, watchdogFd }: HandOver,
-  standards: readonly number[],
+  last: readonly number[],
   base: NodeJS.ProcessEnv,
 ): ChildSpec & { readonly stdio: readonly unknown[] } {
   const { chdir, daemon } = options.generation.loaded.settings;
@@ -181,7 +197,7 @@ function childSpec(
     cwd: chdir,
     // Its own session: Ctrl-C and a closing terminal reach the arbiter alone, which tells the workers what to do.
     detached: true,
-    stdio: ['ignore', output, output, 'ipc', ...fds, ...watchdog, ...standards],
+    stdio: ['ignore', output, output, 'ipc', ...fds, ...watchdog, ...last],
   };
 }
 
@@ -189,11 +205,12 @@ function bootSpec(
   { age, slot, generation }: SpawnOptions,
   { listeners, watchdogFd }: HandOver,
   standards: Standards = { stdout: 1, stderr: 2 },
-): ArbiterMessage {
+): BootSpec {
   const { settings, configFile, profile, hookNames } = generation.loaded;
   return {
     tsunicorn: 'boot',
-    settings,
+    // The application shall not be able to read it.
+    settings: settings.adminToken === null ? settings : { ...settings, adminToken: null },
     configFile,
     profile,
     hookNames: hookNames.filter((name) => WORKER_HOOKS.includes(name)),

@@ -24,6 +24,21 @@ export const serviceRecords = {
     fields: ['addresses'],
     when: 'the first worker accepts, or the first one after a reload that changed addresses',
   },
+  'admin-listening': {
+    level: 'info',
+    fields: ['addresses'],
+    when: 'the arbiter itself answers at `--admin-bind`',
+  },
+  'admin-failed': {
+    level: 'error',
+    fields: ['reason'],
+    when: 'the arbiter cannot accept at `--admin-bind`',
+  },
+  'counters-sent': {
+    level: 'warning',
+    fields: ['reason'],
+    when: '/dev/shm cannot be used, so that workers send what they count once a second',
+  },
   signal: { level: 'info', fields: ['signal'], when: 'the arbiter received a signal that it handles' },
   application: {
     level: 'info',

@@ -5,6 +5,7 @@ import { binding } from './binding.ts';
 import { companions } from './companions.ts';
 import { development } from './development.ts';
 import { logging } from './logging.ts';
+import { observing } from './observing.ts';
 import { processSettings } from './process.ts';
 import { recycling } from './recycling.ts';
 import { timeouts } from './timeouts.ts';
@@ -20,6 +21,7 @@ export const catalogue = {
   ...recycling,
   ...processSettings,
   ...logging,
+  ...observing,
   ...development,
 };
 
@@ -57,6 +59,7 @@ export const sections: readonly (readonly [title: string, names: readonly Settin
   ['Recycling', namesOf(recycling)],
   ['Process', namesOf(processSettings)],
   ['Logging', namesOf(logging)],
+  ['Health and metrics', namesOf(observing)],
   ['Development', namesOf(development)],
 ];
 

@@ -19,6 +19,7 @@ export const processSettings = {
     flags: '-e, --env',
     kind: table(),
     default: none,
+    secret: true,
   }),
   envFile: limited('notEnvironment', {
     doc: 'A file of environment variables, in the format of Node’s `--env-file`. It may be repeated, and a later file wins. It does not replace variables that are already set. A missing file ends the command; if it is named on the command line, Node itself reports it: `node: .env: not found`, with status 9.',

@@ -112,7 +112,8 @@ describe.each(FAILURES)('where no process can be started (%s)', (code, line) => 
     const events: ArbiterEvent[] = [];
     const start = { argv: [], env: {}, cwd: '/', namedCwd: '/' };
     const count = { count: 1, setting: 1, followsLoad: false };
-    newArbiters(spawn).start(start, [], count, (event) => void events.push(event));
+    const handed = { listeners: [], workerCount: count };
+    newArbiters(spawn).start(start, handed, (event) => void events.push(event));
     await settled();
     const error = expect.stringMatching(reason);
     expect(events).toEqual([{ type: 'upgradeEnded', end: { how: 'unstarted', error } }]);

@@ -50,6 +50,7 @@ export const serveSync: Serve = async (options) => {
     connections,
     observers: [({ socket }) => pending.know(socket), ...options.observers],
     flights: options.flights,
+    count: options.count,
     keepAliveMs: 0,
     requestMs: settings.requestTimeout * 1000,
     onError: options.onError,

@@ -9,6 +9,7 @@ const serving: ServiceStatus = {
   role: 'only',
   generation: 1,
   workers: { wanted: 4, ready: 4, all: 4 },
+  processes: [],
   bootMs: 60_000,
   graceMs: 30_000,
 };

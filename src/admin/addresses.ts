@@ -1,0 +1,12 @@
+import { type Address, expandLocalhost, hasAddress, parseAddress } from '../settings/address.ts';
+import { UsageError } from '../support/errors.ts';
+
+/** The addresses of --admin-bind, which `source` names. Throws a UsageError. */
+export function adminAddresses(source: string, text: string): readonly Address[] {
+  const address = parseAddress(source, text);
+  if (address.kind === 'fd')
+    throw new UsageError(
+      `${address.source}: an inherited descriptor is for workers; write host:port or unix:path`,
+    );
+  return expandLocalhost(address, hasAddress).map((one) => ({ ...one, isArbiters: true }));
+}

@@ -1,0 +1,143 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Listener } from '../listeners/listener.ts';
+import type { RecordLog } from '../log/records.ts';
+import { placeFor } from '../metrics/layout.ts';
+import type { CounterStore } from '../metrics/store.ts';
+import type { ServiceStatus } from '../process/status.ts';
+import type { Settings } from '../settings/catalogue/catalogue.ts';
+import { fs } from '../support/builtins.ts';
+import type { Clock } from '../support/clock.ts';
+import { messageOf } from '../support/errors.ts';
+import { Door } from './door.ts';
+import { expose, type Present } from './exposition.ts';
+import { livenessOf, readinessOf } from './health.ts';
+import { type Entrance, Pages } from './pages.ts';
+import { statusPage } from './status-page.ts';
+
+export interface AdminOptions {
+  readonly listeners: readonly Listener[];
+  readonly counters: CounterStore;
+  /** Of the generation that serves. */
+  readonly settings: () => Settings;
+  /** The addresses at which the workers serve. */
+  readonly addresses: () => readonly string[];
+  readonly version: string;
+  readonly clock: Clock;
+  readonly log: RecordLog;
+}
+
+/** What the arbiter answers itself, at --admin-bind. */
+export class Admin {
+  readonly #options: AdminOptions;
+  readonly #doors: Door[] = [];
+  readonly #pages: Pages;
+  #status: ServiceStatus | null = null;
+  #turnedMs: number;
+  #states = new Set<number>();
+
+  constructor(options: AdminOptions) {
+    const { clock, counters, settings } = options;
+    this.#options = options;
+    this.#turnedMs = clock.now();
+    this.#pages = new Pages({
+      livez: () => livenessOf(clock.now() - this.#turnedMs),
+      readyz: () => readinessOf(this.#status, settings().readyQuorum),
+      metrics: (format) => expose(counters.totals(), this.#present(), format),
+      status: () => statusPage({ ...options, status: this.#status, totals: counters.totals() }),
+      settings,
+    });
+  }
+
+  /** To be called after each turn of the arbiter's loop. */
+  observe(status: ServiceStatus): void {
+    this.#turnedMs = this.#options.clock.now();
+    this.#status = status;
+    this.#countStates(status);
+    if (this.#doors.length === 0 && mayOpen(status)) this.#open();
+  }
+
+  /** The service has ended. */
+  close(): void {
+    for (const door of this.#doors) door.close();
+    for (const listener of this.#options.listeners) listener.close();
+  }
+
+  #open(): void {
+    const { listeners, log } = this.#options;
+    for (const listener of listeners) {
+      keepToOurselves(listener);
+      const entrance = entranceOf(listener);
+      const door = new Door((request, response) => this.#answer(request, response, entrance));
+      this.#doors.push(door);
+      door.open(listener, (error) => {
+        const reason = messageOf(error);
+        log.error(`${listener.address.source}: the arbiter cannot accept there: ${reason}`, {
+          event: 'admin-failed',
+          reason,
+        });
+      });
+    }
+    const addresses = listeners.map(({ url }) => url);
+    log.info(`The arbiter answers at: ${addresses.join(', ')} (--admin-bind)`, {
+      event: 'admin-listening',
+      addresses,
+    });
+  }
+
+  #answer(request: IncomingMessage, response: ServerResponse, entrance: Entrance): void {
+    const { status, type, body, headers = {} } = this.#pages.answer(request, entrance);
+    // What the client sends behind a head that is refused is not waited for.
+    if (status === 405) response.shouldKeepAlive = false;
+    response.writeHead(status, {
+      'Content-Type': type,
+      'Content-Length': Buffer.byteLength(body),
+      'Cache-Control': 'no-store',
+      'X-Content-Type-Options': 'nosniff',
+      ...headers,
+    });
+    response.end(request.method === 'HEAD' ? '' : body);
+  }
+
+  /** For the other arbiter of an upgrade, which answers for both. */
+  #countStates({ processes }: ServiceStatus): void {
+    const { counters } = this.#options;
+    for (const at of this.#states) counters.set(at, 0);
+    const counts = new Map<number, number>();
+    for (const { state } of processes) {
+      const at = placeFor('tsunicorn_workers', state);
+      if (at !== undefined) counts.set(at, (counts.get(at) ?? 0) + 1);
+    }
+    for (const [at, count] of counts) counters.set(at, count);
+    this.#states = new Set(counts.keys());
+    counters.publish();
+  }
+
+  #present(): Present {
+    const { version } = this.#options;
+    const { user, system } = process.cpuUsage();
+    return {
+      tsunicorn_info: [{ version, node: process.versions.node }, 1],
+      tsunicorn_workers_wanted: this.#status?.workers.wanted ?? 0,
+      tsunicorn_generation: this.#status?.generation ?? 0,
+      process_start_time_seconds: performance.timeOrigin / 1000,
+      process_resident_memory_bytes: process.memoryUsage.rss(),
+      process_cpu_seconds_total: (user + system) / 1e6,
+    };
+  }
+}
+
+/** The new arbiter of an upgrade opens when it serves: until then the old one answers. */
+function mayOpen({ role, phase, workers }: ServiceStatus): boolean {
+  return role !== 'new' || (phase === 'serving' && workers.ready >= workers.wanted);
+}
+
+/** Nobody can connect before the socket listens. */
+function keepToOurselves({ address }: Listener): void {
+  if (address.kind === 'unix') fs.chmodSync(address.path, 0o600);
+}
+
+function entranceOf({ address, url }: Listener): Entrance {
+  const isTcp = address.kind === 'tcp';
+  const { host = '' } = isTcp ? (/^http:\/\/(?<host>.*):\d+$/.exec(url)?.groups ?? {}) : {};
+  return { isTcp, isLocal: !isTcp || host === '[::1]' || host.startsWith('127.') };
+}

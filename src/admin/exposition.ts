@@ -1,0 +1,165 @@
+import {
+  DURATION,
+  DURATION_BOUNDS,
+  type Family,
+  type FamilyName,
+  families,
+  METHODS,
+  PROTOCOLS,
+  presentFamilies,
+  SCHEMES,
+} from '../metrics/catalogue.ts';
+import { HEADER, type Member, members, widthOf } from '../metrics/layout.ts';
+import { ANY_STATUS, labelsOf, NO_ANSWER } from '../metrics/series.ts';
+import type { Totals } from '../metrics/store.ts';
+
+/** The two formats of Prometheus: its own text (0.0.4), and OpenMetrics (1.0.0). */
+export type ExpositionFormat = 'text' | 'openMetrics';
+
+export const CONTENT_TYPES: Readonly<Record<ExpositionFormat, string>> = {
+  text: 'text/plain; version=0.0.4; charset=utf-8',
+  openMetrics: 'application/openmetrics-text; version=1.0.0; charset=utf-8',
+};
+
+/** The format that an Accept header asks for. */
+export function formatFor(accept: string): ExpositionFormat {
+  return /application\/openmetrics-text/.test(accept) ? 'openMetrics' : 'text';
+}
+
+/** What is known when it is asked for: a value, or labels and a value, by family. */
+export type Present = Readonly<Record<keyof typeof presentFamilies, number | readonly [Labels, number]>>;
+
+type Labels = Readonly<Record<string, string>>;
+
+/** All figures as text; each line ends in a newline. */
+export function expose(totals: Totals, present: Present, format: ExpositionFormat): string {
+  const page = new Page(format);
+  requestDurations(page, totals);
+  for (const [name, all] of members) familyOf(page, name, all, totals);
+  for (const [name, family] of Object.entries<Family>(presentFamilies)) {
+    const value = present[name as keyof Present];
+    page.head(name, family);
+    if (typeof value === 'number') page.sample(name, {}, value);
+    else page.sample(name, value[0], value[1]);
+  }
+  return page.text;
+}
+
+class Page {
+  readonly #format: ExpositionFormat;
+  #lines: string[] = [];
+
+  constructor(format: ExpositionFormat) {
+    this.#format = format;
+  }
+
+  get text(): string {
+    const end = this.#format === 'openMetrics' ? '# EOF\n' : '';
+    return `${this.#lines.join('')}${end}`;
+  }
+
+  head(name: string, { type, help }: Pick<Family, 'type' | 'help'>): void {
+    // In OpenMetrics a counter is named without the suffix of its samples.
+    const family = this.#format === 'openMetrics' && type === 'counter' ? name.replace(/_total$/, '') : name;
+    this.#lines.push(`# HELP ${family} ${help}.\n# TYPE ${family} ${type}\n`);
+  }
+
+  sample(name: string, labels: Labels, value: number): void {
+    const text = Object.entries(labels).map(([label, held]) => `${label}="${held}"`);
+    this.#lines.push(`${name}${text.length === 0 ? '' : `{${text.join(',')}}`} ${value}\n`);
+  }
+
+  histogram(
+    name: string,
+    labels: Labels,
+    bounds: readonly number[],
+    sum: number,
+    buckets: ArrayLike<number>,
+  ): void {
+    let count = 0;
+    for (const [index, bound] of bounds.entries()) {
+      count += buckets[index] ?? 0;
+      this.sample(`${name}_bucket`, { ...labels, le: this.#bound(bound) }, count);
+    }
+    count += buckets[bounds.length] ?? 0;
+    this.sample(`${name}_bucket`, { ...labels, le: '+Inf' }, count);
+    this.sample(`${name}_sum`, labels, sum);
+    this.sample(`${name}_count`, labels, count);
+  }
+
+  /** OpenMetrics wants a point in every number. */
+  #bound(bound: number): string {
+    return this.#format === 'openMetrics' && Number.isInteger(bound) ? `${bound}.0` : `${bound}`;
+  }
+}
+
+function requestDurations(page: Page, { series }: Totals): void {
+  page.head(DURATION.name, { type: 'histogram', help: DURATION.help });
+  for (const [key, [sum = 0, ...buckets]] of [...series].toSorted(([one], [other]) => one - other))
+    if (buckets.some((count) => count > 0))
+      page.histogram(DURATION.name, requestLabels(key), DURATION_BOUNDS, sum, buckets);
+}
+
+function requestLabels(key: number): Labels {
+  const { method, status, protocol, scheme } = labelsOf(key);
+  const answered = status !== NO_ANSWER && status !== ANY_STATUS;
+  const error = errorType(status);
+  return {
+    http_request_method: METHODS[method] ?? '_OTHER',
+    ...(answered ? { http_response_status_code: `${status}` } : {}),
+    url_scheme: SCHEMES[scheme] ?? 'http',
+    network_protocol_version: PROTOCOLS[protocol] ?? '_OTHER',
+    ...(error === null ? {} : { error_type: error }),
+  };
+}
+
+/** As OpenTelemetry has it: the status of an answer from 500 up, or a name of what happened. */
+function errorType(status: number): string | null {
+  if (status === NO_ANSWER) return 'client_left';
+  if (status === ANY_STATUS) return '_OTHER';
+  return status >= 500 ? `${status}` : null;
+}
+
+function familyOf(page: Page, name: FamilyName, all: readonly Member[], totals: Totals): void {
+  const family = families[name];
+  page.head(name, family);
+  if (family.perWorker) return perWorker(page, name, all, totals);
+  const { figures } = totals;
+  for (const { labels, at } of all.filter((member) => isShown(name, member, totals))) {
+    if (family.type === 'histogram')
+      page.histogram(
+        name,
+        labels,
+        family.bounds ?? [],
+        figures[at] ?? 0,
+        figures.subarray(at + 1, at + widthOf(family)),
+      );
+    else if (family.type === 'summary') {
+      page.sample(`${name}_sum`, labels, figures[at] ?? 0);
+      page.sample(`${name}_count`, labels, figures[at + 1] ?? 0);
+    } else page.sample(name, labels, figures[at] ?? 0);
+  }
+}
+
+/** Not the methods that no client has used. */
+function isShown(name: FamilyName, { labels, at }: Member, { figures, series }: Totals): boolean {
+  if (name !== 'http_server_active_requests' || (figures[at] ?? 0) !== 0) return true;
+  return [...series.keys()]
+    .map(labelsOf)
+    .some(
+      ({ method, scheme }) =>
+        METHODS[method] === labels.http_request_method && SCHEMES[scheme] === labels.url_scheme,
+    );
+}
+
+/** Of a worker and its replacement, which have the same slot, the sum. */
+function perWorker(page: Page, name: string, all: readonly Member[], { workers }: Totals): void {
+  const at = all[0]?.at ?? 0;
+  const bySlot = new Map<string, number>();
+  for (const figures of workers) {
+    const slot = (figures[HEADER.slot] ?? 0) - 1;
+    const label = slot < 0 ? 'spare' : `${slot}`;
+    bySlot.set(label, (bySlot.get(label) ?? 0) + (figures[at] ?? 0));
+  }
+  for (const [slot, value] of [...bySlot].toSorted()) page.sample(name, { slot }, value);
+}

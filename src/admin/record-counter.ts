@@ -1,0 +1,49 @@
+import { arbiterFamilies } from '../metrics/catalogue.ts';
+import { placeFor, placeOf } from '../metrics/layout.ts';
+import type { CounterStore } from '../metrics/store.ts';
+import type { LogFields, Logger } from '../support/logger.ts';
+
+/** A logger whose records are counted too, also those that its level leaves out. */
+export function countingLog(log: Logger, store: Pick<CounterStore, 'add' | 'publish'>): Logger {
+  const counted =
+    (write: Logger['info']): Logger['info'] =>
+    (message, fields) => {
+      if (fields?.event !== undefined) count(fields.event, fields, store);
+      write(message, fields);
+    };
+  return {
+    debug: counted(log.debug),
+    info: counted(log.info),
+    warning: counted(log.warning),
+    error: counted(log.error),
+    critical: counted(log.critical),
+    reopen: () => log.reopen(),
+    flush: () => log.flush(),
+  };
+}
+
+function count(event: string, fields: LogFields, store: Pick<CounterStore, 'add' | 'publish'>): void {
+  const at = placeIn(event, fields);
+  if (at !== undefined) store.add(at, 1);
+  if (event === 'worker-ready' && typeof fields.durationMs === 'number')
+    observeBoot(fields.durationMs / 1000, store);
+  store.publish();
+}
+
+/** The figure that a record adds to, if any. */
+function placeIn(event: string, { cause, phase }: LogFields): number | undefined {
+  if (event === 'worker-exited') return placeFor('tsunicorn_worker_exits_total', `${cause}`);
+  if (event === 'loop-blocked')
+    return phase === 'begins' ? placeOf('tsunicorn_eventloop_blocked_total') : undefined;
+  const [, change, outcome = ''] = /^(reload|upgrade)-(.*)$/.exec(event) ?? [];
+  if (change === undefined) return undefined;
+  return placeFor(change === 'reload' ? 'tsunicorn_reloads_total' : 'tsunicorn_upgrades_total', outcome);
+}
+
+function observeBoot(seconds: number, store: Pick<CounterStore, 'add'>): void {
+  const at = placeOf('tsunicorn_worker_boot_seconds');
+  const { bounds } = arbiterFamilies.tsunicorn_worker_boot_seconds;
+  const found = bounds.findIndex((bound) => seconds <= bound);
+  store.add(at, seconds);
+  store.add(at + 1 + (found < 0 ? bounds.length : found), 1);
+}

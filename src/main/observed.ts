@@ -1,0 +1,68 @@
+import type { Admin } from '../admin/admin.ts';
+import type { Generation } from '../arbiter/change/generation.ts';
+import type { Listener } from '../listeners/listener.ts';
+import type { RecordLog } from '../log/records.ts';
+import type { CounterStore } from '../metrics/store.ts';
+import { packageVersion } from '../process/installation.ts';
+import type { Parent } from '../process/parent.ts';
+import type { Loaded } from '../settings/load.ts';
+import { fs } from '../support/builtins.ts';
+import { systemClock } from '../support/clock.ts';
+import type { Logger } from '../support/logger.ts';
+
+// What --admin-bind asks for. Without it nothing of it is loaded.
+
+/** The counters of the service, and the log, whose records are counted too; null where nobody asks for figures. */
+export async function countersOf({ settings }: Loaded, parent: Parent | null): Promise<CounterStore | null> {
+  const handed = parent?.counters ?? null;
+  if (settings.adminBind === null) {
+    for (const fd of handed === null ? [] : [handed.own, ...handed.others]) closeQuietly(fd);
+    return null;
+  }
+  const { CounterStore } = await import('../metrics/store.ts');
+  return CounterStore.open(handed);
+}
+
+/** The log of the arbiter, whose records are counted where there are counters. */
+export async function countedLog(log: Logger, counters: CounterStore | null): Promise<Logger> {
+  if (counters === null) return log;
+  const { countingLog } = await import('../admin/record-counter.ts');
+  const counted = countingLog(log, counters);
+  const records: RecordLog = counted;
+  if (counters.trouble !== null)
+    records.warning(
+      `/dev/shm cannot be used (${counters.trouble}): workers send what they count once a second, and what a killed one had not sent is lost`,
+      { event: 'counters-sent', reason: counters.trouble },
+    );
+  return counted;
+}
+
+export interface AdminSources {
+  readonly counters: CounterStore | null;
+  readonly listeners: readonly Listener[];
+  readonly serving: () => Generation;
+  readonly log: Logger;
+}
+
+/** What answers at --admin-bind; null without it. */
+export async function adminOf({ counters, listeners, serving, log }: AdminSources): Promise<Admin | null> {
+  if (counters === null) return null;
+  const { Admin } = await import('../admin/admin.ts');
+  return new Admin({
+    counters,
+    listeners,
+    settings: () => serving().loaded.settings,
+    addresses: () => serving().listeners.map(({ url }) => url),
+    version: packageVersion(),
+    clock: systemClock,
+    log,
+  });
+}
+
+function closeQuietly(fd: number): void {
+  try {
+    fs.closeSync(fd);
+  } catch {
+    // EBADF: it was not handed over.
+  }
+}

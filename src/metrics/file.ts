@@ -1,0 +1,153 @@
+import { fs } from '../support/builtins.ts';
+import { FIGURES, figureNames, HEADER } from './layout.ts';
+import { addSeries, BASE_SERIES, blockLength, WORKER_SERIES } from './series.ts';
+
+// A file of counters: its own description, then the block of an arbiter, then one block for each worker process.
+
+const HEAD_BYTES = 16 * 1024;
+const NUMBER_BYTES = Float64Array.BYTES_PER_ELEMENT;
+const BASE = blockLength(BASE_SERIES);
+const BLOCK = blockLength(WORKER_SERIES);
+/** In memory, as a file on a disk would be written to it again and again. */
+const DIRECTORY = '/dev/shm';
+/** Node has no name for it; open(2) of Linux. */
+const O_TMPFILE = 0o20000000;
+/** How often a block that changes is read again. */
+const TRIES = 20;
+
+/** How the blocks of a file are laid out, as the file itself says. */
+interface Form {
+  readonly version: number;
+  readonly base: number;
+  readonly block: number;
+  readonly figures: readonly string[];
+}
+
+const OURS: Form = { version: 1, base: BASE, block: BLOCK, figures: figureNames() };
+
+/** Makes an empty file that has no path and vanishes with its last descriptor. Throws where /dev/shm cannot be used. */
+export function makeFile(): number {
+  const { O_RDWR, O_DIRECTORY } = fs.constants;
+  if (process.platform !== 'linux') throw new Error('only Linux has /dev/shm');
+  return fs.openSync(DIRECTORY, O_RDWR | O_TMPFILE | O_DIRECTORY, 0o600);
+}
+
+/** Writes how the blocks are laid out. Throws where the file cannot be written. */
+export function describeFile(fd: number): void {
+  const head = Buffer.alloc(HEAD_BYTES);
+  head.write(`${JSON.stringify(OURS)}\n`);
+  fs.writeSync(fd, head, 0, head.length, 0);
+}
+
+/** Where the block of the worker process with that number begins, in bytes. */
+export function positionOf(number: number): number {
+  return HEAD_BYTES + (BASE + number * BLOCK) * NUMBER_BYTES;
+}
+
+/** The numbers of an arbiter's block, all 0. */
+export function emptyBase(): Float64Array {
+  return new Float64Array(BASE);
+}
+
+/** Writes the arbiter's block. */
+export function writeBase(fd: number, base: Float64Array): void {
+  fs.writeSync(fd, base, 0, base.byteLength, HEAD_BYTES);
+}
+
+/** Writes whether blocks are being changed: odd while they are. */
+export function writeOwner(fd: number, state: number): void {
+  fs.writeSync(fd, Float64Array.of(state), 0, NUMBER_BYTES, HEAD_BYTES);
+}
+
+/** Overwrites the block of a worker with zeros. */
+export function clearBlock(fd: number, number: number): void {
+  const zeros = new Uint8Array(BLOCK * NUMBER_BYTES);
+  fs.writeSync(fd, zeros, 0, zeros.length, positionOf(number));
+}
+
+/** The block of one worker. */
+export function readBlock(fd: number, number: number): Float64Array {
+  const block = new Float64Array(BLOCK);
+  fs.readSync(fd, block, 0, block.byteLength, positionOf(number));
+  return block;
+}
+
+/** What a file of counters holds; the figures are in our layout, whatever version has written them. */
+export interface Blocks {
+  readonly base: Block;
+  /** Of the worker processes that count, or have ended and are not added to the base yet. */
+  readonly workers: readonly Block[];
+}
+
+/** The numbers of a block up to FIGURES, and its series as [sum, …buckets] by key. */
+export interface Block {
+  readonly figures: Float64Array;
+  readonly series: ReadonlyMap<number, Float64Array>;
+}
+
+/** A block in our own layout. */
+export function decode(block: Float64Array): Block {
+  const series = new Map<number, Float64Array>();
+  addSeries(block, series);
+  return { figures: block.subarray(0, FIGURES), series };
+}
+
+/** Reads all blocks of a file; null where nothing of a form that we know is in it yet. */
+export function readFile(fd: number): Blocks | null {
+  const form = formOf(fd);
+  if (form === null) return null;
+  const numbers = readNumbers(fd);
+  const count = Math.max(0, Math.floor((numbers.length - form.base) / form.block));
+  const translate = translator(form);
+  const at = (from: number, length: number) => translate(numbers.subarray(from, from + length));
+  const workers = Array.from({ length: count }, (_, number) =>
+    at(form.base + number * form.block, form.block),
+  );
+  return {
+    base: at(0, form.base),
+    workers: workers.filter(({ figures }) => (figures[HEADER.owner] ?? 0) > 0),
+  };
+}
+
+function formOf(fd: number): Form | null {
+  const head = Buffer.alloc(HEAD_BYTES);
+  fs.readSync(fd, head, 0, head.length, 0);
+  try {
+    const form = JSON.parse(head.toString('utf8', 0, Math.max(0, head.indexOf(10)))) as Form;
+    return form.version === OURS.version ? form : null;
+  } catch {
+    // The arbiter that it was made for has not written it yet.
+    return null;
+  }
+}
+
+/** Reads again while the arbiter whose file it is moves numbers from one block to another. */
+function readNumbers(fd: number): Float64Array {
+  let numbers = new Float64Array(0);
+  for (let tries = 0; tries < TRIES; tries++) {
+    const bytes = fs.fstatSync(fd).size - HEAD_BYTES;
+    numbers = new Float64Array(Math.max(0, Math.floor(bytes / NUMBER_BYTES)));
+    fs.readSync(fd, numbers, 0, numbers.byteLength, HEAD_BYTES);
+    const state = new Float64Array(1);
+    fs.readSync(fd, state, 0, NUMBER_BYTES, HEAD_BYTES);
+    if (state[0] === numbers[0] && (state[0] ?? 0) % 2 === 0) break;
+  }
+  return numbers;
+}
+
+function translator(form: Form): (block: Float64Array) => Block {
+  if (form.figures.join() === OURS.figures.join()) return decode;
+  const from = new Map(form.figures.map((name, at) => [name, at]));
+  const { length } = form.figures;
+  return (block) => {
+    const series = new Map<number, Float64Array>();
+    addSeries(block, series, length);
+    const figures = new Float64Array(FIGURES);
+    for (const [at, name] of OURS.figures.entries()) {
+      // The header has no names, and the same places in all versions.
+      const source = name === '' ? at : from.get(name);
+      if (source !== undefined) figures[at] = block[source] ?? 0;
+    }
+    return { figures, series };
+  };
+}

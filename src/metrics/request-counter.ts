@@ -1,0 +1,81 @@
+import type { CounterBlock } from './block.ts';
+import { METHODS, PROTOCOLS, SCHEMES } from './catalogue.ts';
+import { placeFor, placeOf } from './layout.ts';
+import { keyOf, NO_ANSWER } from './series.ts';
+
+/** A request that has ended. */
+export interface EndedRequest {
+  readonly active: number;
+  readonly httpVersion: string;
+  /** NO_ANSWER where there was none. */
+  readonly status: number;
+  /** Whether its client got all of the answer. */
+  readonly isWhole: boolean;
+  readonly durationMs: number;
+  /** Of the body of the answer. */
+  readonly bytes: number;
+}
+
+const METHOD_INDEX: ReadonlyMap<string, number> = new Map(METHODS.map((method, index) => [method, index]));
+const OTHER_METHOD = METHODS.length - 1;
+const PROTOCOL_INDEX: Readonly<Record<string, number>> = { '1.1': 0, '1.0': 1, '2.0': 2 };
+const OTHER_PROTOCOL = PROTOCOLS.length - 1;
+const ACTIVE = placeOf('http_server_active_requests');
+const REQUEST_BODIES = placeOf('http_server_request_body_size_bytes');
+const RESPONSE_BODIES = placeOf('http_server_response_body_size_bytes');
+const CLIENT_LEFT = placeFor('tsunicorn_requests_cut_total', 'client_left') ?? 0;
+const UNFINISHED = placeFor('tsunicorn_requests_cut_total', 'unfinished') ?? 0;
+const REFUSED: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: 'too_large',
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: 'too_large',
+  ERR_HTTP_REQUEST_TIMEOUT: 'timeout',
+};
+
+/** Counts the requests of a worker. */
+export class RequestCounter {
+  readonly #block: CounterBlock;
+  readonly #values: Float64Array;
+
+  constructor(block: CounterBlock) {
+    this.#block = block;
+    this.#values = block.values;
+  }
+
+  /** A request has come. Returns what `ended` wants as `active`. */
+  began(method: string, isEncrypted: boolean, contentLength: string | undefined): number {
+    const index = METHOD_INDEX.get(method) ?? OTHER_METHOD;
+    const active = index * SCHEMES.length + (isEncrypted ? 1 : 0);
+    this.#add(ACTIVE + active, 1);
+    if (contentLength !== undefined) this.#body(REQUEST_BODIES, Number(contentLength) || 0);
+    this.#block.changed();
+    return active;
+  }
+
+  /** It is answered, or its connection has ended. */
+  ended({ active, httpVersion, status, isWhole, durationMs, bytes }: EndedRequest): void {
+    const protocol = PROTOCOL_INDEX[httpVersion] ?? OTHER_PROTOCOL;
+    const { series } = this.#block;
+    series.count(series.place(keyOf(active >> 1, status, protocol, active & 1)), durationMs / 1000);
+    this.#add(ACTIVE + active, -1);
+    if (!isWhole) this.#add(status === NO_ANSWER ? CLIENT_LEFT : UNFINISHED, 1);
+    if (status !== NO_ANSWER) this.#body(RESPONSE_BODIES, bytes);
+    this.#block.changed();
+  }
+
+  /** The server has answered something itself, for an error with this code. */
+  refused(code: string): void {
+    const at = placeFor('tsunicorn_requests_refused_total', REFUSED[code] ?? 'malformed');
+    if (at === undefined) return;
+    this.#add(at, 1);
+    this.#block.changed();
+  }
+
+  #body(at: number, bytes: number): void {
+    this.#add(at, bytes);
+    this.#add(at + 1, 1);
+  }
+
+  #add(at: number, amount: number): void {
+    this.#values[at] = (this.#values[at] ?? 0) + amount;
+  }
+}

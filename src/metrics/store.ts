@@ -1,0 +1,237 @@
+import { fs } from '../support/builtins.ts';
+import { messageOf } from '../support/errors.ts';
+import {
+  type Block,
+  type Blocks,
+  clearBlock,
+  decode,
+  describeFile,
+  emptyBase,
+  makeFile,
+  positionOf,
+  readBlock,
+  readFile,
+  writeBase,
+  writeOwner,
+} from './file.ts';
+import { counterPlaces, FIGURES, gaugePlaces, HEADER, members, placeFor } from './layout.ts';
+import { SeriesTable } from './series.ts';
+
+/** Where a worker counts: `fd` is the descriptor to be handed over, null where it is to send its numbers. */
+export interface CountingPlace {
+  readonly fd: number | null;
+  /** Where its block begins in the file, in bytes. */
+  readonly position: number;
+}
+
+/** What one worker process counts, in the arbiter. */
+export interface CountedWorker {
+  readonly place: CountingPlace;
+  /** Takes the numbers that the worker sent. */
+  heard(values: readonly number[]): void;
+  /** The process has ended: adds what it counted to the sum. */
+  ended(): void;
+}
+
+/** All counters of a service at one moment. */
+export interface Totals {
+  /** Sums of what is counted; gauges of the living. */
+  readonly figures: Float64Array;
+  /** [sum, …buckets] by key. */
+  readonly series: ReadonlyMap<number, Float64Array>;
+  /** The figures of each living worker. */
+  readonly workers: readonly Float64Array[];
+}
+
+/** The counters of another arbiter, in its file. */
+interface Other {
+  readonly fd: number;
+  /** Its gauges count only while it lives. */
+  readonly isLiving: boolean;
+}
+
+/** Descriptors for a new arbiter: of the file that it is to use, and of those whose counters it is to add to its own. */
+export interface HandedCounters {
+  readonly own: number;
+  readonly others: readonly number[];
+}
+
+const GAUGES = gaugePlaces();
+const ACTIVE = (members.get('http_server_active_requests') ?? []).map(({ at }) => at);
+const DIED = placeFor('tsunicorn_requests_cut_total', 'worker_died') ?? 0;
+
+/**
+ * The counters of a service, in its arbiter. Workers write theirs to a file in memory that the arbiter has opened; it
+ * reads them when it is asked, also after their end. Where there is no such file, the workers send them. No call throws.
+ */
+export class CounterStore {
+  /** Why there is no file; null where there is one. */
+  readonly trouble: string | null;
+  readonly #fd: number | null;
+  /** What ended workers and this arbiter have counted; a copy is in the file, for another arbiter. */
+  readonly #base = emptyBase();
+  readonly #series = new SeriesTable(this.#base);
+  /** Of the workers that send their numbers, the latest. */
+  readonly #sent = new Map<number, Float64Array>();
+  #others: readonly Other[];
+
+  private constructor(fd: number | null, trouble: string | null, others: readonly number[]) {
+    this.#fd = fd;
+    this.trouble = trouble;
+    this.#others = others.map((other) => ({ fd: other, isLiving: true }));
+    this.publish();
+  }
+
+  /** Takes over what an old arbiter has handed over; without that, or where it cannot be used, begins at 0. */
+  static open(handed: HandedCounters | null, make = makeFile): CounterStore {
+    try {
+      const fd = handed?.own ?? make();
+      describeFile(fd);
+      return new CounterStore(fd, null, handed?.others ?? []);
+    } catch (error) {
+      return new CounterStore(null, messageOf(error), []);
+    }
+  }
+
+  /** A worker process is about to be started; no other has that number. */
+  begin(number: number): CountedWorker {
+    const fd = this.#attempt((own) => {
+      clearBlock(own, number);
+      return own;
+    });
+    return {
+      place: { fd, position: positionOf(number) },
+      heard: (values) => void this.#sent.set(number, Float64Array.from(values)),
+      ended: () => this.#ended(number),
+    };
+  }
+
+  /** Adds to a figure of this arbiter. */
+  add(at: number, amount: number): void {
+    this.#base[at] = (this.#base[at] ?? 0) + amount;
+  }
+
+  /** Sets a gauge of this arbiter. */
+  set(at: number, value: number): void {
+    this.#base[at] = value;
+  }
+
+  /** Lets another arbiter see what was added and set. */
+  publish(): void {
+    this.#attempt((fd) => writeBase(fd, this.#base));
+  }
+
+  /** All counters: of this arbiter and its workers, and of the others that are known. */
+  totals(): Totals {
+    const sum = new Sum();
+    const own = this.#attempt(readFile)?.workers ?? [];
+    sum.take({ base: decode(this.#base), workers: [...own, ...[...this.#sent.values()].map(decode)] }, true);
+    for (const { fd, isLiving } of this.#others) {
+      const blocks = readQuietly(fd);
+      if (blocks) sum.take(blocks, isLiving);
+    }
+    return sum;
+  }
+
+  /** Descriptors for a new arbiter, of which this one reads the counters from now on; null where nothing can be handed over. */
+  handOver(make = makeFile): HandedCounters | null {
+    this.#absorbOthers();
+    return this.#attempt((fd) => {
+      const own = make();
+      this.#others = [{ fd: own, isLiving: true }];
+      return { own, others: [fd] };
+    });
+  }
+
+  /** The other arbiter has ended. Its workers may go on for a while. */
+  othersGone(): void {
+    this.#others = this.#others.map(({ fd }) => ({ fd, isLiving: false }));
+  }
+
+  #ended(number: number): void {
+    const block = this.#sent.get(number) ?? this.#attempt((fd) => readBlock(fd, number));
+    this.#sent.delete(number);
+    if (block === undefined || block === null) return;
+    // Another arbiter that reads the file must not see the numbers in both blocks.
+    this.#attempt((fd) => writeOwner(fd, 1));
+    this.#absorb(decode(block));
+    this.#base[HEADER.owner] = 1;
+    this.publish();
+    this.#base[HEADER.owner] = 0;
+    this.#attempt((fd) => clearBlock(fd, number));
+    this.#attempt((fd) => writeOwner(fd, 0));
+  }
+
+  /** Adds the counters of arbiters that have ended, with all their workers, to this one's. */
+  #absorbOthers(): void {
+    for (const { fd } of this.#others) {
+      const blocks = readQuietly(fd);
+      if (blocks) for (const block of [blocks.base, ...blocks.workers]) this.#absorb(block);
+      fs.closeSync(fd);
+    }
+    this.#others = [];
+    this.publish();
+  }
+
+  /** Adds what a process has counted that has ended. */
+  #absorb({ figures, series }: Block): void {
+    const base = this.#base;
+    addCounters(base, figures);
+    for (const at of ACTIVE) base[DIED] = (base[DIED] ?? 0) + (figures[at] ?? 0);
+    for (const [key, sums] of series) this.#series.add(key, sums);
+  }
+
+  /** Null where there is no file, or the system refuses: its numbers are then not seen by others. */
+  #attempt<T>(act: (fd: number) => T): T | null {
+    try {
+      return this.#fd === null ? null : act(this.#fd);
+    } catch {
+      // ENOSPC, where others have filled /dev/shm.
+      return null;
+    }
+  }
+}
+
+class Sum implements Totals {
+  readonly figures = new Float64Array(FIGURES);
+  readonly series = new Map<number, Float64Array>();
+  readonly workers: Float64Array[] = [];
+
+  take({ base, workers }: Blocks, isLiving: boolean): void {
+    for (const block of [base, ...workers]) {
+      addCounters(this.figures, block.figures);
+      if (isLiving) for (const at of GAUGES) this.#add(at, block.figures[at] ?? 0);
+      for (const [key, sums] of block.series) this.#addSeries(key, sums);
+    }
+    if (isLiving) this.workers.push(...workers.map(({ figures }) => figures));
+  }
+
+  #add(at: number, amount: number): void {
+    this.figures[at] = (this.figures[at] ?? 0) + amount;
+  }
+
+  #addSeries(key: number, sums: Float64Array): void {
+    const sum = this.series.get(key);
+    if (sum) for (const [at, amount] of sums.entries()) sum[at] = (sum[at] ?? 0) + amount;
+    else this.series.set(key, sums);
+  }
+}
+
+const COUNTERS = counterPlaces();
+
+/** Numbers come from processes that run the application's code: what is no number, or negative, is not added. */
+function addCounters(to: Float64Array, from: Float64Array): void {
+  for (const at of COUNTERS) {
+    const amount = from[at] ?? 0;
+    if (amount > 0 && amount < Infinity) to[at] = (to[at] ?? 0) + amount;
+  }
+}
+
+function readQuietly(fd: number): Blocks | null {
+  try {
+    return readFile(fd);
+  } catch {
+    // It was not handed over after all.
+    return null;
+  }
+}

@@ -1,0 +1,29 @@
+import { nullable } from '../compound-kinds.ts';
+import { integer, text } from '../kinds.ts';
+import { setting } from '../setting.ts';
+
+/** How the service is observed. */
+export const observing = {
+  adminBind: setting({
+    doc: 'An address at which the arbiter itself answers, also while every worker hangs: `/livez`, `/readyz`, `/metrics` and `/status.json` (see [metrics.md](metrics.md)). `host:port` or `unix:path`; it must not be one of `bind`. Workers count requests only if it is set.',
+    flags: '--admin-bind',
+    kind: nullable(text('address', 'an address such as 127.0.0.1:9000')),
+    default: null,
+    restart: true,
+  }),
+  adminToken: setting({
+    doc: 'What a client has to send as `Authorization: Bearer <token>` for the pages of `adminBind` that say more than `/livez`, `/readyz` and `/metrics`. Without it those pages are answered only on the loopback interface and on Unix sockets. Set it by its variable, as anyone on the machine can read a command line.',
+    flags: '--admin-token',
+    kind: nullable(text('token')),
+    default: null,
+    secret: true,
+    needs: { anyOf: ['adminBind'] },
+  }),
+  readyQuorum: setting({
+    doc: 'How many workers must accept for `/readyz` to answer 200.',
+    flags: '--ready-quorum',
+    kind: integer({ min: 1 }),
+    default: 1,
+    needs: { anyOf: ['adminBind'] },
+  }),
+};

@@ -1,0 +1,134 @@
+import { spawnSync } from 'node:child_process';
+import http from 'node:http';
+import { describe, expect, it } from 'vitest';
+import { get } from '../support/client.ts';
+import { adminOf, counted, samples } from '../support/metrics.ts';
+import { withTool } from '../support/tools.ts';
+import { serve } from '../support/tsunicorn.ts';
+import { gone, upgrade } from '../support/upgrade.ts';
+
+const APP = `
+export const app = (request, response) => {
+  if (request.url === '/fail') throw new Error('no');
+  if (request.url === '/none') response.statusCode = 204;
+  if (request.url === '/part') return void response.write('part', () => response.destroy());
+  if (request.url === '/later') return void setTimeout(() => response.end('later'), 50);
+  if (request.url !== '/wait') response.end('hello');
+};`;
+const files = { 'app.mjs': APP };
+const ADMIN = ['--admin-bind', '127.0.0.1:0'];
+
+/** Asks so many times, over kept connections. */
+async function ask(url: string, count: number, path = '/'): Promise<void> {
+  const agent = new http.Agent({ keepAlive: true, maxSockets: 4 });
+  await Promise.all(Array.from({ length: count }, () => get(url, path, agent)));
+  agent.destroy();
+}
+
+/** The count follows within milliseconds. */
+async function untilCounted(admin: string, count: number, which?: RegExp): Promise<void> {
+  await expect.poll(() => counted(admin, which), { timeout: 20_000, interval: 20 }).toBe(count);
+}
+
+describe.each(['async', 'sync', 'thread'])('in class %s', (name) => {
+  it('requests are counted by method, status and outcome', async () => {
+    const running = await serve(['app.mjs:app', ...ADMIN, '-k', name, '-w', '1', '--ready-path', '/ready'], {
+      files,
+    });
+    const admin = await adminOf(running);
+    await ask(running.at, 5);
+    await ask(running.at, 2, '/later');
+    await ask(running.at, 1, '/fail');
+    await ask(running.at, 1, '/none');
+    await ask(running.at, 3, '/ready?probe');
+    await get(running.at, '/part').catch(() => {});
+    await untilCounted(admin, 7 + 1 + 1 + 1);
+    expect(await counted(admin, /method="GET",http_response_status_code="200"/)).toBe(8);
+    expect(await counted(admin, /code="500".*error_type="500"/)).toBe(1);
+    expect(await counted(admin, /code="204"/)).toBe(1);
+    const now = await samples(admin);
+    expect(now.get('tsunicorn_requests_cut_total{reason="unfinished"}')).toBe(1);
+    expect(now.get('http_server_active_requests{http_request_method="GET",url_scheme="http"}')).toBe(0);
+    expect(now.get('http_server_response_body_size_bytes_sum')).toBeGreaterThanOrEqual(5 * 5 + 2 * 5);
+    expect(now.get('v8js_memory_heap_used_bytes{slot="0"}')).toBeGreaterThan(1e6);
+  });
+});
+
+it('counts equal what the clients saw over reloads, recycling, deaths and stops of workers', async () => {
+  const running = await serve(['app.mjs:app', ...ADMIN, '-w', '2', '--max-requests', '40'], { files });
+  const admin = await adminOf(running);
+  await ask(running.at, 150);
+  running.signal('SIGHUP');
+  await running.waitForLog(/Generation 2 is ready/);
+  await ask(running.at, 100, '/later');
+  const [victim = 0] = running.workers();
+  process.kill(victim, 'SIGTERM');
+  await ask(running.at, 50);
+  await untilCounted(admin, 300);
+  await expect
+    .poll(async () => (await samples(admin)).get('tsunicorn_reloads_total{outcome="promoted"}'))
+    .toBe(1);
+});
+
+it('a worker that is killed loses what it counted in its last milliseconds at most', async () => {
+  const running = await serve(['app.mjs:app', ...ADMIN, '-w', '1'], { files });
+  const admin = await adminOf(running);
+  await ask(running.at, 20);
+  const waiting = get(running.at, '/wait').catch(() => {});
+  await expect
+    .poll(async () =>
+      (await samples(admin)).get('http_server_active_requests{http_request_method="GET",url_scheme="http"}'),
+    )
+    .toBe(1);
+  const [victim = 0] = running.workers();
+  process.kill(victim, 'SIGKILL');
+  await waiting;
+  await running.waitForLog(/was killed by SIGKILL/);
+  expect(await counted(admin)).toBe(20);
+  const now = await samples(admin);
+  expect(now.get('tsunicorn_requests_cut_total{reason="worker_died"}')).toBe(1);
+  const killed = now.get('tsunicorn_worker_exits_total{cause="signal"}') ?? 0;
+  expect(killed + (now.get('tsunicorn_worker_exits_total{cause="oom"}') ?? 0)).toBe(1);
+});
+
+it('counters and the address of the arbiter move to the new one of an upgrade, and back', async () => {
+  const running = await serve(['app.mjs:app', ...ADMIN, '-w', '2'], { files });
+  const admin = await adminOf(running);
+  await ask(running.at, 30);
+  const second = await upgrade(running);
+  await ask(running.at, 30);
+  await untilCounted(admin, 60);
+  // Rolled back.
+  process.kill(second, 'SIGTERM');
+  await running.waitForLog(/is rolled back/);
+  await ask(running.at, 10);
+  await untilCounted(admin, 70);
+  expect((await samples(admin)).get('tsunicorn_upgrades_total{outcome="rolled-back"}')).toBe(1);
+
+  const third = await upgrade(running);
+  await ask(running.at, 20);
+  running.signal('SIGTERM');
+  await gone(running, running.pid);
+  await ask(running.at, 10);
+  await untilCounted(admin, 100);
+  const fourth = await upgrade(running, third);
+  process.kill(third, 'SIGTERM');
+  await gone(running, third);
+  await ask(running.at, 10);
+  await untilCounted(admin, 110);
+  expect(JSON.parse((await get(admin, '/status.json')).body)).toMatchObject({ pid: fourth, role: 'only' });
+  expect((await get(admin, '/readyz')).status).toBe(200);
+});
+
+const withProm = withTool('promtool');
+
+withProm('promtool is content with what Prometheus is told', async () => {
+  const running = await serve(['app.mjs:app', ...ADMIN, '-w', '2'], { files });
+  const admin = await adminOf(running);
+  await ask(running.at, 10);
+  await ask(running.at, 1, '/fail');
+  await untilCounted(admin, 11);
+  const { body: input } = await get(admin, '/metrics');
+  const { status, stdout, stderr } = spawnSync('promtool', ['check', 'metrics'], { input, encoding: 'utf8' });
+  expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: '', stderr: '' });
+});

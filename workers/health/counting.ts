@@ -1,0 +1,72 @@
+import type { Connections } from '../../src/http/connections.ts';
+import { countBy } from '../../src/http/count-requests.ts';
+import type { RequestCount } from '../../src/http/observer.ts';
+import { CounterBlock, writeBlock } from '../../src/metrics/block.ts';
+import { HEADER } from '../../src/metrics/layout.ts';
+import { RequestCounter } from '../../src/metrics/request-counter.ts';
+import type { BootSpec, CountersSpec } from '../../src/process/ipc.ts';
+import { backgroundClock, every } from '../../src/support/clock.ts';
+import type { Inbox } from '../inbox.ts';
+import { noteDelay, ProcessMeter, watchCollections } from './process-meter.ts';
+import type { SharedCounters } from './watchdog.ts';
+
+/** What a worker counts, from its start to its end. */
+export interface Counting {
+  readonly requests: RequestCount;
+  /** What another thread writes while this one is blocked; null where the numbers are sent. */
+  readonly shared: SharedCounters | null;
+  /** From now on the worker has this slot. */
+  serveIn(slot: number): void;
+  /** From now on its connections are counted. */
+  serves(connections: Connections): void;
+}
+
+/** How often the process is measured. */
+const MEASURE_MS = 1000;
+
+/** Begins to count, and to write it as `counters` says. */
+export function startCounting(
+  { age, slot, settings }: BootSpec,
+  { fd, position }: CountersSpec,
+  inbox: Pick<Inbox, 'send'>,
+): Counting {
+  let unsent: Float64Array | null = null;
+  const write = (values: Float64Array) => {
+    if (fd === null) unsent = values;
+    else writeBlock(values, { fd, position });
+  };
+  const send = () => {
+    if (unsent) void inbox.send({ tsunicorn: 'counts', values: [...unsent] });
+    unsent = null;
+  };
+  const block = new CounterBlock(write, (ms) => noteDelay(block.values, ms));
+  const { values } = block;
+  const meter = new ProcessMeter(values);
+  const measure = () => {
+    meter.measure();
+    block.changed();
+  };
+  values[HEADER.owner] = age;
+  values[HEADER.pid] = process.pid;
+  values[HEADER.slot] = slot === null ? 0 : slot + 1;
+  watchCollections(block);
+  measure();
+  every(backgroundClock, MEASURE_MS, () => {
+    measure();
+    send();
+  });
+  process.once('exit', () => {
+    measure();
+    block.flush();
+    send();
+  });
+  return {
+    requests: countBy(new RequestCounter(block), settings.readyPath),
+    shared: fd === null ? null : { values, fd, position },
+    serveIn(given) {
+      values[HEADER.slot] = given + 1;
+      block.changed();
+    },
+    serves: (connections) => meter.watch(connections),
+  };
+}

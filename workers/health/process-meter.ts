@@ -1,0 +1,82 @@
+import type { Connections } from '../../src/http/connections.ts';
+import type { CounterBlock } from '../../src/metrics/block.ts';
+import { workerFamilies } from '../../src/metrics/catalogue.ts';
+import { placeFor, placeOf } from '../../src/metrics/layout.ts';
+import { memoryUsage } from './memory-usage.ts';
+
+const LOOP = placeOf('nodejs_eventloop_time_seconds_total');
+const CPU = placeOf('process_cpu_time_seconds_total');
+const HEAP = placeOf('v8js_memory_heap_used_bytes');
+const RESIDENT = placeOf('process_memory_usage_bytes');
+const CONNECTIONS = placeOf('tsunicorn_connections');
+const DELAY = placeOf('tsunicorn_eventloop_delay_seconds');
+
+/** Measures this process into the numbers of its block. */
+export class ProcessMeter {
+  readonly #values: Float64Array;
+  #connections: Connections | null = null;
+
+  constructor(values: Float64Array) {
+    this.#values = values;
+  }
+
+  /** From now on these are counted. */
+  watch(connections: Connections): void {
+    this.#connections = connections;
+  }
+
+  measure(): void {
+    const values = this.#values;
+    const { active, idle } = performance.eventLoopUtilization();
+    values[LOOP] = active / 1000;
+    values[LOOP + 1] = idle / 1000;
+    const { user, system } = process.cpuUsage();
+    values[CPU] = user / 1e6;
+    values[CPU + 1] = system / 1e6;
+    const memory = memoryUsage();
+    values[HEAP] = memory?.heapUsed ?? values[HEAP] ?? 0;
+    values[RESIDENT] = memory?.rss ?? values[RESIDENT] ?? 0;
+    values[CONNECTIONS] = this.#connections?.size ?? 0;
+  }
+}
+
+/** Counts by how much a timer was late. */
+export function noteDelay(values: Float64Array, ms: number): void {
+  observe(values, DELAY, workerFamilies.tsunicorn_eventloop_delay_seconds.bounds, Math.max(0, ms) / 1000);
+}
+
+/** The kinds of PerformanceNodeEntry in the order of the catalogue; V8's minor mark-sweep has no name in Node. */
+const KINDS: Readonly<Record<number, string>> = {
+  1: 'minor',
+  2: 'minor',
+  4: 'major',
+  8: 'incremental',
+  16: 'weakcb',
+};
+
+/** A PerformanceNodeEntry of a garbage collection, for which Node's types have no name. */
+interface Collection {
+  readonly duration: number;
+  readonly detail: { readonly kind: number };
+}
+
+/** Counts garbage collections from now on. */
+export function watchCollections(block: CounterBlock): void {
+  const { PerformanceObserver } = process.getBuiltinModule('node:perf_hooks');
+  const { bounds } = workerFamilies.v8js_gc_duration_seconds;
+  const observer = new PerformanceObserver((list) => {
+    for (const { duration, detail } of list.getEntries() as unknown as readonly Collection[]) {
+      const at = placeFor('v8js_gc_duration_seconds', KINDS[detail.kind] ?? '');
+      if (at !== undefined) observe(block.values, at, bounds, duration / 1000);
+    }
+    block.changed();
+  });
+  observer.observe({ entryTypes: ['gc'] });
+}
+
+function observe(values: Float64Array, at: number, bounds: readonly number[], seconds: number): void {
+  const found = bounds.findIndex((bound) => seconds <= bound);
+  const bucket = at + 1 + (found < 0 ? bounds.length : found);
+  values[at] = (values[at] ?? 0) + seconds;
+  values[bucket] = (values[bucket] ?? 0) + 1;
+}

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Listener } from '../listeners/listener.ts';
 import type { RecordLog } from '../log/records.ts';
-import { placeFor } from '../metrics/layout.ts';
+import { members } from '../metrics/layout.ts';
 import type { CounterStore } from '../metrics/store.ts';
 import type { ServiceStatus } from '../process/status.ts';
 import type { Settings } from '../settings/catalogue/catalogue.ts';
@@ -33,7 +33,7 @@ export class Admin {
   readonly #pages: Pages;
   #status: ServiceStatus | null = null;
   #turnedMs: number;
-  #states = new Set<number>();
+  #states: readonly string[] = [];
 
   constructor(options: AdminOptions) {
     const { clock, counters, settings } = options;
@@ -100,15 +100,12 @@ export class Admin {
 
   /** For the other arbiter of an upgrade, which answers for both. */
   #countStates({ processes }: ServiceStatus): void {
+    const states = processes.map(({ state }) => state).toSorted();
+    if (states.join() === this.#states.join()) return;
+    this.#states = states;
     const { counters } = this.#options;
-    for (const at of this.#states) counters.set(at, 0);
-    const counts = new Map<number, number>();
-    for (const { state } of processes) {
-      const at = placeFor('tsunicorn_workers', state);
-      if (at !== undefined) counts.set(at, (counts.get(at) ?? 0) + 1);
-    }
-    for (const [at, count] of counts) counters.set(at, count);
-    this.#states = new Set(counts.keys());
+    for (const { labels, at } of members.get('tsunicorn_workers') ?? [])
+      counters.set(at, states.filter((state) => state === labels.state).length);
     counters.publish();
   }
 

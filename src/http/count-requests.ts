@@ -1,6 +1,6 @@
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isBodiless } from '../log/access-entry.ts';
-import { bodyCountOf, countBody } from '../log/count-body.ts';
+import { bodyCountOf } from '../log/count-body.ts';
 import type { RequestCounter } from '../metrics/request-counter.ts';
 import { NO_ANSWER } from '../metrics/series.ts';
 import { isEncrypted } from '../support/is-encrypted.ts';
@@ -18,24 +18,32 @@ function countRequests(counter: RequestCounter, handle: Observer): Observer {
   return (request, response, nowMs) => {
     const { method = '', socket, headers } = request;
     const active = counter.began(method, isEncrypted(socket), headers['content-length']);
-    countBody(response);
     handle(request, response, nowMs);
     // As in noteFlights(): a listener on each response costs more than the rest.
-    if (isSent(response)) end();
-    else response.on('close', end);
-
-    function end(): void {
-      const { statusCode, headersSent } = response;
-      counter.ended({
-        active,
-        httpVersion: request.httpVersion,
-        status: headersSent ? statusCode : NO_ANSWER,
-        isWhole: response.writableFinished || isSent(response),
-        durationMs: performance.now() - nowMs,
-        bytes: isBodiless(method, statusCode) ? 0 : (bodyCountOf(response)?.bytes ?? 0),
+    if (isSent(response)) end(counter, active, request, response, nowMs, true);
+    else
+      response.on('close', () => {
+        const isWhole = response.writableFinished || isSent(response);
+        end(counter, active, request, response, nowMs, isWhole);
       });
-    }
   };
+}
+
+function end(
+  counter: RequestCounter,
+  active: number,
+  { method = '', httpVersion }: IncomingMessage,
+  response: ServerResponse,
+  startMs: number,
+  isWhole: boolean,
+): void {
+  const { statusCode, headersSent } = response;
+  const status = headersSent ? statusCode : NO_ANSWER;
+  counter.ended(active, httpVersion, status, performance.now() - startMs);
+  if (!isWhole) counter.cut(status);
+  // To count bodies would cost a request 3 %: they are known where the access log counts them.
+  const body = bodyCountOf(response);
+  if (body !== undefined && headersSent) counter.body(isBodiless(method, statusCode) ? 0 : body.bytes);
 }
 
 /** `handle` for requests to the path, `others` for others. */

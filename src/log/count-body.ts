@@ -6,9 +6,8 @@ export interface BodyCount {
   bytes: number;
   readonly write: ServerResponse['write'];
   readonly end: ServerResponse['end'];
-  /** The table that records how far the answer is; null where nobody asks. */
-  flights: FlightTable | null;
-  slot: number;
+  readonly flights: FlightTable;
+  readonly slot: number;
 }
 
 const COUNT = Symbol('tsunicorn.bodyCount');
@@ -19,15 +18,9 @@ type Send = (this: Counted, chunk?: unknown, encoding?: unknown, done?: unknown)
 /**
  * Counts the bytes of the body that are given to `response`, since Node has no public count of them, and records in the
  * table how far the answer is. The two methods become own properties, since frameworks replace the response's prototype.
- * All responses share them, so that a request costs no closures. Who asks second gets the same count.
+ * All responses share them, so that a request costs no closures.
  */
-export function countBody(
-  response: ServerResponse,
-  flights: FlightTable | null = null,
-  slot = -1,
-): BodyCount {
-  const earlier = bodyCountOf(response);
-  if (earlier) return Object.assign(earlier, { flights, slot });
+export function countBody(response: ServerResponse, flights: FlightTable, slot: number): BodyCount {
   const count: BodyCount = { bytes: 0, write: response.write, end: response.end, flights, slot };
   (response as Counted)[COUNT] = count;
   response.write = countedWrite as ServerResponse['write'];
@@ -44,7 +37,7 @@ const countedWrite: Send = function (chunk, encoding, done) {
   const count = this[COUNT];
   const result = (count.write as Send).call(this, chunk, encoding, done);
   count.bytes += sizeOf(chunk, encoding);
-  count.flights?.progress(count.slot, this.statusCode, false, count.bytes);
+  count.flights.progress(count.slot, this.statusCode, false, count.bytes);
   return result;
 };
 
@@ -54,7 +47,7 @@ const countedEnd: Send = function (chunk, encoding, done) {
   const result = (count.end as Send).call(this, chunk, encoding, done);
   // Set, not added: in HTTP/2 `end` passes its chunk to `write`, which has counted it already.
   count.bytes = before + sizeOf(chunk, encoding);
-  count.flights?.progress(count.slot, this.statusCode, true, count.bytes);
+  count.flights.progress(count.slot, this.statusCode, true, count.bytes);
   return result;
 };
 

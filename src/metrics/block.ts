@@ -1,6 +1,5 @@
 import { fs } from '../support/builtins.ts';
-import { FIGURES, HEADER } from './layout.ts';
-import { blockLength, SERIES_LENGTH, SeriesTable, WORKER_SERIES } from './series.ts';
+import { blockLength, SeriesTable, usedOf, WORKER_SERIES } from './series.ts';
 
 /** Where a block is written: a descriptor and a position in bytes. As plain data that a thread can be given. */
 export interface BlockPlace {
@@ -65,8 +64,4 @@ export function writeBlock(values: Float64Array, { fd, position }: BlockPlace): 
   } catch {
     // ENOSPC, where others have filled /dev/shm.
   }
-}
-
-function usedOf(values: Float64Array): Float64Array {
-  return values.subarray(0, FIGURES + (values[HEADER.series] ?? 0) * SERIES_LENGTH);
 }

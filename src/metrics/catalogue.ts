@@ -48,7 +48,7 @@ export const workerFamilies = {
   },
   http_server_response_body_size_bytes: {
     type: 'summary',
-    help: 'Bodies of answers that an application has sent',
+    help: 'Bodies of answers, where an access log counts them',
   },
   tsunicorn_requests_cut_total: {
     type: 'counter',

@@ -1,6 +1,6 @@
 import { fs } from '../support/builtins.ts';
 import { FIGURES, figureNames, HEADER } from './layout.ts';
-import { addSeries, BASE_SERIES, blockLength, WORKER_SERIES } from './series.ts';
+import { addSeries, BASE_SERIES, blockLength, usedOf, WORKER_SERIES } from './series.ts';
 
 // A file of counters: its own description, then the block of an arbiter, then one block for each worker process.
 
@@ -51,7 +51,8 @@ export function emptyBase(): Float64Array {
 
 /** Writes the arbiter's block. */
 export function writeBase(fd: number, base: Float64Array): void {
-  fs.writeSync(fd, base, 0, base.byteLength, HEAD_BYTES);
+  const used = usedOf(base);
+  fs.writeSync(fd, used, 0, used.byteLength, HEAD_BYTES);
 }
 
 /** Writes whether blocks are being changed: odd while they are. */

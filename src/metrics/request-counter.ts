@@ -3,19 +3,6 @@ import { METHODS, PROTOCOLS, SCHEMES } from './catalogue.ts';
 import { placeFor, placeOf } from './layout.ts';
 import { keyOf, NO_ANSWER } from './series.ts';
 
-/** A request that has ended. */
-export interface EndedRequest {
-  readonly active: number;
-  readonly httpVersion: string;
-  /** NO_ANSWER where there was none. */
-  readonly status: number;
-  /** Whether its client got all of the answer. */
-  readonly isWhole: boolean;
-  readonly durationMs: number;
-  /** Of the body of the answer. */
-  readonly bytes: number;
-}
-
 const METHOD_INDEX: ReadonlyMap<string, number> = new Map(METHODS.map((method, index) => [method, index]));
 const OTHER_METHOD = METHODS.length - 1;
 const PROTOCOL_INDEX: Readonly<Record<string, number>> = { '1.1': 0, '1.0': 1, '2.0': 2 };
@@ -51,15 +38,23 @@ export class RequestCounter {
     return active;
   }
 
-  /** It is answered, or its connection has ended. */
-  ended({ active, httpVersion, status, isWhole, durationMs, bytes }: EndedRequest): void {
+  /** It is answered, or its connection has ended; the status is NO_ANSWER where there was none. */
+  ended(active: number, httpVersion: string, status: number, durationMs: number): void {
     const protocol = PROTOCOL_INDEX[httpVersion] ?? OTHER_PROTOCOL;
     const { series } = this.#block;
     series.count(series.place(keyOf(active >> 1, status, protocol, active & 1)), durationMs / 1000);
     this.#add(ACTIVE + active, -1);
-    if (!isWhole) this.#add(status === NO_ANSWER ? CLIENT_LEFT : UNFINISHED, 1);
-    if (status !== NO_ANSWER) this.#body(RESPONSE_BODIES, bytes);
     this.#block.changed();
+  }
+
+  /** The client of a request that has ended did not get its whole answer. */
+  cut(status: number): void {
+    this.#add(status === NO_ANSWER ? CLIENT_LEFT : UNFINISHED, 1);
+  }
+
+  /** The body of an answer had so many bytes. */
+  body(bytes: number): void {
+    this.#body(RESPONSE_BODIES, bytes);
   }
 
   /** The server has answered something itself, for an error with this code. */

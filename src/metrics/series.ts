@@ -10,7 +10,7 @@ export const BASE_SERIES = 512;
 
 const SUM = 1;
 const BUCKETS = 2;
-export const SERIES_LENGTH = BUCKETS + DURATION_BOUNDS.length + 1;
+const SERIES_LENGTH = BUCKETS + DURATION_BOUNDS.length + 1;
 
 /** In place of the status of a request that got no answer. */
 export const NO_ANSWER = 0;
@@ -48,6 +48,11 @@ const FOLDED = keyOf(METHODS.length - 1, ANY_STATUS, PROTOCOLS.length - 1, 0);
 /** How many numbers a block with room for so many series has. */
 export function blockLength(series: number): number {
   return FIGURES + series * SERIES_LENGTH;
+}
+
+/** The part of a block that holds numbers. */
+export function usedOf(block: Float64Array): Float64Array {
+  return block.subarray(0, FIGURES + (block[HEADER.series] ?? 0) * SERIES_LENGTH);
 }
 
 /** The series of a block by their keys, with room for as many as its length allows. */

@@ -3,7 +3,7 @@ import http from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { get } from '../support/client.ts';
 import { adminOf, counted, samples } from '../support/metrics.ts';
-import { withTool } from '../support/tools.ts';
+import { inMountNamespace, withTool } from '../support/tools.ts';
 import { serve } from '../support/tsunicorn.ts';
 import { gone, upgrade } from '../support/upgrade.ts';
 
@@ -32,9 +32,23 @@ async function untilCounted(admin: string, count: number, which?: RegExp): Promi
 
 describe.each(['async', 'sync', 'thread'])('in class %s', (name) => {
   it('requests are counted by method, status and outcome', async () => {
-    const running = await serve(['app.mjs:app', ...ADMIN, '-k', name, '-w', '1', '--ready-path', '/ready'], {
-      files,
-    });
+    const running = await serve(
+      [
+        'app.mjs:app',
+        ...ADMIN,
+        '-k',
+        name,
+        '-w',
+        '1',
+        '--ready-path',
+        '/ready',
+        '--access-logfile',
+        'access.log',
+      ],
+      {
+        files,
+      },
+    );
     const admin = await adminOf(running);
     await ask(running.at, 5);
     await ask(running.at, 2, '/later');
@@ -119,6 +133,29 @@ it('counters and the address of the arbiter move to the new one of an upgrade, a
   expect(JSON.parse((await get(admin, '/status.json')).body)).toMatchObject({ pid: fourth, role: 'only' });
   expect((await get(admin, '/readyz')).status).toBe(200);
 });
+
+const READ_ONLY = 'mount -t tmpfs -o ro none /dev/shm && exec "$@"';
+
+inMountNamespace()(
+  'where /dev/shm cannot be used, workers send what they count, and it is said',
+  async () => {
+    const running = await serve(['app.mjs:app', ...ADMIN, '-w', '2'], {
+      files,
+      through: ['unshare', '--mount', 'sh', '-c', READ_ONLY, 'sh'],
+    });
+    const admin = await adminOf(running);
+    expect(running.stderr).toMatch(
+      /WARNING\] \/dev\/shm cannot be used \(EROFS: .*\): workers send what they count/,
+    );
+    await ask(running.at, 20);
+    await untilCounted(admin, 20);
+    // What was not sent within the second is sent at the end.
+    await ask(running.at, 10);
+    running.signal('SIGHUP');
+    await running.waitForLog(/Generation 2 is ready/);
+    await untilCounted(admin, 30);
+  },
+);
 
 const withProm = withTool('promtool');
 

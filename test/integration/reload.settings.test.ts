@@ -193,8 +193,13 @@ const CHANGES: Readonly<Record<Exclude<SettingName, Fixed | Privileged>, Change>
     seen: ({ syslog }) => void expect(syslog.records.join('\n')).toContain(`<${19 * 8 + 6}>1 `),
   },
   adminBind: { to: '127.0.0.1:0', as: () => null, seen: 'restart' },
-  // No worker is told, and what the arbiter asks for follows from the generation: see admin.test.ts.
-  adminToken: { to: 'secret', as: () => null, seen: 'worker' },
+  // What the arbiter asks for follows from the generation, see admin.test.ts; no worker is told.
+  adminToken: {
+    to: 'a-secret',
+    as: () => null,
+    seen: ({ directory }) =>
+      void expect(readFileSync(join(directory, 'boot-2.json'), 'utf8')).not.toContain('a-secret'),
+  },
   readyQuorum: { to: 2, seen: 'worker' },
   reload: { to: true, as: () => false, seen: 'restart' },
   reloadExtraFile: { to: ['a.html'], seen: 'worker' },

@@ -29,6 +29,12 @@ export function asProcessOne(): It {
   return onlyIf(status === 0, 'no process namespace can be made here');
 }
 
+/** `it` where a process may mount what others do not see; elsewhere one that skips, and a warning. */
+export function inMountNamespace(): It {
+  const { status } = spawnSync('unshare', ['--mount', 'mount', '-t', 'tmpfs', 'none', '/dev/shm']);
+  return onlyIf(status === 0, 'no mount namespace can be made here');
+}
+
 /** The command that makes another process 1, in a process namespace of its own. */
 export const AS_PROCESS_ONE = ['unshare', '--pid', '--fork', '--mount-proc', '--kill-child'];
 

@@ -6,7 +6,6 @@ import { RequestCounter } from '../../../src/metrics/request-counter.ts';
 import { keyOf, NO_ANSWER } from '../../../src/metrics/series.ts';
 import { type CountedWorker, CounterStore, type Totals } from '../../../src/metrics/store.ts';
 
-const ended = { httpVersion: '1.1', status: 200, isWhole: true, durationMs: 3, bytes: 5 };
 const GET_200 = keyOf(0, 200, 0, 0);
 
 /** A worker as its process sees it. */
@@ -19,7 +18,7 @@ function worker({ place }: CountedWorker, age = 1) {
   const counter = new RequestCounter(block);
   const serve = (count: number) => {
     for (let served = 0; served < count; served++)
-      counter.ended({ ...ended, active: counter.began('GET', false, undefined) });
+      counter.ended(counter.began('GET', false, undefined), '1.1', 200, 3);
     block.flush();
   };
   return { block, counter, serve };
@@ -121,7 +120,7 @@ describe('counters without a file', () => {
     const counted = store.begin(0);
     expect(counted.place.fd).toBe(null);
     const { counter, block } = worker(counted);
-    counter.ended({ ...ended, active: counter.began('GET', false, undefined) });
+    counter.ended(counter.began('GET', false, undefined), '1.1', 200, 3);
     counted.heard([...block.values]);
     counted.heard([...block.values]);
     expect(requestsIn(store.totals())).toBe(1);
@@ -142,7 +141,7 @@ describe('the requests of a worker', () => {
     const counted = store.begin(0);
     const { counter, block } = worker(counted);
     for (let status = 200; status < 300; status++)
-      counter.ended({ ...ended, status, active: counter.began('GET', false, undefined) });
+      counter.ended(counter.began('GET', false, undefined), '1.1', status, 3);
     counted.heard([...block.values]);
     const { series, figures } = store.totals();
     const all = [...series.values()]
@@ -157,7 +156,8 @@ describe('the requests of a worker', () => {
     const counted = store.begin(0);
     const { counter, block } = worker(counted);
     const active = counter.began('BREW', false, undefined);
-    counter.ended({ ...ended, active, status: NO_ANSWER, isWhole: false });
+    counter.ended(active, '1.1', NO_ANSWER, 3);
+    counter.cut(NO_ANSWER);
     counted.heard([...block.values]);
     const totals = store.totals();
     expect(requestsIn(totals, keyOf(10, NO_ANSWER, 0, 0))).toBe(1);

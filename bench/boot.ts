@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { wakeProcessors } from './awake.ts';
-import { built } from './candidate.ts';
+import { built, tsunicornProgram } from './candidate.ts';
 import { firstAnswer } from './first-answer.ts';
 import { announcedUrl } from './launch.ts';
 import { count, saveJson, showProgress, warnIfBusy } from './options.ts';
@@ -38,6 +38,10 @@ const importing: Starter = {
   name: 'bare, ESM import',
   command: [process.execPath, server('import-bare.js')],
 };
+const program: Starter = {
+  name: 'tsunicorn, a program',
+  command: tsunicornProgram('program.js', 1),
+};
 const command = [process.execPath, built, `${server('app.js')}:app`, '-w', '1', '-b', '127.0.0.1:0'];
 const tsunicorn: Starter = { name: 'tsunicorn', command };
 /** What the worker itself costs: the watchdog's thread has a bar of its own. */
@@ -45,7 +49,7 @@ const unwatched: Starter = {
   name: 'tsunicorn --no-watchdog',
   command: [...command, '--no-watchdog'],
 };
-const starters = [bare, importing, tsunicorn, unwatched];
+const starters = [bare, importing, tsunicorn, unwatched, program];
 
 function idleMemory(root: number): Pick<Start, 'root' | 'worker'> {
   const children = processTree(root).filter(({ parent }) => parent === root);
@@ -113,11 +117,17 @@ function barRows(starts: ReadonlyMap<Starter, readonly Start[]>): readonly (read
   const base = starts.get(bare) ?? [];
   const ours = starts.get(tsunicorn) ?? [];
   const alone = starts.get(unwatched) ?? [];
+  const programs = starts.get(program) ?? [];
   const paired = (read: (start: Start, peer: Start) => number, some = ours, peers = base): Summary =>
     summarise(some.flatMap((start, round) => peers.slice(round, round + 1).map((peer) => read(start, peer))));
   const workerRss = ({ worker }: Start): number => worker?.rss ?? Number.NaN;
   const rows: readonly (readonly [string, Summary, number])[] = [
     ['first answer after bare, ms', paired((start, peer) => start.answerMs - peer.answerMs), 100],
+    [
+      'first answer of a program, % of that of an export',
+      paired((start, peer) => (100 * start.answerMs) / peer.answerMs, programs, ours),
+      110,
+    ],
     ['arbiter RSS, MB', paired((start) => toMegabytes(start.root.rss)), 62],
     [
       'worker RSS above bare, without the watchdog, MB',

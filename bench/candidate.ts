@@ -37,6 +37,11 @@ export function tsunicorn(app: string, workers: number, ...options: readonly str
   return [process.execPath, built, `${server(app)}:app`, '-w', `${workers}`, '-b', '127.0.0.1:0', ...options];
 }
 
+/** tsunicorn over a program in bench/servers, which calls listen() itself. */
+export function tsunicornProgram(program: string, workers: number): readonly string[] {
+  return [process.execPath, built, server(program), '-w', `${workers}`, '-b', '127.0.0.1:0'];
+}
+
 /** node:cluster over an application in bench/servers. */
 export function cluster(app: string, workers: number): readonly string[] {
   return [process.execPath, server('cluster.js'), `${workers}`, app];

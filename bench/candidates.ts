@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type Bar, type Candidate, cluster, server, tsunicorn } from './candidate.ts';
+import { type Bar, type Candidate, cluster, server, tsunicorn, tsunicornProgram } from './candidate.ts';
 import type { CaseName } from './options.ts';
 import { syncBars, syncCandidates } from './sync.ts';
 import { threadBars, threadCandidates } from './thread.ts';
@@ -27,9 +27,20 @@ function plainCandidates(accessLog: string): readonly Candidate[] {
     { name: 'node:cluster', processes: 2, command: cluster('app.js', 2) },
     { name: 'tsunicorn', processes: 2, command: tsunicorn('app.js', 2) },
     { name: 'tsunicorn log', processes: 2, command: tsunicorn('app.js', 2, '--access-logfile', accessLog) },
+    { name: 'tsunicorn program', processes: 2, command: tsunicornProgram('program.js', 2) },
     { name: 'tsunicorn fetch', processes: 2, command: tsunicorn('fetch-app.js', 2) },
   ];
 }
+
+/** A program costs what the same application costs as an export. */
+const programBars: readonly Bar[] = (['keepalive', 'close'] as const).map((name) => ({
+  in: name,
+  candidate: 'tsunicorn program',
+  metric: 'perSecond',
+  sense: 'at least',
+  factor: 0.97,
+  against: 'tsunicorn',
+}));
 
 /**
  * The bars. On kept connections node:cluster is bare node:http in two processes, which makes it the like-for-like
@@ -70,6 +81,7 @@ export const bars: readonly Bar[] = [
     factor: 0.8,
     against: 'node:cluster',
   },
+  ...programBars,
   {
     in: 'close',
     candidate: 'tsunicorn',

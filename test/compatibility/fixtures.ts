@@ -101,7 +101,39 @@ const INSTALLED: readonly Fixture[] = [
 ];
 
 /** The packages that are run with --all: they take long to install or to build. */
-const ON_DEMAND: readonly Fixture[] = [];
+const ON_DEMAND: readonly Fixture[] = [
+  fixture({
+    name: 'NestJS on Express',
+    group: 'nest',
+    folder: '.',
+    packages: ['@nestjs/core'],
+    exported: 'dist/express.js',
+    program: 'dist/express-main.js',
+  }),
+  fixture({
+    name: 'NestJS on Fastify',
+    group: 'nest',
+    folder: '.',
+    packages: ['@nestjs/core'],
+    exported: 'dist/fastify.js',
+    program: 'dist/fastify-main.js',
+  }),
+  fixture({
+    name: 'Next.js standalone',
+    group: 'next',
+    folder: 'next-standalone',
+    packages: ['next'],
+    exported: null,
+    program: '.next/standalone/next-standalone/server.js',
+  }),
+  fixture({
+    name: 'Next.js',
+    group: 'next',
+    folder: 'next',
+    packages: ['next'],
+    program: '../node_modules/next/dist/bin/next',
+  }),
+];
 
 /** All packages, in the order of the page. */
 export const FIXTURES: readonly Fixture[] = [

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { COLUMNS, type Column, DASHES, dashOf, type Fixture } from './fixture.ts';
 import { FIXTURES } from './fixtures.ts';
 import { reasonFor } from './reasons.ts';
-import { type Outcome, readResults } from './results.ts';
+import { type Outcomes, type Results, readResults } from './results.ts';
 
 const TITLES: Readonly<Record<Column, string>> = {
   'exported async': 'exported, async',
@@ -30,35 +30,29 @@ as with \`node server.js\`. The other columns say what both of them do in class 
 - **reload**: how many requests failed while the service was reloaded twice (HUP) under load.
 - **stop**: an answer that is on its way at TERM arrives complete, and the service ends with status 0.
 - **WebSocket**: at a stop it is closed with code 1001.
-
 `;
 
 const CI = 'These packages are run in CI:';
 const ON_DEMAND = 'These take long to build, and are run on demand:';
 
 /** The text of docs/compatibility.md. */
-export function renderCompatibility(): string {
-  const { node, packages } = readResults();
+export function renderCompatibility(
+  { node, packages }: Results = readResults(),
+  fixtures: readonly Fixture[] = FIXTURES,
+): string {
   const notes = new Notes();
-  const table = (fixtures: readonly Fixture[], title: string) =>
-    fixtures.length === 0
-      ? ''
-      : `${title}\n\n${header}${fixtures.map((one) => row(one, packages[one.name] ?? {}, notes)).join('')}\n`;
-  const tables =
-    table(
-      FIXTURES.filter(({ onDemand }) => !onDemand),
-      CI,
-    ) +
-    table(
-      FIXTURES.filter(({ onDemand }) => onDemand),
-      ON_DEMAND,
-    );
-  return `${HEAD(node)}${tables}${notes.text()}`;
+  const table = (title: string, isOnDemand: boolean) => {
+    const rows = fixtures
+      .filter(({ onDemand }) => onDemand === isOnDemand)
+      .map((one) => row(one, packages[one.name] ?? {}, notes));
+    return rows.length === 0 ? '' : `\n${title}\n\n${header}${rows.join('')}`;
+  };
+  return HEAD(node) + table(CI, false) + table(ON_DEMAND, true) + notes.text();
 }
 
 const header = `| package | ${COLUMNS.map((column) => TITLES[column]).join(' | ')} |\n${'| --- '.repeat(COLUMNS.length + 1)}|\n`;
 
-function row(one: Fixture, outcomes: Readonly<Partial<Record<Column, Outcome>>>, notes: Notes): string {
+function row(one: Fixture, outcomes: Outcomes, notes: Notes): string {
   const cells = COLUMNS.map((column) => {
     const dash = dashOf(one, column);
     if (dash !== null) return `– ${notes.dash(DASHES[dash])}`;

@@ -92,7 +92,7 @@ export interface OpenSocket {
 }
 
 /** Opens a WebSocket at this path. */
-export async function openSocket({ origin }: Subject, path: string): Promise<OpenSocket> {
+export async function openSocket(origin: string, path: string): Promise<OpenSocket> {
   const socket = new WebSocket(new URL(path, origin.replace('http', 'ws')));
   const closed = new Promise<number>((resolve) => {
     socket.addEventListener('close', ({ code }) => resolve(code));

@@ -43,6 +43,8 @@ export interface Fixture {
   /** The files, in the folder; null where the package has none. */
   readonly exported: string | null;
   readonly program: string | null;
+  /** The arguments of the program. */
+  readonly args: readonly string[];
   readonly protocol: Protocol;
   readonly env: Readonly<Record<string, string>>;
   /** Is answered with a body that contains `hello`. */
@@ -67,6 +69,7 @@ export function fixture(given: Given): Fixture {
     folder: given.name.toLowerCase().replace(/\W+/g, '-'),
     exported: 'app.mjs',
     program: 'server.mjs',
+    args: [],
     protocol: 'http',
     env: {},
     hello: { path: '/' },

@@ -30,12 +30,18 @@ export class Unreachable extends Error {}
  */
 export async function install(group: string): Promise<string> {
   const source = join(FIXTURES, group);
-  const folder = join(CACHE, `${group}-${hashOf(readFileSync(join(source, 'package-lock.json')))}`);
+  const folder = cached(group);
   if (!existsSync(join(folder, 'node_modules'))) await fetchPackages(source, folder);
   cpSync(source, folder, { recursive: true });
   for (const file of COMMON) cpSync(file, join(folder, file.replace(/.*\//, '')));
   await build(source, folder);
   return folder;
+}
+
+/** The folder of a group, whether it has been installed or not. */
+export function cached(group: string): string {
+  const lock = readFileSync(join(FIXTURES, group, 'package-lock.json'));
+  return join(CACHE, `${group}-${hashOf(lock)}`);
 }
 
 async function fetchPackages(source: string, folder: string): Promise<void> {

@@ -15,7 +15,11 @@ export interface Load {
 }
 
 /** Clients that ask one request after another, half of them on a connection that they keep. */
-export function startLoad({ protocol, hello }: Fixture, origin: string, clients: number): Load {
+export function startLoad(
+  { protocol, hello }: Pick<Fixture, 'protocol' | 'hello'>,
+  origin: string,
+  clients: number,
+): Load {
   const stop = new AbortController();
   const failures: string[] = [];
   let answered = 0;

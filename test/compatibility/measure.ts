@@ -64,7 +64,7 @@ async function behaviourOf(subject: Subject): Promise<Behaviour> {
   const streaming = await attempt(() => streams(subject));
   const abort = await attempt(() => tellsOfLeaving(subject));
   const reload = await attempt(() => reloads(subject));
-  const socket = sockets === null ? null : openSocket(subject, sockets);
+  const socket = sockets === null ? null : openSocket(subject.origin, sockets);
   const opened = await attempt(async () => void (await socket));
   const stop = await attempt(() => stops(subject));
   const websocket =

@@ -20,7 +20,9 @@ export interface Subject {
 
 /** Serves `target` with tsunicorn; `folder` holds the fixture's own. */
 export async function serve(fixture: Fixture, folder: string, args: readonly string[]): Promise<Subject> {
-  const running = new Running([...args, '-w', '2', '-b', '127.0.0.1:0'], {
+  const isProgram = args[0] === fixture.program;
+  const ownArgs = isProgram && fixture.args.length > 0 ? ['--', ...fixture.args] : [];
+  const running = new Running([...args, '-w', '2', '-b', '127.0.0.1:0', ...ownArgs], {
     cwd: join(folder, fixture.folder),
     env: environment(fixture),
   });
@@ -38,7 +40,7 @@ export async function serve(fixture: Fixture, folder: string, args: readonly str
 export async function servePlain(fixture: Fixture, folder: string): Promise<Subject> {
   const cwd = join(folder, fixture.folder);
   const port = await freePort();
-  const running = new Running([], {
+  const running = new Running(fixture.args, {
     cwd,
     script: join(cwd, `${fixture.program}`),
     env: { ...environment(fixture), PORT: `${port}` },

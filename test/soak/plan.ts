@@ -13,22 +13,24 @@ export interface Plan {
   /** How often a service that clients ask all the time is reloaded, and how many of its workers are killed. */
   readonly loadReloads: number;
   readonly loadKills: number;
+  /** How often each program is reloaded under load. */
+  readonly programReloads: number;
 }
 
 const MINUTES = 60_000;
 const PLANS = {
   short: {
     ...{ reloads: 1, upgrades: 1, recyclings: 2, scalings: 1, chaosMs: 1000 },
-    ...{ keptMs: 2500, keptReloadMs: 2500, loadReloads: 4, loadKills: 8 },
+    ...{ keptMs: 2500, keptReloadMs: 2500, loadReloads: 4, loadKills: 8, programReloads: 1 },
   },
   medium: {
     ...{ reloads: 3, upgrades: 1, recyclings: 6, scalings: 2, chaosMs: 1500 },
-    ...{ keptMs: 5000, keptReloadMs: 2500, loadReloads: 20, loadKills: 20 },
+    ...{ keptMs: 5000, keptReloadMs: 2500, loadReloads: 20, loadKills: 20, programReloads: 5 },
   },
   // Over three worker classes: more than 100 reloads, 10 upgrades, 200 recyclings, 50 of TTIN and TTOU.
   long: {
     ...{ reloads: 34, upgrades: 4, recyclings: 67, scalings: 17, chaosMs: 60_000 },
-    ...{ keptMs: 5 * MINUTES, keptReloadMs: 10_000, loadReloads: 20, loadKills: 20 },
+    ...{ keptMs: 5 * MINUTES, keptReloadMs: 10_000, loadReloads: 20, loadKills: 20, programReloads: 20 },
   },
 } as const satisfies Readonly<Record<string, Plan>>;
 

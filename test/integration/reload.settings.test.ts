@@ -92,7 +92,6 @@ const CHANGES: Readonly<Record<Exclude<SettingName, Fixed | Privileged>, Change>
         schedule: '0 3 1 1 *',
         timeZone: null,
         overlap: false,
-        required: false,
         env: {},
         cwd: null,
         timeout: null,

@@ -40,12 +40,13 @@ export class Companions implements Supervisor {
     this.#clearOrphans();
     // Those of an arbiter that has died may still run.
     const runs = wanted.name === 'run' && this.#orphans.length === 0;
-    if (runs) this.#run(wanted);
-    else if (wanted.name === 'end')
-      for (const companion of this.#current.values()) companion.end(wanted.reason, wanted.mode);
+    if (runs) this.#part(wanted.plans);
     for (const companion of this.#leaving)
       companion.end('removed from the configuration', wanted.name === 'end' ? wanted.mode : 'graceful');
     this.#leaving = this.#leaving.filter(({ processes }) => processes.length > 0);
+    if (runs) this.#run(wanted);
+    else if (wanted.name === 'end')
+      for (const companion of this.#current.values()) companion.end(wanted.reason, wanted.mode);
     return this.#wakeAtMs(runs);
   }
 
@@ -90,13 +91,17 @@ export class Companions implements Supervisor {
     });
   }
 
-  #run({ plans, generation, sinceMs }: Wanted & { name: 'run' }): void {
+  /** Companions that are removed, or change their form, leave. */
+  #part(plans: readonly CompanionPlan[]): void {
     const kinds = new Map(plans.map((plan) => [plan.name, plan.timetable === null ? Crew : Scheduled]));
     for (const [name, companion] of this.#current) {
       if (kinds.get(name) === companion.constructor) continue;
       this.#current.delete(name);
       this.#leaving.push(companion);
     }
+  }
+
+  #run({ plans, generation, sinceMs }: Wanted & { name: 'run' }): void {
     for (const plan of plans) {
       // One that has changed its form has to end first, as in a place of its own.
       if (this.#leaving.some(({ name }) => name === plan.name)) continue;

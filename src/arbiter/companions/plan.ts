@@ -16,7 +16,6 @@ export interface CompanionPlan {
   /** Null where it always runs. */
   readonly timetable: Timetable | null;
   readonly overlap: boolean;
-  readonly required: boolean;
   /** How long it has to end after TERM. */
   readonly graceMs: number;
   /** The longest time between two of its heartbeats, once it has sent one; Infinity where there is no limit. */

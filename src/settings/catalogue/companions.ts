@@ -15,8 +15,6 @@ export interface CompanionSetting {
   readonly timeZone: string | null;
   /** Whether a run may begin while an earlier one goes on. */
   readonly overlap: boolean;
-  /** Whether a reload is undone where its new version does not stay up. */
-  readonly required: boolean;
   readonly env: Readonly<Record<string, string>>;
   /** Relative to `chdir`, which it is where it is null. */
   readonly cwd: string | null;
@@ -60,7 +58,6 @@ const FIELDS: {
   schedule: nullable(text('schedule')),
   timeZone: nullable(text('time zone')),
   overlap: boolean(),
-  required: boolean(),
   env: table(),
   cwd: nullable(path('directory')),
   timeout: nullable(seconds()),
@@ -72,7 +69,6 @@ const DEFAULTS: Omit<CompanionSetting, 'run'> = {
   schedule: null,
   timeZone: null,
   overlap: false,
-  required: false,
   env: {},
   cwd: null,
   timeout: null,
@@ -150,16 +146,12 @@ function readField(name: string, key: string, value: unknown): unknown {
 }
 
 /** Refuses what has no meaning together. */
-function refuseTogether(
-  name: string,
-  { schedule, timeZone, overlap, count, required }: CompanionSetting,
-): void {
+function refuseTogether(name: string, { schedule, timeZone, overlap, count }: CompanionSetting): void {
   const refuse = (key: string, why: string) => {
     throw new PartMismatch(`${name}.${key}`, why);
   };
   if (schedule !== null) {
     if (count !== 1) refuse('count', 'a schedule starts one process at a time; remove it, or the schedule');
-    if (required) refuse('required', 'a reload does not wait for a schedule; remove it, or the schedule');
     return;
   }
   if (timeZone !== null) refuse('timeZone', 'it has no effect without a schedule; remove it, or add one');

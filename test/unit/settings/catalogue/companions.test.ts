@@ -13,7 +13,6 @@ describe('the companions of a config file', () => {
         schedule: null,
         timeZone: null,
         overlap: false,
-        required: false,
         env: {},
         cwd: null,
         timeout: null,
@@ -40,7 +39,6 @@ describe('the companions of a config file', () => {
     [{ jobs: { run: 'a', timeZone: 'UTC' } }, /^jobs\.timeZone: it has no effect without a schedule/],
     [{ jobs: { run: 'a', overlap: true } }, /^jobs\.overlap: it has no effect without a schedule/],
     [{ jobs: { run: 'a', schedule: '@daily', count: 2 } }, /^jobs\.count: a schedule starts one process/],
-    [{ jobs: { run: 'a', schedule: '@daily', required: true } }, /^jobs\.required: a reload does not wait/],
     [{ jobs: { run: 'a', env: { A: true } } }, /^jobs\.env: expected text for "A", got true$/],
   ])('are refused as %j, with the part that is wrong', (value, message) => {
     expect(() => kind.fromValue(value)).toThrow(Mismatch);

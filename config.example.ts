@@ -63,6 +63,8 @@ export default defineConfig({
   // gracefulTimeout: 30,
   // How long a worker may take to load the application; 0 is no limit.
   // bootTimeout: 60,
+  // Whether a worker is ready only when the application has called process.send('ready').
+  // waitReady: false,
   // A path, such as '/healthz', that must answer 2xx before a worker counts as ready.
   // readyPath: null,
   // How long an idle connection is kept; longer than the idle timeout of the load balancer. 0 keeps none.

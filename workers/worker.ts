@@ -7,10 +7,19 @@ import { flushCompileCache } from '../src/process/compile-cache.ts';
 import { type BootSpec, type Instigator, moreUrgent, type Retirement } from '../src/process/ipc.ts';
 import { backgroundClock, type Clock, systemClock } from '../src/support/clock.ts';
 import { EXIT } from '../src/support/errors.ts';
+import { explainExit } from './boot/early-exit.ts';
 import { explainFailure } from './boot/failure.ts';
 import { guardProcess } from './boot/host.ts';
-import { findServed, loadIntoProcess, provePath, readinessOf, tellCode } from './boot/loading.ts';
+import {
+  findServed,
+  loadIntoProcess,
+  provePath,
+  readinessOf,
+  readyMessageOf,
+  tellCode,
+} from './boot/loading.ts';
 import { observersFor } from './boot/observers.ts';
+import type { ReadyMessage } from './boot/ready-message.ts';
 import { classOf } from './classes/classes.ts';
 import { errorPage, followImports } from './develop/create.ts';
 import type { ModuleGraph } from './develop/module-graph.ts';
@@ -70,6 +79,8 @@ class Worker {
   readonly #heartbeat: Heartbeat;
   #phase: Phase = { name: 'booting' };
   #readiness: Readiness | null = null;
+  /** With --wait-ready only. */
+  #readyMessage: ReadyMessage | null = null;
   #recycler: Recycler | null = null;
   /** In development only. */
   #modules: ModuleGraph | null = null;
@@ -104,6 +115,7 @@ class Worker {
     process.title = settings.name === null ? 'tsunicorn: worker' : `tsunicorn: worker [${settings.name}]`;
     process.on('uncaughtException', (error, origin) => this.#crashed(error, origin));
     settleBeforeEnd(logs, spec.watchdogFd, this.#flights);
+    if (program !== null) process.on('exit', (status) => this.#exitedEarly(program, status));
     inbox.deliverTo((event) => this.#handle(event));
   }
 
@@ -130,6 +142,7 @@ class Worker {
   async #start(serve: Serve): Promise<Serving> {
     const { settings, failure } = this.#spec;
     guardProcess(this.#log, this.#program !== null);
+    this.#readyMessage = await readyMessageOf(this.#spec);
     this.#modules = await followImports(settings, (loaded) => void this.#inbox.send(loaded));
     if (!failure) await this.#hooks.load(this.#spec);
     await this.#hooks.call('postFork');
@@ -167,6 +180,7 @@ class Worker {
     const { settings, failure } = this.#spec;
     if (!failure) {
       this.#files = await findServed(settings, this.#program);
+      await this.#readyMessage?.within(settings, this.#clock, this.#program?.listens.summary ?? '');
       await provePath(application, settings, this.#log, this.#clock);
       tellCode(this.#files, this.#spec, (code) => void this.#inbox.send(code));
     }
@@ -311,6 +325,13 @@ class Worker {
   /** Nobody catches what a main module throws: it is explained like what an import throws. */
   async #explained(error: unknown): Promise<unknown> {
     return this.#program?.main.explain(this.#name ?? '', error) ?? error;
+  }
+
+  /** The program ends itself. */
+  #exitedEarly({ listens }: Program, status: number): void {
+    if (!isBooting(this.#phase)) return;
+    const failure = explainExit(this.#name ?? '', status, listens.summary);
+    void this.#inbox.send({ tsunicorn: 'bootFailed', ...failure });
   }
 
   async #bootFailed(error: unknown): Promise<void> {

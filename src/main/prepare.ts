@@ -5,6 +5,7 @@ import type { RecordLog } from '../log/records.ts';
 import type { MainProgram } from '../process/main-program.ts';
 import type { OurStart, Privileges } from '../process/privileges/privileges.ts';
 import type { Address } from '../settings/address.ts';
+import { classNameOf } from '../settings/class-name.ts';
 import type { Hooks } from '../settings/hooks.ts';
 import type { LoadedData } from '../settings/load.ts';
 import { nameSetting } from '../settings/origin.ts';
@@ -43,6 +44,7 @@ export async function checkSettings(
   own: Pick<OwnProcess, 'base'>,
 ): Promise<Checked> {
   checkMounts(loaded);
+  checkWaitReady(loaded);
   await checkLogs(loaded);
   await checkDebug(loaded, own.base);
   const privileges = await privilegesOf(loaded, start);
@@ -99,6 +101,14 @@ async function adminAddressesOf({ settings, origins }: LoadedData): Promise<read
   if (settings.adminBind === null) return [];
   const { adminAddresses } = await import('../admin/addresses.ts');
   return adminAddresses(nameSetting(origins.adminBind, 'admin-bind'), settings.adminBind);
+}
+
+/** Threads have no channel of their own, so that process.send() of an application in class thread reaches nobody. */
+function checkWaitReady({ settings, origins }: LoadedData): void {
+  if (settings.waitReady && classNameOf(settings) === 'thread')
+    throw new UsageError(
+      `${nameSetting(origins.waitReady, 'wait-ready')}: an application in class thread cannot call process.send(); use --ready-path, or class async or sync`,
+    );
 }
 
 /** Refuses log files that cannot be written and formats that cannot be compiled. */

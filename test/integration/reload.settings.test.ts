@@ -35,12 +35,14 @@ interface Change {
 type Fixed = 'config' | 'checkConfig' | 'printConfig';
 /** It takes root to change these; test/integration/privileges.test.ts does. */
 type Privileged = 'user' | 'group' | 'initgroups';
+/** Refused in class thread, which this reload changes to; test/integration/script.ready.test.ts changes it. */
+type Elsewhere = 'waitReady';
 
 const MIB = 1024 ** 2;
 const inDirectory = (path: string) => (directory: string) => join(directory, path);
 
 /** A change of every setting there is: a new one that is missing here does not compile, nor pass. */
-const CHANGES: Readonly<Record<Exclude<SettingName, Fixed | Privileged>, Change>> = {
+const CHANGES: Readonly<Record<Exclude<SettingName, Fixed | Privileged | Elsewhere>, Change>> = {
   app: { to: 'two.mjs', seen: 'worker' },
   mount: { to: { '/two': 'two.mjs' }, seen: 'worker' },
   programArguments: { to: ['--verbose'], seen: 'worker' },
@@ -208,7 +210,10 @@ const CHANGES: Readonly<Record<Exclude<SettingName, Fixed | Privileged>, Change>
   debug: { to: true, seen: 'worker' },
 };
 
-const FIXED: readonly string[] = ['config', 'checkConfig', 'printConfig', 'user', 'group', 'initgroups'];
+const FIXED: readonly string[] = [
+  ...['config', 'checkConfig', 'printConfig', 'user', 'group', 'initgroups'],
+  'waitReady',
+];
 const NAMES = Object.keys(CHANGES) as (keyof typeof CHANGES)[];
 
 const hook = `childExit(arbiter) {

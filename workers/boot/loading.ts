@@ -7,6 +7,7 @@ import type { WorkerLog } from '../../src/log/records.ts';
 import type { BootSpec, LoadedCode } from '../../src/process/ipc.ts';
 import type { Settings } from '../../src/settings/catalogue/catalogue.ts';
 import type { Clock } from '../../src/support/clock.ts';
+import type { ReadyMessage } from './ready-message.ts';
 
 // The steps from the setting `app` to an application that is proved ready. Each imports what it needs only where it runs.
 
@@ -46,6 +47,13 @@ export async function readinessOf({ readyPath, drainDelay }: Settings): Promise<
   if (readyPath === null || drainDelay === 0) return null;
   const { readinessAt } = await import('../../src/http/ready-path.ts');
   return readinessAt(readyPath);
+}
+
+/** What waits for the application's own message, where the settings say so. */
+export async function readyMessageOf({ settings, failure }: BootSpec): Promise<ReadyMessage | null> {
+  if (!settings.waitReady || failure !== null) return null;
+  const { ReadyMessage } = await import('./ready-message.ts');
+  return new ReadyMessage();
 }
 
 /** How many milliseconds after the boot the files are read, so that the first requests do not wait for the disk. */

@@ -53,6 +53,11 @@ export class Listens {
     return this.#places;
   }
 
+  /** The same as the end of a line of the log; empty where none was seen. */
+  get summary(): string {
+    return this.#places.length === 0 ? '' : `; it listened on ${this.#places.join(', ')}`;
+  }
+
   /** The server that is served; null as long as none is. */
   get served(): FedServer | null {
     return this.#state.name === 'server' ? this.#state.fed : null;

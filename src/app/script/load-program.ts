@@ -153,14 +153,14 @@ class Search {
   #neverLoaded(): BootError {
     const { text, module } = this.#spec;
     return appError(
-      `${text}: ${module} never finishes loading: it waits (await) for what nothing is left to bring about${this.#listened()}`,
+      `${text}: ${module} never finishes loading: it waits (await) for what nothing is left to bring about${this.#program.listens.summary}`,
     );
   }
 
   #nothing(namespace: Readonly<Record<string, unknown>>): BootError {
     const { text, module } = this.#spec;
     return appError(
-      `${text}: ${module} exports nothing, and has nothing left to do${this.#listened()}; let it call listen() on an HTTP server, or ${exportCure(namespace)}`,
+      `${text}: ${module} exports nothing, and has nothing left to do${this.#program.listens.summary}; let it call listen() on an HTTP server, or ${exportCure(namespace)}`,
     );
   }
 
@@ -170,13 +170,8 @@ class Search {
     const unusable =
       this.#unusable === null ? '' : `, and exports nothing to serve (${messageOf(this.#unusable)})`;
     return new BootError(
-      `${text}: the program let no HTTP server listen within ${limit} (--boot-timeout)${this.#listened()}${unusable}`,
+      `${text}: the program let no HTTP server listen within ${limit} (--boot-timeout)${this.#program.listens.summary}${unusable}`,
       EXIT.workerBoot,
     );
-  }
-
-  #listened(): string {
-    const { places } = this.#program.listens;
-    return places.length === 0 ? '' : `; it listened on ${places.join(', ')}`;
   }
 }

@@ -52,6 +52,12 @@ export const timeouts = {
     kind: seconds(),
     default: 60,
   }),
+  waitReady: setting({
+    doc: "Wait until the application calls `process.send('ready')`, as with PM2’s `wait_ready`, before a worker counts as ready. It has to do so within `bootTimeout`. Refused in class `thread`.",
+    flags: '--wait-ready',
+    kind: boolean(),
+    default: false,
+  }),
   readyPath: setting({
     doc: 'A path, such as `/healthz`, that the application must answer with 2xx before a worker opens the sockets and counts as ready. The worker asks itself, without the network, repeatedly until `bootTimeout`. These requests do not appear in the access log and call no hook.',
     flags: '--ready-path',

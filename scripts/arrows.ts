@@ -31,6 +31,8 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'src/arbiter': ['src/watch', ...GATEWAY],
   'src/index': ['src/app', 'src/gateway', 'src/settings'],
   'src/companion': ['src/process'],
+  // What an application imports: whatever a worker may use can run with it, but it is nobody's part.
+  'src/context': SERVER,
   'src/watch': ['src/support'],
 
   'workers/entry': ['workers/worker', 'workers/classes', ...CLASSES],

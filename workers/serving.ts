@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Application, Handler } from '../src/app/application.ts';
+import type { ContextService } from '../src/app/contexts.ts';
 import type { FlightTable } from '../src/flights/table.ts';
 import type { Connections } from '../src/http/connections.ts';
 import type { Draining } from '../src/http/drain/drain.ts';
@@ -24,6 +25,8 @@ export interface ServeOptions {
   /** It is one of the observers, and also records what observers do not see. */
   readonly accessLog: AccessLog | null;
   readonly log: WorkerLog;
+  /** Takes the lines that the application itself logs, in threads. */
+  readonly applicationLog: ContextService['log'];
   readonly clock: Clock;
   readonly onError: (error: unknown, request?: IncomingMessage) => void;
   /** Wraps the handler so that the ready path can be answered in its place. It goes around everything that makes requests wait. */

@@ -1,4 +1,5 @@
 import type { Application } from '../src/app/application.ts';
+import { importedContexts } from '../src/app/contexts.ts';
 import type { Program } from '../src/app/script/load-program.ts';
 import { FlightTable } from '../src/flights/table.ts';
 import type { Readiness } from '../src/http/ready-path.ts';
@@ -158,6 +159,7 @@ class Worker {
       count: this.#counting?.requests ?? null,
       accessLog,
       log: this.#log,
+      applicationLog: this.#logs.log,
       clock: this.#clock,
       onError,
       guard: (handler) => this.#readiness?.guard(handler) ?? handler,
@@ -171,6 +173,11 @@ class Worker {
   }
 
   async #load(onError: Logs['applicationFailed']): Promise<Application> {
+    const application = await this.#loadPlain(onError);
+    return importedContexts()?.serve(application, { log: this.#logs.log, onError }) ?? application;
+  }
+
+  async #loadPlain(onError: Logs['applicationFailed']): Promise<Application> {
     if (this.#program === null) return loadIntoProcess(this.#spec.settings, this.#log, onError);
     const { loadAsProgram } = await import('./boot/load-program.ts');
     return loadAsProgram(this.#program, this.#spec, this.#log, onError);

@@ -15,6 +15,8 @@ export interface Application {
   readonly upgrade?: (req: IncomingMessage, socket: Duplex, head: Buffer) => void;
   /** Whether a request that asks for an upgrade gets it; any other is handled. Where it is absent all do. */
   readonly takesUpgrade?: (req: IncomingMessage) => boolean;
+  /** Present where an upgrade or a tunnel runs in a context: calls `hand` in it, which hands the socket over. */
+  readonly within?: (req: IncomingMessage, socket: Duplex, hand: () => void) => void;
   /** Present where it has a server of its own, whose listeners the handler calls: connections are fed into that. */
   readonly own?: OwnServer;
   /** Present where the application may be of another kind than it was taken for. */

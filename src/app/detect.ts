@@ -7,6 +7,7 @@ import type { Fetch, FetchOptions } from './adapters/fetch.ts';
 import { adaptListener, adaptMiddlewareStack, isMiddlewareStack, isServer } from './adapters/node.ts';
 import { hasMethods } from './adapters/shapes.ts';
 import type { Application } from './application.ts';
+import { inContexts } from './contexts.ts';
 import { appError } from './failure.ts';
 import { type MountedApps, mountsOf } from './mount/mount.ts';
 
@@ -26,6 +27,15 @@ export interface DetectOptions {
  * exit status 4 if the shape is unknown or the application does not get ready.
  */
 export async function detect(value: unknown, options: DetectOptions): Promise<Application> {
+  // Its parts have contexts of their own.
+  const mounts = typeof value === 'object' && value !== null ? mountsOf(value) : null;
+  if (mounts !== null) return detectMounts(mounts, options);
+  const application = await adapt(value, options);
+  const { spec, gateway = bareContext } = options;
+  return inContexts(application, { name: spec, path: gateway.mountPath, value });
+}
+
+async function adapt(value: unknown, options: DetectOptions): Promise<Application> {
   const { spec, name = spec } = options;
   if (typeof value === 'function') return detectFunction(value as Fetch, options);
   const found = typeof value === 'object' && value !== null ? await detectObject(value, options) : null;
@@ -64,8 +74,6 @@ async function detectObject(value: object, options: DetectOptions): Promise<Appl
   const { spec, onError } = options;
   // First, since proxies that invent their methods (itty-router) really have this one.
   if (hasFetch(value)) return fetchObject(value, options);
-  const mounts = mountsOf(value);
-  if (mounts !== null) return detectMounts(mounts, options);
   if (isServer(value)) return (await import('./adapters/server.ts')).adaptServer(value, spec);
   const frameworks = await import('./adapters/frameworks.ts');
   if (frameworks.isNest(value)) return frameworks.adaptNest(value, spec);

@@ -6,8 +6,8 @@ import { classNameOf } from '../settings/class-name.ts';
 export interface GatewayContext {
   /** SCRIPT_NAME: `''`, or `/…` without a slash at its end. */
   readonly rootPath: string;
-  /** Whether a mount has taken the root path from the request's URL. */
-  readonly isMounted: boolean;
+  /** The part of it that mounts have taken from the request's URL; `''` where none has. */
+  readonly mountPath: string;
   readonly multithread: boolean;
   readonly multiprocess: boolean;
   /** Takes the lines of `wsgi.errors`. */
@@ -18,7 +18,7 @@ export interface GatewayContext {
 export function gatewayContext(settings: Settings, log: Pick<WorkerLog, 'error'>): GatewayContext {
   return {
     rootPath: settings.rootPath,
-    isMounted: false,
+    mountPath: '',
     multithread: classNameOf(settings) !== 'sync',
     multiprocess: (settings.workersMax ?? settings.workers) > 1,
     log: (line) => log.error(line, { event: 'gateway-errors' }),
@@ -28,13 +28,13 @@ export function gatewayContext(settings: Settings, log: Pick<WorkerLog, 'error'>
 /** The context of an application that is mounted at the path in one with that context. */
 export function contextAt(path: string, context: GatewayContext): GatewayContext {
   if (path === '') return context;
-  return { ...context, rootPath: context.rootPath + path, isMounted: true };
+  return { ...context, rootPath: context.rootPath + path, mountPath: context.mountPath + path };
 }
 
 /** The context without settings, for `--check-config` and tests. */
 export const bareContext: GatewayContext = {
   rootPath: '',
-  isMounted: false,
+  mountPath: '',
   multithread: true,
   multiprocess: false,
   log: (line) => void process.stderr.write(`${line}\n`),

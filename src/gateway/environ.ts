@@ -12,7 +12,8 @@ const ABSOLUTE = /^https?:\/\/([^/?#]*)/i;
 /** The environ of a request; `errors` is its `wsgi.errors`. */
 export function environOf(req: IncomingMessage, context: GatewayContext, errors: ErrorOutput): Environ {
   const { socket } = req;
-  const url = context.isMounted ? originalUrl(req) : (req.url ?? '/');
+  const isMounted = context.mountPath !== '';
+  const url = isMounted ? originalUrl(req) : (req.url ?? '/');
   // RFC 9112, 3.2.2: the host in an absolute target counts, not the Host header.
   const [prefix = '', authority] = url[0] === '/' ? [] : (ABSOLUTE.exec(url) ?? []);
   const [path, query] = split(url.slice(prefix.length) || '/');
@@ -22,9 +23,7 @@ export function environOf(req: IncomingMessage, context: GatewayContext, errors:
   const environ: Record<string, unknown> = {
     REQUEST_METHOD: req.method ?? 'GET',
     SCRIPT_NAME: context.rootPath,
-    PATH_INFO: context.isMounted
-      ? decode(path.slice(baseUrl(req).length))
-      : below(context.rootPath, decode(path)),
+    PATH_INFO: isMounted ? decode(path.slice(baseUrl(req).length)) : below(context.rootPath, decode(path)),
     QUERY_STRING: query,
     SERVER_NAME: name,
     SERVER_PORT: port,

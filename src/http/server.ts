@@ -177,7 +177,7 @@ function refuseOn(socket: Duplex, status: string): void {
 }
 
 /** Hands a connection over to another protocol; `hand` calls the application. */
-function switcher({ connections, onError, accessLog }: HttpServerOptions) {
+function switcher({ application, connections, onError, accessLog }: HttpServerOptions) {
   return (request: IncomingMessage, duplex: Duplex, hand: () => void): void => {
     // Not `duplex`, which is a stream of its own where the request has a body that is still being sent.
     const { socket } = request;
@@ -196,7 +196,8 @@ function switcher({ connections, onError, accessLog }: HttpServerOptions) {
       connections.noteUpgrade(request, socket);
       accessLog?.observeTunnel(request, socket);
       try {
-        hand();
+        if (application.within) application.within(request, duplex, hand);
+        else hand();
       } catch (error) {
         if (isMalformed(error, request)) return refuseOn(duplex, '400 Bad Request');
         onError(error, request);

@@ -157,8 +157,10 @@ function lazyStandard({ file, standard = 2 }: LoggerOptions): (line: string) => 
  */
 function textLines(stream: StyledStream | null): Render {
   const time = oncePerSecond(logTime);
-  const write = (level: LogLevel, message: string, { pid = process.pid, lines = [], err }: LogFields) => {
-    const head = `${time()} [${pid}] [${levelWord(level, stream)}] ${escapeControls(message)}`;
+  const write = (level: LogLevel, message: string, fields: LogFields) => {
+    const { pid = process.pid, lines = [], err, requestId } = fields;
+    const text = escapeControls(requestId === undefined ? message : `[${requestId}] ${message}`);
+    const head = `${time()} [${pid}] [${levelWord(level, stream)}] ${text}`;
     const below = [...lines.map(escapeControls), ...(err === undefined ? [] : stackLines(err))];
     // Indented, so that no line of a stack, which may hold what a client sent, can pass for a line of the log.
     return `${[head, ...below.map((line) => `    ${line}`)].join('\n')}\n`;

@@ -1,7 +1,7 @@
 /** From the least to the most severe, named as in Gunicorn. */
 export type LogLevel = 'debug' | 'info' | 'warning' | 'error' | 'critical';
 
-/** What goes with a message. In text only `err`, `lines` and `pid` are shown: the message itself says the rest in words. */
+/** What goes with a message. In text only `err`, `lines`, `pid` and `requestId` are shown: the message itself says the rest in words. */
 export interface LogFields {
   /** What happened, for alerts; the names of our own are in log/records.ts. */
   readonly event?: string;
@@ -9,6 +9,8 @@ export interface LogFields {
   readonly err?: unknown;
   /** Said at length for people, in an indented block; JSON has the same in fields of their own. */
   readonly lines?: readonly string[];
+  /** The request for which the application logs it; in text it stands before the message. */
+  readonly requestId?: string;
   /** The process that the line speaks of, where it is not this one. */
   readonly pid?: number;
   readonly [key: string]: unknown;

@@ -11,10 +11,10 @@ import { enter, type Route, Router } from './router.ts';
  */
 export function adaptMounts(
   routes: readonly Route[],
-  { rootPath, isMounted }: Pick<GatewayContext, 'rootPath' | 'isMounted'>,
+  { rootPath, mountPath }: Pick<GatewayContext, 'rootPath' | 'mountPath'>,
 ): Application {
   for (const route of routes) refuseTls(route);
-  const router = new Router(routes, isMounted ? '' : rootPath);
+  const router = new Router(routes, mountPath === '' ? rootPath : '');
   // Each mount has its own, since one may be within another.
   const taken = Symbol('route');
   const upgrading = router.routes.some(({ application }) => application.upgrade);
@@ -55,7 +55,10 @@ function upgradesOf(router: Router): Pick<Application, 'upgrade' | 'takesUpgrade
       const found = router.find(request.url ?? '');
       if (found === null) return;
       enter(request, found);
-      found.route.application.upgrade?.(request, socket, head);
+      const { upgrade, within } = found.route.application;
+      const hand = () => upgrade?.(request, socket, head);
+      if (within) within(request, socket, hand);
+      else hand();
     },
   };
 }

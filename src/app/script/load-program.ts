@@ -1,6 +1,7 @@
 import { backgroundClock, type Clock } from '../../support/clock.ts';
 import { BootError, EXIT, messageOf } from '../../support/errors.ts';
 import type { Application } from '../application.ts';
+import { inContexts } from '../contexts.ts';
 import { appError } from '../failure.ts';
 import { applicationOf, type ExportOptions, exportCure, exportsAnything } from '../load.ts';
 import { type AppSpec, parseSpec } from '../spec.ts';
@@ -115,7 +116,8 @@ class Search {
     if (fed === null) return;
     this.#end(async () => {
       await fed.announced;
-      return adaptProgram(fed);
+      const { text } = this.#spec;
+      return inContexts(adaptProgram(fed), { name: text, path: '', value: fed.server });
     });
   }
 

@@ -19,12 +19,13 @@ export const serveThread: Serve = async (options) => {
   const { rootPath, multithread, multiprocess } = gatewayContext(settings, options.log);
   const pool = new Pool({
     served: { app: settings.app, mount: settings.mount },
-    gateway: { rootPath, isMounted: false, multithread, multiprocess },
+    gateway: { rootPath, mountPath: '', multithread, multiprocess },
     threads: settings.threads ?? availableParallelism(),
     maxMemory: settings.threadMaxMemory,
     queueLimit: settings.threadQueue,
     limits: limitsOf(settings),
     log: options.log,
+    applicationLog: options.applicationLog,
     report: options.report,
     answerFailure: options.answerFailure,
     onError: (error, exchange) => options.onError(error, exchange?.request),

@@ -1,4 +1,5 @@
 import { type MessagePort, threadId } from 'node:worker_threads';
+import { importedContexts } from '../../../src/app/contexts.ts';
 import { appError } from '../../../src/app/failure.ts';
 import { refuseHttp2 } from '../../../src/app/http2/refuse.ts';
 import { loadServed } from '../../../src/app/load-served.ts';
@@ -8,6 +9,7 @@ import { servedName } from '../../../src/settings/mounts.ts';
 import { explainFailure } from '../../boot/failure.ts';
 import type { LoadedFiles, ModuleGraph } from '../../develop/module-graph.ts';
 import { terminate } from '../../end/termination.ts';
+import { logBy } from './log-line.ts';
 import { ANSWERED, type FromThread, type ThreadSpec } from './messages.ts';
 import { Runner, sendable } from './runner.ts';
 import { answerToWire, fromWire, type WireToThread } from './wire.ts';
@@ -27,18 +29,21 @@ export default async function serveThread({
   let runner: Runner | null = null;
   const modules = reports ? await follow((loaded) => post({ type: 'loaded', ...loaded })) : null;
   try {
-    const application = await loadServed(served, {
+    const onError = (error: unknown) => post({ type: 'error', id: runner?.id ?? 0, error: sendable(error) });
+    const loaded = await loadServed(served, {
       cwd: process.cwd(),
       gateway: { ...bareContext, ...gateway },
-      onError: (error) => post({ type: 'error', id: runner?.id ?? 0, error: sendable(error) }),
+      onError,
     });
-    refuseHttp2(application, servedName(served), 'thread');
+    refuseHttp2(loaded, servedName(served), 'thread');
+    const contexts = importedContexts();
+    const application = contexts?.serve(loaded, { log: logBy((line) => post(line)), onError }) ?? loaded;
     const { own } = application;
     if (own?.isTls)
       throw appError(`${servedName(served)}: an https.Server cannot be served in class thread; use -k async`);
     runner = new Runner(application, post, slots);
     const withoutEffect = own?.withoutEffect('thread') ?? [];
-    post({ type: 'ready', threadId, what: application.what, withoutEffect });
+    post({ type: 'ready', threadId, what: application.what, withoutEffect, hasContexts: contexts !== null });
     await serve(port, slots, runner);
     await runner.close();
     // The pool ends the thread when its time is over.

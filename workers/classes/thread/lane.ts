@@ -1,5 +1,5 @@
 import type { AnswerMessage, Exchange } from './exchange.ts';
-import type { FromThread, ToThread } from './messages.ts';
+import type { ConnectionError, FromThread, ToThread } from './messages.ts';
 
 /** A request that has run for this and twice as long as is usual may run much longer: none should wait behind it. */
 const SLOW_MS = 2;
@@ -89,12 +89,12 @@ export class Lane {
   /** The client has gone: the thread is not to begin with the request, or to end it. Whether it was in this lane. */
   withdraw(exchange: Exchange): boolean {
     if (exchange === this.next) {
-      if (this.takeBack() === null) this.#abort(exchange);
+      if (this.takeBack() === null) this.abort(exchange, exchange.connectionError);
       return true;
     }
     if (exchange !== this.head) return false;
     if (this.#take(exchange, this.#slot)) this.#advance();
-    else this.#abort(exchange);
+    else this.abort(exchange, exchange.connectionError);
     return true;
   }
 
@@ -103,7 +103,7 @@ export class Lane {
   };
 
   /** Takes a message of the thread. */
-  receive(message: Exclude<FromThread, { type: 'ready' | 'bootFailed' | 'loaded' }>): void {
+  receive(message: Exclude<FromThread, { type: 'ready' | 'bootFailed' | 'loaded' | 'log' }>): void {
     // What it says of the next comes after the last that it says of the head.
     const head = this.head?.id === message.id ? this.head : null;
     if (message.type === 'error') return this.#events.failed(message.error, head);
@@ -162,9 +162,10 @@ export class Lane {
     return Atomics.compareExchange(this.#slots, slot, id, 0) === id;
   }
 
-  #abort(exchange: Exchange): void {
+  /** The thread is to end the request, which the client does not wait for any more. */
+  abort(exchange: Exchange, error: ConnectionError | null): void {
     exchange.upload?.stop();
-    this.send({ type: 'abort', id: exchange.id, error: exchange.connectionError });
+    this.send({ type: 'abort', id: exchange.id, error });
   }
 
   #isSlow({ startedMs }: Exchange): boolean {

@@ -1,6 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { GatewayContext } from '../../../src/gateway/context.ts';
 import type { Served } from '../../../src/settings/mounts.ts';
+import type { LogFields, LogLevel } from '../../../src/support/logger.ts';
 import type { Place } from '../../../src/support/place.ts';
 import type { LoadedFiles } from '../../develop/module-graph.ts';
 
@@ -92,6 +93,7 @@ export type ToThread =
 export interface ConnectionError {
   readonly message: string;
   readonly code: string | undefined;
+  readonly name?: string;
 }
 
 export interface Head {
@@ -113,6 +115,8 @@ export interface Loaded {
   readonly what: string;
   /** What it has set on a server of its own, by names, that has no effect in a thread. */
   readonly withoutEffect: readonly string[];
+  /** Whether it has imported tsunicorn/context. */
+  readonly hasContexts: boolean;
 }
 
 /** What a thread tells the pool. Exactly one of `answer`, `end`, `failed`, `cut` and `released` is a request's last. */
@@ -146,5 +150,12 @@ export type FromThread =
   | { readonly type: 'cut'; readonly id: number }
   /** After an abort: the handler has ended. */
   | { readonly type: 'released'; readonly id: number }
+  /** A line of the application for the log. */
+  | {
+      readonly type: 'log';
+      readonly level: LogLevel;
+      readonly message: string;
+      readonly fields: LogFields | undefined;
+    }
   /** An error that is only to be logged. */
   | { readonly type: 'error'; readonly id: number; readonly error: unknown };

@@ -10,13 +10,15 @@ export interface EndableThread {
   readonly id: number;
   readonly lane: { readonly head: Exchange | null };
   kill(): void;
+  /** Gives the request 504, then ends the thread; what its application runs at the end of a request gets a moment. */
+  dismiss(exchange: Exchange): void;
 }
 
 /** Ends threads whose requests run too long, and logs, as one record, what each was doing. */
 export class Overdue {
   readonly #log: WorkerLog;
   readonly #see: See;
-  readonly #looked = new Set<EndableThread>();
+  readonly #looked = new WeakSet<EndableThread>();
 
   constructor(log: WorkerLog, see: See) {
     this.#log = log;
@@ -30,10 +32,10 @@ export class Overdue {
     this.#looked.add(thread);
     const overdueMs = performance.now();
     const inspection = await this.#see(thread.id);
-    this.#looked.delete(thread);
-    if (isOver()) return;
+    if (isOver()) return void this.#looked.delete(thread);
     this.#record(exchange, inspection, overdueMs);
-    thread.kill();
+    if (inspection.what === 'blocked' || inspection.what === 'silent') thread.kill();
+    else thread.dismiss(exchange);
   }
 
   #record({ request, cameMs, startedMs }: Exchange, inspection: Inspection, overdueMs: number): void {

@@ -1,10 +1,12 @@
 import { Tinypool } from 'tinypool';
+import type { ContextService } from '../../../src/app/contexts.ts';
 import { nameRequest, requestField } from '../../../src/http/request-name.ts';
 import type { AnswerFailure } from '../../../src/http/runner.ts';
 import type { WorkerLog } from '../../../src/log/records.ts';
 import type { Served } from '../../../src/settings/mounts.ts';
 import { systemClock } from '../../../src/support/clock.ts';
 import { messageOf } from '../../../src/support/errors.ts';
+import type { LogFields, LogLevel } from '../../../src/support/logger.ts';
 import type { LoadedFiles } from '../../develop/module-graph.ts';
 import { Dispatcher } from './dispatcher.ts';
 import type { Exchange } from './exchange.ts';
@@ -24,6 +26,8 @@ export interface PoolOptions {
   readonly queueLimit: number;
   readonly limits: Limits;
   readonly log: WorkerLog;
+  /** Takes the lines that the application itself logs. */
+  readonly applicationLog: ContextService['log'];
   readonly onError: (error: unknown, exchange: Exchange | null) => void;
   /** Takes what the threads load, where that is wanted. */
   readonly report: ((loaded: LoadedFiles) => void) | null;
@@ -104,6 +108,10 @@ export class Pool implements ThreadEvents {
 
   failed(error: unknown, exchange: Exchange | null): void {
     this.#options.onError(error, exchange);
+  }
+
+  log(level: LogLevel, message: string, fields: LogFields | undefined): void {
+    this.#options.applicationLog[level](message, fields);
   }
 
   answer(error: unknown, exchange: Exchange): void {

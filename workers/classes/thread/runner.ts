@@ -158,8 +158,9 @@ export class Runner {
   }
 }
 
-function errorOf({ message, code }: ConnectionError): Error {
+function errorOf({ message, code, name }: ConnectionError): Error {
   const error = new Error(message);
+  if (name !== undefined) error.name = name;
   return code === undefined ? error : Object.assign(error, { code });
 }
 

@@ -2,8 +2,10 @@ import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:wor
 import type { Tinypool } from 'tinypool';
 import { appError } from '../../../src/app/failure.ts';
 import { BootError, EXIT, type ExitStatus, messageOf } from '../../../src/support/errors.ts';
+import type { LogFields, LogLevel } from '../../../src/support/logger.ts';
 import { ownFile } from '../../../src/support/own-files.ts';
 import type { LoadedFiles } from '../../develop/module-graph.ts';
+import type { Exchange } from './exchange.ts';
 import { Lane, type LaneEvents, type Left, type ThreadPort } from './lane.ts';
 import { ANSWERED, type FromThread, type Loaded, SLOTS, type ThreadSpec } from './messages.ts';
 import { answerFromWire, toWire, type WireFromThread } from './wire.ts';
@@ -16,6 +18,15 @@ export const THREAD_ENTRY = ownFile('workers/classes/thread/entry');
 /** The news that an exited thread's error is still under way may take so long. */
 const EXIT_ERROR_MS = 200;
 
+/** So long a thread that is to end may run what its application does at the end of a request. */
+const ENDINGS_MS = 200;
+/** As the signal of a request says it in the other classes. */
+const TIMED_OUT = {
+  name: 'TimeoutError',
+  message: 'the request took longer than its limit',
+  code: undefined,
+};
+
 /** Why a thread ended: we ended it, or it threw, ran out of memory or exited. */
 export type ThreadEnd =
   | { readonly why: 'ended' }
@@ -26,6 +37,8 @@ export type ThreadEnd =
 export interface ThreadEvents extends LaneEvents {
   /** The thread is gone, and has left these requests unanswered. */
   gone(thread: Thread, end: ThreadEnd, left: Left): void;
+  /** A line of the application for the log. */
+  log(level: LogLevel, message: string, fields: LogFields | undefined): void;
 }
 
 export type ThreadOptions = Pick<ThreadSpec, 'served' | 'gateway'> & {
@@ -48,6 +61,7 @@ export class Thread {
   readonly #slots: Int32Array;
   #id = 0;
   #pings = 0;
+  #hasContexts = false;
   #isGone = false;
 
   constructor(pool: Tinypool, what: ThreadOptions, events: ThreadEvents) {
@@ -105,11 +119,21 @@ export class Thread {
     this.#over({ why: 'ended' });
   }
 
+  dismiss(exchange: Exchange): void {
+    if (!this.#hasContexts) return this.kill();
+    exchange.refuse(504);
+    this.lane.abort(exchange, TIMED_OUT);
+    this.lane.retire();
+    setTimeout(() => this.kill(), ENDINGS_MS).unref();
+  }
+
   #receive(message: FromThread): void {
     if (message.type === 'ready') {
+      this.#hasContexts = message.hasContexts;
       this.#id = message.threadId;
       this.#settleReady.resolve(message);
     } else if (message.type === 'loaded') this.#report?.(message);
+    else if (message.type === 'log') this.#events.log(message.level, message.message, message.fields);
     else if (message.type === 'bootFailed') {
       const { message: text, exitStatus, stack, place } = message;
       this.#settleReady.reject(new BootError(text, exitStatus as ExitStatus, stack, { place }));

@@ -12,9 +12,9 @@ export async function loadInThread({ app, mount, threadMaxMemory }: Settings): P
   const pool = createTinypool({ threads: 1, maxMemory: threadMaxMemory });
   // The thread's one task hears of its errors.
   pool.on('error', () => {});
-  const gateway = { rootPath, isMounted: false, multithread, multiprocess };
+  const gateway = { rootPath, mountPath: '', multithread, multiprocess };
   const options = { served: { app, mount }, gateway, report: null };
-  const events = { free: () => {}, failed: () => {}, gone: () => {}, answer: () => {} };
+  const events = { log: () => {}, free: () => {}, failed: () => {}, gone: () => {}, answer: () => {} };
   const { what } = await new Thread(pool, options, events).ready;
   return what;
 }

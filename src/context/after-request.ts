@@ -12,6 +12,10 @@ export function afterRequest(fn: AfterRequest): void {
   if (typeof fn !== 'function') throw new TypeError('afterRequest() takes a function of the response');
   const context = answerContext('afterRequest()');
   const { after } = context.extras;
+  if (context.incoming.httpVersionMajor > 1)
+    throw new Error(
+      'afterRequest() cannot change answers of HTTP/2; set the headers where the stream is answered',
+    );
   if (context.outgoing.headersSent)
     throw new Error('afterRequest() came too late: the head of the answer has been sent; use teardown()');
   after.push(fn);

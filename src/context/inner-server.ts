@@ -34,6 +34,8 @@ async function engineOver(whole: Application): Promise<Server> {
   const { createHttpServer } = await import('../http/server.ts');
   const { Connections } = await import('../http/connections.ts');
   const { systemClock } = await import('../support/clock.ts');
+  if (whole.own?.isHttp2)
+    throw new Error(`forward() speaks HTTP/1.1, and this is a server of HTTP/2 (${whole.what})`);
   const connections = new Connections(() => {});
   // Without the application's own server, which can be adopted only once.
   const { own: _, ...application } = whole;

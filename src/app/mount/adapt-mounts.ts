@@ -13,7 +13,7 @@ export function adaptMounts(
   routes: readonly Route[],
   { rootPath, mountPath }: Pick<GatewayContext, 'rootPath' | 'mountPath'>,
 ): Application {
-  for (const route of routes) refuseTls(route);
+  for (const route of routes) refuseConnections(route);
   const router = new Router(routes, mountPath === '' ? rootPath : '');
   // Each mount has its own, since one may be within another.
   const taken = Symbol('route');
@@ -37,11 +37,14 @@ function describe({ path, application }: Route): string {
   return `${path || '/'} (${application.what})`;
 }
 
-function refuseTls({ name, application }: Route): void {
+/** Refuses what begins before there is a request. */
+function refuseConnections({ name, application }: Route): void {
   if (application.own?.isTls)
     throw appError(
       `${name}: an https.Server cannot be mounted, since TLS begins before there is a path; mount its request listener`,
     );
+  if (application.own?.isHttp2)
+    throw appError(`${name}: HTTP/2 (${application.what}) cannot be mounted; serve it by itself`);
 }
 
 function upgradesOf(router: Router): Pick<Application, 'upgrade' | 'takesUpgrade'> {

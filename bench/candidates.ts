@@ -1,11 +1,18 @@
 import { join } from 'node:path';
 import { type Bar, type Candidate, cluster, server, tsunicorn, tsunicornProgram } from './candidate.ts';
+import { contextBars, contextCandidates } from './context.ts';
 import type { CaseName } from './options.ts';
 import { syncBars, syncCandidates } from './sync.ts';
 import { threadBars, threadCandidates } from './thread.ts';
 
 /** The cases that a load generator drives as fast as the candidates answer. */
-export const loadCases = ['keepalive', 'close', 'sync', 'thread'] as const satisfies readonly CaseName[];
+export const loadCases = [
+  'keepalive',
+  'close',
+  'sync',
+  'thread',
+  'context',
+] as const satisfies readonly CaseName[];
 
 export type LoadCase = (typeof loadCases)[number];
 
@@ -16,6 +23,8 @@ export function candidates(name: LoadCase, scratch: string): readonly Candidate[
       return syncCandidates;
     case 'thread':
       return threadCandidates;
+    case 'context':
+      return contextCandidates;
     default:
       return plainCandidates(join(scratch, 'access.log'));
   }
@@ -49,6 +58,7 @@ const programBars: readonly Bar[] = (['keepalive', 'close'] as const).map((name)
 export const bars: readonly Bar[] = [
   ...syncBars,
   ...threadBars,
+  ...contextBars,
   {
     in: 'keepalive',
     candidate: 'tsunicorn',

@@ -1,7 +1,7 @@
 import type { Server } from 'node:http';
-import type { Duplex } from 'node:stream';
 import type { Application } from '../../src/app/application.ts';
 import { Connections } from '../../src/http/connections.ts';
+import { connectWithin } from '../../src/http/inner-connection.ts';
 import { createHttpServer } from '../../src/http/server.ts';
 import type { WorkerLog } from '../../src/log/records.ts';
 import type { Settings } from '../../src/settings/catalogue/catalogue.ts';
@@ -95,8 +95,7 @@ function privateServer(whole: Application, clock: Clock, onError: (error: unknow
 /** Makes one request; resolves with `ready`, or with what the application did instead. */
 function ask(server: Server, path: string, signal: AbortSignal): Promise<string> {
   const http = process.getBuiltinModule('node:http');
-  const [ours, theirs] = process.getBuiltinModule('node:stream').duplexPair();
-  server.emit('connection', Object.assign(theirs, likeSocket(theirs)));
+  const ours = connectWithin(server, { remoteAddress: '127.0.0.1', remoteFamily: 'IPv4' });
   return new Promise((settle) => {
     const request = http.get({
       path,
@@ -119,24 +118,6 @@ function ask(server: Server, path: string, signal: AbortSignal): Promise<string>
     // If the answer has begun, the end of the response settles it.
     request.on('error', () => hasBegun || settle(signal.aborted ? 'did not answer' : 'cut the connection'));
   });
-}
-
-/**
- * What applications expect of a socket and a pair of streams lacks. It is no real socket, since another worker might
- * accept a connection to the real ones, and opening another may be forbidden here.
- */
-function likeSocket(stream: Duplex): object {
-  const itself = () => stream;
-  return {
-    remoteAddress: '127.0.0.1',
-    remoteFamily: 'IPv4',
-    address: () => ({}),
-    setTimeout: itself,
-    setNoDelay: itself,
-    setKeepAlive: itself,
-    ref: itself,
-    unref: itself,
-  };
 }
 
 /** Resolves with whether the pause was not cut short. */

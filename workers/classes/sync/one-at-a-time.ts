@@ -3,6 +3,7 @@ import type { Handler } from '../../../src/app/application.ts';
 import { eventOf } from '../../../src/app/request-event.ts';
 import { answerError } from '../../../src/http/answer-error.ts';
 import { limitFlights } from '../../../src/http/deadlines.ts';
+import { RequestTimeout } from '../../../src/http/request-limit.ts';
 import { nameRequest } from '../../../src/http/request-name.ts';
 import type { ServeOptions } from '../../serving.ts';
 import type { RequestQueue } from './request-queue.ts';
@@ -58,7 +59,10 @@ export function limitTurns(queue: RequestQueue, { seconds, fail, clock }: TurnLi
     inFlight: () => (queue.current ? [queue.current] : []),
     overdue: (response) => {
       const waiting = queue.empty();
-      fail(`${nameRequest(response.req)} has run for ${seconds} s (--timeout)`);
+      const { req: request } = response;
+      const timeout = new RequestTimeout(`the request took longer than ${seconds} s`);
+      response.once('finish', () => void request.destroy(timeout));
+      fail(`${nameRequest(request)} has run for ${seconds} s (--timeout)`);
       answerError(response, 504);
       for (const other of waiting) answerError(other, 503, { 'retry-after': '1' });
     },

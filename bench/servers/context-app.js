@@ -1,0 +1,4 @@
+// app.js with contexts, which it does not use.
+import 'tsunicorn/context';
+
+export { app } from './app.js';

@@ -11,8 +11,12 @@ import { root, serve } from '../support/tsunicorn.ts';
 const fixtures = join(root, 'test/fixtures/contexts');
 const classes = ['async', 'sync', 'thread'] as const;
 
+/** The options of a class; only `thread` has threads. */
+const of = (name: string, threads: number) =>
+  name === 'thread' ? ['-k', name, '--threads', `${threads}`] : ['-k', name];
+
 const servers = shareServers(
-  classes.map((name) => ['-k', name, '--threads', '5', '--request-timeout', '2', '-t', '0', 'node.ts:app']),
+  classes.map((name) => [...of(name, 5), '--request-timeout', '2', '-t', '0', 'node.ts:app']),
   { cwd: fixtures },
 );
 
@@ -101,7 +105,7 @@ describe.each(classes.map((name, index) => [name, servers[index] as () => Served
     });
 
     it('waits at a stop for what runs behind the last request', async () => {
-      const own = await serve(['-k', name, '--threads', '1', 'node.ts:app'], { cwd: fixtures });
+      const own = await serve([...of(name, 1), 'node.ts:app'], { cwd: fixtures });
       expect((await ask({ url: own.at, path: '/slow-end' })).body).toBe('slow');
       own.signal('SIGTERM');
       await own.waitForLog(/the slow end is over/);
@@ -169,7 +173,7 @@ describe('contexts', () => {
   });
 
   it.each(['async', 'thread'])('are not loaded in class %s where nothing imports them', async (name) => {
-    const running = await serve(['-k', name, '--threads', '1', 'plain.mjs'], {
+    const running = await serve([...of(name, 1), 'plain.mjs'], {
       cwd: fixtures,
       env: { NODE_OPTIONS: `--import ${join(fixtures, 'spy.mjs')}` },
     });

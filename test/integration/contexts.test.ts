@@ -10,7 +10,7 @@ const shapes = ['node.ts:app', 'fetch.ts:app', 'gateway.ts:app'];
 
 const cases = classes.flatMap((name) => shapes.map((shape) => [name, shape] as const));
 const servers = shareServers(
-  cases.map(([name, shape]) => ['-k', name, '--threads', '2', shape]),
+  cases.map(([name, shape]) => [...(name === 'thread' ? ['-k', name, '--threads', '2'] : ['-k', name]), shape]),
   { cwd: fixtures },
 );
 

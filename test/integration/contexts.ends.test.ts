@@ -16,103 +16,105 @@ const of = (name: string, threads: number) =>
   name === 'thread' ? ['-k', name, '--threads', `${threads}`] : ['-k', name];
 
 const servers = shareServers(
-  classes.map((name) => [...of(name, 5), '--request-timeout', '2', '-t', '0', 'node.ts:app']),
+  classes.map((name) => [...of(name, 5), '-t', '0', 'node.ts:app']),
+  { cwd: fixtures },
+);
+const limited = shareServers(
+  classes.map((name) => [...of(name, 1), '--request-timeout', '2', '-t', '0', 'node.ts:app']),
   { cwd: fixtures },
 );
 
-describe.each(classes.map((name, index) => [name, servers[index] as () => Served] as const))(
-  'class %s',
-  (name, server) => {
-    const at = (path: string) => ({ url: server().at, path });
-    const torn = async (path: string, from: number) =>
-      (await server().waitForLog(new RegExp(`teardown of ${path}: (.*)`), from))[1];
+type Shared = () => Served;
 
-    it.each(['/hangs', '/silent'])('runs teardown() where the client of %s leaves', async (path) => {
-      const from = server().stderr.length;
-      const request = http.get(`${server().at}${path}`, { agent: false });
-      request.on('error', () => {});
-      if (path === '/hangs') await once(request, 'response');
-      else await server().waitForLog(/begins \/silent/, from);
-      request.destroy();
-      expect(await torn(path, from)).toMatch(/aborted|its client left/);
-    });
+describe.each(
+  classes.map((name, index) => [name, servers[index] as Shared, limited[index] as Shared] as const),
+)('class %s', (name, server, hurried) => {
+  const at = (path: string) => ({ url: server().at, path });
+  const torn = async (path: string, from: number) =>
+    (await server().waitForLog(new RegExp(`teardown of ${path}: (.*)`), from))[1];
 
-    it('runs teardown() where the request takes too long', async () => {
-      const from = server().stderr.length;
-      expect((await ask(at('/silent'))).status).toBe(504);
-      expect(await torn('/silent', from)).toMatch(/^TimeoutError: the request took longer than /);
-    });
+  it.each(['/hangs', '/silent'])('runs teardown() where the client of %s leaves', async (path) => {
+    const from = server().stderr.length;
+    const request = http.get(`${server().at}${path}`, { agent: false });
+    request.on('error', () => {});
+    if (path === '/hangs') await once(request, 'response');
+    else await server().waitForLog(/begins \/silent/, from);
+    request.destroy();
+    expect(await torn(path, from)).toMatch(/aborted|its client left/);
+  });
 
-    it('lets the listeners of request and response run in the context', async () => {
-      const from = server().stderr.length;
-      const { body } = await ask({ ...at('/events'), method: 'POST', body: 'hello' });
-      expect(body).toBe('POST 5');
-      await server().waitForLog(/\[[\da-z]+-[\da-z]+\] closed \/events/, from);
-    });
+  it('runs teardown() where the request takes too long', async () => {
+    const from = hurried().stderr.length;
+    expect((await ask({ url: hurried().at, path: '/silent' })).status).toBe(504);
+    await hurried().waitForLog(/teardown of \/silent: TimeoutError: the request took longer than /, from);
+  });
 
-    it('logs what afterRequest() and teardown() throw, and sends the answer', async () => {
-      const from = server().stderr.length;
-      expect(await ask(at('/after-throws'))).toMatchObject({ status: 200, body: 'sent all the same' });
-      await server().waitForLog(/while handling GET \/after-throws: afterRequest failed on purpose/, from);
-      await server().waitForLog(/while handling GET \/after-throws: teardown failed on purpose/, from);
-    });
+  it('lets the listeners of request and response run in the context', async () => {
+    const from = server().stderr.length;
+    const { body } = await ask({ ...at('/events'), method: 'POST', body: 'hello' });
+    expect(body).toBe('POST 5');
+    await server().waitForLog(/\[[\da-z]+-[\da-z]+\] closed \/events/, from);
+  });
 
-    it('refuses afterRequest() behind the head', async () => {
-      expect((await ask(at('/late'))).body).toMatch(/afterRequest\(\) came too late/);
-    });
+  it('logs what afterRequest() and teardown() throw, and sends the answer', async () => {
+    const from = server().stderr.length;
+    expect(await ask(at('/after-throws'))).toMatchObject({ status: 200, body: 'sent all the same' });
+    await server().waitForLog(/while handling GET \/after-throws: afterRequest failed on purpose/, from);
+    await server().waitForLog(/while handling GET \/after-throws: teardown failed on purpose/, from);
+  });
 
-    it('keeps the head that writeHead() gets, and changes it', async () => {
-      const { status, headers, body } = await ask(at('/after'));
-      expect({ status, body, one: headers['x-one'], cookies: headers['set-cookie'] }).toEqual({
-        ...{ status: 202, body: 'after', one: '1', cookies: ['a', 'b'] },
-      });
-    });
+  it('refuses afterRequest() behind the head', async () => {
+    expect((await ask(at('/late'))).body).toMatch(/afterRequest\(\) came too late/);
+  });
 
-    it('hands the headers of a request to the one that it forwards, and not those of its body', async () => {
-      const headers = {
-        authorization: 'Bearer x',
-        cookie: 'a=b',
-        'content-type': 'text/x',
-        range: 'bytes=1-',
-      };
-      const { body } = await ask({ ...at('/forward?/echo'), method: 'POST', headers, body: 'outer' });
-      const { body: inner, status } = JSON.parse(body);
-      expect(status).toBe(200);
-      const seen = JSON.parse(inner);
-      expect(seen).toMatchObject({ body: 'sent along', at: '/echo' });
-      expect(seen.headers).toMatchObject({
-        ...{ authorization: 'Bearer x', cookie: 'a=b', 'content-length': '10' },
-        'content-type': expect.stringMatching(/^text\/plain/),
-      });
-      expect(seen.headers).not.toHaveProperty('range');
+  it('keeps the head that writeHead() gets, and changes it', async () => {
+    const { status, headers, body } = await ask(at('/after'));
+    expect({ status, body, one: headers['x-one'], cookies: headers['set-cookie'] }).toEqual({
+      ...{ status: 202, body: 'after', one: '1', cookies: ['a', 'b'] },
     });
+  });
 
-    it('answers 404 and errors of a forwarded request as that does', async () => {
-      const statuses = ['/none', '/throws'].map(
-        async (path) => JSON.parse((await ask(at(`/forward?${path}`))).body).status,
-      );
-      expect(await Promise.all(statuses)).toEqual([404, 500]);
+  it('hands the headers of a request to the one that it forwards, and not those of its body', async () => {
+    const headers = {
+      authorization: 'Bearer x',
+      cookie: 'a=b',
+      'content-type': 'text/x',
+      range: 'bytes=1-',
+    };
+    const { body } = await ask({ ...at('/forward?/echo'), method: 'POST', headers, body: 'outer' });
+    const { body: inner, status } = JSON.parse(body);
+    expect(status).toBe(200);
+    const seen = JSON.parse(inner);
+    expect(seen).toMatchObject({ body: 'sent along', at: '/echo' });
+    expect(seen.headers).toMatchObject({
+      ...{ authorization: 'Bearer x', cookie: 'a=b', 'content-length': '10' },
+      'content-type': expect.stringMatching(/^text\/plain/),
     });
+    expect(seen.headers).not.toHaveProperty('range');
+  });
 
-    it('ends requests that forward in a circle', async () => {
-      const from = server().stderr.length;
-      await ask(at('/forward?/forward?/forward'));
-      expect((await ask(at('/circle'))).status).toBe(500);
-      await server().waitForLog(
-        /10 requests were forwarded, each by the one before; look for a circle/,
-        from,
-      );
-    });
+  it('answers 404 and errors of a forwarded request as that does', async () => {
+    const statuses = ['/none', '/throws'].map(
+      async (path) => JSON.parse((await ask(at(`/forward?${path}`))).body).status,
+    );
+    expect(await Promise.all(statuses)).toEqual([404, 500]);
+  });
 
-    it('waits at a stop for what runs behind the last request', async () => {
-      const own = await serve([...of(name, 1), 'node.ts:app'], { cwd: fixtures });
-      expect((await ask({ url: own.at, path: '/slow-end' })).body).toBe('slow');
-      own.signal('SIGTERM');
-      await own.waitForLog(/the slow end is over/);
-      expect((await own.end()).status).toBe(0);
-    });
-  },
-);
+  it('ends requests that forward in a circle', async () => {
+    const from = server().stderr.length;
+    await ask(at('/forward?/forward?/forward'));
+    expect((await ask(at('/circle'))).status).toBe(500);
+    await server().waitForLog(/10 requests were forwarded, each by the one before; look for a circle/, from);
+  });
+
+  it('waits at a stop for what runs behind the last request', async () => {
+    const own = await serve([...of(name, 1), 'node.ts:app'], { cwd: fixtures });
+    expect((await ask({ url: own.at, path: '/slow-end' })).body).toBe('slow');
+    own.signal('SIGTERM');
+    await own.waitForLog(/the slow end is over/);
+    expect((await own.end()).status).toBe(0);
+  });
+});
 
 describe.each(['async', 'sync'])('upgrades in class %s', (name) => {
   it('have a context that lasts until the socket closes', async () => {

@@ -10,7 +10,10 @@ const shapes = ['node.ts:app', 'fetch.ts:app', 'gateway.ts:app'];
 
 const cases = classes.flatMap((name) => shapes.map((shape) => [name, shape] as const));
 const servers = shareServers(
-  cases.map(([name, shape]) => [...(name === 'thread' ? ['-k', name, '--threads', '2'] : ['-k', name]), shape]),
+  cases.map(([name, shape]) => [
+    ...(name === 'thread' ? ['-k', name, '--threads', '2'] : ['-k', name]),
+    shape,
+  ]),
   { cwd: fixtures },
 );
 

@@ -34,7 +34,8 @@ export class Overdue {
     const inspection = await this.#see(thread.id);
     if (isOver()) return void this.#looked.delete(thread);
     this.#record(exchange, inspection, overdueMs);
-    if (inspection.what === 'blocked' || inspection.what === 'silent') thread.kill();
+    // One that is merely late hears of it, too.
+    if (inspection.what === 'blocked') thread.kill();
     else thread.dismiss(exchange);
   }
 

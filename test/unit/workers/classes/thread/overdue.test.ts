@@ -47,7 +47,7 @@ it('says in one record what the thread was doing, and ends it', async () => {
 
 it.each<[Inspection, RegExp, object]>([
   [{ what: 'waiting' }, /the handler waits for something/, { killed: 0, dismissed: 1 }],
-  [{ what: 'silent' }, /native code or gets no processor time/, { killed: 1, dismissed: 0 }],
+  [{ what: 'silent' }, /native code or gets no processor time/, { killed: 0, dismissed: 1 }],
   [
     { what: 'unseen', why: 'a debugger may be connected' },
     /could not be read: a debugger may be connected/,

@@ -89,7 +89,7 @@ describe('withApp()', () => {
   it('makes the value of a Local where it is first read, and takes another', () => {
     let made = 0;
     const local = new Local(() => ++made);
-    const bare = new Local<string>();
+    const bare = new Local<string | undefined>();
     withApp(app, () => {
       expect(bare.value).toBeUndefined();
       bare.value = 'set';

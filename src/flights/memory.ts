@@ -40,7 +40,9 @@ export const UPGRADED_BIT = 0x2000;
 
 // Beside the lengths: the URL's has ten bits, the others six.
 export const CUT_BIT = 1 << 22;
+/** HTTP/1.0 and HTTP/2.0; without either, HTTP/1.1. */
 export const OLD_BIT = 1 << 23;
+export const NEW_BIT = 1 << 24;
 
 export const INTS = HEADER_INTS + SLOTS * SLOT_INTS;
 export const DOUBLES_AT = INTS * 4;

@@ -11,6 +11,7 @@ import {
   LENGTHS,
   METHOD_BYTES,
   Memory,
+  NEW_BIT,
   OLD_BIT,
   OPEN,
   REMOTE_BYTES,
@@ -178,7 +179,7 @@ export class FlightReader {
       remote: get(text + METHOD_BYTES, (lengths >> 16) & 0x3f),
       url: get(text + METHOD_BYTES + REMOTE_BYTES, lengths & 0x3ff),
       cut: (lengths & CUT_BIT) !== 0,
-      protocol: (lengths & OLD_BIT) === 0 ? 'HTTP/1.1' : 'HTTP/1.0',
+      protocol: protocolOf(lengths),
       startMs: doubles[slot * SLOT_DOUBLES + START] ?? 0,
       bytes: doubles[slot * SLOT_DOUBLES + BYTES] ?? 0,
       status: status & STATUS_MASK,
@@ -186,4 +187,9 @@ export class FlightReader {
       upgraded: (status & UPGRADED_BIT) !== 0,
     };
   }
+}
+
+function protocolOf(lengths: number): string {
+  if ((lengths & NEW_BIT) !== 0) return 'HTTP/2.0';
+  return (lengths & OLD_BIT) === 0 ? 'HTTP/1.1' : 'HTTP/1.0';
 }

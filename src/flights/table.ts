@@ -11,6 +11,7 @@ import {
   LENGTHS,
   METHOD_BYTES,
   Memory,
+  NEW_BIT,
   OLD_BIT,
   OPEN,
   REMOTE_BYTES,
@@ -75,7 +76,7 @@ export class FlightTable {
       (methodLength << 10) |
       (remoteLength << 16) |
       (url.length > URL_BYTES ? CUT_BIT : 0) |
-      (httpVersion === '1.0' ? OLD_BIT : 0);
+      (httpVersion === '1.1' ? 0 : httpVersion === '1.0' ? OLD_BIT : NEW_BIT);
     Atomics.store(ints, at + STATE, OPEN);
     // A reader that sleeps is woken once, and sets the flag again before its next sleep.
     if (ints[DIRTY] === 0) this.wake();

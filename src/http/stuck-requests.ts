@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { StreamResponse } from '../app/http2/stream-response.ts';
 import { Condition, type Course, type Phase } from '../log/condition.ts';
 import type { WorkerLog } from '../log/records.ts';
 import type { Clock } from '../support/clock.ts';
@@ -65,7 +66,7 @@ export class StuckRequests {
   }
 
   #progressOf({ response, sinceMs }: Flight, now: number): Progress {
-    const bytes = (response.socket?.bytesRead ?? 0) + (response.socket?.bytesWritten ?? 0);
+    const bytes = bytesOf(response);
     const before = this.#progress.get(response);
     if (before?.bytes === bytes) return before;
     // If it is seen for the first time and its answer has not begun, nothing was sent since it came.
@@ -100,14 +101,27 @@ export class StuckRequests {
   }
 }
 
+/** What changes while a request moves. */
+function bytesOf(response: ServerResponse): number {
+  if (response instanceof StreamResponse) return response.writes;
+  return (response.socket?.bytesRead ?? 0) + (response.socket?.bytesWritten ?? 0);
+}
+
 /** Whether the client waits for the application. */
 function isTheApplications({ response }: Flight): boolean {
+  if (response instanceof StreamResponse) return isTheApplicationsStream(response);
   const { req, socket } = response;
   // An earlier answer on its connection is under way, or its own is, and the client is slow to read it.
   if (socket === null || response.writableEnded || socket.writableLength > 0) return false;
   // The client has yet to send, unless what it sent is not taken.
   if (!req.complete && req.readableLength === 0) return false;
   return !isEventStream(response);
+}
+
+function isTheApplicationsStream(response: StreamResponse): boolean {
+  const { writableEnded, writableLength, req } = response;
+  if (writableEnded || writableLength > 0) return false;
+  return req.hasArrived && !isEventStream(response);
 }
 
 function endOf(limit: StuckOptions['limit']): string {

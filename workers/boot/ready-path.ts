@@ -27,7 +27,7 @@ export interface Proof {
  */
 export async function proveReady({ path, application, settings, log, clock }: Proof): Promise<void> {
   const errors = new Set<string>();
-  const server = privateServer(application, clock, (error) => {
+  const asker = await askerOf(application, clock, (error) => {
     const message = messageOf(error);
     // An error that was logged before says nothing new.
     if (!errors.has(message))
@@ -43,26 +43,33 @@ export async function proveReady({ path, application, settings, log, clock }: Pr
   const leftMs = giveUpMs(settings.bootTimeout, clock.now());
   const cancel = clock.after(Math.min(leftMs, 2 ** 31 - 1), () => over.abort());
   try {
-    await untilReady({ server, path, log, signal: over.signal, clock }, settings.bootTimeout);
+    await untilReady({ asker, path, log, signal: over.signal, clock }, settings.bootTimeout);
   } finally {
     cancel();
-    server.close();
+    asker.close();
   }
 }
 
+/** Asks the application inside this process. */
+export interface Asker {
+  /** Makes one request; resolves with `ready`, or with what the application did instead. */
+  ask(path: string, signal: AbortSignal): Promise<string>;
+  close(): void;
+}
+
 interface Tries {
-  readonly server: Server;
+  readonly asker: Asker;
   readonly path: string;
   readonly log: WorkerLog;
   readonly signal: AbortSignal;
   readonly clock: Clock;
 }
 
-async function untilReady({ server, path, log, signal, clock }: Tries, seconds: number): Promise<void> {
+async function untilReady({ asker, path, log, signal, clock }: Tries, seconds: number): Promise<void> {
   const [firstMs, mostMs] = PAUSE_MS;
   let heard: string | null = null;
   for (let pauseMs: number = firstMs; ; pauseMs = Math.min(pauseMs * 1.5, mostMs)) {
-    const answer = await ask(server, path, signal);
+    const answer = await asker.ask(path, signal);
     if (answer === 'ready') return;
     if (signal.aborted)
       throw notReady(path, heard === null ? answer : `${answer}, and before ${heard}`, seconds);
@@ -84,6 +91,19 @@ function notReady(path: string, answer: string, seconds: number): BootError {
   );
 }
 
+async function askerOf(
+  application: Application,
+  clock: Clock,
+  onError: (error: unknown) => void,
+): Promise<Asker> {
+  if (application.own?.isHttp2) {
+    const { askOverHttp2 } = await import('./ask-http2.ts');
+    return { ask: (path, signal) => askOverHttp2(application, path, signal, onError), close: () => {} };
+  }
+  const server = privateServer(application, clock, onError);
+  return { ask: (path, signal) => ask(server, path, signal), close: () => void server.close() };
+}
+
 /** A separate engine over the same application, which no log, hook or counter observes. */
 function privateServer(whole: Application, clock: Clock, onError: (error: unknown) => void): Server {
   const connections = new Connections(() => {});
@@ -92,7 +112,6 @@ function privateServer(whole: Application, clock: Clock, onError: (error: unknow
   return createHttpServer({ application, connections, observers: [], keepAliveMs: 0, onError, clock });
 }
 
-/** Makes one request; resolves with `ready`, or with what the application did instead. */
 function ask(server: Server, path: string, signal: AbortSignal): Promise<string> {
   const http = process.getBuiltinModule('node:http');
   const ours = connectWithin(server, { remoteAddress: '127.0.0.1', remoteFamily: 'IPv4' });

@@ -55,8 +55,10 @@ export class StreamRequest {
     return stream.endAfterHeaders || stream.readableEnded || stream.destroyed;
   }
 
-  get readableLength(): number {
-    return this.stream.readableLength;
+  /** Whether its client has sent all of it, or more than was taken. */
+  get hasArrived(): boolean {
+    const { stream } = this;
+    return this.complete || stream.readableLength > 0 || stream.state.remoteClose === 1;
   }
 
   get aborted(): boolean {

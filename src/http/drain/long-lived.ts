@@ -26,7 +26,9 @@ export function closeLongLived(stream: LongLived, clock: Clock): void {
 }
 
 /** Whether the answer, which has begun and goes on, is a stream of server-sent events. */
-export function isEventStream(response: ServerResponse): boolean {
+export function isEventStream(
+  response: Pick<ServerResponse, 'headersSent' | 'writableEnded' | 'getHeader'>,
+): boolean {
   if (!response.headersSent || response.writableEnded) return false;
   const type = response.getHeader('content-type');
   if (type !== undefined) return /^text\/event-stream\b/i.test(String(type));

@@ -43,6 +43,12 @@ describe('the table of requests in flight', () => {
     expect([...reader.list()]).toEqual([]);
   });
 
+  it('knows the protocol of each', () => {
+    const { table, reader } = pair();
+    for (const httpVersion of ['1.0', '1.1', '2.0']) open(table, { ...start, httpVersion });
+    expect([...reader.list()].map(({ protocol }) => protocol)).toEqual(['HTTP/1.0', 'HTTP/1.1', 'HTTP/2.0']);
+  });
+
   it('uses a place again for a request of another id', () => {
     const { table, reader } = pair();
     table.close(open(table));

@@ -1,9 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import http2, { type Http2Server, type ServerHttp2Stream } from 'node:http2';
 import { describe, expect, it } from 'vitest';
 import type { Application } from '../../../../src/app/application.ts';
+import { detect } from '../../../../src/app/detect.ts';
+// Imported by the code under test too, but only when time already passes.
+import '../../../../workers/boot/ask-http2.ts';
 import { proveReady } from '../../../../workers/boot/ready-path.ts';
 import { FakeClock } from '../../../support/fake-clock.ts';
 import { FakeLogger } from '../../../support/fake-logger.ts';
+import { startEngine } from '../../../support/http-engine.ts';
 import { turns } from '../../../support/wire.ts';
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => unknown;
@@ -11,9 +16,9 @@ type Handler = (request: IncomingMessage, response: ServerResponse) => unknown;
 const BOOT_SECONDS = 10;
 
 /** Proves an application of this handler, which is given whatever time it wants of those ten seconds. */
-async function prove(handler: Handler, log = new FakeLogger()): Promise<void> {
+async function prove(app: Handler | Application, log = new FakeLogger()): Promise<void> {
   const clock = new FakeClock(0);
-  const application: Application = { what: 'handler', handler };
+  const application: Application = typeof app === 'function' ? { what: 'handler', handler: app } : app;
   const settings = { bootTimeout: BOOT_SECONDS };
   let isOver = false;
   const proved = proveReady({ path: '/healthz?full', application, settings, log, clock }).finally(() => {
@@ -107,5 +112,48 @@ describe('the ready path', () => {
       'The application failed at GET /healthz?full: no database',
       'The application failed at GET /healthz?full: no cache',
     ]);
+  });
+});
+
+describe('the ready path of a server of node:http2', () => {
+  const adopted = async (server: Http2Server) => {
+    const application = await detect(server, { spec: 'web.ts:server', onError: () => {} });
+    await startEngine({ application });
+    return application;
+  };
+
+  it('is asked for over HTTP/2, where it listens to request', async () => {
+    const log = new FakeLogger();
+    const seen: unknown[] = [];
+    const server = http2.createServer((request, response) => {
+      const { method, url, httpVersion, authority, socket } = request;
+      seen.push({ method, url, httpVersion, authority, from: socket.remoteAddress });
+      response.statusCode = seen.length === 1 ? 503 : 200;
+      response.end('x'.repeat(100_000));
+    });
+    await prove(await adopted(server), log);
+    expect(log.at('info')).toEqual(['Waiting for GET /healthz?full (--ready-path), which answered 503']);
+    expect(seen[0]).toEqual({
+      ...{ method: 'GET', url: '/healthz?full', httpVersion: '2.0', authority: 'localhost' },
+      from: '127.0.0.1',
+    });
+  });
+
+  it('is asked for over HTTP/2, where it listens to stream, and its errors are logged', async () => {
+    const log = new FakeLogger();
+    let count = 0;
+    const server = http2.createServer().on('stream', (stream: ServerHttp2Stream, headers) => {
+      if (count++ === 0) throw new Error('not yet');
+      stream.respond({ ':status': headers[':path'] === '/healthz?full' ? 204 : 404 }, { endStream: true });
+    });
+    await prove(await adopted(server), log);
+    expect(log.at('error')).toEqual(['The application failed at GET /healthz?full: not yet']);
+  });
+
+  it('that is never answered is said so', async () => {
+    const server = http2.createServer((request, response) => void (request.url && response));
+    await expect(prove(await adopted(server))).rejects.toThrow(
+      /the application did not answer, up to the end/,
+    );
   });
 });

@@ -1,8 +1,9 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { ServerHttp2Session } from 'node:http2';
-import type { AddressInfo, ServerOpts, Socket } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { isThenable } from '../support/thenable.ts';
+import { prepare, type SocketOptions, socketOptionsOf, turnsAway } from './accepting.ts';
 import { type StreamArguments, StreamRequest } from './http2/stream-request.ts';
 import { eventOf, noteEvent } from './request-event.ts';
 import type { FedServer, Feeder } from './script/fed-server.ts';
@@ -37,26 +38,13 @@ export interface OwnServerOptions {
 
 type Emit = (event: string | symbol, ...args: unknown[]) => boolean;
 
-/** How node:net keeps the options of createServer(), which its types do not declare. */
-interface AcceptOptions {
-  readonly noDelay?: boolean;
-  readonly keepAlive?: boolean;
-  /** In seconds. */
-  readonly keepAliveInitialDelay?: number;
-  readonly highWaterMark?: number;
-  readonly allowHalfOpen?: boolean;
-  readonly pauseOnConnect?: boolean;
-}
-
-export type SocketOptions = Pick<ServerOpts, 'allowHalfOpen' | 'highWaterMark' | 'pauseOnConnect'>;
-
 /**
  * A server that the program made and did not let listen. Connections are fed into it, so that its parser's options,
  * limits, classes and listeners work as if it listened. Our engine handles its requests, as all others, before its
  * listeners get them.
  */
 export class OwnServer {
-  readonly server: Server & AcceptOptions;
+  readonly server: Server;
   /** Whether it is of node:http2. It may speak HTTP/1 too. */
   readonly isHttp2: boolean;
   readonly #by: OwnServerOptions['by'];
@@ -80,17 +68,12 @@ export class OwnServer {
 
   /** How its connections are made of what is accepted. */
   get socketOptions(): SocketOptions {
-    const { highWaterMark, allowHalfOpen, pauseOnConnect } = this.server;
-    return {
-      ...(highWaterMark === undefined ? {} : { highWaterMark }),
-      ...{ allowHalfOpen: allowHalfOpen === true, pauseOnConnect: pauseOnConnect === true },
-    };
+    return socketOptionsOf(this.server);
   }
 
-  /** How many connections it accepts, at most `limit`. */
-  connectionLimit(limit: number): number {
-    const { maxConnections } = this.server;
-    return typeof maxConnections === 'number' ? Math.min(limit, Math.max(1, maxConnections)) : limit;
+  /** Closes a connection that the server would not take beside `open` others; returns whether it did. */
+  turnsAway(socket: Socket, open: number): boolean {
+    return turnsAway(this.server, socket, open);
   }
 
   /** Makes the server ready to be fed by `emit('connection')`, once. A limit that the program left as it was is the engine's. */
@@ -265,12 +248,6 @@ const OF_KEPT_CONNECTIONS = ['keepAliveTimeout', 'maxRequestsPerSocket', 'highWa
 function behindSymbol(server: Server, name: string): unknown {
   const symbol = Object.getOwnPropertySymbols(server).find(({ description }) => description === name);
   return symbol === undefined ? undefined : Reflect.get(server, symbol);
-}
-
-/** Does for a connection what an accepting server would, with the program's options. */
-function prepare(socket: Socket, { noDelay, keepAlive, keepAliveInitialDelay }: AcceptOptions): void {
-  if (noDelay === false) socket.setNoDelay(false);
-  if (keepAlive === true) socket.setKeepAlive(true, (keepAliveInitialDelay ?? 0) * 1000);
 }
 
 /** The socket that a TLSSocket was made over. Node has no public name for it. */

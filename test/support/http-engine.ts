@@ -42,7 +42,9 @@ export async function startEngine({
     onError: (error, request) => void errors.push({ error, url: request.url }),
     ...given,
   });
-  const accepting = net.createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+  const options = { allowHalfOpen: true, noDelay: true, ...application?.own?.socketOptions };
+  const accepting = net.createServer(options, (socket) => {
+    if (application?.own?.turnsAway(socket, connections.size)) return;
     connections.add(socket);
     server.emit('connection', socket);
   });

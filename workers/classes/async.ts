@@ -26,7 +26,7 @@ export async function serveMany(
 ): Promise<Serving> {
   const { settings, log, clock } = options;
   const { own } = application;
-  const limit = own?.connectionLimit(settings.workerConnections) ?? settings.workerConnections;
+  const limit = settings.workerConnections;
   const connections = new Connections(() => {
     capacity.freed();
     update();
@@ -49,6 +49,7 @@ export async function serveMany(
   });
   const gate = createGate(
     (socket) => {
+      if (own?.turnsAway(socket, connections.size)) return;
       connections.add(socket);
       server.emit('connection', socket);
       capacity.opened(socket);

@@ -61,9 +61,9 @@ export const REASONS = {
     why: 'The arbiter does. The server emits `listening` and has an `address()`, but `server.listening` is false.',
   },
   drop: {
-    classes: ['async', 'sync', 'thread'],
+    classes: ['thread'],
     what: 'An exported `http.Server` does not emit `drop`.',
-    why: 'A worker accepts no more than `maxConnections` connections; further ones wait in the queue of the kernel. The value that counts is the one that the server has when its worker starts.',
+    why: 'The connections belong to the server of the main thread. So `maxConnections` has no effect.',
   },
 } as const;
 

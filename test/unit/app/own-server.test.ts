@@ -1,9 +1,12 @@
 import { once } from 'node:events';
 import http, { type RequestListener, type Server, type ServerOptions } from 'node:http';
+import https from 'node:https';
+import net from 'node:net';
 import fastify from 'fastify';
 import { describe, expect, it } from 'vitest';
 import { detect } from '../../../src/app/detect.ts';
 import { get, startEngine } from '../../support/http-engine.ts';
+import { turns } from '../../support/wire.ts';
 
 const quiet = { spec: 'web.ts:server', onError: () => {} };
 
@@ -162,15 +165,60 @@ describe('an exported server keeps its own options', () => {
     expect([server?.keepAliveTimeout, server?.requestTimeout]).toEqual(limits);
   });
 
-  it('how many connections it takes, and how much they buffer', async () => {
-    const server = made({ highWaterMark: 1024 });
-    server.maxConnections = 3;
-    const { own } = await detect(server, quiet);
-    expect([own?.connectionLimit(100), own?.connectionLimit(2), own?.socketOptions.highWaterMark]).toEqual([
-      3, 2, 1024,
-    ]);
+  it('of its connections', async () => {
+    const server = http.createServer({ highWaterMark: 1024 });
+    Object.assign(server, { allowHalfOpen: false, pauseOnConnect: true });
+    const { own } = await detect(server.on('request', answers()), quiet);
+    expect(own?.socketOptions).toEqual({ highWaterMark: 1024, allowHalfOpen: false, pauseOnConnect: true });
     const { own: plain } = await detect(made({}), quiet);
-    expect(plain?.connectionLimit(100)).toBe(100);
+    expect(plain?.socketOptions).toMatchObject({ allowHalfOpen: true, pauseOnConnect: false });
+    const { own: secure } = await detect(https.createServer(answers()), quiet);
+    expect(secure?.socketOptions).toMatchObject({ allowHalfOpen: false });
+  });
+
+  it('maxConnections as it is at each moment, with its event drop', async () => {
+    const server = made({});
+    const dropped: unknown[] = [];
+    server.on('drop', (ends) => void dropped.push(ends));
+    const { send } = await serve(server);
+    server.maxConnections = 1;
+    const first = await send(get());
+    await first.until(/answered/);
+    const second = await send(get());
+    expect(await second.ended).toBe('');
+    expect(dropped).toEqual([
+      expect.objectContaining({
+        localAddress: '127.0.0.1',
+        remoteAddress: '127.0.0.1',
+        remoteFamily: 'IPv4',
+      }),
+    ]);
+    server.maxConnections = 2;
+    expect(await (await send(get())).until(/answered/)).toMatch(/^HTTP/);
+  });
+
+  it('blockList', async () => {
+    const server = made({});
+    const blockList = new net.BlockList();
+    Object.assign(server, { blockList });
+    const { send } = await serve(server);
+    await (await send(get())).until(/answered/);
+    blockList.addAddress('127.0.0.1');
+    expect(await (await send(get())).ended).toBe('');
+  });
+
+  it('pauseOnConnect, until its program lets it read', async () => {
+    const server = made({});
+    Object.assign(server, { pauseOnConnect: true });
+    const sockets: net.Socket[] = [];
+    server.on('connection', (socket) => void sockets.push(socket));
+    const { send } = await serve(server);
+    const wire = await send(get());
+    await expect.poll(() => sockets.length).toBe(1);
+    await turns(20);
+    expect([sockets[0]?.bytesRead, Reflect.get(sockets[0] ?? {}, 'server') === server]).toEqual([0, true]);
+    sockets[0]?.resume();
+    await wire.until(/answered/);
   });
 });
 

@@ -31,8 +31,9 @@ export const serveSync: Serve = async (options) => {
   const application = await options.load();
   refuseHttp2(application, servedName(settings), 'sync');
   await options.initialised();
-  warnOf(application.own?.withoutEffect('sync') ?? [], 'sync', log);
-  const limit = application.own?.connectionLimit(settings.workerConnections) ?? settings.workerConnections;
+  const { own } = application;
+  warnOf(own?.withoutEffect('sync') ?? [], 'sync', log);
+  const limit = settings.workerConnections;
   const pending = new PendingConnections(HEAD_MS, settle, clock);
   const share = settings.workersMax === null ? null : new (await import('../share-meter.ts')).ShareMeter();
 
@@ -59,10 +60,13 @@ export const serveSync: Serve = async (options) => {
     accessLog: options.accessLog,
     clock,
   });
-  const early = options.listeners.length === 1 ? new EarlyBytes() : null;
+  // Its program reads no connection before it wants to.
+  const isPaused = own?.socketOptions.pauseOnConnect === true;
+  const early = options.listeners.length === 1 && !isPaused ? new EarlyBytes() : null;
   let isFeeding = false;
   const gate = createGate(
     (socket) => {
+      if (own?.turnsAway(socket, connections.size)) return;
       connections.add(socket);
       pending.add(socket);
       capacity.opened(socket);
@@ -74,7 +78,7 @@ export const serveSync: Serve = async (options) => {
       server.emit('connection', socket);
     },
     clock,
-    { ...application.own?.socketOptions, highWaterMark: BODY_BYTES },
+    { ...own?.socketOptions, highWaterMark: BODY_BYTES },
   );
 
   function fed(): void {

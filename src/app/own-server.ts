@@ -50,8 +50,8 @@ export class OwnServer {
   readonly #by: OwnServerOptions['by'];
   readonly #defaults: OwnServerOptions['defaults'];
   readonly #fed: FedServer | null;
-  /** What listeners have returned that node:http2 calls while a stream is handled. */
-  #returned: unknown[] = [];
+  /** What listeners have returned that node:http2 calls while a stream is handled; null where none is. */
+  #returned: unknown[] | null = null;
 
   constructor({ server, by, defaults, fed }: OwnServerOptions) {
     this.server = server;
@@ -145,14 +145,20 @@ export class OwnServer {
 
   /** Its listeners of `stream`, among which is that of node:http2 which emits `request`, and others, for what it makes of the stream. */
   #handleStream({ args }: StreamRequest): unknown {
-    this.#returned = [];
-    const returned = this.#callAll(this.server.rawListeners('stream'), args);
-    return together([...returned, ...this.#returned]);
+    const within: unknown[] = [];
+    this.#returned = within;
+    try {
+      const returned = this.#callAll(this.server.rawListeners('stream'), args);
+      return together([...returned, ...within]);
+    } finally {
+      this.#returned = null;
+    }
   }
 
   #callWithin(event: string | symbol, ...args: readonly unknown[]): boolean {
     const listeners = this.server.rawListeners(event);
-    this.#returned.push(...this.#callAll(listeners, args));
+    const returned = this.#callAll(listeners, args);
+    this.#returned?.push(...returned);
     return listeners.length > 0;
   }
 

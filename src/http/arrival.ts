@@ -1,4 +1,5 @@
 import type { Server } from 'node:http';
+import type { ServerHttp2Session } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { Clock } from '../support/clock.ts';
 import type { Connections } from './connections.ts';
@@ -17,6 +18,7 @@ const MORE_MS = 30_000;
 export function closeIdleConnections(server: Server, connections: Connections): void {
   server.on('timeout', (socket) => {
     const flights = connections.requestsOn(socket);
+    if (isSession(socket)) return flights.length === 0 ? socket.close() : socket.destroy();
     if (flights.length === 0) return closeIfSilent(socket);
     // The time limit is the application's own. As in Node, it destroys the connection if nothing listens for it.
     const isHeard = flights.some(
@@ -26,6 +28,11 @@ export function closeIdleConnections(server: Server, connections: Connections): 
     );
     if (!isHeard) socket.destroy();
   });
+}
+
+/** A server of node:http2 names the session that was silent for its `timeout`. */
+function isSession(silent: Socket | ServerHttp2Session): silent is ServerHttp2Session {
+  return 'goaway' in silent;
 }
 
 /** The server whose requests arrive, its connections and its clock. */

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { StreamResponse } from '../app/http2/stream-response.ts';
 import type { StalledRequest } from '../process/ipc.ts';
 import type { Connections } from './connections.ts';
 import { requestField } from './request-name.ts';
@@ -50,6 +51,8 @@ function attempt(response: ServerResponse, answered: Answered): StalledRequest['
 }
 
 function refuse(response: ServerResponse): StalledRequest['got'] {
+  // A stream sends nothing before the event loop goes on.
+  if (response instanceof StreamResponse) return response.headersSent ? 'part' : 'cut';
   const { socket } = response;
   if (socket === null) return 'nothing';
   // Headers may be formatted but not sent. Only on a connection's first answer does bytesWritten show that.

@@ -144,7 +144,7 @@ export interface StalledRequest {
   readonly ageMs: number;
   /**
    * What its client got: a 503 just now, a part of its answer earlier, nothing as another answer is before it, or nothing
-   * as the loop is blocked in native code.
+   * as the loop is blocked in native code, or the request is of HTTP/2.
    */
   readonly got: '503' | 'part' | 'nothing' | 'cut';
 }

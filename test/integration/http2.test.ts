@@ -80,6 +80,27 @@ it('a session that goes with its client ends its requests, and the access log ha
   await running.waitFor(() => /"GET \/hangs HTTP\/2\.0" 499 /.test(running.stdout), 'its line');
 });
 
+it('its requests are named where the event loop is blocked', async () => {
+  const running = await serveForm('plain stream', ['--timeout', '1']);
+  const session = connectHttp2(running.at);
+  const hangs = askHttp2(session, '/hangs');
+  await askHttp2(session, '/');
+  const blocks = askHttp2(session, '/blocks');
+  await running.waitForLog(/CRITICAL\] Worker .*: its event loop was blocked/);
+  await Promise.all([hangs, blocks]);
+  await running.waitForLog(/GET \/hangs, for .* s, cut\n/);
+  await running.waitForLog(/GET \/blocks, for .* s, cut\n/);
+  await running.waitFor(() => /"GET \/blocks HTTP\/2\.0" 444 /.test(running.stdout), 'its line');
+});
+
+it('its sessions are closed where its program sets a timeout, and nothing of them is lost', async () => {
+  const running = await serveForm('plain request', [], { TIMEOUT: '200' });
+  const session = connectHttp2(running.at);
+  const closed = once(session, 'close');
+  expect(await askHttp2(session, '/')).toMatchObject({ status: 200, code: 0 });
+  await closed;
+});
+
 it('loses no request over reloads, for clients that connect again after GOAWAY', async () => {
   const running = await serveForm('secure request', ['-w', '2']);
   const stop = new AbortController();

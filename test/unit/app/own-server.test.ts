@@ -231,6 +231,19 @@ describe('what the service does holds for an exported server', () => {
     }
   });
 
+  it('a listener that is prepended runs in the turn of its request, as all others', async () => {
+    const server = made({}, () => {});
+    const seen: unknown[] = [];
+    const { send } = await serve(server, { observers: [({ url }) => void seen.push(url)] });
+    server.prependListener('request', (req, res) => {
+      seen.push(`prepended ${req.url}`);
+      setImmediate(() => res.end('refused'));
+    });
+    const wire = await send(`${get('/first')}${get('/second')}`);
+    await wire.until(/refused[\s\S]*refused/);
+    expect(seen).toEqual(['/first', 'prepended /first', '/second', 'prepended /second']);
+  });
+
   it('its connections and requests are counted', async () => {
     const server = http.createServer(() => {});
     const { send, connections } = await serve(server);

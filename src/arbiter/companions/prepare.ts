@@ -79,7 +79,12 @@ function starter(
   const ofIdentity = privileges?.identity.environment ?? {};
   const { graceMs, beatMs } = limitsOf(setting, { settings } as LoadedData);
   const envOf = (index: number, generation: number): NodeJS.ProcessEnv => {
-    const { NODE_APP_INSTANCE: _ofOuter, TSUNICORN_SLOT: _ofSlot, ...inherited } = base();
+    const {
+      NODE_APP_INSTANCE: _ofOuter,
+      TSUNICORN_SLOT: _ofSlot,
+      TSUNICORN_ADMIN_TOKEN: _ofArbiter,
+      ...inherited
+    } = base();
     return {
       ...inherited,
       ...ofIdentity,

@@ -29,7 +29,8 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'src/main': ['src/admin', 'src/app', 'src/arbiter', 'src/watch', ...GATEWAY],
   'src/admin': GATEWAY,
   'src/arbiter': ['src/watch', ...GATEWAY],
-  'src/index': ['src/app', 'src/gateway', 'src/settings'],
+  'src/index': ['src/app', 'src/gateway', 'src/library', 'src/process', 'src/settings', 'src/support'],
+  'src/library': ['src/main', 'src/arbiter', ...GATEWAY],
   'src/companion': ['src/process'],
   // What an application imports: whatever a worker may use can run with it, but it is nobody's part.
   'src/context': SERVER,

@@ -1,7 +1,7 @@
 import { stopMode } from './change/shutdown.ts';
 import { Upgrade } from './change/upgrade.ts';
 import { CompanionLink } from './companion-link.ts';
-import type { ArbiterEvent, ArbiterSignal } from './events.ts';
+import type { ArbiterEvent, ArbiterSignal, Command } from './events.ts';
 import type { ArbiterOptions } from './options.ts';
 import { reconcile } from './policy/reconcile.ts';
 import { Service } from './service.ts';
@@ -134,6 +134,8 @@ export class Arbiter {
     switch (event.type) {
       case 'signal':
         return this.#signalled(event.signal);
+      case 'asked':
+        return this.#asked(event.command);
       case 'message': {
         const worker = this.#workers.get(event.worker);
         return worker && this.#reports.heard(worker, event.message);
@@ -151,6 +153,17 @@ export class Arbiter {
         return this.#service.changed(event.files);
       default:
         return this.#upgrade.take(event);
+    }
+  }
+
+  #asked(command: Command): void {
+    switch (command.name) {
+      case 'reload':
+        return this.#service.reload();
+      case 'scale':
+        return this.#service.scaleTo(command.count);
+      case 'stop':
+        return this.#upgrade.stop(command.mode);
     }
   }
 

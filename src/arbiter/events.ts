@@ -15,9 +15,16 @@ export const CONTROL_SIGNALS = ['SIGHUP', 'SIGTTIN', 'SIGTTOU', 'SIGUSR1', 'SIGU
 
 export type ArbiterSignal = (typeof STOP_SIGNALS)[number] | (typeof CONTROL_SIGNALS)[number];
 
+/** What the program that a service belongs to asks of its arbiter. */
+export type Command =
+  | { readonly name: 'reload' }
+  | { readonly name: 'scale'; readonly count: number }
+  | { readonly name: 'stop'; readonly mode: 'graceful' | 'quick' };
+
 /** Everything that can happen to the arbiter. `worker` is a worker's age. */
 export type ArbiterEvent =
   | { readonly type: 'signal'; readonly signal: ArbiterSignal }
+  | { readonly type: 'asked'; readonly command: Command }
   | { readonly type: 'message'; readonly worker: number; readonly message: WorkerMessage }
   | { readonly type: 'exit'; readonly worker: number; readonly end: ProcessEnd }
   /** A reload's configuration was read and its addresses were bound, or that failed; `attempt` is the number of that reload. */

@@ -179,7 +179,7 @@ export class Service {
     if (hasSlotSockets(this.#current)) return this.#refuseToScale();
     const isResting = this.#intent.name === 'resting';
     // As with Gunicorn: while the workers rest there are none, so that one more is one.
-    this.#changeCount(isResting && change > 0 ? 0 : this.#count, change);
+    this.#want((isResting && change > 0 ? 0 : this.#count) + change);
     if (change > 0) return this.resume('a worker is wanted');
     if (isResting)
       this.log.info(`The workers have retired (WINCH); the next HUP starts ${this.#count}`, {
@@ -187,6 +187,13 @@ export class Service {
         count: this.#count,
         reason: 'TTOU',
       });
+  }
+
+  /** The program that the service belongs to wants so many workers. */
+  scaleTo(count: number): void {
+    if (isEnding(this.#intent)) return;
+    if (hasSlotSockets(this.#current)) return this.#refuseToScale();
+    this.#want(count);
   }
 
   /** Adjusts the number of workers to their load, where the settings ask for that. */
@@ -399,15 +406,14 @@ export class Service {
       });
   }
 
-  /** Wants `from + change` workers: at least one, and within --workers-min and --workers-max where they are set. */
-  #changeCount(from: number, change: 1 | -1): void {
+  /** Wants `wanted` workers: at least one, and within --workers-min and --workers-max where they are set. */
+  #want(wanted: number): void {
     const { scaling } = this.#current;
-    const wanted = from + change;
     const count = scaling ? scaling.allowed(wanted) : Math.max(1, wanted);
-    const limit = change > 0 ? 'workers-max' : 'workers-min';
+    const limit = count < wanted ? 'workers-max' : 'workers-min';
     if (count !== wanted)
       this.log.warning(
-        `The number of workers stays ${count}: ${scaling ? `${limit} is reached` : 'one is the minimum'}`,
+        `The number of workers ${count === this.#count ? 'stays' : 'becomes'} ${count}: ${scaling ? `${limit} is reached` : 'one is the minimum'}`,
         { event: 'scaling-limit', count, setting: scaling ? `--${limit}` : '--workers' },
       );
     this.#setCount(count);

@@ -17,7 +17,8 @@ interface StatusSource {
 /** The current status, for observers. */
 export function statusOf({ intent, reload, current, role, wanted, workers }: StatusSource): ServiceStatus {
   const { bootMs, graceMs } = limitsOf(current);
-  const ready = workers.filter(({ state }) => state.name === 'ready').length;
+  const serving = workers.filter(({ state }) => state.name === 'ready');
+  const ready = serving.length;
   const delayMs = intent.name === 'lingering' ? current.loaded.settings.drainDelay * 1000 : 0;
   return {
     phase: phaseOf(intent),
@@ -25,7 +26,12 @@ export function statusOf({ intent, reload, current, role, wanted, workers }: Sta
     reloadFailure: reload.failure,
     generation: current.number,
     role,
-    workers: { wanted, ready, all: workers.length },
+    workers: {
+      wanted,
+      ready,
+      current: serving.filter(({ generation }) => generation === current.number).length,
+      all: workers.length,
+    },
     processes: workers.map(workerOf),
     bootMs,
     graceMs: delayMs + graceMs,

@@ -58,6 +58,20 @@ type FieldsAt<L extends LogLevel, Known extends FieldName> = {
   [E in EventAt<L>]: FieldsOf<E, Known>;
 }[EventAt<L>];
 
+/** The record of an event, as an object. */
+export type RecordOf<E extends RecordEvent> = Pick<LogFields, 'err' | 'lines' | 'pid'> & {
+  readonly event: E;
+  readonly level: LevelOf<E>;
+  /** The same in words, which may change from one version to the next. */
+  readonly message: string;
+  readonly time: Date;
+} & { readonly [F in Records[E]['fields'][number]]: FieldTypes[F] } & {
+  readonly [F in OptionalOf<E>]?: FieldTypes[F];
+};
+
+/** Any record. */
+export type AnyRecord = { [E in RecordEvent]: RecordOf<E> }[RecordEvent];
+
 /**
  * A logger as tsunicorn itself uses it: each line is a record of the tables, with its level and its fields. Any Logger
  * is one.

@@ -4,6 +4,7 @@ import { checkLogfile, type OpenLog } from '../log/logger.ts';
 import type { RecordLog } from '../log/records.ts';
 import type { MainProgram } from '../process/main-program.ts';
 import type { OurStart, Privileges } from '../process/privileges/privileges.ts';
+import { ofScripts } from '../process/script-options.ts';
 import type { Address } from '../settings/address.ts';
 import { classNameOf } from '../settings/class-name.ts';
 import type { Hooks } from '../settings/hooks.ts';
@@ -147,7 +148,7 @@ async function nodeOptionsOf(
   log: RecordLog | null,
 ): Promise<Pick<Prepared, 'nodeOptions'>> {
   const heap = await heapOption(loaded, base, log);
-  const { execArgv } = process;
+  const execArgv = ofScripts(process.execArgv);
   const { options: own = [], environment = {} } = program ?? {};
   const env = { ...base, ...loaded.environment, ...environment };
   if (execArgv.length === 0 && own.length === 0 && !env.NODE_OPTIONS)

@@ -2,6 +2,7 @@ import { askChild } from '../process/ask.ts';
 import type { Spawn } from '../process/child.ts';
 import { fileIn, type Installation, ownInstallation } from '../process/installation.ts';
 import { withoutInspector } from '../process/node-options.ts';
+import { ofScripts } from '../process/script-options.ts';
 import type { LoadedData, SettingsInput } from '../settings/load.ts';
 import type { Clock } from '../support/clock.ts';
 import { UsageError } from '../support/errors.ts';
@@ -31,7 +32,7 @@ export async function readSettings(
   { spawn, clock, installation = ownInstallation }: ReadOptions,
 ): Promise<LoadedData> {
   const reader = fileIn(installation, 'src/main/settings-reader');
-  const { execArgv, environment } = withoutInspector(process.execArgv, input.env);
+  const { execArgv, environment } = withoutInspector(ofScripts(process.execArgv), input.env);
   const outcome = await askChild<ReadAnswer>({
     spawn,
     clock,

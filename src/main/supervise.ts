@@ -54,7 +54,7 @@ export interface Bound extends Pick<ArbiterOptions, 'first' | 'spawn' | 'queue' 
   readonly input: SettingsInput;
   readonly systemd: SystemdVariables;
   readonly start: Start;
-  readonly own: OwnProcess;
+  readonly own: Pick<OwnProcess, 'base' | 'adopt' | 'within'>;
   readonly following: FollowingLog;
   readonly lineage: Lineage;
   readonly pidfile: FollowingPidfile;
@@ -62,6 +62,10 @@ export interface Bound extends Pick<ArbiterOptions, 'first' | 'spawn' | 'queue' 
   readonly counters: CounterStore | null;
   /** The sockets of --admin-bind. */
   readonly adminListeners: readonly Listener[];
+  /** Called after each turn of the loop, as a notifier is. */
+  readonly observe?: Observe;
+  /** Hooks that are in no configuration file, when a reload reads the settings. */
+  readonly ownHooks?: () => Hooks;
 }
 
 /** Supervises until told to stop; resolves with the exit status. */
@@ -78,7 +82,7 @@ export async function supervise(bound: Bound): Promise<number> {
     clock: systemClock,
     spawn: bound.spawn,
     random: Math.random,
-    observe: toAll(admin, notifier && lineage.observing(notifier)),
+    observe: toAll(admin, bound.observe ?? (notifier && lineage.observing(notifier))),
     judgeKill: () => oomKills.judge(),
     isStopped,
     system: { spawn: bound.spawnProcess, signalGroup, wallMs: Date.now },
@@ -203,7 +207,7 @@ function preparation(bound: Bound, log: RecordLog, serving: () => Generation): A
     checked.privileges?.makeLogs(log);
     // The code for a log format is imported with its first line, so the files must still be there.
     if (loaded.settings.logFormat !== bound.first.loaded.settings.logFormat) requireInstallation();
-    const hooks = await hooksOf(loaded, own, `${reads}`, cwd);
+    const hooks = { ...(await hooksOf(loaded, own, `${reads}`, cwd)), ...bound.ownHooks?.() };
     const prepared = await prepareGeneration(checked, hooks, log);
     sayRemarks([...remarks, ...withoutEffect(loaded), ...beyondLimits(loaded)], log);
     return { ...prepared, installation };
@@ -212,7 +216,7 @@ function preparation(bound: Bound, log: RecordLog, serving: () => Generation): A
 }
 
 /** Imports the arbiter's own hooks again, with a new `cacheKey`; the workers import theirs themselves. */
-async function hooksOf(loaded: LoadedData, own: OwnProcess, cacheKey: string, cwd: string): Promise<Hooks> {
+async function hooksOf(loaded: LoadedData, own: Bound['own'], cacheKey: string, cwd: string): Promise<Hooks> {
   const { configFile, hookNames, profile } = loaded;
   if (configFile === null || !hookNames.some((name) => ARBITER_HOOKS.includes(name))) return {};
   return own.within(loaded, () => loadHooks(configFile, cacheKey, cwd, profile));

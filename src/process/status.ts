@@ -24,6 +24,8 @@ export interface ServiceStatus {
   readonly workers: {
     readonly wanted: number;
     readonly ready: number;
+    /** Of those that are ready, how many belong to the current generation. */
+    readonly current: number;
     /** Every worker process, in whatever state. */
     readonly all: number;
   };

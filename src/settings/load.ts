@@ -19,8 +19,10 @@ import {
 import { type Origin, sourceOf } from './origin.ts';
 import { addedEnvironment, addedSince } from './sources/added-environment.ts';
 import type { ParseArguments } from './sources/argv.ts';
+import type { CodeInput } from './sources/code.ts';
 import {
   type ConfigFile,
+  type ConfigName,
   configText,
   namedConfig,
   placeOf,
@@ -61,6 +63,8 @@ export interface SettingsInput {
   readonly env: NodeJS.ProcessEnv;
   readonly cwd: string;
   readonly sockets?: readonly Address[];
+  /** What a program says, for a service that it creates; then the variables of the environment are no settings. */
+  readonly code?: CodeInput;
 }
 
 export interface LoadInput extends SettingsInput {
@@ -78,14 +82,17 @@ export interface LoadInput extends SettingsInput {
 }
 
 /**
- * Reads every source and merges them: default < environment < config file < TSUNICORN_CMD_ARGS < argv. Throws a
- * UsageError of one line. `--help` and `--version` print and exit with status 0.
+ * Reads every source and merges them: default < environment < config file < TSUNICORN_CMD_ARGS < argv; in a program,
+ * default < config file < code. Throws a UsageError of one line. `--help` and `--version` print and exit with status 0.
  */
 export async function loadSettings(input: LoadInput): Promise<Loaded> {
   const { cwd, applyEnvironment } = input;
   // applyEnvironment may change the same object.
   const env = { ...input.env };
-  const commands = commandLayers(input, env);
+  const commands =
+    input.code === undefined
+      ? commandLayers(input, env)
+      : [(await import('./sources/code.ts')).codeLayer(input.code)];
   const early = addedEnvironment(mergeLayers(commands), env, { cwd, file: null });
   applyEnvironment(early);
 
@@ -95,7 +102,7 @@ export async function loadSettings(input: LoadInput): Promise<Loaded> {
   const late = addedSince(early, environment);
   if (Object.keys(late).length > 0) applyEnvironment(late);
 
-  const variables = environmentLayer({ ...env, ...environment });
+  const variables = input.code === undefined ? environmentLayer({ ...env, ...environment }) : {};
   const layer = mergeLayers([defaultLayer(), variables, ...above]);
   const hooks = file === null ? {} : hooksOf(file);
   const hookNames = hookNamesOf(hooks);
@@ -134,18 +141,25 @@ function commandLayers({ argv, parse }: LoadInput, env: NodeJS.ProcessEnv): read
 }
 
 async function findConfig(
-  { cwd, cacheKey = null, clock }: LoadInput,
+  { cwd, cacheKey = null, clock, code }: LoadInput,
   commands: readonly Layer[],
   env: NodeJS.ProcessEnv,
 ): Promise<ConfigFile | null> {
-  const fromEnvironment = layerOf(environmentEntry('config', env));
-  const named = mergeLayers([fromEnvironment, ...commands]).config;
-  const name =
-    named === undefined || named.value === null
-      ? searchConfig(cwd)
-      : namedConfig(sourceOf(named.origin).replace('--config', '-c'), cwd, named.value);
+  const name = code === undefined ? configName(cwd, commands, env) : codeConfig(cwd, code);
   if (name === null) return null;
   return readConfig(name, clock === undefined ? { cwd, cacheKey } : { cwd, cacheKey, clock });
+}
+
+function codeConfig(cwd: string, { config }: CodeInput): ConfigName | null {
+  return config === null ? null : namedConfig('createService(): config', cwd, config);
+}
+
+function configName(cwd: string, commands: readonly Layer[], env: NodeJS.ProcessEnv): ConfigName | null {
+  const fromEnvironment = layerOf(environmentEntry('config', env));
+  const named = mergeLayers([fromEnvironment, ...commands]).config;
+  return named === undefined || named.value === null
+    ? searchConfig(cwd)
+    : namedConfig(sourceOf(named.origin).replace('--config', '-c'), cwd, named.value);
 }
 
 function settle(layer: Layer, cwd: string, file: ConfigFile | null): Pick<Loaded, 'settings' | 'origins'> {

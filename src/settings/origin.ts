@@ -5,7 +5,7 @@ import { basename } from 'node:path';
  * file, or the flag (`--workers`; `module:export` for the application).
  */
 export type Origin = {
-  readonly source: 'default' | 'environment' | 'config' | 'cmdargs' | 'argv';
+  readonly source: 'default' | 'environment' | 'config' | 'cmdargs' | 'argv' | 'code';
   readonly name: string;
   /** In a profile of the config file: the class, or the export, that says it. */
   readonly owner?: string;
@@ -22,6 +22,8 @@ export function describeOrigin({ source, name, owner }: Origin): string {
       return owner === undefined ? basename(name) : `${basename(name)}:${owner}`;
     case 'cmdargs':
       return `TSUNICORN_CMD_ARGS ${name}`;
+    case 'code':
+      return name;
     case 'argv':
       return `command line ${name}`;
   }
@@ -38,6 +40,7 @@ export function sourceOf({ source, name }: Origin): string {
  */
 export function nameSetting(origin: Origin, key: string): string {
   if (origin.source === 'default') return `--${key}`;
-  if (origin.source !== 'config') return sourceOf(origin);
-  return `${basename(origin.name)}: ${key.replace(/-(\w)/g, (_dash, letter: string) => letter.toUpperCase())}`;
+  if (origin.source !== 'config' && origin.source !== 'code') return sourceOf(origin);
+  const place = origin.source === 'config' ? basename(origin.name) : origin.name;
+  return `${place}: ${key.replace(/-(\w)/g, (_dash, letter: string) => letter.toUpperCase())}`;
 }

@@ -29,7 +29,8 @@ export function configLayer(file: ConfigFile): Layer {
   return layerOf(
     given.flatMap(([key, value]) => {
       if (isHookName(key)) return [];
-      if (!isSettingName(key) || !isConfigurable(key)) throw new UsageError(explainKey(file, key));
+      if (!isSettingName(key) || !isConfigurable(key))
+        throw new UsageError(explainKey(locate(file, key), key));
       const { kind } = settingOf(key);
       return [
         [
@@ -70,8 +71,8 @@ export function hookNamesOf(hooks: Hooks): readonly HookName[] {
     .filter((name) => hooks[name] !== undefined);
 }
 
-function explainKey(file: ConfigFile, key: string): string {
-  const where = locate(file, key);
+/** Why a key is no setting, and what to write instead; the line begins with `where`. */
+export function explainKey(where: string, key: string): string {
   if (isSettingName(key))
     return `${where}: ${key} cannot be set in the configuration file; use the command line`;
   const camel = key.replace(/[_-]+([a-z])/g, (_, letter: string) => letter.toUpperCase());

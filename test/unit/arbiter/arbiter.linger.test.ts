@@ -105,7 +105,7 @@ describe('TERM with --drain-delay', () => {
     expect({ phase, graceMs, workers }).toEqual({
       phase: 'stopping',
       graceMs: 40_000,
-      workers: { wanted: 2, ready: 2, all: 2 },
+      workers: { wanted: 2, ready: 2, current: 2, all: 2 },
     });
   });
 });

@@ -8,12 +8,16 @@ const serving: ServiceStatus = {
   reloadFailure: null,
   role: 'only',
   generation: 1,
-  workers: { wanted: 4, ready: 4, all: 4 },
+  workers: { wanted: 4, ready: 4, current: 4, all: 4 },
   processes: [],
   bootMs: 60_000,
   graceMs: 30_000,
 };
-const starting: ServiceStatus = { ...serving, phase: 'starting', workers: { wanted: 4, ready: 0, all: 4 } };
+const starting: ServiceStatus = {
+  ...serving,
+  phase: 'starting',
+  workers: { wanted: 4, ready: 0, current: 0, all: 4 },
+};
 const reloading: ServiceStatus = { ...serving, reload: 2 };
 const stopping: ServiceStatus = { ...serving, phase: 'stopping' };
 
@@ -53,7 +57,7 @@ describe('what systemd is told', () => {
 
 describe('the watchdog', () => {
   it('may be fed while a worker is ready, and while the service stops', () => {
-    const idle = { ...serving, workers: { wanted: 4, ready: 0, all: 1 } };
+    const idle = { ...serving, workers: { wanted: 4, ready: 0, current: 0, all: 1 } };
     expect([starting, serving, reloading, idle, stopping].map(isHealthy)).toEqual([
       false,
       true,
@@ -66,7 +70,7 @@ describe('the watchdog', () => {
 
 describe('the watchdog of a service that rests', () => {
   it('is fed, as no worker is wanted', () => {
-    expect(isHealthy({ ...serving, workers: { wanted: 0, ready: 0, all: 0 } })).toBe(true);
+    expect(isHealthy({ ...serving, workers: { wanted: 0, ready: 0, current: 0, all: 0 } })).toBe(true);
   });
 });
 
@@ -75,11 +79,11 @@ describe('the status line', () => {
     [starting, 'Starting: 0 of 4 workers ready, generation 1'],
     [serving, 'Serving: 4 of 4 workers ready, generation 1'],
     [
-      { ...reloading, workers: { wanted: 4, ready: 5, all: 6 } },
+      { ...reloading, workers: { wanted: 4, ready: 5, current: 5, all: 6 } },
       'Reloading: 4 of 4 workers ready, generation 1',
     ],
     [stopping, 'Stopping: 4 workers left'],
-    [{ ...stopping, workers: { wanted: 0, ready: 0, all: 1 } }, 'Stopping: 1 worker left'],
+    [{ ...stopping, workers: { wanted: 0, ready: 0, current: 0, all: 1 } }, 'Stopping: 1 worker left'],
     [
       { ...serving, reloadFailure: 'a.ts: threw\nSTATUS=x' },
       'Serving: 4 of 4 workers ready, generation 1; the last reload failed: a.ts: threw STATUS=x',

@@ -1,0 +1,127 @@
+import { spawn as spawnProcess } from 'node:child_process';
+import { type Generation, slotAtSpawn } from '../arbiter/change/generation.ts';
+import type { EventQueue } from '../arbiter/events.ts';
+import { type SpawnOptions, spawnWorker, type WorkerHandle } from '../arbiter/workers/handle.ts';
+import type { Listener } from '../listeners/listener.ts';
+import type { RecordLog } from '../log/records.ts';
+import type { CounterStore } from '../metrics/store.ts';
+import { callHook } from '../process/call-hook.ts';
+import type { Parent } from '../process/parent.ts';
+import { FollowingPidfile } from '../process/pidfile.ts';
+import type { Loaded } from '../settings/load.ts';
+import { systemClock } from '../support/clock.ts';
+import type { Logger } from '../support/logger.ts';
+import { FollowingLog } from './logs.ts';
+import { countedLog, countersOf } from './observed.ts';
+import { type Checked, prepareGeneration } from './prepare.ts';
+import type { Bound } from './supervise.ts';
+
+/** The process that a service runs in, and what that process has to do with it: our own command, or any program. */
+export interface Host
+  extends Pick<Bound, 'queue' | 'input' | 'systemd' | 'start' | 'own' | 'lineage' | 'observe' | 'ownHooks'> {
+  /** The log of the service, which writes to the one that was opened as the settings say. */
+  readonly logOf: (opened: Logger) => Logger | Promise<Logger>;
+  /** The tsunicorn process that started this one, if one did. */
+  readonly parent: Parent | null;
+  /** To be called with that log as soon as it is there. */
+  readonly logs: (log: RecordLog) => void;
+  /** From here on there is something to clean up. */
+  readonly begins: (log: RecordLog) => void | Promise<void>;
+  /** To be called when the code of the arbiter has been loaded. */
+  readonly allLoaded: () => void;
+}
+
+/** Binds, spawns and supervises until told to stop; resolves with the exit status. Throws a UsageError before that. */
+export async function runService(loaded: Loaded, checked: Checked, host: Host): Promise<number> {
+  const { queue, own, lineage } = host;
+  const following = new FollowingLog(checked.openLog());
+  const counters = await countersOf(loaded, host.parent);
+  const log = await countedLog(await host.logOf(following.log), counters);
+  host.logs(log);
+  await callStarting(loaded, log);
+  await host.begins(log);
+  const pidfile = new FollowingPidfile(loaded, lineage.oldArbiter);
+  const { first, adminListeners } = await firstGeneration(checked, loaded, { pidfile, lineage, log });
+  const spawn = spawnerFrom(first, queue, { environment: own, counters }, log);
+  const { supervise } = await import('./supervise.ts').catch((error: unknown) => {
+    // The installation may just be replaced. Leave nothing behind; the worker ends when its channel closes.
+    pidfile.remove();
+    for (const listener of [...first.listeners, ...adminListeners]) listener.close();
+    throw error;
+  });
+  host.allLoaded();
+  return supervise({
+    ...host,
+    first,
+    spawn,
+    spawnProcess,
+    log,
+    following,
+    pidfile,
+    counters,
+    adminListeners,
+  });
+}
+
+/**
+ * Starts the first worker before the code that supervises it is loaded, so that both load at the same time. Not where a hook
+ * must be called first.
+ */
+function spawnerFrom(
+  first: Generation,
+  queue: EventQueue,
+  { environment, counters }: { readonly environment: Bound['own']; readonly counters: CounterStore | null },
+  log: RecordLog,
+): (options: SpawnOptions) => WorkerHandle {
+  const spawn = (options: SpawnOptions) => {
+    // They may have been rotated without a signal, to files that the workers' user cannot open.
+    options.generation.privileges?.makeLogs(log);
+    return spawnWorker(options, {
+      spawn: spawnProcess,
+      clock: systemClock,
+      environment: environment.base,
+      counters,
+    });
+  };
+  const { preFork, nworkersChanged } = first.hooks;
+  if (preFork || nworkersChanged) return spawn;
+  const emit = queue.push.bind(queue);
+  let firstWorker: WorkerHandle | null = spawn({
+    age: 1,
+    slot: slotAtSpawn(first, 0),
+    number: 0,
+    generation: first,
+    now: systemClock.now(),
+    emit,
+  });
+  return (options) => {
+    const worker = firstWorker ?? spawn(options);
+    firstWorker = null;
+    return worker;
+  };
+}
+
+/** Removes the pidfile where it fails. */
+async function firstGeneration(
+  checked: Checked,
+  { hooks }: Loaded,
+  { pidfile, lineage, log }: Pick<Bound, 'pidfile' | 'lineage' | 'log'>,
+): Promise<{ readonly first: Generation; readonly adminListeners: readonly Listener[] }> {
+  const { addresses, admin, privileges } = checked;
+  try {
+    const all = await lineage.bind([...addresses, ...admin], privileges?.identity);
+    const listeners = all.slice(0, addresses.length);
+    const first = { number: 1, listeners, ...(await prepareGeneration(checked, hooks, log)) };
+    return { first, adminListeners: all.slice(addresses.length) };
+  } catch (error) {
+    pidfile.remove();
+    throw error;
+  }
+}
+
+async function callStarting({ hooks, settings }: Loaded, log: Logger): Promise<void> {
+  const { onStarting } = hooks;
+  if (!onStarting) return;
+  const view = { pid: process.pid, workers: settings.workers, generation: 1, log };
+  await callHook(log, 'onStarting', () => onStarting(view));
+}

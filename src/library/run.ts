@@ -87,7 +87,7 @@ function environment(): NodeJS.ProcessEnv {
 
 /** Refuses what would change the process of the program. */
 function refuseProcessWide({ settings, origins }: Loaded): void {
-  if (settings.app === null)
+  if (settings.app === null && Object.keys(settings.mount).length === 0)
     throw new UsageError(
       "createService(): app: it is missing; write for example createService({ app: 'app.ts:app' })",
     );

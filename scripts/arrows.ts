@@ -26,7 +26,9 @@ const CLASSES = ['workers/boot', ...BOOT];
  */
 export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   bin: ['src/main', 'src/process'],
-  'src/main': ['src/admin', 'src/app', 'src/arbiter', 'src/watch', ...GATEWAY],
+  'src/main': ['src/admin', 'src/app', 'src/arbiter', 'src/init', 'src/migrate', 'src/watch', ...GATEWAY],
+  'src/init': ['src/settings', 'src/support'],
+  'src/migrate': ['src/settings', 'src/support'],
   'src/admin': GATEWAY,
   'src/arbiter': ['src/watch', ...GATEWAY],
   'src/index': ['src/app', 'src/gateway', 'src/library', 'src/process', 'src/settings', 'src/support'],

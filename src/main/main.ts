@@ -9,7 +9,7 @@ import { messageOf, UsageError } from '../support/errors.ts';
 import { escapeControls, escapeLines } from '../support/text.ts';
 import { parseArguments } from './options.ts';
 import type { ServeOptions } from './serve.ts';
-import { refuseVerb } from './verbs.ts';
+import { isTool, refuseVerb } from './verbs.ts';
 
 /**
  * The whole command: argv → settings → arbiter. Resolves with the exit status; a mistake of the operator is one line
@@ -41,6 +41,7 @@ export async function main(argv: readonly string[], allLoaded: () => void): Prom
 /** Loads the settings and does what they ask for: print them, check them, start a daemon, or serve. */
 async function run(options: ServeOptions): Promise<number> {
   const { start, input, parent } = options;
+  if (isTool(input.argv)) return (await import('./tools.ts')).runTool(input);
   const applyEnvironment = (added: Readonly<Record<string, string>>) =>
     void Object.assign(process.env, added);
   const loaded = await loadSettings({ ...input, parse: parseArguments, applyEnvironment });

@@ -12,6 +12,8 @@ Examples:
   tsunicorn -w auto -b :8080 server.ts:app   on every interface, one worker for each processor
   tsunicorn --reload --debug server.ts       for development: new code at each save
   tsunicorn -c tsunicorn.config.ts --print-config
+  tsunicorn import ecosystem.config.cjs      print the configuration for what PM2, a Procfile or Gunicorn ran
+  tsunicorn init systemd server.ts           write a unit; also docker, kubernetes, nginx, procfile
 
 Signals:
   TERM        finish the requests, then exit        INT, QUIT   exit quickly

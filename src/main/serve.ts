@@ -31,7 +31,7 @@ export async function serve(loaded: Loaded, options: ServeOptions): Promise<numb
   const { start, input, parent, systemd, queue, allLoaded } = options;
   const { settings } = loaded;
   if (settings.app === null && Object.keys(settings.mount).length === 0)
-    throw new UsageError('no application was named; write for example: tsunicorn app.ts:app');
+    throw new UsageError((await import('./next-step.ts')).nextStep(settings.chdir));
   const own = new OwnProcess(input.env, loaded);
   const checked = await checkSettings(loaded, input, own);
   if (settings.umask !== null) process.umask(settings.umask);

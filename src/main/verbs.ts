@@ -1,4 +1,5 @@
 import { UsageError } from '../support/errors.ts';
+import { suggest } from '../support/suggest.ts';
 
 const ARBITER =
   "the arbiter's process id (--pid writes it to a file; pgrep -f 'tsunicorn: arbiter' finds it)";
@@ -9,6 +10,17 @@ const START = 'tsunicorn starts without a command: write for example tsunicorn s
 const LOGS =
   'tsunicorn has no such command; its log is on stderr, in --error-logfile, or in journalctl under systemd';
 const SCALE = `tsunicorn scales on signals: kill -TTIN for a worker more, kill -TTOU for one fewer, with ${ARBITER}`;
+
+const IMPORT =
+  'tsunicorn import ecosystem.config.cjs, tsunicorn import Procfile, or tsunicorn import "gunicorn app:app -w 4"';
+const INIT = 'tsunicorn init systemd|docker|kubernetes|nginx|procfile, and the application behind it';
+
+const TOOLS: ReadonlySet<string> = new Set(['import', 'init']);
+
+/** Whether the words are one of our own commands: its name, and then what it is about. */
+export function isTool([first = '', second]: readonly string[]): boolean {
+  return TOOLS.has(first) && second !== undefined && !second.startsWith('-');
+}
 
 /** Commands of other process managers, and what to do instead. */
 const ADVICE: ReadonlyMap<string, string> = new Map([
@@ -31,14 +43,23 @@ const ADVICE: ReadonlyMap<string, string> = new Map([
   ['logs', LOGS],
   ['log', LOGS],
   ['scale', SCALE],
+  ['import', `write ${IMPORT}`],
+  ['init', `write ${INIT}`],
   ['help', 'write tsunicorn --help'],
   ['version', 'write tsunicorn --version'],
 ]);
 
-/** The advice where `word` is a command of another process manager; null for other words. */
+/**
+ * The advice where `word` is our own command without what it is about, or one of another process manager, perhaps mistyped;
+ * null for other words.
+ */
 export function verbAdvice(word: string): string | null {
-  const advice = ADVICE.get(word);
-  return advice === undefined ? null : `there is no module '${word}' here: ${advice}`;
+  const exact = ADVICE.get(word);
+  if (exact !== undefined) return `there is no module '${word}' here: ${exact}`;
+  const near = /^[a-z]{4,}$/.test(word) ? suggest(word, [...ADVICE.keys()]) : null;
+  return near === null
+    ? null
+    : `there is no module '${word}' here; did you mean ${near}? In that case: ${ADVICE.get(near)}`;
 }
 
 /** Throws a UsageError with that advice where `app` is such a word and there is no module of that name. */

@@ -134,7 +134,12 @@ const ON_DEMAND: readonly Fixture[] = [
     program: '../node_modules/.bin/next',
     args: ['start'],
   }),
-  fixture({ name: 'Feathers', group: 'classic', packages: ['@feathersjs/feathers'] }),
+  fixture({
+    name: 'Feathers',
+    group: 'classic',
+    packages: ['@feathersjs/feathers'],
+    hello: { path: '/greetings' },
+  }),
   fixture({
     name: 'LoopBack 4',
     group: 'classic',

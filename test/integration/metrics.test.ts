@@ -16,6 +16,8 @@ export const app = (request, response) => {
   if (request.url !== '/wait') response.end('hello');
 };`;
 const files = { 'app.mjs': APP };
+/** Of what follows within a moment on a quiet machine. */
+const SOON = { timeout: 20_000, interval: 20 };
 const ADMIN = ['--admin-bind', '127.0.0.1:0'];
 
 /** Asks so many times, over kept connections. */
@@ -27,7 +29,7 @@ async function ask(url: string, count: number, path = '/'): Promise<void> {
 
 /** The count follows within milliseconds. */
 async function untilCounted(admin: string, count: number, which?: RegExp): Promise<void> {
-  await expect.poll(() => counted(admin, which), { timeout: 20_000, interval: 20 }).toBe(count);
+  await expect.poll(() => counted(admin, which), SOON).toBe(count);
 }
 
 describe.each(['async', 'sync', 'thread'])('in class %s', (name) => {
@@ -80,7 +82,7 @@ it('counts equal what the clients saw over reloads, recycling, deaths and stops 
   await ask(running.at, 50);
   await untilCounted(admin, 300);
   await expect
-    .poll(async () => (await samples(admin)).get('tsunicorn_reloads_total{outcome="promoted"}'))
+    .poll(async () => (await samples(admin)).get('tsunicorn_reloads_total{outcome="promoted"}'), SOON)
     .toBe(1);
 });
 
@@ -90,8 +92,12 @@ it('a worker that is killed loses what it counted in its last milliseconds at mo
   await ask(running.at, 20);
   const waiting = get(running.at, '/wait').catch(() => {});
   await expect
-    .poll(async () =>
-      (await samples(admin)).get('http_server_active_requests{http_request_method="GET",url_scheme="http"}'),
+    .poll(
+      async () =>
+        (await samples(admin)).get(
+          'http_server_active_requests{http_request_method="GET",url_scheme="http"}',
+        ),
+      SOON,
     )
     .toBe(1);
   const [victim = 0] = running.workers();

@@ -30,14 +30,33 @@ export class Inbox {
 
   constructor() {
     boundTeardown();
-    this.termination = holdTermination(() => this.#put({ tsunicorn: 'signal', signal: 'SIGTERM' }));
-    for (const signal of SIGNALS) process.on(signal, () => this.#put({ tsunicorn: 'signal', signal }));
-    for (const signal of IGNORED) process.on(signal, () => {});
-    process.on('message', (message) => {
-      if (isArbiterMessage(message)) this.#put(message);
-    });
+    const ours = new Set<unknown>();
+    this.termination = holdTermination(() => this.#put({ tsunicorn: 'signal', signal: 'SIGTERM' }), ours);
+    const listen = (event: NodeJS.Signals | 'message', listener: () => void) => {
+      ours.add(listener);
+      process.on(event, listener);
+    };
+    for (const signal of SIGNALS) listen(signal, () => this.#put({ tsunicorn: 'signal', signal }));
+    for (const signal of IGNORED) listen(signal, () => {});
+    // Node reads the channel as long as somebody listens.
+    listen('message', () => {});
+    this.#takeMessages();
     process.on('disconnect', () => this.#put({ tsunicorn: 'orphaned' }));
     this.send({ tsunicorn: 'hello' });
+  }
+
+  /** The application, which may listen for messages of its own, does not see the arbiter's. */
+  #takeMessages(): void {
+    const emit: (event: string, ...args: readonly unknown[]) => boolean = process.emit;
+    const put = (event: WorkerEvent) => this.#put(event);
+    const taking = function (this: unknown, event: string, ...args: readonly unknown[]): boolean {
+      const [message] = args;
+      if (event !== 'message' || !isArbiterMessage(message))
+        return Reflect.apply(emit, this, [event, ...args]);
+      put(message);
+      return true;
+    };
+    process.emit = taking as typeof process.emit;
   }
 
   /** The first message; null if the arbiter ended, or told the worker to end, before it sent one. */

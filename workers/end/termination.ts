@@ -1,4 +1,4 @@
-/** What the application registered for the end of its process: its own listeners for SIGTERM and `beforeExit`. */
+/** What the application registered for the end of its process: its own listeners for SIGTERM, or SIGINT, and others. */
 export interface Termination {
   /**
    * Calls them, as Node would, and resolves when what they began is done, after `limitMs` at the latest. Resolves at once
@@ -16,7 +16,7 @@ const QUIET_POLLS = 2;
  * they were called at once, most would end the process in the middle of its requests. To be called before other listeners
  * are added; those of preloaded code wait too.
  */
-export function holdTermination(received: () => void): Termination {
+export function holdTermination(received: () => void, ours: Ours): Termination {
   const preloaded = process.rawListeners('SIGTERM');
   // Node has bound the original process.emit to the signal. It unbinds it when the last listener is removed.
   process.removeAllListeners('SIGTERM');
@@ -38,18 +38,40 @@ export function holdTermination(received: () => void): Termination {
   return {
     run(limitMs) {
       isHeld = false;
-      return terminate(limitMs);
+      return terminate(limitMs, ours);
     },
   };
 }
 
-/** The same in a thread, which signals do not reach. */
-export async function terminate(limitMs: number): Promise<void> {
+/** Listeners of our own, by event, which are not the application's. */
+export type Ours = ReadonlySet<unknown>;
+
+/** The same at once; in a thread, which neither signals nor messages reach, `ours` is null. */
+export async function terminate(limitMs: number, ours: Ours | null = null): Promise<void> {
   const untilMs = performance.now() + limitMs;
-  if (process.listeners('SIGTERM').some((listener) => listener !== stayAlive))
-    await settled(() => process.emit('SIGTERM', 'SIGTERM'), untilMs);
+  // What PM2 sends a program that is to end by a message.
+  if (ours !== null && listenersOf('message', ours).length > 0)
+    await settled(() => process.emit('message', 'shutdown', undefined), untilMs);
+  // PM2 sends SIGINT, others SIGTERM. Programs that listen for both do the same for both, which must not be done twice.
+  const signals: readonly NodeJS.Signals[] = ours === null ? ['SIGTERM'] : ['SIGTERM', 'SIGINT'];
+  const signal = signals.find((name) => listenersOf(name, ours).length > 0);
+  if (signal !== undefined) await settled(() => deliver(signal, ours), untilMs);
   if (process.listenerCount('beforeExit') > 0)
     await settled(() => process.emit('beforeExit', Number(process.exitCode ?? 0)), untilMs);
+}
+
+function deliver(signal: NodeJS.Signals, ours: Ours | null): void {
+  const { [signal]: number } = process.getBuiltinModule('node:os').constants.signals;
+  for (const listener of listenersOf(signal, ours)) Reflect.apply(listener, process, [signal, number]);
+}
+
+/** The application's own; those of once() remove themselves when they are called. */
+function listenersOf(event: string, ours: Ours | null): readonly (() => unknown)[] {
+  const isTheirs = (listener: object) => {
+    const original = 'listener' in listener ? listener.listener : listener;
+    return original !== stayAlive && ours?.has(original) !== true;
+  };
+  return (process.rawListeners(event) as (() => unknown)[]).filter(isTheirs);
 }
 
 function stayAlive(): void {}

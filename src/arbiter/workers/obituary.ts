@@ -76,6 +76,9 @@ export interface Obituary {
   readonly cause: EndCause;
 }
 
+/** What libraries that listen for it send their own process when they are done (signal-exit). */
+const PASSED_ON: ReadonlySet<string> = new Set(['SIGTERM', 'SIGINT']);
+
 /** Why a worker that was last in `state` ended: how, whether the arbiter did it, and what to look at. */
 export function explainEnd(
   end: ProcessEnd,
@@ -86,6 +89,9 @@ export function explainEnd(
   switch (state.name) {
     case 'retiring': {
       const own = state.by === 'itself' ? 'uncaught' : 'retired';
+      // A listener of the application's, which runs last, may pass the signal on to its process.
+      if (end.how === 'signal' && PASSED_ON.has(end.signal))
+        return { level: 'info', reason: `${state.reason}, ended itself by ${end.signal}`, cause: own };
       const level = end.how === 'signal' ? 'warning' : 'info';
       return { level, ...expected(end, state.reason, own, judge, known) };
     }

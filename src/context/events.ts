@@ -22,9 +22,11 @@ export function keepInEvents(storage: AsyncLocalStorage<Context>): void {
   ): void {
     const emit: Emit = prototype.emit;
     const within = function (this: Internals<Emitter>, ...args: Parameters<Emit>): boolean {
+      const [event] = args;
+      // As it would: most events of most requests have no listener.
+      if (this._events[event] === undefined && event !== 'error') return false;
       const context = contextOf(this);
-      if (context === undefined || this._events[args[0]] === undefined || storage.getStore() === context)
-        return Reflect.apply(emit, this, args);
+      if (context === undefined || storage.getStore() === context) return Reflect.apply(emit, this, args);
       return storage.run(context, () => Reflect.apply(emit, this, args));
     };
     Object.defineProperty(prototype, 'emit', { value: within, writable: true, configurable: true });

@@ -135,7 +135,7 @@ export function importGunicorn(command: string): Imported {
 
 /** Whether the words are a command line of Gunicorn. */
 export function isGunicorn(command: string): boolean {
-  return /^(?:\S+=\S*\s+)*(?:\S*\/)?(?:gunicorn\b|python[\d.]*\s+-m\s+gunicorn\b)/.test(command.trim());
+  return /^(?:\S+=\S*\s+)*(?:\S*\/)?(?:python[\d.]*\s+-m\s+)?(?:\S*\/)?gunicorn(?=\s|$)/.test(command.trim());
 }
 
 function commandWords(command: string): readonly string[] {

@@ -72,7 +72,7 @@ describe('each attribute of an app', () => {
     ['wait_ready', true, {}, ['wait_ready differently']],
     ['shutdown_with_message', true, {}, ['shutdown_with_message not']],
     ['env', { A: 1, B: true, C: { d: 1 } }, { env: { A: '1', B: 'true', C: '{"d":1}' } }, []],
-    ['port', 3000, { env: { PORT: '3000' }, bind: ['0.0.0.0:3000'] }, []],
+    ['port', 3000, { env: { PORT: '3000' } }, []],
     ['filter_env', true, {}, ['filter_env not']],
     ['instance_var', 'INSTANCE', {}, ['instance_var not']],
     ['increment_var', 'PORT', {}, ['increment_var differently']],

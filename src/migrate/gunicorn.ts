@@ -135,7 +135,9 @@ export function importGunicorn(command: string): Imported {
 
 /** Whether the words are a command line of Gunicorn. */
 export function isGunicorn(command: string): boolean {
-  return /^(?:\S+=\S*\s+)*(?:\S*\/)?(?:python[\d.]*\s+-m\s+)?(?:\S*\/)?gunicorn(?=\s|$)/.test(command.trim());
+  return /^(?:\w+=(?:"[^"]*"|'[^']*'|\S*)\s+)*(?:\S*\/)?(?:python[\d.]*\s+-m\s+)?(?:\S*\/)?gunicorn(?=\s|$)/.test(
+    command.trim(),
+  );
 }
 
 function commandWords(command: string): readonly string[] {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { choose, parseOptions } from '../../../bench/options.ts';
+import { caseNames, choose, parseOptions } from '../../../bench/options.ts';
 
 describe('parseOptions', () => {
   it('measures every case in seven rounds where nothing is asked for', () => {
@@ -35,7 +35,7 @@ describe('parseOptions', () => {
 
   it('refuses a case that it does not know', () => {
     expect(() => parseOptions(['--case', 'open'])).toThrow(
-      '--case: "open" is not a case; write keepalive, close, sync, thread, thread-cpu, mixed',
+      `--case: "open" is not a case; write ${caseNames.join(', ')}`,
     );
   });
 });

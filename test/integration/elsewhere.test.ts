@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { splitArguments } from '../../src/settings/sources/split-arguments.ts';
@@ -92,7 +92,8 @@ describe('tsunicorn import', () => {
 async function initialised(words: readonly string[]): Promise<{ cwd: string; file: string; text: string }> {
   const cwd = temporaryDirectory({ 'server.js': server, 'package.json': '{ "name": "@me/shop" }' });
   mkdirSync(join(cwd, 'node_modules/.bin'), { recursive: true });
-  symlinkSync(join(root, 'bin/tsunicorn.ts'), join(cwd, 'node_modules/.bin/tsunicorn'));
+  const text = `#!/bin/sh\nexec '${process.execPath}' '${join(root, 'bin/tsunicorn.ts')}' "$@"\n`;
+  writeFileSync(join(cwd, 'node_modules/.bin/tsunicorn'), text, { mode: 0o755 });
   const before = new Set(readdirSync(cwd));
   const { status, stderr } = await run(['init', ...words], { cwd });
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
@@ -104,6 +105,7 @@ async function initialised(words: readonly string[]): Promise<{ cwd: string; fil
   return { cwd, file, text: readFileSync(join(cwd, file), 'utf8') };
 }
 
+const env = { NODE_ENV: '' };
 const options = ['--drain-delay', '5', '--graceful-timeout', '20', 'server.js', '--', '-v'];
 
 describe('tsunicorn init', () => {
@@ -122,7 +124,7 @@ describe('tsunicorn init', () => {
       const [, command = ''] = /^ExecStart=(.*)$/m.exec(text) ?? [];
       const [script = '', ...words] = splitArguments('unit', command);
       expect(script).toBe(join(cwd, 'node_modules/.bin/tsunicorn'));
-      const running = start(words, { cwd, script });
+      const running = start(words, { cwd, env });
       expect(await (await fetch(await running.url())).text()).toBe(',-v');
     },
   );
@@ -132,11 +134,12 @@ describe('tsunicorn init', () => {
     expect(file).toBe('Dockerfile');
     expect(text).toContain('--stop-timeout 35');
     const [, json = '[]'] = /^CMD (\[.*\])$/m.exec(text) ?? [];
-    const [script = '', ...words]: readonly string[] = JSON.parse(json);
+    const [script, ...words]: readonly string[] = JSON.parse(json);
+    expect(script).toBe('node_modules/.bin/tsunicorn');
     expect(words).toContain('0.0.0.0:8000');
     const running = start(
       words.map((word) => word.replace(':8000', ':0')),
-      { cwd, script },
+      { cwd, env },
     );
     const url = (await running.url()).replace('0.0.0.0', '127.0.0.1');
     expect(await (await fetch(url)).text()).toBe(',-v');
@@ -150,7 +153,7 @@ describe('tsunicorn init', () => {
     const words: readonly string[] = JSON.parse(json);
     const running = start(
       words.map((word) => word.replace(':8000', ':0')),
-      { cwd, script: 'node_modules/.bin/tsunicorn' },
+      { cwd, env },
     );
     const url = (await running.url()).replace('0.0.0.0', '127.0.0.1');
     expect(await (await fetch(url)).text()).toBe(',-v');
@@ -177,7 +180,7 @@ describe('tsunicorn init', () => {
     expect(command).toContain('--graceful-timeout 20');
     const child = spawn('sh', ['-c', `exec ${command}`], {
       cwd,
-      env: { ...process.env, PORT: '0' },
+      env: { ...process.env, ...env, PORT: '0' },
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     onTestFinished(() => void child.kill('SIGKILL'));
@@ -185,7 +188,7 @@ describe('tsunicorn init', () => {
     for await (const piece of child.stderr.setEncoding('utf8')) {
       log += piece;
       const [, port] = /Listening at: http:\/\/0\.0\.0\.0:(\d+)/.exec(log) ?? [];
-      if (port === undefined) continue;
+      if (port === undefined || child.killed) continue;
       expect(await (await fetch(`http://127.0.0.1:${port}`)).text()).toBe(',-v');
       child.kill('SIGTERM');
     }

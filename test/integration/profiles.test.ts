@@ -57,7 +57,7 @@ it('is checked and printed by its name, with the class that each value comes fro
   expect(stdout.replace(/ +/g, ' ').split('\n')).toEqual(
     expect.arrayContaining([
       'workers = 1 # tsunicorn.config.mjs:BaseConfig',
-      'env = STAGE=staging # tsunicorn.config.mjs:StagingConfig',
+      'env = STAGE=*** # tsunicorn.config.mjs:StagingConfig',
       'onReload = hook # tsunicorn.config.mjs:BaseConfig',
     ]),
   );

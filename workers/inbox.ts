@@ -1,7 +1,9 @@
+import type { Socket } from 'node:net';
 import {
   type ArbiterMessage,
   type BootSpec,
   isArbiterMessage,
+  type SocketAnswer,
   type WorkerMessage,
 } from '../src/process/ipc.ts';
 import { boundTeardown } from './end/teardown.ts';
@@ -10,6 +12,8 @@ import { holdTermination, type Termination } from './end/termination.ts';
 /** What reaches a worker from outside. */
 export type WorkerEvent =
   | ArbiterMessage
+  /** A socket has come through the channel; it is to be taken at once. */
+  | { readonly tsunicorn: 'given'; readonly answer: SocketAnswer; readonly socket: unknown }
   | { readonly tsunicorn: 'signal'; readonly signal: NodeJS.Signals }
   /** The arbiter is gone. */
   | { readonly tsunicorn: 'orphaned' };
@@ -17,6 +21,9 @@ export type WorkerEvent =
 const SIGNALS = ['SIGINT', 'SIGQUIT', 'SIGUSR1', 'SIGABRT'] as const;
 // HUP reaches a worker when its terminal closes; the others are meant for the arbiter. By default each would end the worker.
 const IGNORED = ['SIGHUP', 'SIGUSR2', 'SIGTTIN', 'SIGTTOU'] as const;
+
+/** Before the boot spec has come. */
+const HARMLESS: readonly string[] = ['reopenLogs', 'linger', 'socket'];
 
 /**
  * The worker's end of the channel, and its signal handlers. Events that come before there is a handler are kept, so that
@@ -48,12 +55,15 @@ export class Inbox {
   /** The application, which may listen for messages of its own, does not see the arbiter's. */
   #takeMessages(): void {
     const emit: (event: string, ...args: readonly unknown[]) => boolean = process.emit;
-    const put = (event: WorkerEvent) => this.#put(event);
+    const take = (message: ArbiterMessage, socket: unknown) =>
+      this.#put(
+        message.tsunicorn === 'socket' ? { tsunicorn: 'given', answer: message, socket } : message,
+      );
     const taking = function (this: unknown, event: string, ...args: readonly unknown[]): boolean {
-      const [message] = args;
+      const [message, socket] = args;
       if (event !== 'message' || !isArbiterMessage(message))
         return Reflect.apply(emit, this, [event, ...args]);
-      put(message);
+      take(message, socket);
       return true;
     };
     process.emit = taking as typeof process.emit;
@@ -66,7 +76,7 @@ export class Inbox {
         if (event.tsunicorn === 'boot') {
           this.#handler = null;
           settle(event);
-        } else if (event.tsunicorn !== 'reopenLogs' && event.tsunicorn !== 'linger') process.exit(0);
+        } else if (!HARMLESS.includes(event.tsunicorn)) process.exit(0);
       });
     });
   }
@@ -79,12 +89,15 @@ export class Inbox {
     for (const event of waiting) this.#put(event);
   }
 
-  /** Sends a message to the arbiter; resolves when it is written, or when the arbiter is gone. */
-  send(message: WorkerMessage): Promise<void> {
+  /**
+   * Sends a message to the arbiter; resolves when it is written, or when the arbiter is gone. `socket` goes along, and stays
+   * open here.
+   */
+  send(message: WorkerMessage, socket?: Socket): Promise<void> {
     return new Promise((sent) => {
       if (!process.connected) return sent();
       try {
-        process.send?.(message, undefined, undefined, () => sent());
+        process.send?.(message, socket, { keepOpen: true }, () => sent());
       } catch {
         // The channel is broken, for example by the application, and a report of that would need the channel.
         sent();

@@ -16,7 +16,8 @@ import type { LoadedFiles } from './develop/module-graph.ts';
 /** What a worker class needs to serve. */
 export interface ServeOptions {
   readonly settings: Settings;
-  readonly listeners: readonly HandedListener[];
+  /** Where to listen; known once the application is loaded. */
+  readonly listeners: () => readonly HandedListener[];
   readonly observers: readonly Observer[];
   /** Where requests are recorded; null if nothing reads it, or the access log does that. */
   readonly flights: FlightTable | null;

@@ -6,6 +6,7 @@ import type { Readiness } from '../src/http/ready-path.ts';
 import type { WorkerLog } from '../src/log/records.ts';
 import { flushCompileCache } from '../src/process/compile-cache.ts';
 import { type BootSpec, type Instigator, moreUrgent, type Retirement } from '../src/process/ipc.ts';
+import { fs } from '../src/support/builtins.ts';
 import { backgroundClock, type Clock, systemClock } from '../src/support/clock.ts';
 import { EXIT } from '../src/support/errors.ts';
 import { explainExit } from './boot/early-exit.ts';
@@ -21,6 +22,7 @@ import {
 } from './boot/loading.ts';
 import { observersFor } from './boot/observers.ts';
 import type { ReadyMessage } from './boot/ready-message.ts';
+import { SideDoor } from './boot/side-door.ts';
 import { classOf } from './classes/classes.ts';
 import { errorPage, followImports } from './develop/create.ts';
 import type { ModuleGraph } from './develop/module-graph.ts';
@@ -78,6 +80,8 @@ class Worker {
   readonly #hooks: WorkerHooks;
   readonly #flights = new FlightTable();
   readonly #heartbeat: Heartbeat;
+  readonly #sides: SideDoor;
+  #listeners: BootSpec['listeners'];
   #phase: Phase = { name: 'booting' };
   #readiness: Readiness | null = null;
   /** With --wait-ready only. */
@@ -105,6 +109,8 @@ class Worker {
     this.#program = program;
     this.#counting = counting;
     this.#uncaught = new UncaughtLog(logs.log);
+    this.#sides = new SideDoor(spec, logs.log, (message, socket) => void inbox.send(message, socket));
+    this.#listeners = spec.listeners;
     const { age, slot, generation, settings } = spec;
     this.#hooks = new WorkerHooks({ pid: process.pid, age, slot, generation, log: logs.log });
     // While a program loads, the process is to look as idle as it would be without us.
@@ -130,6 +136,7 @@ class Worker {
       const { leave } = this.#phase;
       this.#phase = { name: 'serving', serving, asked: 'nothing' };
       if (leave) return this.#leave(leave);
+      this.#sides.closeUnused();
       await this.#heartbeat.announceReady(serving, this.#files[0] ?? null);
       this.#counting?.serves(serving.connections);
       watchRequests(this.#spec.settings, serving.connections, this.#log, this.#clock);
@@ -153,7 +160,7 @@ class Worker {
     const onError = this.#logs.applicationFailed;
     return serve({
       settings,
-      listeners: this.#spec.listeners,
+      listeners: () => this.#listeners,
       observers: observersFor(accessLog, this.#hooks.all, this.#hooks.view, this.#recycler?.observer),
       flights: accessLog === null && this.#spec.watchdogFd !== null ? this.#flights : null,
       count: this.#counting?.requests ?? null,
@@ -178,9 +185,18 @@ class Worker {
   }
 
   async #loadPlain(onError: Logs['applicationFailed']): Promise<Application> {
-    if (this.#program === null) return loadIntoProcess(this.#spec.settings, this.#log, onError);
+    if (this.#program === null) {
+      this.#sides.watchImported();
+      return loadIntoProcess(this.#spec.settings, this.#log, onError);
+    }
     const { loadAsProgram } = await import('./boot/load-program.ts');
-    return loadAsProgram(this.#program, this.#spec, this.#log, onError);
+    const { application, listeners } = await loadAsProgram(this.#program, {
+      ...{ spec: this.#spec, log: this.#log, onError },
+      ...{ sides: this.#sides.sides, tell: this.#sides.tell },
+    });
+    for (const { fd } of this.#listeners) if (!listeners.some((one) => one.fd === fd)) fs.closeSync(fd);
+    this.#listeners = listeners;
+    return application;
   }
 
   async #prove(application: Application, close: Serving['close']): Promise<void> {
@@ -205,6 +221,7 @@ class Worker {
         open();
       };
       this.#phase = { name: 'standby', accept, close };
+      this.#sides.closeUnused();
       void this.#heartbeat.announceStandby();
     });
   }
@@ -231,6 +248,8 @@ class Worker {
         return void this.#exit(0);
       case 'reopenLogs':
         return this.#logs.reopen();
+      case 'given':
+        return this.#sides.answered(event.answer, event.socket);
       case 'orphaned':
         if (this.#phase.name === 'serving')
           this.#log.warning('The arbiter has exited: finishing the requests', { event: 'arbiter-gone' });
@@ -305,9 +324,10 @@ class Worker {
     this.#phase = { name: 'leaving', draining };
     this.#recycler?.end();
     this.#heartbeat.leaveWithin(how.graceMs);
-    void finish(draining, this.#logs).then(() =>
-      this.#exit(Math.max(LEAST_ENDING_MS, draining.leftMs), serving.close),
-    );
+    const sidesEnded = this.#sides.drain();
+    void finish(draining, this.#logs)
+      .then(() => sidesEnded(() => draining.leftMs))
+      .then(() => this.#exit(Math.max(LEAST_ENDING_MS, draining.leftMs), serving.close));
   }
 
   #crashed(error: unknown, origin: NodeJS.UncaughtExceptionOrigin): void {
@@ -331,7 +351,13 @@ class Worker {
 
   /** Nobody catches what a main module throws: it is explained like what an import throws. */
   async #explained(error: unknown): Promise<unknown> {
-    return this.#program?.main.explain(this.#name ?? '', error) ?? error;
+    if (this.#program === null) return error;
+    const { main, listens } = this.#program;
+    const text = this.#name ?? '';
+    const place = listens.failedAt(error);
+    if (place === null) return main.explain(text, error);
+    const { explainListen } = await import('../src/app/script/explain-listen.ts');
+    return explainListen(text, place, error);
   }
 
   /** The program ends itself. */

@@ -138,7 +138,8 @@ export class Arbiter {
         return this.#asked(event.command);
       case 'message': {
         const worker = this.#workers.get(event.worker);
-        return worker && this.#reports.heard(worker, event.message);
+        if (worker === undefined) return event.socket?.close();
+        return this.#reports.heard(worker, event.message, event.socket ?? null);
       }
       case 'exit': {
         const worker = this.#workers.remove(event.worker);

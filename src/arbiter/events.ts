@@ -1,4 +1,5 @@
 import type { WorkerMessage } from '../process/ipc.ts';
+import type { PassedSocket } from '../process/passed-socket.ts';
 import type { PeerMessage } from '../process/peer.ts';
 import type { ProcessEnd } from '../process/process-end.ts';
 import type { Clock } from '../support/clock.ts';
@@ -25,7 +26,13 @@ export type Command =
 export type ArbiterEvent =
   | { readonly type: 'signal'; readonly signal: ArbiterSignal }
   | { readonly type: 'asked'; readonly command: Command }
-  | { readonly type: 'message'; readonly worker: number; readonly message: WorkerMessage }
+  | {
+      readonly type: 'message';
+      readonly worker: number;
+      readonly message: WorkerMessage;
+      /** What came with `bound`. */
+      readonly socket?: PassedSocket;
+    }
   | { readonly type: 'exit'; readonly worker: number; readonly end: ProcessEnd }
   /** A reload's configuration was read and its addresses were bound, or that failed; `attempt` is the number of that reload. */
   | { readonly type: 'reloadRead'; readonly attempt: number; readonly result: ReadResult }

@@ -1,5 +1,5 @@
 import type { bindAll } from '../listeners/bind.ts';
-import type { Listener } from '../listeners/listener.ts';
+import type { Handing } from '../listeners/handed.ts';
 import type { Spawn } from '../process/child.ts';
 import type { WorkerCount } from '../process/parent.ts';
 import type { PeerMessage } from '../process/peer.ts';
@@ -63,7 +63,7 @@ export interface UpgradeOptions {
   readonly isOldArbiterGone: () => boolean;
   /** Starts the new arbiter over the sockets; what becomes of it comes as `upgrade…` events. */
   readonly start: (
-    listeners: readonly Listener[],
+    listeners: readonly Handing[],
     workerCount: WorkerCount,
     emit: (event: ArbiterEvent) => void,
   ) => void;

@@ -1,6 +1,8 @@
 import { describeListeners } from '../listeners/bind.ts';
+import type { Listener } from '../listeners/listener.ts';
 import type { RecordLog } from '../log/records.ts';
-import type { BootFailure, WorkerMessage } from '../process/ipc.ts';
+import type { BootFailure, ListenMessage, WorkerMessage } from '../process/ipc.ts';
+import type { PassedSocket } from '../process/passed-socket.ts';
 import type { ArbiterRole, ServiceStatus } from '../process/status.ts';
 import type { ArbiterView } from '../settings/hooks.ts';
 import { inSeconds } from '../support/duration.ts';
@@ -28,6 +30,9 @@ import { HookCaller } from './hook-caller.ts';
 import type { ArbiterOptions } from './options.ts';
 import type { Desired } from './policy/reconcile.ts';
 import { judgeBootFailure, Restarts } from './policy/restart.ts';
+import { isBooting } from './policy/worker-state.ts';
+import { listenerOf } from './program-listener.ts';
+import { SideSockets } from './side-sockets.ts';
 import { statusOf } from './status.ts';
 import { failureFields } from './workers/boot-failure.ts';
 import type { EndCause } from './workers/describe-end.ts';
@@ -40,6 +45,9 @@ const ASKED: Readonly<Record<Exclude<Asked, 'begins'>, string>> = {
   follows: 'Another reload will follow the current one',
   'follows already': 'Another reload will already follow the current one; it covers this request too',
 };
+
+/** A worker tells of what it binds at once, but its event loop may be busy for a while. */
+const TELLING_MS = 2000;
 
 const UNDONE = 'Reload undone, the old workers keep serving';
 const WAITING = 'The application cannot be loaded; waiting for a file change';
@@ -55,6 +63,7 @@ export class Service {
   readonly log: RecordLog;
   readonly restarts: Restarts;
   readonly codes: LoadedCodes;
+  readonly sides: SideSockets;
   readonly #options: ArbiterOptions;
   readonly #reload: Reload;
   #intent: Intent = { name: 'starting' };
@@ -79,6 +88,7 @@ export class Service {
     });
     this.restarts = new Restarts({ clock, random, isServed: () => this.#readyCount > 0 });
     this.codes = new LoadedCodes(log);
+    this.sides = new SideSockets(first.sides ?? [], first.number);
     this.hooks = new HookCaller(() => ({ hooks: this.#current.hooks, view: this.view }), callWithin);
   }
 
@@ -101,10 +111,12 @@ export class Service {
     const { development } = this.#options;
     const { spareWorkers, reloadBatch } = this.#current.loaded.settings;
     const purpose = name === 'stopping' || name === 'resting' ? name : 'serving';
+    // The first worker finds out where the others listen.
+    const isAsking = this.#current.address === 'asked';
     return {
       purpose,
-      workers: purpose === 'serving' ? this.#count : 0,
-      spares: purpose === 'serving' ? spareWorkers : 0,
+      workers: purpose === 'serving' ? (isAsking ? 1 : this.#count) : 0,
+      spares: purpose === 'serving' && !isAsking ? spareWorkers : 0,
       generation: this.#current.number,
       canary: this.#reload.candidate?.number ?? null,
       spawnAfterMs: development?.isWaiting ? Infinity : this.restarts.spawnAfterMs,
@@ -157,7 +169,8 @@ export class Service {
     const { candidate } = this.#reload;
     const generation = candidate?.number === number ? candidate : this.#current;
     const code = this.codes.hashOf(number);
-    return code === null ? generation : { ...generation, code };
+    const sides = this.sides.open;
+    return { ...generation, ...(code === null ? {} : { code }), ...(sides.length > 0 ? { sides } : {}) };
   }
 
   /** When `advance` has something to do; Infinity where only an event can change that. */
@@ -168,6 +181,7 @@ export class Service {
   /** Does what has become due. */
   advance(): void {
     if (this.#options.clock.now() >= this.wakeAtMs) this.stop('graceful', EXIT.ok);
+    this.sides.sweep(this.#current.number);
     if (!this.#reload.isDue) return;
     this.log.info('Reloading again, as requested during the last reload', { event: 'reload-follows' });
     this.#reload.start(this.#current);
@@ -200,7 +214,11 @@ export class Service {
   scaleByLoad(): void {
     if (isEnding(this.#intent)) return;
     const { scaling } = this.#current;
-    const change = scaling?.evaluate(this.desired, this.workers.all, this.#reload.isUnderWay);
+    const change = scaling?.evaluate(
+      { ...this.desired, workers: this.#count },
+      this.workers.all,
+      this.#reload.isUnderWay,
+    );
     if (!change) return;
     const { reason, workers: count, figures } = change;
     this.log.info(reason, { event: 'scaled', reason, count, ...figures });
@@ -236,6 +254,7 @@ export class Service {
     this.#dropReload('the service stops');
     // The sockets first: what the kernel queued after the workers emptied its queue would never be answered.
     for (const listener of this.#current.listeners) listener.close();
+    this.sides.closeAll();
     if (mode === 'quick') this.workers.quitAll('the service stops at once');
     if (mode === 'forced') this.workers.killAll('the service is forced to stop');
   }
@@ -294,6 +313,55 @@ export class Service {
       this.hooks.call('onReload', (hook, view) => hook(view), candidate.hooks);
   }
 
+  /** A worker tells of a listen() of the application; `socket` is what it has bound. */
+  listens(worker: WorkerHandle, message: ListenMessage, socket: PassedSocket | null): void {
+    switch (message.tsunicorn) {
+      case 'bound': {
+        if (socket === null) return;
+        const { place, url, role } = message;
+        if (isEnding(this.#intent)) return socket.close();
+        if (role === 'side') return this.sides.bound(worker, { ...socket, place, url });
+        return this.#boundMain(worker, listenerOf(place, url, socket));
+      }
+      case 'took':
+        return message.role === 'side' ? this.sides.took(worker, message.place) : this.#tookMain(worker);
+      case 'released':
+        return this.sides.released(worker, message.place);
+      case 'wanted': {
+        const { id, place, port } = message;
+        const mayCome = this.workers.all.some((one) => one !== worker && this.#mayBind(one));
+        const { answer, url, socket: given } = this.sides.wanted(worker, place, port, mayCome);
+        return worker.send({ tsunicorn: 'socket', id, answer, url }, given ?? undefined);
+      }
+    }
+  }
+
+  /** Whether what the worker has bound a moment ago may not have been told yet. */
+  #mayBind({ state }: WorkerHandle): boolean {
+    if (isBooting(state)) return true;
+    return state.name === 'ready' && this.#options.clock.now() - state.sinceMs < TELLING_MS;
+  }
+
+  /** The program asks for an address of its own, which the worker has bound. */
+  #boundMain(worker: WorkerHandle, listener: Listener): void {
+    const { generation } = worker;
+    const { candidate } = this.#reload;
+    if (candidate?.number === generation && candidate.address === 'asked') this.#reload.bound(listener);
+    else if (this.#current.number === generation && this.#current.address === 'asked') {
+      const { listeners } = this.#current;
+      this.#current = { ...this.#current, listeners: [listener], address: 'known' };
+      for (const other of listeners) other.close();
+    } else return listener.close();
+    worker.listeners = [listener];
+  }
+
+  /** The program asks for the address that the service has. */
+  #tookMain({ generation }: WorkerHandle): void {
+    if (this.#reload.candidate?.number === generation) return this.#reload.took();
+    if (this.#current.number === generation && this.#current.address === 'asked')
+      this.#current = { ...this.#current, address: 'known' };
+  }
+
   /** A worker has loaded the application and accepts. */
   ready(worker: WorkerHandle, { urls, app }: WorkerMessage & { tsunicorn: 'ready' }): void {
     const { development, upgrade } = this.#options;
@@ -303,8 +371,7 @@ export class Service {
     const { candidate } = this.#reload;
     const begins = this.#intent.name === 'starting';
     const movesElsewhere = candidate?.number === worker.generation && this.#promote(candidate, app);
-    if (movesElsewhere || begins)
-      this.#sayListening(describeListeners(worker.origin.listeners, urlsOfAll(worker, urls)));
+    if (movesElsewhere || begins) this.#sayListening(urlsOfAll(worker, this.#current.listeners, urls));
     if (begins) this.#begin(app);
     upgrade.serving(this.#readyCount >= this.#count);
   }
@@ -451,11 +518,16 @@ export class Service {
   }
 }
 
-/** What the worker tells of its own sockets, and what that means for those of other slots. */
-function urlsOfAll(worker: WorkerHandle, urls: readonly string[]): readonly string[] {
+/** The sockets for the log, by what the worker tells of its own, and what that means for those of other slots. */
+function urlsOfAll(
+  worker: WorkerHandle,
+  listeners: readonly Listener[],
+  urls: readonly string[],
+): readonly string[] {
   const others = urls.some((url) => url.startsWith('https:')) ? 'https:' : '';
-  return worker.origin.listeners.map((listener) => {
+  const told = listeners.map((listener) => {
     const at = worker.listeners.indexOf(listener);
     return at < 0 ? others : (urls[at] ?? '');
   });
+  return describeListeners(listeners, told);
 }

@@ -14,7 +14,14 @@ export interface HandedSocket {
   readonly url: string;
   /** Device and inode of a Unix socket's path, which tell whether the path still leads to it; null for the others. */
   readonly inode: string | null;
+  /** What a program asked for, if it was not the settings that named the address. */
+  readonly place?: string;
+  /** `side` if it is beside where the service listens. */
+  readonly role?: 'side';
 }
+
+/** A socket to hand over: a listener of the service, or one beside those. */
+export type Handing = Pick<Listener, 'address' | 'fd' | 'url' | 'place'> & Pick<HandedSocket, 'role'>;
 
 /** The outcome of a hand-over. */
 export interface Adopted {
@@ -32,12 +39,12 @@ const HIGHEST_KEPT_FD = 255;
 const GONE = 'gone';
 
 /** Describes the listeners for the next process, and lays their descriptors out for `spawn`'s stdio, from 3 on. */
-export function handSockets(listeners: readonly Listener[]): {
+export function handSockets(listeners: readonly Handing[]): {
   readonly sockets: readonly HandedSocket[];
   readonly fds: readonly (number | null)[];
 } {
   const fds: (number | null)[] = [];
-  const place = ({ address, fd }: Listener): number => {
+  const put = ({ address, fd }: Handing): number => {
     const own = address.kind === 'fd' && address.fd <= HIGHEST_KEPT_FD ? address.fd - FIRST_FD : -1;
     const free = fds.indexOf(null);
     const at = own >= 0 ? own : free < 0 ? fds.length : free;
@@ -48,12 +55,14 @@ export function handSockets(listeners: readonly Listener[]): {
   // Those whose number means something first.
   const numbered = listeners.filter(({ address }) => address.kind === 'fd');
   const others = listeners.filter(({ address }) => address.kind !== 'fd');
-  const places = new Map([...numbered, ...others].map((listener) => [listener, place(listener)]));
+  const places = new Map([...numbered, ...others].map((listener) => [listener, put(listener)]));
   const sockets = listeners.map((listener) => ({
     fd: places.get(listener) ?? -1,
     asked: formatAddress(listener.address),
     url: listener.url,
     inode: listener.address.kind === 'unix' ? inodeOf(pathOf(listener.url)) : null,
+    ...(listener.place === undefined ? {} : { place: listener.place }),
+    ...(listener.role === undefined ? {} : { role: listener.role }),
   }));
   return { sockets, fds };
 }

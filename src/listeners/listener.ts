@@ -8,6 +8,8 @@ export interface Listener extends Closing {
   readonly fd: number;
   /** What a client would be told: the real port, the path. */
   readonly url: string;
+  /** What the program asked for, if it was not the settings that named the address. */
+  readonly place?: string;
   /** Gives the file of a Unix socket, if it is still ours, to a user and group. Throws a UsageError. */
   giveTo?(owner: Owner): void;
 }

@@ -1,7 +1,9 @@
 import type { NewArbiters } from '../arbiter/change/new-arbiter.ts';
 import type { EventQueue } from '../arbiter/events.ts';
 import type { UpgradeOptions } from '../arbiter/options.ts';
+import { adoptSide, type SideSocket } from '../arbiter/side-sockets.ts';
 import { bindAll } from '../listeners/bind.ts';
+import type { HandedSocket } from '../listeners/handed.ts';
 import type { Listener } from '../listeners/listener.ts';
 import type { Owner } from '../listeners/owner.ts';
 import type { CounterStore } from '../metrics/store.ts';
@@ -12,7 +14,7 @@ import { hasExited, mayBeResize } from '../process/process-state.ts';
 import type { Start } from '../process/start.ts';
 import type { Observe } from '../process/status.ts';
 import type { Notifier } from '../process/systemd/notifier.ts';
-import type { Address } from '../settings/address.ts';
+import { type Address, parseAddress } from '../settings/address.ts';
 import type { Loaded } from '../settings/load.ts';
 import type { Logger } from '../support/logger.ts';
 
@@ -63,15 +65,37 @@ export class Lineage {
     return alsoToFront(log);
   }
 
+  /** Where a program was served before that nothing else names an address for; it probably asks for the same again. */
+  get asked(): readonly Address[] {
+    return this.#handed.flatMap(({ place, asked }) => (place === undefined ? [] : parseAddress(place, asked)));
+  }
+
+  /** What was handed to this process to serve on. */
+  get #handed(): readonly HandedSocket[] {
+    return this.#parent?.sockets.filter(({ role }) => role === undefined) ?? [];
+  }
+
   /** As bindAll(), but takes over the sockets that were handed to this process. */
   async bind(addresses: readonly Address[], owner?: Owner): Promise<readonly Listener[]> {
     if (this.#parent === null) return bindAll(addresses, owner);
     const { adoptAll } = await import('../listeners/handed.ts');
-    const { listeners, indexes } = await adoptAll(addresses, this.#parent.sockets, owner);
+    const handed = this.#handed;
+    const { listeners, indexes } = await adoptAll(addresses, handed, owner);
     this.#adopted = indexes;
     // The process that started a daemon does not serve.
     if (this.oldArbiter === null) for (const listener of listeners) listener.setShared(false);
-    return listeners;
+    return listeners.map((listener) => {
+      const place = handed.find(({ url }) => url === listener.url)?.place;
+      return place === undefined ? listener : { ...listener, place };
+    });
+  }
+
+  /** What was handed to this process beside the listeners of the service. */
+  get sides(): readonly SideSocket[] {
+    const handed = this.#parent?.sockets ?? [];
+    return handed.flatMap(({ role, place, url, fd }) =>
+      role === 'side' && place !== undefined ? adoptSide(place, url, fd) : [],
+    );
   }
 
   /** How the arbiter takes part in upgrades. */

@@ -1,5 +1,5 @@
 import { spawn as spawnProcess } from 'node:child_process';
-import { type Generation, slotAtSpawn } from '../arbiter/change/generation.ts';
+import { followsProgram, type Generation, slotAtSpawn } from '../arbiter/change/generation.ts';
 import type { EventQueue } from '../arbiter/events.ts';
 import { type SpawnOptions, spawnWorker, type WorkerHandle } from '../arbiter/workers/handle.ts';
 import type { Listener } from '../listeners/listener.ts';
@@ -109,10 +109,17 @@ async function firstGeneration(
 ): Promise<{ readonly first: Generation; readonly adminListeners: readonly Listener[] }> {
   const { addresses, admin, privileges } = checked;
   try {
-    const all = await lineage.bind([...addresses, ...admin], privileges?.identity);
-    const listeners = all.slice(0, addresses.length);
-    const first = { number: 1, listeners, ...(await prepareGeneration(checked, hooks, log)) };
-    return { first, adminListeners: all.slice(addresses.length) };
+    const prepared = await prepareGeneration(checked, hooks, log);
+    const asks = followsProgram(prepared);
+    const own = asks ? lineage.asked : addresses;
+    const all = await lineage.bind([...own, ...admin], privileges?.identity);
+    const { sides } = lineage;
+    const first: Generation = {
+      ...{ number: 1, listeners: all.slice(0, own.length), ...prepared },
+      ...(asks ? { address: 'asked' } : {}),
+      ...(sides.length > 0 ? { sides } : {}),
+    };
+    return { first, adminListeners: all.slice(own.length) };
   } catch (error) {
     pidfile.remove();
     throw error;

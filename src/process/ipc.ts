@@ -40,8 +40,38 @@ export type WorkerMessage =
   /** The watchdog's: lines of the access log for syslog, which the worker itself cannot send any more. */
   | { readonly tsunicorn: 'accessLines'; readonly lines: readonly string[] }
   | Accounted
+  | ListenMessage
   /** All numbers that the worker counts, where it cannot write them to a file: at most once a second. */
   | { readonly tsunicorn: 'counts'; readonly values: readonly number[] };
+
+/**
+ * What a worker tells of a listen() of the application. `place` is what was asked for ("port 9090 of 127.0.0.1"), which is
+ * the same in each worker.
+ */
+export type ListenMessage =
+  /** The worker has bound it; the socket comes with the message. */
+  | {
+      readonly tsunicorn: 'bound';
+      readonly place: string;
+      /** What a client would be told. */
+      readonly url: string;
+      readonly role: ListenRole;
+    }
+  /** The worker uses the socket of that place that it was handed when it was spawned. */
+  | { readonly tsunicorn: 'took'; readonly place: string; readonly role: ListenRole }
+  /** The application has closed its server there, and the worker goes on. */
+  | { readonly tsunicorn: 'released'; readonly place: string }
+  /** Another process has the address. Perhaps the arbiter does, whose answer has the same `id`. */
+  | {
+      readonly tsunicorn: 'wanted';
+      readonly place: string;
+      /** Null for a path. */
+      readonly port: number | null;
+      readonly id: number;
+    };
+
+/** What the application listens for: `main` is where the service serves, `side` is beside that. */
+export type ListenRole = 'main' | 'side';
 
 /** Why a worker leaves without being told to: by its own decision, or because somebody sent it a signal, which is no failure. */
 export type Instigator = 'itself' | 'signal';
@@ -206,6 +236,10 @@ export interface BootSpec {
   readonly profile: string | null;
   readonly hookNames: readonly HookName[];
   readonly listeners: readonly HandedListener[];
+  /** What the listeners are, if nothing but the program says where the service listens. */
+  readonly address: AddressSource;
+  /** The sockets of other listens of the application. */
+  readonly sides: readonly HandedSide[];
   /** The watchdog's pipe, as its number in the worker; null where there is to be no watchdog. */
   readonly watchdogFd: number | null;
   readonly generation: number;
@@ -229,6 +263,12 @@ export interface CountersSpec {
   readonly position: number;
 }
 
+/**
+ * Who says where the service listens: the settings (`given`), or the program, which is asked for it (`asked`: the listeners
+ * are those of the generation before), or has told it in another worker (`known`).
+ */
+export type AddressSource = 'given' | 'asked' | 'known';
+
 /** The descriptors that `-` stands for in the log settings. */
 export interface Standards {
   readonly stdout: number;
@@ -245,6 +285,15 @@ export interface HandedListener {
   readonly url: string;
   /** Its own length of the kernel's queue, in place of the setting. */
   readonly backlog?: number;
+  /** What the program asked for, if it was not the settings that named the address. */
+  readonly place?: string;
+}
+
+/** A socket beside those of the service, as the worker inherits it. */
+export interface HandedSide {
+  readonly fd: number;
+  /** What the application asked for. */
+  readonly place: string;
 }
 
 /** What the arbiter tells a worker: imperatives. */
@@ -257,7 +306,19 @@ export type ArbiterMessage =
   | ({ readonly tsunicorn: 'retire' } & Retirement)
   /** Exit now. */
   | { readonly tsunicorn: 'quit' }
-  | { readonly tsunicorn: 'reopenLogs' };
+  | { readonly tsunicorn: 'reopenLogs' }
+  | SocketAnswer;
+
+/**
+ * The answer to `wanted`. With `given` the socket comes along, which listens at `url`; `later` means that another worker
+ * may be about to send it.
+ */
+export interface SocketAnswer {
+  readonly tsunicorn: 'socket';
+  readonly id: number;
+  readonly answer: 'given' | 'later' | 'none';
+  readonly url: string | null;
+}
 
 /** Stop accepting, finish, exit within `graceMs`; with `emptyQueue` first take what the kernel has queued. */
 export interface Retirement {
@@ -304,6 +365,7 @@ const isTextTable: Check = (value) => isObject(value) && Object.values(value).ev
 type Fields = Readonly<Record<string, Check>>;
 
 const isInstigator: Check = (value) => value === 'itself' || value === 'signal';
+const isRole: Check = (value) => value === 'main' || value === 'side';
 const isFlag: Check = (value) => typeof value === 'boolean';
 const everyOne =
   (check: Check): Check =>
@@ -370,8 +432,12 @@ const workerFields = new Map<string, Fields>([
   ['accessLines', { lines: isTexts }],
   ['accounted', { complete: isFlag }],
   ['counts', { values: everyOne(isNumber) }],
+  ['bound', { place: isText, url: isText, role: isRole }],
+  ['took', { place: isText, role: isRole }],
+  ['released', { place: isText }],
+  ['wanted', { place: isText, port: orNull(isNumber), id: isNumber }],
 ]);
-const arbiterTypes = new Set(['boot', 'accept', 'linger', 'retire', 'quit', 'reopenLogs']);
+const arbiterTypes = new Set(['boot', 'accept', 'linger', 'retire', 'quit', 'reopenLogs', 'socket']);
 
 /** Whether a message on the channel is a worker's; applications send messages of their own (`process.send('ready')`). */
 export function isWorkerMessage(value: unknown): value is WorkerMessage {

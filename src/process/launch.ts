@@ -1,6 +1,5 @@
 import { basename, delimiter, join, resolve } from 'node:path';
-import { handSockets } from '../listeners/handed.ts';
-import type { Listener } from '../listeners/listener.ts';
+import { type Handing, handSockets } from '../listeners/handed.ts';
 import type { HandedCounters } from '../metrics/store.ts';
 import { fs } from '../support/builtins.ts';
 import { type Child, type Spawn, startChild } from './child.ts';
@@ -10,7 +9,7 @@ import { namedScript, type Start } from './start.ts';
 export interface LaunchOptions {
   readonly kind: Parent['kind'];
   /** The sockets that the new process inherits. */
-  readonly listeners: readonly Listener[];
+  readonly listeners: readonly Handing[];
   readonly workerCount: WorkerCount | null;
   /** The counters that the new process continues; null or absent where there are none. */
   readonly counters?: HandedCounters | null;

@@ -7,6 +7,7 @@ import type { UpgradeOptions } from '../../src/arbiter/options.ts';
 import { deadlineOf } from '../../src/arbiter/policy/worker-state.ts';
 import { Scaling } from '../../src/arbiter/scaling.ts';
 import { spawnWorker, type WorkerHandle } from '../../src/arbiter/workers/handle.ts';
+import type { Listener } from '../../src/listeners/listener.ts';
 import { readSettings } from '../../src/main/read-settings.ts';
 import type { Spawn } from '../../src/process/child.ts';
 import { parseAddress } from '../../src/settings/address.ts';
@@ -342,7 +343,7 @@ export class World {
       workerCount: this.oldArbiter === null ? null : { count: 2, setting: 2, followsLoad: false },
       isOldArbiterGone: () => this.#isOldArbiterGone,
       start: (listeners, workerCount, emit) => {
-        this.invariants.upgrade.started(listeners);
+        this.invariants.upgrade.started(listeners.filter((one): one is Listener => 'isShared' in one));
         start({ argv: [], env: {}, cwd: '/', namedCwd: '/' }, { listeners, workerCount }, emit);
       },
       tell: (message) => void tell(message),

@@ -32,6 +32,8 @@ export interface StartOptions {
   readonly through?: readonly string[];
   /** Our command by another path: absolute, or as seen from the directory. */
   readonly script?: string;
+  /** Nothing names an address, so that a program says where it is served. */
+  readonly address?: 'unnamed';
   /** In a process group of its own, as a shell starts a command. */
   readonly ownGroup?: boolean;
 }
@@ -64,7 +66,7 @@ export class Running {
       // Whatever else runs on this machine: nothing but a test that asks for an address gets one that may be taken.
       env: {
         ...inherited,
-        ...(options.env?.PORT || options.inherit ? {} : ANY_PORT),
+        ...(options.env?.PORT || options.inherit || options.address ? {} : ANY_PORT),
         NO_COLOR: '1',
         ...options.env,
       },

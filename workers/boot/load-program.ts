@@ -2,42 +2,65 @@ import type { AddressInfo } from 'node:net';
 import type { Application } from '../../src/app/application.ts';
 import { refuseHttp2 } from '../../src/app/http2/refuse.ts';
 import { addressOf } from '../../src/app/own-server.ts';
+import { AskedAddress, type TellListen } from '../../src/app/script/asked-address.ts';
+import { told } from '../../src/app/script/claim.ts';
 import type { ListenCall } from '../../src/app/script/listen-call.ts';
 import { placeOf } from '../../src/app/script/listen-call.ts';
 import type { Service } from '../../src/app/script/listens.ts';
 import { loadProgram, type Program } from '../../src/app/script/load-program.ts';
+import type { Sides } from '../../src/app/script/sides.ts';
 import { bareContext, gatewayContext } from '../../src/gateway/context.ts';
 import type { WorkerLog } from '../../src/log/records.ts';
-import type { BootSpec } from '../../src/process/ipc.ts';
+import type { BootSpec, HandedListener } from '../../src/process/ipc.ts';
 import { parseAddress } from '../../src/settings/address.ts';
 import type { Settings } from '../../src/settings/catalogue/catalogue.ts';
 import { classNameOf } from '../../src/settings/class-name.ts';
 import { servedName } from '../../src/settings/mounts.ts';
 import { giveUpMs } from './give-up.ts';
 
-/** Runs the application's module as the main module of this worker. Rejects with a BootError. */
-export async function loadAsProgram(
-  program: Program,
-  { settings, listeners, age }: BootSpec,
-  log: WorkerLog,
-  onError: (error: unknown) => void,
-): Promise<Application> {
-  const urls = listeners.map(({ url }) => url);
+/** What a program's module is run with. */
+export interface ProgramSurroundings {
+  readonly spec: BootSpec;
+  readonly log: WorkerLog;
+  readonly onError: (error: unknown) => void;
+  readonly sides: Sides;
+  readonly tell: TellListen;
+}
+
+/** A program that is served. */
+export interface LoadedProgram {
+  readonly application: Application;
+  /** Where; usually what the worker was handed. */
+  readonly listeners: readonly HandedListener[];
+}
+
+/** Runs the application's module as the main module of this worker. Rejects with a BootError or a UsageError. */
+export async function loadAsProgram(program: Program, around: ProgramSurroundings): Promise<LoadedProgram> {
+  const { spec, log, onError, sides, tell } = around;
+  const { settings, listeners: handed, address, age } = spec;
   const text = program.main.nameFor(settings.app ?? '');
   const warn = (reason: string) => log.warning(reason, { event: 'program-listens', reason });
+  const asked = address === 'asked' ? new AskedAddress({ handed, tell, text }) : null;
+  const urls = handed.map(({ url }) => url);
+  if (address === 'given') tellPort(urls);
   // Each worker would say the same.
   if (age === 1) program.cluster.follow((place) => sayPrimary(place, log));
   const application = await loadProgram(program, text, {
-    service: serviceAt(urls, settings, warn),
+    service: {
+      ...serviceAt(urls, settings, warn),
+      sides,
+      ...(asked ? { ports: [], claim: (call) => asked.claim(call), address: addressAskedFor } : {}),
+    },
     ...limitOf(settings),
     gateway: gatewayContext(settings, log),
     onError,
   });
   program.cluster.loaded();
   const served = program.listens.served?.call ?? null;
-  const reason = served === null ? null : differenceOf(text, served, urls);
+  if (served === null) await asked?.useDefault(settings.bind[0] ?? '');
+  const reason = served === null || asked !== null ? null : differenceOf(text, served, urls, address);
   if (reason !== null && age === 1) log.info(reason, { event: 'program-port', reason });
-  return application;
+  return { application, listeners: asked?.listeners ?? handed };
 }
 
 function sayPrimary(place: string, log: WorkerLog): void {
@@ -48,6 +71,7 @@ function sayPrimary(place: string, log: WorkerLog): void {
 /** The same for a trial load, in which nothing is bound. Resolves with a description of the application. */
 export async function tryAsProgram(program: Program, settings: Settings): Promise<string> {
   const urls = settings.bind.map(urlOfBind);
+  tellPort(urls);
   process.on('uncaughtException', (error) => void endBy(error, program, settings));
   const application = await loadProgram(program, program.main.nameFor(settings.app ?? ''), {
     service: serviceAt(urls, settings, () => {}),
@@ -66,17 +90,23 @@ async function endBy(error: Error, { main }: Program, { app }: Settings): Promis
   process.exit(1);
 }
 
-/** Where the program is served, which it is told by PORT. */
-function serviceAt(urls: readonly string[], { listenPort }: Settings, warn: Service['warn']): Service {
-  const addresses = urls.map(addressOf).filter((address) => typeof address === 'object');
-  const [first] = addresses;
+function tcpOf(urls: readonly string[]): readonly AddressInfo[] {
+  return urls.map(addressOf).filter((address) => typeof address === 'object');
+}
+
+/** The program finds the port at which it is served in its environment. */
+function tellPort(urls: readonly string[]): void {
+  const [first] = tcpOf(urls);
   if (first !== undefined) process.env.PORT = `${first.port}`;
-  return {
-    ports: addresses.map(({ port }) => port),
-    listenPort,
-    address: (call) => first ?? addressAskedFor(call),
-    warn,
-  };
+}
+
+/** A service that is served at these URLs. */
+function serviceAt(urls: readonly string[], { listenPort }: Settings, warn: Service['warn']): Service {
+  const addresses = tcpOf(urls);
+  const [first] = addresses;
+  const ports = addresses.map(({ port }) => port);
+  const address = (call: ListenCall) => first ?? addressAskedFor(call);
+  return { ports, held: ports, listenPort, address, claim: (call) => told(address(call)), sides: null, warn };
 }
 
 /** Of a service without a TCP port: programs and frameworks expect an address of TCP all the same. */
@@ -91,11 +121,17 @@ function limitOf({ bootTimeout }: Settings) {
 }
 
 /** One line where the program does not get what it asked for; null where it does, or did not ask for an address. */
-function differenceOf(text: string, call: ListenCall, urls: readonly string[]): string | null {
+function differenceOf(
+  text: string,
+  call: ListenCall,
+  urls: readonly string[],
+  source: BootSpec['address'],
+): string | null {
   if (call.kind !== 'port' || call.port === 0) return null;
   const ports = urls.map(addressOf).map((address) => (typeof address === 'object' ? address.port : null));
   if (ports.includes(call.port)) return null;
-  return `${text} asked for ${placeOf(call)}; it is served at ${urls.join(', ')} (--bind)`;
+  const why = source === 'given' ? '--bind' : 'as its first worker asked for it';
+  return `${text} asked for ${placeOf(call)}; it is served at ${urls.join(', ')} (${why})`;
 }
 
 /** What is not an address of TCP is of no interest, and any port is as good as another. */

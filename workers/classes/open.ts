@@ -24,7 +24,7 @@ export async function open(
   const { close, own } = application;
   own?.feedBy({ connections, closed: () => fail(CLOSED) });
   await prove(application, close);
-  const urls = await gate.open(listeners, settings.backlog);
+  const urls = await gate.open(listeners(), settings.backlog);
   return {
     urls: own?.opened(urls) ?? urls,
     connections,

@@ -1,4 +1,5 @@
 import type { AddressInfo, Server } from 'node:net';
+import type { Claim } from './claim.ts';
 import type { ListenCall, ParsedListen } from './listen-call.ts';
 
 /** What serves a program's server, as the server asks for it. */
@@ -20,8 +21,9 @@ type Marked = Server & { [FED]?: FedServer };
 export class FedServer {
   readonly server: Server;
   readonly call: ListenCall;
-  readonly #address: AddressInfo;
+  readonly claim: Claim;
   #state: 'listening' | 'closing' | 'closed' = 'closed';
+  #isServed = false;
   #feeder: Feeder | null = null;
   #whenClosed: () => void = () => {};
   #announce: () => void = () => {};
@@ -30,11 +32,10 @@ export class FedServer {
     this.#announce = resolve;
   });
 
-  /** `address` is what the program is told. */
-  constructor(server: Server, call: ListenCall, address: AddressInfo) {
+  constructor(server: Server, call: ListenCall, claim: Claim) {
     this.server = server;
     this.call = call;
-    this.#address = address;
+    this.claim = claim;
     (server as Marked)[FED] = this;
   }
 
@@ -44,7 +45,7 @@ export class FedServer {
 
   /** Null where it does not listen. */
   get address(): AddressInfo | null {
-    return this.isListening ? { ...this.#address } : null;
+    return this.isListening ? { ...this.claim.address } : null;
   }
 
   get connections(): number {
@@ -63,11 +64,18 @@ export class FedServer {
     });
   }
 
+  /** It is served from now on. Throws a UsageError if that cannot be. */
+  serve(): void {
+    this.claim.serve();
+    this.#isServed = true;
+  }
+
   /** `close` is emitted when the last connection has ended. */
   close(callback: unknown): void {
     const { server } = this;
     if (typeof callback === 'function') server.once('close', callback as () => void);
     this.#state = 'closing';
+    if (!this.#isServed) this.claim.drop();
     setTimeout(() => {
       if (!this.isListening) this.#whenClosed();
     }, AGAIN_MS).unref();
@@ -96,7 +104,8 @@ export function fedServerOf(server: Server): FedServer | undefined {
   return (server as Marked)[FED];
 }
 
-function closeOn(signal: AbortSignal, server: Server): void {
+/** As node:net does for the option `signal`. */
+export function closeOn(signal: AbortSignal, server: Server): void {
   const close = () => void server.close();
   if (signal.aborted) return process.nextTick(close);
   signal.addEventListener('abort', close, { once: true });

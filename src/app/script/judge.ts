@@ -1,8 +1,8 @@
-import type { ListenCall } from './listen-call.ts';
+import { isPrivate, type ListenCall } from './listen-call.ts';
 
 /** Where the service serves, and where the program is to be heard. */
 export interface ServedAt {
-  /** The ports of the service's own listeners. */
+  /** The ports at which the program is to be served. */
   readonly ports: readonly number[];
   /** The port that decides at once which listen is served (--listen-port); null where none was named. */
   readonly listenPort: number | null;
@@ -46,11 +46,6 @@ export function bestOf<Candidate extends { readonly call: ListenCall }>(
 ): readonly Candidate[] {
   const fixed = candidates.filter(({ call }) => !isPrivate(call));
   return fixed.length > 0 ? fixed : candidates;
-}
-
-/** Each process has such a port of its own. */
-function isPrivate(call: ListenCall): boolean {
-  return call.kind === 'port' && (call.port === 0 || call.exclusive);
 }
 
 function isServedAt(call: ListenCall, { ports, listenPort }: ServedAt): boolean {

@@ -1,15 +1,23 @@
 import type { Server as HttpServer } from 'node:http';
 import type { AddressInfo, Server } from 'node:net';
-import { codeOf } from '../../support/errors.ts';
+import { isIP } from 'node:net';
+import { type Claim, told } from './claim.ts';
 import { FedServer, fedServerOf } from './fed-server.ts';
 import { bestOf, type Decided, judgeListen, type ServedAt, type Verdict } from './judge.ts';
-import { type ListenCall, type ParsedListen, parseListen, placeOf } from './listen-call.ts';
+import { isPrivate, type ListenCall, type ParsedListen, parseListen, placeOf } from './listen-call.ts';
 import { overrideServerMethods } from './server-methods.ts';
+import type { Sides } from './sides.ts';
 
 /** What the listens of a program are judged by. */
 export interface Service extends ServedAt {
-  /** What a program is told of the address that it asked for with `call`. */
+  /** The ports of the sockets that the service has. */
+  readonly held: readonly number[];
+  /** What a server gets that listens with `call`, and may be served. Throws the system's error. */
+  readonly claim: (call: ListenCall) => Claim;
+  /** What a program is told of the address that it asked for with `call`, where another server is served. */
   readonly address: (call: ListenCall) => AddressInfo;
+  /** Lets servers listen beside the one that is served; null in a trial load, in which each does so by itself. */
+  readonly sides: Sides | null;
   /** Says one line to the operator. */
   readonly warn: (line: string) => void;
 }
@@ -24,6 +32,7 @@ type State =
 interface Candidate {
   readonly fed: FedServer;
   readonly call: ListenCall;
+  readonly parsed: ParsedListen;
   readonly args: readonly unknown[];
   readonly listen: Listen;
 }
@@ -34,18 +43,33 @@ type Listen = (...args: unknown[]) => Server;
 export class Listens {
   /** Of all that the program asked for, in order, for lines of the log. */
   readonly #places: string[] = [];
+  /** Of the listens that failed: what was asked for, by the error that the program got. */
+  readonly #failures = new Map<unknown, string>();
   #state: State = { name: 'waiting' };
   #changed: () => void = () => {};
 
   /** From now on every listen() of this process is judged; before begin() all of them are node:net's. */
   constructor() {
-    overrideServerMethods((server, args, listen) => this.#hear(server, args, listen));
+    overrideServerMethods({
+      listen: (server, args, listen) => this.#hear(server, args, listen),
+      closed: (server) => this.#sides?.closed(server),
+    });
   }
 
   /** Judges listens from now on; `changed` is called after each that may decide. */
   begin(service: Service, changed: () => void): void {
     this.#state = { name: 'nothing', service, candidates: [] };
     this.#changed = changed;
+  }
+
+  /** As begin(), where an export is served and nothing else can be. */
+  beginBeside(sides: Sides, warn: Service['warn']): void {
+    const address = () => NOWHERE;
+    const service: Service = {
+      ...{ ports: [], held: [], listenPort: null, sides, warn, address },
+      claim: () => told(NOWHERE),
+    };
+    this.#state = { name: 'export', service };
   }
 
   /** Such as "port 3000", of each listen that was seen. */
@@ -56,6 +80,15 @@ export class Listens {
   /** The same as the end of a line of the log; empty where none was seen. */
   get summary(): string {
     return this.#places.length === 0 ? '' : `; it listened on ${this.#places.join(', ')}`;
+  }
+
+  /** Where the program asked for the address that it did not get, by the error that tells it. */
+  failedAt(error: unknown): string | null {
+    return this.#failures.get(error) ?? null;
+  }
+
+  get #sides(): Sides | null {
+    return this.#state.name === 'waiting' ? null : this.#state.service.sides;
   }
 
   /** The server that is served; null as long as none is. */
@@ -89,12 +122,44 @@ export class Listens {
     const parsed = parseListen(args);
     if (parsed === null || this.#state.name === 'waiting') return void listen(...args);
     const fed = fedServerOf(server);
-    if (fed) return this.#again(fed, parsed);
-    if (!isHttp(server)) {
-      if (parsed.call.kind !== 'handle') this.#places.push(`${placeOf(parsed.call)} (not HTTP)`);
-      return void listen(...args);
-    }
-    this.#judge(server, parsed, args, listen);
+    if (fed && !this.#isForgotten(fed)) return this.#again(fed, parsed);
+    if (!isHttp(server)) return this.#listenWithoutHttp(server, parsed, args, listen);
+    const { call } = parsed;
+    if (call.kind !== 'port' || call.host === null || isIP(call.host))
+      return this.#judge(server, parsed, args, listen);
+    this.#lookUp(server, call.host, (host) =>
+      this.#judge(server, { ...parsed, call: { ...call, host } }, args, listen),
+    );
+  }
+
+  /** Whoever looks for a free port may do so by a server that is not HTTP, and finds the one of the service free. */
+  #listenWithoutHttp(server: Server, parsed: ParsedListen, args: readonly unknown[], listen: Listen): void {
+    const { call } = parsed;
+    if (this.#state.name === 'waiting' || call.kind === 'handle') return void listen(...args);
+    const { service } = this.#state;
+    this.#places.push(`${placeOf(call)} (not HTTP)`);
+    if (call.kind === 'port' && call.port !== 0 && service.held.includes(call.port))
+      return new FedServer(server, call, told(service.address(call))).listen(parsed);
+    this.#listenBeside(server, parsed, args, listen);
+  }
+
+  /** Node's own listen() looks a name up, too, but does not tell what it found. */
+  #lookUp(server: Server, name: string, found: (host: string) => void): void {
+    process.getBuiltinModule('node:dns').lookup(name, (error, host) => {
+      if (error) server.emit('error', error);
+      else found(host);
+    });
+  }
+
+  /** A candidate that the program has closed again: it may ask for something else now. */
+  #isForgotten(fed: FedServer): boolean {
+    const state = this.#state;
+    if (state.name !== 'nothing' || fed.isListening) return false;
+    const candidates = state.candidates.filter((candidate) => candidate.fed !== fed);
+    if (candidates.length === state.candidates.length) return false;
+    this.#state = { ...state, candidates };
+    fed.release();
+    return true;
   }
 
   #judge(server: HttpServer, parsed: ParsedListen, args: readonly unknown[], listen: Listen): void {
@@ -106,24 +171,73 @@ export class Listens {
     const verdict: Verdict = judgeListen(call, decidedOf(state), service);
     switch (verdict) {
       case 'beside':
-        return listenBeside(server, args, listen);
+        return this.#listenBeside(server, parsed, args, listen);
       case 'taken':
         return failLater(server, call);
       case 'covered':
         if (state.name === 'export') service.warn(`${placeOf(call)}: ${LATE}`);
-        return new FedServer(server, call, service.address(call)).listen(parsed);
+        return new FedServer(server, call, told(service.address(call))).listen(parsed);
     }
-    const fed = new FedServer(server, call, service.address(call));
+    const claim = this.#claim(server, call, args, listen);
+    if (claim === null) return;
+    const fed = new FedServer(server, call, claim);
     fed.listen(parsed);
     if (state.name !== 'nothing') return;
     if (verdict === 'served') this.#serve(service, fed, state.candidates);
-    else this.#state = { ...state, candidates: [...state.candidates, { fed, call, args, listen }] };
+    else this.#state = { ...state, candidates: [...state.candidates, { fed, call, parsed, args, listen }] };
     this.#changed();
   }
 
   #serve(service: Service, fed: FedServer, candidates: readonly Candidate[]): void {
+    fed.serve();
     this.#state = { name: 'server', service, fed };
-    for (const other of candidates) if (other.fed !== fed) listenAfterAll(other);
+    for (const other of candidates) if (other.fed !== fed) this.#listenAfterAll(other);
+  }
+
+  /** Null if node:net tells the program why it cannot have the address. */
+  #claim(server: HttpServer, call: ListenCall, args: readonly unknown[], listen: Listen): Claim | null {
+    if (this.#state.name === 'waiting') return null;
+    try {
+      return this.#state.service.claim(call);
+    } catch {
+      this.#watchFailure(server, placeOf(call));
+      listen(...args);
+      return null;
+    }
+  }
+
+  #listenBeside(server: Server, parsed: ParsedListen, args: readonly unknown[], listen: Listen): void {
+    const sides = this.#sides;
+    this.#watchFailure(server, placeOf(parsed.call));
+    if (sides === null) listen(...args);
+    else sides.listen({ server, parsed, args, listen, isTold: false });
+  }
+
+  /** It was told already that it listens. */
+  #listenAfterAll({ fed, call, parsed, args, listen }: Candidate): void {
+    const { server, claim } = fed;
+    const wasListening = fed.isListening;
+    fed.release();
+    if (!wasListening) return claim.drop();
+    this.#watchFailure(server, placeOf(call));
+    // It keeps the port that it was told.
+    if (claim.fd !== null && isPrivate(call)) return void listenQuietly(server, listen, [{ fd: claim.fd }]);
+    claim.drop();
+    const silent = typeof args.at(-1) === 'function' ? args.slice(0, -1) : args;
+    if (this.#sides === null || isPrivate(call)) return listenQuietly(server, listen, silent);
+    this.#sides.listen({ server, parsed, args, listen, isTold: true });
+  }
+
+  /** Remembers the error with which the server does not listen. */
+  #watchFailure(server: Server, place: string): void {
+    // Not by a listener: without one of the program's own the error is to end it.
+    const emit: Emit = server.emit;
+    const watched: Emit = (event, ...rest) => {
+      if (ENDS_OF_LISTENING.includes(event) && server.emit === watched) server.emit = emit;
+      if (event === 'error') this.#failures.set(rest[0], place);
+      return Reflect.apply(emit, server, [event, ...rest]);
+    };
+    server.emit = watched;
   }
 
   #again(fed: FedServer, parsed: ParsedListen): void {
@@ -132,6 +246,9 @@ export class Listens {
     throw Object.assign(new Error(message), { code: 'ERR_SERVER_ALREADY_LISTEN' });
   }
 }
+
+/** Nobody is told it. */
+const NOWHERE: AddressInfo = { address: '127.0.0.1', port: 0, family: 'IPv4' };
 
 function openOf(candidates: readonly Candidate[]): readonly Candidate[] {
   return candidates.filter(({ fed }) => fed.isListening);
@@ -156,41 +273,19 @@ function isHttp(server: Server): server is HttpServer {
   return 'headersTimeout' in server || 'updateSettings' in server;
 }
 
-/** It really listens, as each worker does: a line says so where the address is taken. */
-function listenBeside(server: Server, args: readonly unknown[], listen: Listen): void {
-  watchEvents(server, false);
-  listen(...args);
-}
-
-/** It was told already that it listens. */
-function listenAfterAll({ fed, args, listen }: Candidate): void {
-  const { server } = fed;
-  if (!fed.isListening) return fed.release();
-  fed.release();
-  watchEvents(server, true);
-  listen(...(typeof args.at(-1) === 'function' ? args.slice(0, -1) : args));
-}
+const ENDS_OF_LISTENING: readonly (string | symbol)[] = ['listening', 'error', 'connection'];
 
 type Emit = (event: string | symbol, ...args: unknown[]) => boolean;
 
-/** Until it listens or fails: its error says what is to be done; `listening` is not emitted where `isQuiet`. */
-function watchEvents(server: Server, isQuiet: boolean): void {
+/** The program has been told already that the server listens. */
+function listenQuietly(server: Server, listen: Listen, args: readonly unknown[]): void {
   const emit: Emit = server.emit;
-  const watched: Emit = (event, ...args) => {
-    if (event !== 'listening' && event !== 'error') return Reflect.apply(emit, server, [event, ...args]);
-    if (server.emit === watched) server.emit = emit;
-    if (event === 'error') explainTaken(args[0]);
-    else if (isQuiet) return true;
-    return Reflect.apply(emit, server, [event, ...args]);
+  const quiet: Emit = (event, ...rest) => {
+    if (event === 'listening' || event === 'error') server.emit = emit;
+    return event === 'listening' || Reflect.apply(emit, server, [event, ...rest]);
   };
-  server.emit = watched;
-}
-
-const BESIDE =
-  'the program listens there beside what is served, and each worker runs the program: listen there in one process alone (-w 1, or a service of its own), or on port 0';
-
-function explainTaken(error: unknown): void {
-  if (error instanceof Error && codeOf(error) === 'EADDRINUSE') error.message += `; ${BESIDE}`;
+  server.emit = quiet;
+  listen(...args);
 }
 
 /** As node:net tells that another server of the process has the address. */

@@ -7,6 +7,7 @@ import { applicationOf, type ExportOptions, exportCure, exportsAnything } from '
 import { type AppSpec, parseSpec } from '../spec.ts';
 import { adaptProgram } from './adapt-program.ts';
 import type { ClusterView } from './cluster-view.ts';
+import { explainListen } from './explain-listen.ts';
 import type { Listens, Service } from './listens.ts';
 import type { MainModule } from './main-module.ts';
 import { whenDry } from './when-dry.ts';
@@ -90,7 +91,7 @@ class Search {
     if (this.#state !== 'searching') return;
     const { listens, main } = this.#program;
     const { evaluation } = main;
-    if (evaluation.name === 'failed') return this.#fail(main.failure(this.#spec.text, evaluation.error));
+    if (evaluation.name === 'failed') return this.#fail(this.#failure(evaluation.error));
     if (listens.served) return this.#serve();
     if (rest === 'busy') return;
     if (evaluation.name === 'pending') return rest === 'dry' ? this.#fail(this.#neverLoaded()) : undefined;
@@ -101,7 +102,12 @@ class Search {
   }
 
   #decide(): void {
-    const rivals = this.#program.listens.decide();
+    let rivals: readonly string[];
+    try {
+      rivals = this.#program.listens.decide();
+    } catch (error) {
+      return this.#fail(error);
+    }
     if (rivals.length === 0) return this.#serve();
     const { text } = this.#spec;
     this.#fail(
@@ -137,6 +143,14 @@ class Search {
         this.#look(this.#rest);
       },
     );
+  }
+
+  async #failure(error: unknown): Promise<Error> {
+    const { listens, main } = this.#program;
+    const place = listens.failedAt(error);
+    return place === null
+      ? main.failure(this.#spec.text, error)
+      : explainListen(this.#spec.text, place, error);
   }
 
   #fail(error: unknown): void {

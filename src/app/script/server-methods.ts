@@ -3,26 +3,39 @@ import { fedServerOf } from './fed-server.ts';
 
 type Listen = (...args: unknown[]) => Server;
 
-/** Decides on a call of listen(); `listen` is node:net's own. */
-export type HearListen = (server: Server, args: readonly unknown[], listen: Listen) => void;
+/** What is told of the calls of servers' methods. */
+export interface Hearing {
+  /** Decides on a call of listen(); `listen` is node:net's own. */
+  listen(server: Server, args: readonly unknown[], listen: Listen): void;
+  /** A server that really listens is closed. Returns how far that is if this process has closed it already. */
+  closed(server: Server): 'closing' | 'closed' | undefined;
+}
 
 /**
- * Lets `hear` decide on each listen() of this process, and the methods of a server that does not really listen answer as
+ * Lets `hearing` decide on each listen() of this process, and the methods of a server that does not really listen answer as
  * if it did. On the prototype of node:net, to which those of node:http, https, http2 and tls lead, as do frameworks that
  * wrap a server's methods or call them by their prototype.
  */
-export function overrideServerMethods(hear: HearListen): void {
+export function overrideServerMethods(hearing: Hearing): void {
   const { prototype } = process.getBuiltinModule('node:net').Server;
   const { listen, close, address, getConnections } = prototype;
   const listening = Object.getOwnPropertyDescriptor(prototype, 'listening');
   define(prototype, {
     listen(this: Server, ...args: unknown[]): Server {
-      hear(this, args, (...own) => Reflect.apply(listen, this, own));
+      hearing.listen(this, args, (...own) => Reflect.apply(listen, this, own));
       return this;
     },
     close(this: Server, ...args: unknown[]): Server {
       const fed = fedServerOf(this);
-      if (!fed?.isListening) return Reflect.apply(close, this, args);
+      if (!fed?.isListening) {
+        const before = hearing.closed(this);
+        if (before === undefined) return Reflect.apply(close, this, args);
+        const [callback] = args;
+        if (typeof callback !== 'function') return this;
+        if (before === 'closing') this.once('close', callback as () => void);
+        else process.nextTick(callback as () => void);
+        return this;
+      }
       fed.close(args[0]);
       return this;
     },

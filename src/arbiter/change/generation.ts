@@ -1,7 +1,7 @@
 import type { Listener } from '../../listeners/listener.ts';
 import type { OpenLog } from '../../log/logger.ts';
 import type { Installation } from '../../process/installation.ts';
-import type { BootFailure } from '../../process/ipc.ts';
+import type { AddressSource, BootFailure } from '../../process/ipc.ts';
 import type { MainProgram } from '../../process/main-program.ts';
 import type { NodeOptions } from '../../process/node-options.ts';
 import type { WorkerCount } from '../../process/parent.ts';
@@ -21,6 +21,7 @@ import { UsageError } from '../../support/errors.ts';
 import type { CompanionPlans } from '../companions/plan.ts';
 import type { Limits } from '../policy/worker-state.ts';
 import type { Scaling } from '../scaling.ts';
+import type { SideSocket } from '../side-sockets.ts';
 
 /** One accepted configuration with the sockets it listens on. Workers belong to the generation they were spawned by. */
 export interface Generation {
@@ -41,6 +42,10 @@ export interface Generation {
   readonly nodeOptions?: (number: number) => NodeOptions;
   /** What each of its workers runs as the main module, as it may call listen(); absent where an export is named. */
   readonly program?: MainProgram;
+  /** Who says where it listens; absent if the settings do. */
+  readonly address?: Exclude<AddressSource, 'given'>;
+  /** Where its workers may listen beside that; absent where they do nowhere. */
+  readonly sides?: readonly SideSocket[];
   /** Chooses the number of its workers by their load; absent where the operator does. */
   readonly scaling?: Scaling;
   /** Its processes beside the workers; absent where there are none. */
@@ -50,7 +55,7 @@ export interface Generation {
 }
 
 /** A configuration that was checked: all of a generation but its number and its sockets. */
-export type Prepared = Omit<Generation, 'number' | 'listeners' | 'code' | 'failure'>;
+export type Prepared = Omit<Generation, 'number' | 'listeners' | 'address' | 'sides' | 'code' | 'failure'>;
 
 /** What came of reading the configuration again and binding what it asks for. */
 export type ReadResult =
@@ -65,6 +70,11 @@ export function addressesOf({ settings, origins, sockets }: LoadedData): readonl
     .flatMap((text) => parseBind(source, text, settings.workers))
     .flatMap((address) => expandLocalhost(address, hasAddress));
   return withPassed(written, sockets);
+}
+
+/** Whether nothing names an address, so that the program says where the service listens. */
+export function followsProgram({ loaded, program }: Pick<Generation, 'loaded' | 'program'>): boolean {
+  return program !== undefined && loaded.origins.bind.source === 'default' && loaded.sockets.length === 0;
 }
 
 /** Refuses settings that are at odds with sockets of slots, which have to be bound before the workers start. */

@@ -49,6 +49,11 @@ export class Rebinding {
     return bound;
   }
 
+  /** A worker that proves a reload has bound this one. */
+  opened(listener: Listener): void {
+    this.#opened = [...this.#opened, listener];
+  }
+
   /** Leaves these to the generation that serves from now on. */
   keep(listeners: readonly Listener[]): void {
     this.#opened = this.#opened.filter((listener) => !listeners.includes(listener));

@@ -3,7 +3,13 @@ import type { Listener } from '../../listeners/listener.ts';
 import type { BootFailure } from '../../process/ipc.ts';
 import { messageOf } from '../../support/errors.ts';
 import type { ArbiterEvent } from '../events.ts';
-import { addressesOf, type Generation, type Prepared, type ReadResult } from './generation.ts';
+import {
+  addressesOf,
+  followsProgram,
+  type Generation,
+  type Prepared,
+  type ReadResult,
+} from './generation.ts';
 import { Rebinding } from './rebinding.ts';
 
 /** How the last reload came out. */
@@ -150,7 +156,25 @@ export class Reload {
 
   #propose(generation: Omit<Generation, 'number'>): void {
     this.#attempts++;
-    this.#step = { name: 'proving', candidate: { ...generation, number: this.#attempts }, next: this.#next };
+    const candidate = asking({ ...generation, number: this.#attempts });
+    this.#step = { name: 'proving', candidate, next: this.#next };
+  }
+
+  /** The canary has bound the address that the program asks for. */
+  bound(listener: Listener): void {
+    this.#rebinding.opened(listener);
+    this.#told([listener]);
+  }
+
+  /** The program of the canary asks for the same address as the one before. */
+  took(): void {
+    if (this.#step.name === 'proving') this.#told(this.#step.candidate.listeners);
+  }
+
+  #told(listeners: readonly Listener[]): void {
+    if (this.#step.name !== 'proving') return;
+    const candidate: Generation = { ...this.#step.candidate, listeners, address: 'known' };
+    this.#step = { ...this.#step, candidate };
   }
 
   /** Takes the result of a read. Returns why the reload is refused; null where it is not, or was superseded. */
@@ -160,7 +184,7 @@ export class Reload {
       this.#finish('refused', result.reason);
       return result.reason;
     }
-    const candidate = { number: attempt, ...result.prepared, listeners: result.listeners };
+    const candidate = asking({ number: attempt, ...result.prepared, listeners: result.listeners });
     this.#step = { name: 'proving', candidate, next: this.#next };
     this.#rebinding.release(candidate.listeners);
     return null;
@@ -195,6 +219,8 @@ export class Reload {
   async #read(attempt: number, open: readonly Listener[], signal: AbortSignal): Promise<ReadResult> {
     try {
       const prepared = await this.#options.prepare(signal);
+      if (followsProgram(prepared))
+        return { ok: true, prepared, listeners: open.filter(({ place }) => place !== undefined) };
       const addresses = addressesOf(prepared.loaded);
       const listeners = await this.#rebinding.bind({
         addresses,
@@ -231,6 +257,12 @@ export class Reload {
   #record(outcome: LastReload['outcome'], reason: string | null): void {
     this.#last = { at: this.#options.now(), outcome, reason };
   }
+}
+
+/** Its first worker asks its program for the address, if the settings name none. */
+function asking(generation: Generation): Generation {
+  const { address: _before, ...settled } = generation;
+  return followsProgram(generation) ? { ...settled, address: 'asked' } : settled;
 }
 
 /** Whether two generations listen on the very same sockets. */

@@ -4,6 +4,7 @@ import { EXIT } from '../../support/errors.ts';
 import type { ArbiterEvent, ProcessEnd } from '../events.ts';
 import type { ArbiterOptions, UpgradeOptions } from '../options.ts';
 import type { Service } from '../service.ts';
+import { handingOf } from '../side-sockets.ts';
 import { statusFields } from '../workers/obituary.ts';
 import { giveSockets, limitsOf, workerCountOf } from './generation.ts';
 import { describeEnd, wasStopped } from './new-arbiter.ts';
@@ -126,7 +127,9 @@ export class Upgrade {
     const shared = current.listeners;
     for (const listener of shared) listener.setShared(true);
     this.#state = { name: 'starting', shared, stopAtMs: null };
-    this.#options.start(shared, workerCountOf(current, view.workers), this.#emit);
+    // Behind the listeners, whose places the new arbiter tells.
+    const sides = this.#service.sides.open.map(handingOf);
+    this.#options.start([...shared, ...sides], workerCountOf(current, view.workers), this.#emit);
   }
 
   /** TERM, INT or QUIT: the first graceful stop waits for a new arbiter that does not serve yet. */

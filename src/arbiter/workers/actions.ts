@@ -70,6 +70,7 @@ export class Actions {
     const slot = slotAtSpawn(generation, missing);
     const next = { pid: 0, age: workers.nextAge, slot, generation: number, log };
     hooks.call('preFork', (hook, view) => hook(view, next));
+    this.#service.sides.spawned(next.age);
     workers.spawn(slot, generation, this.#emit);
   }
 

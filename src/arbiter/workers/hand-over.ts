@@ -1,4 +1,5 @@
-import type { HandedListener } from '../../process/ipc.ts';
+import type { HandedListener, HandedSide } from '../../process/ipc.ts';
+import { classNameOf } from '../../settings/class-name.ts';
 import { type Generation, listenersIn } from '../change/generation.ts';
 
 /** The first descriptor after stdin, stdout, stderr and the channel. */
@@ -12,7 +13,9 @@ export interface HandOver {
   readonly fds: readonly number[];
   /** What the worker is told of them, in the order of the binds. */
   readonly listeners: readonly HandedListener[];
-  /** The descriptor of the watchdog's pipe, after the listeners; null without a watchdog. */
+  /** After the listeners. */
+  readonly sides: readonly HandedSide[];
+  /** The descriptor of the watchdog's pipe, after the sockets; null without a watchdog. */
   readonly watchdogFd: number | null;
 }
 
@@ -22,15 +25,24 @@ export function handOver(generation: Generation, slot: number | null): HandOver 
   const listeners = listenersIn(generation, slot);
   // Node cannot accept without listen(2), which sets the length of the queue: one that came listening is not shortened.
   const keepsBacklog = loaded.origins.backlog.source === 'default';
+  const sides = sidesOf(generation);
+  const sockets = [...listeners, ...sides];
   return {
-    fds: listeners.map(({ fd }) => fd),
-    listeners: listeners.map(({ address: { kind, source }, url }, index) => ({
+    fds: sockets.map(({ fd }) => fd),
+    listeners: listeners.map(({ address: { kind, source }, url, place }, index) => ({
       fd: FIRST_LISTENER_FD + index,
       kind,
       source,
       url,
       ...(kind === 'fd' && keepsBacklog ? { backlog: LONGEST_BACKLOG } : {}),
+      ...(place === undefined ? {} : { place }),
     })),
-    watchdogFd: loaded.settings.watchdog ? FIRST_LISTENER_FD + listeners.length : null,
+    sides: sides.map(({ place }, index) => ({ fd: FIRST_LISTENER_FD + listeners.length + index, place })),
+    watchdogFd: loaded.settings.watchdog ? FIRST_LISTENER_FD + sockets.length : null,
   };
+}
+
+/** A worker that does not run the application itself would hold them open and never listen. */
+function sidesOf({ loaded, sides = [], failure }: Generation) {
+  return failure !== undefined || classNameOf(loaded.settings) === 'thread' ? [] : sides;
 }

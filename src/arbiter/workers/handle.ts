@@ -5,6 +5,7 @@ import type { CountedWorker, CounterStore } from '../../metrics/store.ts';
 import { type Child, type ChildSpec, type Spawn, startChild } from '../../process/child.ts';
 import { fileIn, ownInstallation } from '../../process/installation.ts';
 import { type ArbiterMessage, type BootSpec, isWorkerMessage, type Standards } from '../../process/ipc.ts';
+import { receive } from '../../process/passed-socket.ts';
 import { WORKER_HOOKS } from '../../settings/hooks.ts';
 import type { Clock } from '../../support/clock.ts';
 import { type Generation, limitsOf, listenersIn } from '../change/generation.ts';
@@ -27,20 +28,21 @@ export interface SpawnOptions {
   readonly emit: (event: ArbiterEvent) => void;
 }
 
-/** The arbiter's view of one worker process. `state` and `slot` are set by the arbiter's handlers only. */
+/** The arbiter's view of one worker process. `state`, `slot` and `listeners` are set by the arbiter's handlers only. */
 export interface WorkerHandle extends WorkerSnapshot {
   state: WorkerState;
   slot: number | null;
   /** 0 where the process could not be started. */
   readonly pid: number;
-  readonly listeners: readonly Listener[];
+  listeners: readonly Listener[];
   /** The generation that it was spawned for. */
   readonly origin: Generation;
   readonly requests: KnownRequests;
   readonly known: KnownState;
   /** Tells its watchdog to write the access lines of its requests, which end for this reason, and to report that; false where it has none. */
   account(reason: string): boolean;
-  send(message: ArbiterMessage): void;
+  /** `socket` goes along and stays open. */
+  send(message: ArbiterMessage, socket?: Socket): void;
   kill(signal: NodeJS.Signals): void;
 }
 
@@ -67,7 +69,7 @@ class ProcessHandle implements WorkerHandle {
   slot: number | null;
   readonly generation: number;
   readonly limits: Limits;
-  readonly listeners: readonly Listener[];
+  listeners: readonly Listener[];
   readonly origin: Generation;
   readonly requests = new KnownRequests();
   readonly known = new KnownState();
@@ -106,9 +108,9 @@ class ProcessHandle implements WorkerHandle {
     return this.#child?.pid ?? 0;
   }
 
-  send(message: ArbiterMessage): void {
+  send(message: ArbiterMessage, socket?: Socket): void {
     // Where the worker has just died, its exit is reported, and the message is dropped.
-    if (this.#child?.connected) this.#child.send(message, () => {});
+    if (this.#child?.connected) this.#child.send(message, socket, { keepOpen: true }, () => {});
   }
 
   account(reason: string): boolean {
@@ -135,10 +137,12 @@ class ProcessHandle implements WorkerHandle {
 
   #listen(child: Child, emit: (event: ArbiterEvent) => void, watchdogFd: number | null, clock: Clock): void {
     const worker = this.age;
-    child.on('message', (message) => {
-      if (!isWorkerMessage(message)) return;
+    child.on('message', (message, sent) => {
+      const socket = receive(sent);
+      if (!isWorkerMessage(message) || (message.tsunicorn === 'bound') !== (socket !== null))
+        return socket?.close();
       if (message.tsunicorn === 'counts') this.#counted?.heard(message.values);
-      else emit({ type: 'message', worker, message });
+      else emit({ type: 'message', worker, message, ...(socket ? { socket } : {}) });
     });
     const watchdog = watchdogFd === null ? null : (child.stdio[watchdogFd] as Socket | null);
     this.#watchdog = watchdog;
@@ -203,7 +207,7 @@ function childSpec(
 
 function bootSpec(
   { age, slot, generation }: SpawnOptions,
-  { listeners, watchdogFd }: HandOver,
+  { listeners, sides, watchdogFd }: HandOver,
   standards: Standards = { stdout: 1, stderr: 2 },
 ): BootSpec {
   const { settings, configFile, profile, hookNames } = generation.loaded;
@@ -215,6 +219,8 @@ function bootSpec(
     profile,
     hookNames: hookNames.filter((name) => WORKER_HOOKS.includes(name)),
     listeners,
+    address: generation.address ?? 'given',
+    sides,
     watchdogFd,
     generation: generation.number,
     age,

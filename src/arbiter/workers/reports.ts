@@ -1,6 +1,7 @@
 import { aboutWorker } from '../../log/about-worker.ts';
 import type { RecordLog } from '../../log/records.ts';
 import type { WorkerMessage } from '../../process/ipc.ts';
+import type { PassedSocket } from '../../process/passed-socket.ts';
 import { stallReason } from '../../process/stall.ts';
 import { inSeconds } from '../../support/duration.ts';
 import { EXIT } from '../../support/errors.ts';
@@ -49,7 +50,7 @@ export class Reports {
   }
 
   /** Handles a message of a worker or its watchdog. */
-  heard(worker: WorkerHandle, message: WorkerMessage): void {
+  heard(worker: WorkerHandle, message: WorkerMessage, socket: PassedSocket | null = null): void {
     const { workers, current, codes } = this.#service;
     this.#silentWorkers.heard(worker);
     switch (message.tsunicorn) {
@@ -83,6 +84,11 @@ export class Reports {
         return this.#blocked(worker, message);
       case 'stalled':
         return this.#stalled(worker, message);
+      case 'bound':
+      case 'took':
+      case 'released':
+      case 'wanted':
+        return this.#service.listens(worker, message, socket);
       default:
         return workers.note(worker, message);
     }
@@ -94,6 +100,7 @@ export class Reports {
     const { lost, judgeKill, clock, log } = this.#options;
     const { state } = worker;
     worker.state = { name: 'exited' };
+    this.#service.sides.ended(worker.age);
     this.#blockedLoops.forget(worker);
     if (isOwnDoing(end)) this.#relapsed(state);
     const account = accountFor(worker, end, state, lost);
@@ -111,8 +118,10 @@ export class Reports {
     const { pid } = worker;
     if (message.tsunicorn === 'hello')
       this.#log.info(`Booting worker with pid: ${pid}`, { event: 'worker-booting', ...aboutWorker(worker) });
-    else
+    else {
+      this.#service.sides.loaded(worker.age);
       this.#log.debug(`Worker stands by (pid: ${pid})`, { event: 'worker-standby', ...aboutWorker(worker) });
+    }
     this.#service.workers.note(worker, message);
   }
 
@@ -126,6 +135,7 @@ export class Reports {
         `Spare worker takes over (pid: ${worker.pid}): it accepts ${tookMs} ms after it was called`,
         { event: 'spare-called', ...aboutWorker(worker), durationMs: tookMs },
       );
+    this.#service.sides.loaded(worker.age);
     worker.state = { name: 'ready', sinceMs: now, heartbeatMs: now, outgoing: null };
     this.#log.debug(`Worker is ready (pid: ${worker.pid})`, {
       event: 'worker-ready',

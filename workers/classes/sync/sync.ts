@@ -62,7 +62,7 @@ export const serveSync: Serve = async (options) => {
   });
   // Its program reads no connection before it wants to.
   const isPaused = own?.socketOptions.pauseOnConnect === true;
-  const early = options.listeners.length === 1 && !isPaused ? new EarlyBytes() : null;
+  const early = options.listeners().length === 1 && !isPaused ? new EarlyBytes() : null;
   let isFeeding = false;
   const gate = createGate(
     (socket) => {

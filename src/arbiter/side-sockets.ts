@@ -1,0 +1,132 @@
+import type { Socket } from 'node:net';
+import type { Handing } from '../listeners/handed.ts';
+import type { SocketAnswer } from '../process/ipc.ts';
+import { type PassedSocket, toPass } from '../process/passed-socket.ts';
+import { parseAddress } from '../settings/address.ts';
+
+/** A socket on which applications listen beside the service, such as for metrics. Workers inherit `fd`. */
+export interface SideSocket extends PassedSocket {
+  /** What the application asked for. */
+  readonly place: string;
+  /** What a client would be told. */
+  readonly url: string;
+}
+
+/** A worker by its age, and the generation that it belongs to. */
+interface Who {
+  readonly age: number;
+  readonly generation: number;
+}
+
+interface Held {
+  readonly side: SideSocket;
+  /** The ages of the workers that listen on it. */
+  readonly users: Set<number>;
+  /** The latest generation that wants it; 0 if the application has closed its server there. */
+  generation: number;
+}
+
+type Answer = Pick<SocketAnswer, 'answer' | 'url'> & { readonly socket: Socket | null };
+
+/**
+ * The side sockets of the service. The first worker that asks for one binds it, the arbiter holds it, and the others
+ * inherit it: its queue outlives them. It is closed when no worker listens on it and the generation that serves, or boots,
+ * does not want it.
+ */
+export class SideSockets {
+  readonly #held = new Map<string, Held>();
+  /** The ages of the workers that boot, and may yet use what they were handed. */
+  readonly #loading = new Set<number>();
+
+  /** `adopted` were handed to this arbiter by the one before it, and are wanted by `generation`. */
+  constructor(adopted: readonly SideSocket[], generation: number) {
+    for (const side of adopted) this.#held.set(side.place, { side, users: new Set(), generation });
+  }
+
+  get open(): readonly SideSocket[] {
+    return [...this.#held.values()].map(({ side }) => side);
+  }
+
+  /** A worker is started, which is handed what is open. */
+  spawned(age: number): void {
+    this.#loading.add(age);
+  }
+
+  /** A worker has loaded the application: what it was handed and does not use, it has closed. */
+  loaded(age: number): void {
+    this.#loading.delete(age);
+  }
+
+  ended(age: number): void {
+    this.#loading.delete(age);
+    for (const { users } of this.#held.values()) users.delete(age);
+  }
+
+  /** A worker has bound a socket. */
+  bound(who: Who, side: SideSocket): void {
+    const held = this.#held.get(side.place);
+    // Of a path that was unlinked in between, the latest is the one that clients reach.
+    if (held) held.side.close();
+    this.#held.set(side.place, { side, users: held?.users ?? new Set(), generation: 0 });
+    this.took(who, side.place);
+  }
+
+  /** A worker uses what it was handed. */
+  took({ age, generation }: Who, place: string): void {
+    const held = this.#held.get(place);
+    if (held === undefined) return;
+    held.users.add(age);
+    held.generation = Math.max(held.generation, generation);
+  }
+
+  /** The application has closed its server there. */
+  released({ age }: Who, place: string): void {
+    const held = this.#held.get(place);
+    if (!held?.users.delete(age) || held.users.size > 0) return;
+    held.generation = 0;
+  }
+
+  /**
+   * Answers a worker that finds an address taken. A socket on the same port of another host is as good, since nobody can
+   * have both. `mayCome` is whether another worker may be about to send the socket.
+   */
+  wanted(who: Who, place: string, port: number | null, mayCome: boolean): Answer {
+    const held = this.#held.get(place) ?? [...this.#held.values()].find(({ side }) => isOn(side, port));
+    if (held === undefined) return { answer: mayCome ? 'later' : 'none', url: null, socket: null };
+    this.took(who, held.side.place);
+    const { url, socket } = held.side;
+    return { answer: 'given', url, socket };
+  }
+
+  /** Closes what nobody needs; `current` is the generation that serves. */
+  sweep(current: number): void {
+    if (this.#held.size === 0 || this.#loading.size > 0) return;
+    for (const [place, { side, users, generation }] of this.#held)
+      if (users.size === 0 && generation < current) {
+        this.#held.delete(place);
+        side.close();
+      }
+  }
+
+  closeAll(): void {
+    for (const { side } of this.#held.values()) side.close();
+    this.#held.clear();
+  }
+}
+
+/** How it is handed over to another arbiter. */
+export function handingOf({ place, url, fd }: SideSocket): Handing {
+  return { address: parseAddress(place, url), fd, url, place, role: 'side' };
+}
+
+/** One that was handed over to this arbiter, under that number. */
+export function adoptSide(place: string, url: string, fd: number): SideSocket {
+  const socket = toPass(fd);
+  return { place, url, fd, socket, close: () => void socket.destroy() };
+}
+
+function isOn({ url }: SideSocket, port: number | null): boolean {
+  if (port === null || !url.startsWith('http')) return false;
+  const address = parseAddress('', url);
+  return address.kind === 'tcp' && address.port === port;
+}

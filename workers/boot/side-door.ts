@@ -1,0 +1,82 @@
+import { createRequire } from 'node:module';
+import type { Socket } from 'node:net';
+import type { Listens } from '../../src/app/script/listens.ts';
+import type { Sides } from '../../src/app/script/sides.ts';
+import type { WorkerLog } from '../../src/log/records.ts';
+import type { BootSpec, ListenMessage, SocketAnswer } from '../../src/process/ipc.ts';
+import { OWN_EXTENSION } from '../../src/support/own-files.ts';
+
+const require = createRequire(import.meta.url);
+
+type Tell = (message: ListenMessage, socket?: Socket) => void;
+
+/** Where the application listens beside the service; the code for that is loaded with the first listen(). */
+export class SideDoor {
+  readonly tell: Tell;
+  readonly #handed: BootSpec['sides'];
+  readonly #warn: (line: string) => void;
+  #sides: Sides | null = null;
+  #isClosed = false;
+
+  constructor({ sides }: BootSpec, log: WorkerLog, tell: Tell) {
+    this.#handed = sides;
+    this.#warn = (reason) => log.warning(reason, { event: 'program-listens', reason });
+    this.tell = tell;
+  }
+
+  get sides(): Sides {
+    if (this.#sides === null) {
+      const { Sides } = load<typeof import('../../src/app/script/sides.ts')>('sides');
+      this.#sides = new Sides({
+        handed: this.#isClosed ? [] : this.#handed,
+        tell: this.tell,
+        warn: this.#warn,
+      });
+    }
+    return this.#sides;
+  }
+
+  /** An application is imported, and served whatever it lets listen: all of that is beside. */
+  watchImported(): void {
+    const { prototype } = process.getBuiltinModule('node:net').Server;
+    const { listen } = prototype;
+    const door = this;
+    prototype.listen = function (this: typeof prototype, ...args: unknown[]) {
+      // As we do ourselves.
+      if (isDescriptor(args[0])) return Reflect.apply(listen, this, args);
+      prototype.listen = listen;
+      door.#listens();
+      return Reflect.apply(this.listen, this, args);
+    } as typeof listen;
+  }
+
+  answered(answer: SocketAnswer, socket: unknown): void {
+    this.#sides?.answered(answer, socket);
+  }
+
+  /** The application is loaded: what it was handed and does not use is closed. */
+  closeUnused(): void {
+    if (this.#isClosed) return;
+    if (this.#handed.length > 0) this.sides.closeUnused();
+    this.#isClosed = true;
+  }
+
+  /** As Sides.drain(). */
+  drain(): (leftMs: () => number) => Promise<void> {
+    return this.#sides?.drain() ?? (async () => {});
+  }
+
+  #listens(): void {
+    const { Listens } = load<typeof import('../../src/app/script/listens.ts')>('listens');
+    const listens: Listens = new Listens();
+    listens.beginBeside(this.sides, this.#warn);
+  }
+}
+
+function load<Module>(name: string): Module {
+  return require(`../../src/app/script/${name}${OWN_EXTENSION}`) as Module;
+}
+
+function isDescriptor(first: unknown): boolean {
+  return typeof first === 'object' && first !== null && 'fd' in first;
+}

@@ -6,6 +6,6 @@ if (preloaded !== null) {
   const { tryOnce } = await import('./boot/try-once.ts');
   const { tryAsProgram } = await import('./boot/load-program.ts');
   await new Promise<void>((start) => {
-    tryOnce((settings) => tryAsProgram({ ...ours, start }, settings));
+    tryOnce((settings, asks) => tryAsProgram({ ...ours, start }, settings, asks));
   });
 }

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { slotAtSpawn } from '../arbiter/change/generation.ts';
+import { followsProgram, slotAtSpawn } from '../arbiter/change/generation.ts';
 import { withoutEffect } from '../settings/effects.ts';
 import type { Loaded, SettingsInput } from '../settings/load.ts';
 import { servedName } from '../settings/mounts.ts';
@@ -18,7 +18,10 @@ export async function check(loaded: Loaded, input: SettingsInput): Promise<numbe
     const generation = await prepareGeneration(checked, {}, null);
     const first = { ...generation, loaded, number: 1 };
     const trial = { generation: first, slot: slotAtSpawn(first, 0), number: 0 };
-    const what = await tryApplication(trial, { spawn, clock: systemClock, base: own.base });
+    const what = await tryApplication(trial, {
+      ...{ spawn, clock: systemClock, base: own.base },
+      asks: followsProgram(first),
+    });
     for (const { line } of withoutEffect(loaded))
       process.stderr.write(`tsunicorn: ${escapeControls(line)}\n`);
     const inOrder = `Configuration OK; ${servedName(loaded.settings)}: ${what}`;

@@ -1,5 +1,6 @@
 import { formatAddress } from '../settings/address.ts';
 import { settingNames, settingOf } from '../settings/catalogue/catalogue.ts';
+import { classNameOf } from '../settings/class-name.ts';
 import { withoutEffect } from '../settings/effects.ts';
 import type { LoadedData } from '../settings/load.ts';
 import { describeOrigin } from '../settings/origin.ts';
@@ -9,10 +10,11 @@ import { shownText } from '../settings/setting.ts';
 export function renderConfig(loaded: LoadedData): string {
   const shown = settingNames.filter((name) => settingOf(name).reach !== 'argumentsOnly');
   const idle = new Map(withoutEffect(loaded).map(({ name, why }) => [name, `; no effect ${why}`]));
+  const asking = mayAsk(loaded) ? '; a program is served where it listens' : '';
   const rows = shown.map((name) => ({
     name,
     value: shownText(settingOf(name), loaded.settings[name]),
-    origin: describeOrigin(loaded.origins[name]) + (idle.get(name) ?? ''),
+    origin: describeOrigin(loaded.origins[name]) + (idle.get(name) ?? '') + (name === 'bind' ? asking : ''),
   }));
   const sockets = loaded.sockets.map(
     (address): Row => ({
@@ -25,6 +27,14 @@ export function renderConfig(loaded: LoadedData): string {
     ([name, origin]): Row => ({ name, value: 'hook', origin: describeOrigin(origin) }),
   );
   return align([...rows, ...sockets, ...hooks]);
+}
+
+/** Whether the application may be a program that says where it is served. */
+function mayAsk({ settings, origins, sockets }: LoadedData): boolean {
+  const isGiven = origins.bind.source !== 'default' || sockets.length > 0;
+  return (
+    settings.app !== null && !isGiven && classNameOf(settings) !== 'thread' && !settings.app.includes(':')
+  );
 }
 
 interface Row {

@@ -27,16 +27,21 @@ export interface TrialOptions {
   readonly spawn: Spawn;
   readonly clock: Clock;
   readonly base: NodeJS.ProcessEnv;
+  /** Whether the program says where it is served. */
+  readonly asks: boolean;
 }
 
 /**
  * Loads the application in a child process, as a worker would, since it may never finish, block its event loop or call
  * process.exit(). Resolves with a description of the application; rejects with a BootError.
  */
-export async function tryApplication(trial: Trial, { spawn, clock, base }: TrialOptions): Promise<string> {
+export async function tryApplication(
+  trial: Trial,
+  { spawn, clock, base, asks }: TrialOptions,
+): Promise<string> {
   const { loaded, privileges } = trial.generation;
   const { settings } = loaded;
-  const question: TrialQuestion = { settings, identity: privileges?.identity ?? null };
+  const question: TrialQuestion = { settings, identity: privileges?.identity ?? null, asks };
   const outcome = await askChild<TrialAnswer>({
     spawn,
     clock,

@@ -6,6 +6,8 @@ import type { Identity } from './privileges/identity.ts';
 export interface TrialQuestion {
   readonly settings: Settings;
   readonly identity: Identity | null;
+  /** Whether the program says where it is served. */
+  readonly asks: boolean;
 }
 
 /** What it answers: a description of the application, or why it could not be loaded. */

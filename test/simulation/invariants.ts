@@ -100,6 +100,7 @@ export class Invariants {
     if (clock.nextMs > clock.now() + TICK_MS) this.fail('nothing will wake the loop within a second');
     if (clock.now() > this.#endsAtMs) this.fail('the stop takes longer than its limits');
     this.#listeners();
+    this.#sideListens();
     this.upgrade.afterStep(this.current.listeners);
     this.reload.afterStep();
   }
@@ -113,6 +114,7 @@ export class Invariants {
     if (left.length > 0) this.fail(`${left.length} processes of workers are left`);
     // Where another arbiter lives, the sockets are its own.
     for (const listener of sockets.open) if (!listener.isShared()) this.fail(`${listener.url} is left open`);
+    for (const place of this.#world.sideListens.ofArbiter) this.fail(`${place} is left open`);
     if (this.#world.watcher === 'open') this.fail('files are still watched');
     if (queue.pushed < queue.taken) this.fail('an event was taken twice');
   }
@@ -271,6 +273,20 @@ export class Invariants {
     if (arbiter.steps.intent.name !== 'stopping' || this.#endsAtMs < Infinity) return;
     const graceMs = Math.max(0, ...living.map(({ limits }) => limits.graceMs));
     this.#endsAtMs = clock.now() + graceMs + STOP_SLACK_MS;
+  }
+
+  /** Each side socket that the arbiter has is wanted by the application that serves or by one that boots, or is used. */
+  #sideListens(): void {
+    const { sideListens, workers } = this.#world;
+    const open = sideListens.ofArbiter;
+    if (new Set(open).size < open.length) this.fail(`the arbiter has ${open} twice`);
+    if (this.#world.arbiter.steps.intent.name === 'stopping' && open.length > 0)
+      this.fail(`${open} is open although the service stops`);
+    // What a worker was handed that ends before it was ready, it may yet use.
+    const isBooting = workers.some(({ state }) => !['ready', 'retiring', 'exited'].includes(state.name));
+    for (const place of open)
+      if (!isBooting && !sideListens.isWanted(place, this.current.number))
+        this.fail(`${place} is open, and nobody needs it`);
   }
 
   /** Where no reload is under way the open sockets are those of the generation that serves, and where it stops there is none. */

@@ -114,8 +114,9 @@ export abstract class Process implements FakeProcess {
     });
   }
 
-  say(message: object): void {
-    this.machine.deliver(() => this.child.emit('message', message));
+  /** `socket` comes with the message. */
+  say(message: object, socket?: object): void {
+    this.machine.deliver(() => this.child.emit('message', message, socket));
   }
 
   end(status: number | null, signal: NodeJS.Signals | null = null): void {

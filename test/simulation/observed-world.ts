@@ -4,6 +4,7 @@ import type { Settings } from '../../src/settings/catalogue/catalogue.ts';
 import type { SimulatedClock } from './clock.ts';
 import type { Machine } from './machine.ts';
 import type { NewArbiterModel, ReaderModel } from './other-models.ts';
+import type { SideListens } from './side-listens.ts';
 import type { Sockets } from './sockets.ts';
 import type { Transition, WatchedQueue } from './watched.ts';
 
@@ -13,6 +14,7 @@ export interface ObservedWorld {
   readonly clock: SimulatedClock;
   readonly machine: Machine;
   readonly sockets: Sockets;
+  readonly sideListens: SideListens;
   readonly queue: WatchedQueue;
   readonly arbiter: Arbiter;
   readonly workers: readonly WorkerHandle[];

@@ -3,6 +3,7 @@ import type { Spawn } from '../../src/process/child.ts';
 import type { ArbiterMessage, BootSpec, WorkerMessage } from '../../src/process/ipc.ts';
 import type { Chance } from './chance.ts';
 import { type Machine, Process } from './machine.ts';
+import { SideApplication, type SideListens } from './side-listens.ts';
 
 /** How the application behaves in workers that are started from now on. */
 export const APPLICATIONS = [
@@ -25,6 +26,10 @@ export interface Surroundings {
   readonly load: () => number;
   /** Whether nothing fails any more. */
   readonly isCalm: () => boolean;
+  readonly sideListens: SideListens;
+  /** Where the application listens beside the service. */
+  readonly places: readonly string[];
+  readonly failed: (what: string) => void;
 }
 
 const DEATHS = ['SIGKILL', 'SIGSEGV', 'SIGABRT', 'SIGTERM', 0, 1, 134] as const;
@@ -67,6 +72,7 @@ export class WorkerModel extends Process {
   readonly #chance: Chance;
   readonly #watchdog: Pipe | null;
   #spec: BootSpec | null = null;
+  #sides: SideApplication | null = null;
   #isCalled = false;
   #phase: 'starting' | 'loading' | 'hanging' | 'standby' | 'opening' | 'serving' | 'going' = 'starting';
   /** Its event loop is blocked: it handles and sends no message. */
@@ -93,6 +99,7 @@ export class WorkerModel extends Process {
 
   received(message: ArbiterMessage): void {
     if (message.tsunicorn === 'boot') return this.#start(message);
+    if (message.tsunicorn === 'socket') return this.#sides?.heard(message);
     // A message down takes a moment, and may cross one that comes up.
     this.later(this.#chance.between(0, 3), () => this.#hear(message));
   }
@@ -128,6 +135,7 @@ export class WorkerModel extends Process {
 
   override end(status: number | null, signal: NodeJS.Signals | null = null): void {
     if (!this.isAlive) return;
+    this.#surroundings.sideListens.ended(this);
     super.end(status, signal);
     if (this.#watchdog) this.machine.deliver(() => this.#watchdog?.close());
   }
@@ -139,6 +147,23 @@ export class WorkerModel extends Process {
 
   #start(spec: BootSpec): void {
     this.#spec = spec;
+    const { sideListens: listens, places, isCalm, failed } = this.#surroundings;
+    this.#sides = new SideApplication(
+      {
+        ...{
+          listens,
+          holder: this,
+          generation: spec.generation,
+          places,
+          chance: this.#chance,
+          isCalm,
+          failed,
+        },
+        later: (ms, act) => this.later(ms, act),
+        tell: (message, socket) => this.say(message, socket),
+      },
+      spec.sides.map(({ place }) => place),
+    );
     const isMute = this.#fault(0.01);
     this.later(isMute ? Infinity : this.#chance.between(1, 40), () => {
       this.#tell({ tsunicorn: 'hello' });
@@ -185,8 +210,10 @@ export class WorkerModel extends Process {
 
   #loaded(): void {
     this.#tell({ tsunicorn: 'loaded', files: ['/app/app.ts'], missing: [], atMs: 0 });
+    this.#sides?.loaded();
     if ((this.#spec?.settings.spareWorkers ?? 0) === 0) return this.#serve();
     this.#phase = 'standby';
+    this.#sides?.ready();
     this.#tell({ tsunicorn: 'standby' });
     this.#beat();
     if (this.#isCalled) this.#hear({ tsunicorn: 'accept', slot: 0 });
@@ -195,6 +222,7 @@ export class WorkerModel extends Process {
   #serve(): void {
     const wasStandingBy = this.#phase === 'opening';
     this.#phase = 'serving';
+    if (!wasStandingBy) this.#sides?.ready();
     this.#tell({ tsunicorn: 'ready', urls: ['http://127.0.0.1:8000'] });
     if (!wasStandingBy) this.#beat();
     if (this.#surroundings.isCalm()) return;

@@ -21,6 +21,7 @@ import { Invariants } from './invariants.ts';
 import { Machine, type Process } from './machine.ts';
 import type { Happening, Operation } from './operations.ts';
 import { type NewArbiterFate, NewArbiterModel, ReaderModel, type Reading } from './other-models.ts';
+import { drawPlaces, SideListens } from './side-listens.ts';
 import { SilentLog } from './silent-log.ts';
 import { Sockets } from './sockets.ts';
 import { WatchedQueue, watchState } from './watched.ts';
@@ -48,6 +49,7 @@ export class World {
   readonly clock = new SimulatedClock(1_000_000);
   readonly machine: Machine;
   readonly sockets: Sockets;
+  readonly sideListens = new SideListens();
   readonly queue = new WatchedQueue(this.clock.arbiters);
   readonly log: SilentLog;
   /** The models of every process that there ever was, by kind. */
@@ -74,6 +76,7 @@ export class World {
   #isOldArbiterTold = false;
   #reading: Reading['name'] = 'answers';
   #application: Application = 'good';
+  #places: readonly string[];
   #newArbiterFate: NewArbiterFate = 'serves';
   #utilisation = 0.3;
   #blockMs = 0;
@@ -84,6 +87,7 @@ export class World {
     this.seed = seed;
     this.coverage = coverage;
     this.settings = { ...drawSettings(chance), ...settings };
+    this.#places = drawPlaces(new Chance(seed, 5));
     this.oldArbiter = (oldArbiter ?? chance.happens(0.15)) ? OLD_ARBITER : null;
     if (chance.happens(0.1) && !settings) this.#application = chance.of(['fails', 'flaky', 'exits', 'hangs']);
     this.machine = new Machine(this.clock, (...process) => this.#run(...process));
@@ -192,6 +196,7 @@ export class World {
           ? { ...this.settings, ...operation.settings }
           : redraw(this.settings, new Chance(this.seed, operation.seed));
         this.#reading = operation.reading;
+        this.#places = drawPlaces(new Chance(this.seed, operation.seed, 5));
         return;
       case 'bind':
         this.sockets.next = operation.next;
@@ -289,6 +294,9 @@ export class World {
       application: this.#application,
       load: () => this.#utilisation,
       isCalm: () => this.isCalm,
+      sideListens: this.sideListens,
+      places: this.#places,
+      failed: (what: string) => this.invariants.fail(what),
     };
     return kept(this.workerModels, new WorkerModel(surroundings, chance, machine, call, pid));
   }

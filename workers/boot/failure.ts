@@ -30,6 +30,9 @@ async function bootFailure(error: unknown, whence = 'while it was loading'): Pro
 /** Errors of a module that calls listen() itself, since more than one process loads it. */
 function cureOf(error: unknown): string {
   if (codeOf(error) !== 'EADDRINUSE') return '';
+  // Of node:dgram; node:net says `listen`.
+  if (error instanceof Error && Reflect.get(error, 'syscall') === 'bind')
+    return '; each worker binds that port of UDP, and one can have it: use -w 1, port 0, the option reusePort, or a process of its own for it';
   return '; the application calls listen() itself in each worker; export it without that call, and set the address with --bind';
 }
 

@@ -69,8 +69,8 @@ function sayPrimary(place: string, log: WorkerLog): void {
 }
 
 /** The same for a trial load, in which nothing is bound. Resolves with a description of the application. */
-export async function tryAsProgram(program: Program, settings: Settings): Promise<string> {
-  const urls = settings.bind.map(urlOfBind);
+export async function tryAsProgram(program: Program, settings: Settings, asks: boolean): Promise<string> {
+  const urls = asks ? [] : settings.bind.map(urlOfBind);
   tellPort(urls);
   process.on('uncaughtException', (error) => void endBy(error, program, settings));
   const application = await loadProgram(program, program.main.nameFor(settings.app ?? ''), {
@@ -80,7 +80,8 @@ export async function tryAsProgram(program: Program, settings: Settings): Promis
     onError: () => {},
   });
   if (classNameOf(settings) === 'sync') refuseHttp2(application, servedName(settings), 'sync');
-  return application.what;
+  const served = program.listens.served?.call;
+  return asks && served !== undefined ? `${application.what}, at ${placeOf(served)}` : application.what;
 }
 
 /** What the main module itself throws is answered; anything else ends the process, as it would without us. */

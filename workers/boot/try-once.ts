@@ -4,18 +4,18 @@ import type { TrialAnswer, TrialQuestion } from '../../src/process/trial.ts';
 import type { Settings } from '../../src/settings/catalogue/catalogue.ts';
 import { BootError, EXIT, messageOf } from '../../src/support/errors.ts';
 
-/** The child's side of tryApplication(): `load` loads the application once and resolves with a description of it. */
-export function tryOnce(load: (settings: Settings) => Promise<string>): void {
+/** Loads the application once and describes it; `asks` is whether a program says where it is served. */
+type Load = (settings: Settings, asks: boolean) => Promise<string>;
+
+/** The child's side of tryApplication(). */
+export function tryOnce(load: Load): void {
   answerOnce((question: TrialQuestion) => attempt(question, load));
 }
 
-async function attempt(
-  { settings, identity }: TrialQuestion,
-  load: (settings: Settings) => Promise<string>,
-): Promise<TrialAnswer> {
+async function attempt({ settings, identity, asks }: TrialQuestion, load: Load): Promise<TrialAnswer> {
   try {
     if (identity !== null) await confirm(identity);
-    return { what: await load(settings) };
+    return { what: await load(settings, asks) };
   } catch (error) {
     if (error instanceof BootError) {
       const { exitStatus, message, userStack } = error;

@@ -16,7 +16,7 @@ export interface Service extends ServedAt {
   readonly claim: (call: ListenCall) => Claim;
   /** What a program is told of the address that it asked for with `call`, where another server is served. */
   readonly address: (call: ListenCall) => AddressInfo;
-  /** Lets servers listen beside the one that is served; null in a trial load, in which each does so by itself. */
+  /** Lets servers listen beside the one that is served; null in a trial load, in which nothing is bound for them. */
   readonly sides: Sides | null;
   /** Says one line to the operator. */
   readonly warn: (line: string) => void;
@@ -207,8 +207,12 @@ export class Listens {
   }
 
   #listenBeside(server: Server, parsed: ParsedListen, args: readonly unknown[], listen: Listen): void {
-    const sides = this.#sides;
-    this.#watchFailure(server, placeOf(parsed.call));
+    if (this.#state.name === 'waiting') return;
+    const { sides, address } = this.#state.service;
+    const { call } = parsed;
+    if (sides === null && call.kind !== 'handle' && !isPrivate(call))
+      return new FedServer(server, call, told(address(call))).listen(parsed);
+    this.#watchFailure(server, placeOf(call));
     if (sides === null) listen(...args);
     else sides.listen({ server, parsed, args, listen, isTold: false });
   }

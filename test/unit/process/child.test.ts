@@ -125,9 +125,9 @@ describe.each(FAILURES)('where no process can be started (%s)', (code, line) => 
   });
 
   it('the check of a configuration says so', async () => {
-    await expect(tryApplication({ generation, slot: 0, number: 0 }, { ...means, base: {} })).rejects.toThrow(
-      reason,
-    );
+    await expect(
+      tryApplication({ generation, slot: 0, number: 0 }, { ...means, base: {}, asks: false }),
+    ).rejects.toThrow(reason);
   });
 
   it('systemd is not told, and tried again but where there is no such command', async () => {

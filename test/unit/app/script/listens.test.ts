@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { told } from '../../../../src/app/script/claim.ts';
 import { Listens } from '../../../../src/app/script/listens.ts';
+import { Sides } from '../../../../src/app/script/sides.ts';
 
 const address: AddressInfo = { address: '127.0.0.1', port: 8000, family: 'IPv4' };
 // What it overrides is of this process, which other tests share.
@@ -12,11 +13,21 @@ const own = Object.getOwnPropertyDescriptors(net.Server.prototype);
 const listens = new Listens();
 afterAll(() => void Object.defineProperties(net.Server.prototype, own));
 let warnings: string[] = [];
+/** No other worker has anything. */
+const sides: Sides = new Sides({
+  handed: [],
+  tell: (message) => {
+    if (message.tsunicorn !== 'wanted') return;
+    const answer = { tsunicorn: 'socket', id: message.id, answer: 'none', url: null } as const;
+    setImmediate(() => sides.answered(answer, undefined));
+  },
+  warn: () => {},
+});
 
 beforeEach(() => {
   warnings = [];
   const service = {
-    ...{ ports: [8000], held: [8000], listenPort: null, sides: null },
+    ...{ ports: [8000], held: [8000], listenPort: null, sides },
     ...{ address: () => address, claim: () => told(address) },
   };
   listens.begin({ ...service, warn: (line) => void warnings.push(line) }, () => {});

@@ -121,6 +121,19 @@ describe('a socket for each slot', () => {
     expect((await ask(at(running, 0))).slot).toBe(0);
   });
 
+  it('cannot take the place of a shared one at HUP, nor the other way round, which one line says', async () => {
+    const config = (bind: string) => `export default { app: 'app.mjs:app', bind: ['${bind}'] };`;
+    const running = start(['-c', 'conf.mjs'], { files: { ...files, 'conf.mjs': config('unix:0.sock') } });
+    await running.waitForLog(/Listening at/);
+    const before = await ask(at(running, 0));
+    writeFileSync(join(running.cwd, 'conf.mjs'), config('unix:{slot}.sock'));
+    running.signal('SIGHUP');
+    await running.waitForLog(
+      /Reload refused, nothing was changed: conf\.mjs: bind unix:0\.sock: it is the socket of all workers at present, .* restart/,
+    );
+    expect(await ask(at(running, 0))).toEqual(before);
+  });
+
   it.each([
     [[...IN_SLOTS, '--spare-workers', '1'], 'a spare worker has no slot when it starts'],
     [[...IN_SLOTS, '--workers-min', '1', '--workers-max', '2'], 'leave --workers-min and --workers-max away'],

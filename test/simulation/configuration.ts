@@ -8,6 +8,9 @@ const BINDS = [
   ['127.0.0.1:8000', '127.0.0.1:8001'],
   ['127.0.0.1:8001'],
   ['127.0.0.1:8002'],
+  ['127.0.0.1:8000', 'unix:/run/{slot}.sock'],
+  // Of slot 0 is then what was that of all.
+  ['127.0.0.1:800{slot}'],
 ];
 
 /** The settings that the arbiter's decisions depend on, so short that a schedule meets every limit. */

@@ -1,6 +1,6 @@
 import { Arbiter } from '../../src/arbiter/arbiter.ts';
 import { Development } from '../../src/arbiter/change/development.ts';
-import type { Generation, Prepared } from '../../src/arbiter/change/generation.ts';
+import { addressesOf, type Generation, type Prepared } from '../../src/arbiter/change/generation.ts';
 import { newArbiters } from '../../src/arbiter/change/new-arbiter.ts';
 import type { ArbiterEvent, ArbiterSignal } from '../../src/arbiter/events.ts';
 import type { UpgradeOptions } from '../../src/arbiter/options.ts';
@@ -10,7 +10,6 @@ import { spawnWorker, type WorkerHandle } from '../../src/arbiter/workers/handle
 import type { Listener } from '../../src/listeners/listener.ts';
 import { readSettings } from '../../src/main/read-settings.ts';
 import type { Spawn } from '../../src/process/child.ts';
-import { parseAddress } from '../../src/settings/address.ts';
 import type { Settings } from '../../src/settings/catalogue/catalogue.ts';
 import type { Hooks } from '../../src/settings/hooks.ts';
 import { at, Chance } from './chance.ts';
@@ -303,7 +302,7 @@ export class World {
 
   #first(chance: Chance): Generation {
     const loaded = load(this.settings);
-    const listeners = loaded.settings.bind.map((text) => this.sockets.hold(parseAddress('--bind', text)));
+    const listeners = addressesOf(loaded).map((address) => this.sockets.hold(address));
     if (this.oldArbiter !== null) for (const listener of listeners) listener.setShared(true);
     return {
       number: 1,

@@ -74,6 +74,7 @@ export class Rebinding {
     });
     const asked = besidePairs(wanted.map((one) => ({ address: one.address, url: one.open?.url })));
     const missing = asked.filter((_, index) => !wanted[index]?.open);
+    for (const address of missing) refuseOtherSlot(address, open);
     const bound = await this.#bindAll(missing, request);
     this.#opened = [...this.#opened, ...bound];
     if (!this.#options.isReading()) this.release();
@@ -94,6 +95,17 @@ export class Rebinding {
 /** Whether a listener on the one can serve as the other. The workers of a generation tell by the slot whose socket it is. */
 function isSame(one: Address, other: Address): boolean {
   return formatAddress(one) === formatAddress(other) && one.slot === other.slot;
+}
+
+/** Refuses an address whose socket another set of workers has: the old workers accept from it until they have ended. */
+function refuseOtherSlot(address: Address, open: readonly Listener[]): void {
+  const held = open.find((listener) => formatAddress(listener.address) === formatAddress(address));
+  if (held === undefined || held.address.slot === address.slot) return;
+  const { slot } = held.address;
+  const whose = slot === undefined ? 'of all workers' : `of slot ${slot}`;
+  throw new UsageError(
+    `${address.source}: it is the socket ${whose} at present, which a reload cannot change; restart, or reload twice, with another address in between`,
+  );
 }
 
 /** A clearer error where this service itself holds the address; otherwise null. */

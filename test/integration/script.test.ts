@@ -1,6 +1,8 @@
+import { once } from 'node:events';
 import { symlinkSync } from 'node:fs';
+import net from 'node:net';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { get } from '../support/client.ts';
 import { run } from '../support/command.ts';
 import { type Running, root, serve, start, temporaryDirectory } from '../support/tsunicorn.ts';
@@ -239,5 +241,18 @@ it('--check-config runs a program once and says what it is', async () => {
     files: { 'server.cjs': answering('1') },
   });
   expect(stdout).toMatch(/OK; server\.cjs: program with an http\.Server/);
+  expect(status).toBe(0);
+});
+
+it('--check-config says where a program is served that nothing else names an address for, and binds nothing', async () => {
+  const busy = net.createServer().listen(0);
+  onTestFinished(() => void busy.close());
+  await once(busy, 'listening');
+  const { port } = busy.address() as net.AddressInfo;
+  const { status, stdout } = await run(['--check-config', 'server.cjs'], {
+    files: { 'server.cjs': answering('1', `${port}`) },
+    address: 'unnamed',
+  });
+  expect(stdout).toContain(`OK; server.cjs: program with an http.Server, at port ${port}\n`);
   expect(status).toBe(0);
 });

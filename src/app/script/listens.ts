@@ -25,8 +25,11 @@ export interface Service extends ServedAt {
 type State =
   | { readonly name: 'waiting' }
   | { readonly name: 'nothing'; readonly service: Service; readonly candidates: readonly Candidate[] }
-  | { readonly name: 'server'; readonly service: Service; readonly fed: FedServer }
-  | { readonly name: 'export'; readonly service: Service };
+  | { readonly name: 'server'; readonly service: Service; readonly fed: FedServer; readonly by: Reason }
+  | { readonly name: 'export'; readonly service: Service; readonly by: Reason };
+
+/** Why it is served: its address or the setting says so, or nothing else had come up by then. */
+type Reason = 'named' | 'only';
 
 /** A server that is told that it listens, and that may be served. */
 interface Candidate {
@@ -69,7 +72,7 @@ export class Listens {
       ...{ ports: [], held: [], listenPort: null, sides, warn, address },
       claim: () => told(NOWHERE),
     };
-    this.#state = { name: 'export', service };
+    this.#state = { name: 'export', service, by: 'named' };
   }
 
   /** Such as "port 3000", of each listen that was seen. */
@@ -108,14 +111,14 @@ export class Listens {
     const [best, ...rivals] = bestOf(openOf(state.candidates));
     if (best === undefined) return [];
     if (rivals.length > 0) return [best, ...rivals].map(({ call }) => placeOf(call));
-    this.#serve(state.service, best.fed, state.candidates);
+    this.#serve(state.service, best.fed, state.candidates, 'only');
     return [];
   }
 
   /** What the module exports is served, and no server of the program. */
   decideForExport(): void {
     const state = this.#state;
-    if (state.name === 'nothing') this.#state = { name: 'export', service: state.service };
+    if (state.name === 'nothing') this.#state = { name: 'export', service: state.service, by: 'only' };
   }
 
   #hear(server: Server, args: readonly unknown[], listen: Listen): void {
@@ -171,6 +174,8 @@ export class Listens {
     const verdict: Verdict = judgeListen(call, decidedOf(state), service);
     switch (verdict) {
       case 'beside':
+        if (state.name !== 'nothing' && state.by === 'only' && !isPrivate(call))
+          service.warn(`${placeOf(call)}: ${LATER}`);
         return this.#listenBeside(server, parsed, args, listen);
       case 'taken':
         return failLater(server, call);
@@ -183,14 +188,14 @@ export class Listens {
     const fed = new FedServer(server, call, claim);
     fed.listen(parsed);
     if (state.name !== 'nothing') return;
-    if (verdict === 'served') this.#serve(service, fed, state.candidates);
+    if (verdict === 'served') this.#serve(service, fed, state.candidates, 'named');
     else this.#state = { ...state, candidates: [...state.candidates, { fed, call, parsed, args, listen }] };
     this.#changed();
   }
 
-  #serve(service: Service, fed: FedServer, candidates: readonly Candidate[]): void {
+  #serve(service: Service, fed: FedServer, candidates: readonly Candidate[], by: Reason): void {
     fed.serve();
-    this.#state = { name: 'server', service, fed };
+    this.#state = { name: 'server', service, fed, by };
     for (const other of candidates) if (other.fed !== fed) this.#listenAfterAll(other);
   }
 
@@ -257,6 +262,9 @@ const NOWHERE: AddressInfo = { address: '127.0.0.1', port: 0, family: 'IPv4' };
 function openOf(candidates: readonly Candidate[]): readonly Candidate[] {
   return candidates.filter(({ fed }) => fed.isListening);
 }
+
+const LATER =
+  'this HTTP server listens after it was decided what is served, and is beside that; if it is what is to be served, name its port with --listen-port';
 
 const LATE =
   'the program listens after what its module exports was taken for the application, which is served in place of this server; name the export (module:export), or export nothing';

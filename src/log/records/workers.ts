@@ -38,7 +38,7 @@ export const workerRecords = {
   'program-listens': {
     level: 'warning',
     fields: ['worker', 'reason'],
-    when: 'the program calls `listen()` where that has no effect',
+    when: 'the program calls `listen()` where that has another effect than may be meant, or none',
   },
   'ready-path-waiting': {
     level: 'info',

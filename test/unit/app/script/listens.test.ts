@@ -3,6 +3,7 @@ import http from 'node:http';
 import net, { type AddressInfo, type Server } from 'node:net';
 import { promisify } from 'node:util';
 import { afterAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { freePort } from '../../../support/free-port.ts';
 import { told } from '../../../../src/app/script/claim.ts';
 import { Listens } from '../../../../src/app/script/listens.ts';
 import { Sides } from '../../../../src/app/script/sides.ts';
@@ -141,6 +142,13 @@ describe('servers that listen elsewhere', () => {
     expect(error).toMatchObject({ code: 'EADDRINUSE' });
     expect(listens.failedAt(error)).toBe(`port ${port} of 127.0.0.1`);
     await new Promise((closed) => taken.close(closed));
+  });
+
+  it('are warned of where they listen after the only other one was taken', async () => {
+    closing(http.createServer().listen(3000));
+    listens.decide();
+    await once(closing(http.createServer().listen(freePort(), '127.0.0.1')), 'listening');
+    expect(warnings).toEqual([expect.stringMatching(/^port \d+ of 127\.0\.0\.1: .*--listen-port/)]);
   });
 
   it('are covered and warned of where an export is served', async () => {

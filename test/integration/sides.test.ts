@@ -123,6 +123,20 @@ describe('a second server', () => {
     expect(new Set(pids).size).toBe(2);
   });
 
+  it('may be on a path, whose file the program removes before', async () => {
+    const text = `${PROGRAM} require('node:fs').rmSync('side.sock', { force: true });${side("'side.sock'")}
+      side.on('listening', () => console.log(side.address()));`;
+    const running = await serveBeside('server.cjs', text);
+    await ready(running, 2);
+    const path = `unix:${join(running.cwd, 'side.sock')}`;
+    expect((await get(path)).status).toBe(200);
+    running.signal('SIGHUP');
+    await ready(running, 4);
+    await running.waitFor(() => running.workers().length === 2, 'the old workers to end');
+    expect(running.workers()).toContain(Number((await get(path)).body));
+    expect(running.stdout).toBe('side.sock\n'.repeat(4));
+  });
+
   it('that the program closes is refused once all workers have closed theirs', async () => {
     const port = freePort();
     const running = await serveBeside(

@@ -9,7 +9,7 @@ export interface Bound {
   readonly url: string;
   /** Null for a path. */
   readonly address: AddressInfo | null;
-  /** Closes it; not to be called once something else has the descriptor. */
+  /** Closes it; not to be called once a server has the descriptor, which closes it, and its number may be given away then. */
   close(): void;
 }
 

@@ -125,8 +125,9 @@ export class Sides {
   #attempt(ask: Ask): void {
     const { place, call } = ask;
     const handed = this.#handed.get(place);
-    if (handed !== undefined) {
-      this.#handed.delete(place);
+    this.#handed.delete(place);
+    if (handed !== undefined && !isReachable(call)) fs.closeSync(handed);
+    else if (handed !== undefined) {
       return this.#listenOn(ask, handed, () =>
         this.#options.tell({ tsunicorn: 'took', place, role: 'side' }),
       );
@@ -141,9 +142,10 @@ export class Sides {
     this.#listenOn(ask, bound.fd, () => {
       const known = this.#servers.get(ask.side.server);
       if (known) known.state = 'bound';
-      // Whoever looks for a free port closes it again at once.
+      // Whoever looks for a free port closes it again at once. The number may be another descriptor's then: what was made
+      // of it here is left alone.
       setImmediate(() => {
-        if (known?.state !== 'bound' || this.#servers.get(ask.side.server) !== known) return socket.destroy();
+        if (known?.state !== 'bound' || this.#servers.get(ask.side.server) !== known) return;
         known.state = 'told';
         this.#options.tell({ tsunicorn: 'bound', place, url: bound.url, role: 'side' }, socket);
       });
@@ -163,6 +165,8 @@ export class Sides {
     listen(listenable(on, ask.call), ...(parsed.backlog === null ? [] : [parsed.backlog]));
     if (!server.listening) return;
     restore();
+    // Of a descriptor node:net does not know the path.
+    if (ask.call.kind === 'path') tellPath(server, ask.call.path);
     this.#servers.set(server, { place, state: 'told' });
     this.#requests.follow(server);
     done();
@@ -200,6 +204,16 @@ export class Sides {
       `${place}: the service listens at ${url} already, which this server shares; restart the service to move it`,
     );
   }
+}
+
+/** Programs remove the file of a Unix socket before they listen, after which nobody reaches the old one. */
+function isReachable(call: Ask['call']): boolean {
+  return call.kind !== 'path' || call.path.startsWith('\0') || fs.existsSync(call.path);
+}
+
+function tellPath(server: Server, path: string): void {
+  const address = () => (server.listening ? path : null);
+  Object.defineProperty(server, 'address', { value: address, writable: true, configurable: true });
 }
 
 function placeIn(call: Exclude<ListenCall, { readonly kind: 'handle' }>): string {

@@ -67,7 +67,9 @@ export class Lineage {
 
   /** Where a program was served before that nothing else names an address for; it probably asks for the same again. */
   get asked(): readonly Address[] {
-    return this.#handed.flatMap(({ place, asked }) => (place === undefined ? [] : parseAddress(place, asked)));
+    return this.#handed.flatMap(({ place, asked }) =>
+      place === undefined ? [] : parseAddress(place, asked),
+    );
   }
 
   /** What was handed to this process to serve on. */

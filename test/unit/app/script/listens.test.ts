@@ -3,10 +3,10 @@ import http from 'node:http';
 import net, { type AddressInfo, type Server } from 'node:net';
 import { promisify } from 'node:util';
 import { afterAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { freePort } from '../../../support/free-port.ts';
 import { told } from '../../../../src/app/script/claim.ts';
 import { Listens } from '../../../../src/app/script/listens.ts';
 import { Sides } from '../../../../src/app/script/sides.ts';
+import { freePort } from '../../../support/free-port.ts';
 
 const address: AddressInfo = { address: '127.0.0.1', port: 8000, family: 'IPv4' };
 // What it overrides is of this process, which other tests share.

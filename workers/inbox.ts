@@ -56,9 +56,7 @@ export class Inbox {
   #takeMessages(): void {
     const emit: (event: string, ...args: readonly unknown[]) => boolean = process.emit;
     const take = (message: ArbiterMessage, socket: unknown) =>
-      this.#put(
-        message.tsunicorn === 'socket' ? { tsunicorn: 'given', answer: message, socket } : message,
-      );
+      this.#put(message.tsunicorn === 'socket' ? { tsunicorn: 'given', answer: message, socket } : message);
     const taking = function (this: unknown, event: string, ...args: readonly unknown[]): boolean {
       const [message, socket] = args;
       if (event !== 'message' || !isArbiterMessage(message))

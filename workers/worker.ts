@@ -190,6 +190,7 @@ class Worker {
       return loadIntoProcess(this.#spec.settings, this.#log, onError);
     }
     const { loadAsProgram } = await import('./boot/load-program.ts');
+    await this.#sides.loadCode();
     const { application, listeners } = await loadAsProgram(this.#program, {
       ...{ spec: this.#spec, log: this.#log, onError },
       ...{ sides: this.#sides.sides, tell: this.#sides.tell },

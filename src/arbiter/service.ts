@@ -181,7 +181,10 @@ export class Service {
   /** Does what has become due. */
   advance(): void {
     if (this.#options.clock.now() >= this.wakeAtMs) this.stop('graceful', EXIT.ok);
-    this.sides.sweep(this.#current.number);
+    this.sides.sweep(this.#current.number, (age) => {
+      const worker = this.workers.get(age);
+      return worker !== undefined && isBooting(worker.state);
+    });
     if (!this.#reload.isDue) return;
     this.log.info('Reloading again, as requested during the last reload', { event: 'reload-follows' });
     this.#reload.start(this.#current);

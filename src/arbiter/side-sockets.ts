@@ -1,8 +1,8 @@
-import type { Socket } from 'node:net';
+import { isIP, type Socket } from 'node:net';
 import type { Handing } from '../listeners/handed.ts';
 import type { SocketAnswer } from '../process/ipc.ts';
 import { type PassedSocket, toPass } from '../process/passed-socket.ts';
-import { parseAddress } from '../settings/address.ts';
+import { overlap, parseAddress } from '../settings/address.ts';
 
 /** A socket on which applications listen beside the service, such as for metrics. Workers inherit `fd`. */
 export interface SideSocket extends PassedSocket {
@@ -91,16 +91,20 @@ export class SideSockets {
    * have both. `mayCome` is whether another worker may be about to send the socket.
    */
   wanted(who: Who, place: string, port: number | null, mayCome: boolean): Answer {
-    const held = this.#held.get(place) ?? [...this.#held.values()].find(({ side }) => isOn(side, port));
+    const held =
+      this.#held.get(place) ?? [...this.#held.values()].find(({ side }) => isInTheWay(side, place, port));
     if (held === undefined) return { answer: mayCome ? 'later' : 'none', url: null, socket: null };
     this.took(who, held.side.place);
     const { url, socket } = held.side;
     return { answer: 'given', url, socket };
   }
 
-  /** Closes what nobody needs; `current` is the generation that serves. */
-  sweep(current: number): void {
-    if (this.#held.size === 0 || this.#loading.size > 0) return;
+  /**
+   * Closes what nobody needs; `current` is the generation that serves. `boots` is whether a worker has yet to serve: one that
+   * was told to leave before that takes nothing any more.
+   */
+  sweep(current: number, boots: (age: number) => boolean): void {
+    if (this.#held.size === 0 || [...this.#loading].some(boots)) return;
     for (const [place, { side, users, generation }] of this.#held)
       if (users.size === 0 && generation < current) {
         this.#held.delete(place);
@@ -125,8 +129,11 @@ export function adoptSide(place: string, url: string, fd: number): SideSocket {
   return { place, url, fd, socket, close: () => void socket.destroy() };
 }
 
-function isOn({ url }: SideSocket, port: number | null): boolean {
+/** Whether a socket on the same port takes the address away; `place` is as in SideSocket. */
+function isInTheWay({ url }: SideSocket, place: string, port: number | null): boolean {
   if (port === null || !url.startsWith('http')) return false;
   const address = parseAddress('', url);
-  return address.kind === 'tcp' && address.port === port;
+  if (address.kind !== 'tcp' || address.port !== port) return false;
+  const host = /^port \d+ of (\S+)$/.exec(place)?.[1] ?? '::';
+  return isIP(host) === 0 || overlap(address, { ...address, host });
 }

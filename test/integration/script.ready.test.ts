@@ -68,7 +68,7 @@ describe('--wait-ready', () => {
     ];
     const outcome = await run(args, { files });
     expect(outcome.stderr).toMatch(
-      /--wait-ready: the application has not called process\.send\('ready'\) within 8 s \(--boot-timeout\); it listened on port 3999; let it do that/,
+      /--wait-ready: the application has not called process\.send\('ready'\) within 3 s \(--boot-timeout\); it listened on port 3999; let it do that/,
     );
     expect(outcome).toMatchObject({ status: 3, leftProcesses: [] });
   });

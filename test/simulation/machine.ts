@@ -115,8 +115,11 @@ export abstract class Process implements FakeProcess {
   }
 
   /** `socket` comes with the message. */
-  say(message: object, socket?: object): void {
-    this.machine.deliver(() => this.child.emit('message', message, socket));
+  say(message: object, socket?: object, arrived: () => void = () => {}): void {
+    this.machine.deliver(() => {
+      arrived();
+      this.child.emit('message', message, socket);
+    });
   }
 
   end(status: number | null, signal: NodeJS.Signals | null = null): void {

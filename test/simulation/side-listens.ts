@@ -90,7 +90,8 @@ export interface SideApplicationOptions {
   readonly chance: Chance;
   readonly isCalm: () => boolean;
   readonly later: (ms: number, act: () => void) => void;
-  readonly tell: (message: ListenMessage, socket?: object) => void;
+  /** `arrived` is called when the arbiter gets the message, which a worker that dies may not live to see. */
+  readonly tell: (message: ListenMessage, socket?: object, arrived?: () => void) => void;
   readonly failed: (what: string) => void;
 }
 
@@ -125,7 +126,7 @@ export class SideApplication {
   }
 
   heard({ id, answer }: SocketAnswer): void {
-    const { listens, holder, failed, later } = this.#options;
+    const { listens, holder, failed, later, isCalm } = this.#options;
     const asked = this.#asked.get(id);
     if (asked === undefined) return;
     this.#asked.delete(id);
@@ -134,7 +135,8 @@ export class SideApplication {
       listens.at(place)?.holders.add(holder);
       return this.#use(place);
     }
-    if (answer === 'none' && listens.ofArbiter.includes(place))
+    // Otherwise the socket may have come behind the answer.
+    if (answer === 'none' && isCalm() && listens.ofArbiter.includes(place))
       failed(`a worker was refused ${place}, which the arbiter has`);
     const waitMs = answer === 'none' && tries === 0 ? 0 : RETRY_MS[tries];
     if (waitMs !== undefined && (answer === 'later' || tries === 0))
@@ -156,9 +158,11 @@ export class SideApplication {
       const listening = listens.bind(place, holder);
       this.#use(place);
       const url = place.startsWith('/') ? `unix:${place}` : `http://[::]:${place.slice(5)}`;
-      later(chance.between(0, isCalm() ? 1 : 300), () =>
-        tell({ tsunicorn: 'bound', place, url, role: 'side' }, listens.send(listening)),
-      );
+      later(chance.between(0, isCalm() ? 1 : 300), () => {
+        // A probe of a port is never told of.
+        if (this.#used.has(place))
+          tell({ tsunicorn: 'bound', place, url, role: 'side' }, listens.send(listening));
+      });
     }
     if (chance.happens(0.1) && !isCalm()) later(chance.between(1, 5000), () => this.#release(place));
   }
@@ -167,8 +171,9 @@ export class SideApplication {
     if (!this.#used.delete(place)) return;
     const listening = this.#options.listens.at(place);
     this.#close(place);
-    if (listening && ![...listening.holders].some(isProcess)) listening.generation = 0;
-    this.#options.tell({ tsunicorn: 'released', place });
+    this.#options.tell({ tsunicorn: 'released', place }, undefined, () => {
+      if (listening && ![...listening.holders].some(isProcess)) listening.generation = 0;
+    });
   }
 
   #use(place: string): void {

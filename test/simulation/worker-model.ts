@@ -160,7 +160,7 @@ export class WorkerModel extends Process {
           failed,
         },
         later: (ms, act) => this.later(ms, act),
-        tell: (message, socket) => this.say(message, socket),
+        tell: (message, socket, arrived) => this.say(message, socket, arrived),
       },
       spec.sides.map(({ place }) => place),
     );

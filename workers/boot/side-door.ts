@@ -7,15 +7,20 @@ import type { BootSpec, ListenMessage, SocketAnswer } from '../../src/process/ip
 import { OWN_EXTENSION } from '../../src/support/own-files.ts';
 
 const require = createRequire(import.meta.url);
+/** As they are before any code of the user's replaces them, as ts-node does. */
+const extensions = { ...require.extensions };
+
+type SidesModule = typeof import('../../src/app/script/sides.ts');
 
 type Tell = (message: ListenMessage, socket?: Socket) => void;
 
-/** Where the application listens beside the service; the code for that is loaded with the first listen(). */
+/** Where the application listens beside the service; the code for that is loaded with the first listen(), or by loadCode(). */
 export class SideDoor {
   readonly tell: Tell;
   readonly #handed: BootSpec['sides'];
   readonly #warn: (line: string) => void;
   #sides: Sides | null = null;
+  #code: SidesModule | null = null;
   #isClosed = false;
 
   constructor({ sides }: BootSpec, log: WorkerLog, tell: Tell) {
@@ -24,9 +29,14 @@ export class SideDoor {
     this.tell = tell;
   }
 
+  /** Loads the code at once, as a program will listen, and may have loaders of its own by then. */
+  async loadCode(): Promise<void> {
+    this.#code = await import('../../src/app/script/sides.ts');
+  }
+
   get sides(): Sides {
     if (this.#sides === null) {
-      const { Sides } = load<typeof import('../../src/app/script/sides.ts')>('sides');
+      const { Sides } = this.#code ?? load<SidesModule>('sides');
       this.#sides = new Sides({
         handed: this.#isClosed ? [] : this.#handed,
         tell: this.tell,
@@ -74,7 +84,13 @@ export class SideDoor {
 }
 
 function load<Module>(name: string): Module {
-  return require(`../../src/app/script/${name}${OWN_EXTENSION}`) as Module;
+  const theirs = { ...require.extensions };
+  Object.assign(require.extensions, extensions);
+  try {
+    return require(`../../src/app/script/${name}${OWN_EXTENSION}`) as Module;
+  } finally {
+    Object.assign(require.extensions, theirs);
+  }
 }
 
 function isDescriptor(first: unknown): boolean {

@@ -54,7 +54,7 @@ export class Running {
   constructor(args: readonly string[], options: StartOptions) {
     this.#keepsRootWarning = options.rootWarning === 'kept';
     this.cwd = options.cwd ?? (options.files ? temporaryDirectory(options.files) : root);
-    const { PORT: _port, WEB_CONCURRENCY: _count, ...inherited } = process.env;
+    const { PORT: _port, WEB_CONCURRENCY: _count, npm_lifecycle_event: _run, ...inherited } = process.env;
     const [file = process.execPath, ...rest] = [
       ...(options.through ?? []),
       process.execPath,

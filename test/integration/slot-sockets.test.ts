@@ -129,7 +129,7 @@ describe('a socket for each slot', () => {
     writeFileSync(join(running.cwd, 'conf.mjs'), config('unix:{slot}.sock'));
     running.signal('SIGHUP');
     await running.waitForLog(
-      /Reload refused, nothing was changed: conf\.mjs: bind unix:0\.sock: it is the socket of all workers at present, .* restart/,
+      /Reload refused, nothing was changed: conf\.mjs: bind unix:\S*\/0\.sock: it is the socket of all workers at present, .* restart/,
     );
     expect(await ask(at(running, 0))).toEqual(before);
   });

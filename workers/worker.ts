@@ -202,6 +202,8 @@ class Worker {
 
   async #prove(application: Application, close: Serving['close']): Promise<void> {
     const { settings, failure } = this.#spec;
+    // A server that cannot listen is a failure to boot, and not of a worker that serves.
+    await this.#sides.settled();
     if (!failure) {
       this.#files = await findServed(settings, this.#program);
       await this.#readyMessage?.within(settings, this.#clock, this.#program?.listens.summary ?? '');

@@ -64,6 +64,11 @@ export class SideDoor {
     this.#sides?.answered(answer, socket);
   }
 
+  /** Resolves when the application's servers listen, or have failed. */
+  settled(): Promise<void> {
+    return this.#sides?.settled() ?? Promise.resolve();
+  }
+
   /** The application is loaded: what it was handed and does not use is closed. */
   closeUnused(): void {
     if (this.#isClosed) return;

@@ -52,6 +52,9 @@ export class Sides {
   readonly #servers = new Map<Server, { readonly place: string; state: State }>();
   readonly #requests = new SideRequests();
   readonly #asked = new Map<number, { readonly ask: Ask; readonly cancel: () => void }>();
+  /** Those that neither listen nor have failed yet. */
+  readonly #starting = new Set<Server>();
+  #whenSettled: readonly (() => void)[] = [];
   #lastId = 0;
 
   constructor(options: SidesOptions) {
@@ -66,7 +69,28 @@ export class Sides {
     if (call.kind === 'handle' || isPrivate(call)) return void listen(...args);
     if (callback !== null && !side.isTold) server.once('listening', callback);
     if (signal !== null) closeOn(signal, server);
+    this.#starting.add(server);
     this.#resolve({ side, call, place: placeIn(call), tries: 0 });
+  }
+
+  /** Resolves when every server listens, or its error has been emitted. */
+  settled(): Promise<void> {
+    return new Promise((settle) => {
+      if (this.#starting.size === 0) settle();
+      else this.#whenSettled = [...this.#whenSettled, settle];
+    });
+  }
+
+  #started(server: Server): void {
+    this.#starting.delete(server);
+    if (this.#starting.size > 0) return;
+    const waiting = this.#whenSettled;
+    this.#whenSettled = [];
+    // node:net emits an error some ticks later.
+    const settle = () => {
+      for (const one of waiting) one();
+    };
+    setImmediate(() => setImmediate(settle));
   }
 
   /** The arbiter has answered; `socket` is the one that it gives. */
@@ -169,6 +193,7 @@ export class Sides {
     if (ask.call.kind === 'path') tellPath(server, ask.call.path);
     this.#servers.set(server, { place, state: 'told' });
     this.#requests.follow(server);
+    this.#started(server);
     done();
   }
 
@@ -193,6 +218,7 @@ export class Sides {
     const { server, args, listen, parsed, isTold } = side;
     watchStart(server, isTold, () => false);
     listen(...(parsed.callback === null ? args : args.slice(0, -1)));
+    this.#started(server);
   }
 
   #sayElsewhere({ place, call }: Ask, url: string | null): void {

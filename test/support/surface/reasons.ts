@@ -61,9 +61,9 @@ export const REASONS = {
     why: 'The arbiter does. The server emits `listening` and has an `address()`, but `server.listening` is false.',
   },
   drop: {
-    classes: ['thread'],
+    classes: ['sync', 'thread'],
     what: 'An exported `http.Server` does not emit `drop`.',
-    why: 'The connections belong to the server of the main thread. So `maxConnections` has no effect.',
+    why: 'In class `sync` a worker accepts a connection only while it is idle, so there is none too many. In class `thread` the connections belong to the server of the main thread, and `maxConnections` has no effect.',
   },
 } as const;
 

@@ -39,8 +39,15 @@ function preloadedAs(cwd: string): readonly number[] {
   return [...new Set(lines.filter(Boolean).map(Number))];
 }
 
-async function servedAs(cwd: string, args: readonly string[]): Promise<readonly number[]> {
-  const running = await serve([whoami, ...args], { cwd });
+/** A program that writes the same itself. */
+const PROGRAM = `${PRELOAD}require('node:http').createServer((req, res) => res.end()).listen(process.env.PORT);\n`;
+
+async function servedAs(
+  cwd: string,
+  args: readonly string[],
+  app: readonly string[] = [whoami],
+): Promise<readonly number[]> {
+  const running = await serve([...args, ...app], { cwd });
   expect((await ask({ url: running.at })).status).toBe(200);
   running.signal('SIGHUP');
   await running.waitForLog(/Worker exiting .*another generation/);
@@ -61,6 +68,16 @@ describe.each(users)('with %s', (_name, user) => {
     ['NODE_OPTIONS of an env file', [], { ...ENV_FILE, 'tsunicorn.config.json': '{"envFile": ["vars"]}' }],
   ] as const)('what %s preloads runs as that user alone', async (_what, args, files) => {
     expect(await servedAs(directoryOfAll(files), [...user, ...args])).toEqual([NOBODY]);
+  });
+
+  it.each([
+    ['a module', ['-e', 'NODE_OPTIONS=-r ./pre.cjs'], ['server.cjs']],
+    ['npm start', [], ['npm', 'start']],
+    ['node with its options', [], ['--', 'node', '-r', './pre.cjs', 'server.cjs']],
+  ])('a program, and what it preloads, runs as that user alone: %s', async (_what, args, app) => {
+    const manifest = JSON.stringify({ scripts: { start: 'node --require ./pre.cjs server.cjs' } });
+    const cwd = directoryOfAll({ 'server.cjs': PROGRAM, 'package.json': manifest });
+    expect(await servedAs(cwd, [...user, ...args], app)).toEqual([NOBODY]);
   });
 
   it('what is preloaded while a configuration is checked runs as that user alone', async () => {

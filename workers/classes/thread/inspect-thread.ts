@@ -166,12 +166,14 @@ class Pause {
   }
 }
 
-/** Where all of it is Node's own, the thread was idle and has just been woken. */
+/** Where all of it is Node's own, which some of Node 24 has no URL for, the thread was idle and has just been woken. */
 function inspectionOf(
   frames: readonly Debugger.CallFrame[],
   sources: ReadonlyMap<string, string>,
 ): Inspection {
-  const isNodes = ({ location, url }: Debugger.CallFrame) =>
-    (sources.get(location.scriptId) ?? url).startsWith('node:');
-  return frames.every(isNodes) ? { what: 'waiting' } : { what: 'blocked', stack: stackOf(frames, sources) };
+  const sourcesOf = frames.map(({ location, url }) => sources.get(location.scriptId) ?? url);
+  // What an application evaluates has no URL either, but a caller that has one.
+  const isNodes =
+    sourcesOf.every((source) => source.startsWith('node:')) || sourcesOf.every((source) => source === '');
+  return isNodes ? { what: 'waiting' } : { what: 'blocked', stack: stackOf(frames, sources) };
 }

@@ -113,7 +113,9 @@ export function trapStops(queue: EventQueue): void {
   for (const signal of STOP_SIGNALS) process.off(signal, leaveAtOnce);
 }
 
+/** As the kernel ends another process: what waits for 'exit', such as who blames the configuration for it, is not asked. */
 function leaveAtOnce(): void {
+  process.removeAllListeners('exit');
   process.exit(0);
 }
 

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import https from 'node:https';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { beside } from '../support/client.ts';
 import { run } from '../support/command.ts';
 import { askHttp2, connectHttp2 } from '../support/http2-client.ts';
 import { root, serve, start } from '../support/tsunicorn.ts';
@@ -114,7 +115,7 @@ it('loses no request over reloads, for clients that connect again after GOAWAY',
         outcomes.set(`${status} ${code}`, (outcomes.get(`${status} ${code}`) ?? 0) + 1);
     }
   };
-  const clients = [client(), client(), client(), client()];
+  const clients = beside([client(), client(), client(), client()]);
   for (let generation = 2; generation <= 4; generation++) {
     running.signal('SIGHUP');
     await running.waitForLog(new RegExp(`Generation ${generation} is ready`));
@@ -122,7 +123,7 @@ it('loses no request over reloads, for clients that connect again after GOAWAY',
     await running.waitFor(() => (outcomes.get('200 0') ?? 0) > before + 30, 'more answers');
   }
   stop.abort();
-  await Promise.all(clients);
+  await clients;
   expect([...outcomes.keys()]).toEqual(['200 0']);
 
   /** A refused stream was not handled, and may be sent again (RFC 9113, 8.7). */

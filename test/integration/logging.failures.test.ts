@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { beside } from '../support/client.ts';
 import { ask } from '../support/http-client.ts';
 import { refusal } from '../support/refusal.ts';
 import { receiveUdp } from '../support/syslog-receivers.ts';
@@ -88,11 +89,11 @@ it('USR1 while errors are logged loses none of them', async () => {
       await ask({ url, path: `/${sent}` });
     }
   };
-  const clients = [client(), client()];
+  const clients = beside([client(), client()]);
   await running.waitFor(() => (failures()[1] ?? 0) > before + 20, 'more failures');
   renameSync(join(running.cwd, 'error.log'), join(running.cwd, 'error.log.1'));
   running.signal('SIGUSR1');
-  await Promise.all(clients);
+  await clients;
   await stop(running);
   const numbered = paths.flatMap(
     (path) => readFileSync(path, 'utf8').match(/while handling GET \/\d+:/g) ?? [],

@@ -25,6 +25,13 @@ export function get(url: string, path = '/', agent: http.Agent | false = false):
   });
 }
 
+/** Loops that run beside the test. One that fails is told where all of them are awaited, and to nobody where the test failed before. */
+export function beside(loops: readonly Promise<unknown>[]): Promise<unknown> {
+  const all = Promise.all(loops);
+  all.catch(() => {});
+  return all;
+}
+
 /** The code of the error that a request ends with, or its status. */
 export function outcome(request: Promise<Answer>): Promise<string> {
   return request.then(

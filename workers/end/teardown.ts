@@ -1,3 +1,5 @@
+import { hasExited } from '../../src/process/process-state.ts';
+
 /**
  * Bounds the end of a worker whose arbiter is gone. After process.exit() Node can wait for ever: for a thread in native
  * code, or for V8's own threads (nodejs/node#54918). The arbiter kills such a worker, but nobody kills an orphan, so it
@@ -20,7 +22,7 @@ const STEP_MS = 10;
 
 /** The kernel closes the channel of a process that dies before it gives its children another parent. */
 function isOrphan(arbiter: number): boolean {
-  if (process.connected) return process.ppid !== arbiter;
+  if (process.connected && !hasExited(arbiter)) return process.ppid !== arbiter;
   const never = new Int32Array(new SharedArrayBuffer(4));
   for (let waitedMs = 0; process.ppid === arbiter && waitedMs < REPARENTED_MS; waitedMs += STEP_MS)
     Atomics.wait(never, 0, 0, STEP_MS);

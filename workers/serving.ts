@@ -8,16 +8,17 @@ import type { Observer, RequestCount } from '../src/http/observer.ts';
 import type { AnswerFailure } from '../src/http/runner.ts';
 import type { AccessLog } from '../src/log/access-log.ts';
 import type { WorkerLog } from '../src/log/records.ts';
-import type { HandedListener, Retirement } from '../src/process/ipc.ts';
+import type { Retirement } from '../src/process/ipc.ts';
 import type { Settings } from '../src/settings/catalogue/catalogue.ts';
 import type { Clock } from '../src/support/clock.ts';
+import type { DoorListener } from './accept/listener-door.ts';
 import type { LoadedFiles } from './develop/module-graph.ts';
 
 /** What a worker class needs to serve. */
 export interface ServeOptions {
   readonly settings: Settings;
   /** Where to listen; known once the application is loaded. */
-  readonly listeners: () => readonly HandedListener[];
+  readonly listeners: () => readonly DoorListener[];
   readonly observers: readonly Observer[];
   /** Where requests are recorded; null if nothing reads it, or the access log does that. */
   readonly flights: FlightTable | null;

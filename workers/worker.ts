@@ -6,9 +6,9 @@ import type { Readiness } from '../src/http/ready-path.ts';
 import type { WorkerLog } from '../src/log/records.ts';
 import { flushCompileCache } from '../src/process/compile-cache.ts';
 import { type BootSpec, type Instigator, moreUrgent, type Retirement } from '../src/process/ipc.ts';
-import { fs } from '../src/support/builtins.ts';
 import { backgroundClock, type Clock, systemClock } from '../src/support/clock.ts';
 import { EXIT } from '../src/support/errors.ts';
+import type { DoorListener } from './accept/listener-door.ts';
 import { explainExit } from './boot/early-exit.ts';
 import { explainFailure } from './boot/failure.ts';
 import { guardProcess } from './boot/host.ts';
@@ -81,7 +81,7 @@ class Worker {
   readonly #flights = new FlightTable();
   readonly #heartbeat: Heartbeat;
   readonly #sides: SideDoor;
-  #listeners: BootSpec['listeners'];
+  #listeners: readonly DoorListener[];
   #phase: Phase = { name: 'booting' };
   #readiness: Readiness | null = null;
   /** With --wait-ready only. */
@@ -195,7 +195,6 @@ class Worker {
       ...{ spec: this.#spec, log: this.#log, onError },
       ...{ sides: this.#sides.sides, tell: this.#sides.tell },
     });
-    for (const { fd } of this.#listeners) if (!listeners.some((one) => one.fd === fd)) fs.closeSync(fd);
     this.#listeners = listeners;
     return application;
   }

@@ -53,6 +53,16 @@ describe.each(['async', 'sync'])('a program whose address nothing else names, in
   });
 });
 
+it.each(['asks for', 'is given'])('a program may request itself at the address that it %s', async (how) => {
+  const itself = `server.on('listening', () => fetch('http://127.0.0.1:' + server.address().port).then(
+    ({ status }) => console.log('answered with ' + status), ({ cause }) => console.log(cause.code)));`;
+  const files = { 'server.cjs': program(`${freePort()}, '127.0.0.1'`) + itself };
+  const address = how === 'asks for' ? ({ address: 'unnamed' } as const) : {};
+  const running = start(['server.cjs'], { files, ...address });
+  await running.waitFor(() => running.stdout !== '', 'the answer');
+  expect(running.stdout).toBe('answered with 200\n');
+});
+
 describe('the address that a program asks for', () => {
   it('moves with a reload once the new generation is proved, and the old one is closed', async () => {
     const [before, after] = [freePort(), freePort()];

@@ -2,12 +2,12 @@ import type { ServerOpts, Socket } from 'node:net';
 import type { HandedListener } from '../../src/process/ipc.ts';
 import { formatTcp } from '../../src/settings/address.ts';
 import type { Clock } from '../../src/support/clock.ts';
-import { type ListenerDoor, openListenerDoor } from './listener-door.ts';
+import { type DoorListener, type ListenerDoor, openListenerDoor } from './listener-door.ts';
 
 /** Accepting, in one place: opens the inherited sockets, pauses and resumes, empties the queue, closes. */
 export interface Gate {
   /** Listens on every inherited socket; rejects with the system error and the `listener` that failed. */
-  open(listeners: readonly HandedListener[], backlog: number): Promise<readonly string[]>;
+  open(listeners: readonly DoorListener[], backlog: number): Promise<readonly string[]>;
   /** Leaves new connections in the kernel's queue, for other workers to take. */
   pause(): void;
   resume(): void;
@@ -71,9 +71,9 @@ class AcceptGate implements Gate {
     };
   }
 
-  async open(listeners: readonly HandedListener[], backlog: number): Promise<readonly string[]> {
+  async open(listeners: readonly DoorListener[], backlog: number): Promise<readonly string[]> {
     const accept = (socket: Socket) => this.#accept(socket);
-    const open = async (listener: HandedListener) => {
+    const open = async (listener: DoorListener) => {
       try {
         return await openListenerDoor(
           listener,

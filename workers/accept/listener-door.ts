@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import net, { type Server, type ServerOpts, type Socket } from 'node:net';
 import type { HandedListener } from '../../src/process/ipc.ts';
 
@@ -8,6 +9,16 @@ export interface ListenerDoor {
   pause(): void;
   resume(): void;
   close(): void;
+}
+
+/** A socket to open; `early` is present where it listens already. */
+export type DoorListener = HandedListener & { readonly early?: EarlyDoor };
+
+/** A socket that listens before the worker accepts, so that the kernel queues its clients. */
+export interface EarlyDoor {
+  /** It accepts from now on, with these options. Rejects with the system error where it could not listen. */
+  open(options: ServerOpts, accept: (socket: Socket) => void): Promise<ListenerDoor>;
+  readonly server: Server;
 }
 
 /**
@@ -23,17 +34,44 @@ interface Handle {
 
 /** Listens on an inherited socket; `accept` gets its connections. Rejects with the system error. */
 export async function openListenerDoor(
-  listener: HandedListener,
+  listener: DoorListener,
   { backlog, ...options }: ServerOpts & { readonly backlog: number },
   accept: (socket: Socket) => void,
 ): Promise<ListenerDoor> {
+  if (listener.early) return listener.early.open(options, accept);
   const server = net.createServer(options, accept);
   await new Promise<void>((listening, failed) => {
     server.once('error', failed);
     // listen({fd, backlog}) ignores its backlog; given as a second argument it reaches the kernel.
     server.listen({ fd: listener.fd }, backlog, listening);
   });
+  return doorOf(server, pausableHandle(server));
+}
+
+/** Lets an inherited socket listen at once. */
+export function openEarlyDoor(fd: number, backlog: number): EarlyDoor {
+  const server = net.createServer();
+  const early: Socket[] = [];
+  const keep = (socket: Socket) => void early.push(socket);
+  const listens = once(server.on('connection', keep), 'listening');
+  listens.catch(() => {});
+  server.listen({ fd }, backlog);
   const handle = pausableHandle(server);
+  handle?.readStop();
+  return {
+    server,
+    async open(options, accept) {
+      await listens;
+      // node:net reads them from there for each connection.
+      Object.assign(server, options).off('connection', keep).on('connection', accept);
+      handle?.readStart();
+      for (const socket of early) accept(socket);
+      return doorOf(server, handle);
+    },
+  };
+}
+
+function doorOf(server: Server, handle: Handle | null): ListenerDoor {
   return {
     address: server.address(),
     pause: () => void handle?.readStop(),
@@ -45,6 +83,7 @@ export async function openListenerDoor(
 /** Null if a later Node cannot pause a listening socket like any other stream; then the gate holds what comes. */
 function pausableHandle(server: Server): Handle | null {
   const { _handle: handle } = server as Server & { readonly _handle?: Partial<Handle> | null };
+  // Null where the server could not listen.
   if (typeof handle?.readStart !== 'function' || typeof handle.readStop !== 'function') return null;
   // libuv stops the watch only of a stream that has started to read, and a listening socket has not.
   return handle.readStart() === 0 ? (handle as Handle) : null;

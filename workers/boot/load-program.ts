@@ -11,11 +11,13 @@ import { loadProgram, type Program } from '../../src/app/script/load-program.ts'
 import type { Sides } from '../../src/app/script/sides.ts';
 import { bareContext, gatewayContext } from '../../src/gateway/context.ts';
 import type { WorkerLog } from '../../src/log/records.ts';
-import type { BootSpec, HandedListener } from '../../src/process/ipc.ts';
+import type { BootSpec } from '../../src/process/ipc.ts';
 import { parseAddress } from '../../src/settings/address.ts';
 import type { Settings } from '../../src/settings/catalogue/catalogue.ts';
 import { classNameOf } from '../../src/settings/class-name.ts';
 import { servedName } from '../../src/settings/mounts.ts';
+import { EarlyDoors } from '../accept/early-doors.ts';
+import type { DoorListener } from '../accept/listener-door.ts';
 import { giveUpMs } from './give-up.ts';
 
 /** What a program's module is run with. */
@@ -31,7 +33,7 @@ export interface ProgramSurroundings {
 export interface LoadedProgram {
   readonly application: Application;
   /** Where; usually what the worker was handed. */
-  readonly listeners: readonly HandedListener[];
+  readonly listeners: readonly DoorListener[];
 }
 
 /** Runs the application's module as the main module of this worker. Rejects with a BootError or a UsageError. */
@@ -40,17 +42,20 @@ export async function loadAsProgram(program: Program, around: ProgramSurrounding
   const { settings, listeners: handed, address, age } = spec;
   const text = program.main.nameFor(settings.app ?? '');
   const warn = (reason: string) => log.warning(reason, { event: 'program-listens', reason });
-  const asked = address === 'asked' ? new AskedAddress({ handed, tell, text }) : null;
+  const queue = new EarlyDoors(settings.backlog);
+  const asked = address === 'asked' ? new AskedAddress({ handed, tell, queue, text }) : null;
   const urls = handed.map(({ url }) => url);
   if (address === 'given') tellPort(urls);
   // Each worker would say the same.
   if (age === 1) program.cluster.follow((place) => sayPrimary(place, log));
+  const service = serviceAt(urls, settings, warn);
+  const queueAll = () => {
+    for (const listener of handed) queue.begin(listener);
+  };
   const application = await loadProgram(program, text, {
-    service: {
-      ...serviceAt(urls, settings, warn),
-      sides,
-      ...(asked ? { ports: [], claim: (call) => asked.claim(call), address: addressAskedFor } : {}),
-    },
+    service: asked
+      ? { ...service, sides, ports: [], claim: (call) => asked.claim(call), address: addressAskedFor }
+      : { ...service, sides, claim: (call) => told(service.address(call), queueAll) },
     ...limitOf(settings),
     gateway: gatewayContext(settings, log),
     onError,
@@ -60,7 +65,9 @@ export async function loadAsProgram(program: Program, around: ProgramSurrounding
   if (served === null) await asked?.useDefault(settings.bind[0] ?? '');
   const reason = served === null || asked !== null ? null : differenceOf(text, served, urls, address);
   if (reason !== null && age === 1) log.info(reason, { event: 'program-port', reason });
-  return { application, listeners: asked?.listeners ?? handed };
+  const listeners = asked?.listeners ?? handed;
+  for (const { fd } of handed) if (!listeners.some((one) => one.fd === fd)) queue.close(fd);
+  return { application, listeners: queue.forGate(listeners) };
 }
 
 function sayPrimary(place: string, log: WorkerLog): void {

@@ -5,7 +5,7 @@ import { parseAddress } from '../../settings/address.ts';
 import { codeOf, messageOf, UsageError } from '../../support/errors.ts';
 import { addressOf } from '../own-server.ts';
 import { type Bound, bindCall } from './bind-call.ts';
-import type { Claim } from './claim.ts';
+import { type Claim, type KernelQueue, told } from './claim.ts';
 import { type ListenCall, placeOf } from './listen-call.ts';
 
 /** How the arbiter is told of a socket, which goes along. */
@@ -15,6 +15,7 @@ export interface AskedAddressOptions {
   /** What the program asked for in the generation before. */
   readonly handed: readonly HandedListener[];
   readonly tell: TellListen;
+  readonly queue: KernelQueue;
   /** The setting `app`, for error lines. */
   readonly text: string;
 }
@@ -64,26 +65,26 @@ export class AskedAddress {
 
   #taking(handed: HandedListener): Claim {
     return {
-      address: tcpOf(handed.url) ?? NOWHERE,
-      fd: null,
+      ...told(tcpOf(handed.url) ?? NOWHERE, () => this.#options.queue.begin(handed)),
       serve: () => {
         this.#listeners = [handed];
         this.#options.tell({ tsunicorn: 'took', place: handed.place ?? '', role: 'main' });
       },
-      drop: () => {},
     };
   }
 
-  #binding(place: string, bound: Bound): Claim {
+  #binding(place: string, { fd, url, address }: Bound): Claim {
+    const { queue, tell } = this.#options;
+    const socket = toPass(fd);
     return {
-      address: bound.address ?? NOWHERE,
-      fd: bound.fd,
+      address: address ?? NOWHERE,
+      queue: () => queue.begin({ fd }),
       serve: () => {
-        const { fd, url } = bound;
         this.#listeners = [{ fd, kind: 'tcp', source: place, url, place }];
-        this.#options.tell({ tsunicorn: 'bound', place, url, role: 'main' }, toPass(fd));
+        tell({ tsunicorn: 'bound', place, url, role: 'main' }, socket);
       },
-      drop: () => bound.close(),
+      handOn: () => queue.handOn(fd),
+      drop: () => queue.close(fd),
     };
   }
 
@@ -91,15 +92,13 @@ export class AskedAddress {
   #refusal(call: ListenCall): Claim {
     const { text } = this.#options;
     return {
-      address: NOWHERE,
-      fd: null,
+      ...told(NOWHERE),
       serve: () => {
         const cure = call.kind === 'path' ? `--bind unix:${call.path}` : '--bind';
         throw new UsageError(
           `${text}: the program listens on ${placeOf(call)}, which the arbiter has to bind; name it with ${cure}`,
         );
       },
-      drop: () => {},
     };
   }
 }

@@ -56,6 +56,7 @@ export class FedServer {
   listen({ callback, signal }: Omit<ParsedListen, 'call'>): void {
     const { server } = this;
     this.#state = 'listening';
+    this.claim.queue();
     if (callback !== null) server.once('listening', callback);
     if (signal !== null) closeOn(signal, server);
     process.nextTick(() => {

@@ -230,8 +230,8 @@ export class Listens {
     if (!wasListening) return claim.drop();
     this.#watchFailure(server, placeOf(call));
     // It keeps the port that it was told.
-    if (claim.fd !== null && isPrivate(call)) return void listenQuietly(server, listen, [{ fd: claim.fd }]);
-    claim.drop();
+    const held = isPrivate(call) ? claim.handOn() : claim.drop();
+    if (held) return listenQuietly(server, listen, [held]);
     const silent = typeof args.at(-1) === 'function' ? args.slice(0, -1) : args;
     if (this.#sides === null || isPrivate(call)) return listenQuietly(server, listen, silent);
     this.#sides.listen({ server, parsed, args, listen, isTold: true });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { HandedListener } from '../../../../src/process/ipc.ts';
 import { systemClock } from '../../../../src/support/clock.ts';
+import { EarlyDoors } from '../../../../workers/accept/early-doors.ts';
 import { createGate, type Gate, ListenError } from '../../../../workers/accept/gate.ts';
 import { temporaryDirectory } from '../../../support/tsunicorn.ts';
 import { turns, Wire, wireTo } from '../../../support/wire.ts';
@@ -244,6 +245,56 @@ describe('a gate of several sockets', () => {
     expect(failure).toBeInstanceOf(ListenError);
     expect((failure as ListenError).listener).toBe(second.handed);
     expect((failure as ListenError).cause).toMatchObject({ code: 'EADDRINUSE' });
+  });
+});
+
+describe('a socket that listens early', () => {
+  it.each(kinds)('keeps the clients of %s until the gate opens, with its options', async (_kind, bound) => {
+    const { handed, to } = bound();
+    const doors = new EarlyDoors(128);
+    doors.begin(handed);
+    doors.begin(handed);
+    const client = await wireTo(to);
+    await turns(20);
+    const made: Socket[] = [];
+    const gate = createGate((socket) => void made.push(socket.end('hello')), systemClock, {
+      pauseOnConnect: true,
+    });
+    onTestFinished(() => gate.close());
+    const [listener] = doors.forGate([handed]);
+    await gate.open(listener ? [listener] : [], 128);
+    expect(await client.ended).toBe('hello');
+    expect(made).toHaveLength(1);
+    gate.pause();
+    await wireTo(to);
+    await turns(20);
+    expect(made).toHaveLength(1);
+    gate.resume();
+    await expect.poll(() => made.length).toBe(2);
+  });
+
+  it('is handed on to a server, with the clients that wait', async () => {
+    const { handed, to } = boundTcp();
+    const doors = new EarlyDoors(128);
+    doors.begin(handed);
+    const client = await wireTo(to);
+    const server = net.createServer((socket) => void socket.end('hello')).listen(doors.handOn(handed.fd));
+    onTestFinished(() => void server.close());
+    expect(await client.ended).toBe('hello');
+    expect(doors.forGate([handed])).toEqual([handed]);
+  });
+
+  it('that cannot listen is told by the gate', async () => {
+    const first = boundTcp();
+    const second = boundTcp(first.to as number);
+    const doors = new EarlyDoors(128);
+    for (const { handed } of [first, second]) doors.begin(handed);
+    const gate = createGate(() => {}, systemClock);
+    const failure = await gate.open(doors.forGate([second.handed]), 128).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(ListenError);
+    expect((failure as ListenError).cause).toMatchObject({ code: 'EADDRINUSE' });
+    for (const { handed } of [first, second]) doors.close(handed.fd);
+    expect(await refused(first.to)).toBe('ECONNREFUSED');
   });
 });
 

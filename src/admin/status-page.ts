@@ -39,6 +39,7 @@ export function statusPage({ status, totals, version, addresses, settings }: Sta
       ...worker,
       ...figuresOf(byPid.get(worker.pid)),
     })),
+    companions: status?.companions ?? [],
     requests: requestsOf(totals),
     exits: countsOf('tsunicorn_worker_exits_total', totals),
     reloads: countsOf('tsunicorn_reloads_total', totals),

@@ -125,7 +125,9 @@ export class Arbiter {
   #observed(): number {
     let atMs = Infinity;
     this.#survive(() => {
-      atMs = this.#options.observe?.(this.#service.status(this.#upgrade.role)) ?? Infinity;
+      atMs =
+        this.#options.observe?.(this.#service.status(this.#upgrade.role, this.#companions.statuses)) ??
+        Infinity;
     });
     return atMs;
   }

@@ -1,11 +1,15 @@
 import type { RecordLog } from '../log/records.ts';
+import type { CompanionStatus } from '../process/status.ts';
+import type { Generation } from './change/generation.ts';
 import { Ownership } from './change/ownership.ts';
 import type { Upgrade } from './change/upgrade.ts';
 import type { CompanionEvent } from './companions/event.ts';
-import type { CompanionPlans, Supervisor, Wanted } from './companions/plan.ts';
+import type { Assigned, CompanionPlans, Proof, Supervisor, Wanted } from './companions/plan.ts';
 import type { ArbiterEvent } from './events.ts';
 import type { ArbiterOptions } from './options.ts';
 import type { Service } from './service.ts';
+
+const NONE: readonly CompanionStatus[] = [];
 
 /** Between the loop and the companions, whose code is loaded only where a generation has some. */
 export class CompanionLink {
@@ -50,8 +54,12 @@ export class CompanionLink {
     const wants = intent.name === 'serving' || intent.name === 'lingering';
     if (wants && !this.#wanted) this.#sinceMs = system.wallMs();
     this.#wanted = wants;
-    if (wants && this.#supervisor === null && current.companions) this.#begin(current.companions);
-    const wakeAtMs = this.#supervisor?.look(this.#desired(wants)) ?? Infinity;
+    const companions = current.companions ?? this.#service.trial?.companions;
+    if (wants && this.#supervisor === null && companions) this.#begin(companions);
+    // First: a process that has failed must not be started again.
+    const isJudged = this.#judge();
+    const lookAtMs = this.#supervisor?.look(this.#desired(wants)) ?? Infinity;
+    const wakeAtMs = isJudged ? clock.now() : lookAtMs;
     const groups = this.#supervisor?.groups ?? [];
     const gained = this.#ownership.look({ hasPeer: this.#upgrade.hasPeer, wants, groups });
     if (gained === null) return wakeAtMs;
@@ -61,6 +69,28 @@ export class CompanionLink {
     this.#supervisor.adopt(gained.orphans, Math.max(0, ...graces));
     this.#log.info('The companions are run by this arbiter from now on', { event: 'companions-taken' });
     return clock.now();
+  }
+
+  /** What each of them does; empty where there are none. */
+  get statuses(): readonly CompanionStatus[] {
+    return this.#supervisor?.statuses ?? NONE;
+  }
+
+  /** Ends the trial of a reload, if its companions have shown what they are. Returns whether it did. */
+  #judge(): boolean {
+    const { trial } = this.#service;
+    if (trial === null) return false;
+    const proofs = requiredOf(trial).map((one) => this.#proofOf(one));
+    const failure = proofs.find((proof) => proof.name === 'failed');
+    if (failure) this.#service.companionFailed(failure.reason);
+    else if (proofs.every(({ name }) => name === 'proved')) this.#service.companionsProved();
+    else return false;
+    return true;
+  }
+
+  /** Where the other arbiter runs them, there is nothing to try. */
+  #proofOf(one: Assigned): Proof {
+    return this.#ownership.isMine && this.#supervisor ? this.#supervisor.proofOf(one) : { name: 'proved' };
   }
 
   #begin({ supervise, unbound }: CompanionPlans): void {
@@ -75,21 +105,32 @@ export class CompanionLink {
   }
 
   #desired(wants: boolean): Wanted {
-    const { intent, current } = this.#service;
+    const { intent } = this.#service;
     if (intent.name === 'stopping') return { name: 'end', mode: intent.mode, reason: 'the service stops' };
     if (!wants) return { name: 'end', mode: 'graceful', reason: 'the workers retire (WINCH)' };
     if (!this.#ownership.isMine)
       return { name: 'end', mode: 'graceful', reason: 'the other arbiter runs the companions' };
-    return {
-      name: 'run',
-      generation: current.number,
-      plans: current.companions?.plans ?? [],
-      sinceMs: this.#sinceMs,
-    };
+    return { name: 'run', assigned: this.#assigned, sinceMs: this.#sinceMs };
+  }
+
+  /** Those of the generation that serves, and of a candidate those that it requires. */
+  get #assigned(): readonly Assigned[] {
+    const { current, trial } = this.#service;
+    const tried = trial === null ? [] : requiredOf(trial);
+    const isTried = (name: string) => tried.some(({ plan }) => plan.name === name);
+    return [...assignedOf(current).filter(({ plan }) => !isTried(plan.name)), ...tried];
   }
 
   #supervisorOptions() {
     const { clock, random, log, judgeKill, system } = this.#options;
     return { clock, random, log, judgeKill, ...system, emit: this.#emit };
   }
+}
+
+function assignedOf({ companions, number }: Generation): readonly Assigned[] {
+  return companions?.plans.map((plan) => ({ plan, generation: number })) ?? [];
+}
+
+function requiredOf(generation: Generation): readonly Assigned[] {
+  return assignedOf(generation).filter(({ plan }) => plan.required);
 }

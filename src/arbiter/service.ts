@@ -46,6 +46,8 @@ const ASKED: Readonly<Record<Exclude<Asked, 'begins'>, string>> = {
   'follows already': 'Another reload will already follow the current one; it covers this request too',
 };
 
+type ReadyMessage = WorkerMessage & { readonly tsunicorn: 'ready' };
+
 /** A worker tells of what it binds at once, but its event loop may be busy for a while. */
 const TELLING_MS = 2000;
 
@@ -67,6 +69,8 @@ export class Service {
   readonly #options: ArbiterOptions;
   readonly #reload: Reload;
   #intent: Intent = { name: 'starting' };
+  /** The first worker of a candidate whose required companions have to last before it is promoted. */
+  #tried: { readonly worker: WorkerHandle; readonly message: ReadyMessage } | null = null;
   #current: Generation;
   #count: number;
 
@@ -99,6 +103,12 @@ export class Service {
   /** The generation that serves. */
   get current(): Generation {
     return this.#current;
+  }
+
+  /** The candidate of a reload, while all that it lacks is that its required companions last. */
+  get trial(): Generation | null {
+    const { candidate } = this.#reload;
+    return candidate !== null && candidate.number === this.#tried?.worker.generation ? candidate : null;
   }
 
   get reloadStep(): Reload['step'] {
@@ -153,7 +163,7 @@ export class Service {
   }
 
   /** The status for observers; `role` is this arbiter's in an upgrade. */
-  status(role: ArbiterRole): ServiceStatus {
+  status(role: ArbiterRole, companions: ServiceStatus['companions']): ServiceStatus {
     return statusOf({
       intent: this.#intent,
       reload: this.#reload,
@@ -161,6 +171,7 @@ export class Service {
       role,
       wanted: this.desired.workers,
       workers: this.workers.all,
+      companions,
     });
   }
 
@@ -366,17 +377,62 @@ export class Service {
   }
 
   /** A worker has loaded the application and accepts. */
-  ready(worker: WorkerHandle, { urls, app }: WorkerMessage & { tsunicorn: 'ready' }): void {
+  ready(worker: WorkerHandle, message: ReadyMessage): void {
     const { development, upgrade } = this.#options;
     this.restarts.ready();
     development?.ready();
     if (this.#intent.name === 'lingering') worker.send({ tsunicorn: 'linger' });
     const { candidate } = this.#reload;
+    if (candidate?.number === worker.generation && this.#requiresCompanions(candidate))
+      this.#try(candidate, worker, message);
+    else this.#serves(worker, message);
+    upgrade.serving(this.#readyCount >= this.#count);
+  }
+
+  #requiresCompanions({ companions, failure }: Generation): boolean {
+    // Companions run only where the service serves.
+    if (this.#intent.name !== 'serving' || failure) return false;
+    return companions?.plans.some(({ required }) => required) ?? false;
+  }
+
+  #try(candidate: Generation, worker: WorkerHandle, message: ReadyMessage): void {
+    this.#tried = { worker, message };
+    const names = candidate.companions?.plans.flatMap(({ name, required }) => (required ? [name] : [])) ?? [];
+    this.log.info(
+      `The first worker of generation ${candidate.number} is ready; replacing its required companions before the other workers: ${names.join(', ')}`,
+      { event: 'reload-tried', generation: candidate.number },
+    );
+  }
+
+  /** The required companions of the trial have lasted, or are not run by this arbiter. */
+  companionsProved(): void {
+    if (this.trial !== null && this.#tried !== null) this.#serves(this.#tried.worker, this.#tried.message);
+  }
+
+  /** A required companion of the trial has failed. `reason` begins with its name. */
+  companionFailed(reason: string): void {
+    const { trial } = this;
+    if (trial === null) return;
+    const message = `companion ${reason}, and is required`;
+    this.#reload.undo(message);
+    this.log.error(`${UNDONE}: ${message}`, {
+      event: 'reload-undone',
+      reason: message,
+      generation: trial.number,
+    });
+  }
+
+  /** Whether it is the worker that waits for the companions of its generation. */
+  isTried(worker: WorkerHandle): boolean {
+    return this.trial !== null && this.#tried?.worker === worker;
+  }
+
+  #serves(worker: WorkerHandle, { urls, app }: ReadyMessage): void {
+    const { candidate } = this.#reload;
     const begins = this.#intent.name === 'starting';
     const movesElsewhere = candidate?.number === worker.generation && this.#promote(candidate, app);
     if (movesElsewhere || begins) this.#sayListening(urlsOfAll(worker, this.#current.listeners, urls));
     if (begins) this.#begin(app);
-    upgrade.serving(this.#readyCount >= this.#count);
   }
 
   /** The candidate's first worker, which has loaded `app`, is ready. Returns whether the addresses have changed. */

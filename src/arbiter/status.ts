@@ -12,10 +12,12 @@ interface StatusSource {
   readonly role: ArbiterRole;
   readonly wanted: number;
   readonly workers: readonly (WorkerSnapshot & { readonly pid: number })[];
+  readonly companions: ServiceStatus['companions'];
 }
 
 /** The current status, for observers. */
-export function statusOf({ intent, reload, current, role, wanted, workers }: StatusSource): ServiceStatus {
+export function statusOf(source: StatusSource): ServiceStatus {
+  const { intent, reload, current, role, wanted, workers, companions } = source;
   const { bootMs, graceMs } = limitsOf(current);
   const serving = workers.filter(({ state }) => state.name === 'ready');
   const ready = serving.length;
@@ -33,6 +35,7 @@ export function statusOf({ intent, reload, current, role, wanted, workers }: Sta
       all: workers.length,
     },
     processes: workers.map(workerOf),
+    companions,
     bootMs,
     graceMs: delayMs + graceMs,
   };

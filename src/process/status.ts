@@ -12,6 +12,25 @@ export interface WorkerStatus {
   readonly state: string;
 }
 
+/** One companion as the arbiter sees it. Where the other arbiter of an upgrade runs it, it has no processes here. */
+export interface CompanionStatus {
+  readonly name: string;
+  /** How many processes of it are to run; with a schedule, how many do. */
+  readonly wanted: number;
+  /** When its schedule lets it run next, as an ISO date; null where it has none. */
+  readonly nextRun: string | null;
+  readonly processes: readonly CompanionProcessStatus[];
+}
+
+export interface CompanionProcessStatus {
+  /** 0 where the process could not be started. */
+  readonly pid: number;
+  readonly index: number;
+  readonly generation: number;
+  /** The name of its state, as in src/arbiter/companions/process.ts; `ready` where it runs and has said that it is ready. */
+  readonly state: string;
+}
+
 /** What the arbiter tells an observer after each turn of its loop: plain data about the present moment. */
 export interface ServiceStatus {
   readonly phase: 'starting' | 'serving' | 'stopping';
@@ -30,6 +49,7 @@ export interface ServiceStatus {
     readonly all: number;
   };
   readonly processes: readonly WorkerStatus[];
+  readonly companions: readonly CompanionStatus[];
   /** The time that a worker has to boot, and to finish its requests once it is told to; Infinity where there is no limit. */
   readonly bootMs: number;
   readonly graceMs: number;

@@ -20,7 +20,7 @@ import type { Clock } from '../../src/support/clock.ts';
 import type { Watched } from '../../src/watch/watcher.ts';
 import { FakeClock } from './fake-clock.ts';
 import { FakeLogger } from './fake-logger.ts';
-import { fakeSpawn } from './fake-spawn.ts';
+import { type FakeChild, fakeSpawn } from './fake-spawn.ts';
 import { FakeWorker } from './fake-worker.ts';
 
 /** The default settings but for `changed`. */
@@ -107,6 +107,7 @@ export class FakeService {
   readonly settings: Partial<Settings>;
   /** What the configuration holds when HUP reads it again. */
   prepare: () => Promise<Prepared>;
+  readonly #companions = fakeSpawn();
   /** The exit status once the arbiter has ended. */
   status: number | null = null;
 
@@ -144,6 +145,11 @@ export class FakeService {
   configuration(changed: Partial<Settings> = {}, hooks: Hooks = {}): Prepared {
     const loaded = loadedWith({ ...this.settings, ...changed });
     return { loaded, hooks, ...this.#scalingOf(loaded) };
+  }
+
+  /** Every process of a companion that there ever was. */
+  get companions(): readonly FakeChild[] {
+    return this.#companions.children;
   }
 
   /** The worker of that age. */
@@ -234,7 +240,11 @@ export class FakeService {
       },
       judgeKill: () => this.verdict,
       isStopped: (pid) => this.stopped.has(pid),
-      system: { spawn: fakeSpawn().spawn, signalGroup: () => false, wallMs: () => this.clock.now() },
+      system: {
+        spawn: this.#companions.spawn,
+        signalGroup: (pid) => this.companions.some((one) => one.pid === pid && one.connected),
+        wallMs: () => this.clock.now(),
+      },
       lost: {
         write: ({ pid }, requests, reason) =>
           void this.lost.push(...requests.map(({ url }) => `${pid} ${url} ${reason}`)),

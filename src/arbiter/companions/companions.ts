@@ -1,6 +1,7 @@
+import type { CompanionStatus } from '../../process/status.ts';
 import { Crew } from './crew.ts';
 import type { CompanionEvent } from './event.ts';
-import type { CompanionPlan, Supervisor, Wanted } from './plan.ts';
+import type { Assigned, CompanionPlan, Proof, Supervisor, Wanted } from './plan.ts';
 import { Scheduled } from './scheduled.ts';
 import type { SupervisorOptions } from './supervisor-options.ts';
 
@@ -40,7 +41,7 @@ export class Companions implements Supervisor {
     this.#clearOrphans();
     // Those of an arbiter that has died may still run.
     const runs = wanted.name === 'run' && this.#orphans.length === 0;
-    if (runs) this.#part(wanted.plans);
+    if (runs) this.#part(wanted.assigned);
     for (const companion of this.#leaving)
       companion.end('removed from the configuration', wanted.name === 'end' ? wanted.mode : 'graceful');
     this.#leaving = this.#leaving.filter(({ processes }) => processes.length > 0);
@@ -55,6 +56,14 @@ export class Companions implements Supervisor {
     const killAtMs = clock.now() + graceMs;
     const living = groups.filter((group) => signalGroup(group, 'SIGTERM'));
     this.#orphans = [...this.#orphans, ...living.map((group) => ({ group, killAtMs }))];
+  }
+
+  proofOf({ plan, generation }: Assigned): Proof {
+    return this.#current.get(plan.name)?.proofOf(generation) ?? { name: 'proving' };
+  }
+
+  get statuses(): readonly CompanionStatus[] {
+    return this.#all.map(({ status }) => status);
   }
 
   take(event: CompanionEvent): void {
@@ -92,8 +101,10 @@ export class Companions implements Supervisor {
   }
 
   /** Companions that are removed, or change their form, leave. */
-  #part(plans: readonly CompanionPlan[]): void {
-    const kinds = new Map(plans.map((plan) => [plan.name, plan.timetable === null ? Crew : Scheduled]));
+  #part(assigned: readonly Assigned[]): void {
+    const kinds = new Map(
+      assigned.map(({ plan }) => [plan.name, plan.timetable === null ? Crew : Scheduled]),
+    );
     for (const [name, companion] of this.#current) {
       if (kinds.get(name) === companion.constructor) continue;
       this.#current.delete(name);
@@ -101,8 +112,8 @@ export class Companions implements Supervisor {
     }
   }
 
-  #run({ plans, generation, sinceMs }: Wanted & { name: 'run' }): void {
-    for (const plan of plans) {
+  #run({ assigned, sinceMs }: Wanted & { name: 'run' }): void {
+    for (const { plan, generation } of assigned) {
       // One that has changed its form has to end first, as in a place of its own.
       if (this.#leaving.some(({ name }) => name === plan.name)) continue;
       const companion = this.#current.get(plan.name) ?? this.#create(plan, generation);

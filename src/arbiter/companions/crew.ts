@@ -1,5 +1,6 @@
 import type { ProcessEnd } from '../../process/process-end.ts';
-import { inSeconds, seconds } from '../../support/duration.ts';
+import type { CompanionStatus } from '../../process/status.ts';
+import { inSeconds } from '../../support/duration.ts';
 import {
   type Failures,
   NO_FAILURES,
@@ -7,8 +8,8 @@ import {
   recordFailure,
   restartDelay,
 } from '../policy/restart.ts';
-import { logExit } from './log-exit.ts';
-import type { CompanionPlan } from './plan.ts';
+import { after, logExit, pidOf } from './log-exit.ts';
+import type { CompanionPlan, Proof } from './plan.ts';
 import { CompanionProcess } from './process.ts';
 import type { SupervisorOptions } from './supervisor-options.ts';
 
@@ -36,6 +37,8 @@ export class Crew {
   readonly #places: Place[] = [];
   #plan: CompanionPlan;
   #generation: number;
+  /** How a process of this generation ended by itself, with its name; null where none has. */
+  #failure: string | null = null;
 
   constructor(plan: CompanionPlan, generation: number, nextId: NextId, options: SupervisorOptions) {
     this.name = plan.name;
@@ -48,6 +51,22 @@ export class Crew {
   /** Its processes of which something is left. */
   get processes(): readonly CompanionProcess[] {
     return this.#places.flatMap(({ process }) => process ?? []);
+  }
+
+  get status(): CompanionStatus {
+    const processes = this.processes.map(({ status }) => status);
+    return { name: this.name, wanted: this.#plan.count, nextRun: null, processes };
+  }
+
+  /** Whether that generation of it works; it has to be told to follow it first. */
+  proofOf(generation: number): Proof {
+    if (generation !== this.#generation) return { name: 'proving' };
+    if (this.#failure !== null) return { name: 'failed', reason: this.#failure };
+    const wanted = this.#places.slice(0, this.#plan.count);
+    const isProved =
+      wanted.length === this.#plan.count &&
+      wanted.every((place) => this.#isSteady(place) && place.process?.generation === this.#generation);
+    return { name: isProved ? 'proved' : 'proving' };
   }
 
   get wakeAtMs(): number {
@@ -68,6 +87,7 @@ export class Crew {
     this.#plan = plan;
     this.#generation = generation;
     // What failed may be mended.
+    this.#failure = null;
     for (const place of this.#places) {
       place.failures = NO_FAILURES;
       place.startAtMs = 0;
@@ -114,11 +134,10 @@ export class Crew {
     const gone =
       place?.isTrial && isOwn ? '; the version before it has ended, so nothing runs in its place' : '';
     const next = retryMs === null ? '' : `; next start ${inSeconds(retryMs)}`;
-    const lived = process.pid === 0 ? '' : ` after ${seconds(livedMs)}`;
-    const who = process.pid === 0 ? '' : ` (pid: ${process.pid})`;
-    const line = `Companion ${process.label}${who} ${reason}${isOwn ? lived : ''}${next}${gone}`;
-    const { pid, companion } = process;
-    logExit(log, { level, line, pid, companion, reason, cause, livedMs, retryMs, end });
+    const lived = isOwn ? after(process, livedMs) : '';
+    if (isOwn && process.generation === this.#generation)
+      this.#failure = `${process.label}${pidOf(process)} ${reason}${lived}`;
+    logExit(log, process, { level, reason, cause, livedMs, retryMs, end }, `${lived}${next}${gone}`);
     if (place) this.#lookAt(place);
   }
 

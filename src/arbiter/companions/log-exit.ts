@@ -1,13 +1,12 @@
-import type { CompanionField } from '../../log/records/record.ts';
 import type { RecordLog } from '../../log/records.ts';
 import type { ProcessEnd } from '../../process/process-end.ts';
+import { seconds } from '../../support/duration.ts';
 import { statusFields } from '../workers/obituary.ts';
+import type { CompanionProcess } from './process.ts';
 
 export interface Exit {
   readonly level: 'error' | 'warning' | 'info';
-  readonly line: string;
-  readonly pid: number;
-  readonly companion: CompanionField;
+  /** In words that follow its name. */
   readonly reason: string;
   readonly cause: string;
   readonly livedMs: number;
@@ -16,11 +15,11 @@ export interface Exit {
   readonly end: ProcessEnd;
 }
 
-/** Logs that a companion's process has ended. */
-export function logExit(
-  log: RecordLog,
-  { level, line, pid, companion, reason, cause, livedMs, retryMs, end }: Exit,
-): void {
+/** Logs that a companion's process has ended; `more` is the end of the line. */
+export function logExit(log: RecordLog, process: CompanionProcess, exit: Exit, more: string): void {
+  const { level, reason, cause, livedMs, retryMs, end } = exit;
+  const { pid, companion, label } = process;
+  const line = `Companion ${label}${pidOf(process)} ${reason}${more}`;
   const fields = {
     event: 'companion-exited',
     ...(pid === 0 ? {} : { pid }),
@@ -35,4 +34,14 @@ export function logExit(
   if (level === 'info') log.info(line, fields);
   else if (level === 'warning') log.warning(line, fields);
   else log.error(line, fields);
+}
+
+/** Names the pid of a process, where it has one. */
+export function pidOf({ pid }: CompanionProcess): string {
+  return pid === 0 ? '' : ` (pid: ${pid})`;
+}
+
+/** How long a process has lived, where it has. */
+export function after({ pid }: CompanionProcess, livedMs: number): string {
+  return pid === 0 ? '' : ` after ${seconds(livedMs)}`;
 }

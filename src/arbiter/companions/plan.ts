@@ -1,4 +1,5 @@
 import type { ChildSpec } from '../../process/child.ts';
+import type { CompanionStatus } from '../../process/status.ts';
 import type { CompanionEvent } from './event.ts';
 import type { SupervisorOptions } from './supervisor-options.ts';
 
@@ -16,6 +17,8 @@ export interface CompanionPlan {
   /** Null where it always runs. */
   readonly timetable: Timetable | null;
   readonly overlap: boolean;
+  /** Whether a reload is undone where its new version fails. */
+  readonly required: boolean;
   /** How long it has to end after TERM. */
   readonly graceMs: number;
   /** The longest time between two of its heartbeats, once it has sent one; Infinity where there is no limit. */
@@ -32,16 +35,27 @@ export interface CompanionPlans {
   supervise(options: SupervisorOptions): Supervisor;
 }
 
-/** What is wanted of companions: that those of a generation run, or that all end. */
+/** A companion of a certain generation. */
+export interface Assigned {
+  readonly plan: CompanionPlan;
+  readonly generation: number;
+}
+
+/** What is wanted of companions: that these run, or that all end. */
 export type Wanted =
   | {
       readonly name: 'run';
-      readonly generation: number;
-      readonly plans: readonly CompanionPlan[];
+      readonly assigned: readonly Assigned[];
       /** Schedules are followed from then on (Date.now()). */
       readonly sinceMs: number;
     }
   | { readonly name: 'end'; readonly mode: 'graceful' | 'quick' | 'forced'; readonly reason: string };
+
+/** Whether the version of a companion that is wanted works: all of its processes have lasted, or one has ended by itself. */
+export type Proof =
+  | { readonly name: 'proving' | 'proved' }
+  /** `reason` follows the name of the companion. */
+  | { readonly name: 'failed'; readonly reason: string };
 
 /** Starts, watches and ends companions. Nothing waits; `look` is to be called in each turn of the loop. */
 export interface Supervisor {
@@ -50,6 +64,8 @@ export interface Supervisor {
   take(event: CompanionEvent): void;
   /** Ends the process groups that an arbiter which has died may have left; nothing is started before they are gone, after `graceMs` at the latest. */
   adopt(groups: readonly number[], graceMs: number): void;
+  proofOf(one: Assigned): Proof;
+  readonly statuses: readonly CompanionStatus[];
   /** The process groups that are not known to be gone. */
   readonly groups: readonly number[];
 }

@@ -38,6 +38,7 @@ export async function planCompanions(loaded: LoadedData, around: Surroundings): 
         name,
         count: setting.count,
         overlap: setting.overlap,
+        required: setting.required,
         timetable: await timetable(here, setting),
         childSpec: starter(here, name, setting, loaded, around, wrap ?? []),
       } satisfies CompanionPlan;

@@ -3,6 +3,7 @@ import type { CompanionField } from '../../log/records/record.ts';
 import { type Child, startChild } from '../../process/child.ts';
 import { type CompanionMessage, isCompanionMessage } from '../../process/companion.ts';
 import type { ProcessEnd } from '../../process/process-end.ts';
+import type { CompanionProcessStatus } from '../../process/status.ts';
 import { seconds } from '../../support/duration.ts';
 import { describeEnd, type EndAccount, type EndCause, NOTHING_KNOWN } from '../workers/describe-end.ts';
 import { readLines } from './output.ts';
@@ -80,6 +81,11 @@ export class CompanionProcess {
   get companion(): CompanionField {
     const { index, generation, pid } = this;
     return { name: this.plan.name, index, pid: pid || null, generation };
+  }
+
+  get status(): CompanionProcessStatus {
+    const { pid, index, generation } = this;
+    return { pid, index, generation, state: this.isReady ? 'ready' : this.#state.name };
   }
 
   /** Whether it runs and was not told to end. */

@@ -1,8 +1,8 @@
 import type { ProcessEnd } from '../../process/process-end.ts';
-import { seconds } from '../../support/duration.ts';
+import type { CompanionStatus } from '../../process/status.ts';
 import type { NextId } from './crew.ts';
-import { logExit } from './log-exit.ts';
-import type { CompanionPlan } from './plan.ts';
+import { after, logExit } from './log-exit.ts';
+import type { CompanionPlan, Proof } from './plan.ts';
 import { CompanionProcess } from './process.ts';
 import type { SupervisorOptions } from './supervisor-options.ts';
 
@@ -37,6 +37,17 @@ export class Scheduled {
 
   get processes(): readonly CompanionProcess[] {
     return this.#processes;
+  }
+
+  get status(): CompanionStatus {
+    const nextRun = this.#dueMs === null ? null : new Date(this.#dueMs).toISOString();
+    const processes = this.#processes.map(({ status }) => status);
+    return { name: this.name, wanted: processes.length, nextRun, processes };
+  }
+
+  /** A schedule proves nothing: its next run may be far away. */
+  proofOf(): Proof {
+    return { name: 'proved' };
   }
 
   get wakeAtMs(): number {
@@ -89,18 +100,11 @@ export class Scheduled {
     const { level, reason, cause } = process.ended(end);
     const { log, clock } = this.#options;
     const livedMs = clock.now() - process.startedMs;
-    const said = isDone ? 'is done' : reason;
-    const who = process.pid === 0 ? '' : ` (pid: ${process.pid})`;
-    const lived = process.pid === 0 ? '' : ` after ${seconds(livedMs)}`;
-    const line = `Companion ${process.label}${who} ${said}${lived}${this.#nextSaid()}`;
-    const { pid, companion } = process;
-    logExit(log, {
-      ...{ line, pid, companion, livedMs, end },
-      level: isDone ? 'info' : level,
-      reason: said,
-      cause: isDone ? 'done' : cause,
-      retryMs: null,
-    });
+    const account = isDone
+      ? ({ level: 'info', reason: 'is done', cause: 'done' } as const)
+      : { level, reason, cause };
+    const more = `${after(process, livedMs)}${this.#nextSaid()}`;
+    logExit(log, process, { ...account, livedMs, end, retryMs: null }, more);
     this.#look();
   }
 

@@ -110,7 +110,7 @@ export class Reports {
     hooks.call('childExit', (hook, view) => hook(view, viewOf(worker, log)));
     const who = worker.pid === 0 ? 'A worker' : nameOf(worker);
     const failure = { exitStatus: EXIT.workerBoot, message: `${who} ${reason}` };
-    if (isBooting(state)) this.#service.bootFailed(worker, failure, cause);
+    if (isBooting(state) || this.#service.isTried(worker)) this.#service.bootFailed(worker, failure, cause);
   }
 
   /** The worker loads the application, or has loaded it and stands by. */

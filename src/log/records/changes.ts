@@ -8,6 +8,11 @@ export const changeRecords = {
     may: ['file'],
     when: 'outcome: a worker of the new generation is ready, and the old ones are replaced',
   },
+  'reload-tried': {
+    level: 'info',
+    fields: ['generation'],
+    when: 'a worker of the new generation is ready, and its required companions have to last',
+  },
   'reload-refused': {
     level: 'error',
     fields: ['generation', 'reason'],
@@ -15,9 +20,9 @@ export const changeRecords = {
   },
   'reload-undone': {
     level: 'error',
-    fields: ['generation', 'reason', 'worker'],
-    may: ['place', 'exitStatus', 'cause'],
-    when: 'outcome: the first worker of the new generation did not become ready; the old ones keep serving',
+    fields: ['generation', 'reason'],
+    may: ['worker', 'place', 'exitStatus', 'cause'],
+    when: 'outcome: the first worker of the new generation did not become ready, or a required companion failed; the old workers keep serving',
   },
   'reload-superseded': {
     level: 'info',

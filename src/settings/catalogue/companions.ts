@@ -15,6 +15,8 @@ export interface CompanionSetting {
   readonly timeZone: string | null;
   /** Whether a run may begin while an earlier one goes on. */
   readonly overlap: boolean;
+  /** Whether a reload is undone where its new version fails. */
+  readonly required: boolean;
   readonly env: Readonly<Record<string, string>>;
   /** Relative to `chdir`, which it is where it is null. */
   readonly cwd: string | null;
@@ -58,6 +60,7 @@ const FIELDS: {
   schedule: nullable(text('schedule')),
   timeZone: nullable(text('time zone')),
   overlap: boolean(),
+  required: boolean(),
   env: table(),
   cwd: nullable(path('directory')),
   timeout: nullable(seconds()),
@@ -69,6 +72,7 @@ const DEFAULTS: Omit<CompanionSetting, 'run'> = {
   schedule: null,
   timeZone: null,
   overlap: false,
+  required: false,
   env: {},
   cwd: null,
   timeout: null,
@@ -146,11 +150,14 @@ function readField(name: string, key: string, value: unknown): unknown {
 }
 
 /** Refuses what has no meaning together. */
-function refuseTogether(name: string, { schedule, timeZone, overlap, count }: CompanionSetting): void {
+function refuseTogether(name: string, setting: CompanionSetting): void {
   const refuse = (key: string, why: string) => {
     throw new PartMismatch(`${name}.${key}`, why);
   };
+  const { schedule, timeZone, overlap, required, count } = setting;
   if (schedule !== null) {
+    if (required)
+      refuse('required', 'a reload would have to wait for the next run of the schedule; remove one of them');
     if (count !== 1) refuse('count', 'a schedule starts one process at a time; remove it, or the schedule');
     return;
   }

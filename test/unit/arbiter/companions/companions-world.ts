@@ -15,6 +15,7 @@ export function planOf(name: string, changed: Partial<CompanionPlan> = {}): Comp
     count: 1,
     timetable: null,
     overlap: false,
+    required: false,
     graceMs: 10_000,
     beatMs: 30_000,
     childSpec: (index, generation) => ({ command: [name, `${index}`, `${generation}`] }),
@@ -88,7 +89,8 @@ export class CompanionsWorld {
   }
 
   run(generation: number, ...plans: CompanionPlan[]): void {
-    this.wanted = { name: 'run', generation, plans, sinceMs: this.wallMs };
+    const assigned = plans.map((plan) => ({ plan, generation }));
+    this.wanted = { name: 'run', assigned, sinceMs: this.wallMs };
     this.look();
   }
 

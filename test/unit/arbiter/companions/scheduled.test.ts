@@ -126,12 +126,20 @@ describe('a companion with a schedule', () => {
     expect(world.said).not.toMatch(/left out/);
     world.end();
     await world.pass(10 * MINUTE);
-    world.wanted = { name: 'run', generation: 1, plans: [minutely], sinceMs: world.wallMs - 40_000 };
+    world.wanted = {
+      name: 'run',
+      assigned: [{ plan: minutely, generation: 1 }],
+      sinceMs: world.wallMs - 40_000,
+    };
     world.look();
     expect(world.said).not.toMatch(/left out/);
     world.end();
     await world.pass(40_000);
-    world.wanted = { name: 'run', generation: 1, plans: [minutely], sinceMs: world.wallMs - 41_000 };
+    world.wanted = {
+      name: 'run',
+      assigned: [{ plan: minutely, generation: 1 }],
+      sinceMs: world.wallMs - 41_000,
+    };
     world.look();
     expect(world.said).toMatch(/the run of .* is left out/);
   });

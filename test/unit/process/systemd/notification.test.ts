@@ -10,6 +10,7 @@ const serving: ServiceStatus = {
   generation: 1,
   workers: { wanted: 4, ready: 4, current: 4, all: 4 },
   processes: [],
+  companions: [],
   bootMs: 60_000,
   graceMs: 30_000,
 };

@@ -79,7 +79,13 @@ describe('the pages of the arbiter', () => {
 describe('readiness', () => {
   const status: ServiceStatus = {
     ...{ phase: 'serving', reload: null, reloadFailure: null, role: 'only', generation: 1 },
-    ...{ workers: { wanted: 3, ready: 2, current: 2, all: 3 }, processes: [], companions: [], bootMs: 1, graceMs: 1 },
+    ...{
+      workers: { wanted: 3, ready: 2, current: 2, all: 3 },
+      processes: [],
+      companions: [],
+      bootMs: 1,
+      graceMs: 1,
+    },
   };
 
   it('takes as many workers as the quorum asks for', () => {

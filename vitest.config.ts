@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import { SlowProjectsFirst } from './test/support/slow-projects-first.ts';
@@ -22,8 +23,8 @@ function isCutClient({ VITEST_TEST_PATH: path, code }: Readonly<Record<string, u
 export default defineConfig({
   test: {
     onUnhandledError: (error) => !isCutClient({ ...error }),
-    // Most tests wait for processes: one processor less, as by default, would double the time on a machine of two.
-    maxWorkers: '100%',
+    // Most tests wait for processes, and leave a third of a processor to others.
+    maxWorkers: Math.ceil(availableParallelism() * 1.5),
     sequence: { sequencer: SlowProjectsFirst },
     projects: [
       {

@@ -16,8 +16,8 @@ export function countBy(counter: RequestCounter, uncountedPath: string | null): 
 
 function countRequests(counter: RequestCounter, handle: Observer): Observer {
   return (request, response, nowMs) => {
-    const { method = '', socket, headers } = request;
-    const active = counter.began(method, isEncrypted(socket), headers['content-length']);
+    const { method = '', socket } = request;
+    const active = counter.began(method, isEncrypted(socket), lengthOf(request));
     handle(request, response, nowMs);
     // As in noteFlights(): a listener on each response costs more than the rest.
     if (isSent(response)) end(counter, active, request, response, nowMs, true);
@@ -27,6 +27,12 @@ function countRequests(counter: RequestCounter, handle: Observer): Observer {
         end(counter, active, request, response, nowMs, isWhole);
       });
   };
+}
+
+/** To ask Node for the headers makes it parse them, which costs more than the rest; what has no body has no length. */
+function lengthOf(request: IncomingMessage): string | undefined {
+  const { method } = request;
+  return method === 'GET' || method === 'HEAD' ? undefined : request.headers['content-length'];
 }
 
 function end(

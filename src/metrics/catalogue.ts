@@ -44,7 +44,7 @@ export const workerFamilies = {
   },
   http_server_request_body_size_bytes: {
     type: 'summary',
-    help: 'Bodies of requests that have a Content-Length, as it says',
+    help: 'Bodies of requests that have a Content-Length, as it says; not of GET and HEAD',
   },
   http_server_response_body_size_bytes: {
     type: 'summary',

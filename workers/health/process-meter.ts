@@ -60,8 +60,8 @@ interface Collection {
   readonly detail: { readonly kind: number };
 }
 
-/** Counts garbage collections from now on. */
-export function watchCollections(block: CounterBlock): void {
+/** Counts garbage collections from now on, until the returned function is called. */
+export function watchCollections(block: CounterBlock): () => void {
   const { PerformanceObserver } = process.getBuiltinModule('node:perf_hooks');
   const { bounds } = workerFamilies.v8js_gc_duration_seconds;
   const observer = new PerformanceObserver((list) => {
@@ -72,6 +72,7 @@ export function watchCollections(block: CounterBlock): void {
     block.changed();
   });
   observer.observe({ entryTypes: ['gc'] });
+  return () => observer.disconnect();
 }
 
 function observe(values: Float64Array, at: number, bounds: readonly number[], seconds: number): void {

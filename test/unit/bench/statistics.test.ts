@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { judge, percentile, rotated, summarise } from '../../../bench/statistics.ts';
+import { judge, meanOf, percentile, rotated, summarise } from '../../../bench/statistics.ts';
 
 describe('summarise', () => {
   it('takes the middle value of an odd series, whatever its order', () => {
@@ -60,5 +60,18 @@ describe('percentile', () => {
   it('is endless where failures reach down to it', () => {
     expect(percentile([1, Infinity, Infinity], 0.5)).toBe(Infinity);
     expect(percentile([1, 2, Infinity], 0.5)).toBe(2);
+  });
+});
+
+describe('meanOf', () => {
+  it('is not moved by values far away at both ends', () => {
+    const values = [-1000, 9, 10, 11, 9, 10, 11, 9, 10, 11, 10, 5000];
+    const { mean, margin } = meanOf(values);
+    expect(mean).toBeCloseTo(10, 0);
+    expect(margin).toBeLessThan(2);
+  });
+
+  it('refuses a short series', () => {
+    expect(() => meanOf([1, 2])).toThrow('too little was measured');
   });
 });

@@ -1,4 +1,5 @@
 import http, { type IncomingHttpHeaders } from 'node:http';
+import { deadlineMs } from './patience.ts';
 
 export interface Answer {
   readonly status: number;
@@ -24,7 +25,7 @@ export interface Question {
   readonly body?: string | Uint8Array | readonly Uint8Array[];
 }
 
-/** One request over a connection of its own; rejects where there is no whole answer. */
+/** One request over a connection of its own; rejects where there is no whole answer, or nothing is heard for too long. */
 export async function ask(question: Question): Promise<Answer> {
   const { status, headers, bytes } = await askBytes(question);
   return { status, headers, body: bytes.toString('utf8') };
@@ -42,7 +43,9 @@ export function askBytes({
     ? { socketPath: url.slice('unix:'.length) }
     : { host: new URL(url).hostname, port: new URL(url).port };
   return new Promise((resolve, reject) => {
-    const request = http.request({ ...target, path, method, headers, agent: false }, (response) => {
+    const timeout = deadlineMs();
+    const options = { ...target, path, method, headers, agent: false, timeout };
+    const request = http.request(options, (response) => {
       const parts: Buffer[] = [];
       response.on('data', (part: Buffer) => parts.push(part));
       response.on('end', () =>
@@ -57,6 +60,9 @@ export function askBytes({
       response.on('error', reject);
     });
     request.on('error', reject);
+    request.on('timeout', () =>
+      request.destroy(new Error(`${method} ${path}: nothing was heard for ${timeout / 1000} s`)),
+    );
     if (!Array.isArray(body)) return void request.end(body);
     for (const part of body.slice(0, -1)) request.write(part);
     // With the last part: an empty write behind it fails on a Unix socket (EPIPE) where the server, which has all that was

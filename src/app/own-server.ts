@@ -6,7 +6,9 @@ import { isThenable } from '../support/thenable.ts';
 import { prepare, type SocketOptions, socketOptionsOf, turnsAway } from './accepting.ts';
 import { type StreamArguments, StreamRequest } from './http2/stream-request.ts';
 import { eventOf, noteEvent } from './request-event.ts';
-import type { FedServer, Feeder } from './script/fed-server.ts';
+import { told } from './script/claim.ts';
+import { FedServer, type Feeder } from './script/fed-server.ts';
+import { letServersBeFed } from './script/server-methods.ts';
 
 /** What serves in place of a server that the program made. */
 export interface Adoption {
@@ -49,7 +51,9 @@ export class OwnServer {
   readonly isHttp2: boolean;
   readonly #by: OwnServerOptions['by'];
   readonly #defaults: OwnServerOptions['defaults'];
-  readonly #fed: FedServer | null;
+  readonly #isProgram: boolean;
+  /** Null as long as it is not adopted. */
+  #fed: FedServer | null;
   /** What listeners have returned that node:http2 calls while a stream is handled; null where none is. */
   #returned: unknown[] | null = null;
 
@@ -58,6 +62,7 @@ export class OwnServer {
     this.isHttp2 = isHttp2(server);
     this.#by = by;
     this.#defaults = defaults;
+    this.#isProgram = fed !== undefined;
     this.#fed = fed ?? null;
   }
 
@@ -121,7 +126,9 @@ export class OwnServer {
           return pass(...args);
       }
     };
-    if (this.#fed !== null) return;
+    if (this.#isProgram) return;
+    letServersBeFed();
+    this.#fed = new FedServer(server, told(NOWHERE));
     // Node starts its time limits and its list of connections only when a server has listened.
     for (const begin of this.#listeners('listening').node) Reflect.apply(begin, server, []);
   }
@@ -169,7 +176,7 @@ export class OwnServer {
 
   /** Makes it emit `listening`, with the addresses of `urls`; returns the URLs for clients. */
   opened(urls: readonly string[]): readonly string[] {
-    if (this.#fed === null) this.#tellListening(urls);
+    if (!this.#isProgram) this.#tellListening(urls);
     return this.isTls ? urls.map((url) => url.replace(/^http:/, 'https:')) : urls;
   }
 
@@ -178,10 +185,17 @@ export class OwnServer {
     this.#fed?.feedBy(feeder);
   }
 
+  /** The worker ends: it emits `close`, unless the program has closed it itself. */
+  end(): void {
+    if (this.#fed === null) this.server.emit('close');
+    else this.#fed.end();
+  }
+
   #tellListening(urls: readonly string[]): void {
     const server = this.server;
-    const address = addressOf(urls[0] ?? '');
-    server.address = () => address;
+    // Programs and frameworks expect an address of TCP, also of a service that has a Unix socket only.
+    const tcp = urls.map(addressOf).find((address) => typeof address === 'object');
+    this.#fed?.open(tcp ?? NOWHERE);
     for (const listener of this.#listeners('listening').program) Reflect.apply(listener, server, []);
   }
 
@@ -261,6 +275,8 @@ function innerSocket(secure: Socket): Socket {
   const inner: unknown = Reflect.get(secure, '_parent');
   return inner instanceof process.getBuiltinModule('node:net').Socket ? inner : secure;
 }
+
+const NOWHERE: AddressInfo = { address: '127.0.0.1', port: 0, family: 'IPv4' };
 
 /** What `address()` of a server tells that listens at the URL. */
 export function addressOf(url: string): AddressInfo | string {

@@ -61,7 +61,7 @@ export async function loadAsProgram(program: Program, around: ProgramSurrounding
     onError,
   });
   program.cluster.loaded();
-  const served = program.listens.served?.call ?? null;
+  const served = program.listens.servedCall;
   if (served === null) await asked?.useDefault(settings.bind[0] ?? '');
   const reason = served === null || asked !== null ? null : differenceOf(text, served, urls, address);
   if (reason !== null && age === 1) log.info(reason, { event: 'program-port', reason });
@@ -87,8 +87,8 @@ export async function tryAsProgram(program: Program, settings: Settings, asks: b
     onError: () => {},
   });
   if (classNameOf(settings) === 'sync') refuseHttp2(application, servedName(settings), 'sync');
-  const served = program.listens.served?.call;
-  return asks && served !== undefined ? `${application.what}, at ${placeOf(served)}` : application.what;
+  const served = program.listens.servedCall;
+  return asks && served !== null ? `${application.what}, at ${placeOf(served)}` : application.what;
 }
 
 /** What the main module itself throws is answered; anything else ends the process, as it would without us. */

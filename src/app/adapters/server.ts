@@ -22,6 +22,6 @@ export function adaptServer(
     handler: own.handle,
     upgrade: (req, socket, head) => void server.emit('upgrade', req, socket, head),
     takesUpgrade: () => server.listenerCount('upgrade') > 0,
-    close: async () => void server.emit('close'),
+    close: async () => own.end(),
   };
 }

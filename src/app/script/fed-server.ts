@@ -1,6 +1,6 @@
 import type { AddressInfo, Server } from 'node:net';
 import type { Claim } from './claim.ts';
-import type { ListenCall, ParsedListen } from './listen-call.ts';
+import type { ParsedListen } from './listen-call.ts';
 
 /** What serves a program's server, as the server asks for it. */
 export interface Feeder {
@@ -12,6 +12,9 @@ export interface Feeder {
 /** A program that closes its server may let it listen again; so long is waited for that. In milliseconds. */
 const AGAIN_MS = 100;
 
+/** `opened` is one that listens without a call of listen(), as it is exported. */
+type State = 'new' | 'opened' | 'listening' | 'closing' | 'closed';
+
 /** On a server: that it is told that it listens, while connections come from the worker's gate or not at all. */
 const FED = Symbol('fed');
 
@@ -20,42 +23,79 @@ type Marked = Server & { [FED]?: FedServer };
 /** What stands behind a server of the program, where node:net has a handle: nothing listens on its behalf. */
 export class FedServer {
   readonly server: Server;
-  readonly call: ListenCall;
   readonly claim: Claim;
-  #state: 'listening' | 'closing' | 'closed' = 'closed';
+  #address: AddressInfo;
+  #state: State = 'new';
   #isServed = false;
   #feeder: Feeder | null = null;
   #whenClosed: () => void = () => {};
+  #waiting: NodeJS.Timeout | undefined;
   #announce: () => void = () => {};
   /** Resolves when its listeners of `listening` have been called for the first time. */
   readonly announced = new Promise<void>((resolve) => {
     this.#announce = resolve;
   });
 
-  constructor(server: Server, call: ListenCall, claim: Claim) {
+  constructor(server: Server, claim: Claim) {
     this.server = server;
-    this.call = call;
     this.claim = claim;
+    this.#address = claim.address;
     (server as Marked)[FED] = this;
   }
 
   get isListening(): boolean {
-    return this.#state === 'listening';
+    return this.#state === 'listening' || this.#state === 'opened';
   }
 
   /** Null where it does not listen. */
   get address(): AddressInfo | null {
-    return this.isListening ? { ...this.claim.address } : null;
+    return this.isListening ? { ...this.#address } : null;
   }
 
   get connections(): number {
     return this.#feeder?.connections.size ?? 0;
   }
 
+  /** It is exported, and listens from now on without a call of listen(). */
+  open(address: AddressInfo): void {
+    this.#address = address;
+    this.#state = 'opened';
+  }
+
+  /** The program calls listen() once more, or for the first time on a server that it exports. */
+  listenAgain(parsed: Omit<ParsedListen, 'call'>): void {
+    switch (this.#state) {
+      case 'new':
+        // It will be told when the worker accepts.
+        if (parsed.callback !== null) this.server.once('listening', parsed.callback);
+        if (parsed.signal !== null) closeOn(parsed.signal, this.server);
+        return;
+      case 'opened':
+        this.#state = 'listening';
+        if (parsed.signal !== null) closeOn(parsed.signal, this.server);
+        if (parsed.callback !== null) process.nextTick(parsed.callback.bind(this.server));
+        return;
+      case 'listening': {
+        const message = 'Listen method has been called more than once without closing.';
+        throw Object.assign(new Error(message), { code: 'ERR_SERVER_ALREADY_LISTEN' });
+      }
+      default:
+        this.listen(parsed);
+    }
+  }
+
+  /** The worker ends: `close` is emitted, unless the program has closed it itself. */
+  end(): void {
+    if (this.#state === 'closing' || this.#state === 'closed') return;
+    this.#state = 'closed';
+    this.server.emit('close');
+  }
+
   /** Tells the server that it listens, a moment later as node:net does. */
   listen({ callback, signal }: Omit<ParsedListen, 'call'>): void {
     const { server } = this;
     this.#state = 'listening';
+    clearTimeout(this.#waiting);
     this.claim.queue();
     if (callback !== null) server.once('listening', callback);
     if (signal !== null) closeOn(signal, server);
@@ -77,9 +117,7 @@ export class FedServer {
     if (typeof callback === 'function') server.once('close', callback as () => void);
     this.#state = 'closing';
     if (!this.#isServed) this.claim.drop();
-    setTimeout(() => {
-      if (!this.isListening) this.#whenClosed();
-    }, AGAIN_MS).unref();
+    this.#waiting = setTimeout(() => this.#whenClosed(), AGAIN_MS).unref();
     const emptied = this.#feeder?.connections.emptied() ?? Promise.resolve();
     void emptied.then(() => {
       if (this.#state !== 'closing') return;

@@ -25,7 +25,13 @@ export interface Service extends ServedAt {
 type State =
   | { readonly name: 'waiting' }
   | { readonly name: 'nothing'; readonly service: Service; readonly candidates: readonly Candidate[] }
-  | { readonly name: 'server'; readonly service: Service; readonly fed: FedServer; readonly by: Reason }
+  | {
+      readonly name: 'server';
+      readonly service: Service;
+      readonly fed: FedServer;
+      readonly call: ListenCall;
+      readonly by: Reason;
+    }
   | { readonly name: 'export'; readonly service: Service; readonly by: Reason };
 
 /** Why it is served: its address or the setting says so, or nothing else had come up by then. */
@@ -99,6 +105,11 @@ export class Listens {
     return this.#state.name === 'server' ? this.#state.fed : null;
   }
 
+  /** What the program asked for with the listen() that is served; null as long as none is. */
+  get servedCall(): ListenCall | null {
+    return this.#state.name === 'server' ? this.#state.call : null;
+  }
+
   /** How many servers may be served, none being it yet. */
   get candidates(): number {
     return this.#state.name === 'nothing' ? openOf(this.#state.candidates).length : 0;
@@ -111,7 +122,7 @@ export class Listens {
     const [best, ...rivals] = bestOf(openOf(state.candidates));
     if (best === undefined) return [];
     if (rivals.length > 0) return [best, ...rivals].map(({ call }) => placeOf(call));
-    this.#serve(state.service, best.fed, state.candidates, 'only');
+    this.#serve(state.service, best, state.candidates, 'only');
     return [];
   }
 
@@ -125,7 +136,7 @@ export class Listens {
     const parsed = parseListen(args);
     if (parsed === null || this.#state.name === 'waiting') return void listen(...args);
     const fed = fedServerOf(server);
-    if (fed && !this.#isForgotten(fed)) return this.#again(fed, parsed);
+    if (fed && !this.#isForgotten(fed)) return fed.listenAgain(parsed);
     if (!isHttp(server)) return this.#listenWithoutHttp(server, parsed, args, listen);
     const { call } = parsed;
     if (call.kind !== 'port' || call.host === null || isIP(call.host))
@@ -142,7 +153,7 @@ export class Listens {
     const { service } = this.#state;
     this.#places.push(`${placeOf(call)} (not HTTP)`);
     if (call.kind === 'port' && call.port !== 0 && service.held.includes(call.port))
-      return new FedServer(server, call, told(service.address(call))).listen(parsed);
+      return new FedServer(server, told(service.address(call))).listen(parsed);
     this.#listenBeside(server, parsed, args, listen);
   }
 
@@ -181,21 +192,26 @@ export class Listens {
         return failLater(server, call);
       case 'covered':
         if (state.name === 'export') service.warn(`${placeOf(call)}: ${LATE}`);
-        return new FedServer(server, call, told(service.address(call))).listen(parsed);
+        return new FedServer(server, told(service.address(call))).listen(parsed);
     }
     const claim = this.#claim(server, call, args, listen);
     if (claim === null) return;
-    const fed = new FedServer(server, call, claim);
+    const fed = new FedServer(server, claim);
     fed.listen(parsed);
     if (state.name !== 'nothing') return;
-    if (verdict === 'served') this.#serve(service, fed, state.candidates, 'named');
+    if (verdict === 'served') this.#serve(service, { fed, call }, state.candidates, 'named');
     else this.#state = { ...state, candidates: [...state.candidates, { fed, call, parsed, args, listen }] };
     this.#changed();
   }
 
-  #serve(service: Service, fed: FedServer, candidates: readonly Candidate[], by: Reason): void {
+  #serve(
+    service: Service,
+    { fed, call }: Pick<Candidate, 'fed' | 'call'>,
+    candidates: readonly Candidate[],
+    by: Reason,
+  ): void {
     fed.serve();
-    this.#state = { name: 'server', service, fed, by };
+    this.#state = { name: 'server', service, fed, call, by };
     for (const other of candidates) if (other.fed !== fed) this.#listenAfterAll(other);
   }
 
@@ -216,7 +232,7 @@ export class Listens {
     const { sides, address } = this.#state.service;
     const { call } = parsed;
     if (sides === null && call.kind !== 'handle' && !isPrivate(call))
-      return new FedServer(server, call, told(address(call))).listen(parsed);
+      return new FedServer(server, told(address(call))).listen(parsed);
     this.#watchFailure(server, placeOf(call));
     if (sides === null) listen(...args);
     else sides.listen({ server, parsed, args, listen, isTold: false });
@@ -248,12 +264,6 @@ export class Listens {
     };
     server.emit = watched;
   }
-
-  #again(fed: FedServer, parsed: ParsedListen): void {
-    if (!fed.isListening) return fed.listen(parsed);
-    const message = 'Listen method has been called more than once without closing.';
-    throw Object.assign(new Error(message), { code: 'ERR_SERVER_ALREADY_LISTEN' });
-  }
 }
 
 /** Nobody is told it. */
@@ -274,7 +284,7 @@ function decidedOf(state: Exclude<State, { readonly name: 'waiting' }>): Decided
     case 'nothing':
       return { name: 'nothing', candidates: state.candidates.map(({ call }) => call) };
     case 'server':
-      return { name: 'server', call: state.fed.call };
+      return { name: 'server', call: state.call };
     case 'export':
       return { name: 'export' };
   }

@@ -1,5 +1,6 @@
 import type { Server } from 'node:net';
 import { fedServerOf } from './fed-server.ts';
+import { parseListen } from './listen-call.ts';
 
 type Listen = (...args: unknown[]) => Server;
 
@@ -11,6 +12,23 @@ export interface Hearing {
   closed(server: Server): 'closing' | 'closed' | undefined;
 }
 
+/** On the prototype: that servers may be fed. */
+const FEEDS = Symbol('feeds');
+
+/** Lets servers be fed in a process where every other listen() is node:net's own. */
+export function letServersBeFed(): void {
+  if (FEEDS in process.getBuiltinModule('node:net').Server.prototype) return;
+  overrideServerMethods({
+    listen(server, args, listen) {
+      const fed = fedServerOf(server);
+      const parsed = fed && parseListen(args);
+      if (parsed) fed.listenAgain(parsed);
+      else listen(...args);
+    },
+    closed: () => undefined,
+  });
+}
+
 /**
  * Lets `hearing` decide on each listen() of this process, and the methods of a server that does not really listen answer as
  * if it did. On the prototype of node:net, to which those of node:http, https, http2 and tls lead, as do frameworks that
@@ -19,6 +37,7 @@ export interface Hearing {
 export function overrideServerMethods(hearing: Hearing): void {
   const { prototype } = process.getBuiltinModule('node:net').Server;
   const { listen, close, address, getConnections } = prototype;
+  Object.defineProperty(prototype, FEEDS, { value: true, configurable: true });
   const listening = Object.getOwnPropertyDescriptor(prototype, 'listening');
   define(prototype, {
     listen(this: Server, ...args: unknown[]): Server {

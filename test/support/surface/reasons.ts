@@ -55,11 +55,6 @@ export const REASONS = {
     what: 'Of an exported `http.Server`, only the listeners of `request` and `close` are called.',
     why: 'The connections belong to the server of the main thread. So the events `connection`, `checkContinue`, `checkExpectation`, `upgrade`, `connect`, `clientError`, `dropRequest`, `timeout` and `listening` are not emitted, `maxRequestsPerSocket` has no effect, and the client gets the answer of the main thread’s server. A warning names the listeners and options that have no effect.',
   },
-  listens: {
-    classes: ['async', 'sync'],
-    what: 'An exported `http.Server` does not listen.',
-    why: 'The arbiter does. The server emits `listening` and has an `address()`, but `server.listening` is false.',
-  },
   drop: {
     classes: ['sync', 'thread'],
     what: 'An exported `http.Server` does not emit `drop`.',

@@ -2,8 +2,9 @@ import { once } from 'node:events';
 import http, { type RequestListener, type Server, type ServerOptions } from 'node:http';
 import https from 'node:https';
 import net from 'node:net';
+import { promisify } from 'node:util';
 import fastify from 'fastify';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { detect } from '../../../src/app/detect.ts';
 import { get, startEngine } from '../../support/http-engine.ts';
 import { turns } from '../../support/wire.ts';
@@ -101,6 +102,57 @@ describe('an exported server keeps its own listeners', () => {
     application.own?.opened(['http://127.0.0.1:8000']);
     await application.close?.();
     expect(seen).toEqual([{ address: '127.0.0.1', port: 8000, family: 'IPv4' }, 'closed']);
+  });
+});
+
+describe('an exported server that is served', () => {
+  const methods = Object.getOwnPropertyDescriptors(net.Server.prototype);
+  afterAll(() => void Object.defineProperties(net.Server.prototype, methods));
+
+  /** One that is served at the URLs; `closed` counts how often its worker would end. */
+  async function open(...urls: readonly string[]) {
+    const server = made({});
+    const application = await detect(server, quiet);
+    const engine = await startEngine({ application });
+    let closed = 0;
+    application.own?.feedBy({ connections: engine.connections, closed: () => closed++ });
+    application.own?.opened(urls);
+    return { ...engine, server, end: () => application.close?.(), closed: () => closed };
+  }
+
+  it('looks as if it listened', async () => {
+    const { server, send } = await open('unix:/run/a.sock', 'http://127.0.0.1:8000');
+    await (await send(get())).until(/answered/);
+    expect([server.listening, server.address()]).toEqual([
+      true,
+      { address: '127.0.0.1', port: 8000, family: 'IPv4' },
+    ]);
+    expect(await promisify(server.getConnections).call(server)).toBe(1);
+  });
+
+  it('has an address of the shape of TCP at a Unix socket, too', async () => {
+    const { server } = await open('unix:/run/a.sock');
+    expect(server.address()).toEqual({ address: '127.0.0.1', port: 0, family: 'IPv4' });
+  });
+
+  it('takes one call of listen(), which is answered', async () => {
+    const { server } = await open('http://127.0.0.1:8000');
+    await new Promise<void>((told) => void server.listen(3000, told));
+    expect(() => server.listen(3000)).toThrow(/more than once without closing/);
+  });
+
+  it('closes, also by the method of the prototype, and listens again', async () => {
+    const { server, end, closed } = await open('http://127.0.0.1:8000');
+    const closes: unknown[] = [];
+    server.on('close', () => closes.push('closed'));
+    await new Promise((done) => http.Server.prototype.close.call(server, done));
+    expect([server.listening, server.address()]).toEqual([false, null]);
+    await once(server.listen(3000), 'listening');
+    expect(server.listening).toBe(true);
+    await promisify(server.close).call(server);
+    await expect.poll(closed).toBe(1);
+    await end();
+    expect(closes).toEqual(['closed', 'closed']);
   });
 });
 

@@ -123,6 +123,8 @@ export default defineConfig({
   // The facility of syslog records, such as 'daemon' or 'local0'.
   // syslogFacility: 'user',
   // ── Health and metrics ──
+  // Where tsunicornctl reaches the arbiter: a path, 'none', or 'auto' for /run or the session's directory.
+  controlSocket: 'auto',
   // Where the arbiter itself answers /livez, /readyz, /metrics and /status.json, such as '127.0.0.1:9000'.
   // adminBind: null,
   // What a client must send to see more than the first three; better set by TSUNICORN_ADMIN_TOKEN.

@@ -25,11 +25,24 @@ const CLASSES = ['workers/boot', ...BOOT];
  * other; the arbiter knows neither HTTP nor the application.
  */
 export const ROOMS: Readonly<Record<string, readonly string[]>> = {
-  bin: ['src/main', 'src/process'],
-  'src/main': ['src/admin', 'src/app', 'src/arbiter', 'src/init', 'src/migrate', 'src/watch', ...GATEWAY],
+  bin: ['src/ctl', 'src/main', 'src/process'],
+  'src/main': [
+    'src/admin',
+    'src/app',
+    'src/arbiter',
+    'src/control',
+    'src/ctl',
+    'src/init',
+    'src/migrate',
+    'src/watch',
+    ...GATEWAY,
+  ],
   'src/init': ['src/settings', 'src/support'],
   'src/migrate': ['src/settings', 'src/support'],
   'src/admin': GATEWAY,
+  'src/control': ['src/admin', 'src/arbiter', ...GATEWAY],
+  // A process of its own, beside the service.
+  'src/ctl': ['src/admin', 'src/arbiter', 'src/control', ...GATEWAY],
   'src/arbiter': ['src/watch', ...GATEWAY],
   'src/index': ['src/app', 'src/gateway', 'src/library', 'src/process', 'src/settings', 'src/support'],
   'src/library': ['src/main', 'src/arbiter', ...GATEWAY],

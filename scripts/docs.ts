@@ -15,6 +15,7 @@ import { hookDocs } from '../src/settings/catalogue/hooks.ts';
 import type { Need } from '../src/settings/setting.ts';
 import { renderCompatibility } from '../test/compatibility/render.ts';
 import { renderDifferences } from '../test/support/surface/render.ts';
+import { renderControl } from './control-page.ts';
 import { brokenLinks } from './links.ts';
 import { renderMetrics } from './metrics-page.ts';
 
@@ -218,6 +219,7 @@ const PAGES: readonly (readonly [name: string, render: () => string])[] = [
   ['docs/differences.md', renderDifferences],
   ['docs/compatibility.md', renderCompatibility],
   ['docs/metrics.md', renderMetrics],
+  ['docs/control.md', renderControl],
 ];
 
 function isFresh(name: string, text: string): boolean {

@@ -12,15 +12,15 @@ import { Door } from './door.ts';
 import { expose, type Present } from './exposition.ts';
 import { livenessOf, readinessOf } from './health.ts';
 import { type Entrance, Pages } from './pages.ts';
-import { statusPage } from './status-page.ts';
+import { type ListenerView, statusPage } from './status-page.ts';
 
 export interface AdminOptions {
-  readonly listeners: readonly Listener[];
   readonly counters: CounterStore;
   /** Of the generation that serves. */
   readonly settings: () => Settings;
-  /** The addresses at which the workers serve. */
-  readonly addresses: () => readonly string[];
+  readonly listeners: readonly Listener[];
+  /** The sockets at which the workers serve. */
+  readonly serving: () => readonly ListenerView[];
   readonly version: string;
   readonly clock: Clock;
   readonly log: RecordLog;
@@ -43,7 +43,13 @@ export class Admin {
       livez: () => livenessOf(clock.now() - this.#turnedMs),
       readyz: () => readinessOf(this.#status, settings().readyQuorum),
       metrics: (format) => expose(counters.totals(), this.#present(), format),
-      status: () => statusPage({ ...options, status: this.#status, totals: counters.totals() }),
+      status: () =>
+        statusPage({
+          ...options,
+          listeners: options.serving,
+          status: this.#status,
+          totals: counters.totals(),
+        }),
       settings,
     });
   }

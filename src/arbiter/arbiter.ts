@@ -6,6 +6,7 @@ import type { ArbiterOptions } from './options.ts';
 import { reconcile } from './policy/reconcile.ts';
 import { Service } from './service.ts';
 import { Actions } from './workers/actions.ts';
+import type { WorkerHandle } from './workers/handle.ts';
 import { Reports } from './workers/reports.ts';
 import type { WorkerSet } from './workers/set.ts';
 
@@ -53,6 +54,11 @@ export class Arbiter {
     return this.#upgrade.newArbiter;
   }
 
+  /** The workers that have not exited. */
+  get workers(): readonly WorkerHandle[] {
+    return this.#workers.all;
+  }
+
   /** Serves until told to stop; resolves with the exit status once every worker is gone. */
   async run(): Promise<number> {
     const { queue, clock } = this.#options;
@@ -73,6 +79,7 @@ export class Arbiter {
         if (event) this.#handle(event);
         this.#service.scaleByLoad();
       });
+      if (event?.type === 'asked') event.handled?.();
       this.#workers.forgiveSince(wokeMs);
     }
   }

@@ -16,7 +16,7 @@ export const CONTROL_SIGNALS = ['SIGHUP', 'SIGTTIN', 'SIGTTOU', 'SIGUSR1', 'SIGU
 
 export type ArbiterSignal = (typeof STOP_SIGNALS)[number] | (typeof CONTROL_SIGNALS)[number];
 
-/** What the program that a service belongs to asks of its arbiter. */
+/** What the program that a service belongs to, or an operator at the control socket, asks of the arbiter. */
 export type Command =
   | { readonly name: 'reload' }
   | { readonly name: 'scale'; readonly count: number }
@@ -25,7 +25,8 @@ export type Command =
 /** Everything that can happen to the arbiter. `worker` is a worker's age. */
 export type ArbiterEvent =
   | { readonly type: 'signal'; readonly signal: ArbiterSignal }
-  | { readonly type: 'asked'; readonly command: Command }
+  /** `handled` is called when the loop has handled it. */
+  | { readonly type: 'asked'; readonly command: Command; readonly handled?: () => void }
   | {
       readonly type: 'message';
       readonly worker: number;

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { type ArbiterSignal, EventQueue, STOP_SIGNALS } from '../arbiter/events.ts';
-import type { AnyRecord } from '../log/records.ts';
+import { tapped } from '../log/tap.ts';
 import { Lineage } from '../main/lineage.ts';
 import { checkSettings } from '../main/prepare.ts';
 import { runService } from '../main/service.ts';
@@ -12,7 +12,6 @@ import { nameSetting } from '../settings/origin.ts';
 import { splitCode } from '../settings/sources/code.ts';
 import { systemClock } from '../support/clock.ts';
 import { UsageError } from '../support/errors.ts';
-import type { LogFields, Logger, LogLevel } from '../support/logger.ts';
 import type { Begun, RunOptions } from './options.ts';
 
 /** Begins a service in this process, of which it changes nothing that `options` do not ask for. */
@@ -58,6 +57,7 @@ async function start(queue: EventQueue, { settings, options, took, observe }: Ru
       return Infinity;
     },
     parent: null,
+    asker: null,
     logOf: (log) => tapped(log, took),
     logs: () => {},
     begins: () => {},
@@ -107,24 +107,5 @@ function handSignals(queue: EventQueue): () => void {
   for (const [signal, handler] of handlers) process.on(signal, handler);
   return () => {
     for (const [signal, handler] of handlers) process.off(signal, handler);
-  };
-}
-
-/** The log, of which each record of ours is handed to `took` as well. */
-function tapped(log: Logger, took: (record: AnyRecord) => void): Logger {
-  const at = (level: LogLevel) => (message: string, fields?: LogFields) => {
-    log[level](message, fields);
-    // Our own records have the fields that are declared for their event; what a hook logs has none.
-    if (fields?.event !== undefined)
-      took({ ...fields, level, message, time: new Date() } as unknown as AnyRecord);
-  };
-  return {
-    debug: at('debug'),
-    info: at('info'),
-    warning: at('warning'),
-    error: at('error'),
-    critical: at('critical'),
-    reopen: () => log.reopen(),
-    flush: () => log.flush(),
   };
 }

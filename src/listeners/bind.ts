@@ -189,7 +189,8 @@ function isDirectory(path: string): boolean {
   }
 }
 
-async function removeStale(address: Address, path: string): Promise<void> {
+/** Removes a socket's file on which nobody listens. Rejects with a UsageError where anything else is there. */
+export async function removeStale(address: Address, path: string): Promise<void> {
   const stat = lookAt(address, path);
   if (stat === undefined) return;
   if (!stat.isSocket()) {

@@ -24,6 +24,8 @@ export interface UpgradeParts {
   readonly notifier: Notifier | null;
   readonly counters: CounterStore | null;
   readonly adminListeners: readonly Listener[];
+  /** The path of the control socket; null where there is none. */
+  readonly control: string | null;
   readonly newArbiters: NewArbiters;
 }
 
@@ -56,6 +58,11 @@ export class Lineage {
   /** The pid of the arbiter that this one is to replace. */
   get oldArbiter(): number | null {
     return this.#parent?.kind === 'arbiter' ? this.#parent.pid : null;
+  }
+
+  /** The path of its control socket; null where it has none. */
+  get oldControl(): string | null {
+    return this.oldArbiter === null ? null : (this.#parent?.control ?? null);
   }
 
   /** The log of a daemon also writes to the terminal why it does not start. */
@@ -102,7 +109,7 @@ export class Lineage {
 
   /** How the arbiter takes part in upgrades. */
   upgradeOptions(bound: UpgradeParts): UpgradeOptions {
-    const { pidfile, notifier, counters, adminListeners, newArbiters } = bound;
+    const { pidfile, notifier, counters, adminListeners, control, newArbiters } = bound;
     const { oldArbiter } = this;
     if (oldArbiter !== null) {
       onParentGone(() => this.#queue.push({ type: 'oldArbiterGone' }));
@@ -121,6 +128,7 @@ export class Lineage {
           listeners: [...listeners, ...adminListeners],
           workerCount,
           counters: counters?.handOver() ?? null,
+          control,
         };
         newArbiters.start(this.#start, handed, emit);
       },

@@ -52,7 +52,7 @@ export async function adminOf({ counters, listeners, serving, log }: AdminSource
     counters,
     listeners,
     settings: () => serving().loaded.settings,
-    addresses: () => serving().listeners.map(({ url }) => url),
+    serving: () => serving().listeners,
     version: packageVersion(),
     clock: systemClock,
     log,

@@ -8,6 +8,11 @@ import { shownText } from '../settings/setting.ts';
 
 /** Every setting, passed socket and hook as a line `name = value   # origin`, aligned, each ending in a newline. */
 export function renderConfig(loaded: LoadedData): string {
+  return align(configRows(loaded));
+}
+
+/** Every setting, passed socket and hook: its value as it may be shown, and its origin. */
+export function configRows(loaded: LoadedData): readonly Row[] {
   const shown = settingNames.filter((name) => settingOf(name).reach !== 'argumentsOnly');
   const idle = new Map(withoutEffect(loaded).map(({ name, why }) => [name, `; no effect ${why}`]));
   const asking = mayAsk(loaded) ? '; a program is served where it listens' : '';
@@ -26,7 +31,7 @@ export function renderConfig(loaded: LoadedData): string {
   const hooks = Object.entries(loaded.hookOrigins).map(
     ([name, origin]): Row => ({ name, value: 'hook', origin: describeOrigin(origin) }),
   );
-  return align([...rows, ...sockets, ...hooks]);
+  return [...rows, ...sockets, ...hooks];
 }
 
 /** Whether the application may be a program that says where it is served. */

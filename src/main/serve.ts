@@ -53,6 +53,7 @@ export async function serve(loaded: Loaded, options: ServeOptions): Promise<numb
     own,
     lineage,
     parent,
+    asker: { env: input.env, uid: process.geteuid?.() },
     logOf,
     logs: surviveUncaught,
     begins,

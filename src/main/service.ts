@@ -2,8 +2,9 @@ import { spawn as spawnProcess } from 'node:child_process';
 import { followsProgram, type Generation, slotAtSpawn } from '../arbiter/change/generation.ts';
 import type { EventQueue } from '../arbiter/events.ts';
 import { type SpawnOptions, spawnWorker, type WorkerHandle } from '../arbiter/workers/handle.ts';
-import type { Listener } from '../listeners/listener.ts';
+import type { Asker } from '../control/directory.ts';
 import type { RecordLog } from '../log/records.ts';
+import { tapped } from '../log/tap.ts';
 import type { CounterStore } from '../metrics/store.ts';
 import { callHook } from '../process/call-hook.ts';
 import type { Parent } from '../process/parent.ts';
@@ -11,6 +12,7 @@ import { FollowingPidfile } from '../process/pidfile.ts';
 import type { Loaded } from '../settings/load.ts';
 import { systemClock } from '../support/clock.ts';
 import type { Logger } from '../support/logger.ts';
+import { bindNamed, controlOf } from './control.ts';
 import { FollowingLog } from './logs.ts';
 import { countedLog, countersOf } from './observed.ts';
 import { type Checked, prepareGeneration } from './prepare.ts';
@@ -21,6 +23,8 @@ export interface Host
   extends Pick<Bound, 'queue' | 'input' | 'systemd' | 'start' | 'own' | 'lineage' | 'observe' | 'ownHooks'> {
   /** The log of the service, which writes to the one that was opened as the settings say. */
   readonly logOf: (opened: Logger) => Logger | Promise<Logger>;
+  /** Who asks for a control socket where the settings do not say; null where there is none by default. */
+  readonly asker: Asker | null;
   /** The tsunicorn process that started this one, if one did. */
   readonly parent: Parent | null;
   /** To be called with that log as soon as it is there. */
@@ -36,17 +40,22 @@ export async function runService(loaded: Loaded, checked: Checked, host: Host): 
   const { queue, own, lineage } = host;
   const following = new FollowingLog(checked.openLog());
   const counters = await countersOf(loaded, host.parent);
-  const log = await countedLog(await host.logOf(following.log), counters);
+  const control = controlOf(loaded, host.asker, lineage.oldControl);
+  const logged = await countedLog(await host.logOf(following.log), counters);
+  const log = control === null ? logged : tapped(logged, (record) => control.journal.took(record));
   host.logs(log);
   await callStarting(loaded, log);
   await host.begins(log);
   const pidfile = new FollowingPidfile(loaded, lineage.oldArbiter);
-  const { first, adminListeners } = await firstGeneration(checked, loaded, { pidfile, lineage, log });
+  const { first, adminListeners, ...bound } = await firstGeneration(checked, loaded, {
+    ...{ pidfile, lineage, log, control },
+  });
   const spawn = spawnerFrom(first, queue, { environment: own, counters }, log);
   const { supervise } = await import('./supervise.ts').catch((error: unknown) => {
     // The installation may just be replaced. Leave nothing behind; the worker ends when its channel closes.
     pidfile.remove();
     for (const listener of [...first.listeners, ...adminListeners]) listener.close();
+    bound.control?.named?.close();
     throw error;
   });
   host.allLoaded();
@@ -60,6 +69,7 @@ export async function runService(loaded: Loaded, checked: Checked, host: Host): 
     pidfile,
     counters,
     adminListeners,
+    control: bound.control,
   });
 }
 
@@ -105,23 +115,37 @@ function spawnerFrom(
 async function firstGeneration(
   checked: Checked,
   { hooks }: Loaded,
-  { pidfile, lineage, log }: Pick<Bound, 'pidfile' | 'lineage' | 'log'>,
-): Promise<{ readonly first: Generation; readonly adminListeners: readonly Listener[] }> {
+  { pidfile, lineage, log, control }: Pick<Bound, 'pidfile' | 'lineage' | 'log' | 'control'>,
+): Promise<{ readonly first: Generation } & Pick<Bound, 'adminListeners' | 'control'>> {
   const { addresses, admin, privileges } = checked;
   try {
     const prepared = await prepareGeneration(checked, hooks, log);
     const asks = followsProgram(prepared);
     const own = asks ? lineage.asked : addresses;
-    const all = await lineage.bind([...own, ...admin], privileges?.identity);
+    const named = await bindNamed(control);
+    const all = await bindOr(
+      () => named?.named?.close(),
+      () => lineage.bind([...own, ...admin], privileges?.identity),
+    );
     const { sides } = lineage;
     const first: Generation = {
       ...{ number: 1, listeners: all.slice(0, own.length), ...prepared },
       ...(asks ? { address: 'asked' } : {}),
       ...(sides.length > 0 ? { sides } : {}),
     };
-    return { first, adminListeners: all.slice(own.length) };
+    return { first, adminListeners: all.slice(own.length), control: named };
   } catch (error) {
     pidfile.remove();
+    throw error;
+  }
+}
+
+/** Calls `undo` where `bind` rejects. */
+async function bindOr<Result>(undo: () => void, bind: () => Promise<Result>): Promise<Result> {
+  try {
+    return await bind();
+  } catch (error) {
+    undo();
     throw error;
   }
 }

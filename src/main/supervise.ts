@@ -39,6 +39,7 @@ import { type LoadedData, loadHooks, type SettingsInput } from '../settings/load
 import { callWithin } from '../support/call-within.ts';
 import { systemClock } from '../support/clock.ts';
 import { messageOf } from '../support/errors.ts';
+import { type Control, openControl } from './control.ts';
 import type { Lineage } from './lineage.ts';
 import type { FollowingLog } from './logs.ts';
 import { lostLines } from './lost-lines.ts';
@@ -62,6 +63,8 @@ export interface Bound extends Pick<ArbiterOptions, 'first' | 'spawn' | 'queue' 
   readonly counters: CounterStore | null;
   /** The sockets of --admin-bind. */
   readonly adminListeners: readonly Listener[];
+  /** The control socket that the service asks for; null where that is none. */
+  readonly control: Control | null;
   /** Called after each turn of the loop, as a notifier is. */
   readonly observe?: Observe;
   /** Hooks that are in no configuration file, when a reload reads the settings. */
@@ -74,15 +77,21 @@ export async function supervise(bound: Bound): Promise<number> {
   const notifier = await notifierFor(bound, log);
   let serving = first;
   const admin = await adminOf({ counters, listeners: adminListeners, serving: () => serving, log });
+  const control = await openControl(bound.control, {
+    ...{ queue, counters, log, oldArbiter: lineage.oldArbiter },
+    serving: () => serving,
+    arbiter: () => arbiter,
+    logLevel: async () => {},
+  });
   const oomKills = new OomKills(systemClock);
-  const arbiter = new Arbiter({
+  const arbiter: Arbiter = new Arbiter({
     first,
     queue,
     log,
     clock: systemClock,
     spawn: bound.spawn,
     random: Math.random,
-    observe: toAll(admin, bound.observe ?? (notifier && lineage.observing(notifier))),
+    observe: toAll([admin, control], bound.observe ?? (notifier && lineage.observing(notifier))),
     judgeKill: () => oomKills.judge(),
     isStopped,
     system: { spawn: bound.spawnProcess, signalGroup, wallMs: Date.now },
@@ -92,7 +101,7 @@ export async function supervise(bound: Bound): Promise<number> {
     callWithin,
     prepare: preparation(bound, log, () => serving),
     upgrade: lineage.upgradeOptions({
-      ...{ pidfile, notifier, counters, adminListeners },
+      ...{ pidfile, notifier, counters, adminListeners, control: control?.path ?? null },
       newArbiters: newArbiters(bound.spawnProcess),
     }),
     promoted: (now, before) => {
@@ -105,16 +114,17 @@ export async function supervise(bound: Bound): Promise<number> {
   flushCompileCache();
   const status = await running;
   admin?.close();
+  control?.close();
   pidfile.remove(arbiter.newArbiter);
   log.info('Shutting down: arbiter', { event: 'stopped', exitStatus: status });
   await following.close();
   return status;
 }
 
-/** Tells both of the status, where they are. */
-function toAll(admin: Admin | null, notify: Observe | null): Observe {
+/** Tells all of the status, where they are. */
+function toAll(own: readonly (Pick<Admin, 'observe'> | null)[], notify: Observe | null): Observe {
   return (status) => {
-    admin?.observe(status);
+    for (const one of own) one?.observe(status);
     return notify?.(status) ?? Infinity;
   };
 }

@@ -13,6 +13,8 @@ export interface LaunchOptions {
   readonly workerCount: WorkerCount | null;
   /** The counters that the new process continues; null or absent where there are none. */
   readonly counters?: HandedCounters | null;
+  /** The path of our control socket; null or absent where there is none. */
+  readonly control?: string | null;
   readonly stdout: 'inherit' | 'ignore';
   readonly stderr: 'inherit' | 'pipe';
 }
@@ -30,7 +32,7 @@ export function launch(
   options: LaunchOptions,
   notStarted: (why: string) => void,
 ): Child | null {
-  const { kind, listeners, workerCount, counters = null, stdout, stderr } = options;
+  const { kind, listeners, workerCount, counters = null, control = null, stdout, stderr } = options;
   const { sockets, fds } = handSockets(listeners);
   const behind = FIRST_FD + fds.length;
   const files = counters === null ? [] : [counters.own, ...counters.others];
@@ -38,6 +40,7 @@ export function launch(
   const note: Parent = {
     ...{ kind, pid: process.pid, sockets, workerCount },
     ...(counters === null ? {} : { counters: { own: behind, others } }),
+    ...(control === null ? {} : { control }),
   };
   return startChild(
     spawn,

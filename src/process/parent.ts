@@ -20,6 +20,8 @@ export interface Parent {
   readonly workerCount: WorkerCount | null;
   /** The files of counters that it handed over; absent where there are none. */
   readonly counters?: HandedCounters;
+  /** The path of its control socket; absent where it has none. */
+  readonly control?: string;
 }
 
 /** What the new process tells its parent once its first worker is ready; `adopted` are places in `sockets`. */
@@ -74,12 +76,13 @@ export function onParentGone(gone: () => void): void {
 
 function parse(note: string): Parent | null {
   try {
-    const { kind, pid, sockets, workerCount, counters } = JSON.parse(note);
+    const { kind, pid, sockets, workerCount, counters, control } = JSON.parse(note);
     const known = (kind === 'front' || kind === 'arbiter') && Number.isInteger(pid) && Array.isArray(sockets);
     return known
       ? {
           ...{ kind, pid, sockets, workerCount: isWorkerCount(workerCount) ? workerCount : null },
           ...(isCounters(counters) ? { counters } : {}),
+          ...(typeof control === 'string' ? { control } : {}),
         }
       : null;
   } catch {

@@ -33,8 +33,8 @@ type Place =
     };
 
 const DEFAULT_PORT = 8000;
-// sockaddr_un has 108 bytes, one of them for the terminating zero (unix(7)).
-const MAX_PATH_BYTES = 107;
+/** Of the path of a Unix socket: sockaddr_un has 108, one of them for the terminating zero (unix(7)). */
+export const MAX_PATH_BYTES = 107;
 
 /**
  * Parses `host:port`, `host`, `:port`, `[v6]:port`, `unix:/path`, `unix:@abstract` and `fd://N`.

@@ -195,6 +195,7 @@ const CHANGES: Readonly<Record<Exclude<SettingName, Fixed | Privileged | Elsewhe
     to: 'local3',
     seen: ({ syslog }) => void expect(syslog.records.join('\n')).toContain(`<${19 * 8 + 6}>1 `),
   },
+  controlSocket: { to: 'control.sock', as: () => 'auto', seen: 'restart' },
   adminBind: { to: '127.0.0.1:0', as: () => null, seen: 'restart' },
   // What the arbiter asks for follows from the generation, see admin.test.ts; no worker is told.
   adminToken: {

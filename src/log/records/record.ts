@@ -72,6 +72,7 @@ export interface FieldTypes {
   readonly client: string | null;
   readonly hook: string;
   readonly arbiter: number;
+  readonly command: string;
 }
 
 export type FieldName = keyof FieldTypes;
@@ -125,6 +126,7 @@ export const FIELD_DOCS: Readonly<Record<FieldName, string>> = {
   client: 'the address of a client; null on a Unix socket',
   hook: 'the name of a hook',
   arbiter: 'the process id of the other arbiter of an upgrade',
+  command: 'what was asked for at the control socket, such as `scale?count=4`',
 };
 
 /** One kind of record. */

@@ -34,6 +34,17 @@ export const serviceRecords = {
     fields: ['reason'],
     when: 'the arbiter cannot accept at `--admin-bind`',
   },
+  control: { level: 'info', fields: ['command'], when: 'somebody asks for a change at the control socket' },
+  'control-off': {
+    level: 'info',
+    fields: ['reason'],
+    when: 'no directory can be used for the control socket, so that there is none',
+  },
+  'control-failed': {
+    level: 'error',
+    fields: ['reason'],
+    when: 'the arbiter cannot accept at its control socket',
+  },
   'counters-sent': {
     level: 'warning',
     fields: ['reason'],

@@ -1,9 +1,16 @@
 import { nullable } from '../compound-kinds.ts';
-import { integer, text } from '../kinds.ts';
+import { integer, path, text } from '../kinds.ts';
 import { setting } from '../setting.ts';
 
 /** How the service is observed. */
 export const observing = {
+  controlSocket: setting({
+    doc: 'The Unix socket at which `tsunicornctl` reaches the arbiter (see [control.md](control.md)): a path, `auto`, or `none`. With `auto` it is in `$RUNTIME_DIRECTORY`, in `$XDG_RUNTIME_DIR/tsunicorn` or, for root, in `/run/tsunicorn`, named by `name` or the process id; where none of them can be used there is no socket, and the log says so.',
+    flags: '--control-socket',
+    kind: path('path'),
+    default: 'auto',
+    restart: true,
+  }),
   adminBind: setting({
     doc: 'An address at which the arbiter itself answers, also while every worker hangs: `/livez`, `/readyz`, `/metrics` and `/status.json` (see [metrics.md](metrics.md)). `host:port` or `unix:path`; it must not be one of `bind`. Workers count requests only if it is set.',
     flags: '--admin-bind',

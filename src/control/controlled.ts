@@ -1,0 +1,42 @@
+import type { ListenerView } from '../admin/status-page.ts';
+import type { Command } from '../arbiter/events.ts';
+import type { WorkerHandle } from '../arbiter/workers/handle.ts';
+import type { AnyRecord } from '../log/records.ts';
+import type { CounterStore } from '../metrics/store.ts';
+import type { LoadedData } from '../settings/load.ts';
+import type { LogLevel } from '../support/logger.ts';
+import type { Journal } from './journal.ts';
+
+/** One worker as the arbiter knows it. */
+export type WorkerView = Readonly<
+  Pick<WorkerHandle, 'pid' | 'slot' | 'age' | 'generation' | 'state' | 'limits' | 'origin'>
+> & { readonly requests: Pick<WorkerHandle['requests'], 'left'> };
+
+/** The service that the control socket is for: what can be asked of it, and what it can be told. */
+export interface Controlled {
+  readonly version: string;
+  readonly journal: Journal;
+  /** Null where nobody asks for figures. */
+  readonly counters: CounterStore | null;
+  /** Of the generation that serves. */
+  readonly loaded: () => LoadedData;
+  /** The sockets at which the workers serve. */
+  readonly listeners: () => readonly ListenerView[];
+  readonly workers: () => readonly WorkerView[];
+  /** The pid of the arbiter that an upgrade has started, while it lives. */
+  readonly newArbiter: () => number | null;
+  /** The pid of the arbiter that this one is to replace, or has replaced; null where there was none. */
+  readonly oldArbiter: number | null;
+  /** Tells the arbiter's loop, which handles it in its turn; resolves with what it logged about it. */
+  readonly tell: (command: Command) => Promise<readonly AnyRecord[]>;
+  /** Every setting and hook: its value as it may be shown, and where it comes from. */
+  readonly config: () => Promise<readonly ConfigRow[]>;
+  readonly logLevel: (level: LogLevel) => Promise<void>;
+}
+
+/** One setting, passed socket or hook. */
+export interface ConfigRow {
+  readonly name: string;
+  readonly value: string;
+  readonly origin: string;
+}

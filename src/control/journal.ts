@@ -1,0 +1,115 @@
+import type { AnyRecord } from '../log/records.ts';
+import type { ServiceStatus } from '../process/status.ts';
+
+/** How many records are kept for who asks later. */
+const KEPT = 200;
+/** Deaths of the last hour; of more than this the oldest are forgotten. */
+const MOST_DEATHS = 1000;
+const HOUR_MS = 3_600_000;
+
+/** How a reload came out. */
+export interface ReloadOutcome {
+  readonly outcome: 'promoted' | 'refused' | 'undone' | 'superseded';
+  readonly generation: number | null;
+  /** Null where it was promoted. */
+  readonly reason: string | null;
+  readonly time: Date;
+}
+
+/** What happened, and what is: the records of the arbiter's log, and its status after each turn of its loop. */
+export class Journal {
+  readonly #now: () => number;
+  readonly #recent: AnyRecord[] = [];
+  readonly #deaths: { readonly atMs: number; readonly cause: string }[] = [];
+  readonly #followers = new Set<(record: AnyRecord) => void>();
+  readonly #watchers = new Set<() => void>();
+  #status: ServiceStatus | null = null;
+  #reload: ReloadOutcome | null = null;
+  #file: string | null = null;
+
+  /** `now` is in milliseconds, of any clock. */
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  /** Null before the first turn of the loop. */
+  get status(): ServiceStatus | null {
+    return this.#status;
+  }
+
+  /** The last reload that is over; null before the first. */
+  get lastReload(): ReloadOutcome | null {
+    return this.#reload;
+  }
+
+  /** The file that the workers have loaded; null where it is not known. */
+  get file(): string | null {
+    return this.#file;
+  }
+
+  /** The last records, oldest first; those of level debug are not kept. */
+  get recent(): readonly AnyRecord[] {
+    return this.#recent;
+  }
+
+  /** How many workers have ended in the last hour, by cause. */
+  get deaths(): Readonly<Record<string, number>> {
+    const since = this.#now() - HOUR_MS;
+    const counts: Record<string, number> = {};
+    for (const { atMs, cause } of this.#deaths) if (atMs >= since) counts[cause] = (counts[cause] ?? 0) + 1;
+    return counts;
+  }
+
+  took(record: AnyRecord): void {
+    if (record.event === 'worker-exited') keep(this.#deaths, MOST_DEATHS, this.#deathOf(record));
+    this.#reload = outcomeOf(record) ?? this.#reload;
+    if (record.event === 'application' || record.event === 'reload-promoted')
+      this.#file = record.file ?? this.#file;
+    if (record.level !== 'debug') keep(this.#recent, KEPT, record);
+    for (const follower of this.#followers) follower(record);
+    for (const watch of this.#watchers) watch();
+  }
+
+  observe(status: ServiceStatus): void {
+    this.#status = status;
+    for (const watch of this.#watchers) watch();
+  }
+
+  /** Hands each record from now on to `follower`; returns what ends that. */
+  follow(follower: (record: AnyRecord) => void): () => void {
+    this.#followers.add(follower);
+    return () => void this.#followers.delete(follower);
+  }
+
+  /** Calls `watch` after each record and each turn of the loop; returns what ends that. */
+  watch(watch: () => void): () => void {
+    this.#watchers.add(watch);
+    return () => void this.#watchers.delete(watch);
+  }
+
+  #deathOf({ cause }: AnyRecord & { readonly event: 'worker-exited' }) {
+    return { atMs: this.#now(), cause };
+  }
+}
+
+/** Null for other records. */
+export function outcomeOf(record: AnyRecord): ReloadOutcome | null {
+  const { event, time } = record;
+  switch (event) {
+    case 'reload-promoted':
+      return { outcome: 'promoted', generation: record.generation, reason: null, time };
+    case 'reload-refused':
+      return { outcome: 'refused', generation: record.generation, reason: record.reason, time };
+    case 'reload-undone':
+      return { outcome: 'undone', generation: record.generation, reason: record.message, time };
+    case 'reload-superseded':
+      return { outcome: 'superseded', generation: record.generation, reason: record.reason, time };
+    default:
+      return null;
+  }
+}
+
+function keep<Item>(items: Item[], most: number, item: Item): void {
+  items.push(item);
+  if (items.length > most) items.shift();
+}

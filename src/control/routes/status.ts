@@ -1,0 +1,65 @@
+import { statusPage } from '../../admin/status-page.ts';
+import type { ServiceStatus } from '../../process/status.ts';
+import type { Controlled } from '../controlled.ts';
+import type { Route } from '../route.ts';
+
+/** The status of the service: what /status.json says, and what the arbiter remembers beside it. */
+export function fullStatus(service: Controlled) {
+  const { version, listeners, loaded, counters, journal, workers, newArbiter } = service;
+  const page = statusPage({
+    version,
+    listeners,
+    settings: () => loaded().settings,
+    status: journal.status,
+    totals: counters?.totals() ?? null,
+  });
+  const { lastReload, file, deaths } = journal;
+  return {
+    ...page,
+    app: loaded().settings.app,
+    file,
+    reload: { ...page.reload, last: lastReload },
+    deathsLastHour: deaths,
+    arbiters: { old: journal.status?.role === 'new' ? service.oldArbiter : null, new: newArbiter() },
+    waits: journal.status === null ? ['the arbiter starts'] : waitsOf(journal.status, workers()),
+  };
+}
+
+/** As JSON, in which a time is text. */
+export type FullStatus = ReturnType<typeof fullStatus>;
+
+/** What is under way or held up, a line each. */
+function waitsOf(status: ServiceStatus, workers: ReturnType<Controlled['workers']>): readonly string[] {
+  const { phase, reload, reloadFailure, role, generation } = status;
+  const { wanted, ready } = status.workers;
+  const booting = workers.filter(({ state }) => ['spawning', 'booting', 'opening'].includes(state.name));
+  const retiring = workers.filter(({ state }) => state.name === 'retiring');
+  const canary = booting.find((worker) => worker.generation > generation);
+  return [
+    ...(phase === 'starting' ? ['the first worker is not ready yet'] : []),
+    ...(phase === 'stopping' ? [`the service stops: ${workers.length} workers are left`] : []),
+    ...(reload === null
+      ? []
+      : [
+          `reload ${reload}: ${canary ? `its first worker (pid ${canary.pid}) boots` : 'the configuration is read'}`,
+        ]),
+    ...(reloadFailure === null ? [] : [`the last reload changed nothing: ${reloadFailure}`]),
+    ...(role === 'only'
+      ? []
+      : ['an upgrade: two arbiters serve; stop one of them (drain the old, or rollback)']),
+    ...(ready < wanted && phase === 'serving'
+      ? [`${wanted - ready} of ${wanted} workers are not ready: ${booting.length} boot`]
+      : []),
+    ...(retiring.length > 0 ? [`${retiring.length} workers finish their requests`] : []),
+    ...(wanted === 0 && phase === 'serving' ? ['the service is paused: requests wait in the queue'] : []),
+  ];
+}
+
+export const statusRoutes: readonly Route[] = [
+  {
+    method: 'GET',
+    path: '/v1/status',
+    doc: 'The status of the service, its workers and its listeners.',
+    handle: (_asked, service) => fullStatus(service),
+  },
+];

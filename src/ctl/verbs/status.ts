@@ -1,0 +1,115 @@
+import type { StatusAnswer } from '../client.ts';
+import { columns, numberText, type Output, sizeText, timeText, UNKNOWN } from '../output.ts';
+import type { Verb } from '../verb.ts';
+
+/** Between the two looks that rates are made of. */
+const LOOK_MS = 250;
+
+type Worker = StatusAnswer['processes'][number];
+
+/** The status twice, so that rates can be told; the time between the looks in seconds. */
+interface Looks {
+  readonly now: StatusAnswer;
+  readonly before: StatusAnswer;
+  readonly seconds: number;
+}
+
+const HEADINGS = [
+  ...['SLOT', '>PID', '>GEN', 'STATE', '>UPTIME', '>REQ/S', '>INFLIGHT', '>CONN', '>CPU', '>RSS', '>HEAP'],
+  ...['>LOOP-P99', '>QUEUE'],
+];
+
+/** The table of workers, its headings first. */
+export function workerLines({ now, before, seconds }: Looks): readonly string[] {
+  const earlier = new Map(before.processes.map((worker) => [worker.pid, worker]));
+  const rows = now.processes.map((worker) => workerRow(worker, earlier.get(worker.pid), seconds));
+  return columns(HEADINGS, rows);
+}
+
+function workerRow(worker: Worker, before: Worker | undefined, seconds: number): readonly string[] {
+  const {
+    slot,
+    pid,
+    generation,
+    state,
+    uptimeSeconds,
+    inFlight,
+    connections,
+    rssBytes,
+    heapBytes,
+    loopP99Ms,
+  } = worker;
+  return [
+    slot === null ? UNKNOWN : `${slot}`,
+    pid === 0 ? UNKNOWN : `${pid}`,
+    `${generation}`,
+    state,
+    timeText(uptimeSeconds),
+    UNKNOWN,
+    numberText(inFlight),
+    numberText(connections),
+    cpuText(worker, before, seconds),
+    sizeText(rssBytes),
+    sizeText(heapBytes),
+    loopP99Ms === null ? UNKNOWN : `${numberText(loopP99Ms)}ms`,
+    UNKNOWN,
+  ];
+}
+
+function cpuText({ cpuSeconds }: Worker, before: Worker | undefined, seconds: number): string {
+  const then = before?.cpuSeconds ?? null;
+  return cpuSeconds === null || then === null || seconds <= 0
+    ? UNKNOWN
+    : `${Math.round(((cpuSeconds - then) / seconds) * 100)}%`;
+}
+
+/** Everything on one screen. */
+export function statusLines(looks: Looks, out: Pick<Output, 'style'>): readonly string[] {
+  const { now } = looks;
+  return [
+    `${out.style('bold', `tsunicorn ${now.version}`)}${now.name === null ? '' : ` [${now.name}]`}  ${now.phase}, pid ${now.pid}, up ${timeText(now.uptimeSeconds)}`,
+    `Generation ${now.generation ?? UNKNOWN}${now.file === null ? '' : `: ${now.file}`}${reloadText(now)}`,
+    `Workers    ${now.workers.ready} of ${now.workers.wanted} ready`,
+    ...now.waits.map((wait) => out.style('yellow', `Waits      ${wait}`)),
+    '',
+    ...workerLines(looks),
+    '',
+    ...columns(
+      ['LISTENER', '>QUEUE', '>LIMIT'],
+      now.listeners.map(({ url, queue, limit }) => [url, numberText(queue), `${limit}`]),
+    ),
+    '',
+    `Deaths in the last hour: ${deathsText(now)}`,
+  ];
+}
+
+function reloadText({ reload }: StatusAnswer): string {
+  if (reload.last === null) return '';
+  const { outcome, reason, time } = reload.last;
+  return `\nReload     the last one was ${outcome} at ${time}${reason === null ? '' : `: ${reason}`}`;
+}
+
+function deathsText({ deathsLastHour }: StatusAnswer): string {
+  const causes = Object.entries(deathsLastHour).map(([cause, count]) => `${cause} ${count}`);
+  return causes.length === 0 ? 'none' : causes.join(', ');
+}
+
+export const status: Verb = {
+  name: 'status',
+  summary: 'the service on one screen',
+  doc: 'REQ/S, INFLIGHT, CONN, HEAP and LOOP-P99 are counted where `--admin-bind` is set; `-` stands for what is not known.',
+  async run({ service, json, out, signal }) {
+    const client = await service();
+    if (json) {
+      out.line(JSON.stringify(await client.status({ signal })));
+      return 0;
+    }
+    const before = await client.status({ signal });
+    const startMs = performance.now();
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    const now = await client.status({ signal });
+    const seconds = (performance.now() - startMs) / 1000;
+    for (const line of statusLines({ now, before, seconds }, out)) out.line(line);
+    return 0;
+  },
+};

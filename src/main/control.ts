@@ -1,0 +1,97 @@
+import type { Arbiter } from '../arbiter/arbiter.ts';
+import type { Generation } from '../arbiter/change/generation.ts';
+import type { Command, EventQueue } from '../arbiter/events.ts';
+import type { Asker } from '../control/directory.ts';
+import type { ControlFront } from '../control/front.ts';
+import { Journal } from '../control/journal.ts';
+import { type ControlSocket, openSocket, type SocketRequest } from '../control/socket.ts';
+import type { AnyRecord, RecordLog } from '../log/records.ts';
+import type { CounterStore } from '../metrics/store.ts';
+import { packageVersion } from '../process/installation.ts';
+import type { LoadedData } from '../settings/load.ts';
+import { nameSetting } from '../settings/origin.ts';
+import { systemClock } from '../support/clock.ts';
+import type { LogLevel } from '../support/logger.ts';
+
+/** The control socket that a service asks for. What answers there is loaded later. */
+export interface Control {
+  readonly journal: Journal;
+  readonly request: SocketRequest;
+  /** Where a path was asked for by name: it is bound. */
+  readonly named: ControlSocket | null;
+}
+
+/** What --control-socket asks for; null where that is none. `asker` is null where there is none by default. */
+export function controlOf(
+  { settings, origins }: LoadedData,
+  asker: Asker | null,
+  before: string | null,
+): Control | null {
+  const { controlSocket: asked, name } = settings;
+  if (asked === 'none' || (asked === 'auto' && asker === null)) return null;
+  const source = `${nameSetting(origins.controlSocket, 'control-socket')} ${asked}`;
+  const request = { asked, source, name, asker, before };
+  return { journal: new Journal(() => systemClock.now()), request, named: null };
+}
+
+/** Binds a path that was asked for by name: what fails then ends the start. Rejects with a UsageError. */
+export async function bindNamed(control: Control | null): Promise<Control | null> {
+  if (control === null || control.request.asked === 'auto') return control;
+  const { socket } = await openSocket(control.request);
+  return { ...control, named: socket };
+}
+
+/** What the control socket has to do with. */
+export interface ControlSources {
+  readonly queue: EventQueue;
+  readonly counters: CounterStore | null;
+  readonly oldArbiter: number | null;
+  readonly serving: () => Generation;
+  readonly arbiter: () => Arbiter;
+  readonly logLevel: (level: LogLevel) => Promise<void>;
+  readonly log: RecordLog;
+}
+
+/** Opens the control socket; null where there is none. Never rejects. */
+export async function openControl(
+  control: Control | null,
+  sources: ControlSources,
+): Promise<ControlFront | null> {
+  if (control === null) return null;
+  const { journal, request, named } = control;
+  const { queue, counters, oldArbiter, serving, arbiter, logLevel, log } = sources;
+  const { socket, why } = named === null ? await openSocket(request) : { socket: named, why: null };
+  if (socket === null) {
+    const reason = why ?? '';
+    log.info(`No control socket, so tsunicornctl cannot reach this service (--control-socket): ${reason}`, {
+      event: 'control-off',
+      reason,
+    });
+    return null;
+  }
+  const { ControlFront } = await import('../control/front.ts');
+  const service = {
+    version: packageVersion(),
+    ...{ journal, counters, oldArbiter, logLevel },
+    loaded: () => serving().loaded,
+    listeners: () => serving().listeners,
+    workers: () => arbiter().workers,
+    newArbiter: () => arbiter().newArbiter,
+    tell: (command: Command) => tell(queue, journal, command),
+    config: async () => (await import('./print-config.ts')).configRows(serving().loaded),
+  };
+  return new ControlFront(socket, service, log);
+}
+
+/** Resolves with what the arbiter logs while it handles the command. */
+function tell(queue: EventQueue, journal: Journal, command: Command): Promise<readonly AnyRecord[]> {
+  return new Promise((resolve) => {
+    const records: AnyRecord[] = [];
+    const end = journal.follow((record) => void records.push(record));
+    const handled = () => {
+      end();
+      resolve(records);
+    };
+    queue.push({ type: 'asked', command, handled });
+  });
+}

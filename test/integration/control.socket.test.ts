@@ -1,0 +1,65 @@
+import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { ctl } from '../support/control.ts';
+import { serve, start, temporaryDirectory } from '../support/tsunicorn.ts';
+
+const APP = `
+export const app = (request, response) => {
+  if (request.url === '/spin') for (;;);
+  response.end(String(process.pid));
+};`;
+const files = { 'app.mjs': APP };
+
+it('by default the socket is ours alone, tells the status, and is gone with the service', async () => {
+  const cwd = temporaryDirectory(files);
+  const session = join(cwd, 'run');
+  mkdirSync(session);
+  const env = { XDG_RUNTIME_DIR: session };
+  const service = await serve(['app.mjs:app', '-n', 'shop'], { cwd, env });
+  const directory = join(session, 'tsunicorn');
+  expect(statSync(directory).mode & 0o777).toBe(0o700);
+  expect(readdirSync(directory)).toEqual(['shop.sock']);
+  expect(statSync(join(directory, 'shop.sock')).mode & 0o777).toBe(0o600);
+  const { status, stdout } = await ctl(['status', '--json', '-n', 'shop'], env);
+  expect(status).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({
+    ...{ schema: 1, name: 'shop', pid: service.pid, phase: 'serving', generation: 1 },
+    addresses: [service.at],
+    workers: { wanted: 1, ready: 1 },
+  });
+  service.signal('SIGTERM');
+  await service.end();
+  expect(readdirSync(directory)).toEqual([]);
+  expect(await ctl(['status', '-n', 'shop'], env)).toMatchObject({
+    status: 3,
+    stderr: expect.stringMatching(/no service of the name shop/),
+  });
+});
+
+it('a path by name must work, and a stale one is taken over', async () => {
+  const lost = await serve(['app.mjs:app', '--control-socket', 'c.sock'], { files });
+  const path = join(lost.cwd, 'c.sock');
+  const twin = start(['app.mjs:app', '--control-socket', 'c.sock', '-b', '127.0.0.1:0'], { cwd: lost.cwd });
+  expect(await twin.end()).toMatchObject({ status: 1 });
+  expect(twin.stderr).toMatch(/--control-socket \S+c\.sock: another server is listening there/);
+  lost.signal('SIGKILL');
+  await lost.end();
+  expect(existsSync(path)).toBe(true);
+  const next = await serve(['app.mjs:app', '--control-socket', 'c.sock'], { cwd: lost.cwd });
+  expect(JSON.parse((await ctl(['status', '--json', '-s', path])).stdout)).toMatchObject({ pid: next.pid });
+  next.signal('SIGTERM');
+  await next.end();
+  writeFileSync(join(lost.cwd, 'file'), '');
+  const refusals = [
+    ['x'.repeat(120), /the path has at most \d+ bytes; choose a shorter one/],
+    ['missing/c.sock', /the directory does not exist; create it or choose another path/],
+    ['file', /the file exists and is not a socket/],
+  ] as const;
+  for (const [asked, line] of refusals) {
+    const refused = start(['app.mjs:app', '--control-socket', asked], { cwd: lost.cwd });
+    expect(await refused.end()).toMatchObject({ status: 1 });
+    expect(refused.stderr).toMatch(line);
+    expect(refused.stderr.trim().split('\n')).toHaveLength(1);
+  }
+});

@@ -63,7 +63,10 @@ function begin(): void {
     beat();
     setInterval(() => own.beats === 'by itself' && beat(), intervalMs).unref();
   }
-  if (process.connected) process.once('disconnect', leave);
+  if (!process.connected) return;
+  process.once('disconnect', leave);
+  // That listener alone would keep a process alive that has nothing left to do.
+  process.channel?.unref();
 }
 
 /** The arbiter has gone: this ends as on TERM, with the processes that it has started. */

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { isAlive, type Running, serve, start } from '../support/tsunicorn.ts';
+import { isAlive, type Running, root, serve, start } from '../support/tsunicorn.ts';
 
 const APP = 'export default (_, res) => res.end("hello");\n';
 const STAYS = 'console.log("up", process.env.TSUNICORN_COMPANION_INDEX); setInterval(() => {}, 1000);\n';
@@ -82,6 +82,18 @@ describe('companions', () => {
     writeFileSync(join(running.cwd, 'tsunicorn.config.mjs'), config({}));
     running.signal('SIGHUP');
     await running.waitForLog(/Companion poller \(pid: \d+\) ended: removed from the configuration/, removed);
+  });
+
+  it('that import tsunicorn/companion end when they have nothing left to do', async () => {
+    const job = `import { companion, ready } from ${JSON.stringify(join(root, 'src/companion.ts'))};
+      ready();
+      console.log('works for', companion().name);
+    `;
+    const companions = { job: { run: 'job.mjs', schedule: '* * * * * *' } };
+    const running = await serve(['app.mjs'], { files: files(companions, { 'job.mjs': job }) });
+    await running.waitForLog(/job: works for job[\s\S]*Companion job \(pid: \d+\) is done/);
+    running.signal('SIGTERM');
+    expect(await running.end()).toMatchObject({ status: 0 });
   });
 
   it('run by their schedules', async () => {

@@ -27,14 +27,19 @@ export class Door {
   }
 
   /** Accepts from now on; `failed` is called with an error of the system. */
-  open({ fd }: Listener, failed: (error: Error) => void): void {
-    this.#server.on('error', failed).listen({ fd, backlog: BACKLOG }).unref();
+  open(listener: Listener, failed: (error: Error) => void): void {
+    const server = this.#server.on('error', failed);
+    if (listener.serveBy) listener.serveBy(server, BACKLOG);
+    else server.listen({ fd: listener.fd, backlog: BACKLOG });
+    server.unref();
   }
 
   /** Ends all connections. The socket itself is its listener's to close. */
   close(): void {
     this.#server.removeAllListeners('connection');
     for (const socket of this.#sockets) socket.destroy();
+    // It never listened; what it ends is its timer.
+    this.#http?.close();
   }
 
   #enter(socket: Socket): void {

@@ -171,14 +171,16 @@ async function bindPath(address: Address & { kind: 'unix' }): Promise<Listener> 
       return false;
     }
   };
+  const { release, serveBy } = served(socket);
   // The path belongs to another process: the socket cannot be reached any more and may stay open until this process ends.
   const close = () => {
-    if (isOurs()) socket.close();
+    if (isOurs()) release();
   };
   const giveTo = (owner: Owner) => {
     if (isOurs()) giveAway(address.source, path, owner);
   };
-  return { address, fd: socket.fd(), url: formatAddress({ ...address, path }), giveTo, ...closing(close) };
+  const url = formatAddress({ ...address, path });
+  return { address, fd: socket.fd(), url, serveBy, giveTo, ...closing(close) };
 }
 
 function isDirectory(path: string): boolean {
@@ -237,7 +239,20 @@ function isBoundByOthers(path: string): boolean {
 }
 
 function fromBound(address: Address, socket: net.BoundSocket, url = formatAddress(address)): Listener {
-  return { address, fd: socket.fd(), url, ...closing(() => socket.close()) };
+  const { release, serveBy } = served(socket);
+  return { address, fd: socket.fd(), url, serveBy, ...closing(release) };
+}
+
+/** What ends the socket, be it bound alone or taken over by a server that listens on it. */
+function served(socket: net.BoundSocket) {
+  let server: net.Server | null = null;
+  return {
+    release: () => void (server ?? socket).close(),
+    serveBy(by: net.Server, backlog: number): void {
+      server = by;
+      by.listen(socket, backlog);
+    },
+  };
 }
 
 function bindOrExplain(address: Address, options: net.BoundSocketOptions): net.BoundSocket {

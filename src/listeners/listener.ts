@@ -1,3 +1,4 @@
+import type { Server } from 'node:net';
 import type { Address } from '../settings/address.ts';
 import type { Closing } from './closing.ts';
 import type { Owner } from './owner.ts';
@@ -10,6 +11,12 @@ export interface Listener extends Closing {
   readonly url: string;
   /** What the program asked for, if it was not the settings that named the address. */
   readonly place?: string;
+  /**
+   * Lets a server of this process listen on the socket, which close() closes then: a second handle on its descriptor would
+   * go on watching the number, whatever it is given to next. Absent where that cannot be; the server listens on `fd` then,
+   * which is for processes that end with it.
+   */
+  serveBy?(server: Server, backlog: number): void;
   /** Gives the file of a Unix socket, if it is still ours, to a user and group. Throws a UsageError. */
   giveTo?(owner: Owner): void;
 }

@@ -1,4 +1,4 @@
-import type { RequestListener, Server } from 'node:http';
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import type { Server as NetServer, Socket } from 'node:net';
 import type { Listener } from '../listeners/listener.ts';
 
@@ -16,6 +16,8 @@ export class Door {
   readonly #handle: RequestListener;
   readonly #server: NetServer;
   readonly #sockets = new Set<Socket>();
+  /** The connections with a request that is not answered in full; `leaving` once there was another one behind it. */
+  readonly #busy = new WeakMap<Socket, 'answering' | 'leaving'>();
   #http: Server | null = null;
 
   constructor(handle: RequestListener) {
@@ -49,6 +51,21 @@ export class Door {
     this.#http.emit('connection', socket);
   }
 
+  /**
+   * A page is made in the arbiter's own loop, and a thousand requests fit into one packet: those that are pipelined are not
+   * answered, and the connection ends behind the answer before them.
+   */
+  #take(request: IncomingMessage, response: ServerResponse): void {
+    const { socket } = request;
+    if (this.#busy.has(socket)) return void this.#busy.set(socket, 'leaving');
+    this.#busy.set(socket, 'answering');
+    response.once('finish', () => {
+      if (this.#busy.get(socket) === 'leaving') return socket.destroySoon();
+      this.#busy.delete(socket);
+    });
+    this.#handle(request, response);
+  }
+
   #createHttp(): Server {
     // Not imported: that would cost the arbiter 155 ms and 16 MB at its start.
     const http = process.getBuiltinModule('node:http');
@@ -60,7 +77,7 @@ export class Door {
         keepAliveTimeout: KEEP_ALIVE_MS,
         connectionsCheckingInterval: PATIENCE_MS / 2,
       },
-      this.#handle,
+      (request, response) => this.#take(request, response),
     );
     server.setTimeout(PATIENCE_MS);
     // Node checks its time limits only once a server has listened.

@@ -41,20 +41,38 @@ async function answersTo(listener: Listener, text: string): Promise<readonly str
 const asking = (path: string) => `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`;
 
 describe('a door', () => {
-  it.each(['127.0.0.1:0', 'unix:'])('at %s lets go of its descriptor, which others get then', async (text) => {
-    const path = join(temporaryDirectory(), 'admin.sock');
-    const { listener, door } = await openDoor(text === 'unix:' ? `unix:${path}` : text);
-    expect(await answersTo(listener, asking('/a'))).toEqual(['answer to /a']);
-    door.close();
-    listener.close();
-    expect(existsSync(path)).toBe(false);
-    // The lowest free numbers are given first: one of these servers has the door's.
-    for (let count = 0; count < 4; count++) {
-      const server = net.createServer((socket) => socket.end('others')).listen(0, '127.0.0.1');
-      onTestFinished(() => void server.close());
-      await once(server, 'listening');
-      const socket = net.connect((server.address() as net.AddressInfo).port, '127.0.0.1');
-      expect(String((await once(socket, 'data'))[0])).toBe('others');
+  it.each(['127.0.0.1:0', 'unix:'])(
+    'at %s lets go of its descriptor, which others get then',
+    async (text) => {
+      const path = join(temporaryDirectory(), 'admin.sock');
+      const { listener, door } = await openDoor(text === 'unix:' ? `unix:${path}` : text);
+      expect(await answersTo(listener, asking('/a'))).toEqual(['answer to /a']);
+      door.close();
+      listener.close();
+      expect(existsSync(path)).toBe(false);
+      // The lowest free numbers are given first: one of these servers has the door's.
+      for (let count = 0; count < 4; count++) {
+        const server = net.createServer((socket) => socket.end('others')).listen(0, '127.0.0.1');
+        onTestFinished(() => void server.close());
+        await once(server, 'listening');
+        const socket = net.connect((server.address() as net.AddressInfo).port, '127.0.0.1');
+        expect(String((await once(socket, 'data'))[0])).toBe('others');
+      }
+    },
+  );
+
+  it('answers the first of pipelined requests, and then closes the connection', async () => {
+    const { listener } = await openDoor('127.0.0.1:0');
+    expect(await answersTo(listener, ['/a', '/b', '/c'].map(asking).join(''))).toEqual(['answer to /a']);
+  });
+
+  it('answers one request after the other on a connection', async () => {
+    const { listener } = await openDoor('127.0.0.1:0');
+    const socket = socketTo(listener).setEncoding('utf8');
+    onTestFinished(() => void socket.destroy());
+    for (const path of ['/a', '/b']) {
+      socket.write(asking(path));
+      expect((await once(socket, 'data'))[0]).toMatch(new RegExp(`answer to ${path}$`));
     }
   });
 });

@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import type { Readable } from 'node:stream';
 import type { CompanionField } from '../../log/records/record.ts';
 import { type Child, startChild } from '../../process/child.ts';
 import { type CompanionMessage, isCompanionMessage } from '../../process/companion.ts';
@@ -236,7 +236,7 @@ export class CompanionProcess {
     const late = new Promise<void>((resolve) => {
       cancel = this.#options.clock.after(LAST_WORDS_MS, resolve);
     });
-    await Promise.race([Promise.all(pipes.map((pipe) => once(pipe, 'close'))), late]);
+    await Promise.race([Promise.all(pipes.map(closed)), late]);
     cancel();
     for (const pipe of pipes) pipe.destroy();
     if (child.connected) child.disconnect();
@@ -270,4 +270,9 @@ export class CompanionProcess {
   #signal(signal: NodeJS.Signals): void {
     if (this.pid !== 0) this.#options.signalGroup(this.pid, signal);
   }
+}
+
+/** Resolves when the stream is closed. Not by once(), which rejects where an error comes before that. */
+function closed(stream: Readable): Promise<void> {
+  return new Promise((resolve) => void stream.once('close', resolve));
 }

@@ -139,6 +139,7 @@ const ON_DEMAND: readonly Fixture[] = [
     group: 'classic',
     packages: ['@feathersjs/feathers'],
     hello: { path: '/greetings' },
+    sockets: '/socket.io/?EIO=4&transport=websocket',
   }),
   fixture({
     name: 'LoopBack 4',
@@ -156,11 +157,25 @@ const ON_DEMAND: readonly Fixture[] = [
     program: 'server.cjs',
   }),
   fixture({
+    name: 'Nuxt',
+    group: 'nuxt',
+    folder: 'site',
+    packages: ['nuxt'],
+    exported: 'listener.mjs',
+    program: '.output/server/index.mjs',
+  }),
+  fixture({
+    name: 'Nitro 2',
+    group: 'nitro-2',
+    folder: 'site',
+    packages: ['nitropack'],
+    program: '.output/server/index.mjs',
+  }),
+  fixture({
     name: 'Nitro 3',
     group: 'nitro',
     folder: 'nitro',
     packages: ['nitro'],
-    exported: null,
     program: '.output/server/index.mjs',
   }),
   fixture({
@@ -184,7 +199,21 @@ const ON_DEMAND: readonly Fixture[] = [
     group: 'astro',
     folder: 'astro',
     packages: ['astro'],
-    program: null,
+  }),
+  fixture({
+    name: 'React Router serve',
+    group: 'react-router',
+    folder: 'site',
+    packages: ['@react-router/serve'],
+    program: '../node_modules/.bin/react-router-serve',
+    args: ['./build/server/index.js'],
+  }),
+  fixture({
+    name: 'AdonisJS 6',
+    group: 'adonis',
+    folder: 'site',
+    packages: ['@adonisjs/core'],
+    program: 'bin/server.js',
   }),
 ];
 

@@ -15,30 +15,51 @@ export interface Plan {
   readonly loadKills: number;
   /** How often each program is reloaded under load. */
   readonly programReloads: number;
+  /** How often the worker of a program that bound first is killed, and all of them are. */
+  readonly programKills: number;
 }
 
 const MINUTES = 60_000;
 const PLANS = {
   short: {
     ...{ reloads: 1, upgrades: 1, recyclings: 2, scalings: 1, chaosMs: 1000 },
-    ...{ keptMs: 2500, keptReloadMs: 2500, loadReloads: 4, loadKills: 8, programReloads: 1 },
+    ...{ keptMs: 2500, keptReloadMs: 2500, loadReloads: 4, loadKills: 8, programReloads: 1, programKills: 1 },
   },
   medium: {
     ...{ reloads: 3, upgrades: 1, recyclings: 6, scalings: 2, chaosMs: 1500 },
-    ...{ keptMs: 5000, keptReloadMs: 2500, loadReloads: 20, loadKills: 20, programReloads: 5 },
+    ...{
+      keptMs: 5000,
+      keptReloadMs: 2500,
+      loadReloads: 20,
+      loadKills: 20,
+      programReloads: 5,
+      programKills: 3,
+    },
   },
   // Over three worker classes: more than 100 reloads, 10 upgrades, 200 recyclings, 50 of TTIN and TTOU.
   long: {
     ...{ reloads: 34, upgrades: 4, recyclings: 67, scalings: 17, chaosMs: 60_000 },
-    ...{ keptMs: 5 * MINUTES, keptReloadMs: 10_000, loadReloads: 20, loadKills: 20, programReloads: 20 },
+    ...{
+      keptMs: 5 * MINUTES,
+      keptReloadMs: 10_000,
+      loadReloads: 20,
+      loadKills: 20,
+      programReloads: 20,
+      programKills: 10,
+    },
   },
 } as const satisfies Readonly<Record<string, Plan>>;
 
-const { TSUNICORN_SOAK = 'short' } = process.env;
+type Form = keyof typeof PLANS;
+
+function formOf(text: string): Form {
+  return text === 'long' || text === 'medium' ? text : 'short';
+}
 
 /** The short form is for every run of the tests, the medium one for CI, the long one for `npm run soak`. */
-export const isLong = TSUNICORN_SOAK === 'long';
-export const plan: Plan = isLong ? PLANS.long : TSUNICORN_SOAK === 'medium' ? PLANS.medium : PLANS.short;
+export const form: Form = formOf(process.env.TSUNICORN_SOAK ?? 'short');
+export const isLong = form === 'long';
+export const plan: Plan = PLANS[form];
 
 /** Evenly mixed, the same in every run: what comes `count` times is spread over the whole. */
 export function interleaved<Name extends string>(counts: Readonly<Record<Name, number>>): readonly Name[] {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { childrenOf, isAlive, type Running, serve } from '../support/tsunicorn.ts';
+import { childrenOf, isAlive, type Running, start } from '../support/tsunicorn.ts';
 
 /** A service that is operated on, through every arbiter that it ever has. */
 export class Soaked {
@@ -59,6 +59,16 @@ export class Soaked {
     await this.waitFor(() => !this.workers().some((pid) => old.includes(pid)), 'the old workers to be gone');
   }
 
+  /** KILL to these workers, until as many are ready again. */
+  async killed(workers: readonly number[]): Promise<void> {
+    const ready = this.count(/Worker is ready/);
+    for (const pid of workers) process.kill(pid, 'SIGKILL');
+    await this.waitFor(
+      () => this.count(/Worker is ready/) >= ready + workers.length,
+      'as many workers to be ready',
+    );
+  }
+
   /** One worker more, and one fewer again. */
   async scale(): Promise<void> {
     const seen = this.log.length;
@@ -94,20 +104,45 @@ export class Soaked {
   }
 }
 
+/** A service and where it answers. */
+export type Reachable = Soaked & { readonly urls: readonly string[] };
+
+type Environment = Readonly<Record<string, string>>;
+
 /** Serves on TCP and on a Unix socket at once; whatever arbiter there is at the end of the test is killed with its workers. */
 export async function soak(
   app: string,
   args: readonly string[],
   wanted: number,
-): Promise<Soaked & { readonly urls: readonly string[] }> {
+  env: Environment = {},
+): Promise<Reachable> {
   const binds = ['-b', '127.0.0.1:0', '-b', 'unix:app.sock'];
-  const common = ['-w', String(wanted), '--pid', 'pid', '--log-level', 'debug'];
-  const running = await serve([app, ...binds, ...common, ...args], { files: {} });
+  const running = start([app, ...binds, ...common(wanted), ...args], { files: {}, env });
+  return allReady(running, wanted, [`unix:${join(running.cwd, 'app.sock')}`]);
+}
+
+/** Serves a program where it listens itself, else as `soak()` does. */
+export function soakUnnamed(
+  program: string,
+  args: readonly string[],
+  wanted: number,
+  env: Environment,
+): Promise<Reachable> {
+  const running = start([program, ...common(wanted), ...args], { files: {}, env, address: 'unnamed' });
+  return allReady(running, wanted);
+}
+
+function common(wanted: number): readonly string[] {
+  return ['-w', String(wanted), '--pid', 'pid', '--log-level', 'debug'];
+}
+
+async function allReady(running: Running, wanted: number, more: readonly string[] = []): Promise<Reachable> {
+  const url = await running.url();
   const soaked = new Soaked(running, wanted);
   onTestFinished(() => {
     const left = [soaked.pid, ...soaked.workers()].filter((pid) => pid > 0 && isAlive(pid));
     for (const pid of left) process.kill(pid, 'SIGKILL');
   });
   await soaked.waitFor(() => soaked.count(/Worker is ready/) >= wanted, 'every worker to be ready');
-  return Object.assign(soaked, { urls: [running.at, `unix:${join(running.cwd, 'app.sock')}`] });
+  return Object.assign(soaked, { urls: [url, ...more] });
 }

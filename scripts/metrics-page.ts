@@ -97,9 +97,9 @@ function row(name: string, { type, help, bounds }: Family, labels: string): stri
   return `| \`${name}\` | ${type} | ${labels} | ${help}${buckets} |\n`;
 }
 
-function labelsOf({ labels = {}, perWorker }: Family): string {
+function labelsOf({ labels = {}, dynamic = [], perWorker }: Family): string {
   const named = Object.entries(labels).map(
     ([name, values]) => `\`${name}\`: ${values.map((value) => `\`${value}\``).join(', ')}`,
   );
-  return [...named, ...(perWorker ? ['`slot`'] : [])].join('; ');
+  return [...named, ...dynamic.map((name) => `\`${name}\``), ...(perWorker ? ['`slot`'] : [])].join('; ');
 }

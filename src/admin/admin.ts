@@ -9,10 +9,11 @@ import { fs } from '../support/builtins.ts';
 import type { Clock } from '../support/clock.ts';
 import { messageOf } from '../support/errors.ts';
 import { Door } from './door.ts';
-import { expose, type Present } from './exposition.ts';
+import { expose, type Present, type Sample } from './exposition.ts';
 import { livenessOf, readinessOf } from './health.ts';
 import { type Entrance, Pages } from './pages.ts';
-import { type ListenerView, statusPage } from './status-page.ts';
+import { type ListenerView, type QueueRow, queuesOf, statusPage } from './status-page.ts';
+import { WaitReader } from './waits.ts';
 
 export interface AdminOptions {
   readonly counters: CounterStore;
@@ -36,17 +37,23 @@ export class Admin {
   #states: readonly string[] = [];
 
   constructor(options: AdminOptions) {
-    const { clock, counters, settings } = options;
+    const { clock, counters, settings, serving } = options;
+    const waits = new WaitReader();
     this.#options = options;
     this.#turnedMs = clock.now();
     this.#pages = new Pages({
       livez: () => livenessOf(clock.now() - this.#turnedMs),
       readyz: () => readinessOf(this.#status, settings().readyQuorum),
-      metrics: (format) => expose(counters.totals(), this.#present(), format),
-      status: () =>
+      metrics: async (format) => {
+        const listeners = serving();
+        const queues = queuesOf(listeners, settings().backlog, await waits.read(listeners));
+        return expose(counters.totals(), this.#present(queues), format);
+      },
+      status: async () =>
         statusPage({
           ...options,
-          listeners: options.serving,
+          listeners: serving,
+          waits: await waits.read(serving()),
           status: this.#status,
           totals: counters.totals(),
         }),
@@ -73,7 +80,7 @@ export class Admin {
     for (const listener of listeners) {
       keepToOurselves(listener);
       const entrance = entranceOf(listener);
-      const door = new Door((request, response) => this.#answer(request, response, entrance));
+      const door = new Door((request, response) => void this.#answer(request, response, entrance));
       this.#doors.push(door);
       door.open(listener, (error) => {
         const reason = messageOf(error);
@@ -90,8 +97,9 @@ export class Admin {
     });
   }
 
-  #answer(request: IncomingMessage, response: ServerResponse, entrance: Entrance): void {
-    const { status, type, body, headers = {} } = this.#pages.answer(request, entrance);
+  async #answer(request: IncomingMessage, response: ServerResponse, entrance: Entrance): Promise<void> {
+    const answer = this.#pages.answer(request, entrance);
+    const { status, type, body, headers = {} } = answer instanceof Promise ? await answer : answer;
     // What the client sends behind a head that is refused is not waited for.
     if (status === 405) response.shouldKeepAlive = false;
     response.writeHead(status, {
@@ -115,18 +123,35 @@ export class Admin {
     counters.publish();
   }
 
-  #present(): Present {
+  #present(queues: readonly QueueRow[]): Present {
     const { version } = this.#options;
     const { user, system } = process.cpuUsage();
     return {
-      tsunicorn_info: [{ version, node: process.versions.node }, 1],
+      tsunicorn_info: [[{ version, node: process.versions.node }, 1]],
       tsunicorn_workers_wanted: this.#status?.workers.wanted ?? 0,
       tsunicorn_generation: this.#status?.generation ?? 0,
+      ...ofQueues(queues),
       process_start_time_seconds: performance.timeOrigin / 1000,
       process_resident_memory_bytes: process.memoryUsage.rss(),
       process_cpu_seconds_total: (user + system) / 1e6,
     };
   }
+}
+
+/** What is not known has no sample. */
+function ofQueues(queues: readonly QueueRow[]) {
+  const samples = (take: (queue: QueueRow) => number | null) =>
+    queues.flatMap((queue): readonly Sample[] => {
+      const value = take(queue);
+      return value === null ? [] : [[{ address: queue.url }, value]];
+    });
+  return {
+    tsunicorn_backlog_connections: samples(({ queue }) => queue),
+    tsunicorn_backlog_limit: samples(({ limit }) => limit),
+    tsunicorn_backlog_longest_wait_seconds: samples(({ longestWaitMs }) =>
+      longestWaitMs === null ? null : longestWaitMs / 1000,
+    ),
+  };
 }
 
 /** The new arbiter of an upgrade opens when it serves: until then the old one answers. */

@@ -26,8 +26,10 @@ export function formatFor(accept: string): ExpositionFormat {
   return /application\/openmetrics-text/.test(accept) ? 'openMetrics' : 'text';
 }
 
-/** What is known when it is asked for: a value, or labels and a value, by family. */
-export type Present = Readonly<Record<keyof typeof presentFamilies, number | readonly [Labels, number]>>;
+/** What is known when it is asked for: a value, or one for each combination of labels, by family. */
+export type Present = Readonly<Record<keyof typeof presentFamilies, number | readonly Sample[]>>;
+
+export type Sample = readonly [Labels, number];
 
 type Labels = Readonly<Record<string, string>>;
 
@@ -40,7 +42,7 @@ export function expose(totals: Totals, present: Present, format: ExpositionForma
     const value = present[name as keyof Present];
     page.head(name, family);
     if (typeof value === 'number') page.sample(name, {}, value);
-    else page.sample(name, value[0], value[1]);
+    else for (const [labels, one] of value) page.sample(name, labels, one);
   }
   return page.text;
 }
@@ -65,7 +67,7 @@ class Page {
   }
 
   sample(name: string, labels: Labels, value: number): void {
-    const text = Object.entries(labels).map(([label, held]) => `${label}="${held}"`);
+    const text = Object.entries(labels).map(([label, held]) => `${label}="${escaped(held)}"`);
     this.#lines.push(`${name}${text.length === 0 ? '' : `{${text.join(',')}}`} ${value}\n`);
   }
 
@@ -91,6 +93,11 @@ class Page {
   #bound(bound: number): string {
     return this.#format === 'openMetrics' && Number.isInteger(bound) ? `${bound}.0` : `${bound}`;
   }
+}
+
+/** The same in both formats; a path of a Unix socket may hold anything. */
+function escaped(value: string): string {
+  return value.replace(/["\\\n]/g, (found) => (found === '\n' ? '\\n' : `\\${found}`));
 }
 
 function requestDurations(page: Page, { series }: Totals): void {

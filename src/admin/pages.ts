@@ -16,8 +16,8 @@ export interface Answer {
 export interface PageSources {
   readonly livez: () => Health;
   readonly readyz: () => Health;
-  readonly metrics: (format: ReturnType<typeof formatFor>) => string;
-  readonly status: () => object;
+  readonly metrics: (format: ReturnType<typeof formatFor>) => Promise<string>;
+  readonly status: () => Promise<object>;
   readonly settings: () => Pick<Settings, 'adminToken'>;
 }
 
@@ -29,7 +29,7 @@ export interface Entrance {
   readonly isTcp: boolean;
 }
 
-type Page = (request: IncomingMessage) => Answer;
+type Page = (request: IncomingMessage) => Answer | Promise<Answer>;
 
 /** Answers requests for the arbiter's own pages. */
 export class Pages {
@@ -45,10 +45,10 @@ export class Pages {
       ['/readyz', () => ofHealth(sources.readyz())],
       ['/metrics', ({ headers }) => this.#metrics(headers.accept ?? '')],
     ]);
-    this.#guarded = new Map<string, Page>([['/status.json', () => json(200, sources.status())]]);
+    this.#guarded = new Map<string, Page>([['/status.json', async () => json(200, await sources.status())]]);
   }
 
-  answer(request: IncomingMessage, { isLocal, isTcp }: Entrance): Answer {
+  answer(request: IncomingMessage, { isLocal, isTcp }: Entrance): Answer | Promise<Answer> {
     const { method = '', url = '', headers } = request;
     if (method !== 'GET' && method !== 'HEAD') return plain(405, 'only GET and HEAD', { Allow: 'GET, HEAD' });
     // A web page can make a browser send requests to this machine under a name of its own (DNS rebinding).
@@ -69,9 +69,9 @@ export class Pages {
     return plain(401, 'this page needs the token of --admin-token', { 'WWW-Authenticate': 'Bearer' });
   }
 
-  #metrics(accept: string): Answer {
+  async #metrics(accept: string): Promise<Answer> {
     const format = formatFor(accept);
-    return { status: 200, type: CONTENT_TYPES[format], body: this.#sources.metrics(format) };
+    return { status: 200, type: CONTENT_TYPES[format], body: await this.#sources.metrics(format) };
   }
 }
 

@@ -1,10 +1,11 @@
-import { queueLimit, queueOf } from '../listeners/queue.ts';
+import { ListeningRows, queueLimit, queueOf } from '../listeners/queue.ts';
 import { families } from '../metrics/catalogue.ts';
 import { HEADER, members, placeOf } from '../metrics/layout.ts';
 import type { Totals } from '../metrics/store.ts';
 import type { ServiceStatus, WorkerStatus } from '../process/status.ts';
 import { usageOf } from '../process/usage.ts';
 import type { Settings } from '../settings/catalogue/catalogue.ts';
+import type { Waits } from './waits.ts';
 
 /** A socket at which the workers serve. */
 export interface ListenerView {
@@ -16,6 +17,8 @@ export interface ListenerView {
 export interface StatusSource {
   readonly version: string;
   readonly listeners: () => readonly ListenerView[];
+  /** Absent where nobody has asked for them. */
+  readonly waits?: Waits;
   readonly settings: () => Pick<Settings, 'name' | 'backlog'>;
   readonly status: ServiceStatus | null;
   readonly totals: Totals | null;
@@ -45,10 +48,9 @@ const DELAY = placeOf('tsunicorn_eventloop_delay_seconds');
 const DELAY_BOUNDS: readonly number[] = families.tsunicorn_eventloop_delay_seconds.bounds ?? [];
 
 /** What /status.json says. */
-export function statusPage({ status, totals, version, listeners, settings }: StatusSource) {
+export function statusPage({ status, totals, version, listeners, waits, settings }: StatusSource) {
   const byPid = new Map(totals?.workers.map((figures) => [figures[HEADER.pid], figures]));
   const { name, backlog } = settings();
-  const limit = queueLimit(backlog);
   return {
     schema: SCHEMA,
     version,
@@ -60,7 +62,7 @@ export function statusPage({ status, totals, version, listeners, settings }: Sta
     generation: status?.generation ?? null,
     reload: { underWay: status?.reload ?? null, lastFailure: status?.reloadFailure ?? null },
     addresses: listeners().map(({ url }) => url),
-    listeners: listeners().map((listener) => ({ url: listener.url, queue: queueOf(listener), limit })),
+    listeners: queuesOf(listeners(), backlog, waits),
     workers: { wanted: status?.workers.wanted ?? 0, ready: status?.workers.ready ?? 0 },
     processes: (status?.processes ?? []).map((worker) => rowOf(worker, byPid.get(worker.pid))),
     companions: status?.companions ?? [],
@@ -69,6 +71,32 @@ export function statusPage({ status, totals, version, listeners, settings }: Sta
     reloads: totals && countsOf('tsunicorn_reloads_total', totals),
     upgrades: totals && countsOf('tsunicorn_upgrades_total', totals),
   };
+}
+
+/** The queue of the kernel before a socket. What is not known is null. */
+export interface QueueRow {
+  readonly url: string;
+  /** Connections that wait to be accepted. */
+  readonly queue: number | null;
+  /** How many can wait. */
+  readonly limit: number;
+  /** How long one of them has waited since it sent something. */
+  readonly longestWaitMs: number | null;
+}
+
+/** The queues before the sockets. */
+export function queuesOf(
+  listeners: readonly ListenerView[],
+  backlog: number,
+  waits?: Waits,
+): readonly QueueRow[] {
+  const [rows, limit] = [new ListeningRows(), queueLimit(backlog)];
+  return listeners.map((listener) => ({
+    url: listener.url,
+    queue: queueOf(listener, rows)?.length ?? null,
+    limit,
+    longestWaitMs: waits?.get(listener.url) ?? null,
+  }));
 }
 
 function rowOf(worker: WorkerStatus, figures: Float64Array | undefined): WorkerRow {

@@ -1,15 +1,65 @@
 import { fs } from '../support/builtins.ts';
 import type { Listener } from './listener.ts';
 
-/** The connections that the kernel has accepted for a socket and no worker has taken; null where that cannot be seen. */
-export function queueOf({ fd, url }: Pick<Listener, 'fd' | 'url'>): number | null {
-  try {
-    if (url.startsWith('unix:')) return waitingAt(url.slice('unix:'.length));
-    return queued(`${fs.fstatSync(fd).ino}`);
-  } catch {
-    // No /proc (macOS), or the socket is closed.
-    return null;
+// What Linux says of the connections that no process has accepted yet: proc_net_tcp(5), unix(7).
+
+/** The queue of one listening socket; `port` is null where it is not of TCP. */
+export interface Queued {
+  readonly length: number;
+  readonly port: number | null;
+}
+
+/** Reads a file of rows up to the first part with which `isEnough` is content. */
+export type ReadRows = (file: string, isEnough: (text: string) => boolean) => string;
+
+const ROWS_BYTES = 64 * 1024;
+const LISTEN = '0A';
+/** A connection to a Unix socket that is not accepted has the path of that socket, and no inode. */
+const CONNECTING = '02';
+
+/** The tables of the kernel, each read once and only if it is needed. */
+export class ListeningRows {
+  readonly #read: ReadRows;
+  readonly #tables = new Map<string, readonly (readonly string[])[]>();
+
+  constructor(read: ReadRows = readRows) {
+    this.#read = read;
   }
+
+  /** Those of listening sockets, which come first: there may be 100 000 connections behind them. */
+  get tcp(): readonly (readonly string[])[] {
+    return ['/proc/net/tcp', '/proc/net/tcp6'].flatMap((file) =>
+      this.#table(file, hasOtherStates).filter(([, , , state]) => state === LISTEN),
+    );
+  }
+
+  get unix(): readonly (readonly string[])[] {
+    return this.#table('/proc/net/unix', () => false);
+  }
+
+  #table(file: string, isEnough: (text: string) => boolean): readonly (readonly string[])[] {
+    const known = this.#tables.get(file);
+    if (known) return known;
+    const [, ...rows] = this.#read(file, isEnough).split('\n');
+    const split = rows.map((row) => row.trim().split(/\s+/));
+    this.#tables.set(file, split);
+    return split;
+  }
+}
+
+/** Whether a part of the table has come in which sockets do not listen; its last row may be cut. */
+function hasOtherStates(text: string): boolean {
+  return /^ *\d+: [\dA-F]+:[\dA-F]{4} [\dA-F]+:[\dA-F]{4} (?!0A)[\dA-F]{2} /m.test(text);
+}
+
+/** The queue of a listening socket; null where the kernel does not list it. */
+export function queueOf(
+  { fd, url }: Pick<Listener, 'fd' | 'url'>,
+  rows = new ListeningRows(),
+  inode = inodeOf(fd),
+): Queued | null {
+  if (inode === null) return null;
+  return url.startsWith('unix:') ? queuedOnUnix(rows, `${inode}`) : queuedOnTcp(rows, `${inode}`);
 }
 
 /** The longest that the queue of a socket gets: what was asked for, up to the limit of the system. */
@@ -21,23 +71,53 @@ export function queueLimit(backlog: number): number {
   }
 }
 
-const LISTEN = '0A';
-/** A connection to the path that was not accepted yet (SS_CONNECTING of proc(5)). */
-const CONNECTING = '02';
+function queuedOnTcp({ tcp }: ListeningRows, inode: string): Queued | null {
+  // sl, local, remote, state, tx:rx, timer, retransmits, uid, timeout, inode
+  const [, local = '', , , queues = ''] = tcp.find((row) => row[9] === inode) ?? [];
+  if (local === '') return null;
+  return {
+    length: Number.parseInt(queues.split(':')[1] ?? '', 16) || 0,
+    port: Number.parseInt(local.split(':')[1] ?? '', 16) || null,
+  };
+}
 
-function queued(inode: string): number | null {
-  for (const file of ['/proc/net/tcp', '/proc/net/tcp6']) {
-    const row = rows(file).find((fields) => fields[9] === inode && fields[3] === LISTEN);
-    if (row) return Number.parseInt(row[4]?.split(':')[1] ?? '0', 16);
+function queuedOnUnix({ unix }: ListeningRows, inode: string): Queued | null {
+  // Num, RefCount, Protocol, Flags, Type, State, Inode, Path
+  const path = unix
+    .find((row) => row[6] === inode)
+    ?.slice(7)
+    .join(' ');
+  if (path === undefined || path === '') return null;
+  const waiting = unix.filter((row) => row[5] === CONNECTING && row.slice(7).join(' ') === path);
+  return { length: waiting.length, port: null };
+}
+
+function inodeOf(fd: number): number | null {
+  try {
+    return fs.fstatSync(fd).ino;
+  } catch {
+    // EBADF: a reload has closed it meanwhile.
+    return null;
   }
-  return null;
 }
 
-function waitingAt(path: string): number {
-  return rows('/proc/net/unix').filter((fields) => fields[5] === CONNECTING && fields[7] === path).length;
-}
-
-function rows(file: string): readonly (readonly string[])[] {
-  const lines = fs.readFileSync(file, 'utf8').split('\n').slice(1);
-  return lines.map((line) => line.trim().split(/\s+/));
+/** The rows of a table of the kernel, up to the first part in which `isEnough`; none where there is no such table. */
+function readRows(file: string, isEnough: (text: string) => boolean): string {
+  let fd = -1;
+  try {
+    fd = fs.openSync(file, 'r');
+    const part = Buffer.alloc(ROWS_BYTES);
+    let text = '';
+    for (;;) {
+      const length = fs.readSync(fd, part);
+      if (length === 0) return text;
+      text += part.toString('latin1', 0, length);
+      if (isEnough(text)) return text;
+    }
+  } catch {
+    // Another system than Linux, or a container that hides it.
+    return '';
+  } finally {
+    if (fd >= 0) fs.closeSync(fd);
+  }
 }

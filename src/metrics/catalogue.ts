@@ -10,6 +10,8 @@ export interface Family {
   readonly help: string;
   /** The label, or two, and all values that each can have. */
   readonly labels?: Readonly<Record<string, readonly string[]>>;
+  /** Labels whose values are known only when they are asked for. */
+  readonly dynamic?: readonly string[];
   /** The upper bounds of a histogram; what lies above the last is counted too. */
   readonly bounds?: readonly number[];
   /** A gauge that is shown for each worker, with the label `slot`, and not as a sum. */
@@ -135,9 +137,28 @@ export const arbiterFamilies = {
 
 /** What is not counted, but known when it is asked for. */
 export const presentFamilies = {
-  tsunicorn_info: { type: 'gauge', help: 'The versions of tsunicorn and Node; always 1' },
+  tsunicorn_info: {
+    type: 'gauge',
+    help: 'The versions of tsunicorn and Node; always 1',
+    dynamic: ['version', 'node'],
+  },
   tsunicorn_workers_wanted: { type: 'gauge', help: 'How many workers are to serve' },
   tsunicorn_generation: { type: 'gauge', help: 'The number of the generation that serves' },
+  tsunicorn_backlog_connections: {
+    type: 'gauge',
+    help: 'Connections in the queue of the kernel, which no worker has accepted yet',
+    dynamic: ['address'],
+  },
+  tsunicorn_backlog_limit: {
+    type: 'gauge',
+    help: 'How many connections that queue can hold',
+    dynamic: ['address'],
+  },
+  tsunicorn_backlog_longest_wait_seconds: {
+    type: 'gauge',
+    help: 'For how long a connection in that queue has waited since it sent something; of TCP, where ss(8) is installed',
+    dynamic: ['address'],
+  },
   process_start_time_seconds: { type: 'gauge', help: 'When the arbiter was started, in Unix time' },
   process_resident_memory_bytes: { type: 'gauge', help: 'The resident memory of the arbiter' },
   process_cpu_seconds_total: { type: 'counter', help: 'The processor time of the arbiter' },

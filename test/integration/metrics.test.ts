@@ -12,6 +12,7 @@ export const app = (request, response) => {
   if (request.url === '/fail') throw new Error('no');
   if (request.url === '/none') response.statusCode = 204;
   if (request.url === '/part') return void response.write('part', () => response.destroy());
+  if (request.url === '/spin') for (const end = Date.now() + 1500; Date.now() < end; );
   if (request.url === '/later') return void setTimeout(() => response.end('later'), 50);
   if (request.url !== '/wait') response.end('hello');
 };`;
@@ -109,6 +110,28 @@ it('a worker that is killed loses what it counted in its last milliseconds at mo
   expect(now.get('tsunicorn_requests_cut_total{reason="worker_died"}')).toBe(1);
   const killed = now.get('tsunicorn_worker_exits_total{cause="signal"}') ?? 0;
   expect(killed + (now.get('tsunicorn_worker_exits_total{cause="oom"}') ?? 0)).toBe(1);
+});
+
+it('while the worker is blocked, the queues of the kernel show who waits for it', async () => {
+  const running = await serve(['app.mjs:app', ...ADMIN, '-w', '1', '--bind', 'unix:w.sock'], { files });
+  const admin = await adminOf(running);
+  const spinning = get(running.at, '/spin');
+  const waiting: Promise<unknown>[] = [];
+  await expect
+    .poll(async () => {
+      if (waiting.length < 20) waiting.push(get(running.at, '/'));
+      return (await samples(admin)).get(`tsunicorn_backlog_connections{address="${running.at}"}`);
+    }, SOON)
+    .toBeGreaterThan(2);
+  const status = JSON.parse((await get(admin, '/status.json')).body);
+  expect(status.listeners).toMatchObject([{ limit: expect.any(Number) }, { queue: 0, longestWaitMs: null }]);
+  await Promise.all([spinning, ...waiting]);
+  await expect
+    .poll(
+      async () => (await samples(admin)).get(`tsunicorn_backlog_connections{address="${running.at}"}`),
+      SOON,
+    )
+    .toBe(0);
 });
 
 it('counters and the address of the arbiter move to the new one of an upgrade, and back', async () => {

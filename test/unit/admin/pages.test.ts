@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { readinessOf } from '../../../src/admin/health.ts';
-import { Pages } from '../../../src/admin/pages.ts';
+import { type Answer, Pages } from '../../../src/admin/pages.ts';
 import type { ServiceStatus } from '../../../src/process/status.ts';
 
 const local = { isLocal: true, isTcp: true };
@@ -12,14 +12,18 @@ function pages(adminToken: string | null = null): Pages {
   return new Pages({
     livez: () => ({ isFine: true, body: { live: true } }),
     readyz: () => ({ isFine: false, body: { ready: false } }),
-    metrics: (format) => format,
-    status: () => ({ schema: 1 }),
+    metrics: async (format) => format,
+    status: async () => ({ schema: 1 }),
     settings: () => ({ adminToken }),
   });
 }
 
 function request(url: string, headers: Record<string, string> = {}, method = 'GET'): IncomingMessage {
   return { url, method, headers: { host: '127.0.0.1:9000', ...headers } } as unknown as IncomingMessage;
+}
+
+async function statusOf(answer: Answer | Promise<Answer>): Promise<number> {
+  return (await answer).status;
 }
 
 describe('the pages of the arbiter', () => {
@@ -31,40 +35,44 @@ describe('the pages of the arbiter', () => {
     expect(pages().answer(request('/readyz'), remote)).toMatchObject({ status: 503 });
   });
 
-  it('answer /metrics in the format that the client accepts', () => {
+  it('answer /metrics in the format that the client accepts', async () => {
     const accept = 'application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5,*/*;q=0.1';
-    expect(pages().answer(request('/metrics', { accept }), remote)).toMatchObject({
+    expect(await pages().answer(request('/metrics', { accept }), remote)).toMatchObject({
       type: expect.stringContaining('openmetrics-text; version=1.0.0'),
       body: 'openMetrics',
     });
-    expect(pages().answer(request('/metrics'), remote)).toMatchObject({
+    expect(await pages().answer(request('/metrics'), remote)).toMatchObject({
       type: expect.stringContaining('version=0.0.4'),
       body: 'text',
     });
   });
 
-  it('tell the rest beyond the loopback interface only to who has the token', () => {
-    expect(pages().answer(request('/status.json'), local).status).toBe(200);
-    expect(pages().answer(request('/status.json'), unix).status).toBe(200);
-    expect(pages().answer(request('/status.json'), remote).status).toBe(403);
+  it('tell the rest beyond the loopback interface only to who has the token', async () => {
+    expect(await statusOf(pages().answer(request('/status.json'), local))).toBe(200);
+    expect(await statusOf(pages().answer(request('/status.json'), unix))).toBe(200);
+    expect(await statusOf(pages().answer(request('/status.json'), remote))).toBe(403);
     const withToken = pages('secret');
-    expect(withToken.answer(request('/status.json'), remote).status).toBe(401);
-    expect(withToken.answer(request('/status.json'), local).status).toBe(401);
+    expect(await statusOf(withToken.answer(request('/status.json'), remote))).toBe(401);
+    expect(await statusOf(withToken.answer(request('/status.json'), local))).toBe(401);
     const ask = (authorization: string) =>
-      withToken.answer(request('/status.json', { authorization }), remote).status;
+      statusOf(withToken.answer(request('/status.json', { authorization }), remote));
     expect(
-      ['Bearer secret', 'bearer secret', 'Bearer secre', 'Bearer secrets', 'Basic secret'].map(ask),
+      await Promise.all(
+        ['Bearer secret', 'bearer secret', 'Bearer secre', 'Bearer secrets', 'Basic secret'].map(ask),
+      ),
     ).toEqual([200, 200, 401, 401, 401]);
   });
 
-  it('are not told to a name that a name server of others may lead here', () => {
-    const ask = (host: string) => pages().answer(request('/livez', { host }), local).status;
-    expect(['localhost:9000', '[::1]:9000', '10.1.2.3'].map(ask)).toEqual([200, 200, 200]);
-    expect(['evil.example:9000', '', '127.0.0.1.evil.example', 'localhost.evil.example'].map(ask)).toEqual([
-      403, 403, 403, 403,
-    ]);
-    expect(pages().answer(request('/livez', { host: 'pod.example' }), remote).status).toBe(200);
-    expect(pages().answer(request('/livez', { host: 'any' }), unix).status).toBe(200);
+  it('are not told to a name that a name server of others may lead here', async () => {
+    const ask = (host: string) => statusOf(pages().answer(request('/livez', { host }), local));
+    expect(await Promise.all(['localhost:9000', '[::1]:9000', '10.1.2.3'].map(ask))).toEqual([200, 200, 200]);
+    expect(
+      await Promise.all(
+        ['evil.example:9000', '', '127.0.0.1.evil.example', 'localhost.evil.example'].map(ask),
+      ),
+    ).toEqual([403, 403, 403, 403]);
+    expect(await statusOf(pages().answer(request('/livez', { host: 'pod.example' }), remote))).toBe(200);
+    expect(await statusOf(pages().answer(request('/livez', { host: 'any' }), unix))).toBe(200);
   });
 
   it('are read only, and name themselves', () => {

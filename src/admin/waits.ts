@@ -1,0 +1,74 @@
+import type { ExecFileException } from 'node:child_process';
+import type { Listener } from '../listeners/listener.ts';
+import { ListeningRows, queueOf } from '../listeners/queue.ts';
+import { codeOf } from '../support/errors.ts';
+
+/** For how many milliseconds a connection waits in the queue of each socket, by its address; null where it is not known. */
+export type Waits = ReadonlyMap<string, number | null>;
+
+/** A client that asks more often gets the same answer. */
+const FRESH_MS = 1000;
+const PATIENCE_MS = 1000;
+const MOST_BYTES = 16 * 1024 * 1024;
+
+/** Asks ss(8), where it is installed, for how long connections have waited that no worker has accepted. */
+export class WaitReader {
+  #hasSs = true;
+  #latest: { readonly asked: string; readonly atMs: number; readonly answer: Promise<string> } | null = null;
+
+  /** Of the sockets whose queue is not empty. */
+  async read(listeners: readonly Pick<Listener, 'fd' | 'url'>[]): Promise<Waits> {
+    const rows = new ListeningRows();
+    const waiting = listeners.flatMap((listener): readonly (readonly [string, number])[] => {
+      const queue = queueOf(listener, rows);
+      return queue?.port && queue.length > 0 ? [[listener.url, queue.port]] : [];
+    });
+    const ports = [...new Set(waiting.map(([, port]) => port))].toSorted((a, b) => a - b);
+    const sockets = ports.length === 0 ? '' : await this.#ask(ports);
+    return new Map(waiting.map(([url, port]) => [url, longestWaitOf(sockets, port)]));
+  }
+
+  /** Asks ss(8) for the connections at these ports. */
+  #ask(ports: readonly number[]): Promise<string> | string {
+    if (!this.#hasSs) return '';
+    const asked = ports.map((port) => `sport = :${port}`).join(' or ');
+    const atMs = performance.now();
+    if (this.#latest?.asked !== asked || atMs - this.#latest.atMs > FRESH_MS)
+      this.#latest = { asked, atMs, answer: this.#run(asked) };
+    return this.#latest.answer;
+  }
+
+  #run(filter: string): Promise<string> {
+    const { execFile } = process.getBuiltinModule('node:child_process');
+    const options = { timeout: PATIENCE_MS, maxBuffer: MOST_BYTES, encoding: 'utf8' } as const;
+    const args = ['-tinHe', 'state', 'established', `( ${filter} )`];
+    return new Promise((resolve) => {
+      execFile('ss', args, options, (error: ExecFileException | null, stdout) => {
+        // It may come with a later update of the image, which then needs a restart.
+        if (codeOf(error) === 'ENOENT') this.#hasSs = false;
+        resolve(error === null ? stdout : '');
+      });
+    });
+  }
+}
+
+/**
+ * By what `ss -tinHe` says, for how many milliseconds nothing came from the connection at that port that no process has
+ * accepted; null where it lists none.
+ */
+export function longestWaitOf(output: string, port: number): number | null {
+  let longest: number | null = null;
+  let isWaiting = false;
+  for (const line of output.split('\n')) {
+    // Each connection has a line that begins with its queues, and one with its figures behind white space.
+    if (!/^\s/.test(line)) isWaiting = isQueued(line, port);
+    const [, ms] = isWaiting ? (/ lastrcv:(\d+)/.exec(line) ?? []) : [];
+    if (ms !== undefined) longest = Math.max(longest ?? 0, Number(ms));
+  }
+  return longest;
+}
+
+function isQueued(line: string, port: number): boolean {
+  const [, local = ''] = /^(?:ESTAB\s+)?\d+\s+\d+\s+(\S+)\s/.exec(line) ?? [];
+  return local.endsWith(`:${port}`) && (/ ino:0 /.test(line) || !/ ino:/.test(line));
+}

@@ -51,6 +51,15 @@ a second.
 Where \`/dev/shm\` cannot be used, as on macOS, each worker sends its numbers once a second, and an upgrade begins at 0. The
 record [\`counters-sent\`](log-records.md#the-service) says so.
 
+## Queues
+
+Connections that no worker has accepted wait in the kernel. On Linux the arbiter reads how many there are when \`/metrics\` or
+\`/status.json\` is asked for, also while every worker is blocked; where \`ss\` of iproute2 is installed, also for how long the
+oldest has waited. Reading it costs nothing while nobody asks. \`tsunicorn_request_queue_seconds\` is what proxies say of each
+request: see [the access log](access-log.md#time-in-the-queue).
+
+## What is not counted
+
 Not counted are requests to [\`--ready-path\`](settings.md#readypath), WebSockets and CONNECT. A request is counted when its
 answer has been given to the system, or its connection has ended. A worker has room for 64 combinations of
 the labels of a request; what comes beyond is counted with \`error_type="_OTHER"\` and no status, and

@@ -5,6 +5,7 @@ import type { FlightTable } from '../src/flights/table.ts';
 import type { Connections } from '../src/http/connections.ts';
 import type { Draining } from '../src/http/drain/drain.ts';
 import type { Observer, RequestCount } from '../src/http/observer.ts';
+import type { QueueLimit } from '../src/http/queue-limit.ts';
 import type { AnswerFailure } from '../src/http/runner.ts';
 import type { AccessLog } from '../src/log/access-log.ts';
 import type { WorkerLog } from '../src/log/records.ts';
@@ -31,6 +32,8 @@ export interface ServeOptions {
   readonly applicationLog: ContextService['log'];
   readonly clock: Clock;
   readonly onError: (error: unknown, request?: IncomingMessage) => void;
+  /** What is refused because it has waited for too long; null without --queue-timeout. */
+  readonly queueLimit: QueueLimit | null;
   /** Wraps the handler so that the ready path can be answered in its place. It goes around everything that makes requests wait. */
   readonly guard: (handler: Handler) => Handler;
   /** To be called where the worker cannot go on: it stops accepting, answers what it can, and is replaced. */
@@ -58,6 +61,8 @@ export interface Serving {
   readonly connections: Connections;
   /** How busy the worker was since the last call, 0 to 1; absent where the event loop's utilisation says it. */
   readonly utilisation?: () => number;
+  /** How many requests wait for a thread; absent where there are none. */
+  readonly queued?: () => number;
   /** Ends as drain() in src/http/drain/drain.ts does. */
   drain(how: Retirement): Draining;
   /** Lets the application end what it holds (Fastify's onClose hooks, a pool of threads). */

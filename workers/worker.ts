@@ -16,6 +16,7 @@ import {
   findServed,
   loadIntoProcess,
   provePath,
+  queueLimitOf,
   readinessOf,
   readyMessageOf,
   tellCode,
@@ -138,7 +139,7 @@ class Worker {
       if (leave) return this.#leave(leave);
       this.#sides.closeUnused();
       await this.#heartbeat.announceReady(serving, this.#files[0] ?? null);
-      this.#counting?.serves(serving.connections);
+      this.#counting?.serves(serving);
       watchRequests(this.#spec.settings, serving.connections, this.#log, this.#clock);
       this.#recycler?.begin((reason) => this.#say('outgoing', reason, 'itself'));
       flushCompileCache();
@@ -157,19 +158,25 @@ class Worker {
     const accessLog = await this.#logs.openAccess(this.#flights);
     this.#readiness = await readinessOf(settings);
     this.#recycler = await createRecycler(settings, this.#log, this.#clock);
+    const count = this.#counting?.requests ?? null;
+    const queueLimit = await queueLimitOf(settings, { count, log: this.#log, clock: this.#clock });
     const onError = this.#logs.applicationFailed;
     return serve({
       settings,
       listeners: () => this.#listeners,
       observers: observersFor(accessLog, this.#hooks.all, this.#hooks.view, this.#recycler?.observer),
       flights: accessLog === null && this.#spec.watchdogFd !== null ? this.#flights : null,
-      count: this.#counting?.requests ?? null,
+      count,
       accessLog,
       log: this.#log,
       applicationLog: this.#logs.log,
       clock: this.#clock,
       onError,
-      guard: (handler) => this.#readiness?.guard(handler) ?? handler,
+      queueLimit,
+      guard: (handler) => {
+        const limited = queueLimit?.guard(handler) ?? handler;
+        return this.#readiness?.guard(limited) ?? limited;
+      },
       fail: (reason) => this.#fail(reason),
       report: this.#modules?.take ?? null,
       answerFailure: await errorPage(settings),

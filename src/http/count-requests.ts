@@ -4,6 +4,7 @@ import { bodyCountOf } from '../log/count-body.ts';
 import type { RequestCounter } from '../metrics/request-counter.ts';
 import { NO_ANSWER } from '../metrics/series.ts';
 import { isEncrypted } from '../support/is-encrypted.ts';
+import { queueMsOf } from '../support/queue-time.ts';
 import type { Observer, RequestCount } from './observer.ts';
 
 /** Counts by `counter` all requests but those to `uncountedPath`, which may be null. */
@@ -18,6 +19,8 @@ function countRequests(counter: RequestCounter, handle: Observer): Observer {
   return (request, response, nowMs) => {
     const { method = '', socket } = request;
     const active = counter.began(method, isEncrypted(socket), lengthOf(request));
+    const queuedMs = queueMsOf(request);
+    if (queuedMs !== null) counter.queued(queuedMs);
     handle(request, response, nowMs);
     // As in noteFlights(): a listener on each response costs more than the rest.
     if (isSent(response)) end(counter, active, request, response, nowMs, true);

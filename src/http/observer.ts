@@ -10,7 +10,7 @@ export type Observer = (request: IncomingMessage, response: ServerResponse, nowM
 export interface RequestCount {
   /** Returns a function that counts each request while `handle` answers it. */
   around(handle: Observer): Observer;
-  /** Node refused a request with an error of this code. */
+  /** A request was refused: by Node with an error of this code, or by us with QUEUE_TIMEOUT or QUEUE_FULL. */
   refused(code: string): void;
 }
 

@@ -16,6 +16,8 @@ export interface Entry {
   /** Of the body that was sent. */
   readonly bytes: number;
   readonly elapsedMs: number;
+  /** How long it had waited when it came, by `X-Request-Start`; null where that is not known. */
+  readonly queueMs: number | null;
   /** Why the client did not get the application's whole answer; `''` where it did. */
   readonly cut: string;
   /** A header of the request by its name in lower case, or `''`. */
@@ -32,6 +34,7 @@ export interface Needs {
   readonly start: boolean;
   readonly body: boolean;
   readonly responseHeaders: boolean;
+  readonly queue: boolean;
 }
 
 /** A compiled format. Its lines end in a newline and are ASCII, so that their length is their number of bytes. */
@@ -54,6 +57,7 @@ export class RequestEntry implements Entry {
   readonly remote: string;
   /** `performance.now()` at the start. */
   readonly startMs: number;
+  readonly queueMs: number | null;
   readonly body: BodyCount | null;
   /** Its place in the table of requests in flight. */
   readonly slot: number;
@@ -67,6 +71,7 @@ export class RequestEntry implements Entry {
     res: ServerResponse,
     remote: string,
     startMs: number,
+    queueMs: number | null,
     body: BodyCount | null,
     slot: number,
   ) {
@@ -76,6 +81,7 @@ export class RequestEntry implements Entry {
     this.url = req.url ?? '';
     this.remote = remote;
     this.startMs = startMs;
+    this.queueMs = queueMs;
     this.body = body;
     this.slot = slot;
   }

@@ -45,6 +45,7 @@ const ATOMS: Readonly<Record<string, Atom>> = {
   M: { needs: 'start', piece: () => (entry) => `${Math.floor(entry.elapsedMs)}` },
   D: { needs: 'start', piece: () => (entry) => `${Math.floor(entry.elapsedMs * 1000)}` },
   L: { needs: 'start', piece: () => (entry) => (entry.elapsedMs / 1000).toFixed(6) },
+  Q: { needs: 'queue', piece: () => (entry) => wholeOf(entry.queueMs) },
   p: { piece: () => (entry) => `<${entry.pid}>` },
   X: { piece: () => (entry) => quoted(entry.cut) },
 };
@@ -121,6 +122,7 @@ function textFormat(pieces: readonly Piece[], needs: ReadonlySet<Need>): AccessF
       start: needs.has('start'),
       body: needs.has('body'),
       responseHeaders: needs.has('responseHeaders'),
+      queue: needs.has('queue'),
     },
     line,
     shortLine: (entry, limit) => `${line(entry).slice(0, limit - CUT.length)}${CUT}`,
@@ -136,4 +138,8 @@ function add(pieces: Piece[], piece: Piece): void {
 
 function quoted(value: string): string {
   return value === '' ? '-' : escapeQuoted(value);
+}
+
+function wholeOf(ms: number | null): string {
+  return ms === null ? '-' : `${Math.round(ms)}`;
 }

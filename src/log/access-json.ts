@@ -10,7 +10,7 @@ const EVERY_OTHER = /[^\x20-\x7e]/g;
 export function jsonFormat(): AccessFormat {
   const time = isoClock();
   return {
-    needs: { remote: true, start: true, body: true, responseHeaders: false },
+    needs: { remote: true, start: true, body: true, responseHeaders: false, queue: true },
     line: (entry) => render(time(), entry, Number.POSITIVE_INFINITY),
     shortLine: (entry, limit) => render(time(), entry, Math.min(SHORT_CHARS, limit)),
   };
@@ -24,10 +24,14 @@ function render(time: string, entry: Entry, chars: number): string {
   return (
     `{"time":"${time}","pid":${entry.pid},"remote":${text(remote)},"method":${text(method)}` +
     `,"path":${text(pathOf(url))},"query":${text(queryOf(url))},"protocol":${text(entry.protocol)}` +
-    `,"status":${entry.status},"bytes":${entry.bytes},"durationMs":${durationMs}` +
+    `,"status":${entry.status},"bytes":${entry.bytes},"durationMs":${durationMs},"queueMs":${wholeOf(entry.queueMs)}` +
     `,"referer":${text(entry.requestHeader('referer'))},"userAgent":${text(entry.requestHeader('user-agent'))}` +
     `,"user":${text(userOf(entry))},"cut":${text(entry.cut)}}\n`
   );
+}
+
+function wholeOf(ms: number | null): string {
+  return ms === null ? 'null' : `${Math.round(ms)}`;
 }
 
 /** Makes it ASCII, so that separators and invalid UTF-8 cannot break what reads the lines. */

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { FlightTable } from '../flights/table.ts';
 import { messageOf, UsageError } from '../support/errors.ts';
 import { plainAddress } from '../support/plain-address.ts';
+import { queueMsOf } from '../support/queue-time.ts';
 import { type AccessFormat, type Entry, RequestEntry, UNANSWERED } from './access-entry.ts';
 import { compileFormat } from './access-format.ts';
 import { refusedEntry } from './access-lost.ts';
@@ -117,8 +118,9 @@ class Lines implements AccessLog {
     const remote = this.#remoteOf(req.socket);
     const { method = '', url = '', httpVersion } = req;
     const slot = this.#flights.open(method, url, remote, httpVersion, startMs);
+    const queueMs = this.#needs.queue ? queueMsOf(req) : null;
     const body = this.#counts ? countBody(res, this.#flights, slot) : null;
-    const entry = new RequestEntry(req, res, remote, startMs, body, slot);
+    const entry = new RequestEntry(req, res, remote, startMs, queueMs, body, slot);
     this.#open.add(entry);
     // A closure costs less than a property of the response.
     res.on('close', () => this.#end(entry));

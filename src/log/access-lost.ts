@@ -30,6 +30,7 @@ export function lostEntry(
     status: status || UNANSWERED.cut,
     bytes: isBodiless(method, status) ? 0 : bytes,
     elapsedMs,
+    queueMs: null,
     cut: ended ? '' : reason,
     requestHeader: () => '',
     responseHeader: () => '',
@@ -40,7 +41,7 @@ export function lostEntry(
 export function refusedEntry(remote: string, status: number, cut: string): Entry {
   return {
     pid: process.pid,
-    ...{ method: '', url: '', protocol: '', remote, status, bytes: 0, elapsedMs: 0, cut },
+    ...{ method: '', url: '', protocol: '', remote, status, bytes: 0, elapsedMs: 0, queueMs: null, cut },
     requestHeader: () => '',
     responseHeader: () => '',
   };

@@ -11,6 +11,7 @@ export class TunnelEntry implements Entry {
   readonly remote: string;
   readonly startMs = performance.now();
   readonly slot: number;
+  readonly queueMs = null;
   endedFor = '';
   readonly #req: IncomingMessage;
   readonly #socket: Socket;

@@ -59,8 +59,17 @@ export const workerFamilies = {
   },
   tsunicorn_requests_refused_total: {
     type: 'counter',
-    help: 'What the server answered itself, because it was not HTTP, too large or too slow',
-    labels: { reason: ['malformed', 'too_large', 'timeout'] },
+    help: 'What the server answered itself, because it was not HTTP, too large or too slow, had waited for longer than --queue-timeout, or found the queue for threads full',
+    labels: { reason: ['malformed', 'too_large', 'timeout', 'queue_timeout', 'queue_full'] },
+  },
+  tsunicorn_request_queue_seconds: {
+    type: 'histogram',
+    help: 'How long requests had waited when a worker got them, by the X-Request-Start of a trusted proxy',
+    bounds: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+  },
+  tsunicorn_thread_queue_requests: {
+    type: 'gauge',
+    help: 'Requests that wait for a thread, in class thread',
   },
   tsunicorn_series_folded_total: {
     type: 'counter',

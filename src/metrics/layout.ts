@@ -71,6 +71,14 @@ export function widthOf({ type, bounds = [] }: Family): number {
   return type === 'summary' ? 2 : 1;
 }
 
+/** Counts a value in the histogram at that place. */
+export function observe(values: Float64Array, at: number, bounds: readonly number[], value: number): void {
+  const found = bounds.findIndex((bound) => value <= bound);
+  const bucket = at + 1 + (found < 0 ? bounds.length : found);
+  values[at] = (values[at] ?? 0) + value;
+  values[bucket] = (values[bucket] ?? 0) + 1;
+}
+
 function layOut(): Map<FamilyName, readonly Member[]> {
   let at = HEADER_LENGTH;
   const laid = new Map<FamilyName, readonly Member[]>();

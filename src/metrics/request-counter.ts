@@ -1,6 +1,6 @@
 import type { CounterBlock } from './block.ts';
-import { METHODS, PROTOCOLS, SCHEMES } from './catalogue.ts';
-import { placeFor, placeOf } from './layout.ts';
+import { METHODS, PROTOCOLS, SCHEMES, workerFamilies } from './catalogue.ts';
+import { observe, placeFor, placeOf } from './layout.ts';
 import { keyOf, NO_ANSWER } from './series.ts';
 
 const METHOD_INDEX: ReadonlyMap<string, number> = new Map(METHODS.map((method, index) => [method, index]));
@@ -10,12 +10,15 @@ const OTHER_PROTOCOL = PROTOCOLS.length - 1;
 const ACTIVE = placeOf('http_server_active_requests');
 const REQUEST_BODIES = placeOf('http_server_request_body_size_bytes');
 const RESPONSE_BODIES = placeOf('http_server_response_body_size_bytes');
+const QUEUE = placeOf('tsunicorn_request_queue_seconds');
 const CLIENT_LEFT = placeFor('tsunicorn_requests_cut_total', 'client_left') ?? 0;
 const UNFINISHED = placeFor('tsunicorn_requests_cut_total', 'unfinished') ?? 0;
 const REFUSED: Readonly<Record<string, string>> = {
   HPE_HEADER_OVERFLOW: 'too_large',
   HPE_CHUNK_EXTENSIONS_OVERFLOW: 'too_large',
   ERR_HTTP_REQUEST_TIMEOUT: 'timeout',
+  QUEUE_TIMEOUT: 'queue_timeout',
+  QUEUE_FULL: 'queue_full',
 };
 
 /** Counts the requests of a worker. */
@@ -52,12 +55,17 @@ export class RequestCounter {
     this.#add(status === NO_ANSWER ? CLIENT_LEFT : UNFINISHED, 1);
   }
 
+  /** A request had waited for so long when it came. */
+  queued(ms: number): void {
+    observe(this.#values, QUEUE, workerFamilies.tsunicorn_request_queue_seconds.bounds, ms / 1000);
+  }
+
   /** The body of an answer had so many bytes. */
   body(bytes: number): void {
     this.#body(RESPONSE_BODIES, bytes);
   }
 
-  /** The server has answered something itself, for an error with this code. */
+  /** The server has answered something itself, for an error with this code, or for one of our own: QUEUE_TIMEOUT, QUEUE_FULL. */
   refused(code: string): void {
     const at = placeFor('tsunicorn_requests_refused_total', REFUSED[code] ?? 'malformed');
     if (at === undefined) return;

@@ -110,6 +110,7 @@ const CHANGES: Readonly<Record<Exclude<SettingName, Fixed | Privileged | Elsewhe
   stallWarning: { to: 3, seen: 'worker' },
   requestWarning: { to: 66, seen: 'worker' },
   requestTimeout: { to: 33, seen: 'worker' },
+  queueTimeout: { to: 34, seen: 'worker' },
   drainDelay: {
     to: 44,
     seen: async ({ running, log }) => {

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Application } from '../../src/app/application.ts';
 import type { Program } from '../../src/app/script/load-program.ts';
 import { gatewayContext } from '../../src/gateway/context.ts';
+import type { QueueLimit, QueueLimitOptions } from '../../src/http/queue-limit.ts';
 import type { Readiness } from '../../src/http/ready-path.ts';
 import type { WorkerLog } from '../../src/log/records.ts';
 import type { BootSpec, LoadedCode } from '../../src/process/ipc.ts';
@@ -47,6 +48,16 @@ export async function readinessOf({ readyPath, drainDelay }: Settings): Promise<
   if (readyPath === null || drainDelay === 0) return null;
   const { readinessAt } = await import('../../src/http/ready-path.ts');
   return readinessAt(readyPath);
+}
+
+/** What refuses requests that have waited for too long; null without --queue-timeout. */
+export async function queueLimitOf(
+  { queueTimeout: seconds }: Settings,
+  means: Omit<QueueLimitOptions, 'seconds'>,
+): Promise<QueueLimit | null> {
+  if (seconds === 0) return null;
+  const { QueueLimit } = await import('../../src/http/queue-limit.ts');
+  return new QueueLimit({ seconds, ...means });
 }
 
 /** What waits for the application's own message, where the settings say so. */

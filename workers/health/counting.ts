@@ -1,4 +1,3 @@
-import type { Connections } from '../../src/http/connections.ts';
 import { countBy } from '../../src/http/count-requests.ts';
 import type { RequestCount } from '../../src/http/observer.ts';
 import { CounterBlock, writeBlock } from '../../src/metrics/block.ts';
@@ -7,6 +6,7 @@ import { RequestCounter } from '../../src/metrics/request-counter.ts';
 import type { BootSpec, CountersSpec } from '../../src/process/ipc.ts';
 import { backgroundClock, every } from '../../src/support/clock.ts';
 import type { Inbox } from '../inbox.ts';
+import type { Serving } from '../serving.ts';
 import { noteDelay, ProcessMeter, watchCollections } from './process-meter.ts';
 import type { SharedCounters } from './watchdog.ts';
 
@@ -17,8 +17,8 @@ export interface Counting {
   readonly shared: SharedCounters | null;
   /** From now on the worker has this slot. */
   serveIn(slot: number): void;
-  /** From now on its connections are counted. */
-  serves(connections: Connections): void;
+  /** From now on its connections are counted, and what waits for a thread. */
+  serves(serving: Pick<Serving, 'connections' | 'queued'>): void;
 }
 
 /** How often the process is measured. */
@@ -67,6 +67,6 @@ export function startCounting(
       values[HEADER.slot] = given + 1;
       block.changed();
     },
-    serves: (connections) => meter.watch(connections),
+    serves: (serving) => meter.watch(serving),
   };
 }

@@ -1,7 +1,7 @@
-import type { Connections } from '../../src/http/connections.ts';
 import type { CounterBlock } from '../../src/metrics/block.ts';
 import { workerFamilies } from '../../src/metrics/catalogue.ts';
-import { placeFor, placeOf } from '../../src/metrics/layout.ts';
+import { observe, placeFor, placeOf } from '../../src/metrics/layout.ts';
+import type { Serving } from '../serving.ts';
 import { memoryUsage } from './memory-usage.ts';
 
 const LOOP = placeOf('nodejs_eventloop_time_seconds_total');
@@ -9,20 +9,21 @@ const CPU = placeOf('process_cpu_time_seconds_total');
 const HEAP = placeOf('v8js_memory_heap_used_bytes');
 const RESIDENT = placeOf('process_memory_usage_bytes');
 const CONNECTIONS = placeOf('tsunicorn_connections');
+const THREAD_QUEUE = placeOf('tsunicorn_thread_queue_requests');
 const DELAY = placeOf('tsunicorn_eventloop_delay_seconds');
 
 /** Measures this process into the numbers of its block. */
 export class ProcessMeter {
   readonly #values: Float64Array;
-  #connections: Connections | null = null;
+  #serving: Pick<Serving, 'connections' | 'queued'> | null = null;
 
   constructor(values: Float64Array) {
     this.#values = values;
   }
 
   /** From now on these are counted. */
-  watch(connections: Connections): void {
-    this.#connections = connections;
+  watch(serving: Pick<Serving, 'connections' | 'queued'>): void {
+    this.#serving = serving;
   }
 
   measure(): void {
@@ -36,7 +37,8 @@ export class ProcessMeter {
     const memory = memoryUsage();
     values[HEAP] = memory?.heapUsed ?? values[HEAP] ?? 0;
     values[RESIDENT] = memory?.rss ?? values[RESIDENT] ?? 0;
-    values[CONNECTIONS] = this.#connections?.size ?? 0;
+    values[CONNECTIONS] = this.#serving?.connections.size ?? 0;
+    values[THREAD_QUEUE] = this.#serving?.queued?.() ?? 0;
   }
 }
 
@@ -73,11 +75,4 @@ export function watchCollections(block: CounterBlock): () => void {
   });
   observer.observe({ entryTypes: ['gc'] });
   return () => observer.disconnect();
-}
-
-function observe(values: Float64Array, at: number, bounds: readonly number[], seconds: number): void {
-  const found = bounds.findIndex((bound) => seconds <= bound);
-  const bucket = at + 1 + (found < 0 ? bounds.length : found);
-  values[at] = (values[at] ?? 0) + seconds;
-  values[bucket] = (values[bucket] ?? 0) + 1;
 }

@@ -29,6 +29,12 @@ export const requestRecords = {
     fields: ['worker'],
     when: 'a gateway application wrote a line to `wsgi.errors`',
   },
+  'queue-timeout': {
+    level: ['warning', 'info'],
+    fields: ['worker', 'setting', 'phase', 'count', 'durationMs'],
+    may: ['request'],
+    when: 'requests had waited for longer than `--queue-timeout` before the application got them, and were answered with 503; `request` is the latest',
+  },
   'request-refused': {
     level: 'info',
     fields: ['worker', 'reason', 'client', 'error'],

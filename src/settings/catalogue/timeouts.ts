@@ -16,6 +16,12 @@ export const timeouts = {
     kind: seconds(),
     default: 0,
   }),
+  queueTimeout: setting({
+    doc: 'How long a request may have waited before the application gets it; one that has waited longer gets 503 with `Retry-After`, since its client may have given up. 0 means no limit. A request waits from the time in the header `X-Request-Start` on (in seconds, milliseconds, microseconds or nanoseconds since 1970, with or without `t=`), which a proxy on this machine or a private network has to send. Without the header only the wait for a thread counts, in class `thread`: no process can see how long the kernel held a request.',
+    flags: '--queue-timeout',
+    kind: seconds(),
+    default: 0,
+  }),
   stallWarning: setting({
     doc: 'How long a worker’s event loop may be blocked before the log reports it. The report has the waiting requests and, if JavaScript blocks it, the stack. It is repeated while the block lasts, and its end is logged. Nothing is ended. 0 switches it off. The threads of class `thread` are covered too. For the event loop of the worker it needs the watchdog. It has an effect only below `timeout`.',
     flags: '--stall-warning',

@@ -14,6 +14,7 @@ interface Given {
   readonly bytes?: number;
   readonly status?: number;
   readonly startMs?: number;
+  readonly queueMs?: number;
   /** Whether the answer had begun. */
   readonly sent?: boolean;
 }
@@ -37,7 +38,7 @@ function entryOf(given: Given): Entry {
     ...{ flights: new FlightTable(), slot: 0 },
   };
   req.url = url;
-  return new RequestEntry(req, res, remote, given.startMs ?? 0, body, 0);
+  return new RequestEntry(req, res, remote, given.startMs ?? 0, given.queueMs ?? null, body, 0);
 }
 
 function line(format: string, given: Given = {}): string {
@@ -53,6 +54,8 @@ describe('the atoms', () => {
     ['%(h)s', {}, '192.0.2.1'],
     ['%(h)s', { remote: '' }, '-'],
     ['%(l)s', {}, '-'],
+    ['%(Q)s', {}, '-'],
+    ['%(Q)s', { queueMs: 12.4 }, '12'],
     ['%(u)s', {}, '-'],
     ['%(u)s', basic('ann:secret:x'), 'ann'],
     ['%(u)s', basic('a"\nb:'), 'a\\"\\x0ab'],
@@ -121,7 +124,7 @@ describe('what a format needs', () => {
     ['%(b)s', { body: true }],
     ['%({x}o)s', { responseHeaders: true }],
   ])('is only what %s shows', (format, needed) => {
-    const none = { remote: false, start: false, body: false, responseHeaders: false };
+    const none = { remote: false, start: false, body: false, responseHeaders: false, queue: false };
     expect(compileFormat('', format).needs).toEqual({ ...none, ...needed });
   });
 });
@@ -163,6 +166,7 @@ describe('the format json', () => {
       protocol: 'HTTP/1.1',
       status: 200,
       bytes: 12,
+      queueMs: null,
       referer: 'http://x/"\xe9',
       userAgent: 'curl',
       user: 'ann',
@@ -180,7 +184,7 @@ describe('a format that is refused', () => {
   it.each([
     [
       '%(z)s',
-      'unknown atom %(z)s; known are h l u t r m U q H s b B f a T M D L p X and {header}i {header}o {VARIABLE}e',
+      'unknown atom %(z)s; known are h l u t r m U q H s b B f a T M D L Q p X and {header}i {header}o {VARIABLE}e',
     ],
     ['%({x}z)s', 'unknown atom %({x}z)s'],
     ['%(constructor)s', 'unknown atom %(constructor)s'],

@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import type { Application } from '../../../src/app/application.ts';
 import { gatewayContext } from '../../../src/gateway/context.ts';
 import { answerError } from '../../../src/http/answer-error.ts';
+import type { RequestCount } from '../../../src/http/observer.ts';
 import type { Serve } from '../../serving.ts';
 import { serveMany } from '../async.ts';
 import { warnOf } from '../without-effect.ts';
@@ -23,6 +24,8 @@ export const serveThread: Serve = async (options) => {
     threads: settings.threads ?? availableParallelism(),
     maxMemory: settings.threadMaxMemory,
     queueLimit: settings.threadQueue,
+    isTooLate: ({ request, response, cameMs }) =>
+      options.queueLimit?.refuses(request, response, cameMs) ?? false,
     limits: limitsOf(settings),
     log: options.log,
     applicationLog: options.applicationLog,
@@ -33,7 +36,8 @@ export const serveThread: Serve = async (options) => {
   const loaded = await pool.start();
   warnOf(loaded?.withoutEffect ?? [], 'thread', options.log);
   await options.initialised();
-  const serving = await serveMany(options, applicationOver(pool));
+  const many = await serveMany(options, applicationOver(pool, options.count));
+  const serving = { ...many, queued: () => pool.dispatcher.queue.length };
   return settings.workersMax === null ? serving : { ...serving, utilisation: await measure(pool) };
 };
 
@@ -52,8 +56,12 @@ async function measure({ dispatcher }: Pool): Promise<() => number> {
 }
 
 /** What the HTTP engine serves: every request becomes an exchange with a thread. */
-function applicationOver(pool: Pool): Application {
+function applicationOver(pool: Pool, count: RequestCount | null): Application {
   const { dispatcher } = pool;
+  const refuse = (response: ServerResponse) => {
+    count?.refused('QUEUE_FULL');
+    answerError(response, 503, { 'Retry-After': '1' });
+  };
   let lastId = 0;
   // A number that fits the slot, and never its 0.
   const nextId = () => {
@@ -63,9 +71,9 @@ function applicationOver(pool: Pool): Application {
   const handler = (request: IncomingMessage, response: ServerResponse) => {
     if (isWebSocket(request))
       return answerError(response, 501, {}, 'Not Implemented: this server has no WebSockets');
-    if (dispatcher.isFull) return refuseForNow(response);
+    if (dispatcher.isFull) return refuse(response);
     readSmallBody(request, (body) => {
-      if (dispatcher.isFull) return refuseForNow(response);
+      if (dispatcher.isFull) return refuse(response);
       const exchange = new Exchange(nextId(), request, response, body);
       response.once('close', () => {
         // It may be that the server itself has ended an answer without an end.
@@ -75,10 +83,6 @@ function applicationOver(pool: Pool): Application {
     });
   };
   return { what: 'threads', handler, close: () => pool.close() };
-}
-
-function refuseForNow(response: ServerResponse): void {
-  answerError(response, 503, { 'Retry-After': '1' });
 }
 
 // A connection cannot be moved into a thread and back. Other upgrades (h2c) may be ignored, as RFC 9110, 7.8 allows.

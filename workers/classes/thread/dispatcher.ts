@@ -5,12 +5,14 @@ import type { Lane } from './lane.ts';
 /** Gives requests to threads: a queue, and lanes that each run one request and may hold another. */
 export class Dispatcher {
   readonly #limit: number;
+  readonly #isTooLate: (exchange: Exchange) => boolean;
   readonly #lanes = new Set<Lane>();
   #queue: Exchange[] = [];
 
-  /** At most `limit` requests wait in the queue. */
-  constructor(limit: number) {
+  /** At most `limit` requests wait in the queue; those for which `isTooLate` is true, which answers them, are not run. */
+  constructor(limit: number, isTooLate: (exchange: Exchange) => boolean = () => false) {
     this.#limit = limit;
+    this.#isTooLate = isTooLate;
   }
 
   /** The lanes whose threads serve. */
@@ -59,20 +61,24 @@ export class Dispatcher {
 
   /** A lane has finished a request: it gets the next, and one to hold. */
   free(lane: Lane): void {
-    this.#skipGone();
+    this.#skip();
     if (lane.isFree) {
       const next = this.#rescue() ?? this.#queue.shift() ?? this.#takeAny();
       if (next !== undefined) lane.run(next);
     }
     if (!lane.canHold) return;
-    this.#skipGone();
+    this.#skip();
     const held = this.#rescue() ?? (this.#queue[0]?.isBodiless ? this.#queue.shift() : undefined);
     if (held) lane.hold(held);
   }
 
-  /** Clients whose end was read, and is yet to be told by `withdraw`. */
-  #skipGone(): void {
-    while (this.#queue[0] && hasGone(this.#queue[0].response)) this.#queue.shift();
+  /** Clients whose end was read, and is yet to be told by `withdraw`; and those that have waited for too long. */
+  #skip(): void {
+    for (let first = this.#queue[0]; first !== undefined; first = this.#queue[0]) {
+      if (!hasGone(first.response) && !this.#isTooLate(first)) return;
+      // Its answer may have withdrawn it already.
+      if (this.#queue[0] === first) this.#queue.shift();
+    }
   }
 
   /** A request that waits inside a thread behind a slow one. */

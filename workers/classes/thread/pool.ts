@@ -24,6 +24,8 @@ export interface PoolOptions {
   readonly threads: number;
   readonly maxMemory: number | null;
   readonly queueLimit: number;
+  /** Whether a request has waited for too long, and has got its answer for that. */
+  readonly isTooLate: (exchange: Exchange) => boolean;
   readonly limits: Limits;
   readonly log: WorkerLog;
   /** Takes the lines that the application itself logs. */
@@ -76,7 +78,7 @@ export class Pool implements ThreadEvents {
 
   constructor(options: PoolOptions) {
     this.#options = options;
-    this.dispatcher = new Dispatcher(options.queueLimit);
+    this.dispatcher = new Dispatcher(options.queueLimit, options.isTooLate);
     this.#overdue = new Overdue(options.log, this.#see);
     this.#tinypool = createTinypool(options);
     // Errors of a thread that has no task: ours always have one, and hear of it there.

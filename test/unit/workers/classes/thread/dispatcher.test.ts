@@ -8,8 +8,8 @@ import { Lane } from '../../../../../workers/classes/thread/lane.ts';
 const request = { method: 'GET', url: '/', httpVersion: '1.1', rawHeaders: [], headers: {}, socket: {} };
 
 /** A dispatcher with so many lanes, whose threads are the test. */
-function pool(threads: number, limit = 10) {
-  const dispatcher = new Dispatcher(limit);
+function pool(threads: number, limit = 10, isTooLate = (_exchange: Exchange) => false) {
+  const dispatcher = new Dispatcher(limit, isTooLate);
   const lanes = Array.from({ length: threads }, () => {
     const { port1, port2 } = new MessageChannel();
     onTestFinished(() => port2.close());
@@ -54,6 +54,15 @@ describe('the dispatcher', () => {
     expect([lane(0).head?.id, lane(1).head?.id]).toEqual([1, 2]);
     expect([lane(0).next?.id, lane(1).next?.id]).toEqual([3, 4]);
     expect(dispatcher.queue.map(({ id }) => id)).toEqual([5]);
+  });
+
+  it('runs no request that has waited for too long', () => {
+    const { dispatcher, lane } = pool(1, 10, ({ id }) => id === 3 || id === 4);
+    for (let id = 1; id <= 5; id++) dispatcher.submit(exchange(id));
+    finish(lane(0));
+    finish(lane(0));
+    expect(lane(0).head?.id).toBe(5);
+    expect(dispatcher.queue).toEqual([]);
   });
 
   it('runs no request whose client has gone while it waited', () => {

@@ -14,6 +14,7 @@ import { codeOf, messageOf, UsageError } from '../support/errors.ts';
 import { closing } from './closing.ts';
 import type { Listener } from './listener.ts';
 import { giveAll, giveAway, type Owner } from './owner.ts';
+import { isAbandoned, refusalAt } from './stale.ts';
 
 declare module 'node:net' {
   // Node has it since 24.20 and 26.7; its types do not name it yet.
@@ -200,13 +201,8 @@ export async function removeStale(address: Address, path: string): Promise<void>
       `${address.source}: the file exists and is not a socket; remove it or choose another path`,
     );
   }
-  const refusal = await new Promise<string | undefined>((settle) => {
-    const probe = net.connect(path, () => settle(undefined));
-    probe.on('error', (error) => settle(codeOf(error)));
-    probe.on('connect', () => probe.destroy());
-  });
-  const isGone = refusal === 'ECONNREFUSED' || refusal === 'ENOENT';
-  if (isGone && !isBoundByOthers(path)) return fs.rmSync(path, { force: true });
+  const refusal = await refusalAt(path);
+  if (isAbandoned(path, refusal)) return fs.rmSync(path, { force: true });
   if (refusal === 'EACCES')
     throw new BindError(address, Object.assign(new Error(refusal), { code: refusal }));
   throw new UsageError(
@@ -220,21 +216,6 @@ function lookAt(address: Address, path: string): Stats | undefined {
   } catch (error) {
     // EACCES: the directory may not even be entered.
     throw new BindError(address, error);
-  }
-}
-
-// Of a line of /proc/net/unix (proc(5)): the state, where 01 is bound and not connected, and the path. A connection that
-// was accepted carries the path too, and may outlive its listener.
-const UNCONNECTED = /^\S+ \S+ \S+ \S+ \S+ 01 +\d+ (.+)$/;
-
-/** Whether a running process has bound the path but does not listen yet, as its workers boot. Linux only. */
-function isBoundByOthers(path: string): boolean {
-  try {
-    const lines = fs.readFileSync('/proc/net/unix', 'utf8').split('\n');
-    return lines.some((line) => UNCONNECTED.exec(line)?.[1] === path);
-  } catch {
-    // No such table: a path on which nobody listens counts as stale.
-    return false;
   }
 }
 

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { get, pidsThatAnswer, refused } from '../support/client.ts';
 import { freePort } from '../support/free-port.ts';
 import { startLoad } from '../support/load.ts';
-import { type Running, serve } from '../support/tsunicorn.ts';
+import { type Running, serve, temporaryDirectory } from '../support/tsunicorn.ts';
 
 const at = (port: number) => `http://127.0.0.1:${port}`;
 
@@ -135,6 +135,19 @@ describe('a second server', () => {
     await running.waitFor(() => running.workers().length === 2, 'the old workers to end');
     expect(running.workers()).toContain(Number((await get(path)).body));
     expect(running.stdout).toBe('side.sock\n'.repeat(4));
+  });
+
+  it('may be on a path, whose file was left by a service before', async () => {
+    const text = `${PROGRAM}${side("'side.sock'")}`;
+    const cwd = temporaryDirectory({ 'server.cjs': text });
+    for (let starts = 0; starts < 2; starts++) {
+      const running = await serve(['server.cjs', '-w', '2', '--log-level', 'debug'], { cwd });
+      await ready(running, 2);
+      expect((await get(`unix:${join(cwd, 'side.sock')}`)).status).toBe(200);
+      running.signal('SIGTERM');
+      expect(await running.end()).toEqual({ status: 0, signal: null });
+      expect(running.stderr).not.toMatch(/ERROR|WARNING/);
+    }
   });
 
   it('that the program closes is refused once all workers have closed theirs', async () => {

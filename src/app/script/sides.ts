@@ -1,5 +1,6 @@
 import type { Server } from 'node:net';
 import { resolve } from 'node:path';
+import { removeAbandoned } from '../../listeners/stale.ts';
 import type { HandedSide, SocketAnswer } from '../../process/ipc.ts';
 import { receive, toPass } from '../../process/passed-socket.ts';
 import { fs } from '../../support/builtins.ts';
@@ -160,7 +161,7 @@ export class Sides {
     try {
       bound = bindCall(call);
     } catch (error) {
-      return codeOf(error) === 'EADDRINUSE' ? this.#ask(ask) : this.#fail(ask);
+      return codeOf(error) === 'EADDRINUSE' ? this.#taken(ask) : this.#fail(ask);
     }
     const socket = toPass(bound.fd);
     this.#listenOn(ask, bound.fd, () => {
@@ -195,6 +196,13 @@ export class Sides {
     this.#requests.follow(server);
     this.#started(server);
     done();
+  }
+
+  /** The file of a Unix socket outlives the service: nobody may have it any more. */
+  #taken(ask: Ask): void {
+    const { call } = ask;
+    if (call.kind !== 'path') return this.#ask(ask);
+    void removeAbandoned(call.path).then((isFree) => (isFree ? this.#attempt(ask) : this.#ask(ask)));
   }
 
   #ask(ask: Ask): void {

@@ -102,10 +102,11 @@ export class OwnServer {
         case 'checkExpectation':
           return this.#isOfStream(first) ? this.#callWithin(...args) : handle(...args);
         case 'session':
+          if (!this.isHttp2) return pass(...args);
           session(first as ServerHttp2Session);
           return pass(...args);
         case 'stream':
-          return stream(args.slice(1) as unknown as StreamArguments) || pass(...args);
+          return (this.isHttp2 && stream(args.slice(1) as unknown as StreamArguments)) || pass(...args);
         case 'upgrade':
         case 'connect':
           if (this.#isOfStream(first)) return this.#callWithin(...args);
@@ -120,6 +121,7 @@ export class OwnServer {
           if (this.isTls) encrypts(first as Socket);
           return pass(...args);
         case 'secureConnection':
+          if (!this.isTls) return pass(...args);
           secured(innerSocket(first as Socket), first as Socket);
           return pass(...args);
         default:

@@ -48,6 +48,18 @@ describe('an exported server keeps its own listeners', () => {
     expect(await wire.until(/\n/)).toBe('tunnel to example.com:443\n');
   });
 
+  it("of events that a server of HTTP/2 would have, and that are the program's own here", async () => {
+    const heard: unknown[] = [];
+    const server = http.createServer((_req, res) => {
+      for (const event of ['session', 'stream', 'secureConnection']) server.emit(event);
+      res.end('answered');
+    });
+    for (const event of ['session', 'stream', 'secureConnection']) server.on(event, () => heard.push(event));
+    const { send, errors } = await serve(server);
+    expect(await (await send(head('/'))).until(/answered/)).toMatch(/^HTTP\/1\.1 200 /);
+    expect([heard, errors]).toEqual([['session', 'stream', 'secureConnection'], []]);
+  });
+
   it("of 'upgrade', whose errors are logged", async () => {
     const server = made({}).on('upgrade', () => {
       throw new Error('no upgrade');

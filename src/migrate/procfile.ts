@@ -1,5 +1,5 @@
 import { isRunner } from '../settings/command.ts';
-import { splitArguments } from '../settings/sources/split-arguments.ts';
+import { joinArguments, splitArguments } from '../settings/sources/split-arguments.ts';
 import { UsageError } from '../support/errors.ts';
 import { appOf, differently, type Imported, not, type Piece, setting } from './imported.ts';
 
@@ -37,7 +37,7 @@ export function importProcfile(text: string, file: string): Imported {
 function webOf(command: string, file: string): Piece {
   const words = splitArguments(`${file}: web`, command);
   const first = words.findIndex((word) => !ASSIGNMENT.test(word));
-  const program = words.slice(first).join(' ');
+  const program = joinArguments(words.slice(first));
   const env = Object.fromEntries(words.slice(0, first).map((word) => ASSIGNMENT.exec(word)?.slice(1) ?? []));
   const entries = first > 0 ? [['env', env] as const] : [];
   if (SHELL.test(command))

@@ -7,6 +7,8 @@ const entriesOf = (text: string) =>
 it.each([
   ['web: node server.js', { app: 'node server.js' }],
   ['web: npm start', { app: 'npm start' }],
+  ["web: node server.js --title 'my shop'", { app: "node server.js --title 'my shop'" }],
+  ['web: node "my server.js"', { app: "node 'my server.js'" }],
   ['web: A=1 node --import tsx server.ts -v', { env: { A: '1' }, app: 'node --import tsx server.ts -v' }],
 ])('%s is the application', (text, entries) => {
   expect(entriesOf(text)).toEqual(entries);

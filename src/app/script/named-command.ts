@@ -141,7 +141,10 @@ function withoutWatch(words: readonly string[], refuse: (why: string) => never):
 
 /** The words of a script, which would be run by a shell; none but its quotes are known here. */
 function wordsOf(text: string, refuse: (why: string) => never): readonly string[] {
-  const bare = text.replace(/'[^']*'/g, '').replace(/"(?:[^"\\$`]|\\.)*"/gs, '');
+  // Between double quotes it expands, too.
+  const bare = text.replace(/'[^']*'|"((?:[^"\\]|\\.)*)"/gs, (_, double: string | undefined) =>
+    (double ?? '').replace(/\\.|[^$`]/gs, ''),
+  );
   const [operator] = /&&|\|\||[|&;<>()$`*?\n]/.exec(bare) ?? [];
   if (operator !== undefined)
     refuse(

@@ -118,6 +118,8 @@ describe('a script of package.json', () => {
     ['tsx watch server.js', /it restarts the program by itself/],
     ['nest start', /builds the program and starts it in another process; name the built module/],
     ['tsc && node server.js', /it needs a shell \(&&\); run what comes before/],
+    [`echo "it's" && node server.js 'x'`, /it needs a shell \(&&\); run what comes before/],
+    [`echo "it's $HOME" && node server.js 'x'`, /it needs a shell \(\$\)/],
     ['node server.js --port $PORT', /it needs a shell \(\$\)/],
     ['gatsby', /gatsby is no command of node_modules\/\.bin in \/.*; only what Node runs can be served/],
     ['A=b', /it names no command/],

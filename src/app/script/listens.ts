@@ -50,10 +50,10 @@ type Listen = (...args: unknown[]) => Server;
 
 /** The listens of a program: which of its servers is served, and what becomes of the others. */
 export class Listens {
-  /** Of all that the program asked for, in order, for lines of the log. */
-  readonly #places: string[] = [];
+  /** Of all that the program asked for, in order, for lines of the log. Each once: a program may listen again and again. */
+  readonly #places = new Set<string>();
   /** Of the listens that failed: what was asked for, by the error that the program got. */
-  readonly #failures = new Map<unknown, string>();
+  readonly #failures = new WeakMap<object, string>();
   #state: State = { name: 'waiting' };
   #changed: () => void = () => {};
 
@@ -81,19 +81,19 @@ export class Listens {
     this.#state = { name: 'export', service, by: 'named' };
   }
 
-  /** Such as "port 3000", of each listen that was seen. */
+  /** Such as "port 3000", of the listens that were seen. */
   get places(): readonly string[] {
-    return this.#places;
+    return [...this.#places];
   }
 
   /** The same as the end of a line of the log; empty where none was seen. */
   get summary(): string {
-    return this.#places.length === 0 ? '' : `; it listened on ${this.#places.join(', ')}`;
+    return this.#places.size === 0 ? '' : `; it listened on ${this.places.join(', ')}`;
   }
 
   /** Where the program asked for the address that it did not get, by the error that tells it. */
   failedAt(error: unknown): string | null {
-    return this.#failures.get(error) ?? null;
+    return isObject(error) ? (this.#failures.get(error) ?? null) : null;
   }
 
   get #sides(): Sides | null {
@@ -151,7 +151,7 @@ export class Listens {
     const { call } = parsed;
     if (this.#state.name === 'waiting' || call.kind === 'handle') return void listen(...args);
     const { service } = this.#state;
-    this.#places.push(`${placeOf(call)} (not HTTP)`);
+    this.#places.add(`${placeOf(call)} (not HTTP)`);
     if (call.kind === 'port' && call.port !== 0 && service.held.includes(call.port))
       return new FedServer(server, told(service.address(call))).listen(parsed);
     this.#listenBeside(server, parsed, args, listen);
@@ -181,7 +181,7 @@ export class Listens {
     if (state.name === 'waiting') return;
     const { service } = state;
     const { call } = parsed;
-    this.#places.push(placeOf(call));
+    this.#places.add(placeOf(call));
     const verdict: Verdict = judgeListen(call, decidedOf(state), service);
     switch (verdict) {
       case 'beside':
@@ -259,7 +259,8 @@ export class Listens {
     const emit: Emit = server.emit;
     const watched: Emit = (event, ...rest) => {
       if (ENDS_OF_LISTENING.includes(event) && server.emit === watched) server.emit = emit;
-      if (event === 'error') this.#failures.set(rest[0], place);
+      const [error] = rest;
+      if (event === 'error' && isObject(error)) this.#failures.set(error, place);
       return Reflect.apply(emit, server, [event, ...rest]);
     };
     server.emit = watched;
@@ -268,6 +269,10 @@ export class Listens {
 
 /** Nobody is told it. */
 const NOWHERE: AddressInfo = { address: '127.0.0.1', port: 0, family: 'IPv4' };
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}
 
 function openOf(candidates: readonly Candidate[]): readonly Candidate[] {
   return candidates.filter(({ fed }) => fed.isListening);

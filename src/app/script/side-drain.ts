@@ -8,7 +8,7 @@ const LOOK_MS = 50;
 /** The requests of servers that the program lets listen, so that they are answered before the worker ends. */
 export class SideRequests {
   /** The answers that are not finished, by their server. */
-  readonly #open = new Map<Server, Set<ServerResponse>>();
+  readonly #open = new WeakMap<Server, Set<ServerResponse>>();
   readonly #drained = new Map<Server, 'closing' | 'closed'>();
 
   /** The server listens from now on. */

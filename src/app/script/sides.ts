@@ -97,7 +97,8 @@ export class Sides {
   /** The arbiter has answered; `socket` is the one that it gives. */
   answered({ id, answer, url }: SocketAnswer, socket: unknown): void {
     const asked = this.#asked.get(id);
-    if (asked === undefined) return;
+    // It came too late. Node would read from it as from a connection, whose error nobody handles.
+    if (asked === undefined) return receive(socket)?.close();
     this.#asked.delete(id);
     asked.cancel();
     const { ask } = asked;

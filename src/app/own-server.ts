@@ -96,17 +96,17 @@ export class OwnServer {
     };
     server.emit = (...args: Parameters<Emit>) => {
       const [event, first, second] = args;
+      if (this.#isForeign(event)) return pass(...args);
       switch (event) {
         case 'request':
         case 'checkContinue':
         case 'checkExpectation':
           return this.#isOfStream(first) ? this.#callWithin(...args) : handle(...args);
         case 'session':
-          if (!this.isHttp2) return pass(...args);
           session(first as ServerHttp2Session);
           return pass(...args);
         case 'stream':
-          return (this.isHttp2 && stream(args.slice(1) as unknown as StreamArguments)) || pass(...args);
+          return stream(args.slice(1) as unknown as StreamArguments) || pass(...args);
         case 'upgrade':
         case 'connect':
           if (this.#isOfStream(first)) return this.#callWithin(...args);
@@ -121,7 +121,6 @@ export class OwnServer {
           if (this.isTls) encrypts(first as Socket);
           return pass(...args);
         case 'secureConnection':
-          if (!this.isTls) return pass(...args);
           secured(innerSocket(first as Socket), first as Socket);
           return pass(...args);
         default:
@@ -133,6 +132,12 @@ export class OwnServer {
     this.#fed = new FedServer(server, told(NOWHERE));
     // Node starts its time limits and its list of connections only when a server has listened.
     for (const begin of this.#listeners('listening').node) Reflect.apply(begin, server, []);
+  }
+
+  /** Whether Node emits this on servers of other kinds alone, so that here it is the program's own event. */
+  #isForeign(event: string | symbol): boolean {
+    if (event === 'session' || event === 'stream') return !this.isHttp2;
+    return event === 'secureConnection' && !this.isTls;
   }
 
   /** Calls its listeners for a request. Not by emit(), which would drop the promises of asynchronous ones, and their errors. */

@@ -24,10 +24,11 @@ export function countingLog(log: Logger, store: Pick<CounterStore, 'add' | 'publ
 
 function count(event: string, fields: LogFields, store: Pick<CounterStore, 'add' | 'publish'>): void {
   const at = placeIn(event, fields);
+  const bootMs = event === 'worker-ready' ? fields.durationMs : undefined;
   if (at !== undefined) store.add(at, 1);
-  if (event === 'worker-ready' && typeof fields.durationMs === 'number')
-    observeBoot(fields.durationMs / 1000, store);
-  store.publish();
+  if (typeof bootMs === 'number') observeBoot(bootMs / 1000, store);
+  // Most records add to nothing, and companions may write thousands a second.
+  if (at !== undefined || bootMs !== undefined) store.publish();
 }
 
 /** The figure that a record adds to, if any. */

@@ -37,9 +37,22 @@ export interface Host
 
 /** Binds, spawns and supervises until told to stop; resolves with the exit status. Throws a UsageError before that. */
 export async function runService(loaded: Loaded, checked: Checked, host: Host): Promise<number> {
+  const counters = await countersOf(loaded, host.parent);
+  try {
+    return await run(loaded, checked, host, counters);
+  } finally {
+    counters?.close();
+  }
+}
+
+async function run(
+  loaded: Loaded,
+  checked: Checked,
+  host: Host,
+  counters: CounterStore | null,
+): Promise<number> {
   const { queue, own, lineage } = host;
   const following = new FollowingLog(checked.openLog());
-  const counters = await countersOf(loaded, host.parent);
   const control = controlOf(loaded, host.asker, lineage.oldControl);
   const logged = await countedLog(await host.logOf(following.log), counters);
   const log = control === null ? logged : tapped(logged, (record) => control.journal.took(record));

@@ -67,7 +67,7 @@ const DIED = placeFor('tsunicorn_requests_cut_total', 'worker_died') ?? 0;
 export class CounterStore {
   /** Why there is no file; null where there is one. */
   readonly trouble: string | null;
-  readonly #fd: number | null;
+  #fd: number | null;
   /** What ended workers and this arbiter have counted; a copy is in the file, for another arbiter. */
   readonly #base = emptyBase();
   readonly #series = new SeriesTable(this.#base);
@@ -146,6 +146,15 @@ export class CounterStore {
   /** The other arbiter has ended. Its workers may go on for a while. */
   othersGone(): void {
     this.#others = this.#others.map(({ fd }) => ({ fd, isLiving: false }));
+  }
+
+  /** Lets go of the files; what is counted from now on is not kept. */
+  close(): void {
+    const own = this.#fd;
+    this.#fd = null;
+    for (const fd of [...(own === null ? [] : [own]), ...this.#others.map((other) => other.fd)])
+      fs.closeSync(fd);
+    this.#others = [];
   }
 
   #ended(number: number): void {

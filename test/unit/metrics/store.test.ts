@@ -1,4 +1,4 @@
-import { openSync } from 'node:fs';
+import { closeSync, openSync, readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { CounterBlock, writeBlock } from '../../../src/metrics/block.ts';
 import { HEADER, placeFor, placeOf } from '../../../src/metrics/layout.ts';
@@ -96,6 +96,23 @@ onLinux('the counters of a service', () => {
     expect(young.totals().figures[ready]).toBe(3);
     young.othersGone();
     expect(young.totals().figures[ready]).toBe(0);
+  });
+
+  it('let go of their files', () => {
+    const descriptors = () => readdirSync('/proc/self/fd').length;
+    const before = descriptors();
+    const store = CounterStore.open(null);
+    const counted = store.begin(0);
+    store.handOver();
+    store.close();
+    store.close();
+    expect(descriptors()).toBe(before);
+    const next = openSync('/dev/null', 'r');
+    store.add(placeOf('tsunicorn_eventloop_blocked_total'), 1);
+    store.publish();
+    counted.ended();
+    expect(store.totals().workers).toEqual([]);
+    closeSync(next);
   });
 
   it('do not take what is no count from a worker', () => {

@@ -9,25 +9,28 @@ export interface ListenWatch {
   places(): readonly string[];
   /** Throws a BootError if the application to serve listens already. */
   refuse(spec: AppSpec, application: unknown): void;
+  /** What else the operator may do with a module that listens itself; null where nothing. */
+  readonly otherwise: string | null;
   end(): void;
 }
 
 const CHANNEL = 'tracing:net.server.listen:asyncStart';
 
 /** Starts to watch; end() must be called. */
-export function watchListening(): ListenWatch {
+export function watchListening(otherwise: string | null = null): ListenWatch {
   const listens: { readonly server: Server; readonly place: string }[] = [];
   const note = (message: unknown): void => {
     if (isListen(message)) listens.push({ server: message.server, place: placeOf(message.options) });
   };
   subscribe(CHANNEL, note);
   return {
+    otherwise,
     places: () => listens.map(({ place }) => place),
     refuse(spec, application) {
       const found = listens.find(({ server }) => serves(server, application));
       if (found !== undefined)
         throw appError(
-          `${spec.text}: the application calls listen() itself (${found.place}); export it without that call, and set the address with --bind`,
+          `${spec.text}: the application calls listen() itself (${found.place}); export it without that call, and set the address with --bind${otherwise === null ? '' : `, or ${otherwise}`}`,
         );
     },
     end: () => void unsubscribe(CHANNEL, note),

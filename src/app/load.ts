@@ -37,7 +37,7 @@ export interface ExportOptions {
 export async function loadApplication(text: string, options: LoadOptions): Promise<Application> {
   const spec = parseSpec(text);
   standInForMain(resolveModule(spec, options.cwd));
-  const imported = await importApplication(spec, options.cwd);
+  const imported = await importApplication(spec, options.cwd, asProgram(spec));
   return imported.make(options);
 }
 
@@ -47,11 +47,15 @@ export interface ImportedModule {
   make(options: ExportOptions): Promise<Application>;
 }
 
-/** Imports the module of an application. Rejects with a BootError. */
-export async function importApplication(spec: AppSpec, cwd: string): Promise<ImportedModule> {
+/** Imports the module of an application; `otherwise` is what else the operator may do with one that listens itself. Rejects with a BootError. */
+export async function importApplication(
+  spec: AppSpec,
+  cwd: string,
+  otherwise: string | null = null,
+): Promise<ImportedModule> {
   const args = await parseArguments(spec);
   const file = resolveModule(spec, cwd);
-  const listening = watchListening();
+  const listening = watchListening(otherwise);
   refuseCluster();
   try {
     const namespace = await importModule(spec, file, cwd);
@@ -104,10 +108,17 @@ export function exportsAnything(namespace: Namespace): boolean {
 function explainScript(spec: AppSpec, namespace: Namespace, listening: ListenWatch): BootError {
   const cure = exportCure(namespace);
   const listens = listening.places();
-  if (listens.length === 0) return appError(`${spec.text}: ${spec.module} exports nothing; ${cure}`);
+  const or = listening.otherwise === null ? '' : `, or ${listening.otherwise}`;
+  if (listens.length === 0) return appError(`${spec.text}: ${spec.module} exports nothing; ${cure}${or}`);
   return appError(
-    `${spec.text}: ${spec.module} exports nothing and calls listen() itself (${listens.join(', ')}); ${cure}, without calling listen()`,
+    `${spec.text}: ${spec.module} exports nothing and calls listen() itself (${listens.join(', ')}); ${cure}, without calling listen()${or}`,
   );
+}
+
+/** How the operator lets a module be a program, of which nothing is imported. */
+function asProgram({ module, path }: AppSpec): string {
+  const named = path.length === 0 ? '' : ` (${module} alone)`;
+  return `serve it as a program${named} in class async or sync`;
 }
 
 /** What to write where a module exports nothing. */

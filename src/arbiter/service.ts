@@ -343,8 +343,9 @@ export class Service {
         return this.sides.released(worker, message.place);
       case 'wanted': {
         const { id, place, port } = message;
-        const mayCome = this.workers.all.some((one) => one !== worker && this.#mayBind(one));
-        const { answer, url, socket: given } = this.sides.wanted(worker, place, port, mayCome);
+        const others = this.workers.all.filter((one) => one !== worker && this.#mayBind(one));
+        const ages = others.map(({ age }) => age);
+        const { answer, url, socket: given } = this.sides.wanted(worker, place, port, ages);
         return worker.send({ tsunicorn: 'socket', id, answer, url }, given ?? undefined);
       }
     }

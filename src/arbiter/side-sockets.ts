@@ -35,6 +35,8 @@ type Answer = Pick<SocketAnswer, 'answer' | 'url'> & { readonly socket: Socket |
  */
 export class SideSockets {
   readonly #held = new Map<string, Held>();
+  /** What workers ask for in vain, by their ages: who has bound a socket does not ask for it. */
+  readonly #seekers = new Map<number, Set<string>>();
   /** The ages of the workers that boot, and may yet use what they were handed. */
   readonly #loading = new Set<number>();
 
@@ -59,6 +61,7 @@ export class SideSockets {
 
   ended(age: number): void {
     this.#loading.delete(age);
+    this.#seekers.delete(age);
     for (const { users } of this.#held.values()) users.delete(age);
   }
 
@@ -75,6 +78,7 @@ export class SideSockets {
   took({ age, generation }: Who, place: string): void {
     const held = this.#held.get(place);
     if (held === undefined) return;
+    this.#seekers.get(age)?.delete(addressOf(place, held.side.url));
     held.users.add(age);
     held.generation = Math.max(held.generation, generation);
   }
@@ -88,12 +92,17 @@ export class SideSockets {
 
   /**
    * Answers a worker that finds an address taken. A socket on the same port of another host is as good, since nobody can
-   * have both. `mayCome` is whether another worker may be about to send the socket.
+   * have both. `others` are the ages of the workers that may be about to send the socket.
    */
-  wanted(who: Who, place: string, port: number | null, mayCome: boolean): Answer {
+  wanted(who: Who, place: string, port: number | null, others: readonly number[]): Answer {
     const held =
       this.#held.get(place) ?? [...this.#held.values()].find(({ side }) => isInTheWay(side, place, port));
-    if (held === undefined) return { answer: mayCome ? 'later' : 'none', url: null, socket: null };
+    if (held === undefined) {
+      const address = port === null ? place : `${port}`;
+      const mayCome = others.some((age) => !this.#seekers.get(age)?.has(address));
+      this.#seekers.set(who.age, (this.#seekers.get(who.age) ?? new Set()).add(address));
+      return { answer: mayCome ? 'later' : 'none', url: null, socket: null };
+    }
     this.took(who, held.side.place);
     const { url, socket } = held.side;
     return { answer: 'given', url, socket };
@@ -127,6 +136,11 @@ export function handingOf({ place, url, fd }: SideSocket): Handing {
 export function adoptSide(place: string, url: string, fd: number): SideSocket {
   const socket = toPass(fd);
   return { place, url, fd, socket, close: () => void socket.destroy() };
+}
+
+/** The port or, of a Unix socket, the path. */
+function addressOf(place: string, url: string): string {
+  return url.startsWith('http') ? new URL(url).port || '80' : place;
 }
 
 /** Whether a socket on the same port takes the address away; `place` is as in SideSocket. */

@@ -57,19 +57,19 @@ const CASES: readonly (readonly [string, RegExp])[] = [
   ['broken/rejects.ts:promised', /^the exported promise rejected: the migration failed$/],
   [
     'broken/silent.cjs',
-    /^broken\/silent\.cjs exports nothing; export the application, such as `module\.exports = app`$/,
+    /^broken\/silent\.cjs exports nothing; export the application, such as `module\.exports = app`, or serve it as a program in class async or sync$/,
   ],
   [
     'broken/silent.ts:app',
-    /^broken\/silent\.ts exports nothing; export the application, such as `export const app = …`$/,
+    /^broken\/silent\.ts exports nothing; export the application, such as `export const app = …`, or serve it as a program \(broken\/silent\.ts alone\) in class async or sync$/,
   ],
   [
     'broken/no-exports.ts',
-    /^broken\/no-exports\.ts exports nothing and calls listen\(\) itself \(port 0\); export .*, without calling listen\(\)$/,
+    /^broken\/no-exports\.ts exports nothing and calls listen\(\) itself \(port 0\); export .*, without calling listen\(\), or serve it as a program .*$/,
   ],
   [
     'broken/listening.ts:server',
-    /^the application calls listen\(\) itself \(port 0\); export it without that call, and set the address with --bind$/,
+    /^the application calls listen\(\) itself \(port 0\); export it without that call, and set the address with --bind, or serve it as a program .*$/,
   ],
   [
     'broken/listens-for-app.ts:app',

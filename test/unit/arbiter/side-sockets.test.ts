@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest';
+import { type SideSocket, SideSockets } from '../../../src/arbiter/side-sockets.ts';
+
+const worker = (age: number) => ({ age, generation: 1 });
+
+/** One on port 9100, which nobody really has. */
+function side(place = 'port 9100'): SideSocket {
+  return { place, url: 'http://0.0.0.0:9100', fd: 99, socket: {} as SideSocket['socket'], close: () => {} };
+}
+
+describe('a worker that finds the address of a side socket taken', () => {
+  it('is told to ask again as long as another one may have bound it', () => {
+    const sides = new SideSockets([], 1);
+    expect(sides.wanted(worker(1), 'port 9100', 9100, [2, 3])).toMatchObject({ answer: 'later' });
+    sides.bound(worker(2), side());
+    expect(sides.wanted(worker(1), 'port 9100', 9100, [2, 3])).toMatchObject({
+      answer: 'given',
+      url: 'http://0.0.0.0:9100',
+    });
+  });
+
+  it('is told at once that nobody has it where all others look for it, too', () => {
+    const sides = new SideSockets([], 1);
+    expect(sides.wanted(worker(1), 'port 9100', 9100, [2])).toMatchObject({ answer: 'later' });
+    expect(sides.wanted(worker(2), 'port 9100 of ::1', 9100, [1])).toMatchObject({ answer: 'none' });
+    expect(sides.wanted(worker(1), 'port 9100', 9100, [2])).toMatchObject({ answer: 'none' });
+    expect(sides.wanted(worker(1), '/run/a.sock', null, [2])).toMatchObject({ answer: 'later' });
+  });
+
+  it('waits for one that has bound it after all, or for the successor of one that has ended', () => {
+    const sides = new SideSockets([], 1);
+    for (const age of [1, 2]) sides.wanted(worker(age), 'port 9100', 9100, []);
+    sides.bound(worker(2), side());
+    sides.released(worker(2), 'port 9100');
+    sides.ended(2);
+    sides.sweep(2, () => false);
+    expect(sides.wanted(worker(1), 'port 9100', 9100, [2])).toMatchObject({ answer: 'later' });
+  });
+});

@@ -154,6 +154,10 @@ class Worker {
     this.#readyMessage = await readyMessageOf(this.#spec);
     this.#modules = await followImports(settings, (loaded) => void this.#inbox.send(loaded));
     if (!failure) await this.#hooks.load(this.#spec);
+    else if (this.#spec.address === 'asked') {
+      const { listenersOfFailure } = await import('./boot/load-program.ts');
+      this.#listeners = await listenersOfFailure(this.#spec, this.#sides.tell);
+    }
     await this.#hooks.call('postFork');
     const accessLog = await this.#logs.openAccess(this.#flights);
     this.#readiness = await readinessOf(settings);

@@ -70,6 +70,17 @@ export async function loadAsProgram(program: Program, around: ProgramSurrounding
   return { application, listeners: queue.forGate(listeners) };
 }
 
+/** Where a worker shows why the program cannot be loaded, if nothing but the program says where it is served. */
+export async function listenersOfFailure(
+  { listeners: handed, settings }: BootSpec,
+  tell: TellListen,
+): Promise<readonly DoorListener[]> {
+  const queue = new EarlyDoors(settings.backlog);
+  const asked = new AskedAddress({ handed, tell, queue, text: settings.app ?? '' });
+  await asked.useAny(settings.bind[0] ?? '');
+  return asked.listeners;
+}
+
 function sayPrimary(place: string, log: WorkerLog): void {
   const reason = `${place}: cluster.isPrimary is false, since tsunicorn starts the workers (--workers); what the program does as the primary is not run`;
   log.info(reason, { event: 'program-cluster', reason });

@@ -50,6 +50,13 @@ export class AskedAddress {
     }
   }
 
+  /** Nobody asks: it is where the generation before was served, or else the one in the settings. Throws a UsageError. */
+  async useAny(bind: string): Promise<void> {
+    const [handed] = this.#options.handed;
+    if (handed) this.#taking(handed).serve();
+    else await this.useDefault(bind);
+  }
+
   /** No server listens, so that the address is the one in the settings. Throws a UsageError. */
   async useDefault(bind: string): Promise<void> {
     const address = parseAddress('--bind', bind);

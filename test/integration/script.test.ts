@@ -231,7 +231,9 @@ describe('a program that cannot be served ends the service with one line', () =>
     const outcome = await run([...quiet, '-k', 'thread', 'server.cjs'], {
       files: { 'server.cjs': answering('1', '0') },
     });
-    expect(outcome.stderr).toMatch(/exports nothing and calls listen\(\) itself.*, or serve it as a program in class async or sync\n/);
+    expect(outcome.stderr).toMatch(
+      /exports nothing and calls listen\(\) itself.*, or serve it as a program in class async or sync\n/,
+    );
     expect(outcome).toMatchObject({ status: 4, leftProcesses: [] });
   });
 });

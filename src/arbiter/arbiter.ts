@@ -93,6 +93,7 @@ export class Arbiter {
   #advance(): number {
     this.#survive(() => {
       this.#reports.look();
+      this.#companions.advance();
       this.#service.advance();
       this.#upgrade.advance();
     });

@@ -19,6 +19,8 @@ export class CompanionLink {
   readonly #emit: (event: ArbiterEvent) => void;
   readonly #ownership: Ownership;
   #supervisor: Supervisor | null = null;
+  /** Process groups of an arbiter that has died, until the supervisor has them. */
+  #orphans: readonly number[] = [];
   #wanted = false;
   /** Schedules are followed from then on (Date.now()). */
   #sinceMs = 0;
@@ -56,17 +58,15 @@ export class CompanionLink {
     this.#wanted = wants;
     const companions = current.companions ?? this.#service.trial?.companions;
     if (wants && this.#supervisor === null && companions) this.#begin(companions);
-    // First: a process that has failed must not be started again.
-    const isJudged = this.#judge();
-    const lookAtMs = this.#supervisor?.look(this.#desired(wants)) ?? Infinity;
-    const wakeAtMs = isJudged ? clock.now() : lookAtMs;
+    const wakeAtMs = this.#supervisor?.look(this.#desired(wants)) ?? Infinity;
     const groups = this.#supervisor?.groups ?? [];
     const gained = this.#ownership.look({ hasPeer: this.#upgrade.hasPeer, wants, groups });
     if (gained === null) return wakeAtMs;
     this.#sinceMs = gained.untilMs;
+    this.#orphans = gained.orphans;
+    for (const group of gained.orphans) system.signalGroup(group, 'SIGTERM');
     if (this.#supervisor === null) return Infinity;
-    const graces = current.companions?.plans.map(({ graceMs }) => graceMs) ?? [];
-    this.#supervisor.adopt(gained.orphans, Math.max(0, ...graces));
+    this.#adopt(this.#supervisor);
     this.#log.info('The companions are run by this arbiter from now on', { event: 'companions-taken' });
     return clock.now();
   }
@@ -76,25 +76,32 @@ export class CompanionLink {
     return this.#supervisor?.statuses ?? NONE;
   }
 
-  /** Ends the trial of a reload, if its companions have shown what they are. Returns whether it did. */
-  #judge(): boolean {
+  /** Ends the trial of a reload, if its companions have shown what they are: before one that has failed is started again. */
+  advance(): void {
     const { trial } = this.#service;
-    if (trial === null) return false;
+    if (trial === null) return;
     const proofs = requiredOf(trial).map((one) => this.#proofOf(one));
     const failure = proofs.find((proof) => proof.name === 'failed');
     if (failure) this.#service.companionFailed(failure.reason);
     else if (proofs.every(({ name }) => name === 'proved')) this.#service.companionsProved();
-    else return false;
-    return true;
   }
 
   /** Where the other arbiter runs them, there is nothing to try. */
   #proofOf(one: Assigned): Proof {
-    return this.#ownership.isMine && this.#supervisor ? this.#supervisor.proofOf(one) : { name: 'proved' };
+    if (!this.#ownership.isMine) return { name: 'proved' };
+    return this.#supervisor?.proofOf(one) ?? { name: 'proving' };
+  }
+
+  /** Nothing is started before what an arbiter has left behind when it died is gone. */
+  #adopt(supervisor: Supervisor): void {
+    const graces = this.#service.current.companions?.plans.map(({ graceMs }) => graceMs) ?? [];
+    supervisor.adopt(this.#orphans, Math.max(0, ...graces));
+    this.#orphans = [];
   }
 
   #begin({ supervise, unbound }: CompanionPlans): void {
     this.#supervisor = supervise(this.#supervisorOptions());
+    this.#adopt(this.#supervisor);
     if (unbound.length === 0) return;
     const reason = `setpriv of util-linux, with --pdeathsig, is not in PATH, so these companions may go on when this arbiter is killed: ${unbound.join(', ')}; install it, or import tsunicorn/companion in them`;
     this.#log.warning(reason, { event: 'companions-unbound', reason });

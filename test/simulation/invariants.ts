@@ -4,6 +4,7 @@ import type { ArbiterEvent } from '../../src/arbiter/events.ts';
 import { deadlineOf, isLiving } from '../../src/arbiter/policy/worker-state.ts';
 import type { WorkerHandle } from '../../src/arbiter/workers/handle.ts';
 import type { ServiceStatus } from '../../src/process/status.ts';
+import { LONGEST_END_MS } from './companions.ts';
 import type { ObservedWorld } from './observed-world.ts';
 import { ReloadInvariants } from './reload-invariants.ts';
 import { UpgradeInvariants } from './upgrade-invariants.ts';
@@ -85,7 +86,7 @@ export class Invariants {
     this.#surplus(status, living);
     this.#deadlines(living);
     this.#retirements(status, living);
-    this.#orderOfRetirement(living);
+    this.#orderOfRetirement(status, living);
     this.#end(living);
     this.reload.observed(status, this.#event);
     this.#transitions = [];
@@ -107,7 +108,8 @@ export class Invariants {
 
   /** Once the arbiter has ended, and everything after it. */
   ended(): void {
-    const { workers, machine, sockets, queue } = this.#world;
+    const { workers, machine, sockets, queue, companions } = this.#world;
+    companions.ended();
     for (const { age, state } of workers)
       if (state.name !== 'exited') this.fail(`worker ${age} is left ${state.name}`);
     const left = machine.living.filter((process) => 'age' in process);
@@ -127,6 +129,7 @@ export class Invariants {
     if (reload !== 'none') this.fail(`a reload is ${reload} for ever`);
     this.reload.calm();
     if (upgrade !== 'none' && upgrade !== 'failed') this.fail(`an upgrade is ${upgrade} for ever`);
+    this.#world.companions.calm(this.current.companions, this.current.number);
     const { spareWorkers } = this.current.loaded.settings;
     const slots = workers.flatMap(({ slot, state }) => (state.name === 'ready' ? [slot] : [])).sort();
     if (slots.join() !== [...Array(this.#wanted).keys()].sort().join())
@@ -188,12 +191,15 @@ export class Invariants {
     }
   }
 
-  #surplus({ phase, workers: { wanted } }: ServiceStatus, all: readonly WorkerHandle[]): void {
+  #surplus({ phase, reload, workers: { wanted } }: ServiceStatus, all: readonly WorkerHandle[]): void {
     // A kill ends the turn, and the next one goes on at once.
     if ((phase === 'stopping' && wanted === 0) || this.#hasKilled) return;
     const { spareWorkers, reloadBatch } = this.current.loaded.settings;
     const living = all.filter(isLiving);
-    const canaries = living.filter(({ generation }) => generation > this.current.number).length;
+    // One of a reload that was undone after it got ready serves on where it is needed.
+    const canaries = living.filter(
+      ({ generation }) => generation > this.current.number && generation === reload,
+    ).length;
     if (canaries > 1) this.fail(`${canaries} workers prove a generation`);
     const surge = this.#world.settings.reload ? wanted + spareWorkers : reloadBatch;
     const most = wanted === 0 ? 0 : wanted + spareWorkers + surge;
@@ -232,10 +238,11 @@ export class Invariants {
   }
 
   /** Outdated workers retire before current ones, and when the service stops those that serve retire last. */
-  #orderOfRetirement(living: readonly WorkerHandle[]): void {
+  #orderOfRetirement({ reload }: ServiceStatus, living: readonly WorkerHandle[]): void {
     const { intent } = this.#world.arbiter.steps;
     const isOutdated = ({ generation }: WorkerHandle, state: WorkerHandle['state']) =>
-      generation < this.current.number || (state.name === 'ready' && state.outgoing !== null);
+      (generation !== this.current.number && generation !== reload) ||
+      (state.name === 'ready' && state.outgoing !== null);
     const waits = living.some(({ state }) => state.name !== 'ready' && state.name !== 'retiring');
     const stale = living.filter(
       (worker) => worker.state.name === 'ready' && isOutdated(worker, worker.state),
@@ -271,7 +278,8 @@ export class Invariants {
   #end(living: readonly WorkerHandle[]): void {
     const { arbiter, clock } = this.#world;
     if (arbiter.steps.intent.name !== 'stopping' || this.#endsAtMs < Infinity) return;
-    const graceMs = Math.max(0, ...living.map(({ limits }) => limits.graceMs));
+    const least = this.#world.hasCompanions ? LONGEST_END_MS : 0;
+    const graceMs = Math.max(least, ...living.map(({ limits }) => limits.graceMs));
     this.#endsAtMs = clock.now() + graceMs + STOP_SLACK_MS;
   }
 

@@ -2,6 +2,7 @@ import type { Arbiter } from '../../src/arbiter/arbiter.ts';
 import type { WorkerHandle } from '../../src/arbiter/workers/handle.ts';
 import type { Settings } from '../../src/settings/catalogue/catalogue.ts';
 import type { SimulatedClock } from './clock.ts';
+import type { CompanionGroups } from './companions.ts';
 import type { Machine } from './machine.ts';
 import type { NewArbiterModel, ReaderModel } from './other-models.ts';
 import type { SideListens } from './side-listens.ts';
@@ -15,6 +16,8 @@ export interface ObservedWorld {
   readonly machine: Machine;
   readonly sockets: Sockets;
   readonly sideListens: SideListens;
+  readonly companions: CompanionGroups;
+  readonly hasCompanions: boolean;
   readonly queue: WatchedQueue;
   readonly arbiter: Arbiter;
   readonly workers: readonly WorkerHandle[];

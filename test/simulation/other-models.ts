@@ -1,7 +1,9 @@
 import type { ReadAnswer } from '../../src/main/read-settings.ts';
 import type { Spawn } from '../../src/process/child.ts';
+import { isPeerMessage, type PeerMessage } from '../../src/process/peer.ts';
 import type { LoadedData } from '../../src/settings/load.ts';
 import type { Chance } from './chance.ts';
+import type { PeerModel } from './companions.ts';
 import { type Machine, Process } from './machine.ts';
 
 type Started = [machine: Machine, call: Parameters<Spawn>, pid: number];
@@ -59,22 +61,39 @@ export class ReaderModel extends Process {
 export const NEW_ARBITER_FATES = ['serves', 'stops', 'fails', 'crashes', 'hangs', 'serves briefly'] as const;
 export type NewArbiterFate = (typeof NEW_ARBITER_FATES)[number];
 
+interface NewArbiterOptions {
+  readonly fate: NewArbiterFate;
+  /** What it does about companions; null where there are none. */
+  readonly peer: ((tell: (message: PeerMessage) => void) => PeerModel) | null;
+}
+
 /** The new arbiter of an upgrade. */
 export class NewArbiterModel extends Process {
   readonly #chance: Chance;
+  readonly #options: NewArbiterOptions;
   #fate: NewArbiterFate;
+  #peer: PeerModel | null = null;
   hasServed = false;
   /** The indexes of the sockets that it took over, once it serves. */
   adopted: readonly number[] = [];
 
-  constructor(fate: NewArbiterFate, chance: Chance, ...process: Started) {
+  constructor(options: NewArbiterOptions, chance: Chance, ...process: Started) {
     super(...process);
+    const { fate } = options;
+    this.#options = options;
     this.#fate = fate;
     this.#chance = chance;
     this.later(fate === 'hangs' ? Infinity : chance.between(10, 3000), () => this.act());
   }
 
-  received(): void {}
+  received(message: unknown): void {
+    if (isPeerMessage(message)) this.#peer?.told(message);
+  }
+
+  override end(status: number | null, signal: NodeJS.Signals | null = null): void {
+    this.#peer?.ended(status === 0);
+    super.end(status, signal);
+  }
 
   /** It ends as if it had been told to. */
   heal(): void {
@@ -99,6 +118,7 @@ export class NewArbiterModel extends Process {
         this.hasServed = true;
         this.adopted = this.#chance.happens(0.8) ? [0, 1, 2, 3] : [];
         this.say({ tsunicorn: 'serving', adopted: this.adopted });
+        this.#peer = this.#options.peer?.((message) => this.isAlive && this.say(message)) ?? null;
         // The arbiter has to ignore it.
         if (this.#chance.happens(0.1)) this.say({ tsunicorn: 'serving', adopted: [] });
         if (this.#fate === 'serves briefly')

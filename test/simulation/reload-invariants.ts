@@ -1,5 +1,6 @@
 import type { ArbiterEvent } from '../../src/arbiter/events.ts';
 import type { ServiceStatus } from '../../src/process/status.ts';
+import { LONGEST_TRIAL_MS } from './companions.ts';
 import type { ObservedWorld } from './observed-world.ts';
 
 /** Reading may take this long, with all that comes before and after the reader's own limit. */
@@ -91,7 +92,8 @@ export class ReloadInvariants {
     const outcomes = [isPromoted, isRefused || isUndone || isSuperseded || isDropped].filter(Boolean).length;
     if (outcomes === 0) this.#fail(`reload ${attempt} ended, and nobody knows how`);
     const isHup = event?.type === 'signal' && event.signal === 'SIGHUP';
-    if (this.#step === 'proving' && isSuperseded && isHup)
+    // It may be promoted by its companions in the turn of that signal.
+    if (this.#step === 'proving' && isSuperseded && isHup && !isPromoted)
       this.#fail(`reload ${attempt} was proved, and another one took its place`);
     if (isPromoted && isRefused) this.#fail(`reload ${attempt} was promoted and refused`);
   }
@@ -103,6 +105,7 @@ export class ReloadInvariants {
     const { workers } = this.#world;
     const canary = workers.findLast((worker) => worker.generation === this.underWay);
     const limits = canary?.limits ?? { bootMs, heartbeatMs: Infinity };
-    return reload === 'proving' ? 2 * limits.bootMs + limits.heartbeatMs + SLACK_MS : Infinity;
+    const trialMs = this.#world.hasCompanions ? LONGEST_TRIAL_MS : 0;
+    return reload === 'proving' ? 2 * limits.bootMs + limits.heartbeatMs + trialMs + SLACK_MS : Infinity;
   }
 }

@@ -95,6 +95,26 @@ const undone = [
 const ALL_SIGNALS: readonly ArbiterSignal[] = [...STOP_SIGNALS, ...CONTROL_SIGNALS];
 
 export const scenes: readonly Scene[] = [
+  {
+    name: 'companions through reloads, and an upgrade that is rolled back',
+    beginning: { settings: plain, oldArbiter: false, companions: true },
+    operations: [
+      ...[wait(10_000), signals('SIGHUP'), wait(30_000), signals('SIGHUP'), wait(30_000)],
+      ...[newArbiters('serves'), signals('SIGUSR2'), wait(5000), signals('SIGWINCH'), wait(20_000)],
+      ...[{ op: 'new arbiter dies', how: 'SIGKILL' } as const, wait(20_000), signals('SIGHUP'), wait(5000)],
+    ],
+  },
+  {
+    name: 'companions of an old arbiter that dies',
+    beginning: { settings: plain, oldArbiter: true, companions: true },
+    operations: [
+      wait(5000),
+      { op: 'old arbiter', is: 'gone' },
+      wait(20_000),
+      signals('SIGHUP'),
+      wait(30_000),
+    ],
+  },
   ...ALL_SIGNALS.map((signal) => ({
     name: `${signal} between two reloads`,
     beginning: { settings: plain, oldArbiter: false },

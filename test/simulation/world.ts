@@ -10,10 +10,12 @@ import { spawnWorker, type WorkerHandle } from '../../src/arbiter/workers/handle
 import type { Listener } from '../../src/listeners/listener.ts';
 import { readSettings } from '../../src/main/read-settings.ts';
 import type { Spawn } from '../../src/process/child.ts';
+import type { PeerMessage } from '../../src/process/peer.ts';
 import type { Settings } from '../../src/settings/catalogue/catalogue.ts';
 import type { Hooks } from '../../src/settings/hooks.ts';
 import { at, Chance } from './chance.ts';
 import { SimulatedClock, type Timer } from './clock.ts';
+import { CompanionGroups, CompanionModel, drawCompanions, PeerModel } from './companions.ts';
 import { drawSettings, load, redraw } from './configuration.ts';
 import type { Coverage } from './coverage.ts';
 import { Invariants } from './invariants.ts';
@@ -40,6 +42,7 @@ export interface Beginning {
   readonly settings?: Partial<Settings>;
   /** Whether it is the new arbiter of an upgrade. */
   readonly oldArbiter?: boolean;
+  readonly companions?: boolean;
 }
 
 /** A whole service on a simulated machine: the real arbiter and its handles of workers, and models of everything else. */
@@ -49,6 +52,8 @@ export class World {
   readonly machine: Machine;
   readonly sockets: Sockets;
   readonly sideListens = new SideListens();
+  readonly companions = new CompanionGroups((what) => this.invariants.fail(what));
+  readonly hasCompanions: boolean;
   readonly queue = new WatchedQueue(this.clock.arbiters);
   readonly log: SilentLog;
   /** The models of every process that there ever was, by kind. */
@@ -71,6 +76,8 @@ export class World {
   digest = 0;
   readonly oldArbiter: number | null;
   watcher: 'none' | 'open' | 'closed' = 'none';
+  readonly #oldPeer: PeerModel | null;
+  #reads = 0;
   #isOldArbiterGone = false;
   #isOldArbiterTold = false;
   #reading: Reading['name'] = 'answers';
@@ -81,12 +88,13 @@ export class World {
   #blockMs = 0;
   #changed: (file: string) => void = () => {};
 
-  constructor(seed: number, coverage: Coverage, { settings, oldArbiter }: Beginning = {}) {
+  constructor(seed: number, coverage: Coverage, { settings, oldArbiter, companions }: Beginning = {}) {
     const chance = new Chance(seed, 1);
     this.seed = seed;
     this.coverage = coverage;
     this.settings = { ...drawSettings(chance), ...settings };
     this.#places = drawPlaces(new Chance(seed, 5));
+    this.hasCompanions = companions ?? new Chance(seed, 6).happens(0.25);
     this.oldArbiter = (oldArbiter ?? chance.happens(0.15)) ? OLD_ARBITER : null;
     if (chance.happens(0.1) && !settings) this.#application = chance.of(['fails', 'flaky', 'exits', 'hangs']);
     this.machine = new Machine(this.clock, (...process) => this.#run(...process));
@@ -100,6 +108,7 @@ export class World {
     this.queue.onTaken = (event) => this.#took(event);
     this.development = this.#development(first);
     this.arbiter = this.#arbiter(first);
+    this.#oldPeer = this.oldArbiter !== null && this.hasCompanions ? this.#peer(true, 7) : null;
     void this.arbiter.run().then((status) => {
       this.status = status;
     });
@@ -212,7 +221,10 @@ export class World {
         return this.newArbiters.find(({ isAlive }) => isAlive)?.act();
       case 'old arbiter':
         if (operation.is === 'gone') this.#oldArbiterGone();
-        else this.#isOldArbiterGone = true;
+        else {
+          this.#isOldArbiterGone = true;
+          this.#oldPeer?.ended(this.seed % 2 === 0);
+        }
         return;
       case 'save':
         return this.#changed(this.seed % 2 ? '/app/app.ts' : '/app/tsunicorn.config.ts');
@@ -276,6 +288,7 @@ export class World {
     if (this.oldArbiter === null || this.#isOldArbiterTold) return;
     this.#isOldArbiterGone = true;
     this.#isOldArbiterTold = true;
+    this.#oldPeer?.ended(this.seed % 2 === 0);
     this.machine.deliver(() => this.queue.push({ type: 'oldArbiterGone' }));
   }
 
@@ -287,8 +300,17 @@ export class World {
       const reading: Reading = name === 'answers' ? { name, loaded: load(this.settings) } : { name };
       return kept(this.readers, new ReaderModel(reading, chance, machine, call, pid));
     }
-    if (!/\bentry\.[jt]s\b/.test(line))
-      return kept(this.newArbiters, new NewArbiterModel(this.#newArbiterFate, chance, machine, call, pid));
+    if (call[0] === 'companion')
+      return new CompanionModel(this.companions, this.isCalm, chance, machine, call, pid);
+    if (!/\bentry\.[jt]s\b/.test(line)) {
+      const peer = this.hasCompanions
+        ? (tell: (message: PeerMessage) => void) => this.#peer(false, pid, tell)
+        : null;
+      return kept(
+        this.newArbiters,
+        new NewArbiterModel({ fate: this.#newArbiterFate, peer }, chance, machine, call, pid),
+      );
+    }
     const surroundings = {
       application: this.#application,
       load: () => this.#utilisation,
@@ -298,6 +320,17 @@ export class World {
       failed: (what: string) => this.invariants.fail(what),
     };
     return kept(this.workerModels, new WorkerModel(surroundings, chance, machine, call, pid));
+  }
+
+  #peer(owns: boolean, seed: number, tell?: (message: PeerMessage) => void): PeerModel {
+    return new PeerModel({
+      ...{ groups: this.companions, clock: this.clock, chance: new Chance(this.seed, 7, seed), owns },
+      tell: tell ?? ((message) => this.machine.deliver(() => this.queue.push({ type: 'peer', message }))),
+    });
+  }
+
+  #drawCompanions(): Pick<Prepared, 'companions'> {
+    return this.hasCompanions ? drawCompanions(new Chance(this.seed, 8, this.#reads++)) : {};
   }
 
   #first(chance: Chance): Generation {
@@ -310,6 +343,7 @@ export class World {
       hooks: this.#hooks(chance),
       listeners,
       ...this.#scalingOf(load(this.settings)),
+      ...this.#drawCompanions(),
     };
   }
 
@@ -340,7 +374,8 @@ export class World {
     const means = { spawn: this.machine.spawn, clock: this.clock.arbiters };
     this.invariants.reload.read();
     const loaded = await readSettings(input, signal, means);
-    return { loaded, hooks: this.#hooks(new Chance(this.seed, 3)), ...this.#scalingOf(loaded) };
+    const hooks = this.#hooks(new Chance(this.seed, 3));
+    return { loaded, hooks, ...this.#scalingOf(loaded), ...this.#drawCompanions() };
   }
 
   #upgradeOptions(): UpgradeOptions {
@@ -353,7 +388,9 @@ export class World {
         this.invariants.upgrade.started(listeners.filter((one): one is Listener => 'isShared' in one));
         start({ argv: [], env: {}, cwd: '/', namedCwd: '/' }, { listeners, workerCount }, emit);
       },
-      tell: (message) => void tell(message),
+      tell: (message) => {
+        if (!tell(message)) this.#oldPeer?.told(message);
+      },
       mayBeResize: () => this.seed % 7 === 0,
       serving: () => {},
       upgraded: (pid) => this.invariants.upgrade.upgraded(pid),
@@ -407,7 +444,11 @@ export class World {
       judgeKill: () => null,
       isStopped: (pid) => pid % 7 === 0,
       lost: { write: () => {}, forward: () => {} },
-      system: { spawn: this.machine.spawn, signalGroup: () => false, wallMs: () => this.clock.now() },
+      system: {
+        spawn: this.machine.spawn,
+        signalGroup: this.companions.signalGroup,
+        wallMs: () => this.clock.now(),
+      },
       development: this.development,
       prepare: (signal) => this.#prepare(signal),
       bindAll: this.sockets.bindAll,

@@ -12,6 +12,14 @@ const LATE_MS = 500;
 const LOOK_MS = 100;
 const FORGET_MS = 1000;
 
+/** A process group of an arbiter that has died. Times are of the arbiter's clock. */
+interface Orphan {
+  readonly group: number;
+  readonly killAtMs: number;
+  /** Infinity until it was sent KILL. */
+  readonly forgetAtMs: number;
+}
+
 type Companion = Crew | Scheduled;
 
 /** The companions of a service. */
@@ -22,8 +30,10 @@ export class Companions implements Supervisor {
   /** Those that no generation has any more, or not in this form, until they have ended. */
   #leaving: Companion[] = [];
   /** Process groups of an arbiter that has died. */
-  #orphans: readonly { readonly group: number; readonly killAtMs: number }[] = [];
+  #orphans: readonly Orphan[] = [];
   #lastId = 0;
+  /** Whether those of the present are run already: what is added then follows its schedule from now on. */
+  #runs = false;
   #lookedMs: number;
 
   constructor(options: SupervisorOptions) {
@@ -45,9 +55,10 @@ export class Companions implements Supervisor {
     for (const companion of this.#leaving)
       companion.end('removed from the configuration', wanted.name === 'end' ? wanted.mode : 'graceful');
     this.#leaving = this.#leaving.filter(({ processes }) => processes.length > 0);
-    if (runs) this.#run(wanted);
+    if (runs) this.#run({ ...wanted, ...(this.#runs ? { sinceMs: this.#options.wallMs() } : {}) });
     else if (wanted.name === 'end')
       for (const companion of this.#current.values()) companion.end(wanted.reason, wanted.mode);
+    this.#runs = runs;
     return this.#wakeAtMs(runs);
   }
 
@@ -55,7 +66,7 @@ export class Companions implements Supervisor {
     const { signalGroup, clock } = this.#options;
     const killAtMs = clock.now() + graceMs;
     const living = groups.filter((group) => signalGroup(group, 'SIGTERM'));
-    this.#orphans = [...this.#orphans, ...living.map((group) => ({ group, killAtMs }))];
+    this.#orphans = [...this.#orphans, ...living.map((group) => ({ group, killAtMs, forgetAtMs: Infinity }))];
   }
 
   proofOf({ plan, generation }: Assigned): Proof {
@@ -92,11 +103,13 @@ export class Companions implements Supervisor {
   #clearOrphans(): void {
     const { signalGroup, clock } = this.#options;
     const now = clock.now();
-    this.#orphans = this.#orphans.filter(({ group, killAtMs }) => {
-      if (!signalGroup(group, 0)) return false;
-      if (now >= killAtMs) signalGroup(group, 'SIGKILL');
+    this.#orphans = this.#orphans.flatMap((orphan) => {
+      const { group, killAtMs, forgetAtMs } = orphan;
       // What is dead and not reaped is there for ever where its parent does not care.
-      return now < killAtMs + FORGET_MS;
+      if (!signalGroup(group, 0) || now >= forgetAtMs) return [];
+      if (now < killAtMs || forgetAtMs < Infinity) return [orphan];
+      signalGroup(group, 'SIGKILL');
+      return [{ ...orphan, forgetAtMs: now + FORGET_MS }];
     });
   }
 

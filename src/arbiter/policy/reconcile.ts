@@ -200,10 +200,12 @@ function planRetirements(
 ): Action[] {
   const others = living.filter(({ generation }) => generation !== desired.canary);
   const ready = others.filter(({ state }) => state.name === 'ready');
-  const spare = mayRetireReady(desired, all) ? Math.max(0, ready.length - desired.workers) : 0;
+  const mayRetire = mayRetireReady(desired, all);
+  const spare = mayRetire ? Math.max(0, ready.length - desired.workers) : 0;
   const inOrder = orderOfRetirement(ready, desired.workers, (worker) => isFresh(worker, desired));
   const outdated = ready.filter(({ generation }) => generation !== desired.generation);
-  const atOnce = desired.surge === Infinity && outdated.length < ready.length ? outdated : [];
+  const isAtOnce = mayRetire && desired.surge === Infinity && outdated.length < ready.length;
+  const atOnce = isAtOnce ? outdated : [];
   const retired = [...new Set([...atOnce, ...inOrder])].slice(0, Math.max(spare, atOnce.length));
   // Workers that boot serve nobody: outdated ones retire at once, then those beyond the wanted number, the least useful first.
   const booting = others.filter(({ state }) => state.name !== 'ready');

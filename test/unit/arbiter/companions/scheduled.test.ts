@@ -117,6 +117,18 @@ describe('a companion with a schedule', () => {
     expect(world.running).toEqual(['tick 0 3']);
   });
 
+  it('that a reload has added misses nothing of the time before', async () => {
+    const world = new CompanionsWorld();
+    world.run(1);
+    await world.pass(5 * MINUTE + 10_000);
+    world.wanted = { ...world.wanted, assigned: [{ plan: minutely, generation: 2 }] } as typeof world.wanted;
+    world.look();
+    expect(world.said).not.toMatch(/left out/);
+    expect(world.running).toEqual([]);
+    await world.pass(50_000);
+    expect(world.running).toEqual(['tick 0 2']);
+  });
+
   it('misses nothing while nothing is wanted, and what another arbiter did not get to', async () => {
     const world = new CompanionsWorld();
     world.run(1, minutely);

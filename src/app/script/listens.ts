@@ -31,6 +31,7 @@ type State =
       readonly fed: FedServer;
       readonly call: ListenCall;
       readonly by: Reason;
+      readonly isFinal: boolean;
     }
   | { readonly name: 'export'; readonly service: Service; readonly by: Reason };
 
@@ -115,6 +116,25 @@ export class Listens {
     return this.#state.name === 'nothing' ? openOf(this.#state.candidates).length : 0;
   }
 
+  /** It has been told that it listens: returns whether it is still what is served, and then it is for good. */
+  confirm(fed: FedServer): boolean {
+    this.#forgetProbe();
+    const state = this.#state;
+    if (state.name !== 'server' || state.fed !== fed) return false;
+    this.#state = { ...state, isFinal: true };
+    return true;
+  }
+
+  /** A program that looks for a free port closes its server as soon as that listens. */
+  #forgetProbe(): void {
+    const state = this.#state;
+    if (state.name !== 'server' || state.isFinal || state.fed.isListening) return;
+    // Where nothing but the program names the address, the arbiter has been told of it.
+    if (state.service.ports.length === 0) return;
+    state.fed.release();
+    this.#state = { name: 'nothing', service: state.service, candidates: [] };
+  }
+
   /** No other candidate will come. Returns the places of the candidates where there is more than one. */
   decide(): readonly string[] {
     const state = this.#state;
@@ -133,6 +153,7 @@ export class Listens {
   }
 
   #hear(server: Server, args: readonly unknown[], listen: Listen): void {
+    this.#forgetProbe();
     const parsed = parseListen(args);
     if (parsed === null || this.#state.name === 'waiting') return void listen(...args);
     const fed = fedServerOf(server);
@@ -189,9 +210,12 @@ export class Listens {
           service.warn(`${placeOf(call)}: ${LATER}`);
         return this.#listenBeside(server, parsed, args, listen);
       case 'taken':
+        this.#watchFailure(server, placeOf(call));
         return failLater(server, call);
       case 'covered':
         if (state.name === 'export') service.warn(`${placeOf(call)}: ${LATE}`);
+        if (state.name === 'server' && state.by === 'only' && !isSamePort(call, state.call))
+          service.warn(`${placeOf(call)}: ${TOO_LATE}`);
         return new FedServer(server, told(service.address(call))).listen(parsed);
     }
     const claim = this.#claim(server, call, args, listen);
@@ -211,7 +235,7 @@ export class Listens {
     by: Reason,
   ): void {
     fed.serve();
-    this.#state = { name: 'server', service, fed, call, by };
+    this.#state = { name: 'server', service, fed, call, by, isFinal: false };
     for (const other of candidates) if (other.fed !== fed) this.#listenAfterAll(other);
   }
 
@@ -278,6 +302,13 @@ function openOf(candidates: readonly Candidate[]): readonly Candidate[] {
   return candidates.filter(({ fed }) => fed.isListening);
 }
 
+function isSamePort(one: ListenCall, other: ListenCall): boolean {
+  return one.kind === 'port' && other.kind === 'port' && one.port === other.port;
+}
+
+const TOO_LATE =
+  'this HTTP server listens after another one was taken, which is served there in its place; name the port of the one that is meant with --listen-port';
+
 const LATER =
   'this HTTP server listens after it was decided what is served, and is beside that; if it is what is to be served, name its port with --listen-port';
 
@@ -287,7 +318,7 @@ const LATE =
 function decidedOf(state: Exclude<State, { readonly name: 'waiting' }>): Decided {
   switch (state.name) {
     case 'nothing':
-      return { name: 'nothing', candidates: state.candidates.map(({ call }) => call) };
+      return { name: 'nothing', candidates: openOf(state.candidates).map(({ call }) => call) };
     case 'server':
       return { name: 'server', call: state.call };
     case 'export':

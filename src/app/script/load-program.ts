@@ -120,10 +120,12 @@ class Search {
   #serve(): void {
     const fed = this.#program.listens.served;
     if (fed === null) return;
-    this.#end(async () => {
-      await fed.announced;
+    this.#state = 'trying';
+    void fed.announced.then(() => {
+      this.#state = 'searching';
+      if (!this.#program.listens.confirm(fed)) return this.#changed();
       const { text } = this.#spec;
-      return inContexts(adaptProgram(fed), { name: text, path: '', value: fed.server });
+      this.#end(async () => inContexts(adaptProgram(fed), { name: text, path: '', value: fed.server }));
     });
   }
 

@@ -125,6 +125,42 @@ describe('servers that listen elsewhere', () => {
     expect(listens.candidates).toBe(0);
   });
 
+  it('leave their port to the next one once they have closed, as those that look for a free port', async () => {
+    const probe = http.createServer().listen(3000);
+    await once(probe, 'listening');
+    await promisify(probe.close).call(probe);
+    const server = closing(http.createServer().listen(3000));
+    await once(server, 'listening');
+    listens.decide();
+    expect(served()).toBe(server);
+  });
+
+  it('are forgotten where they closed on PORT before they were served', async () => {
+    const probe = http.createServer().listen(8000);
+    await once(probe, 'listening');
+    const fed = listens.served;
+    await promisify(probe.close).call(probe);
+    const server = closing(http.createServer().listen(8000));
+    expect(served()).toBe(server);
+    expect(fed && listens.confirm(fed)).toBe(false);
+    expect(listens.served && listens.confirm(listens.served)).toBe(true);
+    await promisify(server.close).call(server);
+    http
+      .createServer()
+      .on('error', () => {})
+      .listen(8000);
+    expect(served()).toBe(server);
+  });
+
+  it('are warned of where they listen on PORT after another one was taken', async () => {
+    closing(http.createServer().listen(3000, '127.0.0.1'));
+    listens.decide();
+    await once(closing(http.createServer().listen(3000, '::1')), 'listening');
+    expect(warnings).toEqual([]);
+    await once(closing(http.createServer().listen(8000)), 'listening');
+    expect(warnings).toEqual([expect.stringMatching(/^port 8000: .*in its place.*--listen-port/)]);
+  });
+
   it('really listen where they do not speak HTTP', async () => {
     const probe = net.createServer().listen(0, '127.0.0.1');
     await once(probe, 'listening');

@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { isMainThread } from 'node:worker_threads';
+import { getEnvironmentData, isMainThread, setEnvironmentData } from 'node:worker_threads';
 import { OWN_EXTENSION } from '../src/support/own-files.ts';
 
 // The first module of a process that runs the application's module as its main module; threads of the application load
@@ -9,7 +9,21 @@ type Takeover = typeof import('./boot/takeover.ts');
 
 const require = createRequire(import.meta.url);
 
+/** How threads learn what `process.execArgv` is without us. */
+const EXEC_ARGV = 'tsunicorn:execArgv';
+
 /** Null in a thread of the application. */
-export const preloaded = isMainThread
-  ? (require(`./boot/takeover${OWN_EXTENSION}`) as Takeover).takeOver()
-  : null;
+export const preloaded = isMainThread ? takeOver() : leaveThread();
+
+function takeOver() {
+  const taken = (require(`./boot/takeover${OWN_EXTENSION}`) as Takeover).takeOver();
+  setEnvironmentData(EXEC_ARGV, process.execArgv);
+  return taken;
+}
+
+/** A thread would hand our options to the processes that it forks. */
+function leaveThread(): null {
+  const execArgv = getEnvironmentData(EXEC_ARGV);
+  if (Array.isArray(execArgv)) process.execArgv = execArgv;
+  return null;
+}

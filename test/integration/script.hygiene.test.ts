@@ -13,8 +13,8 @@ it('the children and threads of a program inherit no descriptor and no variable 
       const { execFileSync, fork } = require('child_process');
       const { Worker, isMainThread, parentPort } = require('worker_threads');
       const own = () => Object.keys(process.env).filter((name) => /^(TSUNICORN_PROGRAM|NODE_CHANNEL|NODE_UNIQUE_ID|NODE_OPTIONS)/.test(name));
-      if (!isMainThread) return parentPort.postMessage([own(), require('cluster').isPrimary]);
-      if (process.argv[2] === 'child') return process.send([own(), require('cluster').isPrimary]);
+      if (!isMainThread) return parentPort.postMessage([own(), process.execArgv, require('cluster').isPrimary]);
+      if (process.argv[2] === 'child') return process.send([own(), process.execArgv, require('cluster').isPrimary]);
       const child = new Promise((resolve) => fork(__filename, ['child']).once('message', resolve));
       const thread = new Promise((resolve) => new Worker(__filename).once('message', resolve));
       require('http').createServer(async (req, res) => {
@@ -26,8 +26,8 @@ it('the children and threads of a program inherit no descriptor and no variable 
     // As of a child of this process: whoever started it may have left it descriptors.
     descriptors: execFileSync('ls', ['/proc/self/fd'], { encoding: 'utf8' }).trim().split('\n'),
     own: [],
-    child: [[], true],
-    thread: [[], true],
+    child: [[], [], true],
+    thread: [[], [], true],
   });
 });
 

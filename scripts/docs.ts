@@ -197,6 +197,7 @@ const CAUSES: Readonly<Record<EndCause, string>> = {
   silent: 'killed: it sent no heartbeat for `--timeout`',
   grace: 'killed: it did not exit within `--graceful-timeout`',
   forced: 'killed: the service was forced to stop',
+  asked: 'killed: `tsunicornctl kill`',
   'boot-timeout': 'killed: it was not ready within `--boot-timeout`',
   unwanted: 'killed: it was told to exit before it was ready, and did not',
   boot: 'it could not boot, and reported why',

@@ -35,6 +35,8 @@ async function loadSyslog(settings: Settings, file: LogFile): Promise<Syslog> {
 /** The logs of a worker. */
 export class Logs {
   readonly log: Logger;
+  /** From now on this is the least severe level that is written. */
+  readonly setLevel: LogFile['setLevel'];
   readonly #settings: Settings;
   readonly #standards: Standards;
   readonly #syslog: Syslog | null;
@@ -45,10 +47,11 @@ export class Logs {
   constructor(
     { settings, standards }: Pick<BootSpec, 'settings' | 'standards'>,
     worker: { slot: number | null },
-    file: Logger,
+    file: Logger & Pick<LogFile, 'setLevel'>,
     syslog: Syslog | null,
   ) {
     this.log = syslog?.log ?? file;
+    this.setLevel = (syslog ?? file).setLevel;
     this.#worker = worker;
     this.#settings = settings;
     this.#standards = standards;

@@ -261,6 +261,8 @@ class Worker {
         return void this.#exit(0);
       case 'reopenLogs':
         return this.#logs.reopen();
+      case 'logLevel':
+        return this.#logs.setLevel(event.level);
       case 'given':
         return this.#sides.answered(event.answer, event.socket);
       case 'orphaned':

@@ -27,6 +27,7 @@ function reasonsAgainst({ phase, role, workers }: ServiceStatus, quorum: number)
   // The new arbiter of an upgrade serves on the same sockets.
   if (role === 'old') return [];
   if (phase === 'stopping') return ['the service stops'];
+  if (phase === 'draining') return ['the service drains'];
   if (workers.ready >= quorum) return [];
   const starts = phase === 'starting' ? ['the service starts'] : [];
   return [...starts, `${workers.ready} workers accept, and --ready-quorum is ${quorum}`];

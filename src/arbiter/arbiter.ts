@@ -170,12 +170,33 @@ export class Arbiter {
   #asked(command: Command): void {
     switch (command.name) {
       case 'reload':
-        return this.#service.reload();
+        return this.#service.reload('reload');
       case 'scale':
         return this.#service.scaleTo(command.count);
       case 'stop':
         return this.#upgrade.stop(command.mode);
+      case 'drain':
+        return this.#service.drain();
+      case 'pause':
+        return this.#upgrade.pause();
+      case 'resume':
+        return this.#service.resume('it was asked for at the control socket');
+      case 'reopen':
+        return this.#reopenLogs();
+      case 'logLevel':
+        return this.#service.setLogLevel(command.level);
+      case 'upgrade':
+        return this.#upgrade.begin();
+      case 'restart':
+        return this.#service.restart(command.age);
+      case 'kill':
+        return this.#service.kill(command.age);
     }
+  }
+
+  #reopenLogs(): void {
+    this.#service.log.reopen();
+    this.#workers.sendAll({ tsunicorn: 'reopenLogs' });
   }
 
   #signalled(signal: ArbiterSignal): void {
@@ -189,8 +210,7 @@ export class Arbiter {
       case 'SIGQUIT':
         return this.#upgrade.stop(stopMode(signal, intent));
       case 'SIGUSR1':
-        log.reopen();
-        return this.#workers.sendAll({ tsunicorn: 'reopenLogs' });
+        return this.#reopenLogs();
       case 'SIGHUP':
         return this.#service.reload();
       case 'SIGTTIN':

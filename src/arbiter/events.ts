@@ -3,6 +3,7 @@ import type { PassedSocket } from '../process/passed-socket.ts';
 import type { PeerMessage } from '../process/peer.ts';
 import type { ProcessEnd } from '../process/process-end.ts';
 import type { Clock } from '../support/clock.ts';
+import type { LogLevel } from '../support/logger.ts';
 import type { ReadResult } from './change/generation.ts';
 import type { CompanionEvent } from './companions/event.ts';
 
@@ -20,7 +21,21 @@ export type ArbiterSignal = (typeof STOP_SIGNALS)[number] | (typeof CONTROL_SIGN
 export type Command =
   | { readonly name: 'reload' }
   | { readonly name: 'scale'; readonly count: number }
-  | { readonly name: 'stop'; readonly mode: 'graceful' | 'quick' };
+  | { readonly name: 'stop'; readonly mode: 'graceful' | 'quick' }
+  /** Go on accepting, as not ready, until told to stop. */
+  | { readonly name: 'drain' }
+  /** Retire the workers and hold the sockets, so that requests wait in their queues. */
+  | { readonly name: 'pause' }
+  | { readonly name: 'resume' }
+  /** Open the log files again. */
+  | { readonly name: 'reopen' }
+  /** Log from this level up, until the next reload. */
+  | { readonly name: 'logLevel'; readonly level: LogLevel }
+  | { readonly name: 'upgrade' }
+  /** Replace one worker by another; `age` says which. */
+  | { readonly name: 'restart'; readonly age: number }
+  /** End the process of one worker at once. */
+  | { readonly name: 'kill'; readonly age: number };
 
 /** Everything that can happen to the arbiter. `worker` is a worker's age. */
 export type ArbiterEvent =

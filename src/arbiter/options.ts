@@ -7,7 +7,7 @@ import type { SignalGroup } from '../process/process-group.ts';
 import type { Observe } from '../process/status.ts';
 import type { CallWithin } from '../support/call-within.ts';
 import type { Clock } from '../support/clock.ts';
-import type { Logger } from '../support/logger.ts';
+import type { Logger, LogLevel } from '../support/logger.ts';
 import type { Development } from './change/development.ts';
 import type { Generation, Prepared } from './change/generation.ts';
 import type { ArbiterEvent, EventQueue } from './events.ts';
@@ -34,6 +34,8 @@ export interface ArbiterOptions {
   readonly judgeKill: () => OomVerdict;
   /** Whether a process is stopped, as by SIGSTOP. */
   readonly isStopped: (pid: number) => boolean;
+  /** The arbiter's own log writes from this level up, until a generation is promoted. */
+  readonly setLogLevel: (level: LogLevel) => void;
   /** Writes the access lines that dead workers could not write. */
   readonly lost: LostLines;
   readonly observe?: Observe;

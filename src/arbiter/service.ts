@@ -7,6 +7,7 @@ import type { ArbiterRole, ServiceStatus } from '../process/status.ts';
 import type { ArbiterView } from '../settings/hooks.ts';
 import { inSeconds } from '../support/duration.ts';
 import { EXIT } from '../support/errors.ts';
+import type { LogLevel } from '../support/logger.ts';
 import {
   countAfter,
   drainDelayOf,
@@ -73,6 +74,8 @@ export class Service {
   #tried: { readonly worker: WorkerHandle; readonly message: ReadyMessage } | null = null;
   #current: Generation;
   #count: number;
+  /** Null where it is as the settings say. */
+  #logLevel: LogLevel | null = null;
 
   constructor(options: ArbiterOptions, emit: (event: ArbiterEvent) => void) {
     const { first, clock, random, log, spawn, prepare, bindAll, callWithin } = options;
@@ -217,9 +220,9 @@ export class Service {
       });
   }
 
-  /** The program that the service belongs to wants so many workers. */
+  /** The program that the service belongs to, or the operator, wants so many workers. */
   scaleTo(count: number): void {
-    if (isEnding(this.#intent)) return;
+    if (isEnding(this.#intent)) return this.#refuse('TTIN', 'scale');
     if (hasSlotSockets(this.#current)) return this.#refuseToScale();
     this.#want(count);
   }
@@ -239,11 +242,11 @@ export class Service {
     this.#setCount(count);
   }
 
-  /** WINCH: retires every worker and holds the sockets. */
-  rest(): void {
-    if (this.#intent.name !== 'serving') return this.#refuse('WINCH');
+  /** WINCH, or a command: retires every worker and holds the sockets. */
+  rest(command: string | null = null): void {
+    if (this.#intent.name !== 'serving') return this.#refuse('WINCH', command);
     this.#intent = { name: 'resting' };
-    this.#dropReload('the workers retire (WINCH)');
+    this.#dropReload(`the workers retire (${command ?? 'WINCH'})`);
     this.log.info('The workers retire and the sockets stay open; send HUP or TTIN to start workers again', {
       event: 'resting',
     });
@@ -273,10 +276,55 @@ export class Service {
     if (mode === 'forced') this.workers.killAll('the service is forced to stop');
   }
 
+  /** A command: everybody logs from that level up, until a reload. */
+  setLogLevel(level: LogLevel): void {
+    this.#logLevel = level;
+    this.#options.setLogLevel(level);
+    this.workers.sendAll({ tsunicorn: 'logLevel', level });
+  }
+
+  /** A worker has just been started. */
+  greeted(worker: WorkerHandle): void {
+    if (this.#logLevel !== null && worker.generation === this.#current.number)
+      worker.send({ tsunicorn: 'logLevel', level: this.#logLevel });
+  }
+
+  /** A command: load balancers are told to send no new clients, and whoever comes is served, until the service is stopped. */
+  drain(): void {
+    if (this.#intent.name !== 'serving' && this.#intent.name !== 'lingering')
+      return this.#refuse('TERM', 'drain');
+    this.#accept({ name: 'lingering', untilMs: Infinity, exitStatus: EXIT.ok });
+    this.log.info('Accepting as not ready until the service is stopped', { event: 'draining' });
+  }
+
+  /** A command: another worker takes the place of that one. */
+  restart(age: number): void {
+    const worker = this.workers.get(age);
+    if (worker?.state.name !== 'ready') return this.#refuseWorker('restart', worker);
+    // As with a worker that leaves on a signal: it is no failure.
+    this.restarts.asked(worker.state, 'signal');
+    worker.state = { ...worker.state, outgoing: 'its restart was asked for' };
+  }
+
+  /** A command: the worker is ended at once. Of one that boots the end is a failure to boot, which undoes a reload. */
+  kill(age: number): void {
+    const worker = this.workers.get(age);
+    if (worker === undefined || worker.pid === 0) return this.#refuseWorker('kill', worker);
+    if (isBooting(worker.state)) return worker.kill('SIGKILL');
+    this.workers.kill(worker, 'SIGKILL', 'its end was asked for', 'asked');
+  }
+
+  #refuseWorker(command: 'restart' | 'kill', worker: WorkerHandle | undefined): void {
+    const reason =
+      worker === undefined ? 'the worker has ended' : `the worker is ${worker.state.name}, not ready`;
+    this.log.warning(`${command} refused, nothing was changed: ${reason}`, {
+      event: 'command-refused',
+      ...{ command, reason },
+    });
+  }
+
   #linger(intent: Intent & { name: 'lingering' }): void {
-    this.#intent = intent;
-    this.#dropReload('the service stops');
-    this.workers.sendAll({ tsunicorn: 'linger' });
+    this.#accept(intent);
     const { drainDelay } = this.#current.loaded.settings;
     this.log.info(`Accepting for ${drainDelay} s more (--drain-delay); another TERM ends the wait`, {
       event: 'lingering',
@@ -284,9 +332,16 @@ export class Service {
     });
   }
 
-  /** HUP: begins a reload, or queues it behind the one under way. */
-  reload(): void {
-    if (isEnding(this.#intent)) return this.#refuse('HUP');
+  /** Goes on serving while the service ends. */
+  #accept(intent: Intent & { name: 'lingering' }): void {
+    this.#intent = intent;
+    this.#dropReload('the service stops');
+    this.workers.sendAll({ tsunicorn: 'linger' });
+  }
+
+  /** HUP, or a command: begins a reload, or queues it behind the one under way. */
+  reload(command: string | null = null): void {
+    if (isEnding(this.#intent)) return this.#refuse('HUP', command);
     this.resume('the service reloads');
     const { candidate, underWay: generation } = this.#reload;
     const canary = this.workers.all.find((worker) => worker.generation === candidate?.number);
@@ -441,6 +496,7 @@ export class Service {
     const { promoted, development } = this.#options;
     const before = this.#current;
     this.restarts.promoted();
+    this.#logLevel = null;
     this.#reload.promote(candidate, before);
     this.#current = candidate;
     giveSockets(candidate);
@@ -560,9 +616,14 @@ export class Service {
     this.hooks.call('nworkersChanged', (hook, view) => hook(view, count, before));
   }
 
-  /** Logs that a signal is not acted on, because of the present intent. */
-  #refuse(signal: 'HUP' | 'TTIN' | 'TTOU' | 'WINCH'): void {
+  /** Logs that a signal, or the command that means the same, is not acted on, because of the present intent. */
+  #refuse(signal: 'HUP' | 'TTIN' | 'TTOU' | 'WINCH' | 'TERM', command: string | null = null): void {
     const reason = unchangedBecause(this.#intent);
+    if (command !== null)
+      return this.log.warning(`${command} refused, nothing was changed: ${reason}`, {
+        event: 'command-refused',
+        ...{ command, reason },
+      });
     this.log.warning(`${signal} refused, nothing was changed: ${reason}`, {
       event: 'signal-refused',
       signal: `SIG${signal}`,

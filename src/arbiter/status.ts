@@ -45,8 +45,9 @@ function workerOf({ pid, slot, age, generation, state }: StatusSource['workers']
   return { pid, slot, age, generation, state: state.name };
 }
 
-/** A service that lingers counts as stopping: a service manager has to know how long the stop may take. */
-function phaseOf({ name }: Intent): ServiceStatus['phase'] {
-  if (name === 'resting') return 'serving';
-  return name === 'lingering' ? 'stopping' : name;
+/** A service that lingers for a time counts as stopping: a service manager has to know how long the stop may take. */
+function phaseOf(intent: Intent): ServiceStatus['phase'] {
+  const { name } = intent;
+  if (name === 'lingering') return intent.untilMs === Infinity ? 'draining' : 'stopping';
+  return name === 'resting' ? 'serving' : name;
 }

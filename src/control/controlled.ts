@@ -4,7 +4,6 @@ import type { WorkerHandle } from '../arbiter/workers/handle.ts';
 import type { AnyRecord } from '../log/records.ts';
 import type { CounterStore } from '../metrics/store.ts';
 import type { LoadedData } from '../settings/load.ts';
-import type { LogLevel } from '../support/logger.ts';
 import type { Journal } from './journal.ts';
 
 /** One worker as the arbiter knows it. */
@@ -31,7 +30,6 @@ export interface Controlled {
   readonly tell: (command: Command) => Promise<readonly AnyRecord[]>;
   /** Every setting and hook: its value as it may be shown, and where it comes from. */
   readonly config: () => Promise<readonly ConfigRow[]>;
-  readonly logLevel: (level: LogLevel) => Promise<void>;
 }
 
 /** One setting, passed socket or hook. */

@@ -1,10 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { dirname } from 'node:path';
 import { Door } from '../admin/door.ts';
 import type { RecordLog } from '../log/records.ts';
 import type { ServiceStatus } from '../process/status.ts';
 import { messageOf } from '../support/errors.ts';
 import type { Controlled } from './controlled.ts';
 import type { ControlSocket } from './socket.ts';
+import { sweep } from './sweep.ts';
 
 /** By then the workers serve, and a process that ends soon has ended. */
 const LOAD_AFTER_MS = 5000;
@@ -48,6 +50,7 @@ export class ControlFront {
 
   #open(): void {
     this.#isOpen = true;
+    sweep(dirname(this.#socket.path));
     this.#door.open(this.#socket.listener, (error) => this.#failed(error));
     try {
       this.#socket.listens();

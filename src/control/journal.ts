@@ -1,3 +1,4 @@
+import { outcomeOf, type ReloadOutcome } from '../arbiter/change/outcome.ts';
 import type { AnyRecord } from '../log/records.ts';
 import type { ServiceStatus } from '../process/status.ts';
 
@@ -6,15 +7,6 @@ const KEPT = 200;
 /** Deaths of the last hour; of more than this the oldest are forgotten. */
 const MOST_DEATHS = 1000;
 const HOUR_MS = 3_600_000;
-
-/** How a reload came out. */
-export interface ReloadOutcome {
-  readonly outcome: 'promoted' | 'refused' | 'undone' | 'superseded';
-  readonly generation: number | null;
-  /** Null where it was promoted. */
-  readonly reason: string | null;
-  readonly time: Date;
-}
 
 /** What happened, and what is: the records of the arbiter's log, and its status after each turn of its loop. */
 export class Journal {
@@ -89,23 +81,6 @@ export class Journal {
 
   #deathOf({ cause }: AnyRecord & { readonly event: 'worker-exited' }) {
     return { atMs: this.#now(), cause };
-  }
-}
-
-/** Null for other records. */
-export function outcomeOf(record: AnyRecord): ReloadOutcome | null {
-  const { event, time } = record;
-  switch (event) {
-    case 'reload-promoted':
-      return { outcome: 'promoted', generation: record.generation, reason: null, time };
-    case 'reload-refused':
-      return { outcome: 'refused', generation: record.generation, reason: record.reason, time };
-    case 'reload-undone':
-      return { outcome: 'undone', generation: record.generation, reason: record.message, time };
-    case 'reload-superseded':
-      return { outcome: 'superseded', generation: record.generation, reason: record.reason, time };
-    default:
-      return null;
   }
 }
 

@@ -1,5 +1,15 @@
 import type { Route } from './route.ts';
+import { changeRoutes } from './routes/changes.ts';
+import { eventRoutes } from './routes/events.ts';
+import { singleRoutes } from './routes/single.ts';
 import { statusRoutes } from './routes/status.ts';
+import { workerRoutes } from './routes/workers.ts';
 
 /** Everything that can be asked at the control socket. */
-export const routes: readonly Route[] = [...statusRoutes];
+export const routes: readonly Route[] = [
+  ...statusRoutes,
+  ...workerRoutes,
+  ...eventRoutes,
+  ...changeRoutes,
+  ...singleRoutes,
+];

@@ -1,6 +1,15 @@
 import type { Verb } from './verb.ts';
+import { changes } from './verbs/changes.ts';
+import { completionOf } from './verbs/completion.ts';
+import { events } from './verbs/events.ts';
 import { ls } from './verbs/ls.ts';
+import { config, set } from './verbs/settings.ts';
 import { status } from './verbs/status.ts';
+import { describe, requests, workers } from './verbs/workers.ts';
 
 /** Every command of tsunicornctl, in the order of the help. */
-export const verbs: readonly Verb[] = [ls, status];
+export const verbs: readonly Verb[] = [
+  ...[ls, status, workers, describe, requests, events, config, set],
+  ...changes,
+  completionOf(() => verbs),
+];

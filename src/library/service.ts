@@ -1,3 +1,4 @@
+import { NextReload, type ReloadOutcome } from '../arbiter/change/outcome.ts';
 import type { Command } from '../arbiter/events.ts';
 import type { AnyRecord, RecordOf } from '../log/records.ts';
 import type { ServiceStatus } from '../process/status.ts';
@@ -5,9 +6,6 @@ import type { UserConfig } from '../settings/catalogue/catalogue.ts';
 import { BootError, EXIT, UsageError } from '../support/errors.ts';
 import { ReloadError, StoppedError } from '../support/service-errors.ts';
 import type { Begun, ServiceEvent, ServiceOptions, ServiceRecord } from './options.ts';
-
-const OUTCOMES = ['reload-promoted', 'reload-refused', 'reload-undone', 'reload-superseded'] as const;
-type Outcome = Extract<AnyRecord, { readonly event: (typeof OUTCOMES)[number] }>;
 
 /** A service in this program: the arbiter runs here, its workers are processes. */
 export class Service implements AsyncDisposable {
@@ -101,9 +99,8 @@ export class Service implements AsyncDisposable {
     const outcome = this.#nextOutcome();
     this.#ask({ name: 'reload' });
     try {
-      const record = await outcome;
-      if (record.event !== 'reload-promoted')
-        throw new ReloadError(record.reason, OUTCOME_NAMES[record.event]);
+      const over = await outcome;
+      if (over.outcome !== 'promoted') throw new ReloadError(over.reason, over.outcome);
     } catch (error) {
       this.#settings = before;
       throw error;
@@ -114,19 +111,12 @@ export class Service implements AsyncDisposable {
     });
   }
 
-  /** The outcome of the reload that is asked for next; another one may be under way, or take its place. */
-  async #nextOutcome(): Promise<Outcome> {
-    let found: Outcome | null = null;
-    let other: number | null = null;
-    const off = this.on('*', (record) => {
-      if (record.event === 'reload-queued') other = record.generation;
-      if (!isOutcome(record) || found !== null) return;
-      const isOther = record.generation === other;
-      const isFollowed = record.event === 'reload-superseded' && record.reason === 'another reload';
-      if (!isOther && !isFollowed) found = record;
-    });
+  /** The outcome of the reload that is asked for next. */
+  async #nextOutcome(): Promise<ReloadOutcome> {
+    const next = new NextReload();
+    const off = this.on('*', (record) => next.took(record));
     try {
-      return await this.#until(() => found);
+      return await this.#until(() => next.outcome);
     } finally {
       off();
     }
@@ -198,16 +188,6 @@ function callLater(call: () => void): void {
       throw error;
     });
   }
-}
-
-const OUTCOME_NAMES = {
-  'reload-refused': 'refused',
-  'reload-undone': 'undone',
-  'reload-superseded': 'superseded',
-} as const;
-
-function isOutcome(record: AnyRecord): record is Outcome {
-  return OUTCOMES.some((event) => event === record.event);
 }
 
 function bootError({ reason, exitStatus, err }: RecordOf<'boot-failed'>): BootError {

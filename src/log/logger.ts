@@ -19,6 +19,8 @@ export interface LogFile extends Logger {
   close(): void;
   /** `also` gets what goes wrong with this log itself, too. */
   alsoTrouble(also: Also): void;
+  /** From now on this is the least severe level that is written. */
+  setLevel(level: LogLevel): void;
 }
 
 /** Takes a copy of a line. */
@@ -29,6 +31,8 @@ export interface OpenLog {
   readonly log: Logger;
   /** Takes a line of the access log of the process `pid`, without its newline, where that goes the same way. */
   access?(line: string, pid: number): void;
+  /** From now on this is the least severe level that is written. */
+  setLevel(level: LogLevel): void;
   /** Closes what was opened; resolves when what goes to syslog is sent, or cannot be sent soon. */
   close(): Promise<void>;
 }
@@ -68,7 +72,8 @@ const COLOURS = {
 
 /** Opens the log. A file that cannot be opened is reported on the standard error, which then takes its place. */
 export function createLogger(options: LoggerOptions): LogFile {
-  const { level, format, file } = options;
+  const { format, file } = options;
+  let { level } = options;
   const colours = file === '-' && isatty(2);
   const render = format === 'json' ? jsonLines(options.worker) : textLines(colours ? process.stderr : null);
   const beside = lazyStandard(options);
@@ -83,9 +88,9 @@ export function createLogger(options: LoggerOptions): LogFile {
   });
   const { destination } = opened;
   const at = (own: LogLevel): Logger[LogLevel] => {
-    if (!isLogged(own, level)) return () => {};
     const isUrgent = isLogged(own, 'warning');
     return (message, fields) => {
+      if (!isLogged(own, level)) return;
       const line = render(own, message, fields);
       destination.write(line);
       if (isUrgent && destination.isUnwritable) beside(line);
@@ -101,6 +106,9 @@ export function createLogger(options: LoggerOptions): LogFile {
     flush: () => destination.flush(),
     close: () => destination.close(),
     alsoTrouble: (also) => void listeners.push(also),
+    setLevel: (now) => {
+      level = now;
+    },
   };
   if (opened.failure) {
     const log: RecordLog = logger;

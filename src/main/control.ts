@@ -11,7 +11,6 @@ import { packageVersion } from '../process/installation.ts';
 import type { LoadedData } from '../settings/load.ts';
 import { nameSetting } from '../settings/origin.ts';
 import { systemClock } from '../support/clock.ts';
-import type { LogLevel } from '../support/logger.ts';
 
 /** The control socket that a service asks for. What answers there is loaded later. */
 export interface Control {
@@ -48,7 +47,6 @@ export interface ControlSources {
   readonly oldArbiter: number | null;
   readonly serving: () => Generation;
   readonly arbiter: () => Arbiter;
-  readonly logLevel: (level: LogLevel) => Promise<void>;
   readonly log: RecordLog;
 }
 
@@ -59,7 +57,7 @@ export async function openControl(
 ): Promise<ControlFront | null> {
   if (control === null) return null;
   const { journal, request, named } = control;
-  const { queue, counters, oldArbiter, serving, arbiter, logLevel, log } = sources;
+  const { queue, counters, oldArbiter, serving, arbiter, log } = sources;
   const { socket, why } = named === null ? await openSocket(request) : { socket: named, why: null };
   if (socket === null) {
     const reason = why ?? '';
@@ -72,7 +70,7 @@ export async function openControl(
   const { ControlFront } = await import('../control/front.ts');
   const service = {
     version: packageVersion(),
-    ...{ journal, counters, oldArbiter, logLevel },
+    ...{ journal, counters, oldArbiter },
     loaded: () => serving().loaded,
     listeners: () => serving().listeners,
     workers: () => arbiter().workers,

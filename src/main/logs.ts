@@ -4,7 +4,7 @@ import type { Privileges } from '../process/privileges/privileges.ts';
 import type { LoadedData } from '../settings/load.ts';
 import { nameSetting } from '../settings/origin.ts';
 import { util } from '../support/builtins.ts';
-import type { Logger } from '../support/logger.ts';
+import type { Logger, LogLevel } from '../support/logger.ts';
 
 /** Returns what opens the arbiter's log as configured; loads and resolves first what that needs. Rejects with a UsageError. */
 export async function logOpener(
@@ -19,14 +19,14 @@ export async function logOpener(
   if (!settings.syslog)
     return () => {
       const log = open();
-      return { log, close: async () => log.close() };
+      return { log, close: async () => log.close(), setLevel: log.setLevel };
     };
   const { checkSyslog, openSyslog } = await import('../log/syslog/syslog.ts');
   await checkSyslog(nameSetting(origins.syslogTo, 'syslog-to'), settings);
   return () => {
     const file = open();
-    const { log, access, close } = openSyslog(settings, file);
-    return { log, access, close: () => close().then(() => file.close()) };
+    const { close, ...syslog } = openSyslog(settings, file);
+    return { ...syslog, close: () => close().then(() => file.close()) };
   };
 }
 
@@ -48,6 +48,11 @@ export class FollowingLog {
     };
   }
 
+  /** Logs from this level up, until a reload. */
+  setLevel(level: LogLevel): void {
+    this.#opened.setLevel(level);
+  }
+
   /** Sends a line of a worker's access log to syslog, if syslog is in use. */
   access(line: string, pid: number): void {
     this.#opened.access?.(line, pid);
@@ -55,7 +60,10 @@ export class FollowingLog {
 
   /** Logs as the new generation is configured, and opens the file anew, as its workers do: it may have been rotated. */
   follow(now: Generation, before: Generation): void {
-    if (now.openLog === undefined || sameLogs(now, before)) return this.#opened.log.reopen();
+    if (now.openLog === undefined || sameLogs(now, before)) {
+      this.setLevel(now.loaded.settings.logLevel);
+      return this.#opened.log.reopen();
+    }
     const previous = this.#opened;
     this.#opened = now.openLog();
     void previous.close();

@@ -81,7 +81,6 @@ export async function supervise(bound: Bound): Promise<number> {
     ...{ queue, counters, log, oldArbiter: lineage.oldArbiter },
     serving: () => serving,
     arbiter: () => arbiter,
-    logLevel: async () => {},
   });
   const oomKills = new OomKills(systemClock);
   const arbiter: Arbiter = new Arbiter({
@@ -96,6 +95,7 @@ export async function supervise(bound: Bound): Promise<number> {
     isStopped,
     system: { spawn: bound.spawnProcess, signalGroup, wallMs: Date.now },
     lost: lostLines(following),
+    setLogLevel: (level) => following.setLevel(level),
     development: await developmentOf(first, bound.input, queue, log),
     bindAll,
     callWithin,

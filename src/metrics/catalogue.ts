@@ -108,7 +108,7 @@ const STATES = [
 
 const CAUSES = [
   ...['retired', 'exit', 'uncaught', 'abort', 'crash', 'oom', 'signal', 'stall', 'silent', 'grace', 'forced'],
-  ...['boot-timeout', 'unwanted', 'boot', 'spawn'],
+  ...['boot-timeout', 'unwanted', 'boot', 'spawn', 'asked'],
 ] as const;
 
 /** What the arbiter counts. */

@@ -2,6 +2,7 @@ import type { WaitingRequest } from '../flights/table.ts';
 import type { LostRequest } from '../log/access-lost.ts';
 import type { Settings } from '../settings/catalogue/catalogue.ts';
 import type { HookName } from '../settings/hooks.ts';
+import type { LogLevel } from '../support/logger.ts';
 import type { Place } from '../support/place.ts';
 import type { Identity } from './privileges/identity.ts';
 
@@ -307,6 +308,8 @@ export type ArbiterMessage =
   /** Exit now. */
   | { readonly tsunicorn: 'quit' }
   | { readonly tsunicorn: 'reopenLogs' }
+  /** Log from this level up. */
+  | { readonly tsunicorn: 'logLevel'; readonly level: LogLevel }
   | SocketAnswer;
 
 /**
@@ -437,7 +440,9 @@ const workerFields = new Map<string, Fields>([
   ['released', { place: isText }],
   ['wanted', { place: isText, port: orNull(isNumber), id: isNumber }],
 ]);
-const arbiterTypes = new Set(['boot', 'accept', 'linger', 'retire', 'quit', 'reopenLogs', 'socket']);
+const arbiterTypes = new Set([
+  ...['boot', 'accept', 'linger', 'retire', 'quit', 'reopenLogs', 'logLevel', 'socket'],
+]);
 
 /** Whether a message on the channel is a worker's; applications send messages of their own (`process.send('ready')`). */
 export function isWorkerMessage(value: unknown): value is WorkerMessage {

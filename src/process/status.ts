@@ -33,7 +33,8 @@ export interface CompanionProcessStatus {
 
 /** What the arbiter tells an observer after each turn of its loop: plain data about the present moment. */
 export interface ServiceStatus {
-  readonly phase: 'starting' | 'serving' | 'stopping';
+  /** `draining`: it serves as before, and is not to get new clients. */
+  readonly phase: 'starting' | 'serving' | 'draining' | 'stopping';
   /** The number of the reload under way, or null; each HUP has a new number. */
   readonly reload: number | null;
   /** Why the last reload changed nothing, until one succeeds. */

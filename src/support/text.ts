@@ -7,6 +7,11 @@ const EVERY_NOT_PLAIN = new RegExp(NOT_PLAIN, 'gu');
 const NAMED: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 const MAX_CAUSES = 10;
 
+/** `1 worker`, `2 workers`. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
 /** Text in which every control character and line separator is written out (`\n`, `\x1b`, `\u2028`): it stays on its line. */
 export function escapeControls(text: string): string {
   return CONTROL.test(text) ? text.replace(EVERY_CONTROL, (char) => NAMED[char] ?? codeOf(char)) : text;

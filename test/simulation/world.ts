@@ -455,6 +455,7 @@ export class World {
       // Its hooks always return, and a time limit for each would take a third of the steps.
       callWithin: (_limitMs, call) => call(),
       spawn: (order) => this.#spawn(order),
+      setLogLevel: () => {},
       promoted: (generation, before) => this.invariants.promoted(generation, before),
     });
   }

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { main } from '../../src/ctl/main.ts';
 import { root } from './tsunicorn.ts';
 
 /** How a run of tsunicornctl ended. */
@@ -9,14 +10,9 @@ export interface Ran {
   readonly stderr: string;
 }
 
-/** Runs tsunicornctl to its end. */
-export async function ctl(
-  args: readonly string[],
-  env: Readonly<Record<string, string>> = {},
-  cwd: string = root,
-): Promise<Ran> {
+/** Runs the real tsunicornctl to its end. */
+export async function ctl(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ran> {
   const child = spawn(process.execPath, [join(root, 'bin/tsunicornctl.ts'), ...args], {
-    cwd,
     env: { ...process.env, NO_COLOR: '1', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -29,4 +25,20 @@ export async function ctl(
   });
   const status = await new Promise<number | null>((resolve) => child.once('close', resolve));
   return { status, stdout, stderr };
+}
+
+/** The same in this process, which costs no start; `path` is the control socket. */
+export async function ask(path: string, ...args: readonly string[]): Promise<Ran> {
+  const [out, err]: [string[], string[]] = [[], []];
+  const status = await main([...args, '--socket', path], {
+    line: (text) => void out.push(`${text}\n`),
+    note: (text) => void err.push(`${text}\n`),
+    style: (_style, text) => text,
+  });
+  return { status, stdout: out.join(''), stderr: err.join('') };
+}
+
+/** The answer as JSON. */
+export async function told(path: string, ...args: readonly string[]) {
+  return JSON.parse((await ask(path, ...args, '--json')).stdout);
 }

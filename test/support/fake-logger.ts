@@ -44,6 +44,8 @@ export class FakeLogger implements Logger {
 
   alsoTrouble(): void {}
 
+  setLevel(): void {}
+
   /** The messages of one level, in order. */
   at(level: Level): string[] {
     return this.lines.filter((line) => line.level === level).map(({ message }) => message);

@@ -259,6 +259,7 @@ export class FakeService {
         this.workers.push(worker);
         return worker;
       },
+      setLogLevel: (level) => void this.journal.push(`log from ${level} up`),
       promoted: ({ number }) => void this.promoted.push(number),
     });
   }

@@ -33,6 +33,7 @@ const HASTE: Readonly<Record<StopMode, string>> = {
 
 /** The log line where a stop under way becomes more urgent, or the wait before it ends; otherwise null. */
 export function hasteOf(intent: Intent, mode: StopMode, now: number): string | null {
+  if (intent.name === 'lingering' && intent.untilMs === Infinity) return `Draining is over: ${HASTE[mode]}`;
   if (intent.name === 'lingering')
     return `${now < intent.untilMs ? 'The wait is cut short' : 'The wait is over'} (--drain-delay): ${HASTE[mode]}`;
   return intent.name === 'stopping' && intent.mode !== mode ? `The stop is hastened: ${HASTE[mode]}` : null;

@@ -146,6 +146,18 @@ export class Upgrade {
     );
   }
 
+  /** As WINCH, for who asks for it in so many words. */
+  pause(): void {
+    const state = this.#state;
+    if (state.name !== 'starting' && state.name !== 'booting') return this.#service.rest('pause');
+    const reason = 'the new arbiter of the upgrade does not serve yet';
+    this.#service.log.warning(`pause refused, nothing was changed: ${reason}`, {
+      event: 'command-refused',
+      command: 'pause',
+      reason,
+    });
+  }
+
   /** WINCH. */
   rest(): void {
     const { log } = this.#service;

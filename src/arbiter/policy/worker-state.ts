@@ -14,7 +14,9 @@ export type KillCause =
   /** It was told to end before it was ready, and did not. */
   | 'unwanted'
   /** The service is forced to stop. */
-  | 'forced';
+  | 'forced'
+  /** Somebody asked for its end. */
+  | 'asked';
 
 /** What a worker is doing, as far as the arbiter knows. Times are of the arbiter's clock, in milliseconds. */
 export type WorkerState =

@@ -75,6 +75,7 @@ const WORDS: Readonly<Record<EndCause, string>> = {
   grace: 'killed after their grace period',
   unwanted: 'not wanted',
   forced: 'killed to stop',
+  asked: 'killed by a command',
   retired: 'retired',
   uncaught: 'by an uncaught exception',
   spawn: 'could not be started',

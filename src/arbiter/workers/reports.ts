@@ -116,9 +116,10 @@ export class Reports {
   /** The worker loads the application, or has loaded it and stands by. */
   #boots(worker: WorkerHandle, message: Message<'hello' | 'standby'>): void {
     const { pid } = worker;
-    if (message.tsunicorn === 'hello')
+    if (message.tsunicorn === 'hello') {
       this.#log.info(`Booting worker with pid: ${pid}`, { event: 'worker-booting', ...aboutWorker(worker) });
-    else {
+      this.#service.greeted(worker);
+    } else {
       this.#service.sides.loaded(worker.age);
       this.#log.debug(`Worker stands by (pid: ${pid})`, { event: 'worker-standby', ...aboutWorker(worker) });
     }

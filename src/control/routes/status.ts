@@ -1,5 +1,6 @@
 import { statusPage } from '../../admin/status-page.ts';
 import type { ServiceStatus } from '../../process/status.ts';
+import { counted } from '../../support/text.ts';
 import type { Controlled } from '../controlled.ts';
 import type { Route } from '../route.ts';
 
@@ -37,20 +38,18 @@ function waitsOf(status: ServiceStatus, workers: ReturnType<Controlled['workers'
   const canary = booting.find((worker) => worker.generation > generation);
   return [
     ...(phase === 'starting' ? ['the first worker is not ready yet'] : []),
-    ...(phase === 'stopping' ? [`the service stops: ${workers.length} workers are left`] : []),
+    ...(phase === 'stopping' ? [`the service stops: ${counted(workers.length, 'worker')} left`] : []),
     ...(reload === null
       ? []
       : [
           `reload ${reload}: ${canary ? `its first worker (pid ${canary.pid}) boots` : 'the configuration is read'}`,
         ]),
     ...(reloadFailure === null ? [] : [`the last reload changed nothing: ${reloadFailure}`]),
-    ...(role === 'only'
-      ? []
-      : ['an upgrade: two arbiters serve; stop one of them (drain the old, or rollback)']),
+    ...(role === 'only' ? [] : ['an upgrade: two arbiters serve, until upgrade --finish or rollback']),
     ...(ready < wanted && phase === 'serving'
       ? [`${wanted - ready} of ${wanted} workers are not ready: ${booting.length} boot`]
       : []),
-    ...(retiring.length > 0 ? [`${retiring.length} workers finish their requests`] : []),
+    ...(retiring.length > 0 ? [`${counted(retiring.length, 'worker')} to finish their requests`] : []),
     ...(wanted === 0 && phase === 'serving' ? ['the service is paused: requests wait in the queue'] : []),
   ];
 }

@@ -1,4 +1,4 @@
-import type { StatusAnswer } from '../client.ts';
+import type { Client, StatusAnswer } from '../client.ts';
 import { columns, numberText, type Output, sizeText, timeText, UNKNOWN } from '../output.ts';
 import type { Verb } from '../verb.ts';
 
@@ -8,7 +8,7 @@ const LOOK_MS = 250;
 type Worker = StatusAnswer['processes'][number];
 
 /** The status twice, so that rates can be told; the time between the looks in seconds. */
-interface Looks {
+export interface Looks {
   readonly now: StatusAnswer;
   readonly before: StatusAnswer;
   readonly seconds: number;
@@ -104,12 +104,16 @@ export const status: Verb = {
       out.line(JSON.stringify(await client.status({ signal })));
       return 0;
     }
-    const before = await client.status({ signal });
-    const startMs = performance.now();
-    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
-    const now = await client.status({ signal });
-    const seconds = (performance.now() - startMs) / 1000;
-    for (const line of statusLines({ now, before, seconds }, out)) out.line(line);
+    for (const line of statusLines(await looks(client, signal), out)) out.line(line);
     return 0;
   },
 };
+
+/** Two looks at the service, a moment apart. */
+export async function looks(client: Client, signal: AbortSignal): Promise<Looks> {
+  const before = await client.status({ signal });
+  const startMs = performance.now();
+  await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  const now = await client.status({ signal });
+  return { now, before, seconds: (performance.now() - startMs) / 1000 };
+}

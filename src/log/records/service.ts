@@ -35,6 +35,16 @@ export const serviceRecords = {
     when: 'the arbiter cannot accept at `--admin-bind`',
   },
   control: { level: 'info', fields: ['command'], when: 'somebody asks for a change at the control socket' },
+  'command-refused': {
+    level: 'warning',
+    fields: ['command', 'reason'],
+    when: 'a command at the control socket has no effect, because of what the service is doing',
+  },
+  draining: {
+    level: 'info',
+    fields: [],
+    when: 'the service is told to drain: it accepts, and is not ready, until it is stopped',
+  },
   'control-off': {
     level: 'info',
     fields: ['reason'],

@@ -23,8 +23,12 @@ export interface Syslog extends OpenLog {
 }
 
 /** Sends to syslog what goes to `log`, and the access log; records that cannot be sent delay nothing. */
-export function openSyslog(settings: Settings, log: Logger & Pick<LogFile, 'alsoTrouble'>): Syslog {
-  const { logLevel, syslogFacility: facility, syslogPrefix: prefix } = settings;
+export function openSyslog(
+  settings: Settings,
+  log: Logger & Pick<LogFile, 'alsoTrouble' | 'setLevel'>,
+): Syslog {
+  const { syslogFacility: facility, syslogPrefix: prefix } = settings;
+  let { logLevel } = settings;
   const target = targetOf(settings);
   const sender = { facility, hostname: hostname(), prefix };
   const open = target.protocol === 'udp' ? overUdp(target) : overTcp(target);
@@ -42,6 +46,10 @@ export function openSyslog(settings: Settings, log: Logger & Pick<LogFile, 'also
     log: logger,
     access: (text, pid = process.pid) => send({ level: 'info', log: 'access', pid, text }),
     close: () => sink.close(),
+    setLevel: (level) => {
+      logLevel = level;
+      log.setLevel(level);
+    },
   };
 }
 

@@ -23,6 +23,8 @@ export function transitions(
       return before === null ? within({}, now.bootMs) : [];
     case 'stopping':
       return before?.phase === 'stopping' ? [] : within({ STOPPING: '1' }, now.graceMs);
+    case 'draining':
+      return ready(now, before);
     case 'serving':
       return [...ready(now, before), ...reloading(now, before, monotonicUs)];
   }
@@ -30,7 +32,8 @@ export function transitions(
 
 function ready(now: ServiceStatus, before: ServiceStatus | null): readonly Assignments[] {
   const reloaded = now.reload === null && before?.reload !== null;
-  return before?.phase !== 'serving' || reloaded ? [{ READY: '1' }] : [];
+  const served = before?.phase === 'serving' || before?.phase === 'draining';
+  return !served || reloaded ? [{ READY: '1' }] : [];
 }
 
 function reloading(
@@ -55,7 +58,8 @@ function within(assignments: Assignments, limitMs: number): readonly Assignments
  * is wanted.
  */
 export function isHealthy({ phase, workers }: ServiceStatus): boolean {
-  return phase === 'stopping' || (phase === 'serving' && (workers.ready > 0 || workers.wanted === 0));
+  const serves = phase === 'serving' || phase === 'draining';
+  return phase === 'stopping' || (serves && (workers.ready > 0 || workers.wanted === 0));
 }
 
 /** The one line that `systemctl status` shows. */
@@ -71,5 +75,6 @@ export function statusText(status: ServiceStatus): string {
 
 function doing({ phase, reload }: ServiceStatus): string {
   if (phase === 'starting') return 'Starting';
+  if (phase === 'draining') return 'Draining';
   return reload === null ? 'Serving' : 'Reloading';
 }

@@ -1,0 +1,49 @@
+import { isLogged } from '../../log/logger.ts';
+import type { AnyRecord } from '../../log/records.ts';
+import type { LogLevel } from '../../support/logger.ts';
+import type { Controlled } from '../controlled.ts';
+import { type Asked, Refusal, type Route } from '../route.ts';
+
+const LEVELS: readonly LogLevel[] = ['debug', 'info', 'warning', 'error', 'critical'];
+
+/** The last records, and with `follow` each that comes, until the client leaves. */
+function events(asked: Asked, { journal }: Controlled): object | Promise<object> {
+  const given = asked.query.get('level') ?? 'info';
+  const least = LEVELS.find((one) => one === given);
+  if (least === undefined)
+    throw new Refusal(400, `level: expected one of ${LEVELS.join(', ')}, got "${given}"`);
+  const isWanted = ({ level }: AnyRecord) => isLogged(level, least);
+  const recent = journal.recent.filter(isWanted).map(plain);
+  if (!asked.query.has('follow')) return { events: recent };
+  const lines = asked.stream();
+  let lost = 0;
+  const send = (line: object) => {
+    if (lost > 0 && lines.send({ lost })) lost = 0;
+    if (!lines.send(line)) lost++;
+  };
+  return new Promise((resolve) => {
+    const end = journal.follow((record) => {
+      if (isWanted(record)) send(plain(record));
+    });
+    asked.signal.addEventListener('abort', () => {
+      end();
+      resolve({});
+    });
+  });
+}
+
+/** A record as plain data: an error has its message and its stack. */
+function plain({ err, lines: _shown, ...record }: AnyRecord): object {
+  if (err === undefined) return record;
+  const { message, stack } = err instanceof Error ? err : { message: String(err), stack: undefined };
+  return { ...record, err: { message, ...(stack === undefined ? {} : { stack }) } };
+}
+
+export const eventRoutes: readonly Route[] = [
+  {
+    method: 'GET',
+    path: '/v1/events',
+    doc: 'The last records of the arbiter’s log ([log records](log-records.md)), from `?level` up; with `&follow` instead each that comes, a line each. What a client does not read beyond 1 MiB is left out: `{"lost":3}`.',
+    handle: events,
+  },
+];

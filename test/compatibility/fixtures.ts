@@ -169,6 +169,7 @@ const ON_DEMAND: readonly Fixture[] = [
     group: 'nitro-2',
     folder: 'site',
     packages: ['nitropack'],
+    sockets: '/socket',
     program: '.output/server/index.mjs',
   }),
   fixture({

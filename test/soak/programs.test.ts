@@ -13,6 +13,7 @@ import { type Soaked, soak, soakUnnamed } from './soaked.ts';
 const WORKERS = 2;
 const CLIENTS = 6;
 const MINUTES = 60_000;
+const SOCKET_IO = '/socket.io/?EIO=4&transport=websocket';
 
 interface Program {
   readonly name: string;
@@ -41,13 +42,13 @@ const PROGRAMS: readonly Program[] = [
 const PACKAGES: readonly Program[] = [
   { name: 'Express', path: ours('express.cjs') },
   { name: 'Fastify', path: ours('fastify.mjs') },
-  { name: 'Socket.IO', path: ours('socket-io.mjs'), sockets: '/socket.io/?EIO=4&transport=websocket' },
+  { name: 'Socket.IO', path: ours('socket-io.mjs'), sockets: SOCKET_IO },
 ];
 
 /** Of packages that the repository does not have; where they are not built, the long form says so. */
 const BUILT: readonly Program[] = [
-  { name: 'NestJS on Express', path: built('nest', 'dist/express-main.js') },
-  { name: 'NestJS on Fastify', path: built('nest', 'dist/fastify-main.js') },
+  { name: 'NestJS on Express', path: built('nest', 'dist/express-main.js'), sockets: SOCKET_IO },
+  { name: 'NestJS on Fastify', path: built('nest', 'dist/fastify-main.js'), sockets: SOCKET_IO },
   { name: 'Next.js', path: built('next', 'next-standalone/.next/standalone/next-standalone/server.js') },
 ];
 

@@ -17,13 +17,23 @@ export interface Plan {
   readonly programReloads: number;
   /** How often the worker of a program that bound first is killed, and all of them are. */
   readonly programKills: number;
+  /** How often each operation on a service with companions is done. */
+  readonly mixedRounds: number;
 }
 
 const MINUTES = 60_000;
 const PLANS = {
   short: {
     ...{ reloads: 1, upgrades: 1, recyclings: 2, scalings: 1, chaosMs: 1000 },
-    ...{ keptMs: 2500, keptReloadMs: 2500, loadReloads: 4, loadKills: 8, programReloads: 1, programKills: 1 },
+    ...{
+      keptMs: 2500,
+      keptReloadMs: 2500,
+      loadReloads: 4,
+      loadKills: 8,
+      programReloads: 1,
+      programKills: 1,
+      mixedRounds: 1,
+    },
   },
   medium: {
     ...{ reloads: 3, upgrades: 1, recyclings: 6, scalings: 2, chaosMs: 1500 },
@@ -34,6 +44,7 @@ const PLANS = {
       loadKills: 20,
       programReloads: 5,
       programKills: 3,
+      mixedRounds: 2,
     },
   },
   // Over three worker classes: more than 100 reloads, 10 upgrades, 200 recyclings, 50 of TTIN and TTOU.
@@ -46,6 +57,7 @@ const PLANS = {
       loadKills: 20,
       programReloads: 20,
       programKills: 10,
+      mixedRounds: 15,
     },
   },
 } as const satisfies Readonly<Record<string, Plan>>;

@@ -18,6 +18,10 @@ export class Soaked {
     return Number(readFileSync(join(this.#running.cwd, 'pid'), 'utf8'));
   }
 
+  get cwd(): string {
+    return this.#running.cwd;
+  }
+
   /** Everything that any arbiter or worker of the service has logged. */
   get log(): string {
     return this.#running.stderr;
@@ -115,9 +119,10 @@ export async function soak(
   args: readonly string[],
   wanted: number,
   env: Environment = {},
+  files: Readonly<Record<string, string>> = {},
 ): Promise<Reachable> {
   const binds = ['-b', '127.0.0.1:0', '-b', 'unix:app.sock'];
-  const running = start([app, ...binds, ...common(wanted), ...args], { files: {}, env });
+  const running = start([app, ...binds, ...common(wanted), ...args], { files, env });
   return allReady(running, wanted, [`unix:${join(running.cwd, 'app.sock')}`]);
 }
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { type LoadResult, startLoad } from '../support/load.ts';
 import { childrenOf, isAlive, root } from '../support/tsunicorn.ts';
-import { isLong, isShort, plan } from './plan.ts';
+import { form, isLong, plan } from './plan.ts';
 import { soak } from './soaked.ts';
 
 const WORKERS = 2;
@@ -156,7 +156,7 @@ const KINDS: readonly (readonly [
   ],
 ];
 
-it.each(isShort ? KINDS.slice(1) : KINDS)(
+it.each(form === 'short' ? KINDS.slice(1) : KINDS)(
   'a service of %s, with companions, loses no request and runs no singleton twice, whatever is done to it',
   { timeout: (isLong ? 30 : 5) * MINUTES },
   async (_kind, [app, ...args], paths) => {

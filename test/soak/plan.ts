@@ -71,7 +71,6 @@ function formOf(text: string): Form {
 /** The short form is for every run of the tests, the medium one for CI, the long one for `npm run soak`. */
 export const form: Form = formOf(process.env.TSUNICORN_SOAK ?? 'short');
 export const isLong = form === 'long';
-export const isShort = !isLong && TSUNICORN_SOAK !== 'medium';
 export const plan: Plan = PLANS[form];
 
 /** Evenly mixed, the same in every run: what comes `count` times is spread over the whole. */

@@ -1,6 +1,5 @@
-import type { IncomingMessage } from 'node:http';
 import type { FlightTable } from '../src/flights/table.ts';
-import { nameRequest, requestField } from '../src/http/request-name.ts';
+import { type NamedRequest, nameRequest, requestField } from '../src/http/request-name.ts';
 import { aboutError } from '../src/log/about-error.ts';
 import type { AccessLog } from '../src/log/access-log.ts';
 import { createLogger, type LogFile } from '../src/log/logger.ts';
@@ -84,7 +83,7 @@ export class Logs {
     return this.#access;
   }
 
-  readonly applicationFailed = (error: unknown, request?: IncomingMessage): void => {
+  readonly applicationFailed = (error: unknown, request?: NamedRequest): void => {
     const where = request ? ` while handling ${nameRequest(request)}` : '';
     const reason = messageOf(error);
     const log: WorkerLog = this.log;

@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http';
 import type { Application, Handler } from '../src/app/application.ts';
 import type { ContextService } from '../src/app/contexts.ts';
 import type { FlightTable } from '../src/flights/table.ts';
@@ -6,6 +5,7 @@ import type { Connections } from '../src/http/connections.ts';
 import type { Draining } from '../src/http/drain/drain.ts';
 import type { Observer, RequestCount } from '../src/http/observer.ts';
 import type { QueueLimit } from '../src/http/queue-limit.ts';
+import type { NamedRequest } from '../src/http/request-name.ts';
 import type { AnswerFailure } from '../src/http/runner.ts';
 import type { AccessLog } from '../src/log/access-log.ts';
 import type { WorkerLog } from '../src/log/records.ts';
@@ -31,7 +31,7 @@ export interface ServeOptions {
   /** Takes the lines that the application itself logs, in threads. */
   readonly applicationLog: ContextService['log'];
   readonly clock: Clock;
-  readonly onError: (error: unknown, request?: IncomingMessage) => void;
+  readonly onError: (error: unknown, request?: NamedRequest) => void;
   /** What is refused because it has waited for too long; null without --queue-timeout. */
   readonly queueLimit: QueueLimit | null;
   /** Wraps the handler so that the ready path can be answered in its place. It goes around everything that makes requests wait. */

@@ -15,7 +15,7 @@ export async function loadServed(served: Served, options: LoadOptions): Promise<
   const modules = [];
   for (const [index, { path, spec }] of specsOf(served).entries()) {
     if (index === 0) standInForMain(resolveModule(spec, cwd));
-    modules.push({ path, name: spec.text, imported: await importApplication(spec, cwd) });
+    modules.push({ path, name: spec.text, imported: await importApplication(spec, cwd, ALONE) });
   }
   // When all are imported, as what one imports may concern the others.
   const routes = [];
@@ -25,6 +25,9 @@ export async function loadServed(served: Served, options: LoadOptions): Promise<
   }
   return adaptMounts(routes, gateway);
 }
+
+/** What the operator may do with a module that is a program, beside exporting its application. */
+const ALONE = 'serve it in a service of its own, as mounts share one server';
 
 interface MountedSpec {
   /** As mountPathOf() has it. */

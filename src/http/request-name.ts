@@ -1,19 +1,19 @@
 import type { Mounted } from '../support/mounted.ts';
 
-/** A request; mounts and routers shorten its `url` while they work. */
-type Named = Pick<Mounted, 'method' | 'url' | 'originalUrl'>;
+/** What names a request; mounts and routers shorten its `url` while they work. */
+export type NamedRequest = Pick<Mounted, 'method' | 'url' | 'originalUrl'>;
 
 /** A request line may have 16 KB, too much for each line of the log. */
 const MAX_PATH = 500;
 
 /** How log lines name a request: `GET /path`, the path shortened. */
-export function nameRequest(request: Named): string {
+export function nameRequest(request: NamedRequest): string {
   const { method, path } = requestField(request);
   return `${method} ${path}`;
 }
 
 /** The field `request` of a record. */
-export function requestField({ method = '', url = '', originalUrl = url }: Named) {
+export function requestField({ method = '', url = '', originalUrl = url }: NamedRequest) {
   return { method, path: shortPath(originalUrl) };
 }
 

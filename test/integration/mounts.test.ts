@@ -177,7 +177,7 @@ describe('--mount', () => {
     const cwd = temporaryDirectory({ 'program.mjs': program });
     const { status, lines } = await run(['--check-config', '--mount', '/api=program.mjs'], { cwd });
     expect(lines).toEqual([
-      'tsunicorn: --mount /api=program.mjs: program.mjs exports nothing and calls listen() itself (port 0); export the application, such as `export const app = …`, without calling listen()',
+      'tsunicorn: --mount /api=program.mjs: program.mjs exports nothing and calls listen() itself (port 0); export the application, such as `export const app = …`, without calling listen(), or serve it in a service of its own, as mounts share one server',
     ]);
     expect(status).toBe(4);
   });

@@ -178,7 +178,7 @@ it.each(form === 'short' ? KINDS.slice(1) : KINDS)(
     }
     const loads = load();
     const all = processesOf(service);
-    expect(all.length).toBeGreaterThan(WORKERS + 5);
+    expect(all.length).toBeGreaterThan(WORKERS + 4);
     process.kill(service.pid, 'SIGKILL');
     // The workers finish what they have and go, and so the clients are refused.
     results.push(

@@ -31,7 +31,7 @@ export const serveThread: Serve = async (options) => {
     applicationLog: options.applicationLog,
     report: options.report,
     answerFailure: options.answerFailure,
-    onError: (error, exchange) => options.onError(error, exchange?.request),
+    onError: (error, request) => options.onError(error, request ?? undefined),
   });
   const loaded = await pool.start();
   warnOf(loaded?.withoutEffect ?? [], 'thread', options.log);

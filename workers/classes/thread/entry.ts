@@ -4,6 +4,7 @@ import { appError } from '../../../src/app/failure.ts';
 import { refuseHttp2 } from '../../../src/app/http2/refuse.ts';
 import { loadServed } from '../../../src/app/load-served.ts';
 import { bareContext } from '../../../src/gateway/context.ts';
+import type { NamedRequest } from '../../../src/http/request-name.ts';
 import { enableCompileCache } from '../../../src/process/compile-cache.ts';
 import { servedName } from '../../../src/settings/mounts.ts';
 import { explainFailure } from '../../boot/failure.ts';
@@ -29,7 +30,11 @@ export default async function serveThread({
   let runner: Runner | null = null;
   const modules = reports ? await follow((loaded) => post({ type: 'loaded', ...loaded })) : null;
   try {
-    const onError = (error: unknown) => post({ type: 'error', id: runner?.id ?? 0, error: sendable(error) });
+    const onError = (error: unknown, request?: NamedRequest) => {
+      // Its answer may have ended, and another request may be under way.
+      const about = request ? { request: named(request) } : {};
+      post({ type: 'error', id: runner?.id ?? 0, error: sendable(error), ...about });
+    };
     const loaded = await loadServed(served, {
       cwd: process.cwd(),
       gateway: { ...bareContext, ...gateway },
@@ -54,6 +59,11 @@ export default async function serveThread({
     const { exitStatus, message, stack, place } = await explainFailure(error, modules, served);
     post({ type: 'bootFailed', exitStatus, message, stack, place });
   }
+}
+
+/** What can be sent of it. */
+function named({ method, url, originalUrl }: NamedRequest): NamedRequest {
+  return { method, url: originalUrl ?? url };
 }
 
 async function follow(report: (loaded: LoadedFiles) => void): Promise<ModuleGraph> {

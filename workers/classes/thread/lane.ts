@@ -1,3 +1,4 @@
+import type { NamedRequest } from '../../../src/http/request-name.ts';
 import type { AnswerMessage, Exchange } from './exchange.ts';
 import type { ConnectionError, FromThread, ToThread } from './messages.ts';
 
@@ -14,7 +15,7 @@ export interface ThreadPort {
 export interface LaneEvents {
   /** It can run a request, or let one wait. */
   free(lane: Lane): void;
-  failed(error: unknown, exchange: Exchange | null): void;
+  failed(error: unknown, request: NamedRequest | null): void;
   /** Its handler threw or rejected with this: it is to be answered with a 500. */
   answer(error: unknown, exchange: Exchange): void;
 }
@@ -106,11 +107,12 @@ export class Lane {
   receive(message: Exclude<FromThread, { type: 'ready' | 'bootFailed' | 'loaded' | 'log' }>): void {
     // What it says of the next comes after the last that it says of the head.
     const head = this.head?.id === message.id ? this.head : null;
-    if (message.type === 'error') return this.#events.failed(message.error, head);
+    if (message.type === 'error')
+      return this.#events.failed(message.error, message.request ?? head?.request ?? null);
     if (head === null) return;
     if (message.type === 'taken') return head.upload?.taken(message.bytes);
     if (message.type === 'failed') {
-      this.#events.failed(message.error, head);
+      this.#events.failed(message.error, head.request);
       this.#events.answer(message.error, head);
       this.#over(head);
     } else if (message.type === 'released') this.#over(head);
@@ -122,7 +124,7 @@ export class Lane {
       head.answer(message, this);
     } catch (error) {
       // Costs this answer its connection, and no other request anything.
-      this.#events.failed(error, head);
+      this.#events.failed(error, head.request);
     }
     if (head.isAnswered) this.#over(head);
   }

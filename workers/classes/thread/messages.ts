@@ -1,5 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { GatewayContext } from '../../../src/gateway/context.ts';
+import type { NamedRequest } from '../../../src/http/request-name.ts';
 import type { Served } from '../../../src/settings/mounts.ts';
 import type { LogFields, LogLevel } from '../../../src/support/logger.ts';
 import type { Place } from '../../../src/support/place.ts';
@@ -157,5 +158,10 @@ export type FromThread =
       readonly message: string;
       readonly fields: LogFields | undefined;
     }
-  /** An error that is only to be logged. */
-  | { readonly type: 'error'; readonly id: number; readonly error: unknown };
+  /** An error that is only to be logged. `request` is what it belongs to, where that is not the request of the `id`. */
+  | {
+      readonly type: 'error';
+      readonly id: number;
+      readonly error: unknown;
+      readonly request?: NamedRequest;
+    };

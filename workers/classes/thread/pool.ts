@@ -1,6 +1,6 @@
 import { Tinypool } from 'tinypool';
 import type { ContextService } from '../../../src/app/contexts.ts';
-import { nameRequest, requestField } from '../../../src/http/request-name.ts';
+import { type NamedRequest, nameRequest, requestField } from '../../../src/http/request-name.ts';
 import type { AnswerFailure } from '../../../src/http/runner.ts';
 import type { WorkerLog } from '../../../src/log/records.ts';
 import type { Served } from '../../../src/settings/mounts.ts';
@@ -30,7 +30,7 @@ export interface PoolOptions {
   readonly log: WorkerLog;
   /** Takes the lines that the application itself logs. */
   readonly applicationLog: ContextService['log'];
-  readonly onError: (error: unknown, exchange: Exchange | null) => void;
+  readonly onError: (error: unknown, request: NamedRequest | null) => void;
   /** Takes what the threads load, where that is wanted. */
   readonly report: ((loaded: LoadedFiles) => void) | null;
   readonly answerFailure: AnswerFailure | null;
@@ -108,8 +108,8 @@ export class Pool implements ThreadEvents {
     this.dispatcher.free(lane);
   }
 
-  failed(error: unknown, exchange: Exchange | null): void {
-    this.#options.onError(error, exchange);
+  failed(error: unknown, request: NamedRequest | null): void {
+    this.#options.onError(error, request);
   }
 
   log(level: LogLevel, message: string, fields: LogFields | undefined): void {

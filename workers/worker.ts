@@ -5,9 +5,17 @@ import { FlightTable } from '../src/flights/table.ts';
 import type { Readiness } from '../src/http/ready-path.ts';
 import type { WorkerLog } from '../src/log/records.ts';
 import { flushCompileCache } from '../src/process/compile-cache.ts';
-import { type BootSpec, type Instigator, moreUrgent, type Retirement } from '../src/process/ipc.ts';
+import {
+  type BootSpec,
+  type InspectCommand,
+  type Inspected,
+  type Instigator,
+  moreUrgent,
+  type Retirement,
+  type StopInspecting,
+} from '../src/process/ipc.ts';
 import { backgroundClock, type Clock, systemClock } from '../src/support/clock.ts';
-import { EXIT } from '../src/support/errors.ts';
+import { EXIT, messageOf } from '../src/support/errors.ts';
 import type { DoorListener } from './accept/listener-door.ts';
 import { explainExit } from './boot/early-exit.ts';
 import { explainFailure } from './boot/failure.ts';
@@ -32,6 +40,7 @@ import { Ending, LEAST_ENDING_MS } from './end/ending.ts';
 import { UncaughtLog } from './end/uncaught.ts';
 import type { Counting } from './health/counting.ts';
 import { Heartbeat } from './health/heartbeat.ts';
+import type { OnDemand } from './health/inspect/on-demand.ts';
 import { watchRequests } from './health/watch-requests.ts';
 import { WorkerHooks } from './hooks.ts';
 import type { Inbox, WorkerEvent } from './inbox.ts';
@@ -93,6 +102,7 @@ class Worker {
   /** The files that the applications were loaded from. */
   #files: readonly string[] = [];
   #exitStatus: number = EXIT.ok;
+  #onDemand: OnDemand | null = null;
 
   constructor(
     inbox: Inbox,
@@ -263,6 +273,9 @@ class Worker {
         return this.#logs.reopen();
       case 'logLevel':
         return this.#logs.setLevel(event.level);
+      case 'inspect':
+      case 'stopInspecting':
+        return void this.#inspected(event);
       case 'given':
         return this.#sides.answered(event.answer, event.socket);
       case 'orphaned':
@@ -271,6 +284,19 @@ class Worker {
         return this.#leave({ purpose: 'stop', emptyQueue: true, graceMs: this.#graceMs });
       case 'signal':
         return this.#signalled(event.signal);
+    }
+  }
+
+  /** Where no watchdog runs that could be asked. */
+  async #inspected(command: InspectCommand | StopInspecting): Promise<void> {
+    const say = (part: Inspected) => void this.#inbox.send(part);
+    try {
+      const { OnDemand } = await import('./health/inspect/on-demand.ts');
+      this.#onDemand ??= new OnDemand(say);
+      this.#onDemand.take(command);
+    } catch (error) {
+      // The installation may be gone.
+      say({ tsunicorn: 'inspected', id: command.id, end: 'failed', text: messageOf(error) });
     }
   }
 

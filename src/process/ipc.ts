@@ -42,6 +42,7 @@ export type WorkerMessage =
   | { readonly tsunicorn: 'accessLines'; readonly lines: readonly string[] }
   | Accounted
   | ListenMessage
+  | Inspected
   /** All numbers that the worker counts, where it cannot write them to a file: at most once a second. */
   | { readonly tsunicorn: 'counts'; readonly values: readonly number[] };
 
@@ -112,6 +113,62 @@ export interface Accounted {
 export interface AccountCommand {
   readonly tsunicorn: 'account';
   readonly reason: string;
+}
+
+/**
+ * What the arbiter asks of a worker on behalf of an operator: through the watchdog's pipe, where the worker has a watchdog
+ * that runs, which answers though the event loop is blocked; else through the channel. `id` comes back with the answer.
+ */
+export type InspectCommand = {
+  readonly tsunicorn: 'inspect';
+  readonly id: number;
+} & Inspection;
+
+/** What is to be found out about the threads of a worker, which goes on meanwhile. */
+export type Inspection =
+  /** Where each thread is; the answer is a StackSeen as JSON. */
+  | { readonly what: 'stack' }
+  /** What a thread spends its time on; null is the main thread. The answer is a .cpuprofile. */
+  | { readonly what: 'profile'; readonly durationMs: number; readonly threadId: number | null };
+
+/** Nobody waits for that answer any more. */
+export interface StopInspecting {
+  readonly tsunicorn: 'stopInspecting';
+  readonly id: number;
+}
+
+/** What the arbiter tells a watchdog through its pipe. */
+export type WatchdogCommand = AccountCommand | InspectCommand | StopInspecting;
+
+/** The answer to `inspect`, in parts: those of `more` and the one of `done` make up the text; or a line that says why there is none. */
+export interface Inspected {
+  readonly tsunicorn: 'inspected';
+  readonly id: number;
+  readonly end: 'more' | 'done' | 'failed';
+  readonly text: string;
+}
+
+/** What the threads of a worker were doing. */
+export interface StackSeen extends Pick<BlockSeen, 'requests' | 'waiting'> {
+  /** How long it took to find out. */
+  readonly tookMs: number;
+  /** The main thread is the first. */
+  readonly threads: readonly ThreadSeen[];
+}
+
+/** What one thread was doing. */
+export interface ThreadSeen {
+  /** Node's id; 0 is the main thread. */
+  readonly threadId: number;
+  /** What the thread is called; empty where it has no name. */
+  readonly name: string;
+  /**
+   * `running` JavaScript; `idle`, as its event loop waits; in `native` code, which includes a process that is stopped or
+   * gets no processor: nothing answers there.
+   */
+  readonly state: 'running' | 'idle' | 'native';
+  /** As in StallSeen; empty unless it runs. */
+  readonly stack: readonly string[];
 }
 
 /** Why a worker is not ready: a line for the operator, the exit status, and where in the user's code it failed, if known. */
@@ -310,6 +367,8 @@ export type ArbiterMessage =
   | { readonly tsunicorn: 'reopenLogs' }
   /** Log from this level up. */
   | { readonly tsunicorn: 'logLevel'; readonly level: LogLevel }
+  | InspectCommand
+  | StopInspecting
   | SocketAnswer;
 
 /**
@@ -435,6 +494,7 @@ const workerFields = new Map<string, Fields>([
   ['accessLines', { lines: isTexts }],
   ['accounted', { complete: isFlag }],
   ['counts', { values: everyOne(isNumber) }],
+  ['inspected', { id: isNumber, end: isText, text: isText }],
   ['bound', { place: isText, url: isText, role: isRole }],
   ['took', { place: isText, role: isRole }],
   ['released', { place: isText }],
@@ -442,6 +502,7 @@ const workerFields = new Map<string, Fields>([
 ]);
 const arbiterTypes = new Set([
   ...['boot', 'accept', 'linger', 'retire', 'quit', 'reopenLogs', 'logLevel', 'socket'],
+  ...['inspect', 'stopInspecting'],
 ]);
 
 /** Whether a message on the channel is a worker's; applications send messages of their own (`process.send('ready')`). */

@@ -26,6 +26,7 @@ export class FakeWorker implements WorkerHandle {
   /** What it is to show in place of the application. */
   readonly shows: BootFailure | null;
   readonly sent: ArbiterMessage[] = [];
+  onInspected: WorkerHandle['onInspected'] = null;
   readonly signals: NodeJS.Signals[] = [];
   readonly #options: SpawnOptions;
   readonly #journal: string[];
@@ -43,6 +44,10 @@ export class FakeWorker implements WorkerHandle {
     this.state = { name: 'spawning', sinceMs: options.now };
     this.#options = options;
     this.#journal = journal;
+  }
+
+  inspect(command: Parameters<WorkerHandle['inspect']>[0]): void {
+    this.send(command);
   }
 
   send(message: ArbiterMessage): void {

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { AccountCommand, WorkerMessage } from '../../src/process/ipc.ts';
+import type { WatchdogCommand, WorkerMessage } from '../../src/process/ipc.ts';
 
 /** If the arbiter has this many bytes yet to read, messages that can wait are not sent. */
 const BACKLOG_BYTES = 256 * 1024;
@@ -8,8 +8,8 @@ const BACKLOG_BYTES = 256 * 1024;
 export class ArbiterLine {
   readonly #socket: Socket;
 
-  /** `ordered` is called when the arbiter is about to kill this process. */
-  constructor(fd: number, ordered: (order: AccountCommand) => void) {
+  /** `ordered` gets what the arbiter tells. */
+  constructor(fd: number, ordered: (command: WatchdogCommand) => void) {
     const net = process.getBuiltinModule('node:net');
     this.#socket = new net.Socket({ fd });
     // The arbiter is gone, which the parent's pid shows.

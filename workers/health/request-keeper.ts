@@ -1,6 +1,6 @@
 import { FlightReader } from '../../src/flights/reader.ts';
 import { shortPath } from '../../src/http/request-name.ts';
-import type { AccountCommand, BlockSeen, StallSeen } from '../../src/process/ipc.ts';
+import type { AccountCommand, BlockSeen, StallSeen, WatchdogCommand } from '../../src/process/ipc.ts';
 import { ArbiterLine } from './arbiter-line.ts';
 import { FlightMirror } from './flight-mirror.ts';
 import { LastLines } from './last-lines.ts';
@@ -16,7 +16,9 @@ const ROUND_OF_LINES_MS = 50;
 const REST_MS = 60_000;
 
 type Line = Pick<ArbiterLine, 'say' | 'isFull'>;
-type OpenLine = (fd: number, ordered: (order: AccountCommand) => void) => Line;
+type OpenLine = (fd: number, ordered: (command: WatchdogCommand) => void) => Line;
+/** What the arbiter tells a watchdog of other things. */
+type OtherCommand = Exclude<WatchdogCommand, AccountCommand>;
 
 /**
  * What the watchdog's thread does about requests: it reports those in flight to the arbiter, and writes the lines of the
@@ -33,8 +35,11 @@ export class RequestKeeper {
   constructor(
     { fd, flights, timeOrigin, access }: Pick<WatchdogSpec, 'fd' | 'flights' | 'timeOrigin' | 'access'>,
     openLine: OpenLine = (...args) => new ArbiterLine(...args),
+    other: (command: OtherCommand) => void = () => {},
   ) {
-    this.line = openLine(fd, (order) => void this.#account(order));
+    this.line = openLine(fd, (command) =>
+      command.tsunicorn === 'account' ? void this.#account(command) : other(command),
+    );
     this.#reader = new FlightReader(flights);
     this.#mirror = new FlightMirror(this.#reader, timeOrigin);
     this.#timeOrigin = timeOrigin;

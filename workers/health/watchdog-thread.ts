@@ -6,6 +6,8 @@ import { fs } from '../../src/support/builtins.ts';
 import { BlockWatch, type BlockWatchOptions } from './block-watch.ts';
 import type { Inspection, inspectMain } from './inspect-main.ts';
 import { residentBytes } from './memory-usage.ts';
+import { LazyInspections } from './inspect/lazily.ts';
+import { Turns } from './inspect/turns.ts';
 import { MemoryWatch } from './memory-watch.ts';
 import { RequestKeeper } from './request-keeper.ts';
 import { Silence } from './silence.ts';
@@ -36,18 +38,34 @@ const GLANCE_EVERY_MS = 5000;
 
 // A thread has a compile cache of its own.
 flushCompileCache();
-const keeper = new RequestKeeper(workerData);
+const turns = new Turns();
+const keeper: RequestKeeper = new RequestKeeper(
+  workerData,
+  undefined,
+  (command) => void inspections.take(command),
+);
+const inspections = new LazyInspections({
+  say: (part) => keeper.line.say(part),
+  isDebugged: () => isDebugged(workerData),
+  waiting: () => keeper.waiting(MAX_REQUESTS),
+  turns,
+});
 // What fails there must not take the watchdog with it.
 keeper.run().catch(() => {});
-await watch(workerData, keeper);
+await watch(workerData, keeper, turns, inspections);
 
 /** Looks at the pulse until the process ends. */
-async function watch(spec: WatchdogSpec, keeper: RequestKeeper): Promise<never> {
+async function watch(
+  spec: WatchdogSpec,
+  keeper: RequestKeeper,
+  turns: Turns,
+  inspections: LazyInspections,
+): Promise<never> {
   const silence = new Silence(nowMs());
   const blocks = new BlockWatch({
     // What is killed as soon is explained then.
     warnMs: spec.warnMs < spec.limitMs ? spec.warnMs : Infinity,
-    see: glancing(spec, keeper),
+    see: glancing(spec, keeper, turns),
     say: (message) => void keeper.line.say(message),
   });
   const memory = new MemoryWatch(
@@ -75,6 +93,7 @@ async function watch(spec: WatchdogSpec, keeper: RequestKeeper): Promise<never> 
     if (!orphaned) blocks.check(isDebugged(spec) ? 0 : silence.ms, silence.endedMs);
     const over = limitOver(spec, silence.ms, nowMs() - orphanedMs);
     if (over === null) continue;
+    inspections.leave();
     await blocks.leave();
     await attend(spec, keeper, silence.ms, over, orphaned);
   }
@@ -128,14 +147,18 @@ function isOverdueOrphan(silentMs: number, orphanedForMs: number, { graceMs }: W
 }
 
 /** Looks what a blocked loop is doing, and lets it go on. */
-function glancing({ pulse }: WatchdogSpec, keeper: RequestKeeper): BlockWatchOptions['see'] {
+function glancing(
+  { pulse }: WatchdogSpec,
+  keeper: RequestKeeper,
+  turns: Turns,
+): BlockWatchOptions['see'] {
   let glancedMs = Number.NEGATIVE_INFINITY;
   return async (signal) => {
     const before = Atomics.load(pulse, 0);
     const hasRecovered = () => signal.aborted || Atomics.load(pulse, 0) !== before;
     const isDue = nowMs() - glancedMs >= GLANCE_EVERY_MS;
     if (isDue) glancedMs = nowMs();
-    const stack = isDue ? await stackOfMain(hasRecovered, signal) : null;
+    const stack = isDue ? await turns.take(() => stackOfMain(hasRecovered, signal)) : null;
     return { stack, ...keeper.waiting(MAX_WAITING) };
   };
 }

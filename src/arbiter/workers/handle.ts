@@ -4,7 +4,14 @@ import type { Listener } from '../../listeners/listener.ts';
 import type { CountedWorker, CounterStore } from '../../metrics/store.ts';
 import { type Child, type ChildSpec, type Spawn, startChild } from '../../process/child.ts';
 import { fileIn, ownInstallation } from '../../process/installation.ts';
-import { type ArbiterMessage, type BootSpec, isWorkerMessage, type Standards } from '../../process/ipc.ts';
+import {
+  type ArbiterMessage,
+  type BootSpec,
+  type InspectCommand,
+  isWorkerMessage,
+  type Standards,
+  type StopInspecting,
+} from '../../process/ipc.ts';
 import { receive } from '../../process/passed-socket.ts';
 import { WORKER_HOOKS } from '../../settings/hooks.ts';
 import type { Clock } from '../../support/clock.ts';
@@ -13,9 +20,10 @@ import type { ArbiterEvent, ProcessEnd } from '../events.ts';
 import type { Limits, WorkerSnapshot, WorkerState } from '../policy/worker-state.ts';
 import { type OwnPart, startOf } from './child-start.ts';
 import { type HandOver, handOver } from './hand-over.ts';
+import type { InspectedWorker } from './inspection.ts';
 import { KnownRequests } from './known-requests.ts';
 import { KnownState } from './known-state.ts';
-import { orderAccount, readMessages } from './watchdog-pipe.ts';
+import { orderAccount, readMessages, tellWatchdog } from './watchdog-pipe.ts';
 
 export interface SpawnOptions {
   readonly age: number;
@@ -29,7 +37,7 @@ export interface SpawnOptions {
 }
 
 /** The arbiter's view of one worker process. `state`, `slot` and `listeners` are set by the arbiter's handlers only. */
-export interface WorkerHandle extends WorkerSnapshot {
+export interface WorkerHandle extends WorkerSnapshot, Pick<InspectedWorker, 'onInspected' | 'inspect'> {
   state: WorkerState;
   slot: number | null;
   /** 0 where the process could not be started. */
@@ -74,6 +82,7 @@ class ProcessHandle implements WorkerHandle {
   readonly requests = new KnownRequests();
   readonly known = new KnownState();
   state: WorkerState;
+  onInspected: WorkerHandle['onInspected'] = null;
   /** Null where the system did not start it. */
   readonly #child: Child | null;
   /** Null where nobody asks for figures. */
@@ -117,6 +126,13 @@ class ProcessHandle implements WorkerHandle {
     return this.#watchdog !== null && orderAccount(this.#watchdog, reason);
   }
 
+  inspect(command: InspectCommand | StopInspecting): void {
+    const { name } = this.state;
+    // Its watchdog runs from when the application is loaded.
+    const isWatched = name !== 'spawning' && name !== 'booting';
+    if (!isWatched || this.#watchdog === null || !tellWatchdog(this.#watchdog, command)) this.send(command);
+  }
+
   kill(signal: NodeJS.Signals): void {
     this.#child?.kill(signal);
   }
@@ -142,15 +158,21 @@ class ProcessHandle implements WorkerHandle {
       if (!isWorkerMessage(message) || (message.tsunicorn === 'bound') !== (socket !== null))
         return socket?.close();
       if (message.tsunicorn === 'counts') this.#counted?.heard(message.values);
+      else if (message.tsunicorn === 'inspected') this.onInspected?.(message);
       else emit({ type: 'message', worker, message, ...(socket ? { socket } : {}) });
     });
     const watchdog = watchdogFd === null ? null : (child.stdio[watchdogFd] as Socket | null);
     this.#watchdog = watchdog;
-    if (watchdog) readMessages(watchdog, (message) => emit({ type: 'message', worker, message }));
+    if (watchdog)
+      readMessages(watchdog, (message) => {
+        if (message.tsunicorn === 'inspected') this.onInspected?.(message);
+        else emit({ type: 'message', worker, message });
+      });
     child.once('exit', (status, signal) => {
       const end: ProcessEnd = signal ? { how: 'signal', signal } : { how: 'status', status: status ?? 0 };
       void lastWords(child, watchdog, clock).then(() => {
         this.#counted?.ended();
+        this.onInspected?.(null);
         emit({ type: 'exit', worker, end });
       });
     });

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
-import { type AccountCommand, isWorkerMessage, type WorkerMessage } from '../../process/ipc.ts';
+import { isWorkerMessage, type WatchdogCommand, type WorkerMessage } from '../../process/ipc.ts';
 
 /** A longer line is not a message: 200 requests with their paths and a stack take a tenth of it. */
 export const MAX_LINE = 1024 * 1024;
@@ -23,9 +23,13 @@ export function readMessages(pipe: Readable, heard: (message: WorkerMessage) => 
 
 /** Tells the watchdog to write the access lines of the requests in flight, which end for this reason; false where it is gone. */
 export function orderAccount(pipe: Pick<Socket, 'writable' | 'write'>, reason: string): boolean {
+  return tellWatchdog(pipe, { tsunicorn: 'account', reason });
+}
+
+/** Tells the watchdog something; false where it is gone. */
+export function tellWatchdog(pipe: Pick<Socket, 'writable' | 'write'>, command: WatchdogCommand): boolean {
   if (!pipe.writable) return false;
-  const order: AccountCommand = { tsunicorn: 'account', reason };
-  pipe.write(`${JSON.stringify(order)}\n`);
+  pipe.write(`${JSON.stringify(command)}\n`);
   return true;
 }
 

@@ -23,7 +23,11 @@ export async function answer(
     const { route, params, query } = find(request);
     if (route.method === 'POST') log.info(...commandLine(request));
     const stream = () => linesOf(request, response);
+    // The client waits for us.
+    const patienceMs = request.socket.timeout ?? 0;
+    request.socket.setTimeout(0);
     const body = await route.handle({ params, query, signal: left.signal, log, stream }, service);
+    request.socket.setTimeout(patienceMs);
     finish(request, response, 200, body);
   } catch (error) {
     const status = error instanceof Refusal ? error.status : 500;

@@ -1,6 +1,7 @@
 import type { Route } from './route.ts';
 import { changeRoutes } from './routes/changes.ts';
 import { eventRoutes } from './routes/events.ts';
+import { inspectRoutes } from './routes/inspect.ts';
 import { singleRoutes } from './routes/single.ts';
 import { statusRoutes } from './routes/status.ts';
 import { workerRoutes } from './routes/workers.ts';
@@ -12,4 +13,5 @@ export const routes: readonly Route[] = [
   ...eventRoutes,
   ...changeRoutes,
   ...singleRoutes,
+  ...inspectRoutes,
 ];

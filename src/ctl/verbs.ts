@@ -3,13 +3,15 @@ import { changes } from './verbs/changes.ts';
 import { completionOf } from './verbs/completion.ts';
 import { events } from './verbs/events.ts';
 import { ls } from './verbs/ls.ts';
+import { profile } from './verbs/profile.ts';
 import { config, set } from './verbs/settings.ts';
+import { stack } from './verbs/stack.ts';
 import { status } from './verbs/status.ts';
 import { describe, requests, workers } from './verbs/workers.ts';
 
 /** Every command of tsunicornctl, in the order of the help. */
 export const verbs: readonly Verb[] = [
-  ...[ls, status, workers, describe, requests, events, config, set],
+  ...[ls, status, workers, describe, requests, events, stack, profile, config, set],
   ...changes,
   completionOf(() => verbs),
 ];

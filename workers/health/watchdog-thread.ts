@@ -4,10 +4,10 @@ import { flushCompileCache } from '../../src/process/compile-cache.ts';
 import type { BlockSeen, Stalled, StallSeen } from '../../src/process/ipc.ts';
 import { fs } from '../../src/support/builtins.ts';
 import { BlockWatch, type BlockWatchOptions } from './block-watch.ts';
-import type { Inspection, inspectMain } from './inspect-main.ts';
-import { residentBytes } from './memory-usage.ts';
 import { LazyInspections } from './inspect/lazily.ts';
 import { Turns } from './inspect/turns.ts';
+import type { Inspection, inspectMain } from './inspect-main.ts';
+import { residentBytes } from './memory-usage.ts';
 import { MemoryWatch } from './memory-watch.ts';
 import { RequestKeeper } from './request-keeper.ts';
 import { Silence } from './silence.ts';
@@ -147,11 +147,7 @@ function isOverdueOrphan(silentMs: number, orphanedForMs: number, { graceMs }: W
 }
 
 /** Looks what a blocked loop is doing, and lets it go on. */
-function glancing(
-  { pulse }: WatchdogSpec,
-  keeper: RequestKeeper,
-  turns: Turns,
-): BlockWatchOptions['see'] {
+function glancing({ pulse }: WatchdogSpec, keeper: RequestKeeper, turns: Turns): BlockWatchOptions['see'] {
   let glancedMs = Number.NEGATIVE_INFINITY;
   return async (signal) => {
     const before = Atomics.load(pulse, 0);

@@ -13,8 +13,8 @@ const inspections = new Inspections({
   waiting: () => ({ requests: [], waiting: 0 }),
 });
 
-parentPort?.on('message', (command: InspectCommand | StopInspecting) => {
-  void inspections.take(command).then(() => {
-    if (command.tsunicorn === 'inspect') parentPort?.close();
-  });
+// Null is the end.
+parentPort?.on('message', (command: InspectCommand | StopInspecting | null) => {
+  if (command === null) parentPort?.close();
+  else void inspections.take(command);
 });

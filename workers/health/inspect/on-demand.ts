@@ -6,6 +6,12 @@ import { DEBUGGED } from './debugged.ts';
 
 type Say = (part: Inspected) => void;
 
+/**
+ * Node aborts the process where a thread ends of whose inspector session the main thread has not let go, which it does
+ * when its event loop turns.
+ */
+const LET_GO_MS = 1000;
+
 /** Looks at the threads of this process from a thread that lives as long as that takes. */
 export class OnDemand {
   readonly #say: Say;
@@ -41,10 +47,15 @@ export class OnDemand {
       execArgv: [],
     });
     this.#thread = { id: command.id, tell: (stop) => thread.postMessage(stop) };
-    thread.on('message', this.#say);
-    thread.once('error', (error) => this.#failed(command.id, messageOf(error)));
-    thread.once('exit', () => {
+    thread.on('message', (part: Inspected) => {
+      this.#say(part);
+      if (part.end === 'more') return;
       this.#thread = null;
+      setTimeout(() => thread.postMessage(null), LET_GO_MS).unref();
+    });
+    thread.once('error', (error) => {
+      this.#thread = null;
+      this.#failed(command.id, messageOf(error));
     });
     thread.unref();
     thread.postMessage(command);

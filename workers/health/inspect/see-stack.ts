@@ -1,7 +1,7 @@
 import type { Debugger } from 'node:inspector';
 import type { ThreadSeen } from '../../../src/process/ipc.ts';
-import { BEAT } from '../watchdog.ts';
 import { stackOf } from '../stack.ts';
+import { BEAT } from '../watchdog.ts';
 import type { Target } from './target.ts';
 import { within } from './within.ts';
 

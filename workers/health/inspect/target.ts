@@ -23,14 +23,23 @@ export function mainTarget(session: Session): Target {
   return {
     threadId: 0,
     name: 'main',
-    post: (method, params = {}) =>
-      new Promise((resolve, reject) => {
-        session.post(method, params, (error, result) => (error === null ? resolve(result) : reject(error)));
-      }),
+    post(method, params = {}) {
+      const answer = Promise.withResolvers<unknown>();
+      session.post(method, params, (error, result) =>
+        error === null ? answer.resolve(result) : answer.reject(error),
+      );
+      return harmless(answer.promise);
+    },
     listen(heard) {
       listener = heard;
     },
   };
+}
+
+/** The end of the session rejects what nobody may wait for any more, which must not end the thread that looks. */
+function harmless<Value>(promise: Promise<Value>): Promise<Value> {
+  promise.catch(() => {});
+  return promise;
 }
 
 /** What a thread says, through the main one. */
@@ -56,7 +65,11 @@ export async function threadTargets(session: Session): Promise<readonly Target[]
 }
 
 /** The worker's own id counts what was attached; that of the thread is told by its title alone. */
-function threadOf(session: Session, sessionId: string, { title }: NodeWorker.WorkerInfo): ThreadTarget | null {
+function threadOf(
+  session: Session,
+  sessionId: string,
+  { title }: NodeWorker.WorkerInfo,
+): ThreadTarget | null {
   const [, id, name = ''] = /^\[worker (\d+)\] ?(.*)$/.exec(title) ?? [];
   return id === undefined ? null : new ThreadTarget(session, sessionId, Number(id), name);
 }
@@ -86,7 +99,7 @@ class ThreadTarget implements Target {
       sessionId: this.#sessionId,
       message: JSON.stringify({ id, method, params }),
     });
-    return asked.promise;
+    return harmless(asked.promise);
   }
 
   listen(heard: Heard): void {

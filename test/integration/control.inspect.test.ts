@@ -1,0 +1,64 @@
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import type { ProfileAnswer, StackAnswer } from '../../src/control/routes/inspect.ts';
+import { Client } from '../../src/ctl/client.ts';
+import { get } from '../support/client.ts';
+import { ctl } from '../support/control.ts';
+import { app, isAlive, serve, temporaryDirectory } from '../support/tsunicorn.ts';
+
+const blocks = app('blocks.ts:app');
+const SPIN = expect.stringMatching(/^at spin \(.*blocks\.ts:\d+:\d+\)$/);
+
+/** A service with a control socket of its own. */
+async function controlled(...args: readonly string[]) {
+  const path = join(temporaryDirectory(), 'c.sock');
+  const service = await serve([blocks, '--control-socket', path, '--graceful-timeout', '0.2', ...args]);
+  const client = new Client(path);
+  const stack = () => client.post<StackAnswer>('/v1/workers/0/stack');
+  return { service, path, client, stack };
+}
+
+it('the stack and a profile of a blocked worker are told, one at a time, and it goes on', async () => {
+  const { service, path, client, stack } = await controlled();
+  expect(await stack()).toMatchObject({ slot: 0, threads: [{ threadId: 0, state: 'idle' }], waiting: 0 });
+  void get(service.at, '/spin').catch(() => {});
+  await service.waitForLog(/is blocked/);
+  const seen = await stack();
+  expect(seen.threads[0]).toMatchObject({ state: 'running', stack: expect.arrayContaining([SPIN]) });
+  expect(seen.requests).toMatchObject([{ method: 'GET', path: '/spin' }]);
+
+  const file = join(temporaryDirectory(), 'w.cpuprofile');
+  const leaving = new AbortController();
+  const left = client
+    .post('/v1/workers/0/profile?seconds=60', { signal: leaving.signal })
+    .catch(() => 'left');
+  await expect(stack).rejects.toThrow(/another inspection of this worker is under way/);
+  leaving.abort();
+  expect(await left).toBe('left');
+
+  const ran = await ctl(['profile', '0', '-s', path, '--seconds', '0.5', '-o', file]);
+  expect(ran).toMatchObject({ status: 0, stdout: '', stderr: expect.stringContaining(`Wrote ${file}`) });
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+  expect(isAlive(seen.pid)).toBe(true);
+  expect(await stack()).toMatchObject({ pid: seen.pid });
+  expect(await ctl(['stack', '4', '-s', path])).toMatchObject({
+    status: 1,
+    stderr: 'tsunicornctl: no worker is in slot "4": the slots are 0\n',
+  });
+});
+
+it('the threads of a pool are seen, also without a watchdog', async () => {
+  const { service, client, stack } = await controlled('-k', 'thread', '--threads', '1', '--no-watchdog');
+  void get(service.at, '/spin').catch(() => {});
+  await service.waitForLog(/is blocked/);
+  const { threads } = await stack();
+  expect(threads).toMatchObject([
+    { threadId: 0, state: 'idle' },
+    { state: 'running', stack: expect.arrayContaining([SPIN]) },
+  ]);
+  const thread = threads[1]?.threadId;
+  const { profile } = await client.post<ProfileAnswer>(`/v1/workers/0/profile?seconds=0.2&thread=${thread}`);
+  expect(profile).toMatch(/"functionName":"(?:spin|app)"/);
+  expect(await stack()).toMatchObject({ threads: [{}, { state: 'running' }] });
+});

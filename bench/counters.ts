@@ -5,6 +5,7 @@ import type { Handler } from '../src/app/application.ts';
 import { FlightTable } from '../src/flights/table.ts';
 import { Connections } from '../src/http/connections.ts';
 import { countBy } from '../src/http/count-requests.ts';
+import { noteFlights } from '../src/http/note-flights.ts';
 import type { RequestCount } from '../src/http/observer.ts';
 import { createHttpServer } from '../src/http/server.ts';
 import { CounterBlock, writeBlock } from '../src/metrics/block.ts';
@@ -83,11 +84,12 @@ function createToggle(): Toggle {
   let unwatch = () => {};
   return {
     count: {
-      around(handle) {
-        const counted = around(handle);
+      around(handle, flights) {
+        const counted = around(handle, flights);
+        const plain = noteFlights(flights, handle);
         return (request, response, nowMs) => {
           if (isCounting) counted(request, response, nowMs);
-          else handle(request, response, nowMs);
+          else plain(request, response, nowMs);
         };
       },
       refused,

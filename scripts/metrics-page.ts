@@ -41,10 +41,10 @@ Requests have 10 s to arrive, and answers 10 s to be read. At most 100 connectio
 
 ## How it is counted
 
-Each worker counts in memory, and writes its numbers within 10 ms after a change to a file in \`/dev/shm\` that has no path
+Each worker counts in memory, and writes its numbers within 10 ms after a change (after the last change of a busy time within 50 ms) to a file in \`/dev/shm\` that has no path
 and vanishes with the service. The arbiter reads it when it is asked. It adds what a worker has counted to the sum when
 the worker has ended, whatever ended it: counters are exact over recycling, reloads, crashes and upgrades. A worker
-that is killed from outside (SIGKILL) loses what it counted in its last 10 ms, or in the present turn of its event loop;
+that is killed from outside (SIGKILL) loses what it counted in that time, or in the present turn of its event loop;
 the watchdog's thread writes the numbers of a blocked loop. Processor time, memory and the event loop are measured once
 a second.
 
@@ -57,6 +57,11 @@ Connections that no worker has accepted wait in the kernel. On Linux the arbiter
 \`/status.json\` is asked for, also while every worker is blocked; where \`ss\` of iproute2 is installed, also for how long the
 oldest has waited. Reading it costs nothing while nobody asks. \`tsunicorn_request_queue_seconds\` is what proxies say of each
 request: see [the access log](access-log.md#time-in-the-queue).
+
+## What it costs
+
+Counting costs a request 0.3 to 0.6 µs of processor time: 2 to 5 % of a request to an application that says "hello" on a kept
+connection (12 µs), and less than 1 % of one that does something. \`npm run bench:counters\` measures it on your machine.
 
 ## What is not counted
 

@@ -1,31 +1,42 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { FlightTable } from '../flights/table.ts';
 import { isBodiless } from '../log/access-entry.ts';
 import { bodyCountOf } from '../log/count-body.ts';
 import type { RequestCounter } from '../metrics/request-counter.ts';
 import { NO_ANSWER } from '../metrics/series.ts';
 import { isEncrypted } from '../support/is-encrypted.ts';
 import { queueMsOf } from '../support/queue-time.ts';
+import { isSent, noteFlights } from './note-flights.ts';
 import type { Observer, RequestCount } from './observer.ts';
+
+/** In place of a slot where there is no table. */
+const NO_SLOT = -1;
 
 /** Counts by `counter` all requests but those to `uncountedPath`, which may be null. */
 export function countBy(counter: RequestCounter, uncountedPath: string | null): RequestCount {
   return {
-    around: (handle) => except(uncountedPath, handle, countRequests(counter, handle)),
+    around: (handle, flights) =>
+      except(uncountedPath, noteFlights(flights, handle), countRequests(counter, handle, flights)),
     refused: (code) => counter.refused(code),
   };
 }
 
-function countRequests(counter: RequestCounter, handle: Observer): Observer {
+function countRequests(counter: RequestCounter, handle: Observer, flights: FlightTable | null): Observer {
   return (request, response, nowMs) => {
-    const { method = '', socket } = request;
-    const active = counter.began(method, isEncrypted(socket), lengthOf(request));
+    const { method = '', url = '', httpVersion, socket } = request;
+    const active = counter.began(method, isEncrypted(socket), lengthOf(request), nowMs);
     const queuedMs = queueMsOf(request);
     if (queuedMs !== null) counter.queued(queuedMs);
+    // Here, and not by noteFlights(): one look at the answer does for both.
+    const slot = flights === null ? NO_SLOT : flights.open(method, url, '', httpVersion, nowMs);
     handle(request, response, nowMs);
     // As in noteFlights(): a listener on each response costs more than the rest.
-    if (isSent(response)) end(counter, active, request, response, nowMs, true);
-    else
+    if (isSent(response)) {
+      if (flights !== null) flights.close(slot);
+      end(counter, active, request, response, nowMs, true);
+    } else
       response.on('close', () => {
+        flights?.close(slot);
         const isWhole = response.writableFinished || isSent(response);
         end(counter, active, request, response, nowMs, isWhole);
       });
@@ -48,7 +59,8 @@ function end(
 ): void {
   const { statusCode, headersSent } = response;
   const status = headersSent ? statusCode : NO_ANSWER;
-  counter.ended(active, httpVersion, status, performance.now() - startMs);
+  const nowMs = performance.now();
+  counter.ended(active, httpVersion, status, nowMs - startMs, nowMs);
   if (!isWhole) counter.cut(status);
   // To count bodies would cost a request 3 %: they are known where the access log counts them.
   const body = bodyCountOf(response);
@@ -64,9 +76,4 @@ function except(path: string | null, handle: Observer, others: Observer): Observ
     const chosen = url === path || url.startsWith(prefix) ? handle : others;
     chosen(request, response, nowMs);
   };
-}
-
-/** Whether the whole answer has been given to the system. */
-function isSent({ writableEnded, socket }: ServerResponse): boolean {
-  return writableEnded && socket?.writableLength === 0;
 }

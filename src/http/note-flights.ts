@@ -4,8 +4,9 @@ import type { FlightTable } from '../flights/table.ts';
 /** Handles a request that came at `nowMs` of performance.now(). */
 type Handle = (request: IncomingMessage, response: ServerResponse, nowMs: number) => void;
 
-/** Returns a function that records each request in the table while `handle` answers it. */
-export function noteFlights(table: FlightTable, handle: Handle): Handle {
+/** Returns a function that records each request in the table while `handle` answers it; `handle` itself without a table. */
+export function noteFlights(table: FlightTable | null, handle: Handle): Handle {
+  if (table === null) return handle;
   return (request, response, nowMs) => {
     const { method = '', url = '', httpVersion } = request;
     const slot = table.open(method, url, '', httpVersion, nowMs);
@@ -17,6 +18,6 @@ export function noteFlights(table: FlightTable, handle: Handle): Handle {
 }
 
 /** Whether the whole answer has been given to the system. */
-function isSent({ writableEnded, socket }: ServerResponse): boolean {
+export function isSent({ writableEnded, socket }: ServerResponse): boolean {
   return writableEnded && socket?.writableLength === 0;
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { FlightTable } from '../flights/table.ts';
 
 /**
  * Called for each request before the application gets it; all observers become one function when the server is made.
@@ -8,8 +9,8 @@ export type Observer = (request: IncomingMessage, response: ServerResponse, nowM
 
 /** Counts the requests of a server. */
 export interface RequestCount {
-  /** Returns a function that counts each request while `handle` answers it. */
-  around(handle: Observer): Observer;
+  /** Returns a function that counts each request while `handle` answers it, and records it in the table meanwhile. */
+  around(handle: Observer, flights: FlightTable | null): Observer;
   /** A request was refused: by Node with an error of this code, or by us with QUEUE_TIMEOUT or QUEUE_FULL. */
   refused(code: string): void;
 }

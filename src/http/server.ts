@@ -113,7 +113,7 @@ function upgradesOf({ own, takesUpgrade }: Application): ServerOptions {
 }
 
 function requestListener(options: HttpServerOptions) {
-  const { connections, observers, flights, count, keepAliveMs, clock } = options;
+  const { connections, observers, flights = null, count, keepAliveMs, clock } = options;
   const run = createRunner(options);
   const note: Observer = (request, response, nowMs) => connections.note(request, response, nowMs);
   const all: Observer[] = [note, lingerWhileSent(clock), ...observers];
@@ -126,8 +126,7 @@ function requestListener(options: HttpServerOptions) {
     if (earlier === null || earlier.writableEnded) run(request, response);
     else inTurn(earlier, response, socket, () => run(request, response));
   };
-  const noted = flights ? noteFlights(flights, handle) : handle;
-  const begin = count?.around(noted) ?? noted;
+  const begin = count?.around(handle, flights) ?? noteFlights(flights, handle);
   const listener = (request: IncomingMessage, response: ServerResponse): void => {
     const earlier = connections.latestOn(request.socket);
     if (earlier === null || !isLast(earlier)) begin(request, response, clock.now());

@@ -21,7 +21,7 @@ export interface StreamsOptions extends RunnerOptions {
  * connection run side by side, and what ends one of them leaves the others alone.
  */
 export function streamListener(options: StreamsOptions): (args: StreamArguments) => boolean {
-  const { connections, observers, flights, count, clock } = options;
+  const { connections, observers, flights = null, count, clock } = options;
   const run = createRunner(options);
   const observe = fold([
     ({ socket }, response, nowMs) => connections.noteStream(socket, response, nowMs),
@@ -31,8 +31,7 @@ export function streamListener(options: StreamsOptions): (args: StreamArguments)
     observe(request, response, nowMs);
     run(request, response);
   };
-  const noted = flights ? noteFlights(flights, handle) : handle;
-  const begin = count?.around(noted) ?? noted;
+  const begin = count?.around(handle, flights) ?? noteFlights(flights, handle);
   return (args) => {
     const { session } = args[0];
     const socket = session ? connections.socketOf(session) : null;

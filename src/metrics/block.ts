@@ -9,37 +9,51 @@ export interface BlockPlace {
 
 /** How long after a change the block is written. */
 const WRITE_MS = 10;
+/** While changes come without a pause, those after the last of them are written within this. */
+const BUSY_MS = 50;
+/** So many changes while a timer runs are a busy time. A request is two. */
+const BUSY_CHANGES = 8;
 const NUMBER_BYTES = Float64Array.BYTES_PER_ELEMENT;
 
 /**
- * The numbers that a process counts, in memory that its threads share. Every change is given to `write` within 10 ms; while
- * the event loop is blocked, another thread can write them by writeBlock().
+ * The numbers that a process counts, in memory that its threads share. Every change is given to `write` within 10 ms, the
+ * last ones of a busy time within 50; while the event loop is blocked, another thread can write them by writeBlock().
  */
 export class CounterBlock {
   readonly values: Float64Array;
   readonly series: SeriesTable;
   readonly #write: (values: Float64Array) => void;
   readonly #late: (ms: number) => void;
-  readonly #timer: NodeJS.Timeout;
   #isDirty = false;
+  /** Whether a timer runs. */
+  #isTimed = false;
+  /** Changes since it was started. */
+  #changes = 0;
+  /** When the next change is written at once. */
   #dueMs = 0;
+  /** When the timer is due. */
+  #timerMs = 0;
 
-  /** `write` gets the numbers that are in use; `late` is told by how much each write was late. */
+  /** `write` gets the numbers that are in use; `late` is told by how much each timer was late. */
   constructor(write: (values: Float64Array) => void, late: (ms: number) => void) {
     this.values = new Float64Array(new SharedArrayBuffer(blockLength(WORKER_SERIES) * NUMBER_BYTES));
     this.series = new SeriesTable(this.values);
     this.#write = write;
     this.#late = late;
-    // One timer for all writes: to start it again costs less than to make one.
-    this.#timer = setTimeout(() => this.#due(), WRITE_MS).unref();
   }
 
-  /** The numbers have changed. */
-  changed(): void {
-    if (this.#isDirty) return;
+  /**
+   * The numbers have changed, at `nowMs` of performance.now(). Under load a change is written when the last write is 10 ms
+   * ago: a timer that fires a hundred times a second would cost more than all counting.
+   */
+  changed(nowMs = performance.now()): void {
     this.#isDirty = true;
-    this.#dueMs = performance.now() + WRITE_MS;
-    this.#timer.refresh();
+    this.#changes++;
+    if (!this.#isTimed) this.#start(nowMs, WRITE_MS);
+    else if (nowMs >= this.#dueMs) {
+      this.#dueMs = nowMs + WRITE_MS;
+      this.flush();
+    }
   }
 
   /** Writes what has changed, now. */
@@ -49,10 +63,20 @@ export class CounterBlock {
     this.#write(usedOf(this.values));
   }
 
-  #due(): void {
-    if (!this.#isDirty) return;
-    this.#late(performance.now() - this.#dueMs);
+  #start(nowMs: number, ms: number): void {
+    this.#isTimed = true;
+    this.#changes = 0;
+    this.#dueMs = nowMs + WRITE_MS;
+    this.#timerMs = nowMs + ms;
+    setTimeout(() => this.#fired(), ms).unref();
+  }
+
+  #fired(): void {
+    const nowMs = performance.now();
+    this.#late(nowMs - this.#timerMs);
     this.flush();
+    if (this.#changes >= BUSY_CHANGES) this.#start(nowMs, BUSY_MS);
+    else this.#isTimed = false;
   }
 }
 

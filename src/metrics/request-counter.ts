@@ -31,23 +31,24 @@ export class RequestCounter {
     this.#values = block.values;
   }
 
-  /** A request has come. Returns what `ended` wants as `active`. */
-  began(method: string, isEncrypted: boolean, contentLength: string | undefined): number {
-    const index = METHOD_INDEX.get(method) ?? OTHER_METHOD;
+  /** A request has come. Returns what `ended` wants as `active`; `nowMs` is of performance.now(). */
+  began(method: string, isEncrypted: boolean, contentLength: string | undefined, nowMs?: number): number {
+    // GET is the first.
+    const index = method === 'GET' ? 0 : (METHOD_INDEX.get(method) ?? OTHER_METHOD);
     const active = index * SCHEMES.length + (isEncrypted ? 1 : 0);
     this.#add(ACTIVE + active, 1);
     if (contentLength !== undefined) this.#body(REQUEST_BODIES, Number(contentLength) || 0);
-    this.#block.changed();
+    this.#block.changed(nowMs);
     return active;
   }
 
   /** It is answered, or its connection has ended; the status is NO_ANSWER where there was none. */
-  ended(active: number, httpVersion: string, status: number, durationMs: number): void {
-    const protocol = PROTOCOL_INDEX[httpVersion] ?? OTHER_PROTOCOL;
+  ended(active: number, httpVersion: string, status: number, durationMs: number, nowMs?: number): void {
+    const protocol = httpVersion === '1.1' ? 0 : (PROTOCOL_INDEX[httpVersion] ?? OTHER_PROTOCOL);
     const { series } = this.#block;
     series.count(series.place(keyOf(active >> 1, status, protocol, active & 1)), durationMs / 1000);
     this.#add(ACTIVE + active, -1);
-    this.#block.changed();
+    this.#block.changed(nowMs);
   }
 
   /** The client of a request that has ended did not get its whole answer. */

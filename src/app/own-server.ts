@@ -9,6 +9,7 @@ import { eventOf, noteEvent } from './request-event.ts';
 import { told } from './script/claim.ts';
 import { FedServer, type Feeder } from './script/fed-server.ts';
 import { letServersBeFed } from './script/server-methods.ts';
+import { speaksHttp } from './speaks-http.ts';
 
 /** What serves in place of a server that the program made. */
 export interface Adoption {
@@ -69,6 +70,25 @@ export class OwnServer {
   /** Whether it ends TLS itself. */
   get isTls(): boolean {
     return isTls(this.server);
+  }
+
+  /** Whether it does not speak HTTP. */
+  get isRaw(): boolean {
+    return !speaksHttp(this.server);
+  }
+
+  /** Makes a server that does not speak HTTP ready to be fed, once; `opaque` is called for each connection. */
+  adoptRaw(opaque: (socket: Socket) => void): void {
+    const server = this.server;
+    const emit: Emit = server.emit;
+    const watched: Emit = (...args) => {
+      if (args[0] === 'connection') {
+        prepare(args[1] as Socket, server);
+        opaque(args[1] as Socket);
+      }
+      return Reflect.apply(emit, server, args);
+    };
+    server.emit = watched;
   }
 
   /** How its connections are made of what is accepted. */
@@ -231,6 +251,7 @@ export class OwnServer {
 
 /** Such as "https.Server", for lines of the log. */
 export function kindOf(server: object): string {
+  if (!speaksHttp(server as Server)) return isTls(server) ? 'tls.Server' : 'net.Server';
   if (isHttp2(server)) return isTls(server) ? 'Http2SecureServer' : 'Http2Server';
   return isTls(server) ? 'https.Server' : 'http.Server';
 }

@@ -90,8 +90,9 @@ export class Connections {
   unread(): readonly Socket[] {
     return this.#all
       .filter(
-        ({ socket, latest, session, isHandshaking }) =>
+        ({ socket, latest, session, isHandshaking, webSocketFrom }) =>
           latest === null &&
+          webSocketFrom === null &&
           session === null &&
           !isHandshaking &&
           socket.bytesRead + socket.bytesWritten === 0,
@@ -174,6 +175,12 @@ export class Connections {
   noteUpgrade({ headers: { upgrade = '' } }: IncomingMessage, socket: Tracked): void {
     const connection = socket[CONNECTION];
     if (connection) connection.webSocketFrom = /^websocket$/i.test(upgrade) ? socket.bytesWritten : Infinity;
+  }
+
+  /** Records that no HTTP is spoken on a connection, so that nothing is known of what it does. */
+  speaksOther(socket: Tracked): void {
+    const connection = socket[CONNECTION];
+    if (connection) connection.webSocketFrom = Infinity;
   }
 
   /** How many connections are in each stage. */

@@ -48,6 +48,7 @@ export function createHttpServer(options: HttpServerOptions): Server {
   const { application, connections, accessLog = null, clock } = options;
   const onRefused = refusalsOf(options);
   const engine = createEngine(options);
+  if (application.own?.isRaw) return feedRaw(application.own, connections);
   if (application.own) return adopt(application.own, engine, options);
   closeIdleConnections(engine, connections);
   if (onRefused) answerRefused({ server: engine, connections, clock }, onRefused, accessLog);
@@ -57,6 +58,12 @@ export function createHttpServer(options: HttpServerOptions): Server {
   // Node starts its header and request time limits only when a server has listened.
   engine.emit('listening');
   return engine;
+}
+
+/** Nothing but its connections is known of a server that does not speak HTTP. */
+function feedRaw(own: OwnServer, connections: Connections): Server {
+  own.adoptRaw((socket) => connections.speaksOther(socket));
+  return own.server;
 }
 
 /** Makes the application's own server do what ours does, except for events that the program itself listens to. */

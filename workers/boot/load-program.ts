@@ -16,6 +16,7 @@ import { parseAddress } from '../../src/settings/address.ts';
 import type { Settings } from '../../src/settings/catalogue/catalogue.ts';
 import { classNameOf } from '../../src/settings/class-name.ts';
 import { servedName } from '../../src/settings/mounts.ts';
+import { UsageError } from '../../src/support/errors.ts';
 import { EarlyDoors } from '../accept/early-doors.ts';
 import type { DoorListener } from '../accept/listener-door.ts';
 import { giveUpMs } from './give-up.ts';
@@ -61,6 +62,7 @@ export async function loadAsProgram(program: Program, around: ProgramSurrounding
     onError,
   });
   program.cluster.loaded();
+  refusePath(application, settings);
   const served = program.listens.servedCall;
   if (served === null) await asked?.useDefault(settings.bind[0] ?? '');
   const reason = served === null || asked !== null ? null : differenceOf(text, served, urls, address);
@@ -68,6 +70,13 @@ export async function loadAsProgram(program: Program, around: ProgramSurrounding
   const listeners = asked?.listeners ?? handed;
   for (const { fd } of handed) if (!listeners.some((one) => one.fd === fd)) queue.close(fd);
   return { application, listeners: queue.forGate(listeners) };
+}
+
+function refusePath({ own, what }: Application, { readyPath }: Settings): void {
+  if (own?.isRaw && readyPath !== null)
+    throw new UsageError(
+      `--ready-path ${readyPath}: what is served does not speak HTTP (${what}); leave it away, or use --wait-ready`,
+    );
 }
 
 /** Where a worker shows why the program cannot be loaded, if nothing but the program says where it is served. */

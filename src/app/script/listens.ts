@@ -1,6 +1,6 @@
-import type { Server as HttpServer } from 'node:http';
 import type { AddressInfo, Server } from 'node:net';
 import { isIP } from 'node:net';
+import { speaksHttp } from '../speaks-http.ts';
 import { type Claim, told } from './claim.ts';
 import { FedServer, fedServerOf } from './fed-server.ts';
 import { bestOf, type Decided, judgeListen, type ServedAt, type Verdict } from './judge.ts';
@@ -158,8 +158,9 @@ export class Listens {
     if (parsed === null || this.#state.name === 'waiting') return void listen(...args);
     const fed = fedServerOf(server);
     if (fed && !this.#isForgotten(fed)) return fed.listenAgain(parsed);
-    if (!isHttp(server)) return this.#listenWithoutHttp(server, parsed, args, listen);
     const { call } = parsed;
+    if (!speaksHttp(server) && !this.#isAskedFor(call))
+      return this.#listenWithoutHttp(server, parsed, args, listen);
     if (call.kind !== 'port' || call.host === null || isIP(call.host))
       return this.#judge(server, parsed, args, listen);
     this.#lookUp(server, call.host, (host) =>
@@ -167,12 +168,19 @@ export class Listens {
     );
   }
 
+  /** A server that does not speak HTTP is served only where the settings name its port. */
+  #isAskedFor(call: ListenCall): boolean {
+    const state = this.#state;
+    return state.name === 'nothing' && call.kind === 'port' && call.port === state.service.listenPort;
+  }
+
   /** Whoever looks for a free port may do so by a server that is not HTTP, and finds the one of the service free. */
   #listenWithoutHttp(server: Server, parsed: ParsedListen, args: readonly unknown[], listen: Listen): void {
     const { call } = parsed;
     if (this.#state.name === 'waiting' || call.kind === 'handle') return void listen(...args);
     const { service } = this.#state;
-    this.#places.add(`${placeOf(call)} (not HTTP)`);
+    const served = call.kind === 'port' && call.port !== 0 ? `; --listen-port ${call.port} serves it` : '';
+    this.#places.add(`${placeOf(call)} (not HTTP${served})`);
     if (call.kind === 'port' && call.port !== 0 && service.held.includes(call.port))
       return new FedServer(server, told(service.address(call))).listen(parsed);
     this.#listenBeside(server, parsed, args, listen);
@@ -197,13 +205,15 @@ export class Listens {
     return true;
   }
 
-  #judge(server: HttpServer, parsed: ParsedListen, args: readonly unknown[], listen: Listen): void {
+  #judge(server: Server, parsed: ParsedListen, args: readonly unknown[], listen: Listen): void {
     const state = this.#state;
     if (state.name === 'waiting') return;
     const { service } = state;
     const { call } = parsed;
     this.#places.add(placeOf(call));
-    const verdict: Verdict = judgeListen(call, decidedOf(state), service);
+    // One that does not speak HTTP may look for a free port, and close at once.
+    const at = speaksHttp(server) ? service : { ports: [], listenPort: null };
+    const verdict: Verdict = judgeListen(call, decidedOf(state), at);
     switch (verdict) {
       case 'beside':
         if (state.name !== 'nothing' && state.by === 'only' && !isPrivate(call))
@@ -240,7 +250,7 @@ export class Listens {
   }
 
   /** Null if node:net tells the program why it cannot have the address. */
-  #claim(server: HttpServer, call: ListenCall, args: readonly unknown[], listen: Listen): Claim | null {
+  #claim(server: Server, call: ListenCall, args: readonly unknown[], listen: Listen): Claim | null {
     if (this.#state.name === 'waiting') return null;
     try {
       return this.#state.service.claim(call);
@@ -267,7 +277,8 @@ export class Listens {
     const { server, claim } = fed;
     const wasListening = fed.isListening;
     fed.release();
-    if (!wasListening) return claim.drop();
+    // Its claim was dropped when it closed, and the number of the descriptor may be another's by now.
+    if (!wasListening) return;
     this.#watchFailure(server, placeOf(call));
     // It keeps the port that it was told.
     const held = isPrivate(call) ? claim.handOn() : claim.drop();
@@ -324,11 +335,6 @@ function decidedOf(state: Exclude<State, { readonly name: 'waiting' }>): Decided
     case 'export':
       return { name: 'export' };
   }
-}
-
-/** By what node:http, node:https and node:http2 alone have; also for one of another copy of their classes. */
-function isHttp(server: Server): server is HttpServer {
-  return 'headersTimeout' in server || 'updateSettings' in server;
 }
 
 const ENDS_OF_LISTENING: readonly (string | symbol)[] = ['listening', 'error', 'connection'];

@@ -15,7 +15,7 @@ export const binding = {
     variables: [{ name: 'PORT', read: (text) => [`0.0.0.0:${port.fromText(text)}`] }],
   }),
   listenPort: setting({
-    doc: 'The port in a program’s own call of `listen()` that says which of its servers is served, if it has several. Needed only if none of them listens on `PORT`.',
+    doc: 'The port in a program’s own call of `listen()` that says which of its servers is served, if it has several. Needed only if none of them listens on `PORT`, or for a server that does not speak HTTP.',
     flags: '--listen-port',
     kind: nullable(integer({ min: 1, max: 65_535 })),
     default: null,

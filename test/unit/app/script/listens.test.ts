@@ -25,13 +25,15 @@ const sides: Sides = new Sides({
   warn: () => {},
 });
 
+const service = () => ({
+  ...{ ports: [8000], held: [8000], listenPort: null, sides },
+  ...{ address: () => address, claim: () => told(address) },
+  warn: (line: string) => void warnings.push(line),
+});
+
 beforeEach(() => {
   warnings = [];
-  const service = {
-    ...{ ports: [8000], held: [8000], listenPort: null, sides },
-    ...{ address: () => address, claim: () => told(address) },
-  };
-  listens.begin({ ...service, warn: (line) => void warnings.push(line) }, () => {});
+  listens.begin(service(), () => {});
 });
 
 const served = () => listens.served?.server;
@@ -133,6 +135,32 @@ describe('servers that listen elsewhere', () => {
     await once(server, 'listening');
     listens.decide();
     expect(served()).toBe(server);
+  });
+
+  it('give up what they claimed once, also where another one is served later', async () => {
+    let drops = 0;
+    const claim = () => ({ ...told(address), drop: () => void drops++ });
+    listens.begin({ ...service(), claim }, () => {});
+    const probe = http.createServer().listen(3000);
+    await promisify(probe.close).call(probe);
+    closing(http.createServer().listen(8000));
+    expect([served() === probe, drops]).toEqual([false, 1]);
+  });
+
+  it('are served where they do not speak HTTP only if the settings name their port', async () => {
+    listens.begin({ ...service(), listenPort: 3000 }, () => {});
+    const other = closing(net.createServer().listen(freePort(), '127.0.0.1'));
+    await once(other, 'listening');
+    expect(listens.candidates).toBe(0);
+    const probe = net.createServer().listen(3000);
+    await promisify(probe.close).call(probe);
+    expect(listens.candidates).toBe(0);
+    const raw = closing(net.createServer().listen(3000));
+    await once(raw, 'listening');
+    expect([served(), raw.address()]).toEqual([undefined, address]);
+    listens.decide();
+    expect(served()).toBe(raw);
+    expect(listens.summary).toMatch(/port \d+ of 127\.0\.0\.1 \(not HTTP; --listen-port \d+ serves it\)/);
   });
 
   it('are forgotten where they closed on PORT before they were served', async () => {

@@ -50,11 +50,14 @@ it('a deploy script learns how a reload came out, and what else it changes', asy
   });
   write('app.mjs', APP);
   // The second one follows the first, whose worker never gets ready, and is told so.
+  const canary = async (): Promise<number> => {
+    const { processes, generation } = await told(path, 'status');
+    return processes.find((worker: { generation: number }) => worker.generation > generation)?.pid;
+  };
+  await expect.poll(canary, { timeout: 20_000 }).toBeGreaterThan(0);
   const second = ask(path, 'reload', '--wait');
   await running.waitForLog(/Another reload will follow the current one/);
-  const { processes, generation } = await told(path, 'status');
-  const canary = processes.find((worker: { generation: number }) => worker.generation > generation);
-  expect((await ask(path, 'kill', `${canary.pid}`)).status).toBe(0);
+  expect((await ask(path, 'kill', `${await canary()}`)).status).toBe(0);
   expect(await second).toMatchObject({
     status: 0,
     stderr: expect.stringMatching(/Another reload will follow/),

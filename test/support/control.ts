@@ -40,5 +40,7 @@ export async function ask(path: string, ...args: readonly string[]): Promise<Ran
 
 /** The answer as JSON. */
 export async function told(path: string, ...args: readonly string[]) {
-  return JSON.parse((await ask(path, ...args, '--json')).stdout);
+  const { stdout, stderr } = await ask(path, ...args, '--json');
+  if (stdout === '') throw new Error(stderr);
+  return JSON.parse(stdout);
 }

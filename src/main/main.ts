@@ -9,7 +9,7 @@ import { messageOf, UsageError } from '../support/errors.ts';
 import { escapeControls, escapeLines } from '../support/text.ts';
 import { parseArguments } from './options.ts';
 import type { ServeOptions } from './serve.ts';
-import { isTool, refuseVerb } from './verbs.ts';
+import { isControl, isTool, refuseVerb } from './verbs.ts';
 
 /**
  * The whole command: argv → settings → arbiter. Resolves with the exit status; a mistake of the operator is one line
@@ -42,6 +42,7 @@ export async function main(argv: readonly string[], allLoaded: () => void): Prom
 async function run(options: ServeOptions): Promise<number> {
   const { start, input, parent } = options;
   if (isTool(input.argv)) return (await import('./tools.ts')).runTool(input);
+  if (await isControl(input.argv, input.cwd)) return (await import('../ctl/main.ts')).main(input.argv);
   const applyEnvironment = (added: Readonly<Record<string, string>>) =>
     void Object.assign(process.env, added);
   const loaded = await loadSettings({ ...input, parse: parseArguments, applyEnvironment });

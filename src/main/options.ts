@@ -14,6 +14,7 @@ Examples:
   tsunicorn -c tsunicorn.config.ts --print-config
   tsunicorn import ecosystem.config.cjs      print the configuration for what PM2, a Procfile or Gunicorn ran
   tsunicorn init systemd server.ts           write a unit; also docker, kubernetes, nginx, procfile
+  tsunicornctl status                        the service that runs; tsunicornctl --help says what else can be asked
 
 Signals:
   TERM        finish the requests, then exit        INT, QUIT   exit quickly

@@ -1,19 +1,22 @@
 import { UsageError } from '../support/errors.ts';
 import { suggest } from '../support/suggest.ts';
 
-const ARBITER =
-  "the arbiter's process id (--pid writes it to a file; pgrep -f 'tsunicorn: arbiter' finds it)";
-const STATUS = `tsunicorn has no such command; pgrep -fa tsunicorn lists its processes, and under systemd systemctl status says more`;
-const STOP = `tsunicorn is stopped by a signal: kill -TERM with ${ARBITER}`;
-const RELOAD = `tsunicorn reloads on a signal: kill -HUP with ${ARBITER}`;
 const START = 'tsunicorn starts without a command: write for example tsunicorn server.ts:app';
 const LOGS =
-  'tsunicorn has no such command; its log is on stderr, in --error-logfile, or in journalctl under systemd';
-const SCALE = `tsunicorn scales on signals: kill -TTIN for a worker more, kill -TTOU for one fewer, with ${ARBITER}`;
+  'its log is on stderr, in --error-logfile, or in journalctl under systemd; tsunicornctl events -f shows the records of the arbiter';
+const STATUS = 'write tsunicornctl status, or tsunicornctl ls for every service of this machine';
+const STOP = 'write tsunicornctl stop, or send TERM to the arbiter';
+const RELOAD = 'write tsunicornctl reload --wait, or send HUP to the arbiter';
 
 const IMPORT =
   'tsunicorn import ecosystem.config.cjs, tsunicorn import Procfile, or tsunicorn import "gunicorn app:app -w 4"';
 const INIT = 'tsunicorn init systemd|docker|kubernetes|nginx|procfile, and the application behind it';
+
+/** The commands of tsunicornctl that `tsunicorn` leads to. */
+export const CONTROL_VERBS = [
+  ...['ls', 'status', 'workers', 'describe', 'requests', 'events', 'config', 'set', 'reload', 'scale'],
+  ...['restart', 'kill', 'reopen', 'upgrade', 'rollback', 'pause', 'resume', 'drain', 'stop', 'completion'],
+] as const;
 
 const TOOLS: ReadonlySet<string> = new Set(['import', 'init']);
 
@@ -22,27 +25,28 @@ export function isTool([first = '', second]: readonly string[]): boolean {
   return TOOLS.has(first) && second !== undefined && !second.startsWith('-');
 }
 
+/** Whether the words are a command of tsunicornctl, and no module of that name is there to be served. */
+export async function isControl([first = '']: readonly string[], cwd: string): Promise<boolean> {
+  return CONTROL_VERBS.some((verb) => verb === first) && !(await isModule(first, cwd));
+}
+
 /** Commands of other process managers, and what to do instead. */
 const ADVICE: ReadonlyMap<string, string> = new Map([
-  ['status', STATUS],
+  ...CONTROL_VERBS.map((verb) => [verb, `write tsunicornctl ${verb}`] as const),
+  ['stop', STOP],
+  ['reload', RELOAD],
   ['list', STATUS],
-  ['ls', STATUS],
   ['info', STATUS],
   ['monit', STATUS],
   ['top', STATUS],
-  ['stop', STOP],
-  ['kill', STOP],
   ['quit', STOP],
   ['delete', STOP],
-  ['reload', RELOAD],
-  ['restart', RELOAD],
   ['start', START],
   ['run', START],
   ['serve', START],
   ['dev', 'for development write for example tsunicorn --reload --debug server.ts:app'],
   ['logs', LOGS],
   ['log', LOGS],
-  ['scale', SCALE],
   ['import', `write ${IMPORT}`],
   ['init', `write ${INIT}`],
   ['help', 'write tsunicorn --help'],
@@ -66,14 +70,19 @@ export function verbAdvice(word: string): string | null {
 export async function refuseVerb(app: string, chdir: string): Promise<void> {
   const advice = verbAdvice(app);
   if (advice === null) return;
+  if (!(await isModule(app, chdir))) throw new UsageError(advice);
+}
+
+async function isModule(app: string, cwd: string): Promise<boolean> {
   const [{ resolveModule }, { parseSpec }] = await Promise.all([
     import('../app/resolve.ts'),
     import('../app/spec.ts'),
   ]);
   try {
-    resolveModule(parseSpec(app), chdir);
+    resolveModule(parseSpec(app), cwd);
+    return true;
   } catch {
     // There is none, or it cannot be read.
-    throw new UsageError(advice);
+    return false;
   }
 }

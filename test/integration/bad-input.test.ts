@@ -49,8 +49,8 @@ describe('the command line and the environment', () => {
     ['a directory that is missing', ['--chdir', 'nowhere'], /^--chdir: no such directory: \/.*\/nowhere$/],
     [
       'a command of another process manager',
-      ['status'],
-      /^there is no module 'status' here: tsunicorn has no such command; pgrep -fa tsunicorn lists/,
+      ['list'],
+      /^there is no module 'list' here: write tsunicornctl status/,
     ],
     ['no application', [], 'no application was named; write for example: tsunicorn app.ts:app'],
   ])('%s is refused', async (_what, args, line) => {

@@ -9,6 +9,11 @@ export const app = (request, response) => {
   if (request.url === '/spin') for (;;);
   response.end(String(process.pid));
 };`;
+async function tsunicorn(words: readonly string[], env: Readonly<Record<string, string>>) {
+  const running = start(words, { env });
+  return { ...(await running.end()), stdout: running.stdout };
+}
+
 const files = { 'app.mjs': APP };
 
 it('by default the socket is ours alone, tells the status, and is gone with the service', async () => {
@@ -28,6 +33,12 @@ it('by default the socket is ours alone, tells the status, and is gone with the 
     addresses: [service.at],
     workers: { wanted: 1, ready: 1 },
   });
+  // tsunicorn leads there.
+  const { stdout: listed, status: found } = await tsunicorn(['ls', '--json'], env);
+  expect(found).toBe(0);
+  expect(JSON.parse(listed).services).toContainEqual(
+    expect.objectContaining({ name: 'shop', pid: service.pid, socket: join(directory, 'shop.sock') }),
+  );
   service.signal('SIGTERM');
   await service.end();
   expect(readdirSync(directory)).toEqual([]);

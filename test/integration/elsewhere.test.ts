@@ -68,7 +68,7 @@ describe('tsunicorn import', () => {
     ],
     [
       ['relaod'],
-      /^tsunicorn: there is no module 'relaod' here; did you mean reload\? In that case: tsunicorn/,
+      /^tsunicorn: there is no module 'relaod' here; did you mean reload\? In that case: write tsunicornctl reload/,
     ],
   ])('%j says what to write instead', async (words, line) => {
     const { status, lines, leftFiles } = await run(words, { files: { 'x.py': '' } });

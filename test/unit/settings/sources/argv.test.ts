@@ -63,7 +63,7 @@ describe('parseArguments', () => {
     [['--sandwich'], 'unknown option --sandwich'],
     [['-w'], '--workers: a value is missing; write --workers <count>'],
     [['a', 'b'], 'too many arguments: expected one module:export, got a b'],
-    [['reload', 'a'], /^there is no module 'reload' here: tsunicorn reloads on a signal: kill -HUP/],
+    [['reload', 'a'], /^there is no module 'reload' here: write tsunicornctl reload --wait/],
     [['--preload'], /^--preload is refused: Node cannot fork a loaded process; /],
     [['--certfile', 'x.pem'], /^--certfile is refused: tsunicorn has no settings for TLS; /],
     [['--print-config=yes'], '--print-config takes no value'],

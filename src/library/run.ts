@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { type ArbiterSignal, EventQueue, STOP_SIGNALS } from '../arbiter/events.ts';
+import type { OpenLog } from '../log/logger.ts';
 import { tapped } from '../log/tap.ts';
 import { Lineage } from '../main/lineage.ts';
 import { checkSettings } from '../main/prepare.ts';
@@ -44,24 +45,38 @@ async function start(queue: EventQueue, { settings, options, took, observe }: Ru
   const checked = await checkSettings(loaded, input, own);
   own.adopt(loaded);
   const begun = { argv: [], env, cwd, namedCwd: cwd };
-  return runService(loaded, checked, {
-    queue,
-    input,
-    systemd: {},
-    start: begun,
-    own,
-    lineage: new Lineage(begun, null, queue),
-    ownHooks,
-    observe(status) {
-      observe(status);
-      return Infinity;
+  let opened: OpenLog | null = null;
+  const openLog = () => {
+    opened = checked.openLog();
+    return opened;
+  };
+  const running = runService(
+    loaded,
+    { ...checked, openLog },
+    {
+      queue,
+      input,
+      systemd: {},
+      start: begun,
+      own,
+      lineage: new Lineage(begun, null, queue),
+      ownHooks,
+      observe(status) {
+        observe(status);
+        return Infinity;
+      },
+      parent: null,
+      asker: null,
+      logOf: (log) => tapped(log, took),
+      logs: () => {},
+      begins: () => {},
+      allLoaded: () => {},
     },
-    parent: null,
-    asker: null,
-    logOf: (log) => tapped(log, took),
-    logs: () => {},
-    begins: () => {},
-    allLoaded: () => {},
+  );
+  return running.catch(async (error: unknown) => {
+    // The command would end with its log open.
+    await opened?.close();
+    throw error;
   });
 }
 

@@ -7,6 +7,12 @@ import { BootError, EXIT, UsageError } from '../support/errors.ts';
 import { ReloadError, StoppedError } from '../support/service-errors.ts';
 import type { Begun, ServiceEvent, ServiceOptions, ServiceRecord } from './options.ts';
 
+/** What waits for something. Not by a reaction of `ended`, which would be kept for as long as the service lives. */
+interface Watcher {
+  readonly watch: () => void;
+  readonly end: (error: unknown) => void;
+}
+
 /** A service in this program: the arbiter runs here, its workers are processes. */
 export class Service implements AsyncDisposable {
   /**
@@ -17,13 +23,15 @@ export class Service implements AsyncDisposable {
   /** Resolves when every worker has ended, with the exit status of the command; rejects with the UsageError that `ready` has. */
   readonly ended: Promise<number>;
   readonly #listeners = new Set<readonly [event: ServiceEvent, listener: (record: AnyRecord) => void]>();
-  readonly #watchers = new Set<() => void>();
+  readonly #watchers = new Set<Watcher>();
   readonly #begun: Promise<Begun>;
   #settings: UserConfig;
   #urls: readonly string[] = [];
   #status: ServiceStatus | null = null;
   #failure: BootError | null = null;
   #turn: Promise<unknown> = Promise.resolve();
+  /** Why nothing can be waited for any more; null while the service lives. */
+  #over: { readonly error: unknown } | null = null;
 
   constructor(settings: UserConfig, options: ServiceOptions) {
     this.#settings = settings;
@@ -36,6 +44,10 @@ export class Service implements AsyncDisposable {
       }),
     );
     this.ended = this.#begun.then(({ ended }) => ended);
+    this.ended.then(
+      () => this.#end(this.#failure ?? new StoppedError('the service has stopped')),
+      (error: unknown) => this.#end(error),
+    );
     this.ready = this.#until(() => this.#urls.length > 0 || null).then(() => {});
     // Whoever needs to know awaits them.
     for (const promise of [this.ended, this.ready]) promise.catch(() => {});
@@ -145,29 +157,34 @@ export class Service implements AsyncDisposable {
   #until<Found>(look: () => Found | null): Promise<Found> {
     return new Promise((resolve, reject) => {
       const settle = (act: () => void) => {
-        this.#watchers.delete(watch);
+        this.#watchers.delete(watcher);
         act();
       };
-      const watch = () => {
-        try {
-          const found = look();
-          if (found !== null) settle(() => resolve(found));
-        } catch (error) {
-          settle(() => reject(error));
-        }
+      const watcher: Watcher = {
+        watch: () => {
+          try {
+            const found = look();
+            if (found !== null) settle(() => resolve(found));
+          } catch (error) {
+            settle(() => reject(error));
+          }
+        },
+        end: (error) => settle(() => reject(error)),
       };
-      this.#watchers.add(watch);
-      this.ended.then(
-        () => settle(() => reject(this.#failure ?? new StoppedError('the service has stopped'))),
-        (error: unknown) => settle(() => reject(error)),
-      );
-      watch();
+      this.#watchers.add(watcher);
+      watcher.watch();
+      if (this.#over !== null) watcher.end(this.#over.error);
     });
+  }
+
+  #end(error: unknown): void {
+    this.#over = { error };
+    for (const { end } of this.#watchers) end(error);
   }
 
   #observed(status: ServiceStatus): void {
     this.#status = status;
-    for (const watch of this.#watchers) watch();
+    for (const { watch } of this.#watchers) watch();
   }
 
   #took(record: AnyRecord): void {
@@ -175,7 +192,7 @@ export class Service implements AsyncDisposable {
     if (record.event === 'boot-failed' && record.level === 'critical') this.#failure = bootError(record);
     for (const [event, listener] of this.#listeners)
       if (event === '*' || event === record.event) callLater(() => listener(record));
-    for (const watch of this.#watchers) watch();
+    for (const { watch } of this.#watchers) watch();
   }
 }
 

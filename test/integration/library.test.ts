@@ -310,6 +310,38 @@ describe('what goes wrong is an exception', () => {
   });
 });
 
+it('a service leaves no descriptor behind, and nothing that hears what comes at one of its numbers', async () => {
+  const { said } = await program(
+    `import { readdirSync } from 'node:fs';
+    import net from 'node:net';
+    const descriptors = () => readdirSync('/proc/self/fd').length;
+    const settings = { app: 'app.mjs', ${ANY}, adminBind: '127.0.0.1:0', errorLogfile: 'log' };
+    const opened = [];
+    for (let times = 0; times < 3; times++) {
+      const service = createService(settings);
+      await service.ready;
+      await service.stop();
+      const refused = createService({ ...settings, adminBind: '203.0.113.1:80' });
+      say((await failure(refused.ended))[0]);
+      opened.push(descriptors());
+    }
+    say(opened[2] - opened[0]);
+    const servers = Array.from({ length: 8 }, () => net.createServer((socket) => socket.end('heard')).listen(0, '127.0.0.1'));
+    for (const server of servers) {
+      await new Promise((resolve) => server.listening ? resolve() : server.once('listening', resolve));
+      say(await new Promise((resolve) => {
+        const timer = setTimeout(() => resolve('nothing'), 5000);
+        net.connect(server.address().port).on('data', (text) => {
+          clearTimeout(timer);
+          resolve(String(text));
+        });
+      }));
+    }
+    process.exit();`,
+  );
+  expect(said).toEqual([...Array(3).fill('BindError'), 0, ...Array(8).fill('heard')]);
+});
+
 it('each example of docs/library.md runs', async () => {
   const page = readFileSync(join(root, 'docs/library.md'), 'utf8');
   const examples = [...page.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, text = '']) => text);

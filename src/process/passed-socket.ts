@@ -37,8 +37,21 @@ export function receive(sent: unknown): PassedSocket | null {
   return { fd: handle.fd, socket, close: () => void socket.destroy() };
 }
 
+/**
+ * Closes what an application sends with a message of its own, such as the server that a worker of node:cluster would be
+ * given: the process that got it would go on listening.
+ */
+export function discard(sent: unknown): void {
+  const socket = receive(sent);
+  if (socket !== null) return socket.close();
+  if (typeof sent !== 'object' || sent === null) return;
+  const close: unknown = Reflect.get(sent, 'close');
+  if (typeof close === 'function') Reflect.apply(close, sent, []);
+}
+
 function handleOf(sent: unknown): Handle | null {
-  if (typeof sent !== 'object' || sent === null) return null;
+  // A server has a handle of that kind too, and is closed in another way.
+  if (typeof sent !== 'object' || sent === null || !('destroy' in sent)) return null;
   const handle: unknown = Reflect.get(sent, '_handle');
   if (typeof handle !== 'object' || handle === null) return null;
   return typeof Reflect.get(handle, 'readStop') === 'function' ? (handle as Handle) : null;

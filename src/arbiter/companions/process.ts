@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import type { CompanionField } from '../../log/records/record.ts';
 import { type Child, startChild } from '../../process/child.ts';
 import { type CompanionMessage, isCompanionMessage } from '../../process/companion.ts';
+import { discard } from '../../process/passed-socket.ts';
 import type { ProcessEnd } from '../../process/process-end.ts';
 import type { CompanionProcessStatus } from '../../process/status.ts';
 import { seconds } from '../../support/duration.ts';
@@ -219,7 +220,8 @@ export class CompanionProcess {
           }),
         );
     }
-    child.on('message', (message) => {
+    child.on('message', (message, sent) => {
+      discard(sent);
       if (isCompanionMessage(message)) emit({ type: 'companion', id, what: 'says', message });
     });
     child.once('exit', (status, signal) => {

@@ -12,7 +12,7 @@ import {
   type Standards,
   type StopInspecting,
 } from '../../process/ipc.ts';
-import { receive } from '../../process/passed-socket.ts';
+import { discard, receive } from '../../process/passed-socket.ts';
 import { WORKER_HOOKS } from '../../settings/hooks.ts';
 import type { Clock } from '../../support/clock.ts';
 import { type Generation, limitsOf, listenersIn } from '../change/generation.ts';
@@ -156,7 +156,7 @@ class ProcessHandle implements WorkerHandle {
     child.on('message', (message, sent) => {
       const socket = receive(sent);
       if (!isWorkerMessage(message) || (message.tsunicorn === 'bound') !== (socket !== null))
-        return socket?.close();
+        return discard(sent);
       if (message.tsunicorn === 'counts') this.#counted?.heard(message.values);
       else if (message.tsunicorn === 'inspected') this.onInspected?.(message);
       else emit({ type: 'message', worker, message, ...(socket ? { socket } : {}) });

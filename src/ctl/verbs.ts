@@ -7,11 +7,12 @@ import { profile } from './verbs/profile.ts';
 import { config, set } from './verbs/settings.ts';
 import { stack } from './verbs/stack.ts';
 import { status } from './verbs/status.ts';
+import { top } from './verbs/top.ts';
 import { describe, requests, workers } from './verbs/workers.ts';
 
 /** Every command of tsunicornctl, in the order of the help. */
 export const verbs: readonly Verb[] = [
-  ...[ls, status, workers, describe, requests, events, stack, profile, config, set],
+  ...[ls, status, top, workers, describe, requests, events, stack, profile, config, set],
   ...changes,
   completionOf(() => verbs),
 ];

@@ -49,6 +49,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'src/companion': ['src/process'],
   // What an application imports: whatever a worker may use can run with it, but it is nobody's part.
   'src/context': SERVER,
+  'src/measures': ['src/metrics', 'src/support'],
   'src/watch': ['src/support'],
 
   'workers/entry': ['workers/worker', 'workers/classes', ...CLASSES],

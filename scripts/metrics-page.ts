@@ -58,6 +58,34 @@ Connections that no worker has accepted wait in the kernel. On Linux the arbiter
 oldest has waited. Reading it costs nothing while nobody asks. \`tsunicorn_request_queue_seconds\` is what proxies say of each
 request: see [the access log](access-log.md#time-in-the-queue).
 
+## Metrics and checks of the application
+
+\`\`\`ts
+import { check, counter, gauge, histogram } from 'tsunicorn/metrics';
+
+const orders = counter('orders', { help: 'Orders taken', labels: ['kind'] });
+const depth = gauge('import_queue_depth');
+const took = histogram('order_seconds', { buckets: [0.1, 0.5, 1] });
+
+orders.add(1, { kind: 'book' });
+depth.set(queue.length);
+took.observe(0.3);
+
+check('database', async () => {
+  await pool.query('select 1');
+});
+\`\`\`
+
+Each worker reports once a second and when it exits; \`/metrics\` has the sum: of counters and histograms over all workers,
+those that have ended included, of gauges over living ones. The name of a counter gets the suffix \`_total\`. A worker that is
+killed loses its last second, and an upgrade (USR2) begins at 0. A metric has at most 1,000 combinations of labels in each
+worker; what comes beyond is counted with the labels \`_OTHER\`, and \`tsunicorn_metric_series_folded_total\` says how often. While
+a worker does not report for 5 s, because it hangs, its last numbers stay and \`tsunicorn_worker_metrics_stale\` counts it.
+
+A check runs in each worker once a second. While it throws, rejects, returns \`false\`, takes longer than 5 s, has not run yet or
+cannot report, the worker does not count for \`/readyz\`; nothing else happens to it. Without \`--admin-bind\` nothing is
+reported, and no check runs. In class \`thread\` the application runs in threads, whose metrics and checks are not collected.
+
 ## What it costs
 
 Counting costs a request 0.3 to 0.6 µs of processor time: 2 to 5 % of a request to an application that says "hello" on a kept

@@ -43,11 +43,11 @@ export class Admin {
     this.#turnedMs = clock.now();
     this.#pages = new Pages({
       livez: () => livenessOf(clock.now() - this.#turnedMs),
-      readyz: () => readinessOf(this.#status, settings().readyQuorum),
+      readyz: () => readinessOf(this.#status, settings().readyQuorum, counters.measured.unfit()),
       metrics: async (format) => {
         const listeners = serving();
         const queues = queuesOf(listeners, settings().backlog, await waits.read(listeners));
-        return expose(counters.totals(), this.#present(queues), format);
+        return expose(counters.totals(), this.#present(queues), format, counters.measured.totals());
       },
       status: async () =>
         statusPage({
@@ -124,13 +124,16 @@ export class Admin {
   }
 
   #present(queues: readonly QueueRow[]): Present {
-    const { version } = this.#options;
+    const { version, counters } = this.#options;
+    const { stale, folded } = counters.measured.totals();
     const { user, system } = process.cpuUsage();
     return {
       tsunicorn_info: [[{ version, node: process.versions.node }, 1]],
       tsunicorn_workers_wanted: this.#status?.workers.wanted ?? 0,
       tsunicorn_generation: this.#status?.generation ?? 0,
       ...ofQueues(queues),
+      tsunicorn_worker_metrics_stale: stale.length,
+      tsunicorn_metric_series_folded_total: folded,
       process_start_time_seconds: performance.timeOrigin / 1000,
       process_resident_memory_bytes: process.memoryUsage.rss(),
       process_cpu_seconds_total: (user + system) / 1e6,

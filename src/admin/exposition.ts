@@ -10,6 +10,7 @@ import {
   SCHEMES,
 } from '../metrics/catalogue.ts';
 import { HEADER, type Member, members, widthOf } from '../metrics/layout.ts';
+import type { Measure, MeasuredTotals } from '../metrics/measured.ts';
 import { ANY_STATUS, labelsOf, NO_ANSWER } from '../metrics/series.ts';
 import type { Totals } from '../metrics/store.ts';
 
@@ -34,7 +35,12 @@ export type Sample = readonly [Labels, number];
 type Labels = Readonly<Record<string, string>>;
 
 /** All figures as text; each line ends in a newline. */
-export function expose(totals: Totals, present: Present, format: ExpositionFormat): string {
+export function expose(
+  totals: Totals,
+  present: Present,
+  format: ExpositionFormat,
+  measured: Pick<MeasuredTotals, 'measures'> = { measures: [] },
+): string {
   const page = new Page(format);
   requestDurations(page, totals);
   for (const [name, all] of members) familyOf(page, name, all, totals);
@@ -44,6 +50,7 @@ export function expose(totals: Totals, present: Present, format: ExpositionForma
     if (typeof value === 'number') page.sample(name, {}, value);
     else for (const [labels, one] of value) page.sample(name, labels, one);
   }
+  for (const measure of measured.measures) ofApplication(page, measure);
   return page.text;
 }
 
@@ -98,6 +105,17 @@ class Page {
 /** The same in both formats; a path of a Unix socket may hold anything. */
 function escaped(value: string): string {
   return value.replace(/["\\\n]/g, (found) => (found === '\n' ? '\\n' : `\\${found}`));
+}
+
+/** A metric of the application; one of our names is ours. */
+function ofApplication(page: Page, { name, type, help, labels, bounds, series }: Measure): void {
+  if (name === DURATION.name || name in families || name in presentFamilies) return;
+  page.head(name, { type, help: help.replace(/[\\\n]/g, ' ') });
+  for (const [values, [first = 0, ...buckets]] of series) {
+    const named = Object.fromEntries(labels.map((label, at) => [label, values[at] ?? '']));
+    if (type === 'histogram') page.histogram(name, named, bounds, first, buckets);
+    else page.sample(name, named, first);
+  }
 }
 
 function requestDurations(page: Page, { series }: Totals): void {

@@ -15,20 +15,37 @@ export function livenessOf(sinceMs: number): Health {
   return { isFine, body: { live: isFine } };
 }
 
-/** Whether clients should come: at least `quorum` workers accept, and the service does not stop. */
-export function readinessOf(status: ServiceStatus | null, quorum: number): Health {
-  const reasons = status === null ? ['the service starts'] : reasonsAgainst(status, quorum);
+/** Whether clients should come: at least `quorum` workers accept, less those that are `unfit` (why, by pid), and the service does not stop. */
+export function readinessOf(
+  status: ServiceStatus | null,
+  quorum: number,
+  unfit: ReadonlyMap<number, string> = new Map(),
+): Health {
+  const reasons = status === null ? ['the service starts'] : reasonsAgainst(status, quorum, unfit);
   const isFine = reasons.length === 0;
   const workers = status === null ? {} : { workers: { ...status.workers, quorum } };
   return { isFine, body: { ready: isFine, reasons, ...workers } };
 }
 
-function reasonsAgainst({ phase, role, workers }: ServiceStatus, quorum: number): readonly string[] {
+function reasonsAgainst(
+  { phase, role, workers, processes }: ServiceStatus,
+  quorum: number,
+  unfit: ReadonlyMap<number, string>,
+): readonly string[] {
   // The new arbiter of an upgrade serves on the same sockets.
   if (role === 'old') return [];
   if (phase === 'stopping') return ['the service stops'];
   if (phase === 'draining') return ['the service drains'];
-  if (workers.ready >= quorum) return [];
+  const failing = processes.flatMap(({ pid, slot, state }) => {
+    const why = state === 'ready' ? unfit.get(pid) : undefined;
+    return why === undefined ? [] : [`worker ${pid} (slot ${slot}): ${why}`];
+  });
+  const fit = workers.ready - failing.length;
+  if (fit >= quorum) return [];
   const starts = phase === 'starting' ? ['the service starts'] : [];
-  return [...starts, `${workers.ready} workers accept, and --ready-quorum is ${quorum}`];
+  return [
+    ...starts,
+    ...failing,
+    `${fit} workers accept${failing.length > 0 ? ' and pass their checks' : ''}, and --ready-quorum is ${quorum}`,
+  ];
 }

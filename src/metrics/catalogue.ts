@@ -153,6 +153,14 @@ export const presentFamilies = {
   },
   tsunicorn_workers_wanted: { type: 'gauge', help: 'How many workers are to serve' },
   tsunicorn_generation: { type: 'gauge', help: 'The number of the generation that serves' },
+  tsunicorn_worker_metrics_stale: {
+    type: 'gauge',
+    help: 'Workers whose own metrics are old, for they have not reported for 5 s',
+  },
+  tsunicorn_metric_series_folded_total: {
+    type: 'counter',
+    help: 'Changes of metrics of the application that are counted with the labels _OTHER, because one has too many series',
+  },
   tsunicorn_backlog_connections: {
     type: 'gauge',
     help: 'Connections in the queue of the kernel, which no worker has accepted yet',

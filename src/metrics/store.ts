@@ -15,6 +15,7 @@ import {
   writeOwner,
 } from './file.ts';
 import { counterPlaces, FIGURES, gaugePlaces, HEADER, members, placeFor } from './layout.ts';
+import { type Measured, MeasuredStore } from './measured.ts';
 import { SeriesTable } from './series.ts';
 
 /** Where a worker counts: `fd` is the descriptor to be handed over, null where it is to send its numbers. */
@@ -27,6 +28,8 @@ export interface CountingPlace {
 /** What one worker process counts, in the arbiter. */
 export interface CountedWorker {
   readonly place: CountingPlace;
+  /** Takes what the application of the worker, a process with that pid, measures. */
+  measured(pid: number, measured: Measured): void;
   /** Takes the numbers that the worker sent. */
   heard(values: readonly number[]): void;
   /** The process has ended: adds what it counted to the sum. */
@@ -73,6 +76,8 @@ export class CounterStore {
   readonly #series = new SeriesTable(this.#base);
   /** Of the workers that send their numbers, the latest. */
   readonly #sent = new Map<number, Float64Array>();
+  /** What applications measure. */
+  readonly measured = new MeasuredStore();
   #others: readonly Other[];
 
   private constructor(fd: number | null, trouble: string | null, others: readonly number[]) {
@@ -99,10 +104,18 @@ export class CounterStore {
       clearBlock(own, number);
       return own;
     });
+    let pidOf: number | null = null;
     return {
       place: { fd, position: positionOf(number) },
+      measured: (pid, measured) => {
+        pidOf = pid;
+        this.measured.heard(pid, measured);
+      },
       heard: (values) => void this.#sent.set(number, Float64Array.from(values)),
-      ended: () => this.#ended(number),
+      ended: () => {
+        if (pidOf !== null) this.measured.ended(pidOf);
+        this.#ended(number);
+      },
     };
   }
 

@@ -1,5 +1,6 @@
 import type { WaitingRequest } from '../flights/table.ts';
 import type { LostRequest } from '../log/access-lost.ts';
+import type { Measured } from '../metrics/measured.ts';
 import type { Settings } from '../settings/catalogue/catalogue.ts';
 import type { HookName } from '../settings/hooks.ts';
 import type { LogLevel } from '../support/logger.ts';
@@ -44,7 +45,9 @@ export type WorkerMessage =
   | ListenMessage
   | Inspected
   /** All numbers that the worker counts, where it cannot write them to a file: at most once a second. */
-  | { readonly tsunicorn: 'counts'; readonly values: readonly number[] };
+  | { readonly tsunicorn: 'counts'; readonly values: readonly number[] }
+  /** What the application measures by `tsunicorn/metrics`: once a second. */
+  | { readonly tsunicorn: 'measured'; readonly measured: Measured };
 
 /**
  * What a worker tells of a listen() of the application. `place` is what was asked for ("port 9090 of 127.0.0.1"), which is
@@ -440,6 +443,16 @@ const isFlight = having({
 });
 const isWaiting = having({ method: isText, path: isText, ageMs: isNumber });
 const blockSeen = { stack: orNull(isTexts), requests: everyOne(isWaiting), waiting: isNumber };
+const isSeries: Check = (value) =>
+  Array.isArray(value) && value.length === 2 && isTexts(value[0]) && everyOne(isNumber)(value[1]);
+const isMeasure = having({
+  name: isText,
+  type: (value) => value === 'counter' || value === 'gauge' || value === 'histogram',
+  help: isText,
+  labels: isTexts,
+  bounds: everyOne(isNumber),
+  series: everyOne(isSeries),
+});
 const isRequests: Check = (value) => Array.isArray(value) && value.every(isObject);
 
 /** What the arbiter relies on in each message: whatever runs in a worker can write to the channel. */
@@ -494,6 +507,10 @@ const workerFields = new Map<string, Fields>([
   ['accessLines', { lines: isTexts }],
   ['accounted', { complete: isFlag }],
   ['counts', { values: everyOne(isNumber) }],
+  [
+    'measured',
+    { measured: having({ measures: everyOne(isMeasure), failing: isTextTable, folded: isNumber }) },
+  ],
   ['inspected', { id: isNumber, end: isText, text: isText }],
   ['bound', { place: isText, url: isText, role: isRole }],
   ['took', { place: isText, role: isRole }],

@@ -1,10 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import http from 'node:http';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { get } from '../support/client.ts';
 import { adminOf, counted, samples } from '../support/metrics.ts';
 import { inMountNamespace, withTool } from '../support/tools.ts';
-import { serve } from '../support/tsunicorn.ts';
+import { root, serve } from '../support/tsunicorn.ts';
 import { gone, upgrade } from '../support/upgrade.ts';
 
 const APP = `
@@ -197,4 +198,32 @@ withProm('promtool is content with what Prometheus is told', async () => {
   const { body: input } = await get(admin, '/metrics');
   const { status, stdout, stderr } = spawnSync('promtool', ['check', 'metrics'], { input, encoding: 'utf8' });
   expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: '', stderr: '' });
+});
+
+const MEASURING = `
+import { check, counter } from ${JSON.stringify(join(root, 'src/measures/measures.ts'))};
+const orders = counter('orders', { labels: ['kind'] });
+let isBroken = false;
+check('database', () => !isBroken);
+export const app = (request, response) => {
+  if (request.url === '/break') isBroken = true;
+  orders.add(1, { kind: 'book' });
+  response.end('hello');
+};`;
+
+it('metrics of the application are summed over its workers, and a failing check takes a worker out of /readyz', async () => {
+  const running = await serve(
+    ['app.mjs:app', ...ADMIN, '-w', '2', '--max-requests', '15', '--ready-quorum', '2'],
+    {
+      files: { 'app.mjs': MEASURING },
+    },
+  );
+  const admin = await adminOf(running);
+  await ask(running.at, 40);
+  await expect.poll(async () => (await samples(admin)).get('orders_total{kind="book"}'), SOON).toBe(40);
+  await expect.poll(async () => (await get(admin, '/readyz')).status, SOON).toBe(200);
+  await get(running.at, '/break');
+  await expect
+    .poll(async () => (await get(admin, '/readyz')).body, SOON)
+    .toMatch(/"ready":false.*check database: it returned false/);
 });

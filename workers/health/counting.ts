@@ -2,6 +2,7 @@ import { countBy } from '../../src/http/count-requests.ts';
 import type { RequestCount } from '../../src/http/observer.ts';
 import { CounterBlock, writeBlock } from '../../src/metrics/block.ts';
 import { HEADER } from '../../src/metrics/layout.ts';
+import { MEASURES, type MeasureSource } from '../../src/metrics/measured.ts';
 import { RequestCounter } from '../../src/metrics/request-counter.ts';
 import type { BootSpec, CountersSpec } from '../../src/process/ipc.ts';
 import { backgroundClock, every } from '../../src/support/clock.ts';
@@ -46,6 +47,11 @@ export function startCounting(
     meter.measure();
     block.changed();
   };
+  const report = () => {
+    const source: MeasureSource | undefined = Reflect.get(globalThis, MEASURES);
+    const measured = source?.take() ?? null;
+    if (measured !== null) void inbox.send({ tsunicorn: 'measured', measured });
+  };
   values[HEADER.owner] = age;
   values[HEADER.pid] = process.pid;
   values[HEADER.slot] = slot === null ? 0 : slot + 1;
@@ -54,11 +60,13 @@ export function startCounting(
   every(backgroundClock, MEASURE_MS, () => {
     measure();
     send();
+    report();
   });
   process.once('exit', () => {
     measure();
     block.flush();
     send();
+    report();
   });
   return {
     requests: countBy(new RequestCounter(block), settings.readyPath),
@@ -67,6 +75,9 @@ export function startCounting(
       values[HEADER.slot] = given + 1;
       block.changed();
     },
-    serves: (serving) => meter.watch(serving),
+    serves(serving) {
+      meter.watch(serving);
+      report();
+    },
   };
 }

@@ -158,6 +158,7 @@ class ProcessHandle implements WorkerHandle {
       if (!isWorkerMessage(message) || (message.tsunicorn === 'bound') !== (socket !== null))
         return discard(sent);
       if (message.tsunicorn === 'counts') this.#counted?.heard(message.values);
+      else if (message.tsunicorn === 'measured') this.#counted?.measured(this.pid, message.measured);
       else if (message.tsunicorn === 'inspected') this.onInspected?.(message);
       else emit({ type: 'message', worker, message, ...(socket ? { socket } : {}) });
     });

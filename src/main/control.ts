@@ -4,13 +4,15 @@ import type { Command, EventQueue } from '../arbiter/events.ts';
 import type { Asker } from '../control/directory.ts';
 import type { ControlFront } from '../control/front.ts';
 import { Journal } from '../control/journal.ts';
-import { type ControlSocket, openSocket, type SocketRequest } from '../control/socket.ts';
+import type { ControlSocket, SocketRequest } from '../control/socket.ts';
 import type { AnyRecord, RecordLog } from '../log/records.ts';
 import type { CounterStore } from '../metrics/store.ts';
 import { packageVersion } from '../process/installation.ts';
 import type { LoadedData } from '../settings/load.ts';
 import { nameSetting } from '../settings/origin.ts';
 import { systemClock } from '../support/clock.ts';
+
+// Before the first worker is started, only what notes the records is loaded.
 
 /** The control socket that a service asks for. What answers there is loaded later. */
 export interface Control {
@@ -36,6 +38,7 @@ export function controlOf(
 /** Binds a path that was asked for by name: what fails then ends the start. Rejects with a UsageError. */
 export async function bindNamed(control: Control | null): Promise<Control | null> {
   if (control === null || control.request.asked === 'auto') return control;
+  const { openSocket } = await import('../control/socket.ts');
   const { socket } = await openSocket(control.request);
   return { ...control, named: socket };
 }
@@ -58,6 +61,7 @@ export async function openControl(
   if (control === null) return null;
   const { journal, request, named } = control;
   const { queue, counters, oldArbiter, serving, arbiter, log } = sources;
+  const { openSocket } = await import('../control/socket.ts');
   const { socket, why } = named === null ? await openSocket(request) : { socket: named, why: null };
   if (socket === null) {
     const reason = why ?? '';

@@ -12,12 +12,6 @@ const IMPORT =
   'tsunicorn import ecosystem.config.cjs, tsunicorn import Procfile, or tsunicorn import "gunicorn app:app -w 4"';
 const INIT = 'tsunicorn init systemd|docker|kubernetes|nginx|procfile, and the application behind it';
 
-/** The commands of tsunicornctl that `tsunicorn` leads to. */
-export const CONTROL_VERBS = [
-  ...['ls', 'status', 'workers', 'describe', 'requests', 'events', 'config', 'set', 'reload', 'scale'],
-  ...['restart', 'kill', 'reopen', 'upgrade', 'rollback', 'pause', 'resume', 'drain', 'stop', 'completion'],
-] as const;
-
 const TOOLS: ReadonlySet<string> = new Set(['import', 'init']);
 
 /** Whether the words are one of our own commands: its name, and then what it is about. */
@@ -27,12 +21,16 @@ export function isTool([first = '', second]: readonly string[]): boolean {
 
 /** Whether the words are a command of tsunicornctl, and no module of that name is there to be served. */
 export async function isControl([first = '']: readonly string[], cwd: string): Promise<boolean> {
-  return CONTROL_VERBS.some((verb) => verb === first) && !(await isModule(first, cwd));
+  if (!/^[a-z]+$/.test(first) || (await isModule(first, cwd))) return false;
+  const { verbs } = await import('../ctl/verbs.ts');
+  return verbs.some(({ name }) => name === first);
 }
 
 /** Commands of other process managers, and what to do instead. */
 const ADVICE: ReadonlyMap<string, string> = new Map([
-  ...CONTROL_VERBS.map((verb) => [verb, `write tsunicornctl ${verb}`] as const),
+  ...['restart', 'scale', 'kill', 'upgrade'].map((verb) => [verb, `write tsunicornctl ${verb}`] as const),
+  ['status', STATUS],
+  ['ls', STATUS],
   ['stop', STOP],
   ['reload', RELOAD],
   ['list', STATUS],

@@ -63,6 +63,16 @@ it.each(['asks for', 'is given'])('a program may request itself at the address t
   expect(running.stdout).toBe('answered with 200\n');
 });
 
+it('a main module may wait for an answer of its own server', async () => {
+  const text = `import { createServer } from 'node:http';
+    const server = createServer((req, res) => res.end());
+    await new Promise((listening) => server.listen(${freePort()}, '127.0.0.1', listening));
+    console.log((await fetch('http://127.0.0.1:' + server.address().port)).status);`;
+  const running = start(['server.mjs'], { files: { 'server.mjs': text }, address: 'unnamed' });
+  await running.waitFor(() => running.stdout !== '', 'the answer');
+  expect(running.stdout).toBe('200\n');
+});
+
 describe('the address that a program asks for', () => {
   it('moves with a reload once the new generation is proved, and the old one is closed', async () => {
     const [before, after] = [freePort(), freePort()];

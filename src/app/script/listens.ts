@@ -116,6 +116,13 @@ export class Listens {
     return this.#state.name === 'nothing' ? openOf(this.#state.candidates).length : 0;
   }
 
+  /** Whether nothing may be served yet but a server that is told that it listens on that port. */
+  isOnly(port: number): boolean {
+    if (this.#state.name !== 'nothing') return false;
+    const open = openOf(this.#state.candidates);
+    return open.length === 1 && open[0]?.fed.address?.port === port;
+  }
+
   /** It has been told that it listens: returns whether it is still what is served, and then it is for good. */
   confirm(fed: FedServer): boolean {
     this.#forgetProbe();

@@ -10,6 +10,7 @@ import type { ClusterView } from './cluster-view.ts';
 import { explainListen } from './explain-listen.ts';
 import type { Listens, Service } from './listens.ts';
 import type { MainModule } from './main-module.ts';
+import { watchOwnRequests } from './own-requests.ts';
 import { whenDry } from './when-dry.ts';
 
 /** A program that Node runs as the main module of this process. */
@@ -54,6 +55,7 @@ class Search {
   readonly #clock: Clock;
   readonly #counting: () => void;
   readonly #cancelLimit: () => void;
+  readonly #endWatch: () => void;
   #settle: (application: Promise<Application>) => void = () => {};
   #cancelQuiet: () => void = () => {};
   /** Whether anything may still happen in the process, or within QUIET_MS. */
@@ -72,6 +74,7 @@ class Search {
     });
     program.listens.begin(options.service, () => this.#changed());
     program.main.follow(() => this.#changed());
+    this.#endWatch = watchOwnRequests((port) => this.#requests(port));
     this.#counting = whenDry(() => this.#look('dry'));
     const { limitMs } = options;
     this.#cancelLimit =
@@ -99,6 +102,11 @@ class Search {
     const { namespace } = evaluation;
     if (exportsAnything(namespace) && this.#unusable === null) return this.#tryExport(namespace);
     if (rest === 'dry') this.#fail(Promise.resolve(this.#unusable ?? this.#nothing(namespace)));
+  }
+
+  /** A main module that waits for an answer of its own server would wait for ever. */
+  #requests(port: number): void {
+    if (this.#state === 'searching' && this.#program.listens.isOnly(port)) this.#decide();
   }
 
   #decide(): void {
@@ -165,6 +173,7 @@ class Search {
     this.#cancelLimit();
     this.#cancelQuiet();
     this.#counting();
+    this.#endWatch();
     this.#settle(make());
   }
 

@@ -1,7 +1,7 @@
 import { ListeningRows, queueLimit, queueOf } from '../listeners/queue.ts';
 import { families } from '../metrics/catalogue.ts';
 import { HEADER, members, placeOf } from '../metrics/layout.ts';
-import type { Totals } from '../metrics/store.ts';
+import { countOf, type Totals } from '../metrics/store.ts';
 import type { ServiceStatus, WorkerStatus } from '../process/status.ts';
 import { usageOf } from '../process/usage.ts';
 import type { Settings } from '../settings/catalogue/catalogue.ts';
@@ -31,6 +31,8 @@ export interface WorkerRow extends WorkerStatus {
   readonly cpuSeconds: number | null;
   readonly rssBytes: number | null;
   readonly heapBytes: number | null;
+  /** How many requests it has ended. */
+  readonly requests: number | null;
   readonly inFlight: number | null;
   readonly connections: number | null;
   /** How late timers fired, of 99 in 100 measurements since its start at most. */
@@ -64,7 +66,7 @@ export function statusPage({ status, totals, version, listeners, waits, settings
     addresses: listeners().map(({ url }) => url),
     listeners: queuesOf(listeners(), backlog, waits),
     workers: { wanted: status?.workers.wanted ?? 0, ready: status?.workers.ready ?? 0 },
-    processes: (status?.processes ?? []).map((worker) => rowOf(worker, byPid.get(worker.pid))),
+    processes: (status?.processes ?? []).map((worker) => rowOf(worker, byPid.get(worker.pid), totals)),
     companions: status?.companions ?? [],
     requests: totals && requestsOf(totals),
     exits: totals && countsOf('tsunicorn_worker_exits_total', totals),
@@ -99,7 +101,7 @@ export function queuesOf(
   }));
 }
 
-function rowOf(worker: WorkerStatus, figures: Float64Array | undefined): WorkerRow {
+function rowOf(worker: WorkerStatus, figures: Float64Array | undefined, totals: Totals | null): WorkerRow {
   const usage = worker.pid === 0 ? null : usageOf(worker.pid);
   return {
     ...worker,
@@ -107,6 +109,7 @@ function rowOf(worker: WorkerStatus, figures: Float64Array | undefined): WorkerR
     cpuSeconds: usage?.cpuSeconds ?? null,
     rssBytes: usage?.rssBytes ?? figures?.[RESIDENT] ?? null,
     heapBytes: figures?.[HEAP] ?? null,
+    requests: totals?.ended.get(worker.pid) ?? null,
     inFlight: figures ? activeIn(figures) : null,
     connections: figures?.[CONNECTIONS] ?? null,
     loopP99Ms: figures ? delayOf(figures) : null,
@@ -126,9 +129,7 @@ function delayOf(figures: Float64Array): number | null {
 }
 
 function requestsOf({ figures, series }: Totals) {
-  let answered = 0;
-  for (const [, ...buckets] of series.values()) for (const count of buckets) answered += count;
-  return { ended: answered, inFlight: activeIn(figures) };
+  return { ended: countOf(series), inFlight: activeIn(figures) };
 }
 
 function activeIn(figures: Float64Array): number {

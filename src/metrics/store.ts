@@ -44,6 +44,8 @@ export interface Totals {
   readonly series: ReadonlyMap<number, Float64Array>;
   /** The figures of each living worker. */
   readonly workers: readonly Float64Array[];
+  /** How many requests each living worker has ended, by its process id. */
+  readonly ended: ReadonlyMap<number, number>;
 }
 
 /** The counters of another arbiter, in its file. */
@@ -218,14 +220,19 @@ class Sum implements Totals {
   readonly figures = new Float64Array(FIGURES);
   readonly series = new Map<number, Float64Array>();
   readonly workers: Float64Array[] = [];
+  readonly ended = new Map<number, number>();
 
   take({ base, workers }: Blocks, isLiving: boolean): void {
+    // First, as the sum takes over the series of the first block that has them.
+    for (const { figures, series } of isLiving ? workers : []) {
+      this.workers.push(figures);
+      this.ended.set(figures[HEADER.pid] ?? 0, countOf(series));
+    }
     for (const block of [base, ...workers]) {
       addCounters(this.figures, block.figures);
       if (isLiving) for (const at of GAUGES) this.#add(at, block.figures[at] ?? 0);
       for (const [key, sums] of block.series) this.#addSeries(key, sums);
     }
-    if (isLiving) this.workers.push(...workers.map(({ figures }) => figures));
   }
 
   #add(at: number, amount: number): void {
@@ -237,6 +244,13 @@ class Sum implements Totals {
     if (sum) for (const [at, amount] of sums.entries()) sum[at] = (sum[at] ?? 0) + amount;
     else this.series.set(key, sums);
   }
+}
+
+/** How many requests there are in these series. */
+export function countOf(series: Totals['series']): number {
+  let count = 0;
+  for (const [, ...buckets] of series.values()) for (const one of buckets) count += one;
+  return count;
 }
 
 const COUNTERS = counterPlaces();

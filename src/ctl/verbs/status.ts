@@ -45,7 +45,7 @@ function workerRow(worker: Worker, before: Worker | undefined, seconds: number):
     `${generation}`,
     state,
     timeText(uptimeSeconds),
-    UNKNOWN,
+    rateText(worker, before, seconds),
     numberText(inFlight),
     numberText(connections),
     cpuText(worker, before, seconds),
@@ -54,6 +54,14 @@ function workerRow(worker: Worker, before: Worker | undefined, seconds: number):
     loopP99Ms === null ? UNKNOWN : `${numberText(loopP99Ms)}ms`,
     UNKNOWN,
   ];
+}
+
+/** Requests a second. */
+function rateText({ requests }: Worker, before: Worker | undefined, seconds: number): string {
+  const then = before?.requests ?? null;
+  return requests === null || then === null || seconds <= 0
+    ? UNKNOWN
+    : numberText((requests - then) / seconds);
 }
 
 function cpuText({ cpuSeconds }: Worker, before: Worker | undefined, seconds: number): string {

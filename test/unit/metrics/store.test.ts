@@ -15,6 +15,7 @@ function worker({ place }: CountedWorker, age = 1) {
     () => {},
   );
   block.values[HEADER.owner] = age;
+  block.values[HEADER.pid] = age;
   const counter = new RequestCounter(block);
   const serve = (count: number) => {
     for (let served = 0; served < count; served++)
@@ -37,6 +38,7 @@ onLinux('the counters of a service', () => {
     worker(one).serve(3);
     worker(other, 2).serve(4);
     expect(requestsIn(store.totals())).toBe(7);
+    expect(Object.fromEntries(store.totals().ended)).toEqual({ 1: 3, 2: 4 });
     one.ended();
     expect(requestsIn(store.totals())).toBe(7);
     worker(store.begin(0), 3).serve(1);

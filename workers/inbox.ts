@@ -23,7 +23,10 @@ const SIGNALS = ['SIGINT', 'SIGQUIT', 'SIGUSR1', 'SIGABRT'] as const;
 const IGNORED = ['SIGHUP', 'SIGUSR2', 'SIGTTIN', 'SIGTTOU'] as const;
 
 /** Before the boot spec has come. */
-const HARMLESS: readonly string[] = ['reopenLogs', 'logLevel', 'linger', 'socket'];
+const HARMLESS: readonly string[] = [
+  ...['reopenLogs', 'logLevel', 'linger', 'socket'],
+  ...['inspect', 'stopInspecting', 'follow'],
+];
 
 /**
  * The worker's end of the channel, and its signal handlers. Events that come before there is a handler are kept, so that

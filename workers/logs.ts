@@ -2,6 +2,8 @@ import type { FlightTable } from '../src/flights/table.ts';
 import { type NamedRequest, nameRequest, requestField } from '../src/http/request-name.ts';
 import { aboutError } from '../src/log/about-error.ts';
 import type { AccessLog } from '../src/log/access-log.ts';
+import { followedLog } from '../src/log/followed-log.ts';
+import type { Followed, Follower, Logged } from '../src/log/follower.ts';
 import { createLogger, type LogFile } from '../src/log/logger.ts';
 import type { WorkerLog } from '../src/log/records.ts';
 import type { Syslog } from '../src/log/syslog/syslog.ts';
@@ -41,6 +43,9 @@ export class Logs {
   readonly #syslog: Syslog | null;
   readonly #worker: { slot: number | null };
   #access: AccessLog | null = null;
+  /** While somebody follows what is logged. */
+  #follower: Follower | null = null;
+  #followed: Followed | null = null;
 
   /** `worker` is what the records of `file` have of the worker. */
   constructor(
@@ -49,7 +54,7 @@ export class Logs {
     file: Logger & Pick<LogFile, 'setLevel'>,
     syslog: Syslog | null,
   ) {
-    this.log = syslog?.log ?? file;
+    this.log = followedLog(syslog?.log ?? file, () => this.#follower);
     this.setLevel = (syslog ?? file).setLevel;
     this.#worker = worker;
     this.#settings = settings;
@@ -67,6 +72,30 @@ export class Logs {
     return this.#access;
   }
 
+  /** From now on `send` gets what is logged; null is no more. What follows is loaded then. */
+  follow(followed: Followed | null, send: (logged: Logged) => Promise<void>): void {
+    this.#followed = followed;
+    if (followed === null) {
+      this.#follower = null;
+      return this.#tapAccess();
+    }
+    // The installation may be gone: then nothing is sent.
+    void this.#startFollower(send).catch(() => {});
+  }
+
+  async #startFollower(send: (logged: Logged) => Promise<void>): Promise<void> {
+    const { Follower } = await import('../src/log/follower.ts');
+    if (this.#followed === null) return;
+    this.#follower ??= new Follower(this.#followed, send);
+    this.#follower.follow(this.#followed);
+    this.#tapAccess();
+  }
+
+  #tapAccess(): void {
+    const follower = this.#followed?.access ? this.#follower : null;
+    if (this.#access !== null) this.#access.tap = follower && ((line) => follower.line(line));
+  }
+
   /** Opens the access log; null where the settings want none. */
   async openAccess(flights: FlightTable): Promise<AccessLog | null> {
     const { accessLogfile: file, accessLogformat: format } = this.#settings;
@@ -80,6 +109,7 @@ export class Logs {
       ...also,
       say: (level, message, fields) => log[level](message, fields),
     });
+    this.#tapAccess();
     return this.#access;
   }
 

@@ -273,6 +273,10 @@ class Worker {
         return this.#logs.reopen();
       case 'logLevel':
         return this.#logs.setLevel(event.level);
+      case 'follow':
+        return this.#logs.follow(event.followed, (logged) =>
+          this.#inbox.send({ tsunicorn: 'logged', ...logged }),
+        );
       case 'inspect':
       case 'stopInspecting':
         return void this.#inspected(event);

@@ -2,6 +2,7 @@ import type { ListenerView } from '../admin/status-page.ts';
 import type { Command } from '../arbiter/events.ts';
 import type { WorkerHandle } from '../arbiter/workers/handle.ts';
 import type { InspectedWorker } from '../arbiter/workers/inspection.ts';
+import type { FollowedWorker } from '../arbiter/workers/log-follower.ts';
 import type { AnyRecord } from '../log/records.ts';
 import type { CounterStore } from '../metrics/store.ts';
 import type { LoadedData } from '../settings/load.ts';
@@ -11,7 +12,8 @@ import type { Journal } from './journal.ts';
 export type WorkerView = Readonly<
   Pick<WorkerHandle, 'pid' | 'slot' | 'age' | 'generation' | 'state' | 'limits' | 'origin'>
 > &
-  InspectedWorker & { readonly requests: Pick<WorkerHandle['requests'], 'left'> };
+  InspectedWorker &
+  FollowedWorker & { readonly requests: Pick<WorkerHandle['requests'], 'left'> };
 
 /** The service that the control socket is for: what can be asked of it, and what it can be told. */
 export interface Controlled {

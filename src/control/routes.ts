@@ -2,6 +2,7 @@ import type { Route } from './route.ts';
 import { changeRoutes } from './routes/changes.ts';
 import { eventRoutes } from './routes/events.ts';
 import { inspectRoutes } from './routes/inspect.ts';
+import { logRoutes } from './routes/logs.ts';
 import { singleRoutes } from './routes/single.ts';
 import { statusRoutes } from './routes/status.ts';
 import { workerRoutes } from './routes/workers.ts';
@@ -11,6 +12,7 @@ export const routes: readonly Route[] = [
   ...statusRoutes,
   ...workerRoutes,
   ...eventRoutes,
+  ...logRoutes,
   ...changeRoutes,
   ...singleRoutes,
   ...inspectRoutes,

@@ -33,6 +33,8 @@ export interface AccessLog {
   flush(): void;
   /** What another thread needs to write the lines when this one cannot. */
   readonly shared: SharedLines;
+  /** Gets a copy of each line that this thread writes; null most of the time. */
+  tap: ((line: string) => void) | null;
 }
 
 /** As plain data that a thread can be given. */
@@ -86,6 +88,7 @@ type LinesOptions = AccessLogOptions & {
 
 class Lines implements AccessLog {
   readonly shared: SharedLines;
+  tap: AccessLog['tap'] = null;
   readonly #format: AccessFormat;
   readonly #needs: AccessFormat['needs'];
   readonly #flights: FlightTable;
@@ -179,6 +182,7 @@ class Lines implements AccessLog {
     try {
       const text = line(entry);
       this.#lines.write(text.length > this.#lineLimit ? shortLine(entry, this.#lineLimit) : text);
+      this.tap?.(text);
     } catch {
       // The application left something that cannot be read (a getter that throws, say): its line is lost, no more.
     }

@@ -1,5 +1,6 @@
 import type { WaitingRequest } from '../flights/table.ts';
 import type { LostRequest } from '../log/access-lost.ts';
+import type { Followed, Logged } from '../log/follower.ts';
 import type { Measured } from '../metrics/measured.ts';
 import type { Settings } from '../settings/catalogue/catalogue.ts';
 import type { HookName } from '../settings/hooks.ts';
@@ -44,6 +45,8 @@ export type WorkerMessage =
   | Accounted
   | ListenMessage
   | Inspected
+  /** While the arbiter has told it to say what it logs. */
+  | ({ readonly tsunicorn: 'logged' } & Logged)
   /** All numbers that the worker counts, where it cannot write them to a file: at most once a second. */
   | { readonly tsunicorn: 'counts'; readonly values: readonly number[] }
   /** What the application measures by `tsunicorn/metrics`: once a second. */
@@ -370,6 +373,8 @@ export type ArbiterMessage =
   | { readonly tsunicorn: 'reopenLogs' }
   /** Log from this level up. */
   | { readonly tsunicorn: 'logLevel'; readonly level: LogLevel }
+  /** Say what is logged from now on; null is no more. */
+  | { readonly tsunicorn: 'follow'; readonly followed: Followed | null }
   | InspectCommand
   | StopInspecting
   | SocketAnswer;
@@ -407,6 +412,8 @@ export function moreUrgent(one: RetirePurpose, other: RetirePurpose): RetirePurp
 }
 
 type Check = (value: unknown) => boolean;
+
+const LEVELS: ReadonlySet<string> = new Set(['debug', 'info', 'warning', 'error', 'critical']);
 
 const isText: Check = (value) => typeof value === 'string';
 const isNumber: Check = (value) => typeof value === 'number';
@@ -452,6 +459,10 @@ const isMeasure = having({
   labels: isTexts,
   bounds: everyOne(isNumber),
   series: everyOne(isSeries),
+});
+const isLevel: Check = (value) => isText(value) && LEVELS.has(value as string);
+const isLoggedRecord = having({
+  ...{ time: isText, level: isLevel, message: isText, event: optional(isText), stack: optional(isText) },
 });
 const isRequests: Check = (value) => Array.isArray(value) && value.every(isObject);
 
@@ -511,6 +522,7 @@ const workerFields = new Map<string, Fields>([
     'measured',
     { measured: having({ measures: everyOne(isMeasure), failing: isTextTable, folded: isNumber }) },
   ],
+  ['logged', { records: everyOne(isLoggedRecord), lines: isTexts, lost: isNumber }],
   ['inspected', { id: isNumber, end: isText, text: isText }],
   ['bound', { place: isText, url: isText, role: isRole }],
   ['took', { place: isText, role: isRole }],
@@ -519,7 +531,7 @@ const workerFields = new Map<string, Fields>([
 ]);
 const arbiterTypes = new Set([
   ...['boot', 'accept', 'linger', 'retire', 'quit', 'reopenLogs', 'logLevel', 'socket'],
-  ...['inspect', 'stopInspecting'],
+  ...['inspect', 'stopInspecting', 'follow'],
 ]);
 
 /** Whether a message on the channel is a worker's; applications send messages of their own (`process.send('ready')`). */

@@ -27,6 +27,7 @@ export class FakeWorker implements WorkerHandle {
   readonly shows: BootFailure | null;
   readonly sent: ArbiterMessage[] = [];
   onInspected: WorkerHandle['onInspected'] = null;
+  readonly logFollowers: WorkerHandle['logFollowers'] = new Set();
   readonly signals: NodeJS.Signals[] = [];
   readonly #options: SpawnOptions;
   readonly #journal: string[];

@@ -23,6 +23,7 @@ import { type HandOver, handOver } from './hand-over.ts';
 import type { InspectedWorker } from './inspection.ts';
 import { KnownRequests } from './known-requests.ts';
 import { KnownState } from './known-state.ts';
+import type { FollowedWorker } from './log-follower.ts';
 import { orderAccount, readMessages, tellWatchdog } from './watchdog-pipe.ts';
 
 export interface SpawnOptions {
@@ -37,7 +38,10 @@ export interface SpawnOptions {
 }
 
 /** The arbiter's view of one worker process. `state`, `slot` and `listeners` are set by the arbiter's handlers only. */
-export interface WorkerHandle extends WorkerSnapshot, Pick<InspectedWorker, 'onInspected' | 'inspect'> {
+export interface WorkerHandle
+  extends WorkerSnapshot,
+    Pick<InspectedWorker, 'onInspected' | 'inspect'>,
+    Pick<FollowedWorker, 'logFollowers'> {
   state: WorkerState;
   slot: number | null;
   /** 0 where the process could not be started. */
@@ -83,6 +87,7 @@ class ProcessHandle implements WorkerHandle {
   readonly known = new KnownState();
   state: WorkerState;
   onInspected: WorkerHandle['onInspected'] = null;
+  readonly logFollowers: WorkerHandle['logFollowers'] = new Set();
   /** Null where the system did not start it. */
   readonly #child: Child | null;
   /** Null where nobody asks for figures. */
@@ -160,6 +165,7 @@ class ProcessHandle implements WorkerHandle {
       if (message.tsunicorn === 'counts') this.#counted?.heard(message.values);
       else if (message.tsunicorn === 'measured') this.#counted?.measured(this.pid, message.measured);
       else if (message.tsunicorn === 'inspected') this.onInspected?.(message);
+      else if (message.tsunicorn === 'logged') for (const { heard } of this.logFollowers) heard(message);
       else emit({ type: 'message', worker, message, ...(socket ? { socket } : {}) });
     });
     const watchdog = watchdogFd === null ? null : (child.stdio[watchdogFd] as Socket | null);

@@ -8,10 +8,7 @@ const LEVELS: readonly LogLevel[] = ['debug', 'info', 'warning', 'error', 'criti
 
 /** The last records, and with `follow` each that comes, until the client leaves. */
 function events(asked: Asked, { journal }: Controlled): object | Promise<object> {
-  const given = asked.query.get('level') ?? 'info';
-  const least = LEVELS.find((one) => one === given);
-  if (least === undefined)
-    throw new Refusal(400, `level: expected one of ${LEVELS.join(', ')}, got "${given}"`);
+  const least = levelOf(asked.query.get('level'));
   const isWanted = ({ level }: AnyRecord) => isLogged(level, least);
   const recent = journal.recent.filter(isWanted).map(plain);
   if (!asked.query.has('follow')) return { events: recent };
@@ -32,8 +29,15 @@ function events(asked: Asked, { journal }: Controlled): object | Promise<object>
   });
 }
 
+/** The level of that name, or info. Throws a Refusal. */
+export function levelOf(given: string | null): LogLevel {
+  const level = LEVELS.find((one) => one === (given ?? 'info'));
+  if (level !== undefined) return level;
+  throw new Refusal(400, `level: expected one of ${LEVELS.join(', ')}, got "${given}"`);
+}
+
 /** A record as plain data: an error has its message and its stack. */
-function plain({ err, lines: _shown, ...record }: AnyRecord): object {
+export function plain({ err, lines: _shown, ...record }: AnyRecord): object {
   if (err === undefined) return record;
   const { message, stack } = err instanceof Error ? err : { message: String(err), stack: undefined };
   return { ...record, err: { message, ...(stack === undefined ? {} : { stack }) } };

@@ -1,0 +1,26 @@
+import type { Followed, Logged } from '../../log/follower.ts';
+import { isLogged } from '../../log/logger.ts';
+import type { ArbiterMessage } from '../../process/ipc.ts';
+
+/** Somebody who wants to know what a worker logs. */
+export interface LogFollower extends Followed {
+  readonly heard: (logged: Logged) => void;
+}
+
+/** A worker that can be followed. */
+export interface FollowedWorker {
+  readonly logFollowers: Set<LogFollower>;
+  send(message: ArbiterMessage): void;
+}
+
+/** Tells the worker what all who follow it want to know; nothing where nobody does. */
+export function tellFollowed(worker: FollowedWorker): void {
+  const [first, ...others] = worker.logFollowers;
+  if (first === undefined) return worker.send({ tsunicorn: 'follow', followed: null });
+  let { level, access } = first;
+  for (const other of others) {
+    if (!isLogged(other.level, level)) level = other.level;
+    access ||= other.access;
+  }
+  worker.send({ tsunicorn: 'follow', followed: { level, access } });
+}

@@ -59,12 +59,13 @@ function end(
 ): void {
   const { statusCode, headersSent } = response;
   const status = headersSent ? statusCode : NO_ANSWER;
-  const nowMs = performance.now();
-  counter.ended(active, httpVersion, status, nowMs - startMs, nowMs);
   if (!isWhole) counter.cut(status);
   // To count bodies would cost a request 3 %: they are known where the access log counts them.
   const body = bodyCountOf(response);
   if (body !== undefined && headersSent) counter.body(isBodiless(method, statusCode) ? 0 : body.bytes);
+  const nowMs = performance.now();
+  // The last of all, as the block may be written at once.
+  counter.ended(active, httpVersion, status, nowMs - startMs, nowMs);
 }
 
 /** `handle` for requests to the path, `others` for others. */

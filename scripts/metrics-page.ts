@@ -88,8 +88,8 @@ reported, and no check runs. In class \`thread\` the application runs in threads
 
 ## What it costs
 
-Counting costs a request 0.3 to 0.6 µs of processor time: 2 to 5 % of a request to an application that says "hello" on a kept
-connection (12 µs), and less than 1 % of one that does something. \`npm run bench:counters\` measures it on your machine.
+Counting costs a request 0.4 µs of processor time: 3 to 4 % of a request to an application that says "hello" on a kept
+connection (12 µs), and less than 1 % of one that takes 50 µs. \`npm run bench:counters\` measures it on your machine.
 
 ## What is not counted
 

@@ -66,9 +66,12 @@ interface Collection {
 export function watchCollections(block: CounterBlock): () => void {
   const { PerformanceObserver } = process.getBuiltinModule('node:perf_hooks');
   const { bounds } = workerFamilies.v8js_gc_duration_seconds;
+  const places = new Map(
+    Object.entries(KINDS).map(([kind, name]) => [Number(kind), placeFor('v8js_gc_duration_seconds', name)]),
+  );
   const observer = new PerformanceObserver((list) => {
     for (const { duration, detail } of list.getEntries() as unknown as readonly Collection[]) {
-      const at = placeFor('v8js_gc_duration_seconds', KINDS[detail.kind] ?? '');
+      const at = places.get(detail.kind);
       if (at !== undefined) observe(block.values, at, bounds, duration / 1000);
     }
     block.changed();

@@ -6,7 +6,7 @@ const NOW = 1_764_536_400_500;
 
 function waited(value: string, remoteAddress: string | undefined = '127.0.0.1'): number | null {
   const rawHeaders = ['Host', 'x', 'X-Request-Start', value];
-  return queueMsOf({ rawHeaders, socket: { remoteAddress } } as unknown as IncomingMessage, NOW);
+  return queueMsOf({ rawHeaders, socket: { remoteAddress } } as unknown as IncomingMessage, () => NOW);
 }
 
 describe('the queue time of a request', () => {
@@ -34,7 +34,7 @@ describe('the queue time of a request', () => {
     expect(waited('1764536400', '::ffff:10.0.0.1')).toBe(500);
     expect(waited('1764536400', '8.8.8.8')).toBeNull();
     const unix = { rawHeaders: ['x-request-start', '1764536400'] };
-    const by = (socket: object) => queueMsOf({ ...unix, socket } as unknown as IncomingMessage, NOW);
+    const by = (socket: object) => queueMsOf({ ...unix, socket } as unknown as IncomingMessage, () => NOW);
     expect(by({})).toBe(500);
     expect(by({ destroyed: true })).toBeNull();
   });

@@ -57,8 +57,16 @@ it('a path by name must work, and a stale one is taken over', async () => {
   lost.signal('SIGKILL');
   await lost.end();
   expect(existsSync(path)).toBe(true);
-  const next = await serve(['app.mjs:app', '--control-socket', 'c.sock'], { cwd: lost.cwd });
-  expect(JSON.parse((await ctl(['status', '--json', '-s', path])).stdout)).toMatchObject({ pid: next.pid });
+  const next = await serve(['app.mjs:app', '--control-socket', 'c.sock', '--pid', 'app.pid'], {
+    cwd: lost.cwd,
+  });
+  // Found by what its arbiter has bound.
+  const { stdout } = await ctl(['status', '--json', '-p', join(lost.cwd, 'app.pid')]);
+  expect(JSON.parse(stdout)).toMatchObject({ pid: next.pid });
+  expect(await ctl(['status', '-p', join(lost.cwd, 'no.pid')])).toMatchObject({
+    status: 3,
+    stderr: expect.stringMatching(/no\.pid: cannot read the pidfile \(ENOENT\)/),
+  });
   next.signal('SIGTERM');
   await next.end();
   writeFileSync(join(lost.cwd, 'file'), '');

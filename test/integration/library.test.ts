@@ -58,6 +58,26 @@ async function program(text: string, more: Readonly<Record<string, string>> = {}
 const ANY = "bind: '127.0.0.1:0'";
 
 describe('a service in a program', () => {
+  it.concurrent('has a control socket only where one is asked for', async () => {
+    const { said, stderr } = await program(`
+      import { readdirSync } from 'node:fs';
+      process.env.XDG_RUNTIME_DIR = process.cwd();
+      const settings = { app: 'app.mjs', ${ANY} };
+      const status = () => new Promise((resolve) => http.get({ socketPath: 'c.sock', path: '/v1/status' }, async (res) =>
+        resolve(JSON.parse((await res.toArray()).join('')).phase)));
+      const plain = createService(settings);
+      await plain.ready;
+      say(readdirSync('.').filter((name) => /sock|tsunicorn/.test(name)));
+      await plain.stop();
+      const asked = createService({ ...settings, controlSocket: 'c.sock' });
+      await asked.ready;
+      say(await status());
+      await asked.stop();
+      say(readdirSync('.').filter((name) => /sock|tsunicorn/.test(name)));
+    `);
+    expect({ said, stderr: /rror/.test(stderr) }).toEqual({ said: [[], 'serving', []], stderr: false });
+  });
+
   it('serves, scales, reloads and stops, and leaves the process as it was', async () => {
     const { status, said, stderr, left } = await program(`
       const state = () => [process.title, process.cwd(), process.umask(), process.eventNames().map(String), process.env.STAGE];

@@ -9,7 +9,7 @@ import { hasMethods } from './adapters/shapes.ts';
 import type { Application } from './application.ts';
 import { inContexts } from './contexts.ts';
 import { appError } from './failure.ts';
-import { type MountedApps, mountsOf } from './mount/mount.ts';
+import { type MountedApps, mountsOf } from './mounted-apps.ts';
 
 export interface DetectOptions {
   /** What the operator wrote, for error lines. */

@@ -143,9 +143,9 @@ setTimeout(() => { for (;;); }, 100);
   });
 });
 
-it('an arbiter without companions loads nothing of them', async () => {
+it('a service without companions, mounts and contexts loads nothing of them', async () => {
   const script = `const { registerHooks } = require('node:module');
-registerHooks({ load(url, context, next) { if (/arbiter.companions.|croner/.test(url)) console.error('LOADED', url); return next(url, context); } });\n`;
+registerHooks({ load(url, context, next) { if (/arbiter.companions.|croner|app.mount.|src.context./.test(url)) console.error('LOADED', url); return next(url, context); } });\n`;
   const files = { 'app.mjs': APP, 'spy.cjs': script };
   const running = await serve(['app.mjs'], { files, env: { NODE_OPTIONS: '--require ./spy.cjs' } });
   running.signal('SIGHUP');

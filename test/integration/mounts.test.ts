@@ -202,4 +202,26 @@ describe('--mount', () => {
     expect((await ask({ url: running.at, path: '/part' })).body).toBe('two');
     expect((await ask({ url: running.at, path: '/more/x' })).body).toBe('two');
   });
+
+  it('is followed by --reload, as the others are', async () => {
+    const answering = (text: string) => `export default () => new Response('${text}');\n`;
+    const files = { 'site.mjs': answering('site'), 'one.mjs': answering('one'), 'two.mjs': answering('two') };
+    const args = ['site.mjs', '--mount', '/one=one.mjs', '--mount', '/two=two.mjs', '--reload'];
+    const running = await serve(args, { files });
+    const body = async (path: string) => (await ask({ url: running.at, path })).body;
+    expect([await body('/'), await body('/one'), await body('/two')]).toEqual(['site', 'one', 'two']);
+    for (const [file, path, generation] of [
+      ['two.mjs', '/two', 2],
+      ['site.mjs', '/', 3],
+    ] as const) {
+      writeFileSync(join(running.cwd, file), answering('new'));
+      await running.waitForLog(new RegExp(`Generation ${generation} is ready`));
+      await running.waitFor(() => running.workers().length === 1, 'the old worker to end');
+      expect(await body(path)).toBe('new');
+    }
+    expect(running.stderr.match(/Reloading: .*/g)).toEqual([
+      'Reloading: two.mjs changed',
+      'Reloading: site.mjs changed',
+    ]);
+  });
 });

@@ -66,6 +66,25 @@ async function stop(running: Running): Promise<void> {
 }
 
 describe('--user', () => {
+  it('is whom companions run as, whose TERM and KILL reach them', async () => {
+    const files = {
+      'jobs.mjs':
+        "console.log('am', process.getuid(), process.getgid(), process.env.USER);\nsetInterval(() => {}, 1000);\n",
+      'tsunicorn.config.mjs': `export default { user: 'daemon', gracefulTimeout: 1, companions: {
+        jobs: { run: 'jobs.mjs' },
+        shell: { run: ['sh', '-c', 'trap "" TERM; echo am $(id -u) $(id -G); sleep 1000 & wait; sleep 1000'] },
+      } };\n`,
+    };
+    const running = await serve([whoami], { cwd: openDirectory(files) });
+    await running.waitForLog(new RegExp(`jobs: am ${DAEMON.uid} ${DAEMON.gid} daemon$`, 'm'));
+    await running.waitForLog(new RegExp(`shell: am ${DAEMON.uid} ${DAEMON.gid}$`, 'm'));
+    await stop(running);
+    expect(running.stderr).toMatch(/Companion jobs \(pid: \d+\) ended: the service stops/);
+    expect(running.stderr).toMatch(
+      /Companion shell \(pid: \d+\) was killed by the arbiter: did not end within/,
+    );
+  });
+
   it.each([
     ['async', 'daemon', [], DAEMON],
     ['sync', '54321', ['-g', '54322'], { uid: 54321, gid: 54322 }],

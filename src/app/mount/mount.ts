@@ -1,11 +1,6 @@
 import { describe } from '../../support/describe.ts';
 import { MOUNT_PATH, mountPathOf } from '../../support/mount-path.ts';
-
-// Of the registry, so that a second copy of the package, as npm may install one, makes what this one serves.
-const MOUNTS = Symbol.for('tsunicorn.mounts');
-
-/** Applications, each under its path as mountPathOf() has it. */
-export type MountedApps = ReadonlyMap<string, unknown>;
+import { MOUNTS, type MountedApps } from '../mounted-apps.ts';
 
 /** Several applications that are served as one; export it. */
 export interface Mount {
@@ -31,11 +26,4 @@ export function mount(applications: Readonly<Record<string, object>>): Mount {
   if (mounted.size === 0)
     throw new TypeError("mount() was given no application; write mount({ '/api': api, '/': site })");
   return Object.freeze({ [MOUNTS]: mounted });
-}
-
-/** What mount(), of this or another copy of the package, has put together; null for any other value. */
-export function mountsOf(value: object): MountedApps | null {
-  // Not by reading the property, for which a proxy may invent a value.
-  const found: unknown = Reflect.getOwnPropertyDescriptor(value, MOUNTS)?.value;
-  return found instanceof Map ? found : null;
 }

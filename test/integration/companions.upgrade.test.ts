@@ -145,7 +145,7 @@ setTimeout(() => { for (;;); }, 100);
 
 it('a service without companions, mounts and contexts loads nothing of them', async () => {
   const script = `const { registerHooks } = require('node:module');
-registerHooks({ load(url, context, next) { if (/arbiter.companions.|croner|app.mount.|src.context./.test(url)) console.error('LOADED', url); return next(url, context); } });\n`;
+registerHooks({ load(url, context, next) { if (/arbiter.companions.|croner|app[/]mount[/]|src[/]context[/]/.test(url)) console.error('LOADED', url); return next(url, context); } });\n`;
   const files = { 'app.mjs': APP, 'spy.cjs': script };
   const running = await serve(['app.mjs'], { files, env: { NODE_OPTIONS: '--require ./spy.cjs' } });
   running.signal('SIGHUP');

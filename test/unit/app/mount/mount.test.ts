@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { mount, mountsOf } from '../../../../src/app/mount/mount.ts';
+import { mount } from '../../../../src/app/mount/mount.ts';
+import { mountsOf } from '../../../../src/app/mounted-apps.ts';
 
 const app = () => new Response('hello');
 

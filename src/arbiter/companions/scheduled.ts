@@ -96,14 +96,15 @@ export class Scheduled {
   }
 
   ended(process: CompanionProcess, end: ProcessEnd): void {
-    const isDone = process.isRunning && end.how === 'status' && end.status === 0;
+    const wasRunning = process.isRunning;
+    const isDone = wasRunning && end.how === 'status' && end.status === 0;
     const { level, reason, cause } = process.ended(end);
     const { log, clock } = this.#options;
     const livedMs = clock.now() - process.startedMs;
     const account = isDone
       ? ({ level: 'info', reason: 'is done', cause: 'done' } as const)
       : { level, reason, cause };
-    const more = `${after(process, livedMs)}${this.#nextSaid()}`;
+    const more = wasRunning || cause === 'silent' ? `${after(process, livedMs)}${this.#nextSaid()}` : '';
     logExit(log, process, { ...account, livedMs, end, retryMs: null }, more);
     this.#look();
   }

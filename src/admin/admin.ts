@@ -162,9 +162,9 @@ function mayOpen({ role, phase, workers }: ServiceStatus): boolean {
   return role !== 'new' || (phase === 'serving' && workers.ready >= workers.wanted);
 }
 
-/** Nobody can connect before the socket listens. */
+/** Nobody can connect before the socket listens, nor after its file was removed. */
 function keepToOurselves({ address }: Listener): void {
-  if (address.kind === 'unix') fs.chmodSync(address.path, 0o600);
+  if (address.kind === 'unix' && fs.existsSync(address.path)) fs.chmodSync(address.path, 0o600);
 }
 
 function entranceOf({ address, url }: Listener): Entrance {

@@ -12,6 +12,8 @@ const BLOCK = blockLength(WORKER_SERIES);
 const DIRECTORY = '/dev/shm';
 /** Node has no name for it; open(2) of Linux. */
 const O_TMPFILE = 0o20000000;
+/** More than all processes of a service need. A worker has the file too, and might extend it. */
+const MOST_BYTES = 64 * 1024 * 1024;
 /** How often a block that changes is read again. */
 const TRIES = 20;
 
@@ -126,7 +128,7 @@ function formOf(fd: number): Form | null {
 function readNumbers(fd: number): Float64Array {
   let numbers = new Float64Array(0);
   for (let tries = 0; tries < TRIES; tries++) {
-    const bytes = fs.fstatSync(fd).size - HEAD_BYTES;
+    const bytes = Math.min(fs.fstatSync(fd).size, MOST_BYTES) - HEAD_BYTES;
     numbers = new Float64Array(Math.max(0, Math.floor(bytes / NUMBER_BYTES)));
     fs.readSync(fd, numbers, 0, numbers.byteLength, HEAD_BYTES);
     const state = new Float64Array(1);

@@ -51,7 +51,10 @@ describe('an exchange whose answer cannot be sent', () => {
     const lane = new Lane(port, new Int32Array(2), { failed, free, answer() {} });
     lane.run(exchange);
     lane.receive({ type: 'answer', id: 1, head: { ...head, headers: ['X-A', '\x01'] }, body: '' });
-    expect(failed).toHaveBeenCalledWith(expect.objectContaining({ code: 'ERR_INVALID_CHAR' }), exchange);
+    expect(failed).toHaveBeenCalledWith(
+      expect.objectContaining({ code: 'ERR_INVALID_CHAR' }),
+      exchange.request,
+    );
     expect(response.destroyed).toBe(true);
     expect(exchange.isAnswered).toBe(true);
     expect(free).toHaveBeenCalledWith(lane);

@@ -51,6 +51,8 @@ function provingText({ journal, workers }: Controlled): string {
   const generation = journal.status?.generation ?? 0;
   const canary = workers().find((worker) => worker.generation > generation);
   if (canary === undefined) return `reload ${number ?? ''}: the configuration is read`.replace('  ', ' ');
+  if (canary.state.name === 'ready')
+    return `generation ${canary.generation}: its required companions have to last`;
   const { readyPath } = canary.origin.loaded.settings;
   const until = readyPath === null ? '' : ` until ${readyPath} answers 200`;
   return `generation ${canary.generation}: its first worker (pid ${canary.pid}) is booting${until}`;

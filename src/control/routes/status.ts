@@ -35,15 +35,13 @@ function waitsOf(status: ServiceStatus, workers: ReturnType<Controlled['workers'
   const { wanted, ready } = status.workers;
   const booting = workers.filter(({ state }) => ['spawning', 'booting', 'opening'].includes(state.name));
   const retiring = workers.filter(({ state }) => state.name === 'retiring');
-  const canary = booting.find((worker) => worker.generation > generation);
+  const canary = workers.find((worker) => worker.generation > generation && worker.state.name !== 'retiring');
   return [
     ...(phase === 'starting' ? ['the first worker is not ready yet'] : []),
     ...(phase === 'stopping' ? [`the service stops: ${counted(workers.length, 'worker')} left`] : []),
     ...(reload === null
       ? []
-      : [
-          `reload ${reload}: ${canary ? `its first worker (pid ${canary.pid}) boots` : 'the configuration is read'}`,
-        ]),
+      : [`reload ${reload}: ${canary ? stepOf(canary) : 'the configuration is read'}`]),
     ...(reloadFailure === null ? [] : [`the last reload changed nothing: ${reloadFailure}`]),
     ...(role === 'only' ? [] : ['an upgrade: two arbiters serve, until upgrade --finish or rollback']),
     ...(ready < wanted && phase === 'serving'
@@ -52,6 +50,12 @@ function waitsOf(status: ServiceStatus, workers: ReturnType<Controlled['workers'
     ...(retiring.length > 0 ? [`${counted(retiring.length, 'worker')} to finish their requests`] : []),
     ...(wanted === 0 && phase === 'serving' ? ['the service is paused: requests wait in the queue'] : []),
   ];
+}
+
+/** What a reload waits for, by its first worker. */
+function stepOf({ pid, state }: ReturnType<Controlled['workers']>[number]): string {
+  if (state.name === 'ready') return 'its required companions have to last';
+  return `its first worker (pid ${pid}) boots`;
 }
 
 export const statusRoutes: readonly Route[] = [

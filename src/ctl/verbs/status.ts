@@ -82,6 +82,7 @@ export function statusLines(looks: Looks, out: Pick<Output, 'style'>): readonly 
     '',
     ...workerLines(looks),
     '',
+    ...companionLines(now),
     ...columns(
       ['LISTENER', '>QUEUE', '>LIMIT'],
       now.listeners.map(({ url, queue, limit }) => [url, numberText(queue), `${limit}`]),
@@ -89,6 +90,25 @@ export function statusLines(looks: Looks, out: Pick<Output, 'style'>): readonly 
     '',
     `Deaths in the last hour: ${deathsText(now)}`,
   ];
+}
+
+/** A line for each process of a companion, or for one that has none; nothing where there are no companions. */
+function companionLines({ companions }: StatusAnswer): readonly string[] {
+  if (companions.length === 0) return [];
+  const rows = companions.flatMap(({ name, nextRun, processes }) => {
+    const next = nextRun ?? UNKNOWN;
+    if (processes.length === 0)
+      return [[name, UNKNOWN, UNKNOWN, nextRun === null ? 'not running' : 'waits', next]];
+    return processes.map(({ index, pid, generation, state }) => [
+      ...[
+        processes.length === 1 ? name : `${name} ${index}`,
+        pid === 0 ? UNKNOWN : `${pid}`,
+        `${generation}`,
+      ],
+      ...[state, next],
+    ]);
+  });
+  return [...columns(['COMPANION', '>PID', '>GEN', 'STATE', 'NEXT RUN'], rows), ''];
 }
 
 function reloadText({ reload }: StatusAnswer): string {

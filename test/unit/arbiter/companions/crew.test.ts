@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CompanionsWorld, planOf } from './companions-world.ts';
+import { CompanionsWorld, everyMs, planOf } from './companions-world.ts';
 
 describe('a companion that always runs', () => {
   it('has as many processes as are wanted, each told its place and generation', () => {
@@ -9,6 +9,21 @@ describe('a companion that always runs', () => {
     expect(world.children[0]?.options).toMatchObject({ detached: true });
     world.look();
     expect(world.children).toHaveLength(3);
+  });
+
+  it('is in the status, with the state of each of its processes', async () => {
+    const world = new CompanionsWorld();
+    world.run(1, planOf('jobs', { count: 2 }), planOf('tick', { timetable: everyMs(60_000) }));
+    world.says(0, 'companionReady');
+    await world.exits(1, 1);
+    await world.exits(2, 1);
+    const ready = { pid: 1001, index: 0, generation: 1, state: 'ready' };
+    expect(world.companions.statuses).toEqual([
+      { name: 'jobs', wanted: 2, nextRun: null, processes: [ready] },
+      { name: 'tick', wanted: 0, nextRun: '2026-06-01T00:01:00.000Z', processes: [] },
+    ]);
+    world.end();
+    expect(world.companions.statuses[0]?.processes).toEqual([{ ...ready, state: 'ending' }]);
   });
 
   it('is started again at once after a long life, and later and later after short ones', async () => {

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Listener } from '../listeners/listener.ts';
+import { ListeningRows } from '../listeners/queue.ts';
 import type { RecordLog } from '../log/records.ts';
 import { members } from '../metrics/layout.ts';
 import type { CounterStore } from '../metrics/store.ts';
@@ -27,33 +28,36 @@ export interface AdminOptions {
   readonly log: RecordLog;
 }
 
+/** Whoever asks more often is told of the same queues. */
+const QUEUES_MS = 500;
+
 /** What the arbiter answers itself, at --admin-bind. */
 export class Admin {
   readonly #options: AdminOptions;
   readonly #doors: Door[] = [];
   readonly #pages: Pages;
+  readonly #waits = new WaitReader();
+  #latest: { readonly atMs: number; readonly queues: Promise<readonly QueueRow[]> } | null = null;
   #status: ServiceStatus | null = null;
   #turnedMs: number;
   #states: readonly string[] = [];
 
   constructor(options: AdminOptions) {
     const { clock, counters, settings, serving } = options;
-    const waits = new WaitReader();
     this.#options = options;
     this.#turnedMs = clock.now();
     this.#pages = new Pages({
       livez: () => livenessOf(clock.now() - this.#turnedMs),
       readyz: () => readinessOf(this.#status, settings().readyQuorum, counters.measured.unfit()),
       metrics: async (format) => {
-        const listeners = serving();
-        const queues = queuesOf(listeners, settings().backlog, await waits.read(listeners));
-        return expose(counters.totals(), this.#present(queues), format, counters.measured.totals());
+        const present = this.#present(await this.#queues());
+        return expose(counters.totals(), present, format, counters.measured.totals());
       },
       status: async () =>
         statusPage({
           ...options,
           listeners: serving,
-          waits: await waits.read(serving()),
+          waits: await this.#waits.read(serving()),
           status: this.#status,
           totals: counters.totals(),
         }),
@@ -110,6 +114,21 @@ export class Admin {
       ...headers,
     });
     response.end(request.method === 'HEAD' ? '' : body);
+  }
+
+  /** To read them can take the kernel 4 ms, as it walks through a table of all connections. */
+  #queues(): Promise<readonly QueueRow[]> {
+    const nowMs = this.#options.clock.now();
+    if (this.#latest === null || nowMs - this.#latest.atMs >= QUEUES_MS)
+      this.#latest = { atMs: nowMs, queues: this.#readQueues() };
+    return this.#latest.queues;
+  }
+
+  async #readQueues(): Promise<readonly QueueRow[]> {
+    const { serving, settings } = this.#options;
+    const listeners = serving();
+    const rows = new ListeningRows();
+    return queuesOf(listeners, settings().backlog, await this.#waits.read(listeners, rows), rows);
   }
 
   /** For the other arbiter of an upgrade, which answers for both. */

@@ -91,8 +91,9 @@ export function queuesOf(
   listeners: readonly ListenerView[],
   backlog: number,
   waits?: Waits,
+  rows = new ListeningRows(),
 ): readonly QueueRow[] {
-  const [rows, limit] = [new ListeningRows(), queueLimit(backlog)];
+  const limit = queueLimit(backlog);
   return listeners.map((listener) => ({
     url: listener.url,
     queue: queueOf(listener, rows)?.length ?? null,

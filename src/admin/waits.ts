@@ -17,8 +17,7 @@ export class WaitReader {
   #latest: { readonly asked: string; readonly atMs: number; readonly answer: Promise<string> } | null = null;
 
   /** Of the sockets whose queue is not empty. */
-  async read(listeners: readonly Pick<Listener, 'fd' | 'url'>[]): Promise<Waits> {
-    const rows = new ListeningRows();
+  async read(listeners: readonly Pick<Listener, 'fd' | 'url'>[], rows = new ListeningRows()): Promise<Waits> {
     const waiting = listeners.flatMap((listener): readonly (readonly [string, number])[] => {
       const queue = queueOf(listener, rows);
       return queue?.port && queue.length > 0 ? [[listener.url, queue.port]] : [];

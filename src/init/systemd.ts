@@ -38,6 +38,8 @@ OOMPolicy=continue
 LimitNOFILE=${files}
 
 Environment=NODE_ENV=production
+# For the control socket, which tsunicornctl uses.
+RuntimeDirectory=${escaped(name)}
 ${userLines(facts)}
 NoNewPrivileges=${settings.user === null ? 'yes' : 'no'}
 PrivateTmp=yes

@@ -13,19 +13,37 @@ export interface CompanionView {
 }
 
 const view = readView();
-const timeoutMs = numberIn(COMPANION_VARIABLES.timeout) * 1000;
 const graceMs = numberIn(COMPANION_VARIABLES.gracefulTimeout) * 1000;
-const intervalMs = Math.min(LONGEST_INTERVAL_MS, timeoutMs / 4);
+
+/** Beats for as long as the event loop runs, or by hand alone from the first time on. */
+class Heartbeat {
+  readonly #intervalMs: number;
+  #isByHand = false;
+  #beatMs = Number.NEGATIVE_INFINITY;
+
+  constructor(timeoutMs: number) {
+    this.#intervalMs = Math.min(LONGEST_INTERVAL_MS, timeoutMs / 4);
+    if (this.#intervalMs === 0) return;
+    this.#beat();
+    setInterval(() => this.#isByHand || this.#beat(), this.#intervalMs).unref();
+  }
+
+  beatByHand(): void {
+    this.#isByHand = true;
+    this.#beat();
+  }
+
+  #beat(): void {
+    const now = performance.now();
+    if (now - this.#beatMs < this.#intervalMs / 2) return;
+    this.#beatMs = now;
+    send({ tsunicorn: 'companionBeat' });
+  }
+}
+
+const beats = view === null ? null : new Heartbeat(numberIn(COMPANION_VARIABLES.timeout) * 1000);
 const stop = new AbortController();
-
-/** The state of this module, which belongs to the process as its signal handlers do. */
-const own: { beats: 'by itself' | 'by hand'; traps: boolean; beatMs: number } = {
-  beats: 'by itself',
-  traps: false,
-  beatMs: Number.NEGATIVE_INFINITY,
-};
-
-if (view !== null) begin();
+if (view !== null && process.connected) followArbiter();
 
 /** What this companion is; null in a process that no tsunicorn has started as a companion. */
 export function companion(): CompanionView | null {
@@ -42,8 +60,7 @@ export function ready(): void {
  * the first call on it is told by these calls alone, and ends the companion where none comes within `timeout`.
  */
 export function heartbeat(): void {
-  own.beats = 'by hand';
-  beat();
+  beats?.beatByHand();
 }
 
 /**
@@ -51,19 +68,15 @@ export function heartbeat(): void {
  * does not end the process by itself; it is killed where it has not ended within `gracefulTimeout`.
  */
 export function stopping(): AbortSignal {
-  if (!own.traps) {
-    own.traps = true;
-    process.on('SIGTERM', () => stop.abort());
-  }
+  if (!process.listeners('SIGTERM').includes(abort)) process.on('SIGTERM', abort);
   return stop.signal;
 }
 
-function begin(): void {
-  if (intervalMs > 0) {
-    beat();
-    setInterval(() => own.beats === 'by itself' && beat(), intervalMs).unref();
-  }
-  if (!process.connected) return;
+function abort(): void {
+  stop.abort();
+}
+
+function followArbiter(): void {
   process.once('disconnect', leave);
   // That listener alone would keep a process alive that has nothing left to do.
   process.channel?.unref();
@@ -82,13 +95,6 @@ function signalOwnGroup(signal: NodeJS.Signals): void {
   } catch {
     process.kill(process.pid, signal);
   }
-}
-
-function beat(): void {
-  const now = performance.now();
-  if (now - own.beatMs < intervalMs / 2) return;
-  own.beatMs = now;
-  send({ tsunicorn: 'companionBeat' });
 }
 
 function send(message: CompanionMessage): void {

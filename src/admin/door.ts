@@ -36,6 +36,11 @@ export class Door {
     server.unref();
   }
 
+  /** Whether anybody is connected. */
+  get isUsed(): boolean {
+    return this.#sockets.size > 0;
+  }
+
   /** Ends all connections. The socket itself is its listener's to close. */
   close(): void {
     this.#server.removeAllListeners('connection');

@@ -41,9 +41,13 @@ export class ControlFront {
     this.#follow(status);
   }
 
-  /** The service has ended. */
-  close(): void {
+  /** The service has ended. Resolves when those who wait have been told, as far as they read at once. */
+  async close(): Promise<void> {
     if (this.#loading !== null) clearTimeout(this.#loading);
+    const { journal } = this.#service;
+    journal.end();
+    // HTTP writes what it has in the turn that follows.
+    if (this.#door.isUsed) await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
     this.#door.close();
     this.#socket.close();
   }

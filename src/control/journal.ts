@@ -15,6 +15,7 @@ export class Journal {
   readonly #deaths: { readonly atMs: number; readonly cause: string }[] = [];
   readonly #followers = new Set<(record: AnyRecord) => void>();
   readonly #watchers = new Set<() => void>();
+  readonly #end = new AbortController();
   #status: ServiceStatus | null = null;
   #reload: ReloadOutcome | null = null;
   #file: string | null = null;
@@ -27,6 +28,16 @@ export class Journal {
   /** Null before the first turn of the loop. */
   get status(): ServiceStatus | null {
     return this.#status;
+  }
+
+  /** Aborted when the service has ended: nothing follows. */
+  get ended(): AbortSignal {
+    return this.#end.signal;
+  }
+
+  /** The service has ended. */
+  end(): void {
+    this.#end.abort();
   }
 
   /** The last reload that is over; null before the first. */

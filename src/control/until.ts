@@ -8,6 +8,9 @@ const MOST_SECONDS = 86_400;
 /** What a wait ends with where its time is over. */
 export const TIMED_OUT = { outcome: 'timeout' } as const;
 
+/** What it ends with where the service has ended. */
+export const ENDED = { outcome: 'ended', reason: 'the service has ended' } as const;
+
 /** Waiting for something of the service, whose progress the client is told. */
 export interface Wait<Found> {
   /** Looks after each record and each turn of the arbiter's loop; null while it has not come. */
@@ -29,7 +32,7 @@ export function until<Found extends object>(
   lines: Lines,
   { journal }: Controlled,
   { look, progress }: Wait<Found>,
-): Promise<Found | typeof TIMED_OUT> {
+): Promise<Found | typeof TIMED_OUT | typeof ENDED> {
   const seconds = secondsOf(query);
   return new Promise((resolve, reject) => {
     let told: string | null = null;
@@ -48,6 +51,7 @@ export function until<Found extends object>(
     };
     const endWatch = journal.watch(watch);
     const timer = setTimeout(() => finish(() => resolve(TIMED_OUT)), seconds * 1000);
+    journal.ended.addEventListener('abort', () => finish(() => resolve(ENDED)), { once: true });
     signal.addEventListener('abort', () => finish(() => reject(new Error('the client has gone'))), {
       once: true,
     });

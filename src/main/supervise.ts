@@ -114,9 +114,9 @@ export async function supervise(bound: Bound): Promise<number> {
   flushCompileCache();
   const status = await running;
   admin?.close();
-  control?.close();
   pidfile.remove(arbiter.newArbiter);
   log.info('Shutting down: arbiter', { event: 'stopped', exitStatus: status });
+  await control?.close();
   await following.close();
   return status;
 }

@@ -93,11 +93,16 @@ it('a deploy script learns how a reload came out, and what else it changes', asy
     body: expect.stringContaining('the service drains'),
   });
   expect((await get(running.at)).status).toBe(200);
+  const followed = ask(path, 'events', '--follow');
   expect(await ask(path, 'stop', '--wait')).toMatchObject({
     status: 0,
     stdout: expect.stringMatching(/stopped\n$/),
   });
   expect(await running.end()).toMatchObject({ status: 0 });
+  expect(await followed).toMatchObject({
+    status: 0,
+    stdout: expect.stringMatching(/ INFO stopped: Shutting down: arbiter\n$/),
+  });
   expect(readdirSync(running.cwd).toSorted()).toEqual(['app.mjs', 'tsunicorn.config.mjs']);
 });
 

@@ -182,11 +182,11 @@ async function stop(asked: Asked, service: Controlled): Promise<object> {
   const mode = asked.query.has('quick') ? 'quick' : 'graceful';
   await tell(service, { name: 'stop', mode });
   if (!wantsWait(asked)) return { outcome: 'begun', pid: process.pid };
-  // The answer ends with this process.
-  return until(asked, asked.stream(), service, {
-    look: () => null,
+  const { outcome } = await until(asked, asked.stream(), service, {
+    look: (): typeof READY | null => null,
     progress: () => leavingText(service),
   });
+  return { outcome: outcome === 'ended' ? 'done' : outcome, pid: process.pid };
 }
 
 function leavingText({ workers }: Controlled): string {

@@ -22,7 +22,7 @@ function events(asked: Asked, { journal }: Controlled): object | Promise<object>
     const end = journal.follow((record) => {
       if (isWanted(record)) send(plain(record));
     });
-    asked.signal.addEventListener('abort', () => {
+    AbortSignal.any([asked.signal, journal.ended]).addEventListener('abort', () => {
       end();
       resolve({});
     });

@@ -30,7 +30,7 @@ function logs(asked: Asked, service: Controlled): object | Promise<object> {
     }),
   ];
   return new Promise((resolve) => {
-    signal.addEventListener('abort', () => {
+    AbortSignal.any([signal, service.journal.ended]).addEventListener('abort', () => {
       for (const end of ends) end();
       resolve({});
     });

@@ -33,6 +33,7 @@ export interface Changed {
 const STATUSES: Readonly<Record<string, Status>> = {
   refused: STATUS.refused,
   superseded: STATUS.refused,
+  ended: STATUS.refused,
   undone: STATUS.undone,
   timeout: STATUS.timedOut,
 };
@@ -62,7 +63,8 @@ export async function change(
   return STATUSES[answer.outcome] ?? STATUS.done;
 }
 
-async function changed(call: Call, client: Client, path: string): Promise<Changed> {
+/** The same, telling nothing but the progress. Resolves with the answer. */
+export async function changed(call: Call, client: Client, path: string): Promise<Changed> {
   const { out, signal, flags } = call;
   const heard = ({ progress }: Readonly<Record<string, unknown>>) => {
     if (typeof progress === 'string') out.note(progress);

@@ -1,6 +1,6 @@
 import { Failure, STATUS } from '../failure.ts';
 import type { Call, Exit, Flag, Operand, Verb } from '../verb.ts';
-import { change, queryOf, TIMED_OUT, untilGone, WAIT_FLAGS } from './change.ts';
+import { change, changed, queryOf, TIMED_OUT, untilGone, WAIT_FLAGS } from './change.ts';
 
 /** A worker, by its place. */
 export const SLOT: Operand = {
@@ -160,10 +160,10 @@ async function stopService(call: Call): Promise<number> {
   const said = () => 'the service stops';
   if (!call.flags.has('--wait')) return change(call, client, `/v1/stop${query}`, said);
   try {
-    const status = await change(call, client, `/v1/stop${query}`, said);
-    if (status !== STATUS.done) return status;
+    const { outcome } = await changed(call, client, `/v1/stop${query}`);
+    if (outcome === 'timeout') throw new Failure(STATUS.timedOut, 'timed out; it goes on');
   } catch (error) {
-    // The end of its connection is its answer.
+    // An arbiter that is killed ends its connections.
     if (!(error instanceof Failure) || error.status !== STATUS.noService) throw error;
   }
   await untilGone(pid, call);

@@ -51,6 +51,8 @@ export default defineConfig({
   // timeout: 30,
   // How long a request may take in total before its client gets a 504; 0 is no limit.
   // requestTimeout: 0,
+  // How long a request may have waited before the application gets it, by X-Request-Start; 0 is no limit.
+  // queueTimeout: 0,
   // How long an event loop may be blocked before the log reports it; 0 switches it off.
   // stallWarning: 1,
   // How long a request may wait, with nothing sent or received, before the log reports it; 0 switches it off.

@@ -94,6 +94,7 @@ const CHANGES: Readonly<Record<Exclude<SettingName, Fixed | Privileged | Elsewhe
         schedule: '0 3 1 1 *',
         timeZone: null,
         overlap: false,
+        required: false,
         env: {},
         cwd: null,
         timeout: null,

@@ -13,6 +13,7 @@ describe('the companions of a config file', () => {
         schedule: null,
         timeZone: null,
         overlap: false,
+        required: false,
         env: {},
         cwd: null,
         timeout: null,

@@ -118,7 +118,8 @@ export class CompanionModel extends Process implements Group {
   readonly periodMs: number;
   readonly #chance: Chance;
   #isDeaf: boolean;
-  #othersLive: boolean;
+  /** Of the others in its group, by the machine's clock: they end also while the arbiter oversleeps. */
+  #othersEndMs: number;
   #isTold = false;
 
   constructor(
@@ -134,7 +135,7 @@ export class CompanionModel extends Process implements Group {
     this.periodMs = Number(period);
     this.#chance = chance;
     this.#isDeaf = !isCalm && chance.happens(0.1);
-    this.#othersLive = !isCalm && chance.happens(0.1);
+    this.#othersEndMs = !isCalm && chance.happens(0.1) ? Infinity : 0;
     groups.started(this);
     if (this.periodMs > 0)
       groups.ran(
@@ -144,15 +145,13 @@ export class CompanionModel extends Process implements Group {
   }
 
   get lives(): boolean {
-    return this.isAlive || this.#othersLive;
+    return this.isAlive || this.machine.clock.now() < this.#othersEndMs;
   }
 
   signalledAll(signal: NodeJS.Signals): void {
     if (this.isAlive) this.signalled(signal);
-    if (!this.#othersLive || (this.#isDeaf && signal !== 'SIGKILL')) return;
-    this.machine.clock.after(this.#chance.between(1, 300), () => {
-      this.#othersLive = false;
-    });
+    if (this.#othersEndMs === 0 || (this.#isDeaf && signal !== 'SIGKILL')) return;
+    this.#othersEndMs = Math.min(this.#othersEndMs, this.machine.clock.now() + this.#chance.between(1, 300));
   }
 
   received(): void {}
@@ -186,7 +185,7 @@ class PeerGroup implements Group {
   readonly place: string;
   readonly #clock: SimulatedClock;
   readonly #endMs: number;
-  lives = true;
+  #endsAtMs = Infinity;
 
   constructor(pid: number, place: string, clock: SimulatedClock, endMs: number) {
     this.pid = pid;
@@ -195,15 +194,17 @@ class PeerGroup implements Group {
     this.#endMs = endMs;
   }
 
+  get lives(): boolean {
+    return this.#clock.now() < this.#endsAtMs;
+  }
+
   signalledAll(signal: NodeJS.Signals): void {
     this.ends(signal === 'SIGKILL' ? 1 : this.#endMs);
   }
 
   ends(ms: number, then: () => void = () => {}): void {
-    this.#clock.after(ms, () => {
-      this.lives = false;
-      then();
-    });
+    this.#endsAtMs = Math.min(this.#endsAtMs, this.#clock.now() + ms);
+    this.#clock.after(ms, then);
   }
 }
 
@@ -247,7 +248,7 @@ export class PeerModel {
     this.#isAlive = false;
     const { chance } = this.#options;
     for (const group of this.#groups)
-      if (inOrder) group.lives = false;
+      if (inOrder) group.ends(0);
       else if (chance.happens(0.5)) group.ends(chance.between(1, 100));
   }
 

@@ -49,7 +49,9 @@ it('what the arbiter and the workers log is followed, that of workers that come 
   service.signal('SIGHUP');
   await service.waitForLog(/Generation 2 is ready/);
   await comes('/throw', failed);
-  expect((await client.status()).processes[0]?.pid).not.toBe(first);
+  await expect
+    .poll(async () => (await client.status()).processes.map(({ pid }) => pid), { timeout: deadlineMs() })
+    .not.toContain(first);
   leaving.abort();
   expect(await done).toBe('left');
   const ran = await ctl(['logs', '-s', path]);

@@ -69,6 +69,7 @@ export class Arbiter {
       const { intent } = this.#service;
       if (intent.name === 'stopping' && this.#isEmpty && this.#upgrade.mayLeave) {
         this.#upgrade.leave();
+        this.#actions.close();
         await hooks.last(clock);
         return intent.exitStatus;
       }

@@ -25,7 +25,7 @@ export function parseWords(words: readonly string[], verb: Pick<Verb, 'name' | '
   const rest = [...words];
   for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
     if (word === '--') operands.push(...rest.splice(0));
-    else if (word.startsWith('-') && word !== '-') readFlag(word, rest, known, flags);
+    else if (word.startsWith('-') && !/^-\d*$/.test(word)) readFlag(word, rest, known, flags);
     else operands.push(word);
   }
   if (!flags.has('--help')) checkOperands(operands, verb);

@@ -43,23 +43,16 @@ export const ATTRIBUTES: ReadonlyMap<string, Attribute> = new Map<string, Attrib
         [['bootTimeout', Number(value) / 1000]],
       ),
   ],
+  ['wait_ready', (value) => (value === false ? {} : setting('waitReady', true))],
   [
-    'wait_ready',
+    'shutdown_with_message',
     (value, name) =>
       value === false
         ? {}
         : differently(
             name,
-            "a worker is ready when its server listens; process.send('ready') has no effect. If that is too early, set readyPath to a path that answers 2xx when the program is ready",
+            "a worker finishes its requests first; then the program's listeners of message get 'shutdown', and those of SIGTERM run too",
           ),
-  ],
-  [
-    'shutdown_with_message',
-    (_value, name) =>
-      not(
-        name,
-        "no worker gets the message 'shutdown': it stops accepting, finishes its requests, then the program's listeners of SIGTERM run",
-      ),
   ],
   ['env', (value) => setting('env', variablesOf(value))],
   ['port', (value) => setting('env', { PORT: `${value}` })],

@@ -63,7 +63,12 @@ it('a deploy script learns how a reload came out, and what else it changes', asy
     stderr: expect.stringMatching(/Another reload will follow/),
   });
 
-  expect(await ask(path, 'scale', '3', '--wait')).toMatchObject({ status: 0 });
+  expect(await ask(path, 'scale', '-9')).toMatchObject({
+    status: 1,
+    stderr: expect.stringMatching(/at least one worker, got -9 of 2/),
+  });
+  expect(await ask(path, 'scale', '1e0')).toMatchObject({ status: 1 });
+  expect(await ask(path, 'scale', '+1', '--wait')).toMatchObject({ status: 0 });
   expect(childrenOf(running.pid)).toHaveLength(3);
   const before = await told(path, 'describe', '1');
   expect(before).toMatchObject({ slot: 1, state: 'ready', requests: [] });

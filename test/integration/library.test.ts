@@ -99,10 +99,11 @@ describe('a service in a program', () => {
       }
       say('stopped');
       say(before === JSON.stringify(state()) || [before, state()]);
+      say(process.getActiveResourcesInfo().filter((what) => what === 'Timeout'));
     `);
     expect({ status, said, left }, stderr).toEqual({
       status: 0,
-      said: [[], 'first', 3, 1, 'second', true, true, 'stopped', true],
+      said: [[], 'first', 3, 1, 'second', true, true, 'stopped', true, []],
       left: [],
     });
   });

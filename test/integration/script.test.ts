@@ -238,6 +238,13 @@ describe('a program that cannot be served ends the service with one line', () =>
   });
 });
 
+it('--check-config takes an address with a port for each slot', async () => {
+  const { status, stderr } = await run(['--check-config', '-b', '127.0.0.1:300{slot}', 'server.cjs'], {
+    files: { 'server.cjs': "require('node:http').createServer().listen(process.env.PORT);\n" },
+  });
+  expect(status, stderr).toBe(0);
+});
+
 it('--check-config runs a program once and says what it is', async () => {
   const { status, stdout } = await run(['--check-config', 'server.cjs'], {
     files: { 'server.cjs': answering('1') },

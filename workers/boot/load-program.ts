@@ -164,7 +164,7 @@ function differenceOf(
 
 /** What is not an address of TCP is of no interest, and any port is as good as another. */
 function urlOfBind(text: string): string {
-  const address = parseAddress('--bind', text);
+  const address = parseAddress('--bind', text.replaceAll('{slot}', '0'));
   if (address.kind !== 'tcp') return '';
   const { host, port } = address;
   return `http://${host.includes(':') ? `[${host}]` : host}:${port || 8000}`;

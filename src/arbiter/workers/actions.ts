@@ -46,6 +46,11 @@ export class Actions {
     });
   }
 
+  /** The service has ended: a timer would keep a program alive that goes on without it. */
+  close(): void {
+    this.#tooManyRetire.end();
+  }
+
   perform(action: Action): void {
     if (action.type === 'spawn') return this.#spawn(action.slot, action.generation);
     const { workers } = this.#service;

@@ -129,13 +129,18 @@ function rollback(_asked: Asked, { newArbiter, journal, oldArbiter }: Controlled
   return { outcome: 'begun', arbiter: pid };
 }
 
+/** `3`, or as with PM2 `+1` and `-1`, which are added to the number that is wanted now. Throws a Refusal. */
+function wantedBy(text: string, wanted: number): number {
+  const [, sign, digits] = /^([+-]?)(\d{1,6})$/.exec(text) ?? [];
+  if (digits === undefined)
+    throw new Refusal(400, `scale: expected a whole number from 1 up, +N or -N, got "${text}"`);
+  const count = sign === '' ? Number(digits) : wanted + Number(`${sign}${digits}`);
+  if (count < 1) throw new Refusal(400, `scale: a service has at least one worker, got ${text} of ${wanted}`);
+  return count;
+}
+
 async function scale(asked: Asked, service: Controlled): Promise<object> {
-  const count = Number(asked.query.get('count') || Number.NaN);
-  if (!Number.isInteger(count) || count < 1)
-    throw new Refusal(
-      400,
-      `scale: expected a whole number from 1 up, got "${asked.query.get('count') ?? ''}"`,
-    );
+  const count = wantedBy(asked.query.get('count') ?? '', service.journal.status?.workers.wanted ?? 0);
   await tell(service, { name: 'scale', count });
   if (!wantsWait(asked)) return { outcome: 'begun', workers: count };
   const { journal } = service;

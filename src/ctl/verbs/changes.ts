@@ -38,7 +38,7 @@ const reload: Verb = {
 const scale: Verb = {
   name: 'scale',
   summary: 'change the number of workers, until the next reload that changes it',
-  operands: [{ name: 'N', doc: 'how many workers' }],
+  operands: [{ name: 'N', doc: 'how many workers; +N and -N are added to their number' }],
   flags: WAIT_FLAGS,
   exits: [TIMED_OUT],
   run: async (call) =>

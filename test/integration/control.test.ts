@@ -43,11 +43,12 @@ it('a deploy script learns how a reload came out, and what else it changes', asy
     stderr: expect.stringMatching(/undone, what served before keeps serving: .*no luck/),
   });
   expect((await told(path, 'status')).reload.last).toMatchObject({ outcome: 'undone' });
-  write('app.mjs', 'await new Promise((resolve) => setTimeout(resolve, 60_000));');
+  write('app.mjs', 'console.error("it hangs"); await new Promise((resolve) => setTimeout(resolve, 60_000));');
   expect(await ask(path, 'reload', '--wait', '--timeout', '0.2')).toMatchObject({
     status: 5,
     stderr: expect.stringMatching(/timed out; it goes on/),
   });
+  await running.waitForLog(/it hangs/);
   write('app.mjs', APP);
   // The second one follows the first, whose worker never gets ready, and is told so.
   const canary = async (): Promise<number> => {

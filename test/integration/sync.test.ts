@@ -68,9 +68,10 @@ describe.each(binds)('sync workers on %s', (_name, bind) => {
     const slow = net.connect(addressOf(running.at));
     slow.write('POST /slow HTTP/1.1\r\nHost: x\r\nContent-Length: 200000\r\n\r\nsome');
     expect(await request({ url: running.at })).toBe('200');
+    await running.waitFor(() => begun(running).length === 1, 'the line of the request');
     expect(begun(running).map(([, , , path]) => path)).toEqual(['/']);
     slow.write('x'.repeat(200_000 - 4));
-    const answer = await new Promise((got) => slow.once('data', (data) => got(String(data))));
+    const answer = await text(slow);
     expect(answer).toMatch(/^HTTP\/1\.1 200 [\s\S]*connection: close[\s\S]*\d+ 200000$/i);
   });
 

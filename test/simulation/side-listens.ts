@@ -153,7 +153,10 @@ export class SideApplication {
     } else if (open) {
       this.#lastId++;
       this.#asked.set(this.#lastId, { place, tries });
-      tell({ tsunicorn: 'wanted', place, port: null, id: this.#lastId });
+      // Its application wants it from now on, though it may die before it hears the answer.
+      tell({ tsunicorn: 'wanted', place, port: null, id: this.#lastId }, undefined, () =>
+        this.#wants(listens.at(place)),
+      );
     } else {
       const listening = listens.bind(place, holder);
       this.#use(place);
@@ -177,10 +180,12 @@ export class SideApplication {
   }
 
   #use(place: string): void {
-    const { listens, generation } = this.#options;
     this.#used.add(place);
-    const listening = listens.at(place);
-    if (listening) listening.generation = Math.max(listening.generation, generation);
+    this.#wants(this.#options.listens.at(place));
+  }
+
+  #wants(listening: Listening | undefined): void {
+    if (listening) listening.generation = Math.max(listening.generation, this.#options.generation);
   }
 
   #close(place: string): void {

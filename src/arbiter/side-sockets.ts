@@ -20,9 +20,9 @@ interface Who {
 
 interface Held {
   readonly side: SideSocket;
-  /** The ages of the workers that listen on it. */
-  readonly users: Set<number>;
-  /** The latest generation that wants it; 0 if the application has closed its server there. */
+  /** The generations of the workers that listen on it, by their ages. */
+  readonly users: Map<number, number>;
+  /** The latest generation that wants it: its application has not closed its server there. 0 if none does. */
   generation: number;
 }
 
@@ -42,7 +42,7 @@ export class SideSockets {
 
   /** `adopted` were handed to this arbiter by the one before it, and are wanted by `generation`. */
   constructor(adopted: readonly SideSocket[], generation: number) {
-    for (const side of adopted) this.#held.set(side.place, { side, users: new Set(), generation });
+    for (const side of adopted) this.#held.set(side.place, { side, users: new Map(), generation });
   }
 
   get open(): readonly SideSocket[] {
@@ -70,7 +70,7 @@ export class SideSockets {
     const held = this.#held.get(side.place);
     // Of a path that was unlinked in between, the latest is the one that clients reach.
     if (held) held.side.close();
-    this.#held.set(side.place, { side, users: held?.users ?? new Set(), generation: 0 });
+    this.#held.set(side.place, { side, users: held?.users ?? new Map(), generation: 0 });
     this.took(who, side.place);
   }
 
@@ -79,15 +79,15 @@ export class SideSockets {
     const held = this.#held.get(place);
     if (held === undefined) return;
     this.#seekers.get(age)?.delete(addressOf(place, held.side.url));
-    held.users.add(age);
+    held.users.set(age, generation);
     held.generation = Math.max(held.generation, generation);
   }
 
   /** The application has closed its server there. */
   released({ age }: Who, place: string): void {
     const held = this.#held.get(place);
-    if (!held?.users.delete(age) || held.users.size > 0) return;
-    held.generation = 0;
+    // Workers that end keep what they want; one that has closed it wants it no more, nor do those like it.
+    if (held?.users.delete(age)) held.generation = Math.max(0, ...held.users.values());
   }
 
   /**

@@ -37,3 +37,15 @@ describe('a worker that finds the address of a side socket taken', () => {
     expect(sides.wanted(worker(1), 'port 9100', 9100, [2])).toMatchObject({ answer: 'later' });
   });
 });
+
+it('a side socket that the new application has closed is not kept once the old workers have ended', () => {
+  const sides = new SideSockets([], 1);
+  sides.bound({ age: 1, generation: 1 }, side());
+  sides.took({ age: 2, generation: 2 }, 'port 9100');
+  sides.released({ age: 2, generation: 2 }, 'port 9100');
+  sides.sweep(2, () => false);
+  expect(sides.open).toHaveLength(1);
+  sides.ended(1);
+  sides.sweep(2, () => false);
+  expect(sides.open).toEqual([]);
+});

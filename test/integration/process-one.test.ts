@@ -1,4 +1,3 @@
-import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { ask } from '../support/http-client.ts';
@@ -59,7 +58,6 @@ it('as process 1 it hears a TERM that comes while it starts, which the kernel wo
   const running = startAsProcessOne(['app.js'], files);
   await running.waitForLog(/reading/);
   process.kill(await arbiterOf(running), 'SIGTERM');
-  rmSync(join(running.cwd, 'hold'));
   expect(await running.end()).toEqual({ status: 0, signal: null });
   expect(running.stderr).not.toMatch(/Listening|ERROR|CRITICAL/);
 });

@@ -6,6 +6,7 @@ import { systemClock } from '../../support/clock.ts';
 import { codeOf, messageOf, UsageError } from '../../support/errors.ts';
 import type { LogFields, Logger, LogLevel } from '../../support/logger.ts';
 import { stackLines } from '../../support/text.ts';
+import { both } from '../both.ts';
 import { isLogged, type LogFile, type OpenLog } from '../logger.ts';
 import { LogTrouble } from '../trouble.ts';
 import { type Entry, formatRecord } from './record.ts';
@@ -70,24 +71,6 @@ function targetOf({ syslogTo }: Settings): SyslogTarget {
   // Its kind has read it the same way.
   if (target === null) throw new Error(`no syslog target: ${syslogTo}`);
   return target;
-}
-
-type Line = (level: LogLevel, message: string, fields: LogFields | undefined) => void;
-
-function both(log: Logger, also: Line): Logger {
-  const at = (level: LogLevel) => (message: string, fields?: LogFields) => {
-    log[level](message, fields);
-    also(level, message, fields);
-  };
-  return {
-    debug: at('debug'),
-    info: at('info'),
-    warning: at('warning'),
-    error: at('error'),
-    critical: at('critical'),
-    reopen: () => log.reopen(),
-    flush: () => log.flush(),
-  };
 }
 
 function entryOf(level: LogLevel, message: string, fields: LogFields = {}): Entry {

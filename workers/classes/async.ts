@@ -3,6 +3,7 @@ import { Connections } from '../../src/http/connections.ts';
 import { logRefused } from '../../src/http/refusal-log.ts';
 import { limitRequests } from '../../src/http/request-limit.ts';
 import { createHttpServer } from '../../src/http/server.ts';
+import { TrustedPeers } from '../../src/support/trusted-peers.ts';
 import { Capacity } from '../accept/capacity.ts';
 import { createGate } from '../accept/gate.ts';
 import type { Serve, ServeOptions, Serving } from '../serving.ts';
@@ -30,7 +31,7 @@ export async function serveMany(
   const connections = new Connections(() => {
     capacity.freed();
     update();
-  });
+  }, new TrustedPeers(settings.forwardedAllowIps));
   const capacity = new Capacity({ limit, connections, log, clock, changed: update });
   const limited = limitRequests(application.handler, { seconds: limitSeconds, connections, log, clock });
   const server = createHttpServer({

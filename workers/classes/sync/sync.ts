@@ -5,6 +5,7 @@ import { logRefused } from '../../../src/http/refusal-log.ts';
 import { limitRequests } from '../../../src/http/request-limit.ts';
 import { createHttpServer } from '../../../src/http/server.ts';
 import { servedName } from '../../../src/settings/mounts.ts';
+import { TrustedPeers } from '../../../src/support/trusted-peers.ts';
 import { Capacity } from '../../accept/capacity.ts';
 import { EarlyBytes } from '../../accept/early-bytes.ts';
 import { createGate } from '../../accept/gate.ts';
@@ -41,7 +42,7 @@ export const serveSync: Serve = async (options) => {
   const connections = new Connections((socket) => {
     capacity.freed();
     settle(socket);
-  });
+  }, new TrustedPeers(settings.forwardedAllowIps));
   const capacity = new Capacity({ limit, connections, log, clock, changed: update });
   const oneByOne = oneAtATime(application.handler, queue, update);
   limitTurns(queue, { seconds: settings.timeout, fail: options.fail, clock });

@@ -255,6 +255,11 @@ export class Connections {
     });
   }
 
+  /** Resolves once those that are here now have ended. */
+  async presentEnded(): Promise<void> {
+    await Promise.all(this.#sockets.map((socket) => new Promise((ended) => socket.once('close', ended))));
+  }
+
   /** Destroys all connections that are left, upgraded sockets included. Returns how many there were. */
   destroyAll(): number {
     const left = this.#sockets;

@@ -52,7 +52,7 @@ export async function serveMany(
     (socket) => {
       if (own?.turnsAway(socket, connections.size)) return;
       connections.add(socket);
-      server.emit('connection', socket);
+      (own?.server ?? server).emit('connection', socket);
       capacity.opened(socket);
       if (capacity.isFull) gate.pause();
     },
@@ -61,9 +61,9 @@ export async function serveMany(
   );
 
   function update(): void {
-    if (capacity.isFull) gate.pause();
+    if (capacity.isFull || own?.isClosed) gate.pause();
     else gate.resume();
   }
 
-  return open(options, application, { gate, capacity, connections });
+  return open(options, application, { gate, capacity, connections, update });
 }

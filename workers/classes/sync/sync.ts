@@ -76,7 +76,7 @@ export const serveSync: Serve = async (options) => {
         setImmediate(fed);
       }
       update();
-      server.emit('connection', socket);
+      (own?.server ?? server).emit('connection', socket);
     },
     clock,
     { ...own?.socketOptions, highWaterMark: BODY_BYTES },
@@ -95,11 +95,11 @@ export const serveSync: Serve = async (options) => {
   function update(): void {
     share?.set(queue.isFree ? 0 : 1);
     if (isFeeding) return;
-    const idle = queue.isFree && pending.count === 0 && !capacity.isFull;
+    const idle = queue.isFree && pending.count === 0 && !capacity.isFull && !own?.isClosed;
     if (idle) gate.resume();
     else gate.pause();
   }
 
-  const serving = await open(options, application, { gate, capacity, connections });
+  const serving = await open(options, application, { gate, capacity, connections, update });
   return share ? { ...serving, utilisation: () => share.take() } : serving;
 };

@@ -34,6 +34,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'src/ctl',
     'src/init',
     'src/migrate',
+    'src/page',
     'src/watch',
     ...GATEWAY,
   ],
@@ -41,6 +42,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'src/migrate': ['src/settings', 'src/support'],
   'src/admin': GATEWAY,
   'src/control': ['src/admin', 'src/arbiter', ...GATEWAY],
+  'src/page': ['src/admin', 'src/control', 'src/arbiter', ...GATEWAY],
   // A process of its own, beside the service.
   'src/ctl': ['src/admin', 'src/arbiter', 'src/control', ...GATEWAY],
   'src/arbiter': ['src/watch', ...GATEWAY],

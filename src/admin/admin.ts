@@ -26,6 +26,14 @@ export interface AdminOptions {
   readonly version: string;
   readonly clock: Clock;
   readonly log: RecordLog;
+  /** What else is answered; null where that is nothing. */
+  readonly more: MorePages | null;
+}
+
+/** Pages that answer by themselves. */
+export interface MorePages {
+  has(path: string): boolean;
+  answer(request: IncomingMessage, response: ServerResponse, entrance: Entrance): void;
 }
 
 /** Whoever asks more often is told of the same queues. */
@@ -102,6 +110,8 @@ export class Admin {
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse, entrance: Entrance): Promise<void> {
+    const { more } = this.#options;
+    if (more?.has(pathOf(request))) return more.answer(request, response, entrance);
     const answer = this.#pages.answer(request, entrance);
     const { status, type, body, headers = {} } = answer instanceof Promise ? await answer : answer;
     // What the client sends behind a head that is refused is not waited for.
@@ -184,6 +194,10 @@ function mayOpen({ role, phase, workers }: ServiceStatus): boolean {
 /** Nobody can connect before the socket listens, nor after its file was removed. */
 function keepToOurselves({ address }: Listener): void {
   if (address.kind === 'unix' && fs.existsSync(address.path)) fs.chmodSync(address.path, 0o600);
+}
+
+function pathOf({ url = '' }: IncomingMessage): string {
+  return url.split('?', 1)[0] ?? '';
 }
 
 function entranceOf({ address, url }: Listener): Entrance {

@@ -6,6 +6,16 @@ export function isLocalHost(host: string): boolean {
   return name === 'localhost' || isIP(name ?? '') === 4;
 }
 
+/** Whether a request at such an address names another host: a web page can make a browser send it (DNS rebinding). */
+export function isForeignHost(host: string, { isLocal, isTcp }: Where): boolean {
+  return isLocal && isTcp && !isLocalHost(host);
+}
+
+interface Where {
+  readonly isLocal: boolean;
+  readonly isTcp: boolean;
+}
+
 /** Whether an Authorization header carries the token. Takes as long for a wrong one as for the right one. */
 export function hasToken(authorization: string, token: string): boolean {
   const [, given = ''] = /^Bearer +(\S+) *$/i.exec(authorization) ?? [];

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Settings } from '../settings/catalogue/catalogue.ts';
 import { CONTENT_TYPES, formatFor } from './exposition.ts';
-import { hasToken, isLocalHost } from './guard.ts';
+import { hasToken, isForeignHost } from './guard.ts';
 import type { Health } from './health.ts';
 
 /** An answer of the arbiter itself. */
@@ -51,8 +51,7 @@ export class Pages {
   answer(request: IncomingMessage, { isLocal, isTcp }: Entrance): Answer | Promise<Answer> {
     const { method = '', url = '', headers } = request;
     if (method !== 'GET' && method !== 'HEAD') return plain(405, 'only GET and HEAD', { Allow: 'GET, HEAD' });
-    // A web page can make a browser send requests to this machine under a name of its own (DNS rebinding).
-    if (isLocal && isTcp && !isLocalHost(headers.host ?? ''))
+    if (isForeignHost(headers.host ?? '', { isLocal, isTcp }))
       return plain(403, 'the Host header names another host; ask by an IP address or localhost');
     const path = url.split('?', 1)[0] ?? '';
     const open = this.#open.get(path);

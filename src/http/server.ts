@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Application } from '../app/application.ts';
 import { isMalformed } from '../app/client-fault.ts';
-import type { Adoption, OwnServer } from '../app/own-server.ts';
+import type { OwnServer } from '../app/own-server.ts';
 import type { FlightTable } from '../flights/table.ts';
 import type { AccessLog } from '../log/access-log.ts';
 import type { Clock } from '../support/clock.ts';
@@ -70,26 +70,25 @@ function feedRaw(own: OwnServer, connections: Connections): Server {
 function adopt(own: OwnServer, engine: Server, options: HttpServerOptions): Server {
   const { connections, accessLog = null, clock } = options;
   const onRefused = refusalsOf(options) ?? (() => {});
-  const common = {
+  const { server } = own;
+  const arrivals = { server, connections, clock };
+  const isHeard = (event: string) => server.listenerCount(event) > 0;
+  const refused = isHeard('clientError') ? handRefused(arrivals, onRefused, accessLog) : null;
+  if (refused === null) answerRefused(arrivals, onRefused, accessLog);
+  // That of a stream is answered by Node.
+  if (!own.isHttp2 && !isHeard('connect'))
+    server.on('connect', (_request, socket) => refuseOn(socket, NO_TUNNELS));
+  if (!isHeard('timeout')) closeIdleConnections(server, connections);
+  own.adopt({
     engine,
     upgrade: switcher(options),
+    refused,
     encrypts: (socket) => connections.expectTls(socket),
     secured: (socket, secure) => connections.secured(socket, secure),
     session: (session) => connections.speaksHttp2(session),
     stream: streamListener(options),
-  } satisfies Partial<Adoption>;
-  own.adopt((server) => {
-    const arrivals = { server, connections, clock };
-    const isHeard = (event: string) => server.listenerCount(event) > 0;
-    const refused = isHeard('clientError') ? handRefused(arrivals, onRefused, accessLog) : null;
-    if (refused === null) answerRefused(arrivals, onRefused, accessLog);
-    // That of a stream is answered by Node.
-    if (!own.isHttp2 && !isHeard('connect'))
-      server.on('connect', (_request, socket) => refuseOn(socket, NO_TUNNELS));
-    if (!isHeard('timeout')) closeIdleConnections(server, connections);
-    return { ...common, refused };
   });
-  return own.server;
+  return server;
 }
 
 /** What is to be told of each request that Node refuses. */

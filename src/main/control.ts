@@ -1,6 +1,7 @@
 import type { Arbiter } from '../arbiter/arbiter.ts';
 import type { Generation } from '../arbiter/change/generation.ts';
 import type { Command, EventQueue } from '../arbiter/events.ts';
+import type { Controlled } from '../control/controlled.ts';
 import type { Asker } from '../control/directory.ts';
 import type { ControlFront } from '../control/front.ts';
 import { Journal } from '../control/journal.ts';
@@ -43,24 +44,44 @@ export async function bindNamed(control: Control | null): Promise<Control | null
   return { ...control, named: socket };
 }
 
-/** What the control socket has to do with. */
+/** What is noted of what happens; null where nobody can ask. */
+export function journalOf({ settings }: LoadedData, control: Control | null): Journal | null {
+  return control?.journal ?? (settings.adminBind === null ? null : new Journal(() => systemClock.now()));
+}
+
+/** What the control socket and the page have to do with. */
 export interface ControlSources {
+  readonly journal: Journal;
   readonly queue: EventQueue;
   readonly counters: CounterStore | null;
   readonly oldArbiter: number | null;
   readonly serving: () => Generation;
   readonly arbiter: () => Arbiter;
-  readonly log: RecordLog;
+}
+
+/** The service as the control socket and the page see it. */
+export function controlledBy(sources: ControlSources): Controlled {
+  const { journal, queue, counters, oldArbiter, serving, arbiter } = sources;
+  return {
+    version: packageVersion(),
+    ...{ journal, counters, oldArbiter },
+    loaded: () => serving().loaded,
+    listeners: () => serving().listeners,
+    workers: () => arbiter().workers,
+    newArbiter: () => arbiter().newArbiter,
+    tell: (command: Command) => tell(queue, journal, command),
+    config: async () => (await import('./print-config.ts')).configRows(serving().loaded),
+  };
 }
 
 /** Opens the control socket; null where there is none. Never rejects. */
 export async function openControl(
   control: Control | null,
-  sources: ControlSources,
+  service: Controlled | null,
+  log: RecordLog,
 ): Promise<ControlFront | null> {
-  if (control === null) return null;
-  const { journal, request, named } = control;
-  const { queue, counters, oldArbiter, serving, arbiter, log } = sources;
+  if (control === null || service === null) return null;
+  const { request, named } = control;
   const { openSocket } = await import('../control/socket.ts');
   const { socket, why } = named === null ? await openSocket(request) : { socket: named, why: null };
   if (socket === null) {
@@ -72,16 +93,6 @@ export async function openControl(
     return null;
   }
   const { ControlFront } = await import('../control/front.ts');
-  const service = {
-    version: packageVersion(),
-    ...{ journal, counters, oldArbiter },
-    loaded: () => serving().loaded,
-    listeners: () => serving().listeners,
-    workers: () => arbiter().workers,
-    newArbiter: () => arbiter().newArbiter,
-    tell: (command: Command) => tell(queue, journal, command),
-    config: async () => (await import('./print-config.ts')).configRows(serving().loaded),
-  };
   return new ControlFront(socket, service, log);
 }
 

@@ -7,6 +7,7 @@ import type { HandedSocket } from '../listeners/handed.ts';
 import type { Listener } from '../listeners/listener.ts';
 import type { Owner } from '../listeners/owner.ts';
 import type { CounterStore } from '../metrics/store.ts';
+import type { Page } from '../page/page.ts';
 import { onParentGone, type Parent, tellServing } from '../process/parent.ts';
 import { isPeerMessage } from '../process/peer.ts';
 import type { FollowingPidfile } from '../process/pidfile.ts';
@@ -16,6 +17,7 @@ import type { Observe } from '../process/status.ts';
 import type { Notifier } from '../process/systemd/notifier.ts';
 import { type Address, parseAddress } from '../settings/address.ts';
 import type { Loaded } from '../settings/load.ts';
+import { fs } from '../support/builtins.ts';
 import type { Logger } from '../support/logger.ts';
 
 /** What changes with an upgrade. */
@@ -23,6 +25,8 @@ export interface UpgradeParts {
   readonly pidfile: FollowingPidfile;
   readonly notifier: Notifier | null;
   readonly counters: CounterStore | null;
+  /** Null without --admin-bind. */
+  readonly page: Page | null;
   readonly adminListeners: readonly Listener[];
   /** The path of the control socket; null where there is none. */
   readonly control: string | null;
@@ -109,7 +113,7 @@ export class Lineage {
 
   /** How the arbiter takes part in upgrades. */
   upgradeOptions(bound: UpgradeParts): UpgradeOptions {
-    const { pidfile, notifier, counters, adminListeners, control, newArbiters } = bound;
+    const { pidfile, notifier, counters, page, adminListeners, control, newArbiters } = bound;
     const { oldArbiter } = this;
     if (oldArbiter !== null) {
       onParentGone(() => this.#queue.push({ type: 'oldArbiterGone' }));
@@ -124,13 +128,16 @@ export class Lineage {
       workerCount: this.#parent?.workerCount ?? null,
       start: (listeners, workerCount, emit) => {
         for (const listener of adminListeners) listener.setShared(true);
+        const files = counters?.handOver() ?? null;
+        const history = files === null ? null : (page?.recorder.handOver() ?? null);
         const handed = {
           listeners: [...listeners, ...adminListeners],
           workerCount,
-          counters: counters?.handOver() ?? null,
+          counters: files && history !== null ? { ...files, history } : files,
           control,
         };
         newArbiters.start(this.#start, handed, emit);
+        if (history !== null) fs.closeSync(history);
       },
       tell: (message) => {
         if (newArbiters.tell(message) || oldArbiter === null || !process.connected) return;

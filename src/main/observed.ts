@@ -1,8 +1,10 @@
 import type { Admin } from '../admin/admin.ts';
 import type { Generation } from '../arbiter/change/generation.ts';
+import type { Controlled } from '../control/controlled.ts';
 import type { Listener } from '../listeners/listener.ts';
 import type { RecordLog } from '../log/records.ts';
-import type { CounterStore } from '../metrics/store.ts';
+import type { CounterStore, HandedCounters } from '../metrics/store.ts';
+import type { Page } from '../page/page.ts';
 import { packageVersion } from '../process/installation.ts';
 import type { Parent } from '../process/parent.ts';
 import type { Loaded } from '../settings/load.ts';
@@ -16,7 +18,7 @@ import type { Logger } from '../support/logger.ts';
 export async function countersOf({ settings }: Loaded, parent: Parent | null): Promise<CounterStore | null> {
   const handed = parent?.counters ?? null;
   if (settings.adminBind === null) {
-    for (const fd of handed === null ? [] : [handed.own, ...handed.others]) closeQuietly(fd);
+    for (const fd of handed === null ? [] : allOf(handed)) closeQuietly(fd);
     return null;
   }
   const { CounterStore } = await import('../metrics/store.ts');
@@ -42,10 +44,38 @@ export interface AdminSources {
   readonly listeners: readonly Listener[];
   readonly serving: () => Generation;
   readonly log: Logger;
+  readonly page: Page | null;
+}
+
+export interface PageSources {
+  readonly service: Controlled | null;
+  readonly counters: CounterStore | null;
+  /** The descriptor of what an old arbiter has kept. */
+  readonly handed: number | null;
+  readonly log: Logger;
+}
+
+/** The page at --admin-bind, and its history; null without it. */
+export async function pageOf({ service, counters, handed, log }: PageSources): Promise<Page | null> {
+  if (service === null || counters === null || service.loaded().settings.adminBind === null) {
+    if (handed !== null) closeQuietly(handed);
+    return null;
+  }
+  const [{ Page }, { Recorder }] = await Promise.all([
+    import('../page/page.ts'),
+    import('../page/recorder.ts'),
+  ]);
+  return new Page({ service, recorder: new Recorder(service, counters, handed), log });
 }
 
 /** What answers at --admin-bind; null without it. */
-export async function adminOf({ counters, listeners, serving, log }: AdminSources): Promise<Admin | null> {
+export async function adminOf({
+  counters,
+  listeners,
+  serving,
+  log,
+  page,
+}: AdminSources): Promise<Admin | null> {
   if (counters === null) return null;
   const { Admin } = await import('../admin/admin.ts');
   return new Admin({
@@ -56,7 +86,12 @@ export async function adminOf({ counters, listeners, serving, log }: AdminSource
     version: packageVersion(),
     clock: systemClock,
     log,
+    more: page,
   });
+}
+
+function allOf({ own, others }: HandedCounters): readonly number[] {
+  return [own, ...others];
 }
 
 function closeQuietly(fd: number): void {

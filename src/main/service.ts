@@ -12,7 +12,7 @@ import { FollowingPidfile } from '../process/pidfile.ts';
 import type { Loaded } from '../settings/load.ts';
 import { systemClock } from '../support/clock.ts';
 import type { Logger } from '../support/logger.ts';
-import { bindNamed, controlOf } from './control.ts';
+import { bindNamed, controlOf, journalOf } from './control.ts';
 import { FollowingLog } from './logs.ts';
 import { countedLog, countersOf } from './observed.ts';
 import { type Checked, prepareGeneration } from './prepare.ts';
@@ -55,7 +55,8 @@ async function run(
   const following = new FollowingLog(checked.openLog());
   const control = controlOf(loaded, host.asker, lineage.oldControl);
   const logged = await countedLog(await host.logOf(following.log), counters);
-  const log = control === null ? logged : tapped(logged, (record) => control.journal.took(record));
+  const journal = journalOf(loaded, control);
+  const log = journal === null ? logged : tapped(logged, (record) => journal.took(record));
   host.logs(log);
   await callStarting(loaded, log);
   await host.begins(log);
@@ -82,7 +83,9 @@ async function run(
     pidfile,
     counters,
     adminListeners,
+    journal,
     control: bound.control,
+    history: host.parent?.counters?.history ?? null,
   });
 }
 

@@ -1,4 +1,3 @@
-import type { Admin } from '../admin/admin.ts';
 import { Arbiter } from '../arbiter/arbiter.ts';
 import type { Generation, Prepared } from '../arbiter/change/generation.ts';
 // Imported at start and not at an upgrade: by then another version may have replaced these files.
@@ -6,6 +5,7 @@ import { newArbiters } from '../arbiter/change/new-arbiter.ts';
 import type { EventQueue } from '../arbiter/events.ts';
 import type { ArbiterOptions } from '../arbiter/options.ts';
 import { OomKills } from '../arbiter/workers/oom-kills.ts';
+import type { Journal } from '../control/journal.ts';
 import { bindAll } from '../listeners/bind.ts';
 import type { Listener } from '../listeners/listener.ts';
 import type { RecordLog } from '../log/records.ts';
@@ -39,11 +39,11 @@ import { type LoadedData, loadHooks, type SettingsInput } from '../settings/load
 import { callWithin } from '../support/call-within.ts';
 import { systemClock } from '../support/clock.ts';
 import { messageOf } from '../support/errors.ts';
-import { type Control, openControl } from './control.ts';
+import { type Control, controlledBy, openControl } from './control.ts';
 import type { Lineage } from './lineage.ts';
 import type { FollowingLog } from './logs.ts';
 import { lostLines } from './lost-lines.ts';
-import { adminOf } from './observed.ts';
+import { adminOf, pageOf } from './observed.ts';
 import type { OwnProcess } from './own-process.ts';
 import { checkSettings, prepareGeneration } from './prepare.ts';
 import { readSettings } from './read-settings.ts';
@@ -65,6 +65,10 @@ export interface Bound extends Pick<ArbiterOptions, 'first' | 'spawn' | 'queue' 
   readonly adminListeners: readonly Listener[];
   /** The control socket that the service asks for; null where that is none. */
   readonly control: Control | null;
+  /** Null where nobody can ask what happened. */
+  readonly journal: Journal | null;
+  /** The descriptor of the history that an old arbiter has kept; null where there is none. */
+  readonly history: number | null;
   /** Called after each turn of the loop, as a notifier is. */
   readonly observe?: Observe;
   /** Hooks that are in no configuration file, when a reload reads the settings. */
@@ -73,15 +77,19 @@ export interface Bound extends Pick<ArbiterOptions, 'first' | 'spawn' | 'queue' 
 
 /** Supervises until told to stop; resolves with the exit status. */
 export async function supervise(bound: Bound): Promise<number> {
-  const { first, queue, log, lineage, pidfile, following, counters, adminListeners } = bound;
+  const { first, queue, log, lineage, pidfile, following, counters, adminListeners, journal } = bound;
   const notifier = await notifierFor(bound, log);
   let serving = first;
-  const admin = await adminOf({ counters, listeners: adminListeners, serving: () => serving, log });
-  const control = await openControl(bound.control, {
-    ...{ queue, counters, log, oldArbiter: lineage.oldArbiter },
-    serving: () => serving,
-    arbiter: () => arbiter,
-  });
+  const service =
+    journal &&
+    controlledBy({
+      ...{ journal, queue, counters, oldArbiter: lineage.oldArbiter },
+      serving: () => serving,
+      arbiter: () => arbiter,
+    });
+  const page = await pageOf({ service, counters, handed: bound.history, log });
+  const admin = await adminOf({ counters, listeners: adminListeners, serving: () => serving, log, page });
+  const control = await openControl(bound.control, service, log);
   const oomKills = new OomKills(systemClock);
   const arbiter: Arbiter = new Arbiter({
     first,
@@ -90,7 +98,7 @@ export async function supervise(bound: Bound): Promise<number> {
     clock: systemClock,
     spawn: bound.spawn,
     random: Math.random,
-    observe: toAll([admin, control], bound.observe ?? (notifier && lineage.observing(notifier))),
+    observe: toAll([admin, control ?? journal], bound.observe ?? (notifier && lineage.observing(notifier))),
     judgeKill: () => oomKills.judge(),
     isStopped,
     system: { spawn: bound.spawnProcess, signalGroup, wallMs: Date.now },
@@ -101,7 +109,7 @@ export async function supervise(bound: Bound): Promise<number> {
     callWithin,
     prepare: preparation(bound, log, () => serving),
     upgrade: lineage.upgradeOptions({
-      ...{ pidfile, notifier, counters, adminListeners, control: control?.path ?? null },
+      ...{ pidfile, notifier, counters, adminListeners, page, control: control?.path ?? null },
       newArbiters: newArbiters(bound.spawnProcess),
     }),
     promoted: (now, before) => {
@@ -113,6 +121,7 @@ export async function supervise(bound: Bound): Promise<number> {
   announce(first, log);
   flushCompileCache();
   const status = await running;
+  page?.close();
   admin?.close();
   pidfile.remove(arbiter.newArbiter);
   log.info('Shutting down: arbiter', { event: 'stopped', exitStatus: status });
@@ -122,7 +131,7 @@ export async function supervise(bound: Bound): Promise<number> {
 }
 
 /** Tells all of the status, where they are. */
-function toAll(own: readonly (Pick<Admin, 'observe'> | null)[], notify: Observe | null): Observe {
+function toAll(own: readonly (Pick<Journal, 'observe'> | null)[], notify: Observe | null): Observe {
   return (status) => {
     for (const one of own) one?.observe(status);
     return notify?.(status) ?? Infinity;

@@ -59,6 +59,8 @@ interface Other {
 export interface HandedCounters {
   readonly own: number;
   readonly others: readonly number[];
+  /** Of the last minutes, as the page of --admin-bind shows them; absent where there is none. */
+  readonly history?: number;
 }
 
 const GAUGES = gaugePlaces();

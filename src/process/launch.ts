@@ -34,12 +34,10 @@ export function launch(
 ): Child | null {
   const { kind, listeners, workerCount, counters = null, control = null, stdout, stderr } = options;
   const { sockets, fds } = handSockets(listeners);
-  const behind = FIRST_FD + fds.length;
-  const files = counters === null ? [] : [counters.own, ...counters.others];
-  const others = counters?.others.map((_, index) => behind + 1 + index) ?? [];
+  const { files, told } = handFiles(counters, FIRST_FD + fds.length);
   const note: Parent = {
     ...{ kind, pid: process.pid, sockets, workerCount },
-    ...(counters === null ? {} : { counters: { own: behind, others } }),
+    ...(told === null ? {} : { counters: told }),
     ...(control === null ? {} : { control }),
   };
   return startChild(
@@ -53,6 +51,15 @@ export function launch(
     },
     notStarted,
   );
+}
+
+/** The files of counters as descriptors of the new process, the first of which is `first`. */
+function handFiles(counters: HandedCounters | null, first: number) {
+  if (counters === null) return { files: [], told: null };
+  const { own, others, history } = counters;
+  const told = { own: first, others: others.map((_, index) => first + 1 + index) };
+  if (history === undefined) return { files: [own, ...others], told };
+  return { files: [own, ...others, history], told: { ...told, history: first + 1 + others.length } };
 }
 
 /** Node and its script with the links in their paths, which Node itself resolves for execPath and the directory of argv[1]. */

@@ -93,8 +93,8 @@ function parse(note: string): Parent | null {
 
 function isCounters(value: unknown): value is HandedCounters {
   if (typeof value !== 'object' || value === null) return false;
-  const { own, others } = value as Partial<HandedCounters>;
-  return Number.isInteger(own) && Array.isArray(others) && others.every(Number.isInteger);
+  const { own, others, history = 0 } = value as Partial<HandedCounters>;
+  return [own, history].every(Number.isInteger) && Array.isArray(others) && others.every(Number.isInteger);
 }
 
 function isWorkerCount(value: unknown): value is WorkerCount {

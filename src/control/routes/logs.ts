@@ -53,7 +53,7 @@ function senderOf(lines: ReturnType<Asked['stream']>): Sender {
 }
 
 /** Has every worker, and each that comes, send what it logs. Returns what ends that. */
-function followWorkers(
+export function followWorkers(
   { workers, journal }: Controlled,
   followed: Followed,
   heard: (worker: WorkerView, line: object) => void,

@@ -34,7 +34,16 @@ export const serviceRecords = {
     fields: ['reason'],
     when: 'the arbiter cannot accept at `--admin-bind`',
   },
-  control: { level: 'info', fields: ['command'], when: 'somebody asks for a change at the control socket' },
+  control: {
+    level: 'info',
+    fields: ['command'],
+    when: 'somebody asks for a change at the control socket or on the page',
+  },
+  'page-refused': {
+    level: 'warning',
+    fields: ['client'],
+    when: 'somebody gives a wrong token to the page of `--admin-bind`',
+  },
   'command-refused': {
     level: 'warning',
     fields: ['command', 'reason'],

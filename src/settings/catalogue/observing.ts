@@ -12,14 +12,14 @@ export const observing = {
     restart: true,
   }),
   adminBind: setting({
-    doc: 'An address at which the arbiter itself answers, also while every worker hangs: `/livez`, `/readyz`, `/metrics` and `/status.json` (see [metrics.md](metrics.md)). `host:port` or `unix:path`; it must not be one of `bind`. Workers count requests only if it is set.',
+    doc: 'An address at which the arbiter itself answers, also while every worker hangs: `/livez`, `/readyz`, `/metrics` and `/status.json` (see [metrics.md](metrics.md)), and at `/` a page for people (see [page.md](page.md)). `host:port` or `unix:path`; it must not be one of `bind`. Workers count requests only if it is set.',
     flags: '--admin-bind',
     kind: nullable(text('address', 'an address such as 127.0.0.1:9000')),
     default: null,
     restart: true,
   }),
   adminToken: setting({
-    doc: 'What a client has to send as `Authorization: Bearer <token>` for the pages of `adminBind` that say more than `/livez`, `/readyz` and `/metrics`. Without it those pages are answered only on the loopback interface and on Unix sockets. Set it by its variable, as anyone on the machine can read a command line.',
+    doc: 'What a client has to send as `Authorization: Bearer <token>` for the pages of `adminBind` that say more than `/livez`, `/readyz` and `/metrics`. Without it those pages are answered only on the loopback interface and on Unix sockets, and [the page](page.md) only shows. Set it by its variable, as anyone on the machine can read a command line.',
     flags: '--admin-token',
     kind: nullable(text('token')),
     default: null,

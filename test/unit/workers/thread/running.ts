@@ -11,7 +11,6 @@ const peer = {
   localPort: 80,
   localFamily: 'IPv4',
   encrypted: false,
-  trusted: true,
 };
 
 /** Without the date, which differs from run to run. */

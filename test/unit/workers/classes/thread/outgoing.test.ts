@@ -14,7 +14,6 @@ const peer = {
   localPort: undefined,
   localFamily: undefined,
   encrypted: false,
-  trusted: true,
 };
 
 /** What is posted of an answer to a client of that version. */

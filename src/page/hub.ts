@@ -1,0 +1,114 @@
+import type { ServerResponse } from 'node:http';
+import type { Controlled } from '../control/controlled.ts';
+import { followWorkers } from '../control/routes/logs.ts';
+import { Readers } from './readers.ts';
+import type { Recorder, Tick } from './recorder.ts';
+import { wireRecord, wireTick } from './tick.ts';
+import type { Level, WireRecord } from './wire.ts';
+import { type Hello, WIRE } from './wire.ts';
+
+/** How many records are kept for who opens the page, and sent in one second. */
+const KEPT_RECORDS = 200;
+
+/** Sends what happens to all who have the page open. While nobody has, it does nothing. */
+export class Hub {
+  readonly #service: Controlled;
+  readonly #recorder: Recorder;
+  readonly #readers = new Readers();
+  #ends: (() => void)[] = [];
+  #records: WireRecord[] = [];
+  /** What workers have logged while a page was open. */
+  #ofWorkers: WireRecord[] = [];
+  #lost = 0;
+  #seq = 0;
+
+  constructor(service: Controlled, recorder: Recorder) {
+    this.#service = service;
+    this.#recorder = recorder;
+  }
+
+  get readers(): number {
+    return this.#readers.count;
+  }
+
+  /** Keeps the response open, and sends `hello` and then each tick. */
+  open(response: ServerResponse, hello: Pick<Hello, 'actions' | 'signedIn'>): void {
+    const first: Hello = {
+      ...{ wire: WIRE, version: this.#service.version, ...hello },
+      records: this.#known(),
+    };
+    this.#readers.add(response, message('hello', JSON.stringify(first)), () => this.#left());
+    if (this.#ends.length === 0) this.#begin();
+  }
+
+  close(): void {
+    this.#readers.close();
+    this.#end();
+  }
+
+  #known(): readonly WireRecord[] {
+    const all = [...this.#service.journal.recent.map(wireRecord), ...this.#ofWorkers];
+    return all.toSorted((one, other) => (one.time < other.time ? -1 : 1)).slice(-KEPT_RECORDS);
+  }
+
+  #begin(): void {
+    // What came before is in the history that the page asks for.
+    this.#recorder.newMarks();
+    this.#ends = [
+      this.#service.journal.follow((record) => {
+        if (record.level !== 'debug') this.#took(wireRecord(record));
+      }),
+      followWorkers(this.#service, { level: 'info', access: false }, ({ slot }, line) =>
+        this.#heard(slot, line),
+      ),
+      this.#recorder.watch((tick) => this.#send(tick)),
+    ];
+  }
+
+  #left(): void {
+    if (this.#readers.count === 0) this.#end();
+  }
+
+  #end(): void {
+    for (const end of this.#ends.splice(0)) end();
+    this.#records = [];
+  }
+
+  #heard(slot: number | null, line: object): void {
+    const {
+      level,
+      time,
+      message: text,
+      event = null,
+      stack = null,
+      lost = 0,
+    } = line as Partial<WireRecord> & {
+      readonly lost?: number;
+    };
+    this.#lost += lost;
+    if (level === undefined || time === undefined || text === undefined) return;
+    const record = { ...{ level: level as Level, time, message: text, event, stack }, slot };
+    this.#ofWorkers.push(record);
+    if (this.#ofWorkers.length > KEPT_RECORDS) this.#ofWorkers.shift();
+    this.#took(record);
+  }
+
+  #took(record: WireRecord): void {
+    this.#records.push(record);
+    if (this.#records.length <= KEPT_RECORDS) return;
+    this.#records.shift();
+    this.#lost += 1;
+  }
+
+  #send(tick: Tick): void {
+    const [records, lost] = [this.#records, this.#lost];
+    this.#records = [];
+    this.#lost = 0;
+    const source = { service: this.#service, recorder: this.#recorder, records, lost, seq: this.#seq++ };
+    this.#readers.send(Buffer.from(message('tick', JSON.stringify(wireTick(tick, source)))));
+  }
+}
+
+function message(event: string, data: string): string {
+  return `event: ${event}\ndata: ${data}\n\n`;
+}

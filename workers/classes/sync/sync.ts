@@ -5,7 +5,6 @@ import { logRefused } from '../../../src/http/refusal-log.ts';
 import { limitRequests } from '../../../src/http/request-limit.ts';
 import { createHttpServer } from '../../../src/http/server.ts';
 import { servedName } from '../../../src/settings/mounts.ts';
-import { TrustedPeers } from '../../../src/support/trusted-peers.ts';
 import { Capacity } from '../../accept/capacity.ts';
 import { EarlyBytes } from '../../accept/early-bytes.ts';
 import { createGate } from '../../accept/gate.ts';
@@ -42,7 +41,7 @@ export const serveSync: Serve = async (options) => {
   const connections = new Connections((socket) => {
     capacity.freed();
     settle(socket);
-  }, new TrustedPeers(settings.forwardedAllowIps));
+  });
   const capacity = new Capacity({ limit, connections, log, clock, changed: update });
   const oneByOne = oneAtATime(application.handler, queue, update);
   limitTurns(queue, { seconds: settings.timeout, fail: options.fail, clock });
@@ -76,7 +75,7 @@ export const serveSync: Serve = async (options) => {
         setImmediate(fed);
       }
       update();
-      (own?.server ?? server).emit('connection', socket);
+      server.emit('connection', socket);
     },
     clock,
     { ...own?.socketOptions, highWaterMark: BODY_BYTES },
@@ -95,11 +94,11 @@ export const serveSync: Serve = async (options) => {
   function update(): void {
     share?.set(queue.isFree ? 0 : 1);
     if (isFeeding) return;
-    const idle = queue.isFree && pending.count === 0 && !capacity.isFull && !own?.isClosed;
+    const idle = queue.isFree && pending.count === 0 && !capacity.isFull;
     if (idle) gate.resume();
     else gate.pause();
   }
 
-  const serving = await open(options, application, { gate, capacity, connections, update });
+  const serving = await open(options, application, { gate, capacity, connections });
   return share ? { ...serving, utilisation: () => share.take() } : serving;
 };

@@ -24,7 +24,6 @@ type PeerList = readonly [
   localPort: number | undefined,
   localFamily: string | undefined,
   encrypted: boolean,
-  trusted: boolean,
 ];
 
 type AnswerMessage = Extract<FromThread, { type: 'answer' }>;
@@ -88,22 +87,11 @@ function isList<Wire>(wire: Wire): wire is Extract<Wire, readonly unknown[]> {
 }
 
 function listOf(peer: Peer): PeerList {
-  const { remoteAddress, remotePort, remoteFamily, localAddress, localPort, localFamily } = peer;
-  const { encrypted, trusted } = peer;
-  return [remoteAddress, remotePort, remoteFamily, localAddress, localPort, localFamily, encrypted, trusted];
+  const { remoteAddress, remotePort, remoteFamily, localAddress, localPort, localFamily, encrypted } = peer;
+  return [remoteAddress, remotePort, remoteFamily, localAddress, localPort, localFamily, encrypted];
 }
 
 function peerOf(list: PeerList): Peer {
-  const [remoteAddress, remotePort, remoteFamily, localAddress, localPort, localFamily, encrypted, trusted] =
-    list;
-  return {
-    remoteAddress,
-    remotePort,
-    remoteFamily,
-    localAddress,
-    localPort,
-    localFamily,
-    encrypted,
-    trusted,
-  };
+  const [remoteAddress, remotePort, remoteFamily, localAddress, localPort, localFamily, encrypted] = list;
+  return { remoteAddress, remotePort, remoteFamily, localAddress, localPort, localFamily, encrypted };
 }

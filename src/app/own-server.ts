@@ -53,6 +53,7 @@ export class OwnServer {
   readonly #by: OwnServerOptions['by'];
   readonly #defaults: OwnServerOptions['defaults'];
   readonly #isProgram: boolean;
+  readonly #requiresHost: boolean;
   /** Null as long as it is not adopted. */
   #fed: FedServer | null;
   /** What listeners have returned that node:http2 calls while a stream is handled; null where none is. */
@@ -65,11 +66,17 @@ export class OwnServer {
     this.#defaults = defaults;
     this.#isProgram = fed !== undefined;
     this.#fed = fed ?? null;
+    this.#requiresHost = Reflect.get(server, 'requireHostHeader') !== false;
   }
 
   /** Whether it ends TLS itself. */
   get isTls(): boolean {
     return isTls(this.server);
+  }
+
+  /** Whether a request of HTTP/1.1 must have a Host header, unless its program has asked for others too. */
+  get requiresHost(): boolean {
+    return this.#requiresHost;
   }
 
   /** Whether it does not speak HTTP. */
@@ -106,6 +113,8 @@ export class OwnServer {
     const server = this.server;
     const { keepAliveTimeout, requestTimeout } = { ...plainServer(server), ...this.#defaults };
     if (server.keepAliveTimeout === keepAliveTimeout) server.keepAliveTimeout = engine.keepAliveTimeout;
+    // The engine checks it: Node answers 400, and then runs what comes behind.
+    if (this.#requiresHost) Reflect.set(server, 'requireHostHeader', false);
     if (server.requestTimeout === requestTimeout) server.requestTimeout = engine.requestTimeout;
     const emit: Emit = server.emit;
     const pass: Emit = (...args) => Reflect.apply(emit, server, args);

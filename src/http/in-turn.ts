@@ -8,6 +8,11 @@ interface Internals extends ServerResponse {
   readonly _onPendingData: (bytes: number) => void;
 }
 
+/** Nothing behind an answer is run from now on, whatever its head says. */
+export function endBehind(response: ServerResponse): void {
+  Reflect.set(response, '_last', true);
+}
+
 /** What a request that waits counts for, as if its answer waited to be sent. Node would read on without end else. */
 const WAITING_BYTES = 1024;
 

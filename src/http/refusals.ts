@@ -1,77 +1,212 @@
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { AccessLog } from '../log/access-log.ts';
 import { codeOf, messageOf } from '../support/errors.ts';
 import { plainAddress } from '../support/plain-address.ts';
+import { answerError } from './answer-error.ts';
 import { type Arrivals, judgeArrival } from './arrival.ts';
+import type { Fault } from './edge/fault.ts';
+import { isRefused, lingerOn, markRefused } from './edge/refused.ts';
+import { endBehind } from './in-turn.ts';
 
 /** The code with which Node reports a head or a request that took too long to arrive. */
 const TOO_SLOW = 'ERR_HTTP_REQUEST_TIMEOUT';
+/** The code for what comes behind the last request of a connection, which is answered all the same. */
+const BEHIND_LAST = 'HPE_CLOSED_CONNECTION';
 
 /** The codes of Node's errors, with the status that Node itself would answer. */
-const STATUSES: Readonly<Record<string, string>> = {
-  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
-  HPE_CHUNK_EXTENSIONS_OVERFLOW: '413 Payload Too Large',
-  [TOO_SLOW]: '408 Request Timeout',
+const STATUSES: Readonly<Record<string, number>> = {
+  HPE_HEADER_OVERFLOW: 431,
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
+  [TOO_SLOW]: 408,
 };
 
 const CURES: Readonly<Record<string, string>> = {
   HPE_HEADER_OVERFLOW: '; NODE_OPTIONS=--max-http-header-size=65536 allows larger ones',
 };
 
-/** What the access log gets of requests that Node refuses. */
-type RefusalLog = Pick<AccessLog, 'answeredPast' | 'observeRefusal'>;
+/** What the access log gets of requests that are refused. */
+type RefusalLog = Pick<AccessLog, 'answeredPast' | 'observeRefusal' | 'observe'>;
 
-/** Logs a request that Node refuses: a message and its fields. */
+/** Logs a request that is refused: a message and its fields, which have nothing in them that the client has sent. */
 export type SayRefused = (
   line: string,
   fields: { readonly reason: string; readonly error: string; readonly client: string | null },
 ) => void;
 
-/**
- * Answers what Node refuses before there is a request, as Node does, and logs it with `say`. The application never sees
- * such a request, and the access log has only its status, so that nothing else would explain the client's 431.
- */
-export function answerRefused(
-  arrivals: Arrivals,
-  say: SayRefused,
-  accessLog: RefusalLog | null = null,
-): void {
+export interface RefusalsOptions extends Arrivals {
+  readonly say: SayRefused;
+  readonly accessLog: RefusalLog | null;
+}
+
+/** Answers what is refused in place of the application, logs it, and ends its connection. */
+export class Refusals {
+  readonly #options: RefusalsOptions;
+
+  constructor(options: RefusalsOptions) {
+    this.#options = options;
+  }
+
+  /** A request of which the application has seen nothing. Requests before it on its connection are answered first. */
+  refuse(request: IncomingMessage, response: ServerResponse, fault: Fault, nowMs: number): void {
+    const { connections, accessLog, clock } = this.#options;
+    const { socket } = request;
+    markRefused(socket);
+    connections.note(request, response, nowMs);
+    accessLog?.observe(request, response, nowMs);
+    this.#say(socket, fault, `with ${statusText(fault.status)}`);
+    // Before Node's own listener, which calls destroySoon() after the last answer of a connection.
+    response.prependOnceListener('finish', () => {
+      socket.destroySoon = () => {
+        Reflect.deleteProperty(socket, 'destroySoon');
+        lingerOn(socket, clock);
+      };
+    });
+    response.setHeader('Connection', 'close');
+    answerError(response, fault.status, {}, textOf(fault));
+  }
+
+  /** A request of HTTP/2: its stream ends, and those beside it go on. */
+  refuseStream(request: IncomingMessage, response: ServerResponse, fault: Fault, nowMs: number): void {
+    this.#options.accessLog?.observe(request, response, nowMs);
+    this.#say(request.socket, fault, `with ${statusText(fault.status)}`);
+    answerError(response, fault.status, {}, textOf(fault));
+  }
+
+  /** A request for another protocol, or a tunnel, which the caller answers. */
+  note(socket: Socket, fault: Fault): void {
+    this.#say(socket, fault, `with ${statusText(fault.status)}`);
+  }
+
+  /** A request with whose body something is wrong, which the application may already be at. */
+  refuseBody(request: IncomingMessage, fault: Fault): void {
+    const latest = this.#options.connections.latestOn(request.socket);
+    const culprit = latest?.req === request ? latest : null;
+    // What the parser has read already must not run.
+    if (culprit !== null) endBehind(culprit);
+    this.#refusePast(request.socket, { fault, culprit, error: null });
+  }
+
+  /** What Node could not parse, or waited for in vain. */
+  refuseError(error: Error, socket: Socket): void {
+    if (isRefused(socket)) return;
+    if (!isRefusal(error, socket)) return this.#end(error, socket);
+    const culprit = this.#unfinishedOn(socket);
+    // The answer before it ends the connection.
+    if (codeOf(error) === BEHIND_LAST && this.#latestWhole(socket, culprit) !== null)
+      return markRefused(socket);
+    const fault = faultOf(error);
+    this.#refusePast(socket, {
+      fault: { ...fault, text: fault.text + (CURES[fault.code] ?? '') },
+      culprit,
+      error,
+    });
+  }
+
+  /** One that has sent nothing has asked for nothing; it may have waited for too long. */
+  #end(error: Error, socket: Socket): void {
+    const answer = answerOn(socket);
+    if (socket.writable && answer?.headersSent !== true)
+      socket.write(`HTTP/1.1 ${statusText(faultOf(error).status)}\r\nConnection: close\r\n\r\n`);
+    socket.destroy(error);
+  }
+
+  /** Calls `hand`, which has listeners of the application's own answer the error. */
+  handError(error: Error, socket: Socket, hand: () => void): void {
+    if (isRefused(socket)) return;
+    if (!isRefusal(error, socket)) return hand();
+    this.#afterEarlier(socket, this.#unfinishedOn(socket), () => {
+      if (answerOn(socket) === null) this.#options.accessLog?.observeRefusal(socket);
+      this.#say(socket, faultOf(error), "by the application's own clientError listener");
+      hand();
+    });
+  }
+
+  /** Answers past the response, which may be the application's. */
+  #refusePast(socket: Socket, { fault, culprit, error }: Past): void {
+    const { accessLog, clock } = this.#options;
+    const answer = () => {
+      const current = answerOn(socket);
+      accessLog?.answeredPast(fault.status, current, socket);
+      this.#say(socket, fault, `with ${statusText(fault.status)}`);
+      socket.write(`HTTP/1.1 ${statusText(fault.status)}\r\nConnection: close\r\n\r\n`);
+      lingerOn(socket, clock);
+    };
+    this.#afterEarlier(socket, culprit, () => {
+      if (culprit?.headersSent !== true && socket.writable) return answer();
+      this.#say(socket, fault, 'behind its answer, by closing the connection');
+      if (culprit?.writableFinished) return lingerOn(socket, clock);
+      if (culprit?.writableEnded) return void culprit.once('finish', () => lingerOn(socket, clock));
+      socket.destroy(error ?? undefined);
+    });
+  }
+
+  /** Calls `act` when the requests before the refused one are answered; never if their connection ends with that. */
+  #afterEarlier(socket: Socket, culprit: ServerResponse | null, act: () => void): void {
+    markRefused(socket);
+    const earlier = this.#latestWhole(socket, culprit);
+    if (earlier === null) return act();
+    earlier.once('finish', () => {
+      if (socket.writable) act();
+    });
+  }
+
+  /** The answer to the latest request, if not all of that has arrived. */
+  #unfinishedOn(socket: Socket): ServerResponse | null {
+    const latest = this.#options.connections.latestOn(socket);
+    return latest === null || latest.req.complete ? null : latest;
+  }
+
+  /** The last answer that is in progress to a request that has arrived whole. */
+  #latestWhole(socket: Socket, culprit: ServerResponse | null): ServerResponse | null {
+    const flights = this.#options.connections.requestsOn(socket);
+    return (
+      flights.findLast(({ response }) => response !== culprit && response.req.complete)?.response ?? null
+    );
+  }
+
+  #say(socket: Socket, { code, text }: Fault, how: string): void {
+    const { remoteAddress } = socket;
+    const client = remoteAddress === undefined ? null : plainAddress(remoteAddress);
+    this.#options.say(`Refused a request of ${client ?? 'a Unix socket'} ${how}: ${text}`, {
+      reason: text,
+      error: code,
+      client,
+    });
+  }
+}
+
+/** A refusal that cannot be an answer of the usual kind. */
+interface Past {
+  readonly fault: Fault;
+  /** The answer to the request that is refused; null where that has none. */
+  readonly culprit: ServerResponse | null;
+  readonly error: Error | null;
+}
+
+/** Has Node's errors about clients handled by these. */
+export function refuseErrors(arrivals: Arrivals, refusals: Refusals): void {
   arrivals.server.on('clientError', (error, duplex) => {
     // The engine is fed with sockets of node:net alone.
     const socket = duplex as Socket;
-    const refuse = () => answer(error, socket, say, accessLog);
-    if (codeOf(error) === TOO_SLOW) judgeArrival(arrivals, socket, refuse);
-    else refuse();
+    onceJudged(arrivals, error, socket, () => refusals.refuseError(error, socket));
   });
 }
 
-/** The same for an error that listeners of the application's own answer, which `hand` calls. */
-export function handRefused(
-  arrivals: Arrivals,
-  say: SayRefused,
-  accessLog: RefusalLog | null = null,
-): (error: Error, socket: Socket, hand: () => void) => void {
-  return (error, socket, hand) => {
-    const refuse = () => {
-      if (isRefusal(error, socket) && answerOn(socket) === null) accessLog?.observeRefusal(socket);
-      sayRefused(error, socket, "by the application's own clientError listener", say);
-      hand();
-    };
-    if (codeOf(error) === TOO_SLOW) judgeArrival(arrivals, socket, refuse);
-    else refuse();
-  };
+/** The same for errors that listeners of the application's own answer, which `hand` calls. */
+export function handErrors(arrivals: Arrivals, refusals: Refusals) {
+  return (error: Error, socket: Socket, hand: () => void): void =>
+    onceJudged(arrivals, error, socket, () => refusals.handError(error, socket, hand));
 }
 
-function answer(error: Error, socket: Socket, say: SayRefused, accessLog: RefusalLog | null): void {
-  const current = answerOn(socket);
-  if (socket.writable && current?.headersSent !== true) {
-    const status = STATUSES[codeOf(error) ?? ''] ?? '400 Bad Request';
-    if (isRefusal(error, socket)) accessLog?.answeredPast(Number.parseInt(status, 10), current, socket);
-    sayRefused(error, socket, `with ${status}`, say);
-    socket.write(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`);
-  }
-  socket.destroy(error);
+function onceJudged(arrivals: Arrivals, error: Error, socket: Socket, refuse: () => void): void {
+  if (codeOf(error) === TOO_SLOW) judgeArrival(arrivals, socket, refuse);
+  else refuse();
+}
+
+function faultOf(error: Error): Fault {
+  const code = codeOf(error) ?? '';
+  return { status: STATUSES[code] ?? 400, code, text: `${messageOf(error)} (${code})` };
 }
 
 /** Whether a request was refused. A client that has sent nothing has asked for nothing, and a reset is no request. */
@@ -79,17 +214,13 @@ function isRefusal(error: Error, socket: Socket): boolean {
   return socket.bytesRead > 0 && /^HPE_|^ERR_HTTP_/.test(codeOf(error) ?? '');
 }
 
-function sayRefused(error: Error, socket: Socket, how: string, say: SayRefused): void {
-  if (!isRefusal(error, socket)) return;
-  const code = codeOf(error) ?? '';
-  const { remoteAddress } = socket;
-  const client = remoteAddress === undefined ? null : plainAddress(remoteAddress);
-  const reason = messageOf(error);
-  say(`Refused a request of ${client ?? 'a Unix socket'} ${how}: ${reason} (${code})${CURES[code] ?? ''}`, {
-    reason,
-    error: code,
-    client,
-  });
+/** Such as `400 Bad Request`. */
+export function statusText(status: number): string {
+  return `${status} ${process.getBuiltinModule('node:http').STATUS_CODES[status]}`;
+}
+
+function textOf({ status, text }: Fault): string {
+  return `${process.getBuiltinModule('node:http').STATUS_CODES[status]}: ${text}`;
 }
 
 /** The answer that is being written to the socket; nothing may be written into it once it has begun. */

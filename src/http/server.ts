@@ -9,11 +9,14 @@ import type { AccessLog } from '../log/access-log.ts';
 import type { Clock } from '../support/clock.ts';
 import { closeIdleConnections } from './arrival.ts';
 import type { Connections } from './connections.ts';
+import { guardChunks } from './edge/chunked.ts';
+import { FAULTS, type Fault } from './edge/fault.ts';
+import { CHUNKED, compileScan, type Policy } from './edge/scan.ts';
 import { afterAnswer, inTurn, isLast } from './in-turn.ts';
 import { lingerWhileSent } from './linger.ts';
 import { noteFlights } from './note-flights.ts';
 import { fold, type Observer, type RequestCount } from './observer.ts';
-import { answerRefused, handRefused, type SayRefused } from './refusals.ts';
+import { handErrors, Refusals, refuseErrors, type SayRefused, statusText } from './refusals.ts';
 import { createRunner, type RunnerOptions } from './runner.ts';
 import { streamListener } from './streams.ts';
 
@@ -29,10 +32,15 @@ export interface HttpServerOptions extends RunnerOptions {
   readonly keepAliveMs: number;
   /** How long a request may take altogether, 0 for no limit. It may take five minutes to arrive even where this is shorter. */
   readonly requestMs?: number;
-  /** Logs each request that Node itself refuses, which no handler sees. */
+  /** What of HTTP is permitted that is not by default. */
+  readonly permits?: Partial<Pick<Policy, 'permitsAnyMethod'>>;
+  /** Logs each request that is refused, which no handler sees. */
   readonly onRefused?: SayRefused;
   /** Records what no observer sees: upgrades, CONNECT, and answers that are not the application's. */
-  readonly accessLog?: Pick<AccessLog, 'observeTunnel' | 'answeredPast' | 'observeRefusal'> | null;
+  readonly accessLog?: Pick<
+    AccessLog,
+    'observe' | 'observeTunnel' | 'answeredPast' | 'observeRefusal'
+  > | null;
   readonly clock: Clock;
 }
 
@@ -45,19 +53,56 @@ const ARRIVAL_MS = 300_000;
  * paused.
  */
 export function createHttpServer(options: HttpServerOptions): Server {
-  const { application, connections, accessLog = null, clock } = options;
-  const onRefused = refusalsOf(options);
+  const { application, connections, clock } = options;
+  const { own } = application;
+  if (own?.isRaw) return feedRaw(own, connections);
+  const policy = policyOf(options);
+  const server = own?.server;
   const engine = createEngine(options);
-  if (application.own?.isRaw) return feedRaw(application.own, connections);
-  if (application.own) return adopt(application.own, engine, options);
+  const refusals = new Refusals({
+    server: server ?? engine,
+    connections,
+    clock,
+    say: sayerOf(options),
+    accessLog: options.accessLog ?? null,
+  });
+  const edge = { policy, refusals };
+  engine.on('request', requestListener(options, edge));
+  if (own) return adopt(own, engine, options, edge);
   closeIdleConnections(engine, connections);
-  if (onRefused) answerRefused({ server: engine, connections, clock }, onRefused, accessLog);
-  const change = switcher(options);
+  refuseErrors({ server: engine, connections, clock }, refusals);
+  answerExpectations(engine, policy);
+  const change = switcher(options, edge);
   engine.on('connect', (request, socket) => change(request, socket, () => refuseOn(socket, NO_TUNNELS)));
-  if (application.upgrade) engine.on('upgrade', upgradeListener(options));
+  if (application.upgrade) engine.on('upgrade', upgradeListener(options, edge));
   // Node starts its header and request time limits only when a server has listened.
   engine.emit('listening');
   return engine;
+}
+
+/** What stands before the application. */
+interface Edge {
+  readonly policy: Policy;
+  readonly refusals: Refusals;
+}
+
+function policyOf({ application: { own }, permits }: HttpServerOptions): Policy {
+  return {
+    requiresHost: own?.requiresHost ?? true,
+    permitsAnyMethod: permits?.permitsAnyMethod ?? false,
+    takesExpectations: (own?.server.listenerCount('checkExpectation') ?? 0) > 0,
+  };
+}
+
+/** A request that is refused must not be told before that its body is welcome, as Node would tell it. */
+function answerExpectations(engine: Server, policy: Policy): void {
+  const scan = compileScan(policy);
+  engine.on('checkContinue', (request, response) => {
+    const verdict = scan(request);
+    if (verdict === null || verdict === CHUNKED) response.writeContinue();
+    engine.emit('request', request, response);
+  });
+  engine.on('checkExpectation', (request, response) => engine.emit('request', request, response));
 }
 
 /** Nothing but its connections is known of a server that does not speak HTTP. */
@@ -67,35 +112,36 @@ function feedRaw(own: OwnServer, connections: Connections): Server {
 }
 
 /** Makes the application's own server do what ours does, except for events that the program itself listens to. */
-function adopt(own: OwnServer, engine: Server, options: HttpServerOptions): Server {
-  const { connections, accessLog = null, clock } = options;
-  const onRefused = refusalsOf(options) ?? (() => {});
+function adopt(own: OwnServer, engine: Server, options: HttpServerOptions, edge: Edge): Server {
+  const { connections, clock } = options;
+  const { refusals } = edge;
   const { server } = own;
   const arrivals = { server, connections, clock };
   const isHeard = (event: string) => server.listenerCount(event) > 0;
-  const refused = isHeard('clientError') ? handRefused(arrivals, onRefused, accessLog) : null;
-  if (refused === null) answerRefused(arrivals, onRefused, accessLog);
+  const refused = isHeard('clientError') ? handErrors(arrivals, refusals) : null;
+  if (refused === null) refuseErrors(arrivals, refusals);
+  // Without a listener Node answers 417 itself, and goes on with what comes behind.
+  if (!isHeard('checkExpectation')) server.on('checkExpectation', () => {});
   // That of a stream is answered by Node.
   if (!own.isHttp2 && !isHeard('connect'))
     server.on('connect', (_request, socket) => refuseOn(socket, NO_TUNNELS));
   if (!isHeard('timeout')) closeIdleConnections(server, connections);
   own.adopt({
     engine,
-    upgrade: switcher(options),
+    upgrade: switcher(options, edge),
     refused,
     encrypts: (socket) => connections.expectTls(socket),
     secured: (socket, secure) => connections.secured(socket, secure),
     session: (session) => connections.speaksHttp2(session),
-    stream: streamListener(options),
+    stream: streamListener(options, edge.policy, refusals),
   });
   return server;
 }
 
-/** What is to be told of each request that Node refuses. */
-function refusalsOf({ onRefused, count }: HttpServerOptions): SayRefused | undefined {
-  if (!count) return onRefused;
+/** What is to be told of each request that is refused. */
+function sayerOf({ onRefused, count }: HttpServerOptions): SayRefused {
   return (line, fields) => {
-    count.refused(fields.error);
+    count?.refused(fields.error);
     onRefused?.(line, fields);
   };
 }
@@ -103,15 +149,14 @@ function refusalsOf({ onRefused, count }: HttpServerOptions): SayRefused | undef
 function createEngine(options: HttpServerOptions): Server {
   // An ESM import of node:http evaluates all of its exports, undici among them: 30 ms and 19 MB.
   const http = process.getBuiltinModule('node:http');
-  return http.createServer(
-    {
-      keepAliveTimeout: options.keepAliveMs,
-      requestTimeout: Math.max(ARRIVAL_MS, options.requestMs ?? 0),
-      noDelay: true,
-      ...upgradesOf(options.application),
-    },
-    requestListener(options),
-  );
+  return http.createServer({
+    keepAliveTimeout: options.keepAliveMs,
+    requestTimeout: Math.max(ARRIVAL_MS, options.requestMs ?? 0),
+    noDelay: true,
+    // Node answers 400 without it, and then runs what comes behind. It is checked with the rest.
+    requireHostHeader: false,
+    ...upgradesOf(options.application),
+  });
 }
 
 /** Node asks this before it takes a connection from HTTP. */
@@ -119,7 +164,7 @@ function upgradesOf({ own, takesUpgrade }: Application): ServerOptions {
   return own === undefined && takesUpgrade ? { shouldUpgradeCallback: takesUpgrade } : {};
 }
 
-function requestListener(options: HttpServerOptions) {
+function requestListener(options: HttpServerOptions, { policy, refusals }: Edge) {
   const { connections, observers, flights = null, count, keepAliveMs, clock } = options;
   const run = createRunner(options);
   const note: Observer = (request, response, nowMs) => connections.note(request, response, nowMs);
@@ -134,9 +179,19 @@ function requestListener(options: HttpServerOptions) {
     else inTurn(earlier, response, socket, () => run(request, response));
   };
   const begin = count?.around(handle, flights) ?? noteFlights(flights, handle);
+  const scan = compileScan(policy);
+  const chunked = {
+    limit: Infinity,
+    tooLarge: FAULTS.extensions,
+    refuse: (request: IncomingMessage, fault: Fault) => refusals.refuseBody(request, fault),
+  };
   const listener = (request: IncomingMessage, response: ServerResponse): void => {
     const earlier = connections.latestOn(request.socket);
-    if (earlier === null || !isLast(earlier)) begin(request, response, clock.now());
+    if (earlier !== null && isLast(earlier)) return;
+    const verdict = scan(request);
+    if (verdict === CHUNKED) guardChunks(request, chunked);
+    else if (verdict !== null) return refusals.refuse(request, response, verdict, clock.now());
+    begin(request, response, clock.now());
   };
   return keepAliveMs === 0 ? firstAlone(listener) : listener;
 }
@@ -167,9 +222,9 @@ function closeBehind(_request: IncomingMessage, response: ServerResponse): void 
   response.shouldKeepAlive = false;
 }
 
-function upgradeListener(options: HttpServerOptions) {
+function upgradeListener(options: HttpServerOptions, edge: Edge) {
   const { application } = options;
-  const change = switcher(options);
+  const change = switcher(options, edge);
   return (request: IncomingMessage, socket: Duplex, head: Buffer): void =>
     change(request, socket, () => application.upgrade?.(request, socket, head));
 }
@@ -183,7 +238,11 @@ function refuseOn(socket: Duplex, status: string): void {
 }
 
 /** Hands a connection over to another protocol; `hand` calls the application. */
-function switcher({ application, connections, onError, accessLog }: HttpServerOptions) {
+function switcher(
+  { application, connections, onError, accessLog }: HttpServerOptions,
+  { policy, refusals }: Edge,
+) {
+  const scan = compileScan(policy);
   return (request: IncomingMessage, duplex: Duplex, hand: () => void): void => {
     // Not `duplex`, which is a stream of its own where the request has a body that is still being sent.
     const { socket } = request;
@@ -201,6 +260,11 @@ function switcher({ application, connections, onError, accessLog }: HttpServerOp
     function change(): void {
       connections.noteUpgrade(request, socket);
       accessLog?.observeTunnel(request, socket);
+      const fault = scan(request);
+      if (fault !== null && fault !== CHUNKED) {
+        refusals.note(socket, fault);
+        return refuseOn(duplex, statusText(fault.status));
+      }
       try {
         if (application.within) application.within(request, duplex, hand);
         else hand();

@@ -4,8 +4,11 @@ import { StreamResponse } from '../app/http2/stream-response.ts';
 import type { FlightTable } from '../flights/table.ts';
 import type { Clock } from '../support/clock.ts';
 import type { Connections } from './connections.ts';
+import type { Policy } from './edge/scan.ts';
+import { compileStreamScan } from './edge/scan-stream.ts';
 import { noteFlights } from './note-flights.ts';
 import { fold, type Observer, type RequestCount } from './observer.ts';
+import type { Refusals } from './refusals.ts';
 import { createRunner, type RunnerOptions } from './runner.ts';
 
 export interface StreamsOptions extends RunnerOptions {
@@ -20,7 +23,11 @@ export interface StreamsOptions extends RunnerOptions {
  * Returns what handles each request of HTTP/2, or returns false for one whose connection is not known. The requests of a
  * connection run side by side, and what ends one of them leaves the others alone.
  */
-export function streamListener(options: StreamsOptions): (args: StreamArguments) => boolean {
+export function streamListener(
+  options: StreamsOptions,
+  policy: Policy,
+  refusals: Refusals,
+): (args: StreamArguments) => boolean {
   const { connections, observers, flights = null, count, clock } = options;
   const run = createRunner(options);
   const observe = fold([
@@ -31,6 +38,7 @@ export function streamListener(options: StreamsOptions): (args: StreamArguments)
     observe(request, response, nowMs);
     run(request, response);
   };
+  const scan = compileStreamScan(policy);
   const begin = count?.around(handle, flights) ?? noteFlights(flights, handle);
   return (args) => {
     const { session } = args[0];
@@ -38,8 +46,11 @@ export function streamListener(options: StreamsOptions): (args: StreamArguments)
     // Its connection has ended before it was told of.
     if (socket === null) return false;
     const request = new StreamRequest(args, socket);
+    const fault = scan(request);
     const response: unknown = new StreamResponse(request);
-    begin(request as unknown as IncomingMessage, response as ServerResponse, clock.now());
+    const pair = [request as unknown as IncomingMessage, response as ServerResponse] as const;
+    if (fault === null) begin(...pair, clock.now());
+    else refusals.refuseStream(...pair, fault, clock.now());
     return true;
   };
 }

@@ -17,6 +17,8 @@ const REFUSED: Readonly<Record<string, string>> = {
   HPE_HEADER_OVERFLOW: 'too_large',
   HPE_CHUNK_EXTENSIONS_OVERFLOW: 'too_large',
   ERR_HTTP_REQUEST_TIMEOUT: 'timeout',
+  EDGE_METHOD: 'unsupported',
+  EDGE_EXPECTATION: 'unsupported',
   QUEUE_TIMEOUT: 'queue_timeout',
   QUEUE_FULL: 'queue_full',
 };

@@ -1,5 +1,7 @@
-import { expect, it } from 'vitest';
+import type { ServerResponse } from 'node:http';
+import { describe, expect, it } from 'vitest';
 import { get, startEngine } from '../../support/http-engine.ts';
+import { turns } from '../../support/wire.ts';
 
 const large = `GET / HTTP/1.1\r\nHost: test\r\nCookie: ${'a'.repeat(20_000)}\r\n\r\n`;
 
@@ -24,17 +26,39 @@ it.each([
   expect(lines).toEqual([`Refused a request of 127.0.0.1 with ${status.slice('HTTP/1.1 '.length)}: ${why}`]);
 });
 
-it('adds nothing to an answer that has begun', async () => {
-  const lines: string[] = [];
-  const engine = await startEngine({
-    handler: (_request, response) => void response.write('part'),
-    onRefused: (line) => lines.push(line),
+describe('what is no HTTP behind a request that is being answered', () => {
+  const garbage = 'HELLO\r\n\r\n';
+
+  it.each([
+    ['has begun', true],
+    ['has not begun', false],
+  ])('waits for an answer that %s, and ends the connection behind it', async (_what, begins) => {
+    const answered = Promise.withResolvers<ServerResponse>();
+    const engine = await startEngine({
+      handler: (_request, response) => {
+        if (begins) response.write('part');
+        answered.resolve(response);
+      },
+    });
+    const wire = await engine.send(get() + garbage);
+    const response = await answered.promise;
+    // All further bytes are errors of the parser too.
+    wire.write(garbage);
+    await turns(10);
+    response.end('whole');
+    expect(await wire.ended).toMatch(/^HTTP\/1\.1 200 [\s\S]*whole[\s\S]*HTTP\/1\.1 400 Bad Request[^H]*$/);
   });
-  const wire = await engine.send(get());
-  await wire.until(/part/);
-  wire.write('HELLO\r\n\r\n');
-  expect(await wire.ended).not.toContain('400');
-  expect(lines).toEqual([]);
+
+  it('gets no answer behind Connection: close', async () => {
+    const lines: string[] = [];
+    const engine = await startEngine({
+      handler: (_request, response) => void setImmediate(() => response.end('whole')),
+      onRefused: (line) => lines.push(line),
+    });
+    const wire = await engine.send(`${get().replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n')}${garbage}`);
+    expect(await wire.ended).toMatch(/^HTTP\/1\.1 200 [\s\S]*whole$/);
+    expect(lines).toEqual([]);
+  });
 });
 
 it('is silent about a client that goes without a word', async () => {

@@ -3,12 +3,11 @@ import type { Handler } from '../../../src/app/application.ts';
 import { eventOf } from '../../../src/app/request-event.ts';
 import { answerError } from '../../../src/http/answer-error.ts';
 import { limitFlights } from '../../../src/http/deadlines.ts';
+import { isRefused } from '../../../src/http/edge/refused.ts';
 import { RequestTimeout } from '../../../src/http/request-limit.ts';
 import { nameRequest } from '../../../src/http/request-name.ts';
 import type { ServeOptions } from '../../serving.ts';
 import type { RequestQueue } from './request-queue.ts';
-
-const { Readable } = process.getBuiltinModule('node:stream');
 
 /**
  * Runs the handler for one request at a time, when its body has arrived; `waits` is called for a request whose body has
@@ -78,12 +77,13 @@ function hasBody({ headers }: IncomingMessage): boolean {
 /** Calls `act` when the body, or as much of it as is buffered, is in memory; not if the client goes before that. */
 function onceBodyArrived(request: IncomingMessage, act: () => void): void {
   // Not by events: a listener for `readable` would read an empty body to its end.
+  const { push: pass } = request;
   const push = (chunk: unknown, encoding?: BufferEncoding) => {
-    const hasRoom = Readable.prototype.push.call(request, chunk, encoding);
+    const hasRoom = Reflect.apply(pass, request, [chunk, encoding]);
     if (request.complete || !hasRoom) {
-      Reflect.deleteProperty(request, 'push');
+      request.push = pass;
       // After the parser, which has not returned yet.
-      process.nextTick(act);
+      if (!isRefused(request.socket)) process.nextTick(act);
     }
     return hasRoom;
   };

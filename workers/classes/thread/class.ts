@@ -86,6 +86,7 @@ function applicationOver(pool: Pool, count: RequestCount | null): Application {
 }
 
 // A connection cannot be moved into a thread and back. Other upgrades (h2c) may be ignored, as RFC 9110, 7.8 allows.
-function isWebSocket({ headers: { upgrade } }: IncomingMessage): boolean {
-  return upgrade !== undefined && /^websocket$/i.test(upgrade);
+function isWebSocket({ headers: { upgrade, connection = '' } }: IncomingMessage): boolean {
+  // RFC 9110, 7.8: without `Connection: upgrade` it was not meant for this server.
+  return upgrade !== undefined && /^websocket$/i.test(upgrade) && /\bupgrade\b/i.test(connection);
 }

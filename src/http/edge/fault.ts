@@ -1,0 +1,28 @@
+/** Why a request is refused: the status of its answer, a code for logs and metrics, and what is wrong with it. */
+export interface Fault {
+  readonly status: number;
+  /** Such as `EDGE_HOST`; it never has anything of the request in it. */
+  readonly code: string;
+  readonly text: string;
+}
+
+function fault(code: string, text: string, status = 400): Fault {
+  return { status, code: `EDGE_${code}`, text };
+}
+
+/** All that the server refuses itself although llhttp, the parser of Node, takes it. */
+export const FAULTS = {
+  version: fault('VERSION', 'the version is neither HTTP/1.0 nor HTTP/1.1'),
+  method: fault('METHOD', 'the method is not one that this server takes', 501),
+  traceBody: fault('TRACE_BODY', 'a TRACE request has no body (RFC 9110, 9.3.8)'),
+  target: fault('TARGET', 'the request target is not valid (RFC 9112, 3.2)'),
+  authority: fault('AUTHORITY', 'the host of the request target is not that of the Host header'),
+  noHost: fault('NO_HOST', 'the Host header is missing (RFC 9112, 3.2)'),
+  hosts: fault('HOSTS', 'there is more than one Host header (RFC 9112, 3.2)'),
+  host: fault('HOST', 'the Host header is not valid'),
+  coding: fault('CODING', 'Transfer-Encoding is not "chunked" alone (RFC 9112, 6.1)'),
+  codingOf10: fault('CODING_OF_1_0', 'HTTP/1.0 has no Transfer-Encoding (RFC 9112, 6.1)'),
+  expectation: fault('EXPECTATION', 'Expect is not 100-continue (RFC 9110, 10.1.1)', 417),
+  trailer: fault('TRAILER', 'a trailer is of a field that may not be one (RFC 9110, 6.5.1)'),
+  extensions: fault('EXTENSIONS', 'the extensions of the chunks are too long'),
+} as const;

@@ -1,0 +1,34 @@
+import type { Socket } from 'node:net';
+import type { Clock } from '../../support/clock.ts';
+import { whenDue } from '../deadlines.ts';
+
+/** The property of a socket on which something was refused. */
+const REFUSED = Symbol('refused');
+
+type Marked = Socket & { [REFUSED]?: true };
+
+/** How long a client may go on sending after it was refused. */
+const LINGER_MS = 2000;
+
+/** Whether something was refused on the connection: nothing that comes behind it is run or answered. */
+export function isRefused(socket: Marked): boolean {
+  return socket[REFUSED] === true;
+}
+
+export function markRefused(socket: Marked): void {
+  socket[REFUSED] = true;
+}
+
+/**
+ * Ends our side of a refused connection and throws away what its client still sends. If it were closed at once, the client
+ * would get a reset, and might lose the answer (RFC 9112, 9.6).
+ */
+export function lingerOn(socket: Socket, clock: Clock): void {
+  socket.end();
+  const close = () => void socket.destroy();
+  if (socket.readableEnded) return close();
+  socket.once('end', close);
+  whenDue(socket, LINGER_MS, clock, close);
+  // It may have been paused because too many requests waited on it.
+  socket.resume();
+}

@@ -1,0 +1,165 @@
+import type { IncomingMessage } from 'node:http';
+import { dropProxy } from './drop-proxy.ts';
+import { FAULTS, type Fault } from './fault.ts';
+import { isAuthority, isSameAuthority } from './host.ts';
+import { isMethodAllowed } from './methods.ts';
+
+export interface Policy {
+  /** Whether a request of HTTP/1.1 must have a Host header, as RFC 9112, 3.2 says. */
+  readonly requiresHost: boolean;
+  /** --permit-unconventional-http-method */
+  readonly permitsAnyMethod: boolean;
+  /** Whether the application answers requests with an Expect that is not 100-continue. */
+  readonly takesExpectations: boolean;
+}
+
+/** What a request whose body is chunked, with nothing wrong about its head, is told by: its body has to be checked as well. */
+export const CHUNKED = 'chunked';
+
+/** Returns what is wrong with a request of which only the head has arrived; null where nothing is. */
+export type Scan = (request: IncomingMessage) => Fault | typeof CHUNKED | null;
+
+const ABSOLUTE = /^(https?):\/\/([^/?#]*)/i;
+const UPPER_TO_LOWER = 0x20;
+
+/** What the fields of a head that matter here have said so far; one object serves all requests of a scan. */
+interface Head {
+  minor: number;
+  host: string | null;
+  isCoded: boolean;
+  hasBody: boolean;
+  hasProxy: boolean;
+}
+
+interface Field {
+  readonly name: string;
+  readonly first: number;
+  readonly check: (head: Head, value: string) => Fault | null;
+}
+
+/**
+ * Compiles the check that each request passes before anything of the application's: what llhttp takes although a proxy,
+ * or the application, may read it in another way. It is one loop over the header, without an allocation.
+ */
+export function compileScan(policy: Policy): Scan {
+  const fields = fieldsByLength(policy);
+  const { permitsAnyMethod, requiresHost } = policy;
+  const head: Head = { minor: 1, host: null, isCoded: false, hasBody: false, hasProxy: false };
+  return (request) => {
+    const { method = '', url = '', httpVersionMajor: major, httpVersionMinor: minor, rawHeaders } = request;
+    if (major !== 1 || minor > 1) return FAULTS.version;
+    head.minor = minor;
+    head.host = null;
+    head.isCoded = false;
+    head.hasBody = false;
+    head.hasProxy = false;
+    const fault = fieldFault(rawHeaders, fields, head);
+    if (fault !== null) return fault;
+    if (head.hasProxy) dropProxy(request);
+    if (head.host === null && minor === 1 && requiresHost) return FAULTS.noHost;
+    const ofMethod = methodFault(method, head.hasBody, permitsAnyMethod);
+    return ofMethod ?? targetFault(method, url, head.host) ?? (head.isCoded ? CHUNKED : null);
+  };
+}
+
+function fieldFault(
+  rawHeaders: readonly string[],
+  fields: readonly (Field | undefined)[],
+  head: Head,
+): Fault | null {
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at] as string;
+    // The length and the first letter tell of nearly every field that it is none of these.
+    const field = fields[name.length];
+    if (field === undefined || !isNamed(name, field)) continue;
+    const fault = field.check(head, rawHeaders[at + 1] as string);
+    if (fault !== null) return fault;
+  }
+  return null;
+}
+
+function methodFault(method: string, hasBody: boolean, permitsAny: boolean): Fault | null {
+  // It has an event of its own.
+  if (method === 'CONNECT') return null;
+  if (method === 'TRACE' && hasBody) return FAULTS.traceBody;
+  return isMethodAllowed(method, permitsAny) ? null : FAULTS.method;
+}
+
+function isNamed(name: string, field: Field): boolean {
+  return (name.charCodeAt(0) | UPPER_TO_LOWER) === field.first && name.toLowerCase() === field.name;
+}
+
+function field(name: string, check: Field['check']): Field {
+  return { name, first: name.charCodeAt(0), check };
+}
+
+/** The fields that are looked at, each at the length of its name. */
+function fieldsByLength({ takesExpectations }: Policy): readonly (Field | undefined)[] {
+  const fields = [
+    field('host', hostCheck()),
+    field('content-length', (head, value) => {
+      head.hasBody = value !== '0';
+      return null;
+    }),
+    field('transfer-encoding', (head, value) => {
+      if (head.minor === 0) return FAULTS.codingOf10;
+      if (head.isCoded || !isChunked(value)) return FAULTS.coding;
+      head.isCoded = true;
+      head.hasBody = true;
+      return null;
+    }),
+    // A server of HTTP/1.0 ignores it.
+    field('expect', ({ minor }, value) =>
+      takesExpectations || minor === 0 || isContinue(value) ? null : FAULTS.expectation,
+    ),
+    field('proxy', (head) => {
+      head.hasProxy = true;
+      return null;
+    }),
+  ];
+  const longest = Math.max(...fields.map(({ name }) => name.length));
+  return Array.from({ length: longest + 1 }, (_, length) =>
+    fields.find(({ name }) => name.length === length),
+  );
+}
+
+function hostCheck(): Field['check'] {
+  // Most requests are for the same host.
+  let known = '';
+  return (head, value) => {
+    if (head.host !== null) return FAULTS.hosts;
+    head.host = value;
+    if (value === known && value !== '') return null;
+    if (!isAuthority(value)) return FAULTS.host;
+    known = value;
+    return null;
+  };
+}
+
+function isChunked(value: string): boolean {
+  return value === 'chunked' || value.toLowerCase() === 'chunked';
+}
+
+function isContinue(value: string): boolean {
+  return value === '100-continue' || value.toLowerCase() === '100-continue';
+}
+
+/** Whether there is one in the path, where URL parsers take it for a slash and others do not. In queries browsers send it. */
+function hasBackslash(url: string): boolean {
+  const at = url.indexOf('\\');
+  if (at < 0) return false;
+  const query = url.indexOf('?');
+  return query < 0 || at < query;
+}
+
+/** RFC 9112, 3.2: a path, an absolute URL for the same host, `*` of OPTIONS, or the authority of CONNECT. */
+export function targetFault(method: string, url: string, host: string | null): Fault | null {
+  // A fragment is never sent.
+  if (url.includes('#') || hasBackslash(url)) return FAULTS.target;
+  if (url[0] === '/') return method === 'CONNECT' ? FAULTS.target : null;
+  if (method === 'CONNECT') return isAuthority(url) ? null : FAULTS.target;
+  if (url === '*') return method === 'OPTIONS' ? null : FAULTS.target;
+  const [, scheme = '', authority = ''] = ABSOLUTE.exec(url) ?? [];
+  if (!isAuthority(authority)) return FAULTS.target;
+  return host === null || isSameAuthority(authority, host, scheme) ? null : FAULTS.authority;
+}

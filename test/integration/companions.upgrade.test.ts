@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { childrenOf, endWithTest, isAlive, type Running, serve } from '../support/tsunicorn.ts';
+import { built, childrenOf, endWithTest, isAlive, type Running, serve } from '../support/tsunicorn.ts';
 import { gone, upgrade } from '../support/upgrade.ts';
 
 const APP = 'export default (_, res) => res.end("hello");\n';
@@ -104,7 +104,7 @@ describe('the death of the arbiter', () => {
     const companions = { shell: { run: ['sleep', '1000'] }, module: { run: 'module.mjs' } };
     const files = {
       'app.mjs': APP,
-      'module.mjs': `import { stopping } from ${JSON.stringify(join(import.meta.dirname, '../../src/companion.ts'))};
+      'module.mjs': `import { stopping } from ${JSON.stringify(join(built, 'src/companion.js'))};
 const timer = setInterval(() => {}, 1000);
 stopping().addEventListener('abort', () => clearInterval(timer));
 `,
@@ -127,7 +127,7 @@ describe('a module that imports tsunicorn/companion', () => {
   it('finds what it is, says that it is ready, and is killed where its event loop is blocked', async () => {
     const files = {
       'app.mjs': APP,
-      'block.mjs': `import { companion, ready } from ${JSON.stringify(join(import.meta.dirname, '../../src/companion.ts'))};
+      'block.mjs': `import { companion, ready } from ${JSON.stringify(join(built, 'src/companion.js'))};
 console.log('is', JSON.stringify(companion()));
 ready();
 setTimeout(() => { for (;;); }, 100);

@@ -8,7 +8,7 @@ import { onTestFinished, tellTestsApart } from '../support/current-test.ts';
 import { request } from '../support/load.ts';
 import { startNginx } from '../support/nginx.ts';
 import { withTool } from '../support/tools.ts';
-import { root, serve, start, temporaryDirectory } from '../support/tsunicorn.ts';
+import { built, serve, start, temporaryDirectory } from '../support/tsunicorn.ts';
 
 tellTestsApart();
 
@@ -21,7 +21,7 @@ const server = `require('node:http').createServer((req, res) =>
 async function imported(words: readonly string[], files: Readonly<Record<string, string>>) {
   const { status, stdout, stderr } = await run(['import', ...words], { files });
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-  return stdout.replace("'tsunicorn'", JSON.stringify(join(root, 'src/index.ts')));
+  return stdout.replace("'tsunicorn'", JSON.stringify(join(built, 'src/index.js')));
 }
 
 describe('tsunicorn import', () => {
@@ -92,7 +92,7 @@ describe('tsunicorn import', () => {
 async function initialised(words: readonly string[]): Promise<{ cwd: string; file: string; text: string }> {
   const cwd = temporaryDirectory({ 'server.js': server, 'package.json': '{ "name": "@me/shop" }' });
   mkdirSync(join(cwd, 'node_modules/.bin'), { recursive: true });
-  const text = `#!/bin/sh\nexec '${process.execPath}' '${join(root, 'bin/tsunicorn.ts')}' "$@"\n`;
+  const text = `#!/bin/sh\nexec '${process.execPath}' '${join(built, 'bin/tsunicorn.js')}' "$@"\n`;
   writeFileSync(join(cwd, 'node_modules/.bin/tsunicorn'), text, { mode: 0o755 });
   const before = new Set(readdirSync(cwd));
   const { status, stderr } = await run(['init', ...words], { cwd });

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { run } from '../support/command.ts';
 import { ask } from '../support/http-client.ts';
 import { sharedDirectory, shareServer } from '../support/shared.ts';
-import { root } from '../support/tsunicorn.ts';
+import { built, root } from '../support/tsunicorn.ts';
 
 const routes = join(root, 'test/fixtures/routes/gateway.ts:validated');
 
@@ -55,7 +55,7 @@ describe('an application of the gateway interface under the validator', () => {
 });
 
 describe('an application that breaks a rule', () => {
-  const index = JSON.stringify(join(root, 'src/index.ts'));
+  const index = JSON.stringify(join(built, 'src/index.js'));
   const cwd = sharedDirectory({
     'app.ts': `import { validator } from ${index};\nexport const app = validator(() => 'text');\n`,
   });

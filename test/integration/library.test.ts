@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { processesWith } from '../support/command.ts';
 import { onTestFinished, tellTestsApart } from '../support/current-test.ts';
-import { root, temporaryDirectory } from '../support/tsunicorn.ts';
+import { built, root, temporaryDirectory } from '../support/tsunicorn.ts';
 
 tellTestsApart();
 
-const LIBRARY = join(root, 'src/index.ts');
+const LIBRARY = join(built, 'src/index.js');
 const files = {
   'app.mjs': 'export default (req, res) => res.end((process.env.STAGE ?? "none") + " " + process.pid);',
   'slow.mjs': 'export default (req, res) => void setTimeout(() => res.end("slow"), 500);',

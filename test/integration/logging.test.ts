@@ -7,7 +7,7 @@ import { run } from '../support/command.ts';
 import { ask } from '../support/http-client.ts';
 import { linesIn, linesOf } from '../support/text.ts';
 import { withTool } from '../support/tools.ts';
-import { app, type Running, root, serve, start, temporaryDirectory } from '../support/tsunicorn.ts';
+import { app, built, type Running, serve, start, temporaryDirectory } from '../support/tsunicorn.ts';
 
 const hello = app('hello.ts:app', 'examples');
 /** Time, process, level and message of a line in Gunicorn's shape. */
@@ -70,7 +70,7 @@ describe('on a terminal', () => {
   const printed = async (environment: Record<string, string>) => {
     const cwd = temporaryDirectory({ 'app.js': stopping });
     const { NO_COLOR: _none, FORCE_COLOR: _force, CI: _ci, ...env } = process.env;
-    const command = `${process.execPath} ${join(root, 'bin/tsunicorn.ts')} -b unix:app.sock app.js`;
+    const command = `${process.execPath} ${join(built, 'bin/tsunicorn.js')} -b unix:app.sock app.js`;
     const terminal = spawn('script', ['-qec', command, '/dev/null'], {
       cwd,
       env: { ...env, TERM: 'xterm-256color', ...environment },

@@ -38,15 +38,15 @@ describe('a reader of standard output that stalls', () => {
 describe('what the user of the workers cannot load', () => {
   it('is refused in one line where it is tsunicorn itself', async () => {
     const closed = temporaryDirectory();
-    for (const part of ['bin', 'src', 'workers', 'package.json'])
+    for (const part of ['dist', 'package.json'])
       cpSync(join(root, part), join(closed, part), { recursive: true });
     symlinkSync(join(root, 'node_modules'), join(closed, 'node_modules'));
     const cwd = temporaryDirectory();
     chmodSync(cwd, 0o755);
-    const through = ['sh', '-c', `node=$0; shift; exec "$node" '${closed}/bin/tsunicorn.ts' "$@"`];
+    const through = ['sh', '-c', `node=$0; shift; exec "$node" '${closed}/dist/bin/tsunicorn.js' "$@"`];
     const { status, stderr } = await run([whoami, '-u', 'nobody', '-b', 'unix:s'], { cwd, through });
     expect(stderr).toBe(
-      `tsunicorn: --user: user nobody cannot read tsunicorn itself (EACCES ${closed}/workers/); install it where that user can read\n`,
+      `tsunicorn: --user: user nobody cannot read tsunicorn itself (EACCES ${closed}/dist/workers/); install it where that user can read\n`,
     );
     expect(status).toBe(1);
   });

@@ -34,7 +34,7 @@ class Releases {
   /** Puts tsunicorn itself into a release; the sources, which Node runs outside of node_modules only. */
   install(name: string, version?: string): void {
     const server = join(this.directory, 'releases', name, 'server');
-    for (const part of ['bin', 'src', 'workers', 'package.json'])
+    for (const part of ['dist', 'package.json'])
       cpSync(join(root, part), join(server, part), { recursive: true });
     symlinkSync(join(root, 'node_modules'), join(server, 'node_modules'));
     if (version === undefined) return;
@@ -55,7 +55,7 @@ async function serveInstalled() {
   const releases = new Releases();
   releases.deploy('one', release('one'));
   releases.install('one');
-  const script = join(releases.current, 'server/bin/tsunicorn.ts');
+  const script = join(releases.current, 'server/dist/bin/tsunicorn.js');
   const running = start(['app.mjs'], { cwd: releases.current, env: { PWD: releases.current }, script });
   return { releases, running, at: await running.url() };
 }
@@ -135,7 +135,7 @@ describe('HUP where the working directory is a link', () => {
     const releases = new Releases();
     const one = releases.deploy('one', release('one'));
     releases.install('one');
-    const script = join(releases.current, 'server/bin/tsunicorn.ts');
+    const script = join(releases.current, 'server/dist/bin/tsunicorn.js');
     const running = start(['app.mjs'], { cwd: one, env: { PWD: '' }, script });
     const at = await running.url();
     const two = releases.deploy('two', release('two'));

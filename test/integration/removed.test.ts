@@ -14,20 +14,20 @@ export default (request, response) => {
 
 it('a blocked worker is ended and explained, and its requests have their lines, although our own files were removed', async () => {
   const server = temporaryDirectory();
-  for (const part of ['bin', 'src', 'workers', 'package.json'])
+  for (const part of ['dist', 'package.json'])
     cpSync(join(root, part), join(server, part), { recursive: true });
   symlinkSync(join(root, 'node_modules'), join(server, 'node_modules'));
   const running = await serve(['app.mjs', '--timeout', '1', '--access-logfile', 'access.log'], {
     files: { 'app.mjs': app },
-    script: join(server, 'bin/tsunicorn.ts'),
+    script: join(server, 'dist/bin/tsunicorn.js'),
   });
   const [old = 0] = running.workers();
   const held = outcome(get(running.at, '/held'));
   await running.waitForLog(/holds a request/);
   await get(running.at, '/done');
   // All that is loaded later than the thread of the watchdog, which may still start.
-  for (const file of ['workers/health/inspect-main.ts', 'src/log/access-format.ts', 'src/log/access-lost.ts'])
-    rmSync(join(server, file));
+  for (const file of ['workers/health/inspect-main.js', 'src/log/access-format.js', 'src/log/access-lost.js'])
+    rmSync(join(server, 'dist', file));
   expect(await outcome(get(running.at, '/spin'))).toBe('ECONNRESET');
   expect(await held).toBe('ECONNRESET');
   await running.waitForLog(/its event loop was blocked for .* \(--timeout\); killed/);

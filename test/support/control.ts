@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { main } from '../../src/ctl/main.ts';
-import { root } from './tsunicorn.ts';
+import { built } from './tsunicorn.ts';
 
 /** How a run of tsunicornctl ended. */
 export interface Ran {
@@ -12,7 +12,7 @@ export interface Ran {
 
 /** Runs the real tsunicornctl to its end. */
 export async function ctl(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ran> {
-  const child = spawn(process.execPath, [join(root, 'bin/tsunicornctl.ts'), ...args], {
+  const child = spawn(process.execPath, [join(built, 'bin/tsunicornctl.js'), ...args], {
     env: { ...process.env, NO_COLOR: '1', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { isAlive, type Running, root, serve, start } from '../support/tsunicorn.ts';
+import { built, isAlive, type Running, serve, start } from '../support/tsunicorn.ts';
 
 const APP = 'export default (_, res) => res.end("hello");\n';
 const STAYS = 'console.log("up", process.env.TSUNICORN_COMPANION_INDEX); setInterval(() => {}, 1000);\n';
@@ -85,7 +85,7 @@ describe('companions', () => {
   });
 
   it('that import tsunicorn/companion end when they have nothing left to do', async () => {
-    const job = `import { companion, ready } from ${JSON.stringify(join(root, 'src/companion.ts'))};
+    const job = `import { companion, ready } from ${JSON.stringify(join(built, 'src/companion.js'))};
       ready();
       console.log('works for', companion().name);
     `;

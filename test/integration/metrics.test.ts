@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { get } from '../support/client.ts';
 import { adminOf, counted, samples } from '../support/metrics.ts';
 import { inMountNamespace, withTool } from '../support/tools.ts';
-import { root, serve } from '../support/tsunicorn.ts';
+import { built, serve } from '../support/tsunicorn.ts';
 import { gone, upgrade } from '../support/upgrade.ts';
 
 const APP = `
@@ -201,7 +201,7 @@ withProm('promtool is content with what Prometheus is told', async () => {
 });
 
 const MEASURING = `
-import { check, counter } from ${JSON.stringify(join(root, 'src/measures/measures.ts'))};
+import { check, counter } from ${JSON.stringify(join(built, 'src/measures/measures.js'))};
 const orders = counter('orders', { labels: ['kind'] });
 let isBroken = false;
 check('database', () => !isBroken);

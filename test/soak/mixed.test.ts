@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { type LoadResult, startLoad } from '../support/load.ts';
-import { childrenOf, isAlive, root } from '../support/tsunicorn.ts';
+import { built, childrenOf, isAlive, root } from '../support/tsunicorn.ts';
 import { form, isLong, plan } from './plan.ts';
 import { soak } from './soaked.ts';
 
@@ -10,7 +10,7 @@ const WORKERS = 2;
 const CLIENTS = 4;
 const MINUTES = 60_000;
 
-const COMPANION = JSON.stringify(join(root, 'src/companion.ts'));
+const COMPANION = JSON.stringify(join(built, 'src/companion.js'));
 /** Holds a name that the kernel gives to one process at a time, and tells where it is taken. */
 const ALONE = `import { appendFileSync } from 'node:fs';
 import net from 'node:net';

@@ -37,6 +37,7 @@ import { errorPage, followImports } from './develop/create.ts';
 import type { ModuleGraph } from './develop/module-graph.ts';
 import { settleBeforeEnd } from './end/before-end.ts';
 import { Ending, LEAST_ENDING_MS } from './end/ending.ts';
+import { Hold } from './end/hold.ts';
 import { UncaughtLog } from './end/uncaught.ts';
 import type { Counting } from './health/counting.ts';
 import { Heartbeat } from './health/heartbeat.ts';
@@ -91,6 +92,7 @@ class Worker {
   readonly #flights = new FlightTable();
   readonly #heartbeat: Heartbeat;
   readonly #sides: SideDoor;
+  readonly #hold = new Hold();
   #listeners: readonly DoorListener[];
   #phase: Phase = { name: 'booting' };
   #readiness: Readiness | null = null;
@@ -277,12 +279,15 @@ class Worker {
         return this.#logs.follow(event.followed, (logged) =>
           this.#inbox.send({ tsunicorn: 'logged', ...logged }),
         );
+      case 'hold':
+        return this.#hold.for(event.forMs);
       case 'inspect':
       case 'stopInspecting':
         return void this.#inspected(event);
       case 'given':
         return this.#sides.answered(event.answer, event.socket);
       case 'orphaned':
+        this.#hold.for(0);
         if (this.#phase.name === 'serving')
           this.#log.warning('The arbiter has exited: finishing the requests', { event: 'arbiter-gone' });
         return this.#leave({ purpose: 'stop', emptyQueue: true, graceMs: this.#graceMs });
@@ -371,6 +376,7 @@ class Worker {
     this.#heartbeat.leaveWithin(how.graceMs);
     const sidesEnded = this.#sides.drain();
     void finish(draining, this.#logs)
+      .then(() => this.#hold.ended(() => void this.#inbox.send({ tsunicorn: 'drained' })))
       .then(() => sidesEnded(() => draining.leftMs))
       .then(() => this.#exit(Math.max(LEAST_ENDING_MS, draining.leftMs), serving.close));
   }

@@ -192,6 +192,10 @@ export class Arbiter {
         return this.#service.restart(command.age);
       case 'kill':
         return this.#service.kill(command.age);
+      case 'hold':
+        return this.#service.hold(command.age, command.forMs);
+      case 'release':
+        return this.#service.release(command.age);
     }
   }
 

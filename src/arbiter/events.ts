@@ -35,7 +35,11 @@ export type Command =
   /** Replace one worker by another; `age` says which. */
   | { readonly name: 'restart'; readonly age: number }
   /** End the process of one worker at once. */
-  | { readonly name: 'kill'; readonly age: number };
+  | { readonly name: 'kill'; readonly age: number }
+  /** Replace one worker, and keep it from ending for a while; no time limit applies to it meanwhile. */
+  | { readonly name: 'hold'; readonly age: number; readonly forMs: number }
+  /** A worker that is held may go, when it has its replacement. */
+  | { readonly name: 'release'; readonly age: number };
 
 /** Everything that can happen to the arbiter. `worker` is a worker's age. */
 export type ArbiterEvent =

@@ -272,6 +272,7 @@ export class Service {
     // The sockets first: what the kernel queued after the workers emptied its queue would never be answered.
     for (const listener of this.#current.listeners) listener.close();
     this.sides.closeAll();
+    for (const worker of this.workers.all) this.workers.release(worker);
     if (mode === 'quick') this.workers.quitAll('the service stops at once');
     if (mode === 'forced') this.workers.killAll('the service is forced to stop');
   }
@@ -314,9 +315,30 @@ export class Service {
     this.workers.kill(worker, 'SIGKILL', 'its end was asked for', 'asked');
   }
 
-  #refuseWorker(command: 'restart' | 'kill', worker: WorkerHandle | undefined): void {
+  /** A command: another worker takes its place, and it does not end before it is released, or that time is over. */
+  hold(age: number, forMs: number): void {
+    const worker = this.workers.get(age);
+    const held = this.workers.all.find(({ heldUntilMs }) => heldUntilMs !== undefined);
+    if (held !== undefined) return this.#refuseCommand('heap', `that of worker ${held.pid} is being written`);
+    if (this.#intent.name === 'stopping') return this.#refuse('TERM', 'heap');
+    if (worker?.state.name !== 'ready') return this.#refuseWorker('heap', worker);
+    this.restarts.asked(worker.state, 'signal');
+    this.workers.hold(worker, forMs);
+  }
+
+  /** A command: the time limits of a held worker begin anew. One that has no replacement yet serves until it has. */
+  release(age: number): void {
+    const worker = this.workers.get(age);
+    if (worker !== undefined) this.workers.release(worker);
+  }
+
+  #refuseWorker(command: 'restart' | 'kill' | 'heap', worker: WorkerHandle | undefined): void {
     const reason =
       worker === undefined ? 'the worker has ended' : `the worker is ${worker.state.name}, not ready`;
+    this.#refuseCommand(command, reason);
+  }
+
+  #refuseCommand(command: string, reason: string): void {
     this.log.warning(`${command} refused, nothing was changed: ${reason}`, {
       event: 'command-refused',
       ...{ command, reason },

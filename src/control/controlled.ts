@@ -13,7 +13,10 @@ export type WorkerView = Readonly<
   Pick<WorkerHandle, 'pid' | 'slot' | 'age' | 'generation' | 'state' | 'limits' | 'origin'>
 > &
   InspectedWorker &
-  FollowedWorker & { readonly requests: Pick<WorkerHandle['requests'], 'left'> };
+  FollowedWorker & {
+    readonly requests: Pick<WorkerHandle['requests'], 'left'>;
+    readonly known: Pick<WorkerHandle['known'], 'isDrained'>;
+  };
 
 /** The service that the control socket is for: what can be asked of it, and what it can be told. */
 export interface Controlled {

@@ -1,6 +1,7 @@
 import type { Route } from './route.ts';
 import { changeRoutes } from './routes/changes.ts';
 import { eventRoutes } from './routes/events.ts';
+import { heapRoutes } from './routes/heap.ts';
 import { inspectRoutes } from './routes/inspect.ts';
 import { logRoutes } from './routes/logs.ts';
 import { singleRoutes } from './routes/single.ts';
@@ -16,4 +17,5 @@ export const routes: readonly Route[] = [
   ...changeRoutes,
   ...singleRoutes,
   ...inspectRoutes,
+  ...heapRoutes,
 ];

@@ -8,7 +8,8 @@ export async function tell(service: Controlled, command: Command): Promise<reado
   const records = await service.tell(command);
   for (const record of records) {
     const reason = refusalIn(record);
-    if (reason !== null) throw new Refusal(409, `${command.name} refused: ${reason}`);
+    if (reason !== null)
+      throw new Refusal(409, `${command.name === 'hold' ? 'heap' : command.name} refused: ${reason}`);
   }
   return records;
 }

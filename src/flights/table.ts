@@ -1,3 +1,4 @@
+import { withoutQuery } from '../support/text.ts';
 import {
   BEYOND,
   BYTES,
@@ -141,7 +142,7 @@ export class FlightTable {
     const url = text + METHOD_BYTES + REMOTE_BYTES;
     return {
       method: texts.toString('latin1', text, text + ((lengths >> 10) & 0x3f)),
-      path: texts.toString('latin1', url, url + (lengths & 0x3ff)),
+      path: withoutQuery(texts.toString('latin1', url, url + (lengths & 0x3ff))),
       ageMs: Math.round(nowMs - (doubles[slot * SLOT_DOUBLES + START] ?? 0)),
     };
   }

@@ -1,4 +1,5 @@
 import type { Mounted } from '../support/mounted.ts';
+import { withoutQuery } from '../support/text.ts';
 
 /** What names a request; mounts and routers shorten its `url` while they work. */
 export type NamedRequest = Pick<Mounted, 'method' | 'url' | 'originalUrl'>;
@@ -17,7 +18,7 @@ export function requestField({ method = '', url = '', originalUrl = url }: Named
   return { method, path: shortPath(originalUrl) };
 }
 
-/** A request's path as logs show it. */
+/** A request's path as everything but the access log shows it. */
 export function shortPath(url: string): string {
-  return url.slice(0, MAX_PATH);
+  return withoutQuery(url).slice(0, MAX_PATH);
 }

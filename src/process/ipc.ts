@@ -33,6 +33,8 @@ export type WorkerMessage =
   | Stalled
   | Blocked
   | Unblocked
+  /** It retires, is held, and has finished what it accepted. */
+  | { readonly tsunicorn: 'drained' }
   | MemorySeen
   | Ending
   /** The event loop turns while the worker boots. */
@@ -135,7 +137,36 @@ export type Inspection =
   /** Where each thread is; the answer is a StackSeen as JSON. */
   | { readonly what: 'stack' }
   /** What a thread spends its time on; null is the main thread. The answer is a .cpuprofile. */
-  | { readonly what: 'profile'; readonly durationMs: number; readonly threadId: number | null };
+  | { readonly what: 'profile'; readonly durationMs: number; readonly threadId: number | null }
+  /** What there is to be written of the heap of a thread to that file; the answer is a HeapRoom as JSON. */
+  | { readonly what: 'heapRoom'; readonly file: string; readonly threadId: number | null }
+  /**
+   * Writes the heap of a thread to `unfinished` and renames that to `file`, absolute paths in one directory; the answer is
+   * its length in bytes. The thread does nothing else meanwhile.
+   */
+  | {
+      readonly what: 'heap';
+      readonly file: string;
+      readonly unfinished: string;
+      readonly threadId: number | null;
+    };
+
+/** What there is to be written of a heap, and where. */
+export interface HeapRoom {
+  /** Of the heap that are in use. */
+  readonly usedBytes: number;
+  /** Of the file system that are left to the user of the worker. */
+  readonly freeBytes: number;
+}
+
+/**
+ * Do not end for so long, and let no time limit pass; 0 ends that. To the watchdog, and through the channel, as a worker
+ * that has finished its requests waits for it too.
+ */
+export interface Hold {
+  readonly tsunicorn: 'hold';
+  readonly forMs: number;
+}
 
 /** Nobody waits for that answer any more. */
 export interface StopInspecting {
@@ -144,7 +175,7 @@ export interface StopInspecting {
 }
 
 /** What the arbiter tells a watchdog through its pipe. */
-export type WatchdogCommand = AccountCommand | InspectCommand | StopInspecting;
+export type WatchdogCommand = AccountCommand | InspectCommand | StopInspecting | Hold;
 
 /** The answer to `inspect`, in parts: those of `more` and the one of `done` make up the text; or a line that says why there is none. */
 export interface Inspected {
@@ -377,6 +408,7 @@ export type ArbiterMessage =
   | { readonly tsunicorn: 'follow'; readonly followed: Followed | null }
   | InspectCommand
   | StopInspecting
+  | Hold
   | SocketAnswer;
 
 /**
@@ -502,6 +534,7 @@ const workerFields = new Map<string, Fields>([
   ],
   ['blocked', { blockedMs: isNumber, seen: orNull(having(blockSeen)) }],
   ['unblocked', { blockedMs: isNumber }],
+  ['drained', {}],
   ['memory', { rssBytes: isNumber, heapBytes: isNumber, heapLimitBytes: orNull(isNumber) }],
   [
     'ending',
@@ -531,7 +564,7 @@ const workerFields = new Map<string, Fields>([
 ]);
 const arbiterTypes = new Set([
   ...['boot', 'accept', 'linger', 'retire', 'quit', 'reopenLogs', 'logLevel', 'socket'],
-  ...['inspect', 'stopInspecting', 'follow'],
+  ...['inspect', 'stopInspecting', 'hold', 'follow'],
 ]);
 
 /** Whether a message on the channel is a worker's; applications send messages of their own (`process.send('ready')`). */

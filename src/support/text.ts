@@ -77,3 +77,9 @@ function escapeChar(char: string): string {
 function hex(byte: number): string {
   return `\\x${byte.toString(16).padStart(2, '0')}`;
 }
+
+/** The path of a request alone: what is secret is behind the question mark, mostly. */
+export function withoutQuery(url: string): string {
+  const end = url.indexOf('?');
+  return end < 0 ? url : url.slice(0, end);
+}

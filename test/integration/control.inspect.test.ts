@@ -1,10 +1,10 @@
-import { statSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { ProfileAnswer, StackAnswer } from '../../src/control/routes/inspect.ts';
 import { Client } from '../../src/ctl/client.ts';
 import { get } from '../support/client.ts';
-import { ctl } from '../support/control.ts';
+import { ask, ctl } from '../support/control.ts';
 import { app, isAlive, serve, temporaryDirectory } from '../support/tsunicorn.ts';
 
 const blocks = app('blocks.ts:app');
@@ -61,4 +61,24 @@ it('the threads of a pool are seen, also without a watchdog', async () => {
   const { profile } = await client.post<ProfileAnswer>(`/v1/workers/0/profile?seconds=0.2&thread=${thread}`);
   expect(profile).toMatch(/"functionName":"(?:spin|app)"/);
   expect(await stack()).toMatchObject({ threads: [{}, { state: 'running' }] });
+});
+
+it('a loop that spins writes its heap when its replacement serves, beyond its timeout, and ends', async () => {
+  const { service, path, client } = await controlled('--timeout', '1', '--stall-warning', '0.5');
+  const file = join(temporaryDirectory(), 'w.heapsnapshot');
+  const { processes } = await client.get<{ processes: { pid: number }[] }>('/v1/workers');
+  void get(service.at, '/spin').catch(() => {});
+  const ran = await ctl(['heap', '0', '-s', path, '-o', file]);
+  expect(ran).toMatchObject({ status: 0, stdout: expect.stringContaining(`Wrote ${file}`) });
+  expect(readFileSync(file, 'utf8').slice(0, 12)).toBe('{"snapshot":');
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+  expect(readdirSync(dirname(file))).toEqual(['w.heapsnapshot']);
+  await service.waitForLog(/has written its heap to .*w\.heapsnapshot/);
+  await expect.poll(() => isAlive(processes[0]?.pid ?? 0)).toBe(false);
+
+  const refused = await ask(path, 'heap', '0', '-o', '/nowhere/w');
+  expect(refused).toMatchObject({
+    status: 1,
+    stderr: expect.stringMatching(/: the worker, .* cannot write \/nowhere\/w \(ENOENT\)/),
+  });
 });

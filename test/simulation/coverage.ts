@@ -44,6 +44,7 @@ function endOf(end: ProcessEnd): string {
 /** The names under which an event concerns the service as a whole. */
 function serviceEvents(world: ObservedWorld, event: ArbiterEvent): readonly string[] {
   if (event.type === 'signal') return [event.signal];
+  if (event.type === 'asked') return [`asked ${event.command.name}`];
   if (event.type === 'exit') {
     const { state } = world.workers[event.worker - 1] ?? {};
     return state === undefined ? [] : [isBooting(state) ? 'boot ends' : 'worker ends'];

@@ -45,7 +45,10 @@ export class Invariants {
 
   took(event: ArbiterEvent | null): void {
     const { intent } = this.#world.arbiter.steps;
-    if (event?.type === 'signal' && event.signal === 'SIGHUP' && !isEnding(intent)) this.reload.asked();
+    const isReload =
+      (event?.type === 'signal' && event.signal === 'SIGHUP') ||
+      (event?.type === 'asked' && event.command.name === 'reload');
+    if (isReload && !isEnding(intent)) this.reload.asked();
     this.#event = event;
     this.#sinceMs = this.#world.clock.now();
   }

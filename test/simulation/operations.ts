@@ -1,4 +1,4 @@
-import type { ArbiterSignal } from '../../src/arbiter/events.ts';
+import type { ArbiterSignal, Command } from '../../src/arbiter/events.ts';
 import type { WorkerMessage } from '../../src/process/ipc.ts';
 import type { Settings } from '../../src/settings/catalogue/catalogue.ts';
 import type { SpawnFailure } from '../support/fake-spawn.ts';
@@ -17,6 +17,8 @@ export type Operation =
   | { readonly op: 'wait'; readonly ms: number }
   /** Several at once: the loop sees them one after the other. */
   | { readonly op: 'signals'; readonly signals: readonly ArbiterSignal[] }
+  /** An operator asks for it; `who` is the worker that is meant, where one is. */
+  | { readonly op: 'ask'; readonly what: Asked; readonly who: number; readonly count: number }
   /** A worker sends these messages, whatever its state is; it is one `of` the living ones, or of all that ever were. */
   | {
       readonly op: 'say';
@@ -50,6 +52,14 @@ export type Operation =
   /** The deadline of a worker passes in the same turn in which those signals are found. */
   | ({ readonly op: 'expire'; readonly who: number } & Found);
 
+/** The commands that signals cannot give, and some that they can. */
+export const ASKED = [
+  ...(['reload', 'scale', 'drain', 'pause', 'resume', 'restart', 'kill'] as const),
+  ...(['hold', 'release'] as const),
+] satisfies readonly Command['name'][];
+
+export type Asked = (typeof ASKED)[number];
+
 /** What the arbiter finds when it goes on after a stop. */
 interface Found {
   readonly signals: readonly ArbiterSignal[];
@@ -66,6 +76,7 @@ const WEIGHTS: Readonly<Record<Kind, number>> = {
   run: 40,
   wait: 18,
   signals: 14,
+  ask: 5,
   say: 8,
   die: 5,
   stick: 2,
@@ -114,11 +125,18 @@ const LAST_SIGNALS: Readonly<Record<ArbiterSignal, number>> = {
   SIGQUIT: 3,
 };
 
+/** A drain is the end of a schedule, as a stop is. */
+const ASKED_WEIGHTS: Readonly<Record<Asked, number>> = {
+  ...{ reload: 1, scale: 2, drain: 0.6, pause: 1.5, resume: 2 },
+  ...{ restart: 3, kill: 1, hold: 3, release: 2 },
+};
+
 const LAST_WEIGHTS: Readonly<Record<Kind, number>> = {
   ...WEIGHTS,
   run: 20,
   wait: 4,
   signals: 20,
+  ask: 8,
   say: 20,
   'new arbiter dies': 3,
   'old arbiter': 4,
@@ -137,6 +155,8 @@ export function drawOperation(chance: Chance, isLast = false): Operation {
       return { op, ms: chance.of(isLast ? [1, 1, 10, 1000] : [1, 10, 100, 1000, 3000, 10_000]) };
     case 'signals':
       return { op, signals: drawSignals(chance, isLast) };
+    case 'ask':
+      return { op, what: chance.weighted(ASKED_WEIGHTS), who, count: chance.between(1, 5) };
     case 'say':
       return {
         op,
@@ -237,6 +257,7 @@ export function drawMessages(chance: Chance): readonly WorkerMessage[] {
       seen: chance.of([null, { stack: null, requests: [], waiting: 0 }]),
     },
     { tsunicorn: 'unblocked', blockedMs: 2000 },
+    { tsunicorn: 'drained' },
     { tsunicorn: 'accounted', complete: chance.happens(0.5) },
     { tsunicorn: 'accessLines', lines: ['a line'] },
     { tsunicorn: 'flights', began: [], changed: [], over: [chance.below(9)] },

@@ -1,7 +1,7 @@
 import { CONTROL_SIGNALS, STOP_SIGNALS } from '../../src/arbiter/events.ts';
 import { Chance } from './chance.ts';
 import type { Coverage } from './coverage.ts';
-import { drawMessages } from './operations.ts';
+import { ASKED, drawMessages } from './operations.ts';
 
 const SIGNALS = [...STOP_SIGNALS, ...CONTROL_SIGNALS];
 const UPGRADE_ENDS = [
@@ -46,6 +46,7 @@ const service: Table = {
   events: [
     ...SIGNALS,
     ...['ready', 'bootFailed', 'outgoing', 'leaving', 'stalled', 'boot ends', 'worker ends'],
+    ...ASKED.map((name) => `asked ${name}`),
     ...['reloadRead', 'changed', 'upgradeStarted', 'upgradeReady', 'upgradeEnded', 'oldArbiterGone'],
   ],
   impossible: [

@@ -80,6 +80,9 @@ async function comeToRest(world: World): Promise<void> {
   await world.settle();
   if (world.arbiter.steps.intent.name === 'resting') world.queue.push({ type: 'signal', signal: 'SIGHUP' });
   await world.settle();
+  const { intent } = world.arbiter.steps;
+  // A drain goes on until the service is stopped.
+  if (intent.name === 'lingering' && intent.untilMs === Infinity) return;
   await world.wait(CALM_MS);
   // In development an application that could not be loaded is tried again where a file changes, and only there.
   if (world.goesOn && world.development?.isWaiting) {

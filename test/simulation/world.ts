@@ -177,6 +177,8 @@ export class World {
     switch (operation.op) {
       case 'signals':
         return this.#signal(operation.signals);
+      case 'ask':
+        return this.#ask(operation);
       case 'say': {
         const worker = at(operation.of === 'all' ? this.workerModels : this.#livingWorkers, operation.who);
         for (const message of operation.messages) {
@@ -245,6 +247,14 @@ export class World {
     if (leftMs < STANDSTILL_MS || leftMs > 20_000) return;
     await this.wait(leftMs - STANDSTILL_MS + 1);
     if (this.goesOn) await this.#freeze({ ...found, ms: STANDSTILL_MS });
+  }
+
+  #ask({ what: name, who, count }: Operation & { op: 'ask' }): void {
+    const held = this.workers.filter(({ heldUntilMs }) => heldUntilMs !== undefined);
+    const living = this.workers.filter(({ state }) => state.name !== 'exited');
+    const age = at(name === 'release' && held.length > 0 ? held : living, who)?.age ?? 0;
+    const more = { age, count, forMs: count * 10_000 };
+    this.machine.deliver(() => this.queue.push({ type: 'asked', command: { name, ...more } }));
   }
 
   #signal(signals: readonly ArbiterSignal[]): void {

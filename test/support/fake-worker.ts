@@ -56,6 +56,12 @@ export class FakeWorker implements WorkerHandle {
     this.#journal.push(`${message.tsunicorn} ${this.age}`);
   }
 
+  heldUntilMs: number | undefined = undefined;
+
+  hold(message: Parameters<WorkerHandle['hold']>[0]): void {
+    this.send(message);
+  }
+
   account(reason: string): boolean {
     if (this.accounts) this.asked.push(reason);
     return this.accounts;

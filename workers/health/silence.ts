@@ -27,6 +27,11 @@ export class Silence {
     return this.#endedMs;
   }
 
+  /** The silence until the last check does not count. */
+  excuse(): void {
+    this.#excusedMs = this.#checkedMs - this.#pulseMs;
+  }
+
   /** To be called after each sleep; `sleptMs` is how long it was meant to be. */
   check(nowMs: number, sleptMs: number, pulseMs: number): void {
     const lateMs = nowMs - this.#checkedMs - sleptMs;

@@ -39,11 +39,12 @@ const GLANCE_EVERY_MS = 5000;
 // A thread has a compile cache of its own.
 flushCompileCache();
 const turns = new Turns();
-const keeper: RequestKeeper = new RequestKeeper(
-  workerData,
-  undefined,
-  (command) => void inspections.take(command),
-);
+/** Until when an operator holds the process, by process.hrtime, in ms. */
+const held = { untilMs: Number.NEGATIVE_INFINITY };
+const keeper: RequestKeeper = new RequestKeeper(workerData, undefined, (command) => {
+  if (command.tsunicorn === 'hold') held.untilMs = nowMs() + command.forMs;
+  else void inspections.take(command);
+});
 const inspections = new LazyInspections({
   say: (part) => keeper.line.say(part),
   isDebugged: () => isDebugged(workerData),
@@ -89,6 +90,7 @@ async function watch(
     if (silence.ms >= COUNTERS_SILENCE_MS) writeCounters(spec);
     if (orphanedMs === Infinity && process.ppid !== spec.arbiterPid) orphanedMs = nowMs();
     const orphaned = orphanedMs < Infinity;
+    if (!orphaned && nowMs() < held.untilMs) silence.excuse();
     // A debugger holds the loop whenever its user likes.
     if (!orphaned) blocks.check(isDebugged(spec) ? 0 : silence.ms, silence.endedMs);
     const over = limitOver(spec, silence.ms, nowMs() - orphanedMs);

@@ -90,6 +90,8 @@ export interface WorkerSnapshot {
   readonly generation: number;
   readonly limits: Limits;
   readonly state: WorkerState;
+  /** Before this time no limit ends it, as somebody looks at it; absent where nobody does. */
+  readonly heldUntilMs?: number | undefined;
 }
 
 /** Whether a worker serves or is going to. */
@@ -109,7 +111,13 @@ export function takeOverMs(state: WorkerState, now: number): number | null {
 }
 
 /** When the worker's present state becomes overdue. */
-export function deadlineOf({ state, limits }: WorkerSnapshot): number {
+export function deadlineOf(worker: WorkerSnapshot): number {
+  const { heldUntilMs = Number.NEGATIVE_INFINITY, state } = worker;
+  // What is to be killed is killed.
+  return state.name === 'killed' ? state.escalateAtMs : Math.max(heldUntilMs, ownDeadlineOf(worker));
+}
+
+function ownDeadlineOf({ state, limits }: WorkerSnapshot): number {
   switch (state.name) {
     case 'spawning':
     case 'booting':

@@ -7,6 +7,7 @@ import { fileIn, ownInstallation } from '../../process/installation.ts';
 import {
   type ArbiterMessage,
   type BootSpec,
+  type Hold,
   type InspectCommand,
   isWorkerMessage,
   type Standards,
@@ -43,6 +44,7 @@ export interface WorkerHandle
     Pick<InspectedWorker, 'onInspected' | 'inspect'>,
     Pick<FollowedWorker, 'logFollowers'> {
   state: WorkerState;
+  heldUntilMs: number | undefined;
   slot: number | null;
   /** 0 where the process could not be started. */
   readonly pid: number;
@@ -53,6 +55,8 @@ export interface WorkerHandle
   readonly known: KnownState;
   /** Tells its watchdog to write the access lines of its requests, which end for this reason, and to report that; false where it has none. */
   account(reason: string): boolean;
+  /** Tells the worker and its watchdog. */
+  hold(message: Hold): void;
   /** `socket` goes along and stays open. */
   send(message: ArbiterMessage, socket?: Socket): void;
   kill(signal: NodeJS.Signals): void;
@@ -86,6 +90,7 @@ class ProcessHandle implements WorkerHandle {
   readonly requests = new KnownRequests();
   readonly known = new KnownState();
   state: WorkerState;
+  heldUntilMs: number | undefined = undefined;
   onInspected: WorkerHandle['onInspected'] = null;
   readonly logFollowers: WorkerHandle['logFollowers'] = new Set();
   /** Null where the system did not start it. */
@@ -136,6 +141,11 @@ class ProcessHandle implements WorkerHandle {
     // Its watchdog runs from when the application is loaded.
     const isWatched = name !== 'spawning' && name !== 'booting';
     if (!isWatched || this.#watchdog === null || !tellWatchdog(this.#watchdog, command)) this.send(command);
+  }
+
+  hold(message: Hold): void {
+    if (this.#watchdog !== null) tellWatchdog(this.#watchdog, message);
+    this.send(message);
   }
 
   kill(signal: NodeJS.Signals): void {

@@ -20,6 +20,16 @@ export class KnownState {
   #memory: Omit<KnownMemory, 'ageMs'> | null = null;
   #seenMs = 0;
   #ending: Known['ending'] = null;
+  #isDrained = false;
+
+  /** Whether it is held and has finished what it accepted. */
+  get isDrained(): boolean {
+    return this.#isDrained;
+  }
+
+  noteDrained(): void {
+    this.#isDrained = true;
+  }
 
   noteMemory({ rssBytes, heapBytes, heapLimitBytes }: MemorySeen, nowMs: number): void {
     this.#memory = { rssBytes, heapBytes, heapLimitBytes };

@@ -1,5 +1,6 @@
 import type { ReportedFlight, StalledRequest } from '../../process/ipc.ts';
 import { requestLines } from '../../process/stall.ts';
+import { withoutQuery } from '../../support/text.ts';
 import type { Generation } from '../change/generation.ts';
 import type { ProcessEnd } from '../events.ts';
 import type { WorkerState } from '../policy/worker-state.ts';
@@ -56,7 +57,7 @@ export function accountFor(
     .filter(({ ended, status }) => !ended && status !== 101)
     .map(
       ({ method, url, startedMs, status }): StalledRequest => ({
-        ...{ method, path: url, ageMs: now - startedMs, got: status === 0 ? 'cut' : 'part' },
+        ...{ method, path: withoutQuery(url), ageMs: now - startedMs, got: status === 0 ? 'cut' : 'part' },
       }),
     );
   if (requests.length === 0) return complete;

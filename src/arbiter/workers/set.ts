@@ -1,4 +1,10 @@
-import type { ArbiterMessage, Instigator, RetirePurpose, WorkerMessage } from '../../process/ipc.ts';
+import {
+  type ArbiterMessage,
+  type Instigator,
+  moreUrgent,
+  type RetirePurpose,
+  type WorkerMessage,
+} from '../../process/ipc.ts';
 import type { Clock } from '../../support/clock.ts';
 import type { Generation } from '../change/generation.ts';
 import type { ArbiterEvent } from '../events.ts';
@@ -17,6 +23,9 @@ const ABORT_GRACE_MS = 1000;
 const ACCOUNT_MS = 300;
 /** Deadlines are extended where the arbiter's loop is later than this. */
 const LATE_MS = 500;
+
+/** Why a worker is replaced that somebody looks at. */
+const HELD = 'its heap was asked for';
 
 /** The workers that have not exited, by age, and what changes their state. Decides nothing. */
 export class WorkerSet {
@@ -102,6 +111,8 @@ export class WorkerSet {
         return worker.requests.note(message);
       case 'memory':
         return worker.known.noteMemory(message, this.#clock.now());
+      case 'drained':
+        return worker.known.noteDrained();
       case 'ending':
         return worker.known.noteEnding(message);
       case 'accounted':
@@ -121,9 +132,34 @@ export class WorkerSet {
   }
 
   /** Asks a worker to finish what it accepted and exit. */
-  retire(worker: WorkerHandle, reason: string, purpose: RetirePurpose, emptyQueue: boolean): void {
+  retire(worker: WorkerHandle, reason: string, asked: RetirePurpose, emptyQueue: boolean): void {
+    const { heldUntilMs, limits } = worker;
+    // While it is held its clients should be elsewhere soon, and what it has accepted may have to wait for its end.
+    const purpose = heldUntilMs === undefined ? asked : moreUrgent(asked, 'hurry');
+    const heldMs = heldUntilMs === undefined ? 0 : Math.max(0, heldUntilMs - this.#clock.now());
     this.#leaves(worker, reason, purpose);
-    worker.send({ tsunicorn: 'retire', purpose, emptyQueue, graceMs: worker.limits.graceMs });
+    worker.send({ tsunicorn: 'retire', purpose, emptyQueue, graceMs: limits.graceMs + heldMs });
+  }
+
+  /** A worker that is ready is to be replaced, and from now on only a command ends it, for `forMs`. */
+  hold(worker: WorkerHandle, forMs: number): void {
+    const { state } = worker;
+    if (state.name === 'ready') worker.state = { ...state, outgoing: state.outgoing ?? HELD };
+    worker.heldUntilMs = this.#clock.now() + forMs;
+    worker.hold({ tsunicorn: 'hold', forMs });
+  }
+
+  /** Ends a hold, if there is one: the limits of the worker begin anew. */
+  release(worker: WorkerHandle): void {
+    const { state, limits } = worker;
+    if (worker.heldUntilMs === undefined) return;
+    worker.heldUntilMs = undefined;
+    worker.hold({ tsunicorn: 'hold', forMs: 0 });
+    if (state.name === 'ready') worker.state = { ...state, heartbeatMs: this.#clock.now() };
+    if (state.name !== 'retiring') return;
+    const { purpose, reason } = state;
+    worker.state = { ...state, ...this.#retiring(worker, reason, purpose) };
+    worker.send({ tsunicorn: 'retire', purpose, emptyQueue: false, graceMs: limits.graceMs });
   }
 
   /** Tells a worker that retires already that it is more urgent now. */

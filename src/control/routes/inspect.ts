@@ -44,7 +44,8 @@ async function profile({ params, query, signal }: Asked, service: Controlled): P
   return { pid: worker.pid, slot: worker.slot, profile: text };
 }
 
-async function ask(
+/** Has the worker look at itself. Rejects with a Refusal. */
+export async function ask(
   worker: WorkerView,
   inspection: Inspection,
   patienceMs: number,
@@ -74,7 +75,8 @@ function secondsOf(text: string | null): number {
   throw new Refusal(400, `seconds: ${text} is no number of seconds from 0.1 to ${LONGEST_PROFILE_SECONDS}`);
 }
 
-function threadOf(text: string | null): number | null {
+/** The id of a thread; null is the main one. Throws a Refusal. */
+export function threadOf(text: string | null): number | null {
   if (text === null) return null;
   if (/^\d+$/.test(text)) return Number(text);
   throw new Refusal(400, `thread: ${text} is no number of a thread; the stack of the worker shows them`);

@@ -1,3 +1,4 @@
+import { withoutQuery } from '../../support/text.ts';
 import type { Controlled, WorkerView } from '../controlled.ts';
 import { Refusal, type Route } from '../route.ts';
 import { fullStatus } from './status.ts';
@@ -24,8 +25,7 @@ export function requestsOf({ requests, pid, slot }: WorkerView) {
   const now = Date.now();
   return requests.left.map(({ method, url, cut, remote, protocol, status, ended, bytes, startedMs }) => ({
     ...{ pid, slot, ageMs: Math.max(0, now - Math.round(startedMs)), method },
-    // What is secret is behind the question mark, mostly.
-    path: `${url.split('?', 1)[0]}${cut ? '…' : ''}`,
+    path: `${withoutQuery(url)}${cut && !url.includes('?') ? '…' : ''}`,
     client: remote === '' ? null : remote,
     protocol,
     state: status === 0 ? 'waiting' : ended ? 'ended' : 'answering',

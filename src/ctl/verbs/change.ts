@@ -57,26 +57,36 @@ export async function change(
   client: Client,
   path: string,
   said: (answer: Changed) => string,
+  mostSeconds = patienceOf(call),
 ): Promise<number> {
-  const answer = await changed(call, client, path);
+  const answer = await changed(call, client, path, mostSeconds);
   report(call, answer, said);
   return STATUSES[answer.outcome] ?? STATUS.done;
 }
 
 /** The same, telling nothing but the progress. Resolves with the answer. */
-export async function changed(call: Call, client: Client, path: string): Promise<Changed> {
-  const { out, signal, flags } = call;
+export async function changed(
+  call: Call,
+  client: Client,
+  path: string,
+  mostSeconds = patienceOf(call),
+): Promise<Changed> {
+  const { out, signal } = call;
   const heard = ({ progress }: Readonly<Record<string, unknown>>) => {
     if (typeof progress === 'string') out.note(progress);
   };
-  const seconds = Number(flags.get('--timeout') ?? DEFAULT_SECONDS);
-  const limit = AbortSignal.timeout(Math.min(2 ** 31 - 1, (seconds + SLACK_SECONDS) * 1000 || 1));
+  const limit = AbortSignal.timeout(Math.min(2 ** 31 - 1, mostSeconds * 1000 || 1));
   try {
     return await client.post<Changed>(path, { heard, signal: AbortSignal.any([signal, limit]) });
   } catch (error) {
     if (!limit.aborted || signal.aborted || !isAbort(error)) throw error;
     return { outcome: 'timeout', reason: 'the arbiter does not answer' };
   }
+}
+
+/** How long the service may take, in seconds: as long as it was told to, and a moment. */
+function patienceOf({ flags }: Call): number {
+  return Number(flags.get('--timeout') ?? DEFAULT_SECONDS) + SLACK_SECONDS;
 }
 
 function report({ out, json }: Call, answer: Changed, said: (answer: Changed) => string): void {

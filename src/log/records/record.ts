@@ -63,6 +63,7 @@ export interface FieldTypes {
   readonly class: string;
   readonly file: string;
   readonly files: readonly string[];
+  readonly bytes: number;
   readonly lost: number;
   readonly utilisation: number;
   readonly inFlight: number;
@@ -115,6 +116,7 @@ export const FIELD_DOCS: Readonly<Record<FieldName, string>> = {
   class: 'the worker class: `async`, `sync` or `thread`',
   file: 'a file, or `-` for a standard stream',
   files: 'files',
+  bytes: 'the length of a file',
   lost: 'how many lines were lost',
   utilisation:
     'the share of time, from 0 to 1, in which the event loops of the workers were busy, on average',

@@ -49,6 +49,16 @@ export const serviceRecords = {
     fields: ['command', 'reason'],
     when: 'a command at the control socket has no effect, because of what the service is doing',
   },
+  'heap-written': {
+    level: 'info',
+    fields: ['worker', 'file', 'bytes', 'durationMs'],
+    when: 'a worker has written its heap to a file, as was asked for, and retires',
+  },
+  'heap-failed': {
+    level: 'warning',
+    fields: ['worker', 'reason'],
+    when: 'a worker was to write its heap, and has not; where its replacement serves it retires',
+  },
   draining: {
     level: 'info',
     fields: [],

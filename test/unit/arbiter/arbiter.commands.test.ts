@@ -90,3 +90,36 @@ it('before the first worker is ready, commands are refused as signals are', asyn
       `${name} refused, nothing was changed: no worker has been ready yet`,
     ]);
 });
+
+it('hold keeps a worker that is replaced from every time limit until it is released', async () => {
+  const service = await serveReady();
+  await ask(service, { name: 'hold', age: 1, forMs: 300_000 });
+  expect(await ask(service, { name: 'hold', age: 2, forMs: 300_000 })).toEqual([
+    'heap refused, nothing was changed: that of worker 1001 is being written',
+  ]);
+  await service.ready(3);
+  expect(service.states).toEqual(['1 retiring', '2 ready', '3 ready']);
+  expect(service.worker(1).sent.at(-1)).toMatchObject({ purpose: 'hurry', graceMs: 330_000 });
+  await service.serveFor(250_000);
+  expect(service.states).toEqual(['1 retiring', '2 ready', '3 ready']);
+  await ask(service, { name: 'release', age: 1 });
+  expect(service.worker(1).sent.slice(-2)).toMatchObject([
+    { tsunicorn: 'hold', forMs: 0 },
+    { tsunicorn: 'retire', graceMs: 30_000 },
+  ]);
+  await service.serveFor(30_000);
+  expect(service.states).toContain('1 retiring');
+  await service.serveFor(2000);
+  expect(service.states).not.toContain('1 retiring');
+});
+
+it('a stop releases a worker that is held', async () => {
+  const service = await serveReady();
+  await ask(service, { name: 'hold', age: 1, forMs: 300_000 });
+  await service.ready(3);
+  await ask(service, { name: 'stop', mode: 'graceful' });
+  expect(service.worker(1).sent).toContainEqual({ tsunicorn: 'hold', forMs: 0 });
+  expect(await ask(service, { name: 'hold', age: 2, forMs: 300_000 })).toEqual([
+    'heap refused, nothing was changed: this arbiter is stopping',
+  ]);
+});

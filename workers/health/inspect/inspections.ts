@@ -14,6 +14,7 @@ import { seeStack } from './see-stack.ts';
 import { mainTarget, type Target, threadTargets } from './target.ts';
 import type { Turns } from './turns.ts';
 import { within } from './within.ts';
+import { heapRoom, writeHeap } from './write-heap.ts';
 
 /** So long the main thread may take to say which other threads there are. */
 const THREADS_MS = 500;
@@ -98,10 +99,19 @@ async function inspect(
 ): Promise<string> {
   if (inspection.what === 'stack')
     return turns.take(() => connected(signal, (session) => stackText(session, waiting)));
-  const { threadId, durationMs } = inspection;
-  return connected(signal, async (session) =>
-    recordProfile(await targetOf(session, threadId), durationMs, signal),
-  );
+  return connected(signal, async (session) => {
+    const target = await targetOf(session, inspection.threadId);
+    switch (inspection.what) {
+      case 'profile':
+        return recordProfile(target, inspection.durationMs, signal);
+      case 'heapRoom':
+        return JSON.stringify(await heapRoom(target, inspection.file));
+      case 'heap': {
+        const { file, unfinished } = inspection;
+        return JSON.stringify(await turns.take(() => writeHeap(target, file, unfinished)));
+      }
+    }
+  });
 }
 
 /** Does the work with a session, which ends with it, or as soon as `signal` aborts. */

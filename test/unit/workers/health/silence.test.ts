@@ -19,6 +19,15 @@ describe('a silence', () => {
     expect(silence.ms).toBe(1500);
   });
 
+  it('begins anew where it was excused', () => {
+    const silence = new Silence(1000);
+    silence.check(31_000, 30_000, 1000);
+    silence.excuse();
+    expect(silence.ms).toBe(0);
+    silence.check(31_500, 500, 1000);
+    expect(silence.ms).toBe(500);
+  });
+
   it('counts in full again after the next pulse', () => {
     const silence = new Silence(1000);
     silence.check(62_000, 500, 1000);

@@ -67,8 +67,10 @@ it('a loop that spins writes its heap when its replacement serves, beyond its ti
   const { service, path, client } = await controlled('--timeout', '1', '--stall-warning', '0.5');
   const file = join(temporaryDirectory(), 'w.heapsnapshot');
   const { processes } = await client.get<{ processes: { pid: number }[] }>('/v1/workers');
+  const running = ctl(['heap', '0', '-s', path, '-o', file]);
+  await service.waitForLog(/Booting worker[^]*Control: [^]*Booting worker/);
   void get(service.at, '/spin').catch(() => {});
-  const ran = await ctl(['heap', '0', '-s', path, '-o', file]);
+  const ran = await running;
   expect(ran).toMatchObject({ status: 0, stdout: expect.stringContaining(`Wrote ${file}`) });
   expect(readFileSync(file, 'utf8').slice(0, 12)).toBe('{"snapshot":');
   expect(statSync(file).mode & 0o777).toBe(0o600);

@@ -68,7 +68,7 @@ it('a loop that spins writes its heap when its replacement serves, beyond its ti
   const file = join(temporaryDirectory(), 'w.heapsnapshot');
   const { processes } = await client.get<{ processes: { pid: number }[] }>('/v1/workers');
   const running = ctl(['heap', '0', '-s', path, '-o', file]);
-  await service.waitForLog(/Booting worker[^]*Control: [^]*Booting worker/);
+  await service.waitForLog(/Booting worker[\s\S]*Control: [\s\S]*Booting worker/);
   void get(service.at, '/spin').catch(() => {});
   const ran = await running;
   expect(ran).toMatchObject({ status: 0, stdout: expect.stringContaining(`Wrote ${file}`) });

@@ -21,6 +21,9 @@ export default defineConfig({
   // listenPort: null,
   // Connections that the kernel queues until a worker accepts them.
   // backlog: 2048,
+  // The peers that are believed what they say of where a request came from: addresses, networks, 'private', 'unix', '*'
+  // (docs/request-ids.md).
+  // forwardedAllowIps: ['127.0.0.1', '::1'],
   // ── Workers ──
   // The number of worker processes; 'auto' is one for each processor.
   // workers: 1,

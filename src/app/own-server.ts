@@ -5,11 +5,11 @@ import type { Duplex } from 'node:stream';
 import { isThenable } from '../support/thenable.ts';
 import { prepare, type SocketOptions, socketOptionsOf, turnsAway } from './accepting.ts';
 import { type StreamArguments, StreamRequest } from './http2/stream-request.ts';
-import { eventOf, noteEvent } from './request-event.ts';
+import { eventOf, noteEvent, noteServer, serverOf } from './request-event.ts';
 import { told } from './script/claim.ts';
 import { FedServer, type Feeder } from './script/fed-server.ts';
 import { letServersBeFed } from './script/server-methods.ts';
-import { speaksHttp } from './speaks-http.ts';
+import { isHttp2, speaksHttp } from './speaks-http.ts';
 
 /** What serves in place of a server that the program made. */
 export interface Adoption {
@@ -47,26 +47,40 @@ type Emit = (event: string | symbol, ...args: unknown[]) => boolean;
  * listeners get them.
  */
 export class OwnServer {
-  readonly server: Server;
   /** Whether it is of node:http2. It may speak HTTP/1 too. */
   readonly isHttp2: boolean;
+  /** Whose requests need no note. */
+  #first: Server;
   readonly #by: OwnServerOptions['by'];
   readonly #defaults: OwnServerOptions['defaults'];
   readonly #isProgram: boolean;
   readonly #requiresHost: boolean;
+  /** Those that are ready to be fed: a program may close its server and let another one listen, and then the first again. */
+  readonly #adopted = new WeakSet<Server>();
+  #adopt: (server: Server) => void = () => {};
   /** Null as long as it is not adopted. */
   #fed: FedServer | null;
   /** What listeners have returned that node:http2 calls while a stream is handled; null where none is. */
   #returned: unknown[] | null = null;
 
   constructor({ server, by, defaults, fed }: OwnServerOptions) {
-    this.server = server;
+    this.#first = server;
     this.isHttp2 = isHttp2(server);
     this.#by = by;
     this.#defaults = defaults;
     this.#isProgram = fed !== undefined;
     this.#fed = fed ?? null;
     this.#requiresHost = Reflect.get(server, 'requireHostHeader') !== false;
+  }
+
+  /** The one that gets the connections. */
+  get server(): Server {
+    return this.#fed === null ? this.#first : (this.#fed.server as Server);
+  }
+
+  /** Whether the program has closed it. */
+  get isClosed(): boolean {
+    return this.#fed?.isClosed === true;
   }
 
   /** Whether it ends TLS itself. */
@@ -84,18 +98,29 @@ export class OwnServer {
     return !speaksHttp(this.server);
   }
 
-  /** Makes a server that does not speak HTTP ready to be fed, once; `opaque` is called for each connection. */
+  /** Makes servers that do not speak HTTP ready to be fed; `opaque` is called for each connection. */
   adoptRaw(opaque: (socket: Socket) => void): void {
-    const server = this.server;
-    const emit: Emit = server.emit;
-    const watched: Emit = (...args) => {
-      if (args[0] === 'connection') {
-        prepare(args[1] as Socket, server);
-        opaque(args[1] as Socket);
-      }
-      return Reflect.apply(emit, server, args);
+    this.#adoptBy((server) => {
+      const emit: Emit = server.emit;
+      const watched: Emit = (...args) => {
+        if (args[0] === 'connection') {
+          prepare(args[1] as Socket, server);
+          opaque(args[1] as Socket);
+        }
+        return Reflect.apply(emit, server, args);
+      };
+      server.emit = watched;
+    });
+  }
+
+  #adoptBy(adopt: (server: Server) => void): void {
+    this.#adopt = (server) => {
+      if (this.#adopted.has(server)) return;
+      this.#adopted.add(server);
+      adopt(server);
     };
-    server.emit = watched;
+    this.#first = this.server;
+    this.#adopt(this.#first);
   }
 
   /** How its connections are made of what is accepted. */
@@ -108,37 +133,59 @@ export class OwnServer {
     return turnsAway(this.server, socket, open);
   }
 
-  /** Makes the server ready to be fed by `emit('connection')`, once. A limit that the program left as it was is the engine's. */
-  adopt({ engine, upgrade, refused, encrypts, secured, session, stream }: Adoption): void {
-    const server = this.server;
+  /**
+   * Makes the server ready to be fed by `emit('connection')`, as each one that takes its place later. A limit that the
+   * program left as it was is the engine's.
+   */
+  adopt(adoptionOf: (server: Server) => Adoption): void {
+    this.#adoptBy((server) => this.#adoptHttp(server, adoptionOf(server)));
+    if (this.#isProgram) return;
+    letServersBeFed();
+    const server = this.#first;
+    this.#fed = new FedServer(server, told(NOWHERE));
+    // Node starts its time limits and its list of connections only when a server has listened.
+    for (const begin of this.#listeners('listening').node) Reflect.apply(begin, server, []);
+  }
+
+  #adoptHttp(server: Server, adoption: Adoption): void {
+    const { engine, upgrade, refused, encrypts, secured, session, stream } = adoption;
     const { keepAliveTimeout, requestTimeout } = { ...plainServer(server), ...this.#defaults };
     if (server.keepAliveTimeout === keepAliveTimeout) server.keepAliveTimeout = engine.keepAliveTimeout;
     // The engine checks it: Node answers 400, and then runs what comes behind.
     if (this.#requiresHost) Reflect.set(server, 'requireHostHeader', false);
     if (server.requestTimeout === requestTimeout) server.requestTimeout = engine.requestTimeout;
+    // What Node emits on servers of another kind alone is the program's own event on this one.
+    const [ofHttp2, ofTls] = [isHttp2(server), isTls(server)];
+    const isOfStream = ofHttp2 ? isRequestOfStream : () => false;
     const emit: Emit = server.emit;
     const pass: Emit = (...args) => Reflect.apply(emit, server, args);
     // Through emit() of the engine: tracing replaces that of http.Server's prototype to see requests begin.
     const handle: Emit = (event, request, response) => {
       if (event !== 'request') noteEvent(request as IncomingMessage, String(event));
+      if (server !== this.#first) noteServer(request as IncomingMessage, server);
       return engine.emit('request', request as IncomingMessage, response as ServerResponse);
+    };
+    const takesHttp2: Emit = (event, first, ...rest) => {
+      if (event === 'stream') {
+        if (server !== this.#first) noteServer(first as object, server);
+        return stream([first, ...rest] as unknown as StreamArguments);
+      }
+      session(first as ServerHttp2Session);
+      return false;
     };
     server.emit = (...args: Parameters<Emit>) => {
       const [event, first, second] = args;
-      if (this.#isForeign(event)) return pass(...args);
       switch (event) {
         case 'request':
         case 'checkContinue':
         case 'checkExpectation':
-          return this.#isOfStream(first) ? this.#callWithin(...args) : handle(...args);
+          return isOfStream(first) ? this.#callWithin(server, ...args) : handle(...args);
         case 'session':
-          session(first as ServerHttp2Session);
-          return pass(...args);
         case 'stream':
-          return stream(args.slice(1) as unknown as StreamArguments) || pass(...args);
+          return (ofHttp2 && takesHttp2(...args)) || pass(...args);
         case 'upgrade':
         case 'connect':
-          if (this.#isOfStream(first)) return this.#callWithin(...args);
+          if (isOfStream(first)) return this.#callWithin(server, ...args);
           upgrade(first as IncomingMessage, second as Duplex, () => void pass(...args));
           return true;
         case 'clientError':
@@ -147,67 +194,45 @@ export class OwnServer {
           return true;
         case 'connection':
           prepare(first as Socket, server);
-          if (this.isTls) encrypts(first as Socket);
+          if (ofTls) encrypts(first as Socket);
           return pass(...args);
         case 'secureConnection':
-          secured(innerSocket(first as Socket), first as Socket);
+          if (ofTls) secured(innerSocket(first as Socket), first as Socket);
           return pass(...args);
         default:
           return pass(...args);
       }
     };
-    if (this.#isProgram) return;
-    letServersBeFed();
-    this.#fed = new FedServer(server, told(NOWHERE));
-    // Node starts its time limits and its list of connections only when a server has listened.
-    for (const begin of this.#listeners('listening').node) Reflect.apply(begin, server, []);
-  }
-
-  /** Whether Node emits this on servers of other kinds alone, so that here it is the program's own event. */
-  #isForeign(event: string | symbol): boolean {
-    if (event === 'session' || event === 'stream') return !this.isHttp2;
-    return event === 'secureConnection' && !this.isTls;
   }
 
   /** Calls its listeners for a request. Not by emit(), which would drop the promises of asynchronous ones, and their errors. */
   readonly handle = (request: IncomingMessage | StreamRequest, response: ServerResponse): unknown => {
     if (request instanceof StreamRequest) return this.#handleStream(request);
-    const listeners = this.server.rawListeners(eventOf(request));
+    const server = serverOf(request) ?? this.#first;
+    const listeners = server.rawListeners(eventOf(request));
     const [only] = listeners;
-    if (listeners.length === 1 && only !== undefined)
-      return Reflect.apply(only, this.server, [request, response]);
-    return together(this.#callAll(listeners, [request, response]));
+    if (listeners.length === 1 && only !== undefined) return Reflect.apply(only, server, [request, response]);
+    return together(callAll(server, listeners, [request, response]));
   };
-
-  #callAll(
-    listeners: readonly ReturnType<Server['rawListeners']>[number][],
-    args: readonly unknown[],
-  ): readonly unknown[] {
-    return listeners.map((listener) => Reflect.apply(listener, this.server, args));
-  }
 
   /** Its listeners of `stream`, among which is that of node:http2 which emits `request`, and others, for what it makes of the stream. */
   #handleStream({ args }: StreamRequest): unknown {
     const within: unknown[] = [];
     this.#returned = within;
     try {
-      const returned = this.#callAll(this.server.rawListeners('stream'), args);
+      const server = serverOf(args[0]) ?? this.#first;
+      const returned = callAll(server, server.rawListeners('stream'), args);
       return together([...returned, ...within]);
     } finally {
       this.#returned = null;
     }
   }
 
-  #callWithin(event: string | symbol, ...args: readonly unknown[]): boolean {
-    const listeners = this.server.rawListeners(event);
-    const returned = this.#callAll(listeners, args);
+  #callWithin(server: Server, event: string | symbol, ...args: readonly unknown[]): boolean {
+    const listeners = server.rawListeners(event);
+    const returned = callAll(server, listeners, args);
     this.#returned?.push(...returned);
     return listeners.length > 0;
-  }
-
-  /** Whether a request of its is one that node:http2 has made of a stream. */
-  #isOfStream(request: unknown): boolean {
-    return this.isHttp2 && (request as IncomingMessage).httpVersionMajor === 2;
   }
 
   /** Makes it emit `listening`, with the addresses of `urls`; returns the URLs for clients. */
@@ -217,8 +242,8 @@ export class OwnServer {
   }
 
   /** From now on the program learns of its connections, and `closed` is called when it closes its server. */
-  feedBy(feeder: Feeder): void {
-    this.#fed?.feedBy(feeder);
+  feedBy(feeder: Omit<Feeder, 'replaced'>): void {
+    this.#fed?.feedBy({ ...feeder, replaced: (server) => this.#adopt(server as Server) });
   }
 
   /** The worker ends: it emits `close`, unless the program has closed it itself. */
@@ -258,16 +283,24 @@ export class OwnServer {
   }
 }
 
+/** Whether node:http2 has made it of a stream. */
+function isRequestOfStream(request: unknown): boolean {
+  return (request as IncomingMessage).httpVersionMajor === 2;
+}
+
+function callAll(
+  server: Server,
+  listeners: readonly ReturnType<Server['rawListeners']>[number][],
+  args: readonly unknown[],
+): readonly unknown[] {
+  return listeners.map((listener) => Reflect.apply(listener, server, args));
+}
+
 /** Such as "https.Server", for lines of the log. */
 export function kindOf(server: object): string {
   if (!speaksHttp(server as Server)) return isTls(server) ? 'tls.Server' : 'net.Server';
   if (isHttp2(server)) return isTls(server) ? 'Http2SecureServer' : 'Http2Server';
   return isTls(server) ? 'https.Server' : 'http.Server';
-}
-
-/** Whether it is a server of node:http2. */
-function isHttp2(server: object): boolean {
-  return 'updateSettings' in server;
 }
 
 /** Whether it ends TLS itself. */

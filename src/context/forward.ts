@@ -1,6 +1,7 @@
 import type { ClientRequest, IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import { describe } from '../support/describe.ts';
 import { isEncrypted } from '../support/is-encrypted.ts';
+import { isTrustedPeer, withTrust } from '../support/trusted-peers.ts';
 import { currentContext, isOfRequest } from './current.ts';
 import { serverOf } from './inner-server.ts';
 import { handedDown, parentOf } from './parent.ts';
@@ -77,7 +78,8 @@ function peerOf({ incoming }: Context): object {
   if (incoming === null) return { remoteAddress: '127.0.0.1', remoteFamily: 'IPv4' };
   const { remoteAddress, remotePort, remoteFamily, localAddress, localPort, localFamily } = incoming.socket;
   const encrypted = isEncrypted(incoming.socket) ? { encrypted: true } : {};
-  return { remoteAddress, remotePort, remoteFamily, localAddress, localPort, localFamily, ...encrypted };
+  const same = { ...encrypted, ...withTrust(isTrustedPeer(incoming)) };
+  return { remoteAddress, remotePort, remoteFamily, localAddress, localPort, localFamily, ...same };
 }
 
 /** Aborts with the current request, and when the caller says so. */

@@ -1,4 +1,4 @@
-import { isTrustedPeer } from '../support/trusted-peer.ts';
+import { isTrustedPeer } from '../support/trusted-peers.ts';
 import type { RequestContext } from './current.ts';
 import { parentOf } from './parent.ts';
 

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Census } from '../log/records/record.ts';
+import type { TrustedPeers } from '../support/trusted-peers.ts';
 import { isEventStream, type LongLived } from './drain/long-lived.ts';
 import type { Flight } from './flight.ts';
 import { Session, type SessionOfNode } from './session.ts';
@@ -54,11 +55,13 @@ export class Connections {
   #size = 0;
   readonly #onClosed: (socket: Socket) => void;
   readonly #closed: (this: Tracked) => void;
+  readonly #peers: TrustedPeers | null;
   #closing = false;
   #whenEmpty: readonly (() => void)[] = [];
 
-  /** `onClosed` is called after each connection that ends. */
-  constructor(onClosed: (socket: Socket) => void) {
+  /** `onClosed` is called after each connection that ends; without `peers` none of them is believed what it says of others. */
+  constructor(onClosed: (socket: Socket) => void, peers: TrustedPeers | null = null) {
+    this.#peers = peers;
     this.#onClosed = onClosed;
     const forget = (socket: Tracked) => this.#forget(socket);
     // One function for all sockets, so that none needs a closure of its own.
@@ -115,6 +118,7 @@ export class Connections {
     tracked[CONNECTION] = connection;
     this.#slots[this.#size] = connection;
     this.#size++;
+    this.#peers?.meet(socket);
     socket.on('close', this.#closed);
   }
 
@@ -131,6 +135,7 @@ export class Connections {
     connection.socket = secure;
     connection.isHandshaking = false;
     secure[CONNECTION] = connection;
+    this.#peers?.meet(secure);
   }
 
   /** From now on HTTP/2 is spoken on the connection under this session. */
@@ -248,6 +253,11 @@ export class Connections {
       if (this.size === 0) resolve();
       else this.#whenEmpty = [...this.#whenEmpty, resolve];
     });
+  }
+
+  /** Resolves once those that are here now have ended. */
+  async presentEnded(): Promise<void> {
+    await Promise.all(this.#sockets.map((socket) => new Promise((ended) => socket.once('close', ended))));
   }
 
   /** Destroys all connections that are left, upgraded sockets included. Returns how many there were. */

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Application } from '../app/application.ts';
 import { isMalformed } from '../app/client-fault.ts';
-import type { OwnServer } from '../app/own-server.ts';
+import type { Adoption, OwnServer } from '../app/own-server.ts';
 import type { FlightTable } from '../flights/table.ts';
 import type { AccessLog } from '../log/access-log.ts';
 import type { Clock } from '../support/clock.ts';
@@ -114,28 +114,29 @@ function feedRaw(own: OwnServer, connections: Connections): Server {
 /** Makes the application's own server do what ours does, except for events that the program itself listens to. */
 function adopt(own: OwnServer, engine: Server, options: HttpServerOptions, edge: Edge): Server {
   const { connections, clock } = options;
-  const { refusals } = edge;
-  const { server } = own;
-  const arrivals = { server, connections, clock };
-  const isHeard = (event: string) => server.listenerCount(event) > 0;
-  const refused = isHeard('clientError') ? handErrors(arrivals, refusals) : null;
-  if (refused === null) refuseErrors(arrivals, refusals);
-  // Without a listener Node answers 417 itself, and goes on with what comes behind.
-  if (!isHeard('checkExpectation')) server.on('checkExpectation', () => {});
-  // That of a stream is answered by Node.
-  if (!own.isHttp2 && !isHeard('connect'))
-    server.on('connect', (_request, socket) => refuseOn(socket, NO_TUNNELS));
-  if (!isHeard('timeout')) closeIdleConnections(server, connections);
-  own.adopt({
+  const { policy, refusals } = edge;
+  const common = {
     engine,
     upgrade: switcher(options, edge),
-    refused,
     encrypts: (socket) => connections.expectTls(socket),
     secured: (socket, secure) => connections.secured(socket, secure),
     session: (session) => connections.speaksHttp2(session),
-    stream: streamListener(options, edge.policy, refusals),
+    stream: streamListener(options, policy, refusals),
+  } satisfies Partial<Adoption>;
+  own.adopt((server) => {
+    const arrivals = { server, connections, clock };
+    const isHeard = (event: string) => server.listenerCount(event) > 0;
+    const refused = isHeard('clientError') ? handErrors(arrivals, refusals) : null;
+    if (refused === null) refuseErrors(arrivals, refusals);
+    // Without a listener Node answers 417 itself, and goes on with what comes behind.
+    if (!isHeard('checkExpectation')) server.on('checkExpectation', () => {});
+    // That of a stream is answered by Node.
+    if (!own.isHttp2 && !isHeard('connect'))
+      server.on('connect', (_request, socket) => refuseOn(socket, NO_TUNNELS));
+    if (!isHeard('timeout')) closeIdleConnections(server, connections);
+    return { ...common, refused };
   });
-  return server;
+  return own.server;
 }
 
 /** What is to be told of each request that is refused. */

@@ -32,10 +32,6 @@ export const WITHOUT_COUNTERPART: ReadonlyMap<string, string> = new Map([
   ['--paste', PYTHON],
   ['--paster', PYTHON],
   ['--paste-global', PYTHON],
-  [
-    '--forwarded-allow-ips',
-    'the application reads X-Forwarded-For itself, as with node alone (docs/nginx.md)',
-  ],
   ['--proxy-protocol', 'it reads no PROXY protocol; let the proxy send X-Forwarded-For'],
   ['--proxy-allow-from', 'it reads no PROXY protocol; let the proxy send X-Forwarded-For'],
   ['--limit-request-line', HTTP],

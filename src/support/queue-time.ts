@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { isTrustedPeer } from './trusted-peer.ts';
+import { isTrustedPeer } from './trusted-peers.ts';
 
 const NAME = 'x-request-start';
 /** `t=` stands before it in the configurations of Heroku and New Relic. */

@@ -23,6 +23,11 @@ describe('the command line and the environment', () => {
     ['a second application', [hello, hello], /^too many arguments: expected one module:export, got /],
     ['no workers at all', ['-w', '0'], '--workers: expected a whole number ≥ 1 or "auto", got "0"'],
     [
+      'a peer that is none',
+      ['--forwarded-allow-ips', '10.0.0.1,10.0.0.0/40'],
+      /^--forwarded-allow-ips: expected an address, a network such as 10\.0\.0\.0\/8, private, unix or \*, got "10\.0\.0\.0\/40"$/,
+    ],
+    [
       'a backlog below its range',
       ['--backlog', '0'],
       /^--backlog: expected a whole number from 1 .*, got "0"$/,

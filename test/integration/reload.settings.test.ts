@@ -55,6 +55,7 @@ const CHANGES: Readonly<Record<Exclude<SettingName, Fixed | Privileged | Elsewhe
   },
   listenPort: { to: 3000, seen: 'worker' },
   backlog: { to: 77, seen: 'worker' },
+  forwardedAllowIps: { to: ['10.0.0.0/8'], seen: 'worker' },
   workers: { to: 2, seen: ({ running }) => void expect(running.workers()).toHaveLength(3) },
   workersMin: {
     to: 2,

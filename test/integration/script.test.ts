@@ -175,6 +175,34 @@ describe('a listener for SIGTERM in a program', () => {
   });
 });
 
+it.each(['async', 'sync'])(
+  'a program may replace its server on the same port, in class %s',
+  async (workerClass) => {
+    const files = {
+      'server.cjs': `
+      const http = require('node:http');
+      let server;
+      const begin = (name) => {
+        server = http.createServer((req, res) => {
+          if (req.url === '/slow') return setTimeout(() => res.end(name), 300, console.log('slow'));
+          if (req.url === '/next') server.close(() => begin('next'));
+          res.setHeader('Connection', 'close').end(name);
+        }).listen(process.env.PORT);
+      };
+      begin('first');`,
+    };
+    const running = await serve(['server.cjs', '-w', '1', '-k', workerClass], { files });
+    const pid = running.workers();
+    const slow = body(running, '/slow');
+    await running.waitFor(() => running.stdout.includes('slow'), 'the slow request');
+    expect(await body(running, '/next')).toBe('first');
+    expect(await slow).toBe('first');
+    expect(await body(running)).toBe('next');
+    expect(running.workers()).toEqual(pid);
+    await stop(running);
+  },
+);
+
 it('a program that closes its server makes its worker end, and another takes its place', async () => {
   const files = {
     'server.cjs': answering('process.pid + (req.url === "/close" ? server.close() && "" : "")'),

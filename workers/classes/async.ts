@@ -3,6 +3,7 @@ import { Connections } from '../../src/http/connections.ts';
 import { logRefused } from '../../src/http/refusal-log.ts';
 import { limitRequests } from '../../src/http/request-limit.ts';
 import { createHttpServer } from '../../src/http/server.ts';
+import { TrustedPeers } from '../../src/support/trusted-peers.ts';
 import { Capacity } from '../accept/capacity.ts';
 import { createGate } from '../accept/gate.ts';
 import type { Serve, ServeOptions, Serving } from '../serving.ts';
@@ -30,7 +31,7 @@ export async function serveMany(
   const connections = new Connections(() => {
     capacity.freed();
     update();
-  });
+  }, new TrustedPeers(settings.forwardedAllowIps));
   const capacity = new Capacity({ limit, connections, log, clock, changed: update });
   const limited = limitRequests(application.handler, { seconds: limitSeconds, connections, log, clock });
   const server = createHttpServer({
@@ -51,7 +52,7 @@ export async function serveMany(
     (socket) => {
       if (own?.turnsAway(socket, connections.size)) return;
       connections.add(socket);
-      server.emit('connection', socket);
+      (own?.server ?? server).emit('connection', socket);
       capacity.opened(socket);
       if (capacity.isFull) gate.pause();
     },
@@ -60,9 +61,9 @@ export async function serveMany(
   );
 
   function update(): void {
-    if (capacity.isFull) gate.pause();
+    if (capacity.isFull || own?.isClosed) gate.pause();
     else gate.resume();
   }
 
-  return open(options, application, { gate, capacity, connections });
+  return open(options, application, { gate, capacity, connections, update });
 }

@@ -10,6 +10,8 @@ export interface Intake {
   readonly gate: Gate;
   readonly capacity: Capacity;
   readonly connections: Connections;
+  /** Pauses or resumes the gate. */
+  readonly update: () => void;
 }
 
 /** The reason for which a worker ends that was not told to. */
@@ -19,10 +21,10 @@ const CLOSED = 'the program has closed its server';
 export async function open(
   { settings, listeners, clock, prove, fail }: ServeOptions,
   application: Application,
-  { gate, capacity, connections }: Intake,
+  { gate, capacity, connections, update }: Intake,
 ): Promise<Serving> {
   const { close, own } = application;
-  own?.feedBy({ connections, closed: () => fail(CLOSED) });
+  own?.feedBy({ connections, changed: update, closed: () => fail(CLOSED) });
   await prove(application, close);
   const urls = await gate.open(listeners(), settings.backlog);
   return {
@@ -30,7 +32,7 @@ export async function open(
     connections,
     ...(close ? { close } : {}),
     drain(how) {
-      own?.feedBy({ connections, closed: () => {} });
+      own?.feedBy({ connections, changed: () => {}, closed: () => {} });
       capacity.close();
       return drain({ ...how, gate, connections, clock, isHasty: settings.reload });
     },

@@ -4,13 +4,23 @@ import type { ParsedListen } from './listen-call.ts';
 
 /** What serves a program's server, as the server asks for it. */
 export interface Feeder {
-  readonly connections: { readonly size: number; emptied(): Promise<void> };
-  /** The program has closed its server, and does not let it listen again. */
+  readonly connections: {
+    readonly size: number;
+    /** Resolves when the connections that are there now have ended. */
+    presentEnded(): Promise<void>;
+  };
+  /** It has begun or ceased to listen. */
+  readonly changed: () => void;
+  /** Another server of the program takes its place, and gets the connections from now on. */
+  readonly replaced?: (server: Server) => void;
+  /** The program has closed its server, and lets none listen in its place. */
   readonly closed: () => void;
 }
 
-/** A program that closes its server may let it listen again; so long is waited for that. In milliseconds. */
+/** A program that closes its server may let it, or another one, listen again; so long after `close` is waited for that. In milliseconds. */
 const AGAIN_MS = 100;
+/** So long at most the last connections of a server that is closed are waited for. In milliseconds. */
+const CLOSING_MS = 5000;
 
 /** `opened` is one that listens without a call of listen(), as it is exported. */
 type State = 'new' | 'opened' | 'listening' | 'closing' | 'closed';
@@ -22,13 +32,14 @@ type Marked = Server & { [FED]?: FedServer };
 
 /** What stands behind a server of the program, where node:net has a handle: nothing listens on its behalf. */
 export class FedServer {
-  readonly server: Server;
   readonly claim: Claim;
+  #server: Server;
   #address: AddressInfo;
   #state: State = 'new';
   #isServed = false;
   #feeder: Feeder | null = null;
-  #whenClosed: () => void = () => {};
+  /** What takes its place if it stays closed. */
+  #heir: () => Server | null = () => null;
   #waiting: NodeJS.Timeout | undefined;
   #announce: () => void = () => {};
   /** Resolves when its listeners of `listening` have been called for the first time. */
@@ -37,14 +48,28 @@ export class FedServer {
   });
 
   constructor(server: Server, claim: Claim) {
-    this.server = server;
+    this.#server = server;
     this.claim = claim;
     this.#address = claim.address;
     (server as Marked)[FED] = this;
   }
 
+  get server(): Server {
+    return this.#server;
+  }
+
   get isListening(): boolean {
     return this.#state === 'listening' || this.#state === 'opened';
+  }
+
+  /** Whether connections come, or came. */
+  get isFed(): boolean {
+    return this.#feeder !== null;
+  }
+
+  /** Whether the program has closed it. */
+  get isClosed(): boolean {
+    return this.#state === 'closing' || this.#state === 'closed';
   }
 
   /** Null where it does not listen. */
@@ -86,7 +111,7 @@ export class FedServer {
 
   /** The worker ends: `close` is emitted, unless the program has closed it itself. */
   end(): void {
-    if (this.#state === 'closing' || this.#state === 'closed') return;
+    if (this.isClosed) return;
     this.#state = 'closed';
     this.server.emit('close');
   }
@@ -94,21 +119,38 @@ export class FedServer {
   /** Tells the server that it listens, a moment later as node:net does. */
   listen({ callback, signal }: Omit<ParsedListen, 'call'>): void {
     const { server } = this;
-    this.#state = 'listening';
-    clearTimeout(this.#waiting);
+    this.#opens();
     this.claim.queue();
     if (callback !== null) server.once('listening', callback);
     if (signal !== null) closeOn(signal, server);
     process.nextTick(() => {
-      if (this.isListening) server.emit('listening');
+      if (this.isListening && server === this.#server) server.emit('listening');
       this.#announce();
     });
   }
 
-  /** It is served from now on. Throws a UsageError if that cannot be. */
-  serve(): void {
+  /** It is served from now on; `heir` is what takes its place if it is closed. Throws a UsageError if that cannot be. */
+  serve(heir: () => Server | null = () => null): void {
     this.claim.serve();
     this.#isServed = true;
+    this.#heir = heir;
+  }
+
+  /** Another server listens in the place of this one, which is node:net's own again; `parsed` is null where it has been told so. */
+  moveTo(server: Server, parsed: ParsedListen | null): void {
+    this.release();
+    fedServerOf(server)?.release();
+    this.#server = server;
+    (server as Marked)[FED] = this;
+    this.#feeder?.replaced?.(server);
+    if (parsed === null) this.#opens();
+    else this.listen(parsed);
+  }
+
+  #opens(): void {
+    this.#state = 'listening';
+    clearTimeout(this.#waiting);
+    this.#feeder?.changed();
   }
 
   /** `close` is emitted when the last connection has ended. */
@@ -117,24 +159,43 @@ export class FedServer {
     if (typeof callback === 'function') server.once('close', callback as () => void);
     this.#state = 'closing';
     if (!this.#isServed) this.claim.drop();
-    this.#waiting = setTimeout(() => this.#whenClosed(), AGAIN_MS).unref();
-    const emptied = this.#feeder?.connections.emptied() ?? Promise.resolve();
-    void emptied.then(() => {
-      if (this.#state !== 'closing') return;
-      this.#state = 'closed';
+    this.#feeder?.changed();
+    this.#stayClosedAfter(CLOSING_MS);
+    const hasWaited = this.connections > 0;
+    const hasEnded = () => {
+      // Node itself does not look whether it listens again, unless it had to wait for connections.
+      if (server === this.#server && this.#state === 'listening' && hasWaited) return;
+      if (server === this.#server && this.#state === 'closing') {
+        this.#state = 'closed';
+        this.#stayClosedAfter(AGAIN_MS);
+      }
       server.emit('close');
-    });
+    };
+    if (hasWaited) void this.#feeder?.connections.presentEnded().then(hasEnded);
+    else process.nextTick(hasEnded);
+  }
+
+  #stayClosedAfter(ms: number): void {
+    clearTimeout(this.#waiting);
+    if (this.#isServed || this.#feeder !== null)
+      this.#waiting = setTimeout(() => this.#stayClosed(), ms).unref();
+  }
+
+  #stayClosed(): void {
+    const heir = this.#heir();
+    if (heir === null) this.#feeder?.closed();
+    else this.moveTo(heir, null);
   }
 
   /** From now on its connections are the feeder's. */
   feedBy(feeder: Feeder): void {
     this.#feeder = feeder;
-    this.#whenClosed = feeder.closed;
+    if (this.isClosed) this.#stayClosedAfter(AGAIN_MS);
   }
 
   /** It is node:net's own again. */
   release(): void {
-    Reflect.deleteProperty(this.server, FED);
+    if (fedServerOf(this.#server) === this) Reflect.deleteProperty(this.#server, FED);
   }
 }
 

@@ -9,15 +9,23 @@ export interface ServedAt {
 }
 
 /**
- * What becomes of a listen: it is served; it may be; it is told that it listens, as the same port is served already; it
- * really listens, beside what is served; or Node tells that the port is taken.
+ * What becomes of a listen: it is served; it may be; it is served in place of the one that was; it is told that it
+ * listens, as the same port is served already; it really listens, beside what is served; or Node tells that the port is
+ * taken.
  */
-export type Verdict = 'served' | 'candidate' | 'covered' | 'beside' | 'taken';
+export type Verdict = 'served' | 'candidate' | 'next' | 'covered' | 'beside' | 'taken';
 
 /** What was decided before. */
 export type Decided =
   | { readonly name: 'nothing'; readonly candidates: readonly ListenCall[] }
-  | { readonly name: 'server'; readonly call: ListenCall }
+  | {
+      readonly name: 'server';
+      readonly call: ListenCall;
+      /** Whether the program has closed it. */
+      readonly isClosed: boolean;
+      /** Why it is served: its address or the setting says so, or nothing else had come up by then. */
+      readonly by: 'named' | 'only';
+    }
   | { readonly name: 'export' };
 
 /** Judges a listen of an HTTP server that does not listen yet. */
@@ -29,8 +37,11 @@ export function judgeListen(call: ListenCall, decided: Decided, at: ServedAt): V
       return isServed ? 'covered' : 'beside';
     case 'server': {
       const twin = twinOf(call, [decided.call]);
-      if (twin !== null) return twin;
-      return isServed ? 'covered' : 'beside';
+      const isNext = decided.isClosed
+        ? isServed || isSamePlace(call, decided.call)
+        : isServed && decided.by === 'only' && twin === null;
+      if (isNext) return 'next';
+      return twin ?? (isServed ? 'covered' : 'beside');
     }
     case 'nothing': {
       if (isServed) return 'served';
@@ -51,6 +62,12 @@ export function bestOf<Candidate extends { readonly call: ListenCall }>(
 function isServedAt(call: ListenCall, { ports, listenPort }: ServedAt): boolean {
   if (call.kind !== 'port' || call.port === 0) return false;
   return listenPort === null ? ports.includes(call.port) : call.port === listenPort;
+}
+
+/** Whether they ask for the same port, on any host, or the same path. */
+function isSamePlace(one: ListenCall, other: ListenCall): boolean {
+  if (one.kind === 'path') return other.kind === 'path' && one.path === other.path;
+  return one.kind === 'port' && other.kind === 'port' && one.port === other.port;
 }
 
 /** Frameworks listen to each address of localhost by a server of its own (Fastify). */

@@ -1,10 +1,11 @@
 import type { AddressInfo, Server } from 'node:net';
 import { isIP } from 'node:net';
-import { speaksHttp } from '../speaks-http.ts';
+import { isHttp2, speaksHttp } from '../speaks-http.ts';
 import { type Claim, told } from './claim.ts';
 import { FedServer, fedServerOf } from './fed-server.ts';
 import { bestOf, type Decided, judgeListen, type ServedAt, type Verdict } from './judge.ts';
 import { isPrivate, type ListenCall, type ParsedListen, parseListen, placeOf } from './listen-call.ts';
+import { failLater, type Listen, listenQuietly, watchFailure } from './node-listen.ts';
 import { overrideServerMethods } from './server-methods.ts';
 import type { Sides } from './sides.ts';
 
@@ -29,7 +30,7 @@ type State =
       readonly name: 'server';
       readonly service: Service;
       readonly fed: FedServer;
-      readonly call: ListenCall;
+      readonly asked: Asked;
       readonly by: Reason;
       readonly isFinal: boolean;
     }
@@ -38,16 +39,19 @@ type State =
 /** Why it is served: its address or the setting says so, or nothing else had come up by then. */
 type Reason = 'named' | 'only';
 
-/** A server that is told that it listens, and that may be served. */
-interface Candidate {
-  readonly fed: FedServer;
+/** A call of listen(). */
+interface Asked {
   readonly call: ListenCall;
   readonly parsed: ParsedListen;
   readonly args: readonly unknown[];
+  /** node:net's own. */
   readonly listen: Listen;
 }
 
-type Listen = (...args: unknown[]) => Server;
+/** A server that is told that it listens, and that may be served. */
+interface Candidate extends Asked {
+  readonly fed: FedServer;
+}
 
 /** The listens of a program: which of its servers is served, and what becomes of the others. */
 export class Listens {
@@ -55,6 +59,8 @@ export class Listens {
   readonly #places = new Set<string>();
   /** Of the listens that failed: what was asked for, by the error that the program got. */
   readonly #failures = new WeakMap<object, string>();
+  /** Those that are told that they listen where another one is served. */
+  readonly #covered = new Set<FedServer>();
   #state: State = { name: 'waiting' };
   #changed: () => void = () => {};
 
@@ -94,7 +100,7 @@ export class Listens {
 
   /** Where the program asked for the address that it did not get, by the error that tells it. */
   failedAt(error: unknown): string | null {
-    return isObject(error) ? (this.#failures.get(error) ?? null) : null;
+    return typeof error === 'object' && error !== null ? (this.#failures.get(error) ?? null) : null;
   }
 
   get #sides(): Sides | null {
@@ -108,7 +114,7 @@ export class Listens {
 
   /** What the program asked for with the listen() that is served; null as long as none is. */
   get servedCall(): ListenCall | null {
-    return this.#state.name === 'server' ? this.#state.call : null;
+    return this.#state.name === 'server' ? this.#state.asked.call : null;
   }
 
   /** How many servers may be served, none being it yet. */
@@ -164,8 +170,11 @@ export class Listens {
     const parsed = parseListen(args);
     if (parsed === null || this.#state.name === 'waiting') return void listen(...args);
     const fed = fedServerOf(server);
-    if (fed && !this.#isForgotten(fed)) return fed.listenAgain(parsed);
     const { call } = parsed;
+    if (fed && !this.#isForgotten(fed)) {
+      if (fed === this.served) this.#sayMoved(call);
+      return fed.listenAgain(parsed);
+    }
     if (!speaksHttp(server) && !this.#isAskedFor(call))
       return this.#listenWithoutHttp(server, parsed, args, listen);
     if (call.kind !== 'port' || call.host === null || isIP(call.host))
@@ -178,7 +187,16 @@ export class Listens {
   /** A server that does not speak HTTP is served only where the settings name its port. */
   #isAskedFor(call: ListenCall): boolean {
     const state = this.#state;
-    return state.name === 'nothing' && call.kind === 'port' && call.port === state.service.listenPort;
+    if (state.name !== 'nothing' && (state.name !== 'server' || !state.fed.isClosed)) return false;
+    return call.kind === 'port' && call.port === state.service.listenPort;
+  }
+
+  /** The server that is served listens again, and asks for another port. */
+  #sayMoved(call: ListenCall): void {
+    const state = this.#state;
+    if (state.name !== 'server' || call.kind !== 'port' || call.port === 0) return;
+    if (isSamePort(call, state.asked.call) || state.service.ports.includes(call.port)) return;
+    state.service.warn(`${placeOf(call)}: ${MOVED} ${placeOf(state.asked.call)}`);
   }
 
   /** Whoever looks for a free port may do so by a server that is not HTTP, and finds the one of the service free. */
@@ -201,13 +219,13 @@ export class Listens {
     });
   }
 
-  /** A candidate that the program has closed again: it may ask for something else now. */
+  /** One that the program has closed again and that is not what is served: it may ask for something else now. */
   #isForgotten(fed: FedServer): boolean {
     const state = this.#state;
-    if (state.name !== 'nothing' || fed.isListening) return false;
-    const candidates = state.candidates.filter((candidate) => candidate.fed !== fed);
-    if (candidates.length === state.candidates.length) return false;
-    this.#state = { ...state, candidates };
+    if (!fed.isClosed || fed.isFed || fed === this.served) return false;
+    this.#covered.delete(fed);
+    if (state.name === 'nothing')
+      this.#state = { ...state, candidates: state.candidates.filter((candidate) => candidate.fed !== fed) };
     fed.release();
     return true;
   }
@@ -220,7 +238,8 @@ export class Listens {
     this.#places.add(placeOf(call));
     // One that does not speak HTTP may look for a free port, and close at once.
     const at = speaksHttp(server) ? service : { ports: [], listenPort: null };
-    const verdict: Verdict = judgeListen(call, decidedOf(state), at);
+    const verdict: Verdict = judgeListen(call, decidedOf(state, server), at);
+    const asked: Asked = { call, parsed, args, listen };
     switch (verdict) {
       case 'beside':
         if (state.name !== 'nothing' && state.by === 'only' && !isPrivate(call))
@@ -231,29 +250,51 @@ export class Listens {
         return failLater(server, call);
       case 'covered':
         if (state.name === 'export') service.warn(`${placeOf(call)}: ${LATE}`);
-        if (state.name === 'server' && state.by === 'only' && !isSamePort(call, state.call))
-          service.warn(`${placeOf(call)}: ${TOO_LATE}`);
-        return new FedServer(server, told(service.address(call))).listen(parsed);
+        return this.#cover(server, asked, service);
+      case 'next':
+        return this.#moveTo(server, asked);
     }
     const claim = this.#claim(server, call, args, listen);
     if (claim === null) return;
     const fed = new FedServer(server, claim);
     fed.listen(parsed);
     if (state.name !== 'nothing') return;
-    if (verdict === 'served') this.#serve(service, { fed, call }, state.candidates, 'named');
-    else this.#state = { ...state, candidates: [...state.candidates, { fed, call, parsed, args, listen }] };
+    if (verdict === 'served') this.#serve(service, { fed, ...asked }, state.candidates, 'named');
+    else this.#state = { ...state, candidates: [...state.candidates, { fed, ...asked }] };
     this.#changed();
   }
 
-  #serve(
-    service: Service,
-    { fed, call }: Pick<Candidate, 'fed' | 'call'>,
-    candidates: readonly Candidate[],
-    by: Reason,
-  ): void {
-    fed.serve();
-    this.#state = { name: 'server', service, fed, call, by, isFinal: false };
+  #serve(service: Service, { fed, ...asked }: Candidate, candidates: readonly Candidate[], by: Reason): void {
+    fed.serve(() => this.#heir());
+    this.#state = { name: 'server', service, fed, asked, by, isFinal: false };
     for (const other of candidates) if (other.fed !== fed) this.#listenAfterAll(other);
+  }
+
+  #cover(server: Server, { call, parsed }: Asked, service: Service): void {
+    const fed = new FedServer(server, told(service.address(call)));
+    this.#covered.add(fed);
+    fed.listen(parsed);
+  }
+
+  /** A twin that listens on when the server is closed that is served. */
+  #heir(): Server | null {
+    const twin = [...this.#covered].find(({ isListening }) => isListening);
+    if (twin === undefined) return null;
+    this.#covered.delete(twin);
+    return twin.server;
+  }
+
+  /** Serves another server of the program in place of the one that was served, which it has closed or which was taken for want of it. */
+  #moveTo(server: Server, asked: Asked): void {
+    const state = this.#state;
+    if (state.name !== 'server') return;
+    const { fed, service, asked: before } = state;
+    const { server: old, isListening } = fed;
+    fed.moveTo(server, asked.parsed);
+    this.#state = { ...state, asked, by: 'named' };
+    if (!isListening) return;
+    service.warn(`${placeOf(asked.call)}: ${LATER_ON_PORT} ${placeOf(before.call)}`);
+    this.#listenToldBeside(old, before);
   }
 
   /** Null if node:net tells the program why it cannot have the address. */
@@ -280,16 +321,22 @@ export class Listens {
   }
 
   /** It was told already that it listens. */
-  #listenAfterAll({ fed, call, parsed, args, listen }: Candidate): void {
+  #listenAfterAll({ fed, ...asked }: Candidate): void {
     const { server, claim } = fed;
+    const { call, listen } = asked;
     const wasListening = fed.isListening;
     fed.release();
     // Its claim was dropped when it closed, and the number of the descriptor may be another's by now.
     if (!wasListening) return;
-    this.#watchFailure(server, placeOf(call));
     // It keeps the port that it was told.
     const held = isPrivate(call) ? claim.handOn() : claim.drop();
-    if (held) return listenQuietly(server, listen, [held]);
+    if (!held) return this.#listenToldBeside(server, asked);
+    this.#watchFailure(server, placeOf(call));
+    listenQuietly(server, listen, [held]);
+  }
+
+  #listenToldBeside(server: Server, { call, parsed, args, listen }: Asked): void {
+    this.#watchFailure(server, placeOf(call));
     const silent = typeof args.at(-1) === 'function' ? args.slice(0, -1) : args;
     if (this.#sides === null || isPrivate(call)) return listenQuietly(server, listen, silent);
     this.#sides.listen({ server, parsed, args, listen, isTold: true });
@@ -297,35 +344,31 @@ export class Listens {
 
   /** Remembers the error with which the server does not listen. */
   #watchFailure(server: Server, place: string): void {
-    // Not by a listener: without one of the program's own the error is to end it.
-    const emit: Emit = server.emit;
-    const watched: Emit = (event, ...rest) => {
-      if (ENDS_OF_LISTENING.includes(event) && server.emit === watched) server.emit = emit;
-      const [error] = rest;
-      if (event === 'error' && isObject(error)) this.#failures.set(error, place);
-      return Reflect.apply(emit, server, [event, ...rest]);
-    };
-    server.emit = watched;
+    watchFailure(server, (error) => this.#failures.set(error, place));
   }
 }
 
 /** Nobody is told it. */
 const NOWHERE: AddressInfo = { address: '127.0.0.1', port: 0, family: 'IPv4' };
 
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
-}
-
 function openOf(candidates: readonly Candidate[]): readonly Candidate[] {
   return candidates.filter(({ fed }) => fed.isListening);
+}
+
+/** Whether one can take the place of the other while the worker serves. */
+function isSameKind(one: Server, other: Server): boolean {
+  return speaksHttp(one) === speaksHttp(other) && isHttp2(one) === isHttp2(other);
 }
 
 function isSamePort(one: ListenCall, other: ListenCall): boolean {
   return one.kind === 'port' && other.kind === 'port' && one.port === other.port;
 }
 
-const TOO_LATE =
-  'this HTTP server listens after another one was taken, which is served there in its place; name the port of the one that is meant with --listen-port';
+const LATER_ON_PORT =
+  'this HTTP server listens after another one was taken, and is served there from now on; the other one is beside that, on';
+
+const MOVED =
+  'the server that is served has closed and asks for another port now; it is served where it was, as it was first on';
 
 const LATER =
   'this HTTP server listens after it was decided what is served, and is beside that; if it is what is to be served, name its port with --listen-port';
@@ -333,43 +376,19 @@ const LATER =
 const LATE =
   'the program listens after what its module exports was taken for the application, which is served in place of this server; name the export (module:export), or export nothing';
 
-function decidedOf(state: Exclude<State, { readonly name: 'waiting' }>): Decided {
+/** What is known when `server` is to listen. */
+function decidedOf(state: Exclude<State, { readonly name: 'waiting' }>, server: Server): Decided {
   switch (state.name) {
     case 'nothing':
       return { name: 'nothing', candidates: openOf(state.candidates).map(({ call }) => call) };
-    case 'server':
-      return { name: 'server', call: state.call };
+    case 'server': {
+      const { fed, asked, by } = state;
+      const { call } = asked;
+      // Another one cannot take its place.
+      if (!isSameKind(server, fed.server)) return { name: 'server', call, isClosed: false, by: 'named' };
+      return { name: 'server', call, isClosed: fed.isClosed, by };
+    }
     case 'export':
       return { name: 'export' };
   }
-}
-
-const ENDS_OF_LISTENING: readonly (string | symbol)[] = ['listening', 'error', 'connection'];
-
-type Emit = (event: string | symbol, ...args: unknown[]) => boolean;
-
-/** The program has been told already that the server listens. */
-function listenQuietly(server: Server, listen: Listen, args: readonly unknown[]): void {
-  const emit: Emit = server.emit;
-  const quiet: Emit = (event, ...rest) => {
-    if (event === 'listening' || event === 'error') server.emit = emit;
-    return event === 'listening' || Reflect.apply(emit, server, [event, ...rest]);
-  };
-  server.emit = quiet;
-  listen(...args);
-}
-
-/** As node:net tells that another server of the process has the address. */
-function failLater(server: Server, call: ListenCall): void {
-  const port = call.kind === 'port' ? call.port : undefined;
-  const address = call.kind === 'port' ? (call.host ?? '::') : undefined;
-  const message = `listen EADDRINUSE: address already in use ${address}:${port}`;
-  const error = Object.assign(new Error(message), {
-    code: 'EADDRINUSE',
-    errno: -98,
-    syscall: 'listen',
-    address,
-    port,
-  });
-  process.nextTick(() => server.emit('error', error));
 }

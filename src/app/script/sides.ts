@@ -40,6 +40,8 @@ type State = 'bound' | 'told';
 
 /** Another worker that has just bound the address has told the arbiter within this time. In milliseconds. */
 const RETRY_MS = [20, 50, 100, 200, 400, 800, 1600, 1600];
+/** Where no worker is known to have it: it may be free by now, or one has closed it and bound it anew. In milliseconds. */
+const FREE_MS = [0, 20, 50];
 /** The arbiter answers within this time, unless it is stopped or gone. */
 const ANSWER_MS = 5000;
 
@@ -53,8 +55,8 @@ export class Sides {
   readonly #servers = new Map<Server, { readonly place: string; state: State }>();
   readonly #requests = new SideRequests();
   readonly #asked = new Map<number, { readonly ask: Ask; readonly cancel: () => void }>();
-  /** Those that neither listen nor have failed yet. */
-  readonly #starting = new Set<Server>();
+  /** Those that neither listen nor have failed yet, with what was asked for last. */
+  readonly #starting = new Map<Server, SideListen>();
   #whenSettled: readonly (() => void)[] = [];
   #lastId = 0;
 
@@ -70,7 +72,7 @@ export class Sides {
     if (call.kind === 'handle' || isPrivate(call)) return void listen(...args);
     if (callback !== null && !side.isTold) server.once('listening', callback);
     if (signal !== null) closeOn(signal, server);
-    this.#starting.add(server);
+    this.#starting.set(server, side);
     this.#resolve({ side, call, place: placeIn(call), tries: 0 });
   }
 
@@ -102,21 +104,31 @@ export class Sides {
     this.#asked.delete(id);
     asked.cancel();
     const { ask } = asked;
+    if (!this.#isWanted(ask)) return receive(socket)?.close();
     if (answer === 'given') return this.#listenOn(ask, socket, () => this.#sayElsewhere(ask, url));
-    const waitMs = RETRY_MS[ask.tries];
+    const waitMs = (answer === 'none' ? FREE_MS : RETRY_MS)[ask.tries];
     ask.tries++;
-    // With `none` it may be free by now.
-    if (waitMs === undefined || (answer === 'none' && ask.tries > 1)) return this.#fail(ask);
-    setTimeout(() => this.#attempt(ask), answer === 'none' ? 0 : waitMs);
+    if (waitMs === undefined) return this.#fail(ask);
+    setTimeout(() => this.#attempt(ask), waitMs);
   }
 
   /** The program closes a server. Returns whether it was closed by drain(), and how far that is. */
   closed(server: Server): 'closing' | 'closed' | undefined {
+    if (this.#starting.has(server)) {
+      this.#started(server);
+      process.nextTick(() => server.emit('close'));
+      return 'closed';
+    }
     const known = this.#servers.get(server);
     if (known === undefined) return this.#requests.drained(server);
     this.#servers.delete(server);
     if (known.state === 'told') this.#options.tell({ tsunicorn: 'released', place: known.place });
     return undefined;
+  }
+
+  /** Whether the server is still to listen, and has not been closed. */
+  #isWanted({ side }: Ask): boolean {
+    return this.#starting.get(side.server) === side;
   }
 
   /** Closes what the program was handed and does not use. */
@@ -149,6 +161,7 @@ export class Sides {
   }
 
   #attempt(ask: Ask): void {
+    if (!this.#isWanted(ask)) return;
     const { place, call } = ask;
     const handed = this.#handed.get(place);
     this.#handed.delete(place);
@@ -223,7 +236,9 @@ export class Sides {
   }
 
   /** node:net tries it, and tells the program why it cannot listen. */
-  #fail({ side }: Ask): void {
+  #fail(ask: Ask): void {
+    if (!this.#isWanted(ask)) return;
+    const { side } = ask;
     const { server, args, listen, parsed, isTold } = side;
     watchStart(server, isTold, () => false);
     listen(...(parsed.callback === null ? args : args.slice(0, -1)));

@@ -17,7 +17,7 @@ export const timeouts = {
     default: 0,
   }),
   queueTimeout: setting({
-    doc: 'How long a request may have waited before the application gets it; one that has waited longer gets 503 with `Retry-After`, since its client may have given up. 0 means no limit. A request waits from the time in the header `X-Request-Start` on (in seconds, milliseconds, microseconds or nanoseconds since 1970, with or without `t=`), which a proxy on this machine or a private network has to send. Without the header only the wait for a thread counts, in class `thread`: no process can see how long the kernel held a request.',
+    doc: 'How long a request may have waited before the application gets it; one that has waited longer gets 503 with `Retry-After`, since its client may have given up. 0 means no limit. A request waits from the time in the header `X-Request-Start` on (in seconds, milliseconds, microseconds or nanoseconds since 1970, with or without `t=`), which a proxy of `forwardedAllowIps` has to send. Without the header only the wait for a thread counts, in class `thread`: no process can see how long the kernel held a request.',
     flags: '--queue-timeout',
     kind: seconds(),
     default: 0,

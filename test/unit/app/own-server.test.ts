@@ -127,7 +127,7 @@ describe('an exported server that is served', () => {
     const application = await detect(server, quiet);
     const engine = await startEngine({ application });
     let closed = 0;
-    application.own?.feedBy({ connections: engine.connections, closed: () => closed++ });
+    application.own?.feedBy({ connections: engine.connections, changed: () => {}, closed: () => closed++ });
     application.own?.opened(urls);
     return { ...engine, server, end: () => application.close?.(), closed: () => closed };
   }

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { Connections } from '../../../src/http/connections.ts';
 import { QueueLimit } from '../../../src/http/queue-limit.ts';
+import { TrustedPeers } from '../../../src/support/trusted-peers.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { FakeLogger } from '../../support/fake-logger.ts';
 import { startEngine } from '../../support/http-engine.ts';
@@ -19,7 +20,11 @@ it('a request that has waited for longer than the limit gets 503, and the applic
     seen.push(request.url ?? '');
     response.end('hello');
   });
-  const { send } = await startEngine({ handler, connections: new Connections(() => {}), clock });
+  const { send } = await startEngine({
+    handler,
+    connections: new Connections(() => {}, new TrustedPeers(['127.0.0.1', '::1'])),
+    clock,
+  });
   const fine = await send(ask('/fine', 1000));
   await fine.until(/ 200 .*hello/s);
   const late = await send(ask('/late', 5000));

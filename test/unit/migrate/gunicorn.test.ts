@@ -24,6 +24,7 @@ describe('each option', () => {
   it.each([
     ['-b :9000 --bind unix:x.sock', { bind: [':9000', `unix:${tmpdir()}/x.sock`] }],
     ['--backlog 99', { backlog: 99 }],
+    ['--forwarded-allow-ips 10.0.0.1,::1', { forwardedAllowIps: ['10.0.0.1', '::1'] }],
     ['-w4', { workers: 4 }],
     ['--workers=4', { workers: 4 }],
     ['-k thread --threads 8', { threads: 8 }],

@@ -5,6 +5,7 @@ import { logRefused } from '../../../src/http/refusal-log.ts';
 import { limitRequests } from '../../../src/http/request-limit.ts';
 import { createHttpServer } from '../../../src/http/server.ts';
 import { servedName } from '../../../src/settings/mounts.ts';
+import { TrustedPeers } from '../../../src/support/trusted-peers.ts';
 import { Capacity } from '../../accept/capacity.ts';
 import { EarlyBytes } from '../../accept/early-bytes.ts';
 import { createGate } from '../../accept/gate.ts';
@@ -41,7 +42,7 @@ export const serveSync: Serve = async (options) => {
   const connections = new Connections((socket) => {
     capacity.freed();
     settle(socket);
-  });
+  }, new TrustedPeers(settings.forwardedAllowIps));
   const capacity = new Capacity({ limit, connections, log, clock, changed: update });
   const oneByOne = oneAtATime(application.handler, queue, update);
   limitTurns(queue, { seconds: settings.timeout, fail: options.fail, clock });
@@ -75,7 +76,7 @@ export const serveSync: Serve = async (options) => {
         setImmediate(fed);
       }
       update();
-      server.emit('connection', socket);
+      (own?.server ?? server).emit('connection', socket);
     },
     clock,
     { ...own?.socketOptions, highWaterMark: BODY_BYTES },
@@ -94,11 +95,11 @@ export const serveSync: Serve = async (options) => {
   function update(): void {
     share?.set(queue.isFree ? 0 : 1);
     if (isFeeding) return;
-    const idle = queue.isFree && pending.count === 0 && !capacity.isFull;
+    const idle = queue.isFree && pending.count === 0 && !capacity.isFull && !own?.isClosed;
     if (idle) gate.resume();
     else gate.pause();
   }
 
-  const serving = await open(options, application, { gate, capacity, connections });
+  const serving = await open(options, application, { gate, capacity, connections, update });
   return share ? { ...serving, utilisation: () => share.take() } : serving;
 };

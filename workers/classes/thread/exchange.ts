@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { answerError } from '../../../src/http/answer-error.ts';
 import { isEncrypted } from '../../../src/support/is-encrypted.ts';
+import { isTrustedPeer } from '../../../src/support/trusted-peers.ts';
 import {
   type ConnectionError,
   type FromThread,
@@ -232,6 +233,7 @@ function peerOf(socket: Socket & { [PEER]?: Peer }): Peer {
     localPort: socket.localPort,
     localFamily: socket.localFamily,
     encrypted: isEncrypted(socket),
+    trusted: isTrustedPeer({ socket }),
   };
   return socket[PEER];
 }

@@ -43,6 +43,8 @@ export interface Peer {
   readonly localPort: number | undefined;
   readonly localFamily: string | undefined;
   readonly encrypted: boolean;
+  /** Whether its headers are believed: --forwarded-allow-ips. */
+  readonly trusted: boolean;
 }
 
 export interface RequestMessage {

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { withTrust } from '../../../src/support/trusted-peers.ts';
 import type { Peer } from './messages.ts';
 
 /** A part that was written, as the response gave it. */
@@ -56,6 +57,7 @@ export class ThreadSocket extends Socket {
     this[PEER] = peer;
     this[BYTES_READ] = bytesRead;
     if (peer.encrypted) Object.assign(this, { encrypted: true });
+    Object.assign(this, withTrust(peer.trusted));
     // As that of a connection that is read.
     this.readableFlowing = true;
     this.on('drain', drained);

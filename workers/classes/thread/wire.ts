@@ -24,6 +24,7 @@ type PeerList = readonly [
   localPort: number | undefined,
   localFamily: string | undefined,
   encrypted: boolean,
+  trusted: boolean,
 ];
 
 type AnswerMessage = Extract<FromThread, { type: 'answer' }>;
@@ -87,11 +88,22 @@ function isList<Wire>(wire: Wire): wire is Extract<Wire, readonly unknown[]> {
 }
 
 function listOf(peer: Peer): PeerList {
-  const { remoteAddress, remotePort, remoteFamily, localAddress, localPort, localFamily, encrypted } = peer;
-  return [remoteAddress, remotePort, remoteFamily, localAddress, localPort, localFamily, encrypted];
+  const { remoteAddress, remotePort, remoteFamily, localAddress, localPort, localFamily } = peer;
+  const { encrypted, trusted } = peer;
+  return [remoteAddress, remotePort, remoteFamily, localAddress, localPort, localFamily, encrypted, trusted];
 }
 
 function peerOf(list: PeerList): Peer {
-  const [remoteAddress, remotePort, remoteFamily, localAddress, localPort, localFamily, encrypted] = list;
-  return { remoteAddress, remotePort, remoteFamily, localAddress, localPort, localFamily, encrypted };
+  const [remoteAddress, remotePort, remoteFamily, localAddress, localPort, localFamily, encrypted, trusted] =
+    list;
+  return {
+    remoteAddress,
+    remotePort,
+    remoteFamily,
+    localAddress,
+    localPort,
+    localFamily,
+    encrypted,
+    trusted,
+  };
 }

@@ -9,7 +9,11 @@ const on = (port: number, host: string | null = null, exclusive = false): Listen
   exclusive,
 });
 const nothing = (...candidates: ListenCall[]): Decided => ({ name: 'nothing', candidates });
-const serving = (call: ListenCall): Decided => ({ name: 'server', call });
+const serving = (call: ListenCall, by: 'named' | 'only' = 'named'): Decided => ({
+  ...{ name: 'server', call, by },
+  isClosed: false,
+});
+const closed = (call: ListenCall): Decided => ({ name: 'server', call, by: 'named', isClosed: true });
 const at = { ports: [8000], listenPort: null };
 
 describe('a listen of an HTTP server', () => {
@@ -34,6 +38,18 @@ describe('a listen of an HTTP server', () => {
       'covered',
     ],
     ['on the very address of another server fails', on(8000), serving(on(8000)), 'taken'],
+    ['on the very address of one that has closed is served next', on(8000), closed(on(8000)), 'next'],
+    ['on PORT is served next where another has closed', on(8000), closed(on(3000)), 'next'],
+    [
+      'on the port of one that has closed, of another host, is served next',
+      on(3000, '::1'),
+      closed(on(3000)),
+      'next',
+    ],
+    ['on any port is served next where one of any port has closed', on(0), closed(on(0)), 'next'],
+    ['on another port than one that has closed listens beside', on(9100), closed(on(3000)), 'beside'],
+    ['on PORT is served next where the only one was taken', on(8000), serving(on(3000), 'only'), 'next'],
+    ['on another port than the only one listens beside', on(9100), serving(on(3000), 'only'), 'beside'],
     ['on another port than is served listens beside', on(9100), serving(on(8000)), 'beside'],
     ['on PORT is covered where an export is served', on(8000), { name: 'export' }, 'covered'],
     ['on another port listens beside an export', on(9100), { name: 'export' }, 'beside'],

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import http from 'node:http';
+import http2 from 'node:http2';
 import net, { type AddressInfo, type Server } from 'node:net';
 import { promisify } from 'node:util';
 import { afterAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
@@ -108,6 +109,103 @@ describe('a server of the program that listens on PORT', () => {
   });
 });
 
+describe('a server of the program that is closed', () => {
+  const closed = (server: Server) => promisify(server.close).call(server);
+  /** One that is served, as a worker does. */
+  async function serveOne(listen: readonly unknown[] = [8000]) {
+    const server = http.createServer();
+    Reflect.apply(server.listen, server, listen);
+    listens.decide();
+    await once(server, 'listening');
+    const { served: fed } = listens;
+    if (fed) listens.confirm(fed);
+    const told: string[] = [];
+    const { promise: ended, resolve: end } = Promise.withResolvers<void>();
+    const connections = { size: 0, presentEnded: () => ended };
+    fed?.feedBy({
+      connections,
+      changed: () => told.push(fed.isClosed ? 'closed' : 'open'),
+      replaced: () => told.push('replaced'),
+      closed: () => told.push('gone'),
+    });
+    return { server, told, connections, end };
+  }
+
+  it('leaves its place to a new one on the same port, again and again', async () => {
+    const { server: first, told } = await serveOne();
+    await closed(first);
+    const second = http.createServer().listen(8000);
+    await once(second, 'listening');
+    expect([served() === second, second.address(), first.listening]).toEqual([true, address, false]);
+    await expect(closed(first)).rejects.toMatchObject({ code: 'ERR_SERVER_NOT_RUNNING' });
+    await closed(second);
+    const back = closing(first);
+    await once(back.listen(8000), 'listening');
+    expect(served()).toBe(first);
+    expect(told).toEqual(['closed', 'replaced', 'open', 'closed', 'replaced', 'open']);
+  });
+
+  it('leaves it at once, and is closed when its own connections have ended', async () => {
+    const { server: first, connections, end, told } = await serveOne();
+    connections.size = 1;
+    const close = closed(first);
+    const second = closing(http.createServer().listen(8000));
+    await once(second, 'listening');
+    end();
+    await close;
+    expect([served() === second, second.listening, told]).toEqual([
+      true,
+      true,
+      ['closed', 'replaced', 'open'],
+    ]);
+  });
+
+  it('is waited for until its connections have ended, and then a moment', async () => {
+    const { server: first, connections, end, told } = await serveOne();
+    connections.size = 1;
+    const close = closed(first);
+    await new Promise((waited) => setTimeout(waited, 150));
+    expect(told).toEqual(['closed']);
+    end();
+    await close;
+    await expect.poll(() => told).toEqual(['closed', 'gone']);
+  });
+
+  it('leaves its place to its twin of another host, which listens on', async () => {
+    const { server: first, told } = await serveOne([8000, '127.0.0.1']);
+    const twin = closing(http.createServer().listen(8000, '::1'));
+    await once(twin, 'listening');
+    await closed(first);
+    await expect.poll(() => served() === twin).toBe(true);
+    expect([twin.listening, told]).toEqual([true, ['closed', 'replaced', 'open']]);
+  });
+
+  it('fails as ever where one of another kind follows', async () => {
+    const { server: first } = await serveOne();
+    await closed(first);
+    const [error] = await once(http2.createServer().listen(8000), 'error');
+    expect(error).toMatchObject({ code: 'EADDRINUSE' });
+  });
+
+  it('is served where it was if it listens again on another port, which is said', async () => {
+    const { server: first } = await serveOne();
+    await closed(first);
+    await once(closing(first).listen(9999), 'listening');
+    expect(first.address()).toEqual(address);
+    expect(warnings).toEqual([expect.stringMatching(/^port 9999: .*port 8000$/)]);
+  });
+
+  it('listens elsewhere, if it is a twin', async () => {
+    await serveOne([8000, '127.0.0.1']);
+    const twin = http.createServer().listen(8000, '::1');
+    await once(twin, 'listening');
+    await closed(twin);
+    const port = freePort();
+    await once(closing(twin).listen(port, '127.0.0.1'), 'listening');
+    expect((twin.address() as AddressInfo).port).toBe(port);
+  });
+});
+
 describe('servers that listen elsewhere', () => {
   it('are served where no other came', () => {
     const server = closing(http.createServer().listen(3000));
@@ -172,21 +270,18 @@ describe('servers that listen elsewhere', () => {
     expect(served()).toBe(server);
     expect(fed && listens.confirm(fed)).toBe(false);
     expect(listens.served && listens.confirm(listens.served)).toBe(true);
-    await promisify(server.close).call(server);
-    http
-      .createServer()
-      .on('error', () => {})
-      .listen(8000);
-    expect(served()).toBe(server);
   });
 
-  it('are warned of where they listen on PORT after another one was taken', async () => {
-    closing(http.createServer().listen(3000, '127.0.0.1'));
+  it('are beside once another one listens on PORT later, which is said', async () => {
+    const port = freePort();
+    const first = closing(http.createServer().listen(port, '127.0.0.1'));
     listens.decide();
-    await once(closing(http.createServer().listen(3000, '::1')), 'listening');
-    expect(warnings).toEqual([]);
-    await once(closing(http.createServer().listen(8000)), 'listening');
-    expect(warnings).toEqual([expect.stringMatching(/^port 8000: .*in its place.*--listen-port/)]);
+    await once(first, 'listening');
+    const later = closing(http.createServer().listen(8000));
+    await once(later, 'listening');
+    expect([served() === later, later.address()]).toEqual([true, address]);
+    await expect.poll(() => (first.address() as AddressInfo | null)?.port).toBe(port);
+    expect(warnings).toEqual([expect.stringMatching(/^port 8000: .*from now on; .* beside that, on port/)]);
   });
 
   it('really listen where they do not speak HTTP', async () => {

@@ -11,6 +11,7 @@ const peer = {
   localPort: 80,
   localFamily: 'IPv4',
   encrypted: false,
+  trusted: true,
 };
 
 /** Without the date, which differs from run to run. */

@@ -14,6 +14,7 @@ const peer = {
   localPort: undefined,
   localFamily: undefined,
   encrypted: false,
+  trusted: true,
 };
 
 /** What is posted of an answer to a client of that version. */

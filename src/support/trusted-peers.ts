@@ -1,0 +1,83 @@
+import type { IncomingMessage } from 'node:http';
+import type { BlockList, Socket } from 'node:net';
+
+// Of the registry, since the application may import another copy of the package than the one that serves.
+const TRUST = Symbol.for('tsunicorn.trust');
+
+/** A socket, with whom its peer is compared, or how that went. */
+type Met = Partial<Pick<Socket, 'remoteAddress' | 'destroyed'>> & { [TRUST]?: TrustedPeers | boolean };
+
+/** Loopback, private, link-local and unique local addresses. */
+const PRIVATE = [
+  ...['127.0.0.0/8', '10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '169.254.0.0/16'],
+  ...['::1', 'fc00::/7', 'fe80::/10'],
+];
+
+/**
+ * Whom the service believes what it says in headers about where a request came from. Rules are addresses, networks such as
+ * `10.0.0.0/8`, `private`, `*` for everybody and `unix`, which adds nothing: a Unix socket has its own permissions.
+ */
+export class TrustedPeers {
+  readonly #everybody: boolean;
+  readonly #rules: readonly string[];
+  #list: BlockList | null = null;
+
+  constructor(rules: readonly string[]) {
+    this.#everybody = rules.includes('*');
+    this.#rules = rules.flatMap((rule) => (rule === 'private' ? PRIVATE : rule));
+  }
+
+  /** To be called once for each connection; isTrustedPeer() then knows it. */
+  meet(socket: Socket): void {
+    (socket as Met)[TRUST] = this;
+  }
+
+  /** Whether an address is among them; undefined is that of a Unix socket. */
+  trusts(address: string | undefined): boolean {
+    if (this.#everybody || address === undefined) return true;
+    const [plain = ''] = address.split('%');
+    this.#list ??= listOf(this.#rules);
+    // A list of IPv4 also has the addresses that an IPv6 socket shows as ::ffff:127.0.0.1.
+    return this.#list.check(plain, plain.includes(':') ? 'ipv6' : 'ipv4');
+  }
+}
+
+/** Whether the headers of a request can be believed; found out once for each connection. */
+export function isTrustedPeer({ socket }: { readonly socket: IncomingMessage['socket'] }): boolean {
+  const met: Met = socket;
+  const trust = met[TRUST];
+  if (typeof trust === 'boolean') return trust;
+  if (trust === undefined) return false;
+  const { remoteAddress, destroyed } = met;
+  // A socket that is closed has no address either.
+  if (remoteAddress === undefined && destroyed) return false;
+  const verdict = trust.trusts(remoteAddress);
+  met[TRUST] = verdict;
+  return verdict;
+}
+
+/** The property by which what stands for a connection has the verdict on it. */
+export function withTrust(isTrusted: boolean): object {
+  return { [TRUST]: isTrusted };
+}
+
+/** Whether TrustedPeers takes the text as a rule. */
+export function isPeerRule(text: string): boolean {
+  if (['*', 'unix', 'private'].includes(text)) return true;
+  const [address = '', bits, ...rest] = text.split('/');
+  const family = process.getBuiltinModule('node:net').isIP(address);
+  if (family === 0 || rest.length > 0 || address.includes('%')) return false;
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128));
+}
+
+function listOf(rules: readonly string[]): BlockList {
+  const list = new (process.getBuiltinModule('node:net').BlockList)();
+  for (const rule of rules) {
+    const [address = '', bits] = rule.split('/');
+    const family = address.includes(':') ? 'ipv6' : 'ipv4';
+    if (rule === 'unix' || rule === '*') continue;
+    if (bits === undefined) list.addAddress(address, family);
+    else list.addSubnet(address, Number(bits), family);
+  }
+  return list;
+}

@@ -40,6 +40,9 @@ export const WITHOUT_COUNTERPART: ReadonlyMap<string, string> = new Map([
   ['--strip-header-spaces', HTTP],
   ['--permit-obsolete-folding', HTTP],
   ['--header-map', HTTP],
+  ['--casefold-http-method', HTTP],
+  ['--permit-unconventional-http-method', HTTP],
+  ['--permit-unconventional-http-version', HTTP],
   ['--tolerate-dangerous-framing', 'no: it makes request smuggling possible'],
   ...[
     '--keyfile',
@@ -69,6 +72,11 @@ const BARE = new Set([
   '--tolerate-dangerous-framing',
   '--do-handshake-on-connect',
   '--suppress-ragged-eofs',
+  ...[
+    '--casefold-http-method',
+    '--permit-unconventional-http-method',
+    '--permit-unconventional-http-version',
+  ],
 ]);
 const SHORT: ReadonlyMap<string, string> = new Map([
   ['-c', '--config'],
@@ -110,7 +118,7 @@ export function importGunicorn(command: string): Imported {
       continue;
     }
     const { flag, joined } = flagOf(word);
-    const isBare = BARE.has(flag) || isSwitch(flag);
+    const isBare = BARE.has(flag) || isSwitch(flag) || (isUnknown(flag) && !isValue(words, index + 1, app));
     if (!isBare && joined === null) index++;
     const value = isBare ? '' : (joined ?? words[index] ?? '');
     texts.set(flag, [...(texts.get(flag) ?? []), value]);
@@ -118,15 +126,29 @@ export function importGunicorn(command: string): Imported {
   if (app === null)
     throw new UsageError('the command line of Gunicorn names no application, such as app:app');
   pieces.push(appPiece(app));
-  for (const [flag, values] of texts) pieces.push(pieceOf(flag, values));
-  if (!texts.has('--worker-class'))
-    pieces.push(
-      differently(
-        '-k',
-        'without it Gunicorn serves one request at a time (sync); here async is the default: one event loop, many requests',
-      ),
-    );
+  const threads = texts.get('--threads')?.at(-1);
+  for (const [flag, values] of texts) pieces.push(pieceOf(flag, values, threads));
+  if (!texts.has('--worker-class')) pieces.push(defaultClass(threads));
   return { source: 'the command line of Gunicorn', apps: [appOf(nameOf(app), pieces)], remarks: [] };
+}
+
+/** Of Gunicorn's own default it makes `gthread` where there are threads. */
+function defaultClass(threads = '1'): Piece {
+  if (Number(threads) > 1) return workerClass('gthread');
+  return differently(
+    '-k',
+    'without it Gunicorn serves one request at a time (sync); here async is the default: one event loop, many requests',
+  );
+}
+
+function isUnknown(flag: string): boolean {
+  return settingFor(flag) === undefined && !WITHOUT_COUNTERPART.has(flag);
+}
+
+/** Whether the word is the value of an option that nobody knows: not where no other word is the application. */
+function isValue(words: readonly string[], index: number, app: string | null): boolean {
+  if (words[index]?.startsWith('-') !== false) return false;
+  return app !== null || words.slice(index + 1).some((word) => !word.startsWith('-'));
 }
 
 /** Whether the words are a command line of Gunicorn. */
@@ -169,9 +191,9 @@ function isSwitch(flag: string): boolean {
   return name !== undefined && settingOf(name).kind.placeholder === null;
 }
 
-function pieceOf(flag: string, values: readonly string[]): Piece {
+function pieceOf(flag: string, values: readonly string[], threads: string | undefined): Piece {
   const name = settingFor(flag);
-  if (flag === '--worker-class') return workerClass(values.at(-1) ?? '');
+  if (flag === '--worker-class') return workerClass(values.at(-1) ?? '', threads);
   if (flag === '--config' || name === undefined)
     return not(flag, WITHOUT_COUNTERPART.get(flag) ?? 'tsunicorn has no such option');
   if (!isConfigurable(name)) return differently(flag, 'it belongs on the command line, as here');
@@ -184,7 +206,9 @@ function pieceOf(flag: string, values: readonly string[]): Piece {
   }
 }
 
-function workerClass(value: string): Piece {
+function workerClass(value: string, threads = '1'): Piece {
+  // As Gunicorn itself does.
+  if (value === 'sync' && Number(threads) > 1) return workerClass('gthread');
   const [name, why] = CLASSES.get(value) ?? [
     'async',
     'there is no such class here; async fits nearly every application',

@@ -28,6 +28,9 @@ describe('each option', () => {
     ['-w4', { workers: 4 }],
     ['--workers=4', { workers: 4 }],
     ['-k thread --threads 8', { threads: 8 }],
+    ['--threads 8', { threads: 8, workerClass: 'thread' }],
+    ['-k sync --threads 8', { threads: 8, workerClass: 'thread' }],
+    ['--threads 1', { threads: 1, workerClass: 'async' }],
     ['--worker-connections 10', { workerConnections: 10 }],
     ['--max-requests 5 --max-requests-jitter 2', { maxRequests: 5, maxRequestsJitter: 2 }],
     ['-t 5 --graceful-timeout 6 --keep-alive 7', { timeout: 5, gracefulTimeout: 6, keepAlive: 7 }],
@@ -57,7 +60,7 @@ describe('each option', () => {
     '%s is said to have no counterpart',
     async (flag, why) => {
       const value =
-        /preload|reuse|sendfile|spew|capture|inheritance|redirect|proxy-protocol|header-spaces|folding|framing|handshake|eofs/.test(
+        /preload|reuse|sendfile|spew|capture|inheritance|redirect|proxy-protocol|header-spaces|folding|framing|handshake|eofs|casefold|unconventional/.test(
           flag,
         );
       const { remarks } = importGunicorn(`gunicorn ${flag}${value ? '' : ' value'} app:app`).apps[0] ?? {};
@@ -73,6 +76,14 @@ describe('each option', () => {
   ])('-k %s is %s', async (name, workerClass) => {
     expect((await loadedFrom(`gunicorn -k ${name} app:app`)).settings).toMatchObject({ workerClass });
   });
+});
+
+it('an option that it does not know has a value only where something else is the application', () => {
+  const of = (options: string) => importGunicorn(`gunicorn ${options}`).apps[0];
+  expect(of('--new-switch app:app')?.entries).toContainEqual(['app', 'app:app']);
+  expect(of('--new-option value app:app')?.entries).toContainEqual(['app', 'app:app']);
+  expect(of('app:app --new-switch -w 2')?.entries).toContainEqual(['workers', 2]);
+  expect(of('app:app --new-option value')?.entries).toContainEqual(['app', 'app:app']);
 });
 
 it('takes the forms of the command', async () => {

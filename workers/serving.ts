@@ -13,6 +13,7 @@ import type { Retirement } from '../src/process/ipc.ts';
 import type { Settings } from '../src/settings/catalogue/catalogue.ts';
 import type { Clock } from '../src/support/clock.ts';
 import type { DoorListener } from './accept/listener-door.ts';
+import type { OwnDoor } from './accept/own-door.ts';
 import type { LoadedFiles } from './develop/module-graph.ts';
 
 /** What a worker class needs to serve. */
@@ -20,6 +21,8 @@ export interface ServeOptions {
   readonly settings: Settings;
   /** Where to listen; known once the application is loaded. */
   readonly listeners: () => readonly DoorListener[];
+  /** Where the program comes in that is served, before any client; null where an export is served. */
+  readonly ownDoor: () => OwnDoor | null;
   readonly observers: readonly Observer[];
   /** Where requests are recorded; null if nothing reads it, or the access log does that. */
   readonly flights: FlightTable | null;

@@ -17,6 +17,7 @@ import {
 import { backgroundClock, type Clock, systemClock } from '../src/support/clock.ts';
 import { EXIT, messageOf } from '../src/support/errors.ts';
 import type { DoorListener } from './accept/listener-door.ts';
+import type { OwnDoor } from './accept/own-door.ts';
 import { explainExit } from './boot/early-exit.ts';
 import { explainFailure } from './boot/failure.ts';
 import { guardProcess } from './boot/host.ts';
@@ -94,6 +95,8 @@ class Worker {
   readonly #sides: SideDoor;
   readonly #hold = new Hold();
   #listeners: readonly DoorListener[];
+  /** Of a program. */
+  #ownDoor: OwnDoor | null = null;
   #phase: Phase = { name: 'booting' };
   #readiness: Readiness | null = null;
   /** With --wait-ready only. */
@@ -180,6 +183,7 @@ class Worker {
     return serve({
       settings,
       listeners: () => this.#listeners,
+      ownDoor: () => this.#ownDoor,
       observers: observersFor(accessLog, this.#hooks.all, this.#hooks.view, this.#recycler?.observer),
       flights: accessLog === null && this.#spec.watchdogFd !== null ? this.#flights : null,
       count,
@@ -214,11 +218,12 @@ class Worker {
     }
     const { loadAsProgram } = await import('./boot/load-program.ts');
     await this.#sides.loadCode();
-    const { application, listeners } = await loadAsProgram(this.#program, {
+    const { application, listeners, ownDoor } = await loadAsProgram(this.#program, {
       ...{ spec: this.#spec, log: this.#log, onError },
       ...{ sides: this.#sides.sides, tell: this.#sides.tell },
     });
     this.#listeners = listeners;
+    this.#ownDoor = ownDoor;
     return application;
   }
 
@@ -374,7 +379,7 @@ class Worker {
     this.#phase = { name: 'leaving', draining };
     this.#recycler?.end();
     this.#heartbeat.leaveWithin(how.graceMs);
-    const sidesEnded = this.#sides.drain();
+    const sidesEnded = this.#sides.drain(how.graceMs, this.#clock);
     void finish(draining, this.#logs)
       .then(() => this.#hold.ended(() => void this.#inbox.send({ tsunicorn: 'drained' })))
       .then(() => sidesEnded(() => draining.leftMs))

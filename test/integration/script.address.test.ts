@@ -6,7 +6,7 @@ import { get, pidsThatAnswer } from '../support/client.ts';
 import { run } from '../support/command.ts';
 import { freePort } from '../support/free-port.ts';
 import { startLoad } from '../support/load.ts';
-import { type Running, start } from '../support/tsunicorn.ts';
+import { type Running, root, start } from '../support/tsunicorn.ts';
 
 const program = (listen: string, answer = 'process.pid') =>
   `const server = require('node:http').createServer((req, res) => res.end(String(${answer})));\nserver.listen(${listen});\n`;
@@ -71,6 +71,18 @@ it('a main module may wait for an answer of its own server', async () => {
   const running = start(['server.mjs'], { files: { 'server.mjs': text }, address: 'unnamed' });
   await running.waitFor(() => running.stdout !== '', 'the answer');
   expect(running.stdout).toBe('200\n');
+});
+
+it('--check-config takes a main module that waits for an answer of its own server over TLS', async () => {
+  const text = `import https from 'node:https';
+    import { certificate, key } from ${JSON.stringify(join(root, 'test/fixtures/shapes/certificate.mjs'))};
+    const server = https.createServer({ key, cert: certificate }, (req, res) => res.end());
+    await new Promise((listening) => server.listen(${freePort()}, '127.0.0.1', listening));
+    const options = { port: server.address().port, rejectUnauthorized: false };
+    await new Promise((answered, failed) => https.get(options, answered).on('error', failed));`;
+  const files = { 'server.mjs': text };
+  const { stdout, stderr } = await run(['server.mjs', '--check-config'], { files, address: 'unnamed' });
+  expect(stdout + stderr).toMatch(/Configuration OK; server\.mjs: program with an https\.Server, at port/);
 });
 
 describe('the address that a program asks for', () => {

@@ -30,6 +30,22 @@ describe('--wait-ready', () => {
     },
   );
 
+  it('lets the program send requests to itself before that, of every generation', async () => {
+    const files = {
+      'server.cjs': `const http = require('node:http');
+const server = http.createServer((req, res) => res.end(String(process.pid)));
+server.listen(process.env.PORT, () => http.get({ port: process.env.PORT, agent: false }, (response) =>
+  response.setEncoding('utf8').on('data', (pid) => {
+    console.log(pid === String(process.pid) ? 'itself' : 'another');
+    process.send('ready');
+  })));`,
+    };
+    const running = await serve(['server.cjs', '--wait-ready', '-w', '1'], { files });
+    running.signal('SIGHUP');
+    await running.waitForLog(/Generation 2 is ready/);
+    expect(running.stdout).toBe('itself\nitself\n');
+  });
+
   it('waits for an application whose export is named, too', async () => {
     const files = {
       'app.mjs': `setTimeout(() => process.send('ready'), 100);\nexport const app = (req, res) => res.end('on');\n`,

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import http from 'node:http';
 import { join } from 'node:path';
@@ -55,6 +56,28 @@ describe.each(FORMS)('a second server of %s', (_what, app, text) => {
     const result = await load.stop();
     expect(result).toMatchObject({ refused: 0, failures: [] });
     expect(result.answered).toBeGreaterThan(20);
+  });
+
+  it('closes WebSockets with 1001 and ends event streams when its worker retires', async () => {
+    const port = freePort();
+    const streams = `
+      side.on('upgrade', (req, socket) => socket.write('HTTP/1.1 101 Switching Protocols\\r\\nUpgrade: websocket\\r\\nConnection: Upgrade\\r\\n\\r\\n', () =>
+        socket.on('data', () => socket.end())));
+      side.prependListener('request', (req, res) => {
+        if (req.url === '/events') res.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: 1\\n\\n');
+      });`;
+    const beside = side(port).replace('setTimeout', "req.url === '/events' || setTimeout");
+    const running = await serveBeside(app, text + beside + streams, '-w', '1', '--graceful-timeout', '60');
+    const webSocket = http.get(at(port), { headers: { connection: 'Upgrade', upgrade: 'websocket' } });
+    const [, socket, head] = await once(webSocket, 'upgrade');
+    const events = await fetch(`${at(port)}/events`);
+    running.signal('SIGTERM');
+    const frame = head.length > 0 ? head : (await once(socket, 'data'))[0];
+    expect(frame).toEqual(Buffer.from([0x88, 0x02, 0x03, 0xe9]));
+    socket.end(Buffer.from([0x88, 0x80, 0, 0, 0, 0]));
+    expect(await events.text()).toBe('data: 1\n\n');
+    expect(await running.end()).toEqual({ status: 0, signal: null });
+    expect(running.stderr).not.toMatch(/cut/);
   });
 
   it('answers what it has accepted when its worker retires', async () => {

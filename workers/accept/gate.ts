@@ -2,12 +2,14 @@ import type { ServerOpts, Socket } from 'node:net';
 import type { HandedListener } from '../../src/process/ipc.ts';
 import { formatTcp } from '../../src/settings/address.ts';
 import type { Clock } from '../../src/support/clock.ts';
-import { type DoorListener, type ListenerDoor, openListenerDoor } from './listener-door.ts';
+import { type DoorListener, type EarlyDoor, type ListenerDoor, openListenerDoor } from './listener-door.ts';
 
 /** Accepting, in one place: opens the inherited sockets, pauses and resumes, empties the queue, closes. */
 export interface Gate {
   /** Listens on every inherited socket; rejects with the system error and the `listener` that failed. */
   open(listeners: readonly DoorListener[], backlog: number): Promise<readonly string[]>;
+  /** Accepts from a socket of this process alone, which the caller closes. */
+  openPrivate(door: EarlyDoor): Promise<ListenerDoor>;
   /** Leaves new connections in the kernel's queue, for other workers to take. */
   pause(): void;
   resume(): void;
@@ -87,6 +89,10 @@ class AcceptGate implements Gate {
     this.#listenerDoors = await Promise.all(listeners.map(open));
     this.#lent = this.#listenerDoors.filter((_, index) => listeners[index]?.kind === 'fd');
     return this.#listenerDoors.map(({ address }) => urlOf(address));
+  }
+
+  openPrivate(door: EarlyDoor): Promise<ListenerDoor> {
+    return door.open(this.#options, (socket) => this.#accept(socket));
   }
 
   pause(): void {

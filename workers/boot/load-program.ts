@@ -19,6 +19,7 @@ import { servedName } from '../../src/settings/mounts.ts';
 import { UsageError } from '../../src/support/errors.ts';
 import { EarlyDoors } from '../accept/early-doors.ts';
 import type { DoorListener } from '../accept/listener-door.ts';
+import { OwnDoor } from '../accept/own-door.ts';
 import { giveUpMs } from './give-up.ts';
 
 /** What a program's module is run with. */
@@ -35,6 +36,8 @@ export interface LoadedProgram {
   readonly application: Application;
   /** Where; usually what the worker was handed. */
   readonly listeners: readonly DoorListener[];
+  /** How it reaches itself until the worker is ready. */
+  readonly ownDoor: OwnDoor;
 }
 
 /** Runs the application's module as the main module of this worker. Rejects with a BootError or a UsageError. */
@@ -53,6 +56,7 @@ export async function loadAsProgram(program: Program, around: ProgramSurrounding
   const queueAll = () => {
     for (const listener of handed) queue.begin(listener);
   };
+  const ownDoor = new OwnDoor((target) => program.listens.isReachedBy(target));
   const application = await loadProgram(program, text, {
     service: asked
       ? { ...service, sides, ports: [], claim: (call) => asked.claim(call), address: addressAskedFor }
@@ -60,6 +64,7 @@ export async function loadAsProgram(program: Program, around: ProgramSurrounding
     ...limitOf(settings),
     gateway: gatewayContext(settings, log),
     onError,
+    requests: (requested) => ownDoor.onRequest(requested),
   });
   program.cluster.loaded();
   refusePath(application, settings);
@@ -69,7 +74,7 @@ export async function loadAsProgram(program: Program, around: ProgramSurrounding
   if (reason !== null && age === 1) log.info(reason, { event: 'program-port', reason });
   const listeners = asked?.listeners ?? handed;
   for (const { fd } of handed) if (!listeners.some((one) => one.fd === fd)) queue.close(fd);
-  return { application, listeners: queue.forGate(listeners) };
+  return { application, listeners: queue.forGate(listeners), ownDoor };
 }
 
 function refusePath({ own, what }: Application, { readyPath }: Settings): void {
@@ -105,6 +110,8 @@ export async function tryAsProgram(program: Program, settings: Settings, asks: b
     ...limitOf(settings),
     gateway: bareContext,
     onError: () => {},
+    // Nothing is served, but what it connects to is known.
+    requests: (requested) => new OwnDoor((to) => program.listens.isReachedBy(to)).onRequest(requested),
   });
   if (classNameOf(settings) === 'sync') refuseHttp2(application, servedName(settings), 'sync');
   const served = program.listens.servedCall;

@@ -2,9 +2,12 @@ import { createRequire } from 'node:module';
 import type { Socket } from 'node:net';
 import type { Listens } from '../../src/app/script/listens.ts';
 import type { Sides } from '../../src/app/script/sides.ts';
+import { SEND_AWAY_PART } from '../../src/http/drain/drain.ts';
 import type { WorkerLog } from '../../src/log/records.ts';
 import type { BootSpec, ListenMessage, SocketAnswer } from '../../src/process/ipc.ts';
+import type { Clock } from '../../src/support/clock.ts';
 import { OWN_EXTENSION } from '../../src/support/own-files.ts';
+import { sendSidesAway } from '../end/send-sides-away.ts';
 
 const require = createRequire(import.meta.url);
 /** As they are before any code of the user's replaces them, as ts-node does. */
@@ -76,9 +79,13 @@ export class SideDoor {
     this.#isClosed = true;
   }
 
-  /** As Sides.drain(). */
-  drain(): (leftMs: () => number) => Promise<void> {
-    return this.#sides?.drain() ?? (async () => {});
+  /** As Sides.drain(), and clients of WebSockets and event streams are sent away. */
+  drain(graceMs: number, clock: Clock): (leftMs: () => number) => Promise<void> {
+    const sides = this.#sides;
+    if (sides === null) return async () => {};
+    const ended = sides.drain();
+    const stop = sendSidesAway(() => sides.streams, graceMs * SEND_AWAY_PART, clock);
+    return (leftMs) => ended(leftMs).finally(stop);
   }
 
   #listens(): void {

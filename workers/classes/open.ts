@@ -19,14 +19,17 @@ const CLOSED = 'the program has closed its server';
 
 /** Opens the sockets once the application is proved ready. */
 export async function open(
-  { settings, listeners, clock, prove, fail }: ServeOptions,
+  { settings, listeners, ownDoor, clock, prove, fail }: ServeOptions,
   application: Application,
   { gate, capacity, connections, update }: Intake,
 ): Promise<Serving> {
   const { close, own } = application;
   own?.feedBy({ connections, changed: update, closed: () => fail(CLOSED) });
+  const door = ownDoor();
+  door?.acceptBy((early) => gate.openPrivate(early));
   await prove(application, close);
   const urls = await gate.open(listeners(), settings.backlog);
+  door?.close();
   return {
     urls: own?.opened(urls) ?? urls,
     connections,

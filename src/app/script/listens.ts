@@ -6,6 +6,7 @@ import { FedServer, fedServerOf } from './fed-server.ts';
 import { bestOf, type Decided, judgeListen, type ServedAt, type Verdict } from './judge.ts';
 import { isPrivate, type ListenCall, type ParsedListen, parseListen, placeOf } from './listen-call.ts';
 import { failLater, type Listen, listenQuietly, watchFailure } from './node-listen.ts';
+import { reaches, type Target } from './own-requests.ts';
 import { overrideServerMethods } from './server-methods.ts';
 import type { Sides } from './sides.ts';
 
@@ -122,11 +123,13 @@ export class Listens {
     return this.#state.name === 'nothing' ? openOf(this.#state.candidates).length : 0;
   }
 
-  /** Whether nothing may be served yet but a server that is told that it listens on that port. */
-  isOnly(port: number): boolean {
-    if (this.#state.name !== 'nothing') return false;
-    const open = openOf(this.#state.candidates);
-    return open.length === 1 && open[0]?.fed.address?.port === port;
+  /** Whether a client that connects there reaches what is served or, before that is known, the only one that may be. */
+  isReachedBy(target: Target): boolean {
+    const state = this.#state;
+    if (state.name === 'server') return reaches(target, state.fed.address);
+    if (state.name !== 'nothing') return false;
+    const [only, ...others] = openOf(state.candidates);
+    return only !== undefined && others.length === 0 && reaches(target, only.fed.address);
   }
 
   /** It has been told that it listens: returns whether it is still what is served, and then it is for good. */

@@ -10,7 +10,6 @@ import type { ClusterView } from './cluster-view.ts';
 import { explainListen } from './explain-listen.ts';
 import type { Listens, Service } from './listens.ts';
 import type { MainModule } from './main-module.ts';
-import { watchOwnRequests } from './own-requests.ts';
 import { whenDry } from './when-dry.ts';
 
 /** A program that Node runs as the main module of this process. */
@@ -29,6 +28,8 @@ export interface ProgramOptions extends ExportOptions {
   /** The same limit, for lines of the log. */
   readonly limit: string;
   readonly clock?: Clock;
+  /** Calls `requested` when the program is about to send a request to itself. */
+  readonly requests: (requested: () => void) => void;
 }
 
 /** So long, without another listen, is one waited for that would be served instead. In milliseconds. */
@@ -55,7 +56,6 @@ class Search {
   readonly #clock: Clock;
   readonly #counting: () => void;
   readonly #cancelLimit: () => void;
-  readonly #endWatch: () => void;
   #settle: (application: Promise<Application>) => void = () => {};
   #cancelQuiet: () => void = () => {};
   /** Whether anything may still happen in the process, or within QUIET_MS. */
@@ -74,7 +74,7 @@ class Search {
     });
     program.listens.begin(options.service, () => this.#changed());
     program.main.follow(() => this.#changed());
-    this.#endWatch = watchOwnRequests((port) => this.#requests(port));
+    options.requests(() => this.#requests());
     this.#counting = whenDry(() => this.#look('dry'));
     const { limitMs } = options;
     this.#cancelLimit =
@@ -105,8 +105,8 @@ class Search {
   }
 
   /** A main module that waits for an answer of its own server would wait for ever. */
-  #requests(port: number): void {
-    if (this.#state === 'searching' && this.#program.listens.isOnly(port)) this.#decide();
+  #requests(): void {
+    if (this.#state === 'searching') this.#decide();
   }
 
   #decide(): void {
@@ -173,7 +173,6 @@ class Search {
     this.#cancelLimit();
     this.#cancelQuiet();
     this.#counting();
-    this.#endWatch();
     this.#settle(make());
   }
 

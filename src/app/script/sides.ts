@@ -9,7 +9,7 @@ import type { TellListen } from './asked-address.ts';
 import { type Bound, bindCall } from './bind-call.ts';
 import { closeOn } from './fed-server.ts';
 import { isPrivate, type ListenCall, type ParsedListen, placeOf } from './listen-call.ts';
-import { SideRequests } from './side-drain.ts';
+import { SideRequests, type SideStreams } from './side-drain.ts';
 
 export interface SidesOptions {
   readonly handed: readonly HandedSide[];
@@ -135,6 +135,11 @@ export class Sides {
   closeUnused(): void {
     for (const fd of this.#handed.values()) fs.closeSync(fd);
     this.#handed.clear();
+  }
+
+  /** What may go on for ever on the servers that drain() has closed. */
+  get streams(): SideStreams {
+    return this.#requests.streams;
   }
 
   /**

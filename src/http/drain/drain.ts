@@ -11,7 +11,7 @@ import { sendAway } from './send-away.ts';
 const MOST_NAMED = 20;
 const EMPTY_QUEUE_LIMIT_MS = 1000;
 /** Long-lived connections are closed within this part of the grace that is left; the rest is for the closing itself. */
-const SEND_AWAY_PART = 0.5;
+export const SEND_AWAY_PART = 0.5;
 
 /**
  * How long, in milliseconds, idle connections wait for a request, whose answer then says `Connection: close`. A client

@@ -10,7 +10,7 @@ const CHECK_EVERY_MS = 50;
  * at once would overrun whoever serves them next. Those that begin meanwhile are met too. Returns what stops it.
  */
 export function sendAway(
-  connections: Connections,
+  connections: Pick<Connections, 'longLived'>,
   windowMs: number,
   clock: Clock,
   random = Math.random,

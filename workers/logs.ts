@@ -2,10 +2,10 @@ import type { FlightTable } from '../src/flights/table.ts';
 import { type NamedRequest, nameRequest, requestField } from '../src/http/request-name.ts';
 import { aboutError } from '../src/log/about-error.ts';
 import type { AccessLog } from '../src/log/access-log.ts';
-import { followedLog } from '../src/log/followed-log.ts';
-import type { Followed, Follower, Logged } from '../src/log/follower.ts';
+import { both } from '../src/log/both.ts';
 import { createLogger, type LogFile } from '../src/log/logger.ts';
 import type { WorkerLog } from '../src/log/records.ts';
+import type { Followed, RingLog } from '../src/log/ring/ring-log.ts';
 import type { Syslog } from '../src/log/syslog/syslog.ts';
 import type { BootSpec, Standards } from '../src/process/ipc.ts';
 import { surviveStdio } from '../src/process/stdio.ts';
@@ -25,7 +25,17 @@ export async function openLogs(spec: BootSpec): Promise<Logs> {
     standard: standards.stderr,
     worker,
   });
-  return new Logs(spec, worker, file, settings.syslog ? await loadSyslog(settings, file) : null);
+  const ring = spec.ringFd === undefined ? null : await loadRing(spec.ringFd, settings);
+  return new Logs(spec, worker, file, settings.syslog ? await loadSyslog(settings, file) : null, ring);
+}
+
+/** What the arbiter can read though this process hangs. */
+async function loadRing(fd: number, { logLevel }: Settings): Promise<RingLog> {
+  const [{ RingLog }, { RingWriter }] = await Promise.all([
+    import('../src/log/ring/ring-log.ts'),
+    import('../src/log/ring/writer.ts'),
+  ]);
+  return new RingLog(new RingWriter(fd), logLevel);
 }
 
 async function loadSyslog(settings: Settings, file: LogFile): Promise<Syslog> {
@@ -43,9 +53,8 @@ export class Logs {
   readonly #syslog: Syslog | null;
   readonly #worker: { slot: number | null };
   #access: AccessLog | null = null;
-  /** While somebody follows what is logged. */
-  #follower: Follower | null = null;
-  #followed: Followed | null = null;
+  readonly #ring: RingLog | null;
+  #isAccessFollowed = false;
 
   /** `worker` is what the records of `file` have of the worker. */
   constructor(
@@ -53,9 +62,15 @@ export class Logs {
     worker: { slot: number | null },
     file: Logger & Pick<LogFile, 'setLevel'>,
     syslog: Syslog | null,
+    ring: RingLog | null = null,
   ) {
-    this.log = followedLog(syslog?.log ?? file, () => this.#follower);
-    this.setLevel = (syslog ?? file).setLevel;
+    const log = syslog?.log ?? file;
+    this.log = ring ? both(log, (level, message, fields) => ring.record(level, message, fields)) : log;
+    this.setLevel = (level) => {
+      (syslog ?? file).setLevel(level);
+      ring?.setLevel(level);
+    };
+    this.#ring = ring;
     this.#worker = worker;
     this.#settings = settings;
     this.#standards = standards;
@@ -72,28 +87,16 @@ export class Logs {
     return this.#access;
   }
 
-  /** From now on `send` gets what is logged; null is no more. What follows is loaded then. */
-  follow(followed: Followed | null, send: (logged: Logged) => Promise<void>): void {
-    this.#followed = followed;
-    if (followed === null) {
-      this.#follower = null;
-      return this.#tapAccess();
-    }
-    // The installation may be gone: then nothing is sent.
-    void this.#startFollower(send).catch(() => {});
-  }
-
-  async #startFollower(send: (logged: Logged) => Promise<void>): Promise<void> {
-    const { Follower } = await import('../src/log/follower.ts');
-    if (this.#followed === null) return;
-    this.#follower ??= new Follower(this.#followed, send);
-    this.#follower.follow(this.#followed);
+  /** From now on this is in the ring, beyond what is in the log; null is nothing. */
+  follow(followed: Followed | null): void {
+    this.#isAccessFollowed = followed?.access ?? false;
+    this.#ring?.follow(followed);
     this.#tapAccess();
   }
 
   #tapAccess(): void {
-    const follower = this.#followed?.access ? this.#follower : null;
-    if (this.#access !== null) this.#access.tap = follower && ((line) => follower.line(line));
+    const ring = this.#isAccessFollowed ? this.#ring : null;
+    if (this.#access !== null) this.#access.tap = ring && ((line) => ring.line(line));
   }
 
   /** Opens the access log; null where the settings want none. */

@@ -281,9 +281,7 @@ class Worker {
       case 'logLevel':
         return this.#logs.setLevel(event.level);
       case 'follow':
-        return this.#logs.follow(event.followed, (logged) =>
-          this.#inbox.send({ tsunicorn: 'logged', ...logged }),
-        );
+        return this.#logs.follow(event.followed);
       case 'hold':
         return this.#hold.for(event.forMs);
       case 'inspect':

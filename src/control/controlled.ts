@@ -4,6 +4,7 @@ import type { WorkerHandle } from '../arbiter/workers/handle.ts';
 import type { InspectedWorker } from '../arbiter/workers/inspection.ts';
 import type { FollowedWorker } from '../arbiter/workers/log-follower.ts';
 import type { AnyRecord } from '../log/records.ts';
+import type { WorkerRings } from '../log/ring/worker-rings.ts';
 import type { CounterStore } from '../metrics/store.ts';
 import type { LoadedData } from '../settings/load.ts';
 import type { Journal } from './journal.ts';
@@ -24,6 +25,8 @@ export interface Controlled {
   readonly journal: Journal;
   /** Null where nobody asks for figures. */
   readonly counters: CounterStore | null;
+  /** What the workers log; null where there is no control socket. */
+  readonly rings: WorkerRings | null;
   /** Of the generation that serves. */
   readonly loaded: () => LoadedData;
   /** The sockets at which the workers serve. */

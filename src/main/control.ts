@@ -7,6 +7,7 @@ import type { ControlFront } from '../control/front.ts';
 import { Journal } from '../control/journal.ts';
 import type { ControlSocket, SocketRequest } from '../control/socket.ts';
 import type { AnyRecord, RecordLog } from '../log/records.ts';
+import type { WorkerRings } from '../log/ring/worker-rings.ts';
 import type { CounterStore } from '../metrics/store.ts';
 import { packageVersion } from '../process/installation.ts';
 import type { LoadedData } from '../settings/load.ts';
@@ -44,6 +45,13 @@ export async function bindNamed(control: Control | null): Promise<Control | null
   return { ...control, named: socket };
 }
 
+/** What the workers are to log for who asks; null where nobody can. */
+export async function ringsOf(journal: Journal | null): Promise<WorkerRings | null> {
+  if (journal === null) return null;
+  const { WorkerRings } = await import('../log/ring/worker-rings.ts');
+  return new WorkerRings();
+}
+
 /** What is noted of what happens; null where nobody can ask. */
 export function journalOf({ settings }: LoadedData, control: Control | null): Journal | null {
   return control?.journal ?? (settings.adminBind === null ? null : new Journal(() => systemClock.now()));
@@ -54,6 +62,7 @@ export interface ControlSources {
   readonly journal: Journal;
   readonly queue: EventQueue;
   readonly counters: CounterStore | null;
+  readonly rings: WorkerRings | null;
   readonly oldArbiter: number | null;
   readonly serving: () => Generation;
   readonly arbiter: () => Arbiter;
@@ -61,10 +70,10 @@ export interface ControlSources {
 
 /** The service as the control socket and the page see it. */
 export function controlledBy(sources: ControlSources): Controlled {
-  const { journal, queue, counters, oldArbiter, serving, arbiter } = sources;
+  const { journal, queue, counters, rings, oldArbiter, serving, arbiter } = sources;
   return {
     version: packageVersion(),
-    ...{ journal, counters, oldArbiter },
+    ...{ journal, counters, rings, oldArbiter },
     loaded: () => serving().loaded,
     listeners: () => serving().listeners,
     workers: () => arbiter().workers,

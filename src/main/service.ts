@@ -12,7 +12,7 @@ import { FollowingPidfile } from '../process/pidfile.ts';
 import type { Loaded } from '../settings/load.ts';
 import { systemClock } from '../support/clock.ts';
 import type { Logger } from '../support/logger.ts';
-import { bindNamed, controlOf, journalOf } from './control.ts';
+import { bindNamed, controlOf, journalOf, ringsOf } from './control.ts';
 import { FollowingLog } from './logs.ts';
 import { countedLog, countersOf } from './observed.ts';
 import { type Checked, prepareGeneration } from './prepare.ts';
@@ -64,7 +64,8 @@ async function run(
   const { first, adminListeners, ...bound } = await firstGeneration(checked, loaded, {
     ...{ pidfile, lineage, log, control },
   });
-  const spawn = spawnerFrom(first, queue, { environment: own, counters }, log);
+  const rings = await ringsOf(journal);
+  const spawn = spawnerFrom(first, queue, { environment: own, counters, rings }, log);
   const { supervise } = await import('./supervise.ts').catch((error: unknown) => {
     // The installation may just be replaced. Leave nothing behind; the worker ends when its channel closes.
     pidfile.remove();
@@ -81,7 +82,7 @@ async function run(
     log,
     following,
     pidfile,
-    counters,
+    ...{ counters, rings },
     adminListeners,
     journal,
     control: bound.control,
@@ -96,7 +97,11 @@ async function run(
 function spawnerFrom(
   first: Generation,
   queue: EventQueue,
-  { environment, counters }: { readonly environment: Bound['own']; readonly counters: CounterStore | null },
+  {
+    environment,
+    counters,
+    rings,
+  }: Pick<Bound, 'counters' | 'rings'> & { readonly environment: Bound['own'] },
   log: RecordLog,
 ): (options: SpawnOptions) => WorkerHandle {
   const spawn = (options: SpawnOptions) => {
@@ -106,7 +111,7 @@ function spawnerFrom(
       spawn: spawnProcess,
       clock: systemClock,
       environment: environment.base,
-      counters,
+      ...{ counters, rings },
     });
   };
   const { preFork, nworkersChanged } = first.hooks;

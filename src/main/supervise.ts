@@ -9,6 +9,7 @@ import type { Journal } from '../control/journal.ts';
 import { bindAll } from '../listeners/bind.ts';
 import type { Listener } from '../listeners/listener.ts';
 import type { RecordLog } from '../log/records.ts';
+import type { WorkerRings } from '../log/ring/worker-rings.ts';
 import type { CounterStore } from '../metrics/store.ts';
 import type { Spawn } from '../process/child.ts';
 import { flushCompileCache } from '../process/compile-cache.ts';
@@ -61,6 +62,7 @@ export interface Bound extends Pick<ArbiterOptions, 'first' | 'spawn' | 'queue' 
   readonly pidfile: FollowingPidfile;
   /** Null where nobody asks for figures. */
   readonly counters: CounterStore | null;
+  readonly rings: WorkerRings | null;
   /** The sockets of --admin-bind. */
   readonly adminListeners: readonly Listener[];
   /** The control socket that the service asks for; null where that is none. */
@@ -83,7 +85,7 @@ export async function supervise(bound: Bound): Promise<number> {
   const service =
     journal &&
     controlledBy({
-      ...{ journal, queue, counters, oldArbiter: lineage.oldArbiter },
+      ...{ journal, queue, counters, rings: bound.rings, oldArbiter: lineage.oldArbiter },
       serving: () => serving,
       arbiter: () => arbiter,
     });

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Controlled } from '../control/controlled.ts';
-import { followWorkers } from '../control/routes/logs.ts';
+import { type WorkerLine, WorkerLogs } from '../control/worker-logs.ts';
 import { Readers } from './readers.ts';
 import type { Recorder, Tick } from './recorder.ts';
 import { wireRecord, wireTick } from './tick.ts';
@@ -58,9 +58,7 @@ export class Hub {
       this.#service.journal.follow((record) => {
         if (record.level !== 'debug') this.#took(wireRecord(record));
       }),
-      followWorkers(this.#service, { level: 'info', access: false }, ({ slot }, line) =>
-        this.#heard(slot, line),
-      ),
+      new WorkerLogs(this.#service, { level: 'info', access: false }).follow((line) => this.#heard(line)),
       this.#recorder.watch((tick) => this.#send(tick)),
     ];
   }
@@ -74,19 +72,10 @@ export class Hub {
     this.#records = [];
   }
 
-  #heard(slot: number | null, line: object): void {
-    const {
-      level,
-      time,
-      message: text,
-      event = null,
-      stack = null,
-      lost = 0,
-    } = line as Partial<WireRecord> & {
-      readonly lost?: number;
-    };
-    this.#lost += lost;
-    if (level === undefined || time === undefined || text === undefined) return;
+  #heard(line: WorkerLine): void {
+    if ('lost' in line) this.#lost += line.lost;
+    if (!('message' in line)) return;
+    const { level, time, message: text, event = null, stack = null, slot } = line;
     const record = { ...{ level: level as Level, time, message: text, event, stack }, slot };
     this.#ofWorkers.push(record);
     if (this.#ofWorkers.length > KEPT_RECORDS) this.#ofWorkers.shift();

@@ -1,6 +1,6 @@
 import type { WaitingRequest } from '../flights/table.ts';
 import type { LostRequest } from '../log/access-lost.ts';
-import type { Followed, Logged } from '../log/follower.ts';
+import type { Followed } from '../log/ring/ring-log.ts';
 import type { Measured } from '../metrics/measured.ts';
 import type { Settings } from '../settings/catalogue/catalogue.ts';
 import type { HookName } from '../settings/hooks.ts';
@@ -47,8 +47,6 @@ export type WorkerMessage =
   | Accounted
   | ListenMessage
   | Inspected
-  /** While the arbiter has told it to say what it logs. */
-  | ({ readonly tsunicorn: 'logged' } & Logged)
   /** All numbers that the worker counts, where it cannot write them to a file: at most once a second. */
   | { readonly tsunicorn: 'counts'; readonly values: readonly number[] }
   /** What the application measures by `tsunicorn/metrics`: once a second. */
@@ -348,6 +346,8 @@ export interface BootSpec {
   /** As whom the worker must be running; null where it runs as the arbiter does. */
   readonly identity: Identity | null;
   readonly standards: Standards;
+  /** Where it writes what it logs for who asks, as a descriptor in the worker; absent where nobody can. */
+  readonly ringFd?: number;
   /** Where the worker counts; absent where nobody asks for figures. */
   readonly counters?: CountersSpec;
 }
@@ -404,7 +404,7 @@ export type ArbiterMessage =
   | { readonly tsunicorn: 'reopenLogs' }
   /** Log from this level up. */
   | { readonly tsunicorn: 'logLevel'; readonly level: LogLevel }
-  /** Say what is logged from now on; null is no more. */
+  /** What is to be in its ring beyond what is in its log; null is nothing. */
   | { readonly tsunicorn: 'follow'; readonly followed: Followed | null }
   | InspectCommand
   | StopInspecting
@@ -444,8 +444,6 @@ export function moreUrgent(one: RetirePurpose, other: RetirePurpose): RetirePurp
 }
 
 type Check = (value: unknown) => boolean;
-
-const LEVELS: ReadonlySet<string> = new Set(['debug', 'info', 'warning', 'error', 'critical']);
 
 const isText: Check = (value) => typeof value === 'string';
 const isNumber: Check = (value) => typeof value === 'number';
@@ -491,10 +489,6 @@ const isMeasure = having({
   labels: isTexts,
   bounds: everyOne(isNumber),
   series: everyOne(isSeries),
-});
-const isLevel: Check = (value) => isText(value) && LEVELS.has(value as string);
-const isLoggedRecord = having({
-  ...{ time: isText, level: isLevel, message: isText, event: optional(isText), stack: optional(isText) },
 });
 const isRequests: Check = (value) => Array.isArray(value) && value.every(isObject);
 
@@ -555,7 +549,6 @@ const workerFields = new Map<string, Fields>([
     'measured',
     { measured: having({ measures: everyOne(isMeasure), failing: isTextTable, folded: isNumber }) },
   ],
-  ['logged', { records: everyOne(isLoggedRecord), lines: isTexts, lost: isNumber }],
   ['inspected', { id: isNumber, end: isText, text: isText }],
   ['bound', { place: isText, url: isText, role: isRole }],
   ['took', { place: isText, role: isRole }],

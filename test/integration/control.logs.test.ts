@@ -56,6 +56,8 @@ it('what the arbiter and the workers log is followed, that of workers that come 
   expect(await done).toBe('left');
   const ran = await ctl(['logs', '-s', path]);
   expect(ran).toMatchObject({ status: 0, stdout: expect.stringMatching(/\[arbiter\] \[INFO\] Starting/) });
+  // The worker has ended since.
+  expect(ran.stdout).toMatch(new RegExp(`\\[${first}\\] \\[ERROR\\] The application failed .*: on purpose`));
   expect(await ctl(['logs', '-s', path, '-l', 'loud'])).toMatchObject({
     status: 1,
     stderr: expect.stringMatching(/level: expected one of debug, .*, got "loud"/),

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import type { Listener } from '../../listeners/listener.ts';
+import type { OwnedRing, WorkerRings } from '../../log/ring/worker-rings.ts';
 import type { CountedWorker, CounterStore } from '../../metrics/store.ts';
 import { type Child, type ChildSpec, type Spawn, startChild } from '../../process/child.ts';
 import { fileIn, ownInstallation } from '../../process/installation.ts';
@@ -70,6 +71,8 @@ export interface SpawnMeans {
   readonly environment: NodeJS.ProcessEnv;
   /** Absent where nobody asks for figures. */
   readonly counters?: CounterStore | null;
+  /** Absent where nobody can ask what is logged. */
+  readonly rings?: WorkerRings | null;
 }
 
 /** The last messages of a worker are awaited this long: a process that it has started may hold its channel open. */
@@ -97,6 +100,7 @@ class ProcessHandle implements WorkerHandle {
   readonly #child: Child | null;
   /** Null where nobody asks for figures. */
   readonly #counted: CountedWorker | null;
+  readonly #ring: OwnedRing | null;
   #watchdog: Socket | null = null;
 
   constructor(options: SpawnOptions, means: SpawnMeans) {
@@ -113,13 +117,19 @@ class ProcessHandle implements WorkerHandle {
     const standards = daemon ? null : (generation.privileges?.openStandards() ?? null);
     this.#counted = means.counters?.begin(options.number) ?? null;
     const place = this.#counted?.place ?? null;
-    const after = [...(typeof place?.fd === 'number' ? [place.fd] : []), ...(standards?.fds ?? [])];
+    this.#ring = means.rings?.begin(this) ?? null;
+    const shared = [
+      ...(typeof place?.fd === 'number' ? [place.fd] : []),
+      ...(this.#ring ? [this.#ring.fd] : []),
+    ];
+    const after = [...shared, ...(standards?.fds ?? [])];
     const spec = childSpec(options, handed, after, means.environment);
     this.#child = this.#start(options, spec, handed.watchdogFd, means);
     const told = standards?.told(spec.stdio.length - standards.fds.length);
     const fd = place === null || place.fd === null ? null : spec.stdio.length - after.length;
     const counters = place === null ? {} : { counters: { fd, position: place.position } };
-    this.send({ ...bootSpec(options, handed, told), ...counters });
+    const ring = this.#ring === null ? {} : { ringFd: spec.stdio.length - after.length + shared.length - 1 };
+    this.send({ ...bootSpec(options, handed, told), ...counters, ...ring });
     standards?.close();
   }
 
@@ -175,7 +185,6 @@ class ProcessHandle implements WorkerHandle {
       if (message.tsunicorn === 'counts') this.#counted?.heard(message.values);
       else if (message.tsunicorn === 'measured') this.#counted?.measured(this.pid, message.measured);
       else if (message.tsunicorn === 'inspected') this.onInspected?.(message);
-      else if (message.tsunicorn === 'logged') for (const { heard } of this.logFollowers) heard(message);
       else emit({ type: 'message', worker, message, ...(socket ? { socket } : {}) });
     });
     const watchdog = watchdogFd === null ? null : (child.stdio[watchdogFd] as Socket | null);
@@ -189,6 +198,7 @@ class ProcessHandle implements WorkerHandle {
       const end: ProcessEnd = signal ? { how: 'signal', signal } : { how: 'status', status: status ?? 0 };
       void lastWords(child, watchdog, clock).then(() => {
         this.#counted?.ended();
+        this.#ring?.ended();
         this.onInspected?.(null);
         emit({ type: 'exit', worker, end });
       });

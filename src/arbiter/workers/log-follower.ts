@@ -1,11 +1,9 @@
-import type { Followed, Logged } from '../../log/follower.ts';
 import { isLogged } from '../../log/logger.ts';
+import type { Followed } from '../../log/ring/ring-log.ts';
 import type { ArbiterMessage } from '../../process/ipc.ts';
 
 /** Somebody who wants to know what a worker logs. */
-export interface LogFollower extends Followed {
-  readonly heard: (logged: Logged) => void;
-}
+export type LogFollower = Followed;
 
 /** A worker that can be followed. */
 export interface FollowedWorker {

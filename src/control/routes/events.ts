@@ -12,12 +12,7 @@ function events(asked: Asked, { journal }: Controlled): object | Promise<object>
   const isWanted = ({ level }: AnyRecord) => isLogged(level, least);
   const recent = journal.recent.filter(isWanted).map(plain);
   if (!asked.query.has('follow')) return { events: recent };
-  const lines = asked.stream();
-  let lost = 0;
-  const send = (line: object) => {
-    if (lost > 0 && lines.send({ lost })) lost = 0;
-    if (!lines.send(line)) lost++;
-  };
+  const send = senderOf(asked.stream());
   return new Promise((resolve) => {
     const end = journal.follow((record) => {
       if (isWanted(record)) send(plain(record));
@@ -27,6 +22,15 @@ function events(asked: Asked, { journal }: Controlled): object | Promise<object>
       resolve({});
     });
   });
+}
+
+/** Sends lines; what the client does not read in time is counted, and it is told how much. */
+export function senderOf(lines: ReturnType<Asked['stream']>): (line: object) => void {
+  let lost = 0;
+  return (line) => {
+    if (lost > 0 && lines.send({ lost })) lost = 0;
+    if (!lines.send(line)) lost += 1;
+  };
 }
 
 /** The level of that name, or info. Throws a Refusal. */

@@ -9,10 +9,11 @@ import { noteFlights } from '../src/http/note-flights.ts';
 import type { RequestCount } from '../src/http/observer.ts';
 import { createHttpServer } from '../src/http/server.ts';
 import { CounterBlock, writeBlock } from '../src/metrics/block.ts';
-import { describeFile, makeFile, positionOf } from '../src/metrics/file.ts';
+import { describeFile } from '../src/metrics/file.ts';
+import { makeFile, positionOf } from '../src/metrics/place.ts';
 import { RequestCounter } from '../src/metrics/request-counter.ts';
 import { systemClock } from '../src/support/clock.ts';
-import { noteDelay, ProcessMeter, watchCollections } from '../workers/health/process-meter.ts';
+import { measuring, watchCollections } from '../workers/health/process-meter.ts';
 import { findGenerator, runLoad } from './load.ts';
 import { count, warnIfBusy } from './options.ts';
 import { createProcesses } from './processes.ts';
@@ -33,15 +34,21 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '60' },
     connections: { type: 'string', default: '64' },
     headers: { type: 'boolean', default: false },
+    collections: { type: 'boolean', default: false },
   },
 });
 warnIfBusy();
-await main(count('seconds', values.seconds), count('connections', values.connections), values.headers);
+await main(count('seconds', values.seconds), count('connections', values.connections), values);
 
-async function main(seconds: number, connections: number, readsHeaders: boolean): Promise<void> {
+/** `headers`: the application reads them; `collections`: those of the garbage are counted too, as with --admin-bind. */
+async function main(
+  seconds: number,
+  connections: number,
+  { headers, collections }: { readonly headers: boolean; readonly collections: boolean },
+): Promise<void> {
   const served = { requests: 0 };
-  const toggle = createToggle();
-  const url = await serve(helloOf(served, readsHeaders), toggle.count);
+  const toggle = createToggle(collections);
+  const url = await serve(helloOf(served, headers), toggle.count);
   const processes = createProcesses();
   const generator = findGenerator();
   const load = runLoad(generator, processes, { url, connections, seconds: seconds + 2, close: false });
@@ -70,16 +77,13 @@ interface Toggle {
   close(): void;
 }
 
-function createToggle(): Toggle {
+function createToggle(collections: boolean): Toggle {
   const fd = makeFile();
   describeFile(fd);
   const place = { fd, position: positionOf(0) };
-  const block = new CounterBlock(
-    (numbers) => writeBlock(numbers, place),
-    (ms) => noteDelay(block.values, ms),
-  );
+  const block = new CounterBlock((numbers) => writeBlock(numbers, place));
   const { around, refused } = countBy(new RequestCounter(block), null);
-  const meter = new ProcessMeter(block.values);
+  const measure = measuring(block.values, { connections: new Connections(() => {}) });
   let isCounting = false;
   let unwatch = () => {};
   return {
@@ -97,13 +101,14 @@ function createToggle(): Toggle {
     set(isOn) {
       if (isOn === isCounting) return;
       isCounting = isOn;
+      if (!collections) return;
       if (isOn) unwatch = watchCollections(block);
       else unwatch();
     },
     measureMicros() {
       const times = 1000;
       const before = process.cpuUsage();
-      for (let time = 0; time < times; time++) meter.measure();
+      for (let time = 0; time < times; time++) measure();
       return microsSince(before) / times;
     },
     close: () => closeSync(fd),

@@ -41,6 +41,9 @@ Requests have 10 s to arrive, and answers 10 s to be read. At most 100 connectio
 
 ## How it is counted
 
+Workers count wherever the service can be asked: by \`--admin-bind\`, or by its [control socket](control.md), which is there by
+default and shows part of the figures (\`tsunicornctl status\`, \`top\`). Without both nothing is counted.
+
 Each worker counts in memory, and writes its numbers within 10 ms after a change (after the last change of a busy time within 50 ms) to a file in \`/dev/shm\` that has no path
 and vanishes with the service. The arbiter reads it when it is asked. It adds what a worker has counted to the sum when
 the worker has ended, whatever ended it: counters are exact over recycling, reloads, crashes and upgrades. A worker

@@ -154,9 +154,9 @@ class Worker {
       if (leave) return this.#leave(leave);
       this.#sides.closeUnused();
       await this.#heartbeat.announceReady(serving, this.#files[0] ?? null);
-      this.#counting?.serves(serving);
       watchRequests(this.#spec.settings, serving.connections, this.#log, this.#clock);
       this.#recycler?.begin((reason) => this.#say('outgoing', reason, 'itself'));
+      await this.#counting?.serves(serving);
       flushCompileCache();
     } catch (error) {
       await this.#bootFailed(error);

@@ -1,16 +1,19 @@
 import { ListeningRows, queueLimit, queueOf } from '../listeners/queue.ts';
-import { families } from '../metrics/catalogue.ts';
 import { HEADER, members, placeOf } from '../metrics/layout.ts';
-import { countOf, type Totals } from '../metrics/store.ts';
+import { countOf } from '../metrics/series.ts';
+import type { Totals } from '../metrics/store.ts';
 import type { ServiceStatus, WorkerStatus } from '../process/status.ts';
 import { usageOf } from '../process/usage.ts';
 import type { Settings } from '../settings/catalogue/catalogue.ts';
+import { classNameOf } from '../settings/class-name.ts';
 import type { Waits } from './waits.ts';
 
 /** A socket at which the workers serve. */
 export interface ListenerView {
   readonly fd: number;
   readonly url: string;
+  /** The slot whose worker alone accepts there; undefined where all do. */
+  readonly address?: { readonly slot?: number };
 }
 
 /** What the status is made of; null is what is not known there. */
@@ -19,7 +22,7 @@ export interface StatusSource {
   readonly listeners: () => readonly ListenerView[];
   /** Absent where nobody has asked for them. */
   readonly waits?: Waits;
-  readonly settings: () => Pick<Settings, 'name' | 'backlog'>;
+  readonly settings: () => Pick<Settings, 'name' | 'backlog' | 'workerClass' | 'threads'>;
   readonly status: ServiceStatus | null;
   readonly totals: Totals | null;
 }
@@ -33,10 +36,14 @@ export interface WorkerRow extends WorkerStatus {
   readonly heapBytes: number | null;
   /** How many requests it has ended. */
   readonly requests: number | null;
+  /** How many of them a second, in the last five seconds. */
+  readonly requestsPerSecond: number | null;
   readonly inFlight: number | null;
   readonly connections: number | null;
-  /** How late timers fired, of 99 in 100 measurements since its start at most. */
+  /** How late timers fired in the last five seconds, of 99 in 100 at most; of a loop that is blocked, for how long it is. */
   readonly loopP99Ms: number | null;
+  /** What waits for this worker alone: requests for a thread, connections at the sockets of its slot. */
+  readonly queue: number | null;
 }
 
 /** The version of what follows: it rises when a field changes its meaning or goes. */
@@ -46,13 +53,20 @@ const ACTIVE = (members.get('http_server_active_requests') ?? []).map(({ at }) =
 const HEAP = placeOf('v8js_memory_heap_used_bytes');
 const RESIDENT = placeOf('process_memory_usage_bytes');
 const CONNECTIONS = placeOf('tsunicorn_connections');
-const DELAY = placeOf('tsunicorn_eventloop_delay_seconds');
-const DELAY_BOUNDS: readonly number[] = families.tsunicorn_eventloop_delay_seconds.bounds ?? [];
+const THREAD_QUEUE = placeOf('tsunicorn_thread_queue_requests');
+/** A worker looks at itself once a second: one that has not for so long is blocked. */
+const LATE_MS = 2500;
 
 /** What /status.json says. */
 export function statusPage({ status, totals, version, listeners, waits, settings }: StatusSource) {
   const byPid = new Map(totals?.workers.map((figures) => [figures[HEADER.pid], figures]));
-  const { name, backlog } = settings();
+  const { name, backlog, workerClass, threads } = settings();
+  const queues = queuesOf(listeners(), backlog, waits);
+  const hasThreads = classNameOf({ workerClass, threads }) === 'thread';
+  const rows = (status?.processes ?? []).map((worker) => {
+    const figures = byPid.get(worker.pid);
+    return rowOf(worker, figures, totals, waitingFor(worker, queues, hasThreads ? figures : undefined));
+  });
   return {
     schema: SCHEMA,
     version,
@@ -64,9 +78,9 @@ export function statusPage({ status, totals, version, listeners, waits, settings
     generation: status?.generation ?? null,
     reload: { underWay: status?.reload ?? null, lastFailure: status?.reloadFailure ?? null },
     addresses: listeners().map(({ url }) => url),
-    listeners: queuesOf(listeners(), backlog, waits),
+    listeners: queues,
     workers: { wanted: status?.workers.wanted ?? 0, ready: status?.workers.ready ?? 0 },
-    processes: (status?.processes ?? []).map((worker) => rowOf(worker, byPid.get(worker.pid), totals)),
+    processes: rows.toSorted(bySlot),
     companions: status?.companions ?? [],
     requests: totals && requestsOf(totals),
     exits: totals && countsOf('tsunicorn_worker_exits_total', totals),
@@ -78,6 +92,8 @@ export function statusPage({ status, totals, version, listeners, waits, settings
 /** The queue of the kernel before a socket. What is not known is null. */
 export interface QueueRow {
   readonly url: string;
+  /** The slot whose worker alone accepts there; null where all do. */
+  readonly slot: number | null;
   /** Connections that wait to be accepted. */
   readonly queue: number | null;
   /** How many can wait. */
@@ -96,13 +112,38 @@ export function queuesOf(
   const limit = queueLimit(backlog);
   return listeners.map((listener) => ({
     url: listener.url,
+    slot: listener.address?.slot ?? null,
     queue: queueOf(listener, rows)?.length ?? null,
     limit,
     longestWaitMs: waits?.get(listener.url) ?? null,
   }));
 }
 
-function rowOf(worker: WorkerStatus, figures: Float64Array | undefined, totals: Totals | null): WorkerRow {
+/** As `queue` of a WorkerRow; `figures` are undefined where its class has no threads. */
+function waitingFor(
+  { slot, state }: WorkerStatus,
+  queues: readonly QueueRow[],
+  figures: Float64Array | undefined,
+): number | null {
+  // One that retires accepts nothing.
+  const own = state === 'retiring' || slot === null ? [] : queues.filter((queue) => queue.slot === slot);
+  const lengths = [...own.map(({ queue }) => queue), figures?.[THREAD_QUEUE] ?? null];
+  const known = lengths.filter((length) => length !== null);
+  return known.length === 0 ? null : known.reduce((sum, length) => sum + length, 0);
+}
+
+/** From slot 0, what has none at the end; a worker before its replacement. */
+function bySlot(one: WorkerStatus, other: WorkerStatus): number {
+  const [a, b] = [one, other].map(({ slot }) => slot ?? Number.MAX_SAFE_INTEGER);
+  return (a ?? 0) - (b ?? 0) || one.age - other.age;
+}
+
+function rowOf(
+  worker: WorkerStatus,
+  figures: Float64Array | undefined,
+  totals: Totals | null,
+  queue: number | null,
+): WorkerRow {
   const usage = worker.pid === 0 ? null : usageOf(worker.pid);
   return {
     ...worker,
@@ -113,20 +154,22 @@ function rowOf(worker: WorkerStatus, figures: Float64Array | undefined, totals: 
     requests: totals?.ended.get(worker.pid) ?? null,
     inFlight: figures ? activeIn(figures) : null,
     connections: figures?.[CONNECTIONS] ?? null,
-    loopP99Ms: figures ? delayOf(figures) : null,
+    queue,
+    ...recentOf(figures),
   };
 }
 
-/** The upper bound of the bucket that has the 99th percentile; null before the first measurement. */
-function delayOf(figures: Float64Array): number | null {
-  const buckets = figures.subarray(DELAY + 1, DELAY + 2 + DELAY_BOUNDS.length);
-  const all = buckets.reduce((sum, count) => sum + count, 0);
-  let seen = 0;
-  const found = buckets.findIndex((count) => {
-    seen += count;
-    return seen >= all * 0.99;
-  });
-  return all === 0 ? null : (DELAY_BOUNDS[found] ?? DELAY_BOUNDS.at(-1) ?? 0) * 1000;
+/** How a worker did in the last seconds, as it said itself: one that is blocked does not say so. */
+function recentOf(figures: Float64Array | undefined): Pick<WorkerRow, 'requestsPerSecond' | 'loopP99Ms'> {
+  const measuredMs = figures?.[HEADER.measuredMs] ?? 0;
+  if (figures === undefined || measuredMs === 0) return { requestsPerSecond: null, loopP99Ms: null };
+  const silentMs = Date.now() - measuredMs;
+  if (silentMs >= LATE_MS) return { requestsPerSecond: 0, loopP99Ms: silentMs };
+  const delaySeconds = figures[HEADER.delaySeconds] ?? Number.NaN;
+  return {
+    requestsPerSecond: figures[HEADER.perSecond] ?? 0,
+    loopP99Ms: Number.isNaN(delaySeconds) ? null : delaySeconds * 1000,
+  };
 }
 
 function requestsOf({ figures, series }: Totals) {

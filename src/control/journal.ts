@@ -1,18 +1,20 @@
 import { outcomeOf, type ReloadOutcome } from '../arbiter/change/outcome.ts';
 import type { AnyRecord } from '../log/records.ts';
+import type { Death } from '../process/parent.ts';
 import type { ServiceStatus } from '../process/status.ts';
 
 /** How many records are kept for who asks later. */
 const KEPT = 200;
 /** Deaths of the last hour; of more than this the oldest are forgotten. */
 const MOST_DEATHS = 1000;
+const MOST_HANDED = 500;
 const HOUR_MS = 3_600_000;
 
 /** What happened, and what is: the records of the arbiter's log, and its status after each turn of its loop. */
 export class Journal {
   readonly #now: () => number;
   readonly #recent: AnyRecord[] = [];
-  readonly #deaths: { readonly atMs: number; readonly cause: string }[] = [];
+  readonly #deaths: { readonly atMs: number; readonly cause: string }[];
   readonly #followers = new Set<(record: AnyRecord) => void>();
   readonly #watchers = new Set<() => void>();
   readonly #end = new AbortController();
@@ -20,9 +22,10 @@ export class Journal {
   #reload: ReloadOutcome | null = null;
   #file: string | null = null;
 
-  /** `now` is in milliseconds, of any clock. */
-  constructor(now: () => number) {
+  /** `now` is in milliseconds, of any clock; `before` are deaths that an old arbiter has told of. */
+  constructor(now: () => number, before: readonly Death[] = []) {
     this.#now = now;
+    this.#deaths = before.map(([agoMs, cause]) => ({ atMs: now() - agoMs, cause }));
   }
 
   /** Null before the first turn of the loop. */
@@ -62,6 +65,13 @@ export class Journal {
     for (const { atMs, cause } of this.#deaths) if (atMs >= since) counts[cause] = (counts[cause] ?? 0) + 1;
     return counts;
   }
+
+  /** What a new arbiter is to remember: it is told in an environment variable, which has a limit. */
+  readonly handOver = (): readonly Death[] => {
+    const nowMs = this.#now();
+    const ago = this.#deaths.map(({ atMs, cause }): Death => [Math.round(nowMs - atMs), cause]);
+    return ago.filter(([agoMs]) => agoMs <= HOUR_MS).slice(-MOST_HANDED);
+  };
 
   took(record: AnyRecord): void {
     if (record.event === 'worker-exited') keep(this.#deaths, MOST_DEATHS, this.#deathOf(record));

@@ -67,6 +67,12 @@ export function timeText(seconds: number | null | undefined): string {
   return minutes > 0 ? `${minutes}m${two(rest)}s` : `${rest}s`;
 }
 
+/** A short time for people: `25ms`, `3.2s`. */
+export function delayText(ms: number | null | undefined): string {
+  if (ms === null || ms === undefined) return UNKNOWN;
+  return ms < 1000 ? `${trimmed(ms)}ms` : `${trimmed(ms / 1000)}s`;
+}
+
 /** A number for people, or what stands for none. */
 export function numberText(value: number | null | undefined): string {
   return value === null || value === undefined ? UNKNOWN : trimmed(value);

@@ -1,7 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FlightTable } from '../flights/table.ts';
-import { isBodiless } from '../log/access-entry.ts';
-import { bodyCountOf } from '../log/count-body.ts';
 import type { RequestCounter } from '../metrics/request-counter.ts';
 import { NO_ANSWER } from '../metrics/series.ts';
 import { isEncrypted } from '../support/is-encrypted.ts';
@@ -12,19 +10,43 @@ import type { Observer, RequestCount } from './observer.ts';
 /** In place of a slot where there is no table. */
 const NO_SLOT = -1;
 
-/** Counts by `counter` all requests but those to `uncountedPath`, which may be null. */
-export function countBy(counter: RequestCounter, uncountedPath: string | null): RequestCount {
+/** Returns how many bytes of its body the client of a response got; undefined where that is not known. */
+export type SentBytes = (method: string, response: ServerResponse) => number | undefined;
+
+/** Counts by `counter` all requests but those to `uncountedPath`, which may be null; `sentBytes` is null where nothing counts them. */
+export function countBy(
+  counter: RequestCounter,
+  uncountedPath: string | null,
+  sentBytes: SentBytes | null = null,
+): RequestCount {
   return {
     around: (handle, flights) =>
-      except(uncountedPath, noteFlights(flights, handle), countRequests(counter, handle, flights)),
+      except(uncountedPath, noteFlights(flights, handle), countRequests(counter, handle, flights, sentBytes)),
     refused: (code) => counter.refused(code),
   };
 }
 
-function countRequests(counter: RequestCounter, handle: Observer, flights: FlightTable | null): Observer {
+function countRequests(
+  counter: RequestCounter,
+  handle: Observer,
+  flights: FlightTable | null,
+  sentBytes: SentBytes | null,
+): Observer {
+  const ended = (
+    active: number,
+    response: ServerResponse,
+    request: IncomingMessage,
+    startMs: number,
+    isWhole: boolean,
+  ) => {
+    // To count bodies would cost a request 3 %: they are known where the access log counts them.
+    const bytes = sentBytes?.(request.method ?? '', response);
+    if (bytes !== undefined) counter.body(bytes);
+    end(counter, active, request, response, startMs, isWhole);
+  };
   return (request, response, nowMs) => {
     const { method = '', url = '', httpVersion, socket } = request;
-    const active = counter.began(method, isEncrypted(socket), lengthOf(request), nowMs);
+    const active = counter.began(method, isEncrypted(socket), lengthOf(request));
     const queuedMs = queueMsOf(request);
     if (queuedMs !== null) counter.queued(queuedMs);
     // Here, and not by noteFlights(): one look at the answer does for both.
@@ -33,13 +55,15 @@ function countRequests(counter: RequestCounter, handle: Observer, flights: Fligh
     // As in noteFlights(): a listener on each response costs more than the rest.
     if (isSent(response)) {
       if (flights !== null) flights.close(slot);
-      end(counter, active, request, response, nowMs, true);
-    } else
-      response.on('close', () => {
-        flights?.close(slot);
-        const isWhole = response.writableFinished || isSent(response);
-        end(counter, active, request, response, nowMs, isWhole);
-      });
+      ended(active, response, request, nowMs, true);
+      return;
+    }
+    counter.waits(nowMs);
+    response.on('close', () => {
+      flights?.close(slot);
+      const isWhole = response.writableFinished || isSent(response);
+      ended(active, response, request, nowMs, isWhole);
+    });
   };
 }
 
@@ -52,17 +76,13 @@ function lengthOf(request: IncomingMessage): string | undefined {
 function end(
   counter: RequestCounter,
   active: number,
-  { method = '', httpVersion }: IncomingMessage,
-  response: ServerResponse,
+  { httpVersion }: IncomingMessage,
+  { statusCode, headersSent }: ServerResponse,
   startMs: number,
   isWhole: boolean,
 ): void {
-  const { statusCode, headersSent } = response;
   const status = headersSent ? statusCode : NO_ANSWER;
   if (!isWhole) counter.cut(status);
-  // To count bodies would cost a request 3 %: they are known where the access log counts them.
-  const body = bodyCountOf(response);
-  if (body !== undefined && headersSent) counter.body(isBodiless(method, statusCode) ? 0 : body.bytes);
   const nowMs = performance.now();
   // The last of all, as the block may be written at once.
   counter.ended(active, httpVersion, status, nowMs - startMs, nowMs);

@@ -13,6 +13,7 @@ import { packageVersion } from '../process/installation.ts';
 import type { LoadedData } from '../settings/load.ts';
 import { nameSetting } from '../settings/origin.ts';
 import { systemClock } from '../support/clock.ts';
+import type { Lineage } from './lineage.ts';
 
 // Before the first worker is started, only what notes the records is loaded.
 
@@ -28,13 +29,13 @@ export interface Control {
 export function controlOf(
   { settings, origins }: LoadedData,
   asker: Asker | null,
-  before: string | null,
+  { oldControl: before, oldDeaths }: Pick<Lineage, 'oldControl' | 'oldDeaths'>,
 ): Control | null {
   const { controlSocket: asked, name } = settings;
   if (asked === 'none' || (asked === 'auto' && asker === null)) return null;
   const source = `${nameSetting(origins.controlSocket, 'control-socket')} ${asked}`;
   const request = { asked, source, name, asker, before };
-  return { journal: new Journal(() => systemClock.now()), request, named: null };
+  return { journal: new Journal(() => systemClock.now(), oldDeaths), request, named: null };
 }
 
 /** Binds a path that was asked for by name: what fails then ends the start. Rejects with a UsageError. */
@@ -53,8 +54,13 @@ export async function ringsOf(journal: Journal | null): Promise<WorkerRings | nu
 }
 
 /** What is noted of what happens; null where nobody can ask. */
-export function journalOf({ settings }: LoadedData, control: Control | null): Journal | null {
-  return control?.journal ?? (settings.adminBind === null ? null : new Journal(() => systemClock.now()));
+export function journalOf(
+  { settings }: LoadedData,
+  control: Control | null,
+  { oldDeaths }: Pick<Lineage, 'oldDeaths'>,
+): Journal | null {
+  if (control !== null) return control.journal;
+  return settings.adminBind === null ? null : new Journal(() => systemClock.now(), oldDeaths);
 }
 
 /** What the control socket and the page have to do with. */

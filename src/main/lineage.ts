@@ -8,7 +8,7 @@ import type { Listener } from '../listeners/listener.ts';
 import type { Owner } from '../listeners/owner.ts';
 import type { CounterStore } from '../metrics/store.ts';
 import type { Page } from '../page/page.ts';
-import { onParentGone, type Parent, tellServing } from '../process/parent.ts';
+import { type Death, onParentGone, type Parent, tellServing } from '../process/parent.ts';
 import { isPeerMessage } from '../process/peer.ts';
 import type { FollowingPidfile } from '../process/pidfile.ts';
 import { hasExited, mayBeResize } from '../process/process-state.ts';
@@ -30,6 +30,8 @@ export interface UpgradeParts {
   readonly adminListeners: readonly Listener[];
   /** The path of the control socket; null where there is none. */
   readonly control: string | null;
+  /** What the new arbiter is to remember of the deaths of workers; absent where nobody can ask for them. */
+  readonly deaths?: () => readonly Death[];
   readonly newArbiters: NewArbiters;
 }
 
@@ -62,6 +64,11 @@ export class Lineage {
   /** The pid of the arbiter that this one is to replace. */
   get oldArbiter(): number | null {
     return this.#parent?.kind === 'arbiter' ? this.#parent.pid : null;
+  }
+
+  /** The deaths of workers of late that it has told of. */
+  get oldDeaths(): readonly Death[] {
+    return this.#parent?.deaths ?? [];
   }
 
   /** The path of its control socket; null where it has none. */
@@ -113,7 +120,7 @@ export class Lineage {
 
   /** How the arbiter takes part in upgrades. */
   upgradeOptions(bound: UpgradeParts): UpgradeOptions {
-    const { pidfile, notifier, counters, page, adminListeners, control, newArbiters } = bound;
+    const { pidfile, notifier, counters, page, adminListeners, control, deaths, newArbiters } = bound;
     const { oldArbiter } = this;
     if (oldArbiter !== null) {
       onParentGone(() => this.#queue.push({ type: 'oldArbiterGone' }));
@@ -135,6 +142,7 @@ export class Lineage {
           workerCount,
           counters: files && history !== null ? { ...files, history } : files,
           control,
+          ...(deaths ? { deaths: deaths() } : {}),
         };
         newArbiters.start(this.#start, handed, emit);
         if (history !== null) fs.closeSync(history);

@@ -3,39 +3,51 @@ import type { Generation } from '../arbiter/change/generation.ts';
 import type { Controlled } from '../control/controlled.ts';
 import type { Listener } from '../listeners/listener.ts';
 import type { RecordLog } from '../log/records.ts';
-import type { CounterStore, HandedCounters } from '../metrics/store.ts';
+import { Counters } from '../metrics/counters.ts';
+import { type HandedCounters, openFile } from '../metrics/place.ts';
+import type { CounterStore } from '../metrics/store.ts';
 import type { Page } from '../page/page.ts';
 import { packageVersion } from '../process/installation.ts';
 import type { Parent } from '../process/parent.ts';
+import type { Settings } from '../settings/catalogue/catalogue.ts';
 import type { Loaded } from '../settings/load.ts';
 import { fs } from '../support/builtins.ts';
 import { systemClock } from '../support/clock.ts';
 import type { Logger } from '../support/logger.ts';
+import type { Control } from './control.ts';
 
-// What --admin-bind asks for. Without it nothing of it is loaded.
+// What --admin-bind and the control socket ask for. Without them nothing of it is loaded.
 
-/** The counters of the service, and the log, whose records are counted too; null where nobody asks for figures. */
-export async function countersOf({ settings }: Loaded, parent: Parent | null): Promise<CounterStore | null> {
+/** The counters of the service; null where nobody can ask for them, as there is neither --admin-bind nor a control socket. */
+export function countersOf(
+  { settings }: Loaded,
+  control: Control | null,
+  parent: Parent | null,
+): Counters | null {
   const handed = parent?.counters ?? null;
-  if (settings.adminBind === null) {
-    for (const fd of handed === null ? [] : allOf(handed)) closeQuietly(fd);
-    return null;
-  }
-  const { CounterStore } = await import('../metrics/store.ts');
-  return CounterStore.open(handed);
+  if (settings.adminBind !== null || control !== null) return new Counters(openFile(handed));
+  for (const fd of handed === null ? [] : allOf(handed)) closeQuietly(fd);
+  return null;
 }
 
 /** The log of the arbiter, whose records are counted where there are counters. */
-export async function countedLog(log: Logger, counters: CounterStore | null): Promise<Logger> {
+export async function countedLog(
+  log: Logger,
+  counters: CounterStore | null,
+  { adminBind }: Pick<Settings, 'adminBind'>,
+): Promise<Logger> {
   if (counters === null) return log;
   const { countingLog } = await import('../admin/record-counter.ts');
   const counted = countingLog(log, counters);
-  const records: RecordLog = counted;
-  if (counters.trouble !== null)
-    records.warning(
-      `/dev/shm cannot be used (${counters.trouble}): workers send what they count once a second, and what a killed one had not sent is lost`,
-      { event: 'counters-sent', reason: counters.trouble },
+  const { trouble } = counters;
+  if (trouble !== null) {
+    const records: RecordLog = counted;
+    // Who has not asked for metrics has only the status to lose them from.
+    records[adminBind === null ? 'info' : 'warning'](
+      `/dev/shm cannot be used (${trouble}): workers send what they count once a second, and what a killed one had not sent is lost`,
+      { event: 'counters-sent', reason: trouble },
     );
+  }
   return counted;
 }
 
@@ -76,7 +88,7 @@ export async function adminOf({
   log,
   page,
 }: AdminSources): Promise<Admin | null> {
-  if (counters === null) return null;
+  if (counters === null || listeners.length === 0) return null;
   const { Admin } = await import('../admin/admin.ts');
   return new Admin({
     counters,

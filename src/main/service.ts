@@ -5,16 +5,16 @@ import { type SpawnOptions, spawnWorker, type WorkerHandle } from '../arbiter/wo
 import type { Asker } from '../control/directory.ts';
 import type { RecordLog } from '../log/records.ts';
 import { tapped } from '../log/tap.ts';
-import type { CounterStore } from '../metrics/store.ts';
+import type { Counters } from '../metrics/counters.ts';
 import { callHook } from '../process/call-hook.ts';
 import type { Parent } from '../process/parent.ts';
 import { FollowingPidfile } from '../process/pidfile.ts';
 import type { Loaded } from '../settings/load.ts';
 import { systemClock } from '../support/clock.ts';
 import type { Logger } from '../support/logger.ts';
-import { bindNamed, controlOf, journalOf, ringsOf } from './control.ts';
+import { bindNamed, type Control, controlOf, journalOf, ringsOf } from './control.ts';
 import { FollowingLog } from './logs.ts';
-import { countedLog, countersOf } from './observed.ts';
+import { countersOf } from './observed.ts';
 import { type Checked, prepareGeneration } from './prepare.ts';
 import type { Bound } from './supervise.ts';
 
@@ -37,9 +37,10 @@ export interface Host
 
 /** Binds, spawns and supervises until told to stop; resolves with the exit status. Throws a UsageError before that. */
 export async function runService(loaded: Loaded, checked: Checked, host: Host): Promise<number> {
-  const counters = await countersOf(loaded, host.parent);
+  const control = controlOf(loaded, host.asker, host.lineage);
+  const counters = countersOf(loaded, control, host.parent);
   try {
-    return await run(loaded, checked, host, counters);
+    return await run(loaded, checked, host, { control, counters });
   } finally {
     counters?.close();
   }
@@ -49,13 +50,12 @@ async function run(
   loaded: Loaded,
   checked: Checked,
   host: Host,
-  counters: CounterStore | null,
+  { control, counters }: { readonly control: Control | null; readonly counters: Counters | null },
 ): Promise<number> {
   const { queue, own, lineage } = host;
   const following = new FollowingLog(checked.openLog());
-  const control = controlOf(loaded, host.asker, lineage.oldControl);
-  const logged = await countedLog(await host.logOf(following.log), counters);
-  const journal = journalOf(loaded, control);
+  const logged = await host.logOf(following.log);
+  const journal = journalOf(loaded, control, lineage);
   const log = journal === null ? logged : tapped(logged, (record) => journal.took(record));
   host.logs(log);
   await callStarting(loaded, log);
@@ -66,7 +66,8 @@ async function run(
   });
   const rings = await ringsOf(journal);
   const spawn = spawnerFrom(first, queue, { environment: own, counters, rings }, log);
-  const { supervise } = await import('./supervise.ts').catch((error: unknown) => {
+  const loading = Promise.all([import('./supervise.ts'), counters?.load() ?? null]);
+  const [{ supervise }, store] = await loading.catch((error: unknown) => {
     // The installation may just be replaced. Leave nothing behind; the worker ends when its channel closes.
     pidfile.remove();
     for (const listener of [...first.listeners, ...adminListeners]) listener.close();
@@ -82,7 +83,7 @@ async function run(
     log,
     following,
     pidfile,
-    ...{ counters, rings },
+    ...{ counters: store, rings },
     adminListeners,
     journal,
     control: bound.control,
@@ -101,7 +102,10 @@ function spawnerFrom(
     environment,
     counters,
     rings,
-  }: Pick<Bound, 'counters' | 'rings'> & { readonly environment: Bound['own'] },
+  }: Pick<Bound, 'rings'> & {
+    readonly environment: Bound['own'];
+    readonly counters: Counters | null;
+  },
   log: RecordLog,
 ): (options: SpawnOptions) => WorkerHandle {
   const spawn = (options: SpawnOptions) => {

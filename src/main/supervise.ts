@@ -44,7 +44,7 @@ import { type Control, controlledBy, openControl } from './control.ts';
 import type { Lineage } from './lineage.ts';
 import type { FollowingLog } from './logs.ts';
 import { lostLines } from './lost-lines.ts';
-import { adminOf, pageOf } from './observed.ts';
+import { adminOf, countedLog, pageOf } from './observed.ts';
 import type { OwnProcess } from './own-process.ts';
 import { checkSettings, prepareGeneration } from './prepare.ts';
 import { readSettings } from './read-settings.ts';
@@ -79,7 +79,8 @@ export interface Bound extends Pick<ArbiterOptions, 'first' | 'spawn' | 'queue' 
 
 /** Supervises until told to stop; resolves with the exit status. */
 export async function supervise(bound: Bound): Promise<number> {
-  const { first, queue, log, lineage, pidfile, following, counters, adminListeners, journal } = bound;
+  const { first, queue, lineage, pidfile, following, counters, adminListeners, journal } = bound;
+  const log = await countedLog(bound.log, counters, first.loaded.settings);
   const notifier = await notifierFor(bound, log);
   let serving = first;
   const service =
@@ -112,6 +113,7 @@ export async function supervise(bound: Bound): Promise<number> {
     prepare: preparation(bound, log, () => serving),
     upgrade: lineage.upgradeOptions({
       ...{ pidfile, notifier, counters, adminListeners, page, control: control?.path ?? null },
+      ...(journal ? { deaths: journal.handOver } : {}),
       newArbiters: newArbiters(bound.spawnProcess),
     }),
     promoted: (now, before) => {

@@ -1,4 +1,6 @@
 import { fs } from '../support/builtins.ts';
+import { workerFamilies } from './catalogue.ts';
+import { observe, placeOf } from './layout.ts';
 import { blockLength, SeriesTable, usedOf, WORKER_SERIES } from './series.ts';
 
 /** Where a block is written: a descriptor and a position in bytes. As plain data that a thread can be given. */
@@ -14,6 +16,8 @@ const BUSY_MS = 50;
 /** So many changes while a timer runs are a busy time. A request is two. */
 const BUSY_CHANGES = 8;
 const NUMBER_BYTES = Float64Array.BYTES_PER_ELEMENT;
+const DELAY = placeOf('tsunicorn_eventloop_delay_seconds');
+const { bounds: DELAY_BOUNDS } = workerFamilies.tsunicorn_eventloop_delay_seconds;
 
 /**
  * The numbers that a process counts, in memory that its threads share. Every change is given to `write` within 10 ms, the
@@ -23,7 +27,6 @@ export class CounterBlock {
   readonly values: Float64Array;
   readonly series: SeriesTable;
   readonly #write: (values: Float64Array) => void;
-  readonly #late: (ms: number) => void;
   #isDirty = false;
   /** Whether a timer runs. */
   #isTimed = false;
@@ -34,12 +37,11 @@ export class CounterBlock {
   /** When the timer is due. */
   #timerMs = 0;
 
-  /** `write` gets the numbers that are in use; `late` is told by how much each timer was late. */
-  constructor(write: (values: Float64Array) => void, late: (ms: number) => void) {
+  /** `write` gets the numbers that are in use. */
+  constructor(write: (values: Float64Array) => void) {
     this.values = new Float64Array(new SharedArrayBuffer(blockLength(WORKER_SERIES) * NUMBER_BYTES));
     this.series = new SeriesTable(this.values);
     this.#write = write;
-    this.#late = late;
   }
 
   /**
@@ -73,7 +75,7 @@ export class CounterBlock {
 
   #fired(): void {
     const nowMs = performance.now();
-    this.#late(nowMs - this.#timerMs);
+    observe(this.values, DELAY, DELAY_BOUNDS, Math.max(0, nowMs - this.#timerMs) / 1000);
     this.flush();
     if (this.#changes >= BUSY_CHANGES) this.#start(nowMs, BUSY_MS);
     else this.#isTimed = false;

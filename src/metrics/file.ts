@@ -1,23 +1,17 @@
 import { fs } from '../support/builtins.ts';
 import { FIGURES, figureNames, HEADER } from './layout.ts';
+import { BASE_BYTES, BLOCK_BYTES, HEAD_BYTES, positionOf } from './place.ts';
 import { addSeries, BASE_SERIES, blockLength, usedOf, WORKER_SERIES } from './series.ts';
 
 // A file of counters: its own description, then the block of an arbiter, then one block for each worker process.
 
-const HEAD_BYTES = 16 * 1024;
 const NUMBER_BYTES = Float64Array.BYTES_PER_ELEMENT;
-const BASE = blockLength(BASE_SERIES);
-const BLOCK = blockLength(WORKER_SERIES);
-/** In memory, as a file on a disk would be written to it again and again. */
-const DIRECTORY = '/dev/shm';
-/** Node has no name for it; open(2) of Linux. */
-const O_TMPFILE = 0o20000000;
 /** More than all processes of a service need. A worker has the file too, and might extend it. */
 const MOST_BYTES = 64 * 1024 * 1024;
 /** How often a block that changes is read again. */
 const TRIES = 20;
 
-/** How the blocks of a file are laid out, as the file itself says. */
+/** How the blocks of a file are laid out, as the file itself says; `base` and `block` are numbers from one to the next. */
 interface Form {
   readonly version: number;
   readonly base: number;
@@ -25,14 +19,12 @@ interface Form {
   readonly figures: readonly string[];
 }
 
-const OURS: Form = { version: 1, base: BASE, block: BLOCK, figures: figureNames() };
-
-/** Makes an empty file that has no path and vanishes with its last descriptor. Throws where /dev/shm cannot be used. */
-export function makeFile(): number {
-  const { O_RDWR, O_DIRECTORY } = fs.constants;
-  if (process.platform !== 'linux') throw new Error('only Linux has /dev/shm');
-  return fs.openSync(DIRECTORY, O_RDWR | O_TMPFILE | O_DIRECTORY, 0o600);
-}
+const OURS: Form = {
+  version: 1,
+  base: BASE_BYTES / NUMBER_BYTES,
+  block: BLOCK_BYTES / NUMBER_BYTES,
+  figures: figureNames(),
+};
 
 /** Writes how the blocks are laid out. Throws where the file cannot be written. */
 export function describeFile(fd: number): void {
@@ -41,14 +33,9 @@ export function describeFile(fd: number): void {
   fs.writeSync(fd, head, 0, head.length, 0);
 }
 
-/** Where the block of the worker process with that number begins, in bytes. */
-export function positionOf(number: number): number {
-  return HEAD_BYTES + (BASE + number * BLOCK) * NUMBER_BYTES;
-}
-
 /** The numbers of an arbiter's block, all 0. */
 export function emptyBase(): Float64Array {
-  return new Float64Array(BASE);
+  return new Float64Array(blockLength(BASE_SERIES));
 }
 
 /** Writes the arbiter's block. */
@@ -64,13 +51,13 @@ export function writeOwner(fd: number, state: number): void {
 
 /** Overwrites the block of a worker with zeros. */
 export function clearBlock(fd: number, number: number): void {
-  const zeros = new Uint8Array(BLOCK * NUMBER_BYTES);
+  const zeros = new Uint8Array(BLOCK_BYTES);
   fs.writeSync(fd, zeros, 0, zeros.length, positionOf(number));
 }
 
 /** The block of one worker. */
 export function readBlock(fd: number, number: number): Float64Array {
-  const block = new Float64Array(BLOCK);
+  const block = new Float64Array(blockLength(WORKER_SERIES));
   fs.readSync(fd, block, 0, block.byteLength, positionOf(number));
   return block;
 }
@@ -100,7 +87,8 @@ export function readFile(fd: number): Blocks | null {
   const form = formOf(fd);
   if (form === null) return null;
   const numbers = readNumbers(fd);
-  const count = Math.max(0, Math.floor((numbers.length - form.base) / form.block));
+  // The last one ends where its worker has written last.
+  const count = Math.max(0, Math.ceil((numbers.length - form.base) / form.block));
   const translate = translator(form);
   const at = (from: number, length: number) => translate(numbers.subarray(from, from + length));
   const workers = Array.from({ length: count }, (_, number) =>

@@ -16,6 +16,12 @@ export const HEADER = {
   slot: 2,
   /** How many series of durations are in use. */
   series: 3,
+  /** How many requests the worker has ended a second, of late. */
+  perSecond: 4,
+  /** How late its timers fired of late, of 99 in 100; NaN where none did. */
+  delaySeconds: 5,
+  /** When both were written last, in Unix time; 0 before the first time. */
+  measuredMs: 6,
 } as const;
 const HEADER_LENGTH = 8;
 

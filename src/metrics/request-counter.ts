@@ -33,18 +33,25 @@ export class RequestCounter {
     this.#values = block.values;
   }
 
-  /** A request has come. Returns what `ended` wants as `active`; `nowMs` is of performance.now(). */
-  began(method: string, isEncrypted: boolean, contentLength: string | undefined, nowMs?: number): number {
+  /** A request has come. Returns what `ended` wants as `active`. */
+  began(method: string, isEncrypted: boolean, contentLength: string | undefined): number {
     // GET is the first.
     const index = method === 'GET' ? 0 : (METHOD_INDEX.get(method) ?? OTHER_METHOD);
     const active = index * SCHEMES.length + (isEncrypted ? 1 : 0);
     this.#add(ACTIVE + active, 1);
     if (contentLength !== undefined) this.#body(REQUEST_BODIES, Number(contentLength) || 0);
-    this.#block.changed(nowMs);
     return active;
   }
 
-  /** It is answered, or its connection has ended; the status is NO_ANSWER where there was none. */
+  /** It is not answered at once: what is counted is seen by now. Most requests end sooner, and are seen with their end. */
+  waits(nowMs?: number): void {
+    this.#block.changed(nowMs);
+  }
+
+  /**
+   * It is answered, or its connection has ended; the status is NO_ANSWER where there was none, and `nowMs` is of
+   * performance.now().
+   */
   ended(active: number, httpVersion: string, status: number, durationMs: number, nowMs?: number): void {
     const protocol = httpVersion === '1.1' ? 0 : (PROTOCOL_INDEX[httpVersion] ?? OTHER_PROTOCOL);
     const { series } = this.#block;

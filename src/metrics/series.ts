@@ -132,3 +132,10 @@ export function addSeries(block: Float64Array, sums: Map<number, Float64Array>, 
     sums.set(key, sum);
   }
 }
+
+/** How many requests there are in these series. */
+export function countOf(series: ReadonlyMap<number, Float64Array>): number {
+  let count = 0;
+  for (const [, ...buckets] of series.values()) for (const one of buckets) count += one;
+  return count;
+}

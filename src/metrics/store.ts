@@ -1,5 +1,4 @@
 import { fs } from '../support/builtins.ts';
-import { messageOf } from '../support/errors.ts';
 import {
   type Block,
   type Blocks,
@@ -7,8 +6,6 @@ import {
   decode,
   describeFile,
   emptyBase,
-  makeFile,
-  positionOf,
   readBlock,
   readFile,
   writeBase,
@@ -16,14 +13,15 @@ import {
 } from './file.ts';
 import { counterPlaces, FIGURES, gaugePlaces, HEADER, members, placeFor } from './layout.ts';
 import { type Measured, MeasuredStore } from './measured.ts';
-import { SeriesTable } from './series.ts';
-
-/** Where a worker counts: `fd` is the descriptor to be handed over, null where it is to send its numbers. */
-export interface CountingPlace {
-  readonly fd: number | null;
-  /** Where its block begins in the file, in bytes. */
-  readonly position: number;
-}
+import {
+  type CountersFile,
+  type CountingPlace,
+  type HandedCounters,
+  makeFile,
+  openFile,
+  positionOf,
+} from './place.ts';
+import { countOf, SeriesTable } from './series.ts';
 
 /** What one worker process counts, in the arbiter. */
 export interface CountedWorker {
@@ -55,14 +53,6 @@ interface Other {
   readonly isLiving: boolean;
 }
 
-/** Descriptors for a new arbiter: of the file that it is to use, and of those whose counters it is to add to its own. */
-export interface HandedCounters {
-  readonly own: number;
-  readonly others: readonly number[];
-  /** Of the last minutes, as the page of --admin-bind shows them; absent where there is none. */
-  readonly history?: number;
-}
-
 const GAUGES = gaugePlaces();
 const ACTIVE = (members.get('http_server_active_requests') ?? []).map(({ at }) => at);
 const DIED = placeFor('tsunicorn_requests_cut_total', 'worker_died') ?? 0;
@@ -84,33 +74,31 @@ export class CounterStore {
   readonly measured = new MeasuredStore();
   #others: readonly Other[];
 
-  private constructor(fd: number | null, trouble: string | null, others: readonly number[]) {
+  /** Of a file that has been opened. */
+  constructor({ fd, trouble, others }: CountersFile) {
     this.#fd = fd;
     this.trouble = trouble;
     this.#others = others.map((other) => ({ fd: other, isLiving: true }));
+    this.#attempt(describeFile);
     this.publish();
   }
 
   /** Takes over what an old arbiter has handed over; without that, or where it cannot be used, begins at 0. */
   static open(handed: HandedCounters | null, make = makeFile): CounterStore {
-    try {
-      const fd = handed?.own ?? make();
-      describeFile(fd);
-      return new CounterStore(fd, null, handed?.others ?? []);
-    } catch (error) {
-      return new CounterStore(null, messageOf(error), []);
-    }
+    return new CounterStore(openFile(handed, make));
   }
 
   /** A worker process is about to be started; no other has that number. */
   begin(number: number): CountedWorker {
-    const fd = this.#attempt((own) => {
-      clearBlock(own, number);
-      return own;
-    });
+    this.#attempt((fd) => clearBlock(fd, number));
+    return this.follow(number);
+  }
+
+  /** A worker process with that number counts already. */
+  follow(number: number): CountedWorker {
     let pidOf: number | null = null;
     return {
-      place: { fd, position: positionOf(number) },
+      place: { fd: this.#fd, position: positionOf(number) },
       measured: (pid, measured) => {
         pidOf = pid;
         this.measured.heard(pid, measured);
@@ -246,13 +234,6 @@ class Sum implements Totals {
     if (sum) for (const [at, amount] of sums.entries()) sum[at] = (sum[at] ?? 0) + amount;
     else this.series.set(key, sums);
   }
-}
-
-/** How many requests there are in these series. */
-export function countOf(series: Totals['series']): number {
-  let count = 0;
-  for (const [, ...buckets] of series.values()) for (const one of buckets) count += one;
-  return count;
 }
 
 const COUNTERS = counterPlaces();

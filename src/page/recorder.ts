@@ -1,7 +1,7 @@
 import { statusPage } from '../admin/status-page.ts';
 import type { Controlled } from '../control/controlled.ts';
 import type { AnyRecord } from '../log/records.ts';
-import { makeFile } from '../metrics/file.ts';
+import { makeFile } from '../metrics/place.ts';
 import type { CounterStore, Totals } from '../metrics/store.ts';
 import { fs } from '../support/builtins.ts';
 import { Conditions } from './history/conditions.ts';

@@ -1,9 +1,9 @@
 import { basename, delimiter, join, resolve } from 'node:path';
 import { type Handing, handSockets } from '../listeners/handed.ts';
-import type { HandedCounters } from '../metrics/store.ts';
+import type { HandedCounters } from '../metrics/place.ts';
 import { fs } from '../support/builtins.ts';
 import { type Child, type Spawn, startChild } from './child.ts';
-import { PARENT_VARIABLE, type Parent, type WorkerCount } from './parent.ts';
+import { type Death, PARENT_VARIABLE, type Parent, type WorkerCount } from './parent.ts';
 import { namedScript, type Start } from './start.ts';
 
 export interface LaunchOptions {
@@ -15,6 +15,8 @@ export interface LaunchOptions {
   readonly counters?: HandedCounters | null;
   /** The path of our control socket; null or absent where there is none. */
   readonly control?: string | null;
+  /** The deaths of our workers of late; absent where nobody can ask for them. */
+  readonly deaths?: readonly Death[];
   readonly stdout: 'inherit' | 'ignore';
   readonly stderr: 'inherit' | 'pipe';
 }
@@ -32,13 +34,15 @@ export function launch(
   options: LaunchOptions,
   notStarted: (why: string) => void,
 ): Child | null {
-  const { kind, listeners, workerCount, counters = null, control = null, stdout, stderr } = options;
+  const { kind, listeners, workerCount, counters = null, control = null, deaths } = options;
+  const { stdout, stderr } = options;
   const { sockets, fds } = handSockets(listeners);
   const { files, told } = handFiles(counters, FIRST_FD + fds.length);
   const note: Parent = {
     ...{ kind, pid: process.pid, sockets, workerCount },
     ...(told === null ? {} : { counters: told }),
     ...(control === null ? {} : { control }),
+    ...(deaths === undefined ? {} : { deaths }),
   };
   return startChild(
     spawn,

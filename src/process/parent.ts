@@ -1,5 +1,5 @@
 import type { HandedSocket } from '../listeners/handed.ts';
-import type { HandedCounters } from '../metrics/store.ts';
+import type { HandedCounters } from '../metrics/place.ts';
 
 /** How many workers an arbiter wants and why, so that the new arbiter of an upgrade can tell what has changed. */
 export interface WorkerCount {
@@ -22,7 +22,12 @@ export interface Parent {
   readonly counters?: HandedCounters;
   /** The path of its control socket; absent where it has none. */
   readonly control?: string;
+  /** The deaths of its workers that it remembered; absent where it has no control socket. */
+  readonly deaths?: readonly Death[];
 }
+
+/** How many milliseconds ago a worker ended, and its cause as in the record worker-exited. */
+export type Death = readonly [agoMs: number, cause: string];
 
 /** What the new process tells its parent once its first worker is ready; `adopted` are places in `sockets`. */
 export interface Serving {
@@ -76,13 +81,14 @@ export function onParentGone(gone: () => void): void {
 
 function parse(note: string): Parent | null {
   try {
-    const { kind, pid, sockets, workerCount, counters, control } = JSON.parse(note);
+    const { kind, pid, sockets, workerCount, counters, control, deaths } = JSON.parse(note);
     const known = (kind === 'front' || kind === 'arbiter') && Number.isInteger(pid) && Array.isArray(sockets);
     return known
       ? {
           ...{ kind, pid, sockets, workerCount: isWorkerCount(workerCount) ? workerCount : null },
           ...(isCounters(counters) ? { counters } : {}),
           ...(typeof control === 'string' ? { control } : {}),
+          ...(Array.isArray(deaths) && deaths.every(isDeath) ? { deaths } : {}),
         }
       : null;
   } catch {
@@ -95,6 +101,10 @@ function isCounters(value: unknown): value is HandedCounters {
   if (typeof value !== 'object' || value === null) return false;
   const { own, others, history = 0 } = value as Partial<HandedCounters>;
   return [own, history].every(Number.isInteger) && Array.isArray(others) && others.every(Number.isInteger);
+}
+
+function isDeath(value: unknown): value is Death {
+  return Array.isArray(value) && typeof value[0] === 'number' && typeof value[1] === 'string';
 }
 
 function isWorkerCount(value: unknown): value is WorkerCount {

@@ -149,12 +149,16 @@ it('answers while every worker spins, and clients that send garbage or never rea
 it('the path leads to the new arbiter of an upgrade once that serves, and back after a rollback', async () => {
   const running = await serve(ARGS, { files });
   const path = join(running.cwd, 'c.sock');
+  await get(running.at);
+  await ask(path, 'kill', '0');
+  await running.waitForLog(/killed by the arbiter: its end was asked for/);
   const first = await told(path, 'upgrade', '--wait');
   expect(first).toMatchObject({ outcome: 'ready', arbiter: expect.any(Number) });
   endWithTest(first.arbiter, ...childrenOf(first.arbiter));
   const leadsTo = (pid: number) =>
     expect.poll(async () => (await told(path, 'status')).pid, { timeout: 20_000 }).toBe(pid);
   await leadsTo(first.arbiter);
+  expect(await told(path, 'status')).toMatchObject({ deathsLastHour: { asked: 1 }, requests: { ended: 1 } });
   expect((await told(`${path}.${running.pid}`, 'status')).role).toBe('old');
   expect(await ask(path, 'stop')).toMatchObject({
     status: 1,

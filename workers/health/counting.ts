@@ -2,13 +2,11 @@ import { countBy } from '../../src/http/count-requests.ts';
 import type { RequestCount } from '../../src/http/observer.ts';
 import { CounterBlock, writeBlock } from '../../src/metrics/block.ts';
 import { HEADER } from '../../src/metrics/layout.ts';
-import { MEASURES, type MeasureSource } from '../../src/metrics/measured.ts';
 import { RequestCounter } from '../../src/metrics/request-counter.ts';
 import type { BootSpec, CountersSpec } from '../../src/process/ipc.ts';
 import { backgroundClock, every } from '../../src/support/clock.ts';
 import type { Inbox } from '../inbox.ts';
 import type { Serving } from '../serving.ts';
-import { noteDelay, ProcessMeter, watchCollections } from './process-meter.ts';
 import type { SharedCounters } from './watchdog.ts';
 
 /** What a worker counts, from its start to its end. */
@@ -18,19 +16,19 @@ export interface Counting {
   readonly shared: SharedCounters | null;
   /** From now on the worker has this slot. */
   serveIn(slot: number): void;
-  /** From now on its connections are counted, and what waits for a thread. */
-  serves(serving: Pick<Serving, 'connections' | 'queued'>): void;
+  /** From now on its connections are counted, what waits for a thread, the process itself, and what the application measures. */
+  serves(serving: Pick<Serving, 'connections' | 'queued'>): Promise<void>;
 }
 
-/** How often the process is measured. */
+/** How often the process is measured, and numbers are sent that cannot be written. */
 const MEASURE_MS = 1000;
 
 /** Begins to count, and to write it as `counters` says. */
-export function startCounting(
+export async function startCounting(
   { age, slot, settings }: BootSpec,
   { fd, position }: CountersSpec,
   inbox: Pick<Inbox, 'send'>,
-): Counting {
+): Promise<Counting> {
   let unsent: Float64Array | null = null;
   const write = (values: Float64Array) => {
     if (fd === null) unsent = values;
@@ -40,44 +38,55 @@ export function startCounting(
     if (unsent) void inbox.send({ tsunicorn: 'counts', values: [...unsent] });
     unsent = null;
   };
-  const block = new CounterBlock(write, (ms) => noteDelay(block.values, ms));
+  const block = new CounterBlock(write);
   const { values } = block;
-  const meter = new ProcessMeter(values);
-  const measure = () => {
-    meter.measure();
+  /** Each looks again at something, into the numbers or for the arbiter. */
+  const looks: (() => void)[] = [];
+  const look = () => {
+    for (const one of looks) one();
     block.changed();
-  };
-  const report = () => {
-    const source: MeasureSource | undefined = Reflect.get(globalThis, MEASURES);
-    const measured = source?.take() ?? null;
-    if (measured !== null) void inbox.send({ tsunicorn: 'measured', measured });
   };
   values[HEADER.owner] = age;
   values[HEADER.pid] = process.pid;
   values[HEADER.slot] = slot === null ? 0 : slot + 1;
-  watchCollections(block);
-  measure();
+  block.changed();
   every(backgroundClock, MEASURE_MS, () => {
-    measure();
+    look();
     send();
-    report();
   });
   process.once('exit', () => {
-    measure();
+    look();
     block.flush();
     send();
-    report();
   });
   return {
-    requests: countBy(new RequestCounter(block), settings.readyPath),
+    requests: countBy(new RequestCounter(block), settings.readyPath, await bodiesOf(settings)),
     shared: fd === null ? null : { values, fd, position },
     serveIn(given) {
       values[HEADER.slot] = given + 1;
       block.changed();
     },
-    serves(serving) {
-      meter.watch(serving);
-      report();
+    async serves(serving) {
+      try {
+        // Not sooner: the first request does not wait for it.
+        const { measureProcess, watchCollections } = await import('./process-meter.ts');
+        looks.push(measureProcess(block, serving));
+        if (settings.adminBind === null) return;
+        // Only /metrics shows them.
+        watchCollections(block);
+        looks.push((await import('./report-measures.ts')).reportMeasures(inbox));
+      } catch {
+        // The installation is gone already. Requests are counted all the same.
+      } finally {
+        look();
+      }
     },
   };
+}
+
+/** What knows how long the body of an answer is: the access log, where there is one. */
+async function bodiesOf({ accessLogfile, syslog }: BootSpec['settings']) {
+  if (accessLogfile === null && !syslog) return null;
+  const { sentBytesOf } = await import('../../src/log/sent-bytes.ts');
+  return sentBytesOf;
 }

@@ -3,6 +3,7 @@ import { workerFamilies } from '../../src/metrics/catalogue.ts';
 import { observe, placeFor, placeOf } from '../../src/metrics/layout.ts';
 import type { Serving } from '../serving.ts';
 import { memoryUsage } from './memory-usage.ts';
+import { noteRecent } from './recent.ts';
 
 const LOOP = placeOf('nodejs_eventloop_time_seconds_total');
 const CPU = placeOf('process_cpu_time_seconds_total');
@@ -10,24 +11,25 @@ const HEAP = placeOf('v8js_memory_heap_used_bytes');
 const RESIDENT = placeOf('process_memory_usage_bytes');
 const CONNECTIONS = placeOf('tsunicorn_connections');
 const THREAD_QUEUE = placeOf('tsunicorn_thread_queue_requests');
-const DELAY = placeOf('tsunicorn_eventloop_delay_seconds');
 
-/** Measures this process into the numbers of its block. */
-export class ProcessMeter {
-  readonly #values: Float64Array;
-  #serving: Pick<Serving, 'connections' | 'queued'> | null = null;
+/** Returns what measures this process into the numbers of its block once a second. */
+export function measureProcess(
+  block: CounterBlock,
+  serving: Pick<Serving, 'connections' | 'queued'>,
+): () => void {
+  const [measure, note] = [measuring(block.values, serving), noteRecent(block.values)];
+  return () => {
+    measure();
+    note();
+  };
+}
 
-  constructor(values: Float64Array) {
-    this.#values = values;
-  }
-
-  /** From now on these are counted. */
-  watch(serving: Pick<Serving, 'connections' | 'queued'>): void {
-    this.#serving = serving;
-  }
-
-  measure(): void {
-    const values = this.#values;
+/** Returns what measures this process into `values`. */
+export function measuring(
+  values: Float64Array,
+  { connections, queued }: Pick<Serving, 'connections' | 'queued'>,
+): () => void {
+  return () => {
     const { active, idle } = performance.eventLoopUtilization();
     values[LOOP] = active / 1000;
     values[LOOP + 1] = idle / 1000;
@@ -37,14 +39,9 @@ export class ProcessMeter {
     const memory = memoryUsage();
     values[HEAP] = memory?.heapUsed ?? values[HEAP] ?? 0;
     values[RESIDENT] = memory?.rss ?? values[RESIDENT] ?? 0;
-    values[CONNECTIONS] = this.#serving?.connections.size ?? 0;
-    values[THREAD_QUEUE] = this.#serving?.queued?.() ?? 0;
-  }
-}
-
-/** Counts by how much a timer was late. */
-export function noteDelay(values: Float64Array, ms: number): void {
-  observe(values, DELAY, workerFamilies.tsunicorn_eventloop_delay_seconds.bounds, Math.max(0, ms) / 1000);
+    values[CONNECTIONS] = connections.size;
+    values[THREAD_QUEUE] = queued?.() ?? 0;
+  };
 }
 
 /** The kinds of PerformanceNodeEntry in the order of the catalogue; V8's minor mark-sweep has no name in Node. */
@@ -62,7 +59,10 @@ interface Collection {
   readonly detail: { readonly kind: number };
 }
 
-/** Counts garbage collections from now on, until the returned function is called. */
+/**
+ * Counts garbage collections from now on, until the returned function is called. Node makes each an entry for an observer,
+ * which costs as much as it does to count 100 requests.
+ */
 export function watchCollections(block: CounterBlock): () => void {
   const { PerformanceObserver } = process.getBuiltinModule('node:perf_hooks');
   const { bounds } = workerFamilies.v8js_gc_duration_seconds;

@@ -70,7 +70,7 @@ export interface SpawnMeans {
   /** The environment variables, to which their generation adds. */
   readonly environment: NodeJS.ProcessEnv;
   /** Absent where nobody asks for figures. */
-  readonly counters?: CounterStore | null;
+  readonly counters?: Pick<CounterStore, 'begin'> | null;
   /** Absent where nobody can ask what is logged. */
   readonly rings?: WorkerRings | null;
 }

@@ -1,5 +1,5 @@
 import type { StatusAnswer } from '../client.ts';
-import { columns, numberText, sizeText, timeText, UNKNOWN } from '../output.ts';
+import { columns, delayText, numberText, sizeText, timeText, UNKNOWN } from '../output.ts';
 import type { Looks } from '../verbs/status.ts';
 
 type Worker = StatusAnswer['processes'][number];
@@ -33,6 +33,11 @@ const COLUMNS: readonly Column[] = [
     value: ({ worker }) => worker.uptimeSeconds,
   },
   {
+    heading: '>REQ/S',
+    text: ({ worker }) => numberText(worker.requestsPerSecond),
+    value: ({ worker }) => worker.requestsPerSecond,
+  },
+  {
     heading: '>INFLIGHT',
     text: ({ worker }) => numberText(worker.inFlight),
     value: ({ worker }) => worker.inFlight,
@@ -55,8 +60,13 @@ const COLUMNS: readonly Column[] = [
   },
   {
     heading: '>LOOP-P99',
-    text: ({ worker }) => (worker.loopP99Ms === null ? UNKNOWN : `${numberText(worker.loopP99Ms)}ms`),
+    text: ({ worker }) => delayText(worker.loopP99Ms),
     value: ({ worker }) => worker.loopP99Ms,
+  },
+  {
+    heading: '>QUEUE',
+    text: ({ worker }) => numberText(worker.queue),
+    value: ({ worker }) => worker.queue,
   },
 ];
 
@@ -65,7 +75,17 @@ export const SORTS: readonly string[] = COLUMNS.filter(({ heading }) => heading 
   nameOf(one),
 );
 /** Left out one after another where the screen is narrow. */
-const LEAST_WANTED: readonly string[] = ['GEN', 'CONN', 'HEAP', 'UPTIME', 'LOOP-P99', 'INFLIGHT', 'RSS'];
+const LEAST_WANTED: readonly string[] = [
+  'GEN',
+  'QUEUE',
+  'CONN',
+  'HEAP',
+  'UPTIME',
+  'LOOP-P99',
+  'INFLIGHT',
+  'RSS',
+  'REQ/S',
+];
 
 function nameOf({ heading }: Column): string {
   return heading.replace('>', '');

@@ -1,5 +1,5 @@
 import type { Client, StatusAnswer } from '../client.ts';
-import { columns, numberText, type Output, sizeText, timeText, UNKNOWN } from '../output.ts';
+import { columns, delayText, numberText, type Output, sizeText, timeText, UNKNOWN } from '../output.ts';
 import type { Verb } from '../verb.ts';
 
 /** Between the two looks that rates are made of. */
@@ -37,7 +37,9 @@ function workerRow(worker: Worker, before: Worker | undefined, seconds: number):
     connections,
     rssBytes,
     heapBytes,
+    requestsPerSecond,
     loopP99Ms,
+    queue,
   } = worker;
   return [
     slot === null ? UNKNOWN : `${slot}`,
@@ -45,23 +47,15 @@ function workerRow(worker: Worker, before: Worker | undefined, seconds: number):
     `${generation}`,
     state,
     timeText(uptimeSeconds),
-    rateText(worker, before, seconds),
+    numberText(requestsPerSecond),
     numberText(inFlight),
     numberText(connections),
     cpuText(worker, before, seconds),
     sizeText(rssBytes),
     sizeText(heapBytes),
-    loopP99Ms === null ? UNKNOWN : `${numberText(loopP99Ms)}ms`,
-    UNKNOWN,
+    delayText(loopP99Ms),
+    numberText(queue),
   ];
-}
-
-/** Requests a second. */
-function rateText({ requests }: Worker, before: Worker | undefined, seconds: number): string {
-  const then = before?.requests ?? null;
-  return requests === null || then === null || seconds <= 0
-    ? UNKNOWN
-    : numberText((requests - then) / seconds);
 }
 
 function cpuText({ cpuSeconds }: Worker, before: Worker | undefined, seconds: number): string {
@@ -84,8 +78,10 @@ export function statusLines(looks: Looks, out: Pick<Output, 'style'>): readonly 
     '',
     ...companionLines(now),
     ...columns(
-      ['LISTENER', '>QUEUE', '>LIMIT'],
-      now.listeners.map(({ url, queue, limit }) => [url, numberText(queue), `${limit}`]),
+      ['LISTENER', '>QUEUE', '>LIMIT', '>LONGEST-WAIT'],
+      now.listeners.map(({ url, queue, limit, longestWaitMs }) => [
+        ...[url, numberText(queue), `${limit}`, delayText(longestWaitMs)],
+      ]),
     ),
     '',
     `Deaths in the last hour: ${deathsText(now)}`,
@@ -125,7 +121,7 @@ function deathsText({ deathsLastHour }: StatusAnswer): string {
 export const status: Verb = {
   name: 'status',
   summary: 'the service on one screen',
-  doc: 'REQ/S, INFLIGHT, CONN, HEAP and LOOP-P99 are counted where `--admin-bind` is set; `-` stands for what is not known.',
+  doc: 'REQ/S and LOOP-P99 are of the last five seconds; LOOP-P99 is how late timers fired, or for how long a loop is blocked. QUEUE is what waits for one worker alone: requests for its threads, connections at the sockets of its slot. `-` stands for what is not known.',
   async run({ service, json, out, signal }) {
     const client = await service();
     if (json) {

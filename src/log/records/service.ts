@@ -75,9 +75,9 @@ export const serviceRecords = {
     when: 'the arbiter cannot accept at its control socket',
   },
   'counters-sent': {
-    level: 'warning',
+    level: ['warning', 'info'],
     fields: ['reason'],
-    when: '/dev/shm cannot be used, so that workers send what they count once a second',
+    when: '/dev/shm cannot be used, so that workers send what they count once a second; a warning with --admin-bind',
   },
   signal: { level: 'info', fields: ['signal'], when: 'the arbiter received a signal that it handles' },
   application: {

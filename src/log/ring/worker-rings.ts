@@ -1,6 +1,6 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { makeFile } from '../../metrics/file.ts';
+import { makeFile } from '../../metrics/place.ts';
 import { fs } from '../../support/builtins.ts';
 import { BEGINNING, type Cursor, type Read, readRing } from './reader.ts';
 

@@ -18,6 +18,16 @@ it('counts the deaths of the last hour by cause', () => {
   expect(journal.deaths).toEqual({ stall: 2 });
 });
 
+it('tells a new arbiter of the deaths of the last hour', () => {
+  let now = 0;
+  const journal = new Journal(() => now, [[60_000, 'stall']]);
+  journal.took(record({ event: 'worker-exited', cause: 'oom' }));
+  expect(journal.deaths).toEqual({ stall: 1, oom: 1 });
+  now = 3_570_000;
+  expect(journal.handOver()).toEqual([[3_570_000, 'oom']]);
+  expect(new Journal(() => 5, journal.handOver()).deaths).toEqual({ oom: 1 });
+});
+
 it('keeps the last records that are no details, the last reload and the file', () => {
   const journal = new Journal(() => 0);
   for (let count = 0; count < 300; count++) journal.took(record({ event: 'signal', signal: `${count}` }));

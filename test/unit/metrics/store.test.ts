@@ -1,7 +1,9 @@
 import { closeSync, openSync, readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { CounterBlock, writeBlock } from '../../../src/metrics/block.ts';
+import { Counters } from '../../../src/metrics/counters.ts';
 import { HEADER, placeFor, placeOf } from '../../../src/metrics/layout.ts';
+import { openFile } from '../../../src/metrics/place.ts';
 import { RequestCounter } from '../../../src/metrics/request-counter.ts';
 import { keyOf, NO_ANSWER } from '../../../src/metrics/series.ts';
 import { type CountedWorker, CounterStore, type Totals } from '../../../src/metrics/store.ts';
@@ -12,7 +14,6 @@ const GET_200 = keyOf(0, 200, 0, 0);
 function worker({ place }: CountedWorker, age = 1) {
   const block = new CounterBlock(
     (values) => place.fd !== null && writeBlock(values, { fd: place.fd, position: place.position }),
-    () => {},
   );
   block.values[HEADER.owner] = age;
   block.values[HEADER.pid] = age;
@@ -44,6 +45,31 @@ onLinux('the counters of a service', () => {
     worker(store.begin(0), 3).serve(1);
     other.ended();
     expect(requestsIn(store.totals())).toBe(8);
+  });
+
+  it('are those of a worker too that was started before what adds them up was loaded', async () => {
+    const counters = new Counters(openFile(null));
+    const counted = counters.begin(0);
+    const { serve } = worker(counted);
+    serve(2);
+    const store = await counters.load();
+    expect(requestsIn(store.totals())).toBe(2);
+    serve(1);
+    counted.ended();
+    expect(requestsIn(store.totals())).toBe(3);
+    expect(store.totals().workers).toEqual([]);
+    counters.close();
+  });
+
+  it('are those of a worker that has ended, and sent them, before what adds them up was loaded', async () => {
+    const counters = new Counters(openFile(null, () => openSync('/dev/null', 'r')));
+    const counted = counters.begin(0);
+    const { block, serve } = worker(counted);
+    serve(2);
+    counted.heard([...block.values]);
+    counted.ended();
+    expect(requestsIn((await counters.load()).totals())).toBe(2);
+    counters.close();
   });
 
   it('keep the requests that died with their worker', () => {

@@ -8,6 +8,7 @@ const plain = { style: (_style: unknown, text: string) => text };
 const worker = (slot: number, rssBytes: number, cpuSeconds = 0) => ({
   ...{ slot, pid: 1000 + slot, age: slot + 1, generation: 1, state: 'ready', uptimeSeconds: 7, rssBytes },
   ...{ cpuSeconds, heapBytes: null, inFlight: null, connections: null, loopP99Ms: null },
+  ...{ requestsPerSecond: null, queue: null },
 });
 
 function view(workers: readonly ReturnType<typeof worker>[], change: Partial<View> = {}): View {

@@ -3,11 +3,13 @@ import { expect, it } from 'vitest';
 import { KeptLoad } from '../support/kept-load.ts';
 import { app } from '../support/tsunicorn.ts';
 import { isLong, plan } from './plan.ts';
-import { type Soaked, soak } from './soaked.ts';
+import { CONTROL, countedBy, type Soaked, soak } from './soaked.ts';
 
 const WORKERS = 3;
 const CLIENTS = 300;
 const MINUTES = 60_000;
+/** A worker writes what it counts within 50 ms, on a quiet machine. */
+const SOON = { timeout: 20_000, interval: 50 };
 /** One request in so many computes for 300 ms. */
 const HEAVY = 100;
 
@@ -31,7 +33,7 @@ it.each(['async', 'sync', 'thread'])(
   { timeout: isLong ? 10 * MINUTES : 5 * MINUTES },
   async (workerClass) => {
     const recycling = ['--max-lifetime', '7', '--max-lifetime-jitter', '3'];
-    const service = await soak(app('burns.ts:app'), ['-k', workerClass, ...recycling], WORKERS);
+    const service = await soak(app('burns.ts:app'), ['-k', workerClass, ...CONTROL, ...recycling], WORKERS);
     const loads = service.urls.map(
       (url) =>
         new KeptLoad({
@@ -49,6 +51,8 @@ it.each(['async', 'sync', 'thread'])(
         results.map((result) => ({ ...result, failures: result.failures.length })),
       );
     for (const result of results) expect(result).toMatchObject({ failures: [] });
+    const answered = results.reduce((sum, result) => sum + result.answered, 0);
+    await expect.poll(() => countedBy(service), SOON).toEqual({ ended: answered, inFlight: 0 });
     expect(service.log).not.toMatch(/ERROR|CRITICAL|Cut \d/);
   },
 );

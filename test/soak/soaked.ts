@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { get } from '../support/client.ts';
 import { childrenOf, isAlive, type Running, start } from '../support/tsunicorn.ts';
 
 /** A service that is operated on, through every arbiter that it ever has. */
@@ -106,6 +107,17 @@ export class Soaked {
     await this.waitForLog(/the upgrade is complete/, seen);
     await this.waitFor(() => this.pid !== old && this.pid, 'the pidfile to name the new arbiter');
   }
+}
+
+/** Has the service answer for countedBy(). */
+export const CONTROL = ['--control-socket', 'control.sock'];
+
+/** How many requests the service has counted, through all its workers and arbiters. */
+export async function countedBy({
+  cwd,
+}: Soaked): Promise<{ readonly ended: number; readonly inFlight: number }> {
+  const { body } = await get(`unix:${join(cwd, 'control.sock')}`, '/v1/status');
+  return JSON.parse(body).requests;
 }
 
 /** A service and where it answers. */

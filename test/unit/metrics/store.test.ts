@@ -78,6 +78,7 @@ onLinux('the counters of a service', () => {
     const { counter, block } = worker(counted);
     counter.began('GET', false, undefined);
     counter.began('POST', true, '12');
+    counter.waits();
     block.flush();
     const active = placeFor('http_server_active_requests', 'GET,http') ?? 0;
     const died = placeFor('tsunicorn_requests_cut_total', 'worker_died') ?? 0;

@@ -74,6 +74,19 @@ export default defineConfig({
   // readyPath: null,
   // How long an idle connection is kept; longer than the idle timeout of the load balancer. 0 keeps none.
   // keepAlive: 75,
+  // ── Limits of requests: 0 is no limit ──
+  // Bytes of the request line; a longer one gets 414.
+  // limitRequestLine: 4094,
+  // Header fields; more get 431.
+  // limitRequestFields: 100,
+  // Bytes of one header field; a longer one gets 431.
+  // limitRequestFieldSize: 8190,
+  // Bytes of a body, such as '10M'; a larger one gets 413. null: none in class async, 64M in sync and thread.
+  // limitRequestBody: null,
+  // Seconds until a header must have arrived; it gets 408 otherwise.
+  // headerTimeout: 10,
+  // Whether TRACE and methods of other protocols get to the application.
+  // permitUnconventionalHttpMethod: false,
   // ── Recycling: a worker that reaches one of these is replaced ──
   // Requests; 0 is no limit.
   // maxRequests: 0,

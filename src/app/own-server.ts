@@ -149,7 +149,11 @@ export class OwnServer {
 
   #adoptHttp(server: Server, adoption: Adoption): void {
     const { engine, upgrade, refused, encrypts, secured, session, stream } = adoption;
-    const { keepAliveTimeout, requestTimeout } = { ...plainServer(server), ...this.#defaults };
+    const plain = plainServer(server);
+    const { keepAliveTimeout, requestTimeout } = { ...plain, ...this.#defaults };
+    for (const name of ['headersTimeout', 'connectionsCheckingInterval'])
+      if (Reflect.get(server, name) === Reflect.get(plain, name))
+        Reflect.set(server, name, Reflect.get(engine, name));
     if (server.keepAliveTimeout === keepAliveTimeout) server.keepAliveTimeout = engine.keepAliveTimeout;
     // The engine checks it: Node answers 400, and then runs what comes behind.
     if (this.#requiresHost) Reflect.set(server, 'requireHostHeader', false);

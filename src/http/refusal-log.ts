@@ -1,38 +1,68 @@
-import { Condition } from '../log/condition.ts';
 import type { WorkerLog } from '../log/records.ts';
 import type { Clock } from '../support/clock.ts';
 import type { SayRefused } from './refusals.ts';
 
-/** In so long, this many are logged one by one: more are one client's that sends garbage, or a scan. */
-const WINDOW_MS = 60_000;
-const MOST_LOGGED = 10;
-const QUIET_MS = 10_000;
+/** How often what came meanwhile is told. */
+const ROUND_MS = 1000;
+/** After so long without one, the next of a peer and a reason is logged at once again. */
+const FORGET_MS = 60_000;
+/** So many peers and reasons are told of one by one; all others, as of a scan, together. */
+const MOST_KNOWN = 20;
 
-type Refused = Parameters<SayRefused>;
+type Fields = Parameters<SayRefused>[1];
 
-/** Logs requests that Node refuses; of many the latest stands for those before it, at most once a second, with a count. */
+/** The refusals of one peer for one reason. */
+interface Known {
+  line: string;
+  fields: Fields;
+  latestMs: number;
+  /** Since the last round. */
+  count: number;
+}
+
+/**
+ * Logs requests that are refused: the first of each peer and reason at once, of more of them a count once a second. No
+ * line has anything in it that the client has sent.
+ */
 export function logRefused(log: WorkerLog, clock: Clock): SayRefused {
-  const more = new Condition<Refused>({
-    clock,
-    quietMs: QUIET_MS,
-    say: (phase, { count, durationMs, detail: [line, fields] }) => {
-      const said =
-        phase === 'ends'
-          ? `No request has been refused for ${QUIET_MS / 1000} s (${count} were not logged individually)`
-          : `${line} (${count} so far were not logged individually)`;
-      log.info(said, { event: 'request-refused', ...fields, phase, count, durationMs });
-    },
-  });
-  let sinceMs = Number.NEGATIVE_INFINITY;
-  let logged = 0;
-  return (line, fields) => {
-    const now = clock.now();
-    if (now - sinceMs >= WINDOW_MS) {
-      sinceMs = now;
-      logged = 0;
+  const known = new Map<string, Known>();
+  let rest: Known | null = null;
+  let isArmed = false;
+
+  const tell = (some: Known, whose: string) => {
+    if (some.count === 0) return;
+    const { line, fields, count } = some;
+    log.warning(`${line} (${count} more ${whose})`, { event: 'request-refused', ...fields, count });
+    some.count = 0;
+  };
+  const round = () => {
+    isArmed = false;
+    for (const [key, some] of known) {
+      tell(some, 'in a second');
+      if (clock.now() - some.latestMs >= FORGET_MS) known.delete(key);
     }
-    if (more.holds || logged >= MOST_LOGGED) return more.note([line, fields]);
-    logged++;
-    log.info(line, { event: 'request-refused', ...fields });
+    if (rest !== null) tell(rest, 'of many clients in a second');
+    rest = null;
+    if (known.size > 0) arm();
+  };
+  const arm = () => {
+    if (isArmed) return;
+    isArmed = true;
+    clock.after(ROUND_MS, round);
+  };
+
+  return (line, fields) => {
+    const key = `${fields.error} ${fields.client}`;
+    const latestMs = clock.now();
+    const earlier = known.get(key) ?? (known.size < MOST_KNOWN ? null : rest);
+    if (earlier !== null) {
+      Object.assign(earlier, { line, fields, latestMs, count: earlier.count + 1 });
+      return;
+    }
+    if (known.size < MOST_KNOWN) {
+      known.set(key, { line, fields, latestMs, count: 0 });
+      log.warning(line, { event: 'request-refused', ...fields });
+    } else rest = { line, fields, latestMs, count: 1 };
+    arm();
   };
 }

@@ -14,6 +14,8 @@ const TOO_SLOW = 'ERR_HTTP_REQUEST_TIMEOUT';
 /** The code for what comes behind the last request of a connection, which is answered all the same. */
 const BEHIND_LAST = 'HPE_CLOSED_CONNECTION';
 
+const LINE_FEED = 0x0a;
+
 /** The codes of Node's errors, with the status that Node itself would answer. */
 const STATUSES: Readonly<Record<string, number>> = {
   HPE_HEADER_OVERFLOW: 431,
@@ -206,7 +208,17 @@ function onceJudged(arrivals: Arrivals, error: Error, socket: Socket, refuse: ()
 
 function faultOf(error: Error): Fault {
   const code = codeOf(error) ?? '';
-  return { status: STATUSES[code] ?? 400, code, text: `${messageOf(error)} (${code})` };
+  const status = isLine(error) ? 414 : (STATUSES[code] ?? 400);
+  return { status, code, text: `${messageOf(error)} (${code})` };
+}
+
+/** Whether it was the request line that was too long for Node, which does not say what was. */
+function isLine(error: Error): boolean {
+  const packet: unknown = codeOf(error) === 'HPE_HEADER_OVERFLOW' && Reflect.get(error, 'rawPacket');
+  if (!(packet instanceof Uint8Array)) return false;
+  const end = packet.indexOf(LINE_FEED);
+  if (end >= 0 && end < process.getBuiltinModule('node:http').maxHeaderSize) return false;
+  return /^[A-Z-]+ /.test(Buffer.from(packet.subarray(0, 32)).toString('latin1'));
 }
 
 /** Whether a request was refused. A client that has sent nothing has asked for nothing, and a reset is no request. */

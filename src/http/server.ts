@@ -10,7 +10,8 @@ import type { Clock } from '../support/clock.ts';
 import { closeIdleConnections } from './arrival.ts';
 import type { Connections } from './connections.ts';
 import { guardChunks } from './edge/chunked.ts';
-import { FAULTS, type Fault } from './edge/fault.ts';
+import type { Fault } from './edge/fault.ts';
+import { type EdgeLimits, headOptions, NO_LIMITS } from './edge/limits.ts';
 import { CHUNKED, compileScan, type Policy } from './edge/scan.ts';
 import { afterAnswer, inTurn, isLast } from './in-turn.ts';
 import { lingerWhileSent } from './linger.ts';
@@ -32,8 +33,8 @@ export interface HttpServerOptions extends RunnerOptions {
   readonly keepAliveMs: number;
   /** How long a request may take altogether, 0 for no limit. It may take five minutes to arrive even where this is shorter. */
   readonly requestMs?: number;
-  /** What of HTTP is permitted that is not by default. */
-  readonly permits?: Partial<Pick<Policy, 'permitsAnyMethod'>>;
+  /** What requests may be; without it there is no limit but those of Node. */
+  readonly limits?: EdgeLimits;
   /** Logs each request that is refused, which no handler sees. */
   readonly onRefused?: SayRefused;
   /** Records what no observer sees: upgrades, CONNECT, and answers that are not the application's. */
@@ -46,6 +47,9 @@ export interface HttpServerOptions extends RunnerOptions {
 
 /** A request that has not arrived whole after this is answered with 408. */
 const ARRIVAL_MS = 300_000;
+
+/** How often Node looks for requests that take too long to arrive. */
+const CHECK_MS = 1000;
 
 /**
  * The HTTP engine over one application: a server of ours, or the application's own. It never listens itself: the gate
@@ -86,10 +90,10 @@ interface Edge {
   readonly refusals: Refusals;
 }
 
-function policyOf({ application: { own }, permits }: HttpServerOptions): Policy {
+function policyOf({ application: { own }, limits = NO_LIMITS }: HttpServerOptions): Policy {
   return {
     requiresHost: own?.requiresHost ?? true,
-    permitsAnyMethod: permits?.permitsAnyMethod ?? false,
+    limits,
     takesExpectations: (own?.server.listenerCount('checkExpectation') ?? 0) > 0,
   };
 }
@@ -150,14 +154,21 @@ function sayerOf({ onRefused, count }: HttpServerOptions): SayRefused {
 function createEngine(options: HttpServerOptions): Server {
   // An ESM import of node:http evaluates all of its exports, undici among them: 30 ms and 19 MB.
   const http = process.getBuiltinModule('node:http');
-  return http.createServer({
+  const { limits = NO_LIMITS } = options;
+  const engine = http.createServer({
+    ...headOptions(limits),
+    headersTimeout: limits.headMs,
+    connectionsCheckingInterval: CHECK_MS,
     keepAliveTimeout: options.keepAliveMs,
-    requestTimeout: Math.max(ARRIVAL_MS, options.requestMs ?? 0),
+    requestTimeout: Math.max(ARRIVAL_MS, options.requestMs ?? 0, limits.headMs),
     noDelay: true,
     // Node answers 400 without it, and then runs what comes behind. It is checked with the rest.
     requireHostHeader: false,
     ...upgradesOf(options.application),
   });
+  // Beyond its own limit Node drops fields without a word.
+  engine.maxHeadersCount = limits.fields === Infinity ? 0 : limits.fields + 1;
+  return engine;
 }
 
 /** Node asks this before it takes a connection from HTTP. */
@@ -182,8 +193,7 @@ function requestListener(options: HttpServerOptions, { policy, refusals }: Edge)
   const begin = count?.around(handle, flights) ?? noteFlights(flights, handle);
   const scan = compileScan(policy);
   const chunked = {
-    limit: Infinity,
-    tooLarge: FAULTS.extensions,
+    limit: policy.limits.body,
     refuse: (request: IncomingMessage, fault: Fault) => refusals.refuseBody(request, fault),
   };
   const listener = (request: IncomingMessage, response: ServerResponse): void => {

@@ -1,5 +1,6 @@
 import type { Application } from '../../src/app/application.ts';
 import { Connections } from '../../src/http/connections.ts';
+import { edgeLimitsOf } from '../../src/http/edge/limits.ts';
 import { logRefused } from '../../src/http/refusal-log.ts';
 import { limitRequests } from '../../src/http/request-limit.ts';
 import { createHttpServer } from '../../src/http/server.ts';
@@ -42,6 +43,7 @@ export async function serveMany(
     count: options.count,
     keepAliveMs: settings.keepAlive * 1000,
     requestMs: settings.requestTimeout * 1000,
+    limits: edgeLimitsOf(settings),
     onError: options.onError,
     answerFailure: options.answerFailure,
     onRefused: logRefused(log, clock),

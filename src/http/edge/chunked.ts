@@ -10,7 +10,6 @@ const CHUNK_BYTES = 20;
 export interface ChunkedOptions {
   /** The most bytes of a body; Infinity is no limit. */
   readonly limit: number;
-  readonly tooLarge: Fault;
   /** Called once, for a body that is refused: the application sees neither more of it nor its end. */
   readonly refuse: (request: IncomingMessage, fault: Fault) => void;
 }
@@ -19,7 +18,7 @@ export interface ChunkedOptions {
  * Checks a chunked body as it comes, between the parser and the application. What is wrong with it shows only behind the
  * head: when the application has begun with the request, but before it has seen the end of the body.
  */
-export function guardChunks(request: IncomingMessage, { limit, tooLarge, refuse }: ChunkedOptions): void {
+export function guardChunks(request: IncomingMessage, { limit, refuse }: ChunkedOptions): void {
   const { socket } = request;
   const pass = request.push;
   const overhead = new Overhead(socket.bytesRead);
@@ -36,7 +35,7 @@ export function guardChunks(request: IncomingMessage, { limit, tooLarge, refuse 
   const atEnd = () => (hasForbidden(request.rawTrailers) ? FAULTS.trailer : null);
   const of = ({ length }: Uint8Array) => {
     size += length;
-    if (size > limit) return tooLarge;
+    if (size > limit) return FAULTS.body;
     return overhead.add(length, socket.bytesRead) > EXTENSION_BYTES ? FAULTS.extensions : null;
   };
   // By a name: V8 allocates a function that is written where it is assigned to a property in its old space at once.

@@ -23,6 +23,10 @@ export const FAULTS = {
   coding: fault('CODING', 'Transfer-Encoding is not "chunked" alone (RFC 9112, 6.1)'),
   codingOf10: fault('CODING_OF_1_0', 'HTTP/1.0 has no Transfer-Encoding (RFC 9112, 6.1)'),
   expectation: fault('EXPECTATION', 'Expect is not 100-continue (RFC 9110, 10.1.1)', 417),
+  line: fault('LINE', 'the request line is longer than --limit-request-line allows', 414),
+  fields: fault('FIELDS', 'there are more header fields than --limit-request-fields allows', 431),
+  fieldSize: fault('FIELD_SIZE', 'a header field is longer than --limit-request-field-size allows', 431),
+  body: fault('BODY', 'the body is larger than --limit-request-body allows', 413),
   trailer: fault('TRAILER', 'a trailer is of a field that may not be one (RFC 9110, 6.5.1)'),
   extensions: fault('EXTENSIONS', 'the extensions of the chunks are too long'),
 } as const;

@@ -2,13 +2,13 @@ import type { IncomingMessage } from 'node:http';
 import { dropProxy } from './drop-proxy.ts';
 import { FAULTS, type Fault } from './fault.ts';
 import { isAuthority, isSameAuthority } from './host.ts';
+import type { EdgeLimits } from './limits.ts';
 import { isMethodAllowed } from './methods.ts';
 
 export interface Policy {
   /** Whether a request of HTTP/1.1 must have a Host header, as RFC 9112, 3.2 says. */
   readonly requiresHost: boolean;
-  /** --permit-unconventional-http-method */
-  readonly permitsAnyMethod: boolean;
+  readonly limits: EdgeLimits;
   /** Whether the application answers requests with an Expect that is not 100-continue. */
   readonly takesExpectations: boolean;
 }
@@ -21,6 +21,9 @@ export type Scan = (request: IncomingMessage) => Fault | typeof CHUNKED | null;
 
 const ABSOLUTE = /^(https?):\/\/([^/?#]*)/i;
 const UPPER_TO_LOWER = 0x20;
+/** The two spaces and the version. */
+const AROUND_TARGET = ' '.length + ' HTTP/1.1'.length;
+const COLON_AND_SPACE = ': '.length;
 
 /** What the fields of a head that matter here have said so far; one object serves all requests of a scan. */
 interface Head {
@@ -43,21 +46,23 @@ interface Field {
  */
 export function compileScan(policy: Policy): Scan {
   const fields = fieldsByLength(policy);
-  const { permitsAnyMethod, requiresHost } = policy;
+  const { requiresHost, limits } = policy;
   const head: Head = { minor: 1, host: null, isCoded: false, hasBody: false, hasProxy: false };
   return (request) => {
     const { method = '', url = '', httpVersionMajor: major, httpVersionMinor: minor, rawHeaders } = request;
     if (major !== 1 || minor > 1) return FAULTS.version;
+    if (method.length + url.length + AROUND_TARGET > limits.line) return FAULTS.line;
+    if (rawHeaders.length > 2 * limits.fields) return FAULTS.fields;
     head.minor = minor;
     head.host = null;
     head.isCoded = false;
     head.hasBody = false;
     head.hasProxy = false;
-    const fault = fieldFault(rawHeaders, fields, head);
+    const fault = fieldFault(rawHeaders, fields, head, limits.fieldSize);
     if (fault !== null) return fault;
     if (head.hasProxy) dropProxy(request);
     if (head.host === null && minor === 1 && requiresHost) return FAULTS.noHost;
-    const ofMethod = methodFault(method, head.hasBody, permitsAnyMethod);
+    const ofMethod = methodFault(method, head.hasBody, limits.permitsAnyMethod);
     return ofMethod ?? targetFault(method, url, head.host) ?? (head.isCoded ? CHUNKED : null);
   };
 }
@@ -66,13 +71,16 @@ function fieldFault(
   rawHeaders: readonly string[],
   fields: readonly (Field | undefined)[],
   head: Head,
+  limit: number,
 ): Fault | null {
   for (let at = 0; at < rawHeaders.length; at += 2) {
     const name = rawHeaders[at] as string;
+    const value = rawHeaders[at + 1] as string;
+    if (name.length + COLON_AND_SPACE + value.length > limit) return FAULTS.fieldSize;
     // The length and the first letter tell of nearly every field that it is none of these.
     const field = fields[name.length];
     if (field === undefined || !isNamed(name, field)) continue;
-    const fault = field.check(head, rawHeaders[at + 1] as string);
+    const fault = field.check(head, value);
     if (fault !== null) return fault;
   }
   return null;
@@ -94,12 +102,12 @@ function field(name: string, check: Field['check']): Field {
 }
 
 /** The fields that are looked at, each at the length of its name. */
-function fieldsByLength({ takesExpectations }: Policy): readonly (Field | undefined)[] {
+function fieldsByLength({ takesExpectations, limits }: Policy): readonly (Field | undefined)[] {
   const fields = [
     field('host', hostCheck()),
     field('content-length', (head, value) => {
       head.hasBody = value !== '0';
-      return null;
+      return Number(value) > limits.body ? FAULTS.body : null;
     }),
     field('transfer-encoding', (head, value) => {
       if (head.minor === 0) return FAULTS.codingOf10;

@@ -36,10 +36,10 @@ export const requestRecords = {
     when: 'requests had waited for longer than `--queue-timeout` before the application got them, and were answered with 503; `request` is the latest',
   },
   'request-refused': {
-    level: 'info',
+    level: 'warning',
     fields: ['worker', 'reason', 'client', 'error'],
-    may: ['phase', 'count', 'durationMs'],
-    when: 'a request was answered by the server itself, because it was not HTTP, too large or too slow; after ten in a minute, at most one a second is logged, with the `count` of those that it stands for',
+    may: ['count'],
+    when: 'a request was answered by the server itself, because it was not HTTP or not safe, too large or too slow; the first of a client and a reason is logged at once, more of them once a second, with their `count`',
   },
   'request-timeout': {
     level: ['warning', 'error'],

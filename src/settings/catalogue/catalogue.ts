@@ -4,6 +4,7 @@ import { application } from './application.ts';
 import { binding } from './binding.ts';
 import { companions } from './companions.ts';
 import { development } from './development.ts';
+import { limits } from './limits.ts';
 import { logging } from './logging.ts';
 import { observing } from './observing.ts';
 import { processSettings } from './process.ts';
@@ -18,6 +19,7 @@ export const catalogue = {
   ...workers,
   ...companions,
   ...timeouts,
+  ...limits,
   ...recycling,
   ...processSettings,
   ...logging,
@@ -56,6 +58,7 @@ export const sections: readonly (readonly [title: string, names: readonly Settin
   ['Workers', namesOf(workers)],
   ['Companions', namesOf(companions)],
   ['Timeouts', namesOf(timeouts)],
+  ['Limits of requests', namesOf(limits)],
   ['Recycling', namesOf(recycling)],
   ['Process', namesOf(processSettings)],
   ['Logging', namesOf(logging)],

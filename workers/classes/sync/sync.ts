@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { refuseHttp2 } from '../../../src/app/http2/refuse.ts';
 import { Connections } from '../../../src/http/connections.ts';
+import { edgeLimitsOf } from '../../../src/http/edge/limits.ts';
 import { logRefused } from '../../../src/http/refusal-log.ts';
 import { limitRequests } from '../../../src/http/request-limit.ts';
 import { createHttpServer } from '../../../src/http/server.ts';
@@ -55,6 +56,7 @@ export const serveSync: Serve = async (options) => {
     count: options.count,
     keepAliveMs: 0,
     requestMs: settings.requestTimeout * 1000,
+    limits: edgeLimitsOf(settings),
     onError: options.onError,
     answerFailure: options.answerFailure,
     onRefused: logRefused(log, clock),

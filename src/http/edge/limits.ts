@@ -1,0 +1,44 @@
+import type { Settings } from '../../settings/catalogue/catalogue.ts';
+
+/** How much a request may be. Sizes are in bytes; Infinity is no limit. */
+export interface EdgeLimits {
+  readonly line: number;
+  readonly fields: number;
+  readonly fieldSize: number;
+  readonly body: number;
+  /** How long the head may take to arrive; 0 is no limit. */
+  readonly headMs: number;
+  /** Whether every method passes that Node can parse. */
+  readonly permitsAnyMethod: boolean;
+}
+
+export const NO_LIMITS: EdgeLimits = {
+  line: Infinity,
+  fields: Infinity,
+  fieldSize: Infinity,
+  body: Infinity,
+  headMs: 60_000,
+  permitsAnyMethod: false,
+};
+
+/** The largest body by default where it takes the place of other requests: in classes `sync` and `thread`. */
+const BODY_BYTES = 64 * 1024 ** 2;
+
+export function edgeLimitsOf(settings: Settings): EdgeLimits {
+  const { limitRequestBody: body, workerClass } = settings;
+  return {
+    line: settings.limitRequestLine || Infinity,
+    fields: settings.limitRequestFields || Infinity,
+    fieldSize: settings.limitRequestFieldSize || Infinity,
+    body: (body ?? (workerClass === 'async' ? 0 : BODY_BYTES)) || Infinity,
+    headMs: settings.headerTimeout * 1000,
+    permitsAnyMethod: settings.permitUnconventionalHttpMethod,
+  };
+}
+
+/** The options of node:http for the whole head, which the parser has to hold. */
+export function headOptions({ line, fieldSize }: EdgeLimits): { maxHeaderSize?: number } {
+  const least = 2 * Math.max(...[line, fieldSize].filter(Number.isFinite), 0);
+  const { maxHeaderSize } = process.getBuiltinModule('node:http');
+  return least > maxHeaderSize ? { maxHeaderSize: least } : {};
+}

@@ -1,0 +1,44 @@
+import { nullable } from '../compound-kinds.ts';
+import { boolean, integer, seconds, size } from '../kinds.ts';
+import { setting } from '../setting.ts';
+
+/** What a request may be like, and how long it may take to arrive. */
+export const limits = {
+  limitRequestLine: setting({
+    doc: 'The longest request line, in bytes; a longer one is answered with 414. 0 means no limit of its own: all of the header together is limited by Node (16 KB, or `--max-http-header-size` in `NODE_OPTIONS`), or by twice this setting or `limitRequestFieldSize` if that is more.',
+    flags: '--limit-request-line',
+    kind: integer({ min: 0, max: 1_048_576 }),
+    default: 4094,
+  }),
+  limitRequestFields: setting({
+    doc: 'The most header fields of a request; one with more is answered with 431. 0 means no limit.',
+    flags: '--limit-request-fields',
+    kind: integer({ min: 0, max: 32_768 }),
+    default: 100,
+  }),
+  limitRequestFieldSize: setting({
+    doc: 'The longest header field, its name included, in bytes; a request with a longer one is answered with 431. 0 means no limit of its own, as with `limitRequestLine`.',
+    flags: '--limit-request-field-size',
+    kind: integer({ min: 0, max: 1_048_576 }),
+    default: 8190,
+  }),
+  limitRequestBody: setting({
+    doc: 'The largest body of a request, such as `10M`; a larger one is answered with 413: before it is read where `Content-Length` tells its size, otherwise as soon as more has come. 0 means no limit. Not for requests of HTTP/2 that do not tell their size.',
+    flags: '--limit-request-body',
+    kind: nullable(size({ min: 0 })),
+    default: null,
+    defaultText: 'no limit in class `async`, 64M in classes `sync` and `thread`',
+  }),
+  headerTimeout: setting({
+    doc: 'How long a client may take to send the header of a request, from when it has connected or has begun with it. It is then answered with 408. 0 means no limit but that of `requestTimeout`. A program’s own `headersTimeout` takes precedence.',
+    flags: '--header-timeout',
+    kind: seconds(),
+    default: 10,
+  }),
+  permitUnconventionalHttpMethod: setting({
+    doc: 'Let all methods through that Node’s parser knows, TRACE and those of other protocols (SOURCE) included. Others are always refused with 400, since Node cannot parse them.',
+    flags: '--permit-unconventional-http-method',
+    kind: boolean(),
+    default: false,
+  }),
+};

@@ -32,7 +32,7 @@ interface Connection {
   /** Its index in the list of all connections. */
   at: number;
   latest: ServerResponse | null;
-  /** When the latest request came. */
+  /** When the latest request came; before the first, when the connection did. */
   sinceMs: number;
   /** Requests that were pipelined before the latest and not yet answered when it came. */
   earlier: Flight[] | null;
@@ -110,7 +110,7 @@ export class Connections {
       isHandshaking: false,
       at: this.#size,
       latest: null,
-      sinceMs: 0,
+      sinceMs: performance.now(),
       earlier: null,
       session: null,
       webSocketFrom: null,
@@ -228,6 +228,22 @@ export class Connections {
     return this.#all.filter(isIdle).map(({ socket }) => socket);
   }
 
+  /** At most `count` connections that came before `beforeMs` and whose client has not finished its first head, oldest first. */
+  withoutHead(beforeMs: number, count: number): readonly Socket[] {
+    return oldest(
+      this.#all.filter((connection) => connection.sinceMs < beforeMs && hasNoHead(connection)),
+      count,
+    );
+  }
+
+  /** At most `count` connections that have had a request and wait for another, the longest first. */
+  longestIdle(count: number): readonly Socket[] {
+    return oldest(
+      this.#all.filter((connection) => connection.latest !== null && isIdle(connection)),
+      count,
+    );
+  }
+
   /** The answer to the latest request of a connection; null before the first. */
   latestOn(socket: Socket): ServerResponse | null {
     return (socket as Tracked)[CONNECTION]?.latest ?? null;
@@ -309,6 +325,15 @@ function stageOf({ socket, latest, session, webSocketFrom }: Connection): keyof 
   if (session?.isUsed) return session.size > 0 ? 'answering' : 'idle';
   if (latest === null) return socket.bytesRead === 0 ? 'silent' : 'sendingHeaders';
   return latest.writableFinished ? 'idle' : 'answering';
+}
+
+function hasNoHead({ latest, session, webSocketFrom }: Connection): boolean {
+  return latest === null && session === null && webSocketFrom === null;
+}
+
+function oldest(some: readonly Connection[], count: number): readonly Socket[] {
+  const inOrder = some.toSorted((one, other) => one.sinceMs - other.sinceMs);
+  return inOrder.slice(0, count).map(({ socket }) => socket);
 }
 
 function isIdle({ socket, latest, earlier, session, webSocketFrom }: Connection): boolean {

@@ -17,6 +17,7 @@ const REFUSED: Readonly<Record<string, string>> = {
   HPE_HEADER_OVERFLOW: 'too_large',
   HPE_CHUNK_EXTENSIONS_OVERFLOW: 'too_large',
   ERR_HTTP_REQUEST_TIMEOUT: 'timeout',
+  EDGE_EVICTED: 'timeout',
   EDGE_LINE: 'too_large',
   EDGE_FIELDS: 'too_large',
   EDGE_FIELD_SIZE: 'too_large',

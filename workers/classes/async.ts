@@ -7,6 +7,7 @@ import { createHttpServer } from '../../src/http/server.ts';
 import { TrustedPeers } from '../../src/support/trusted-peers.ts';
 import { Capacity } from '../accept/capacity.ts';
 import { createGate } from '../accept/gate.ts';
+import { makeRoom } from '../accept/make-room.ts';
 import type { Serve, ServeOptions, Serving } from '../serving.ts';
 import { open } from './open.ts';
 
@@ -35,6 +36,8 @@ export async function serveMany(
   }, new TrustedPeers(settings.forwardedAllowIps));
   const capacity = new Capacity({ limit, connections, log, clock, changed: update });
   const limited = limitRequests(application.handler, { seconds: limitSeconds, connections, log, clock });
+  const onRefused = logRefused(log, clock);
+  const room = makeRoom({ connections, capacity, limit, onRefused, count: options.count, clock });
   const server = createHttpServer({
     application: { ...application, handler: options.guard(limited) },
     connections,
@@ -46,7 +49,7 @@ export async function serveMany(
     limits: edgeLimitsOf(settings),
     onError: options.onError,
     answerFailure: options.answerFailure,
-    onRefused: logRefused(log, clock),
+    onRefused,
     accessLog: options.accessLog,
     clock,
   });
@@ -56,7 +59,9 @@ export async function serveMany(
       connections.add(socket);
       (own?.server ?? server).emit('connection', socket);
       capacity.opened(socket);
-      if (capacity.isFull) gate.pause();
+      if (!capacity.isFull) return;
+      gate.pause();
+      room.make();
     },
     clock,
     own?.socketOptions,

@@ -48,7 +48,7 @@ export const workers = {
     needs: { notWith: 'reload' },
   }),
   workerConnections: setting({
-    doc: 'The most connections that a worker holds at a time. At the limit it stops accepting; new connections go to other workers or wait in the kernel’s queue.',
+    doc: 'The most connections that a worker holds at a time. At the limit it stops accepting; new connections go to other workers or wait in the kernel’s queue. It then closes connections whose clients have not finished a header for half a second, the oldest first; after a second at the limit, those that have been idle for longest.',
     flags: '--worker-connections',
     kind: integer({ min: 1 }),
     default: 1000,

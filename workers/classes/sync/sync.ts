@@ -10,6 +10,7 @@ import { TrustedPeers } from '../../../src/support/trusted-peers.ts';
 import { Capacity } from '../../accept/capacity.ts';
 import { EarlyBytes } from '../../accept/early-bytes.ts';
 import { createGate } from '../../accept/gate.ts';
+import { makeRoom } from '../../accept/make-room.ts';
 import { PendingConnections } from '../../accept/pending.ts';
 import type { Serve } from '../../serving.ts';
 import { open } from '../open.ts';
@@ -48,6 +49,8 @@ export const serveSync: Serve = async (options) => {
   const oneByOne = oneAtATime(application.handler, queue, update);
   limitTurns(queue, { seconds: settings.timeout, fail: options.fail, clock });
   const limited = limitRequests(oneByOne, { seconds: settings.requestTimeout, connections, log, clock });
+  const onRefused = logRefused(log, clock);
+  const room = makeRoom({ connections, capacity, limit, onRefused, count: options.count, clock });
   const server = createHttpServer({
     application: { ...application, handler: options.guard(limited) },
     connections,
@@ -59,7 +62,7 @@ export const serveSync: Serve = async (options) => {
     limits: edgeLimitsOf(settings),
     onError: options.onError,
     answerFailure: options.answerFailure,
-    onRefused: logRefused(log, clock),
+    onRefused,
     accessLog: options.accessLog,
     clock,
   });
@@ -73,6 +76,7 @@ export const serveSync: Serve = async (options) => {
       connections.add(socket);
       pending.add(socket);
       capacity.opened(socket);
+      if (capacity.isFull) room.make();
       if (!isFeeding && early?.read(socket)) {
         isFeeding = true;
         setImmediate(fed);

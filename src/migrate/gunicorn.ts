@@ -37,9 +37,7 @@ export const WITHOUT_COUNTERPART: ReadonlyMap<string, string> = new Map([
   ['--limit-request-field_size', 'write --limit-request-field-size'],
   ['--strip-header-spaces', HTTP],
   ['--permit-obsolete-folding', HTTP],
-  ['--header-map', HTTP],
   ['--casefold-http-method', HTTP],
-  ['--permit-unconventional-http-method', HTTP],
   ['--permit-unconventional-http-version', HTTP],
   ['--tolerate-dangerous-framing', 'no: it makes request smuggling possible'],
   ...[

@@ -20,6 +20,8 @@ export const FAULTS = {
   noHost: fault('NO_HOST', 'the Host header is missing (RFC 9112, 3.2)'),
   hosts: fault('HOSTS', 'there is more than one Host header (RFC 9112, 3.2)'),
   host: fault('HOST', 'the Host header is not valid'),
+  types: fault('TYPES', 'there is more than one Content-Type header (RFC 9110, 8.3)'),
+  underscore: fault('UNDERSCORE', 'the name of a header has an underscore (--header-map)'),
   coding: fault('CODING', 'Transfer-Encoding is not "chunked" alone (RFC 9112, 6.1)'),
   codingOf10: fault('CODING_OF_1_0', 'HTTP/1.0 has no Transfer-Encoding (RFC 9112, 6.1)'),
   expectation: fault('EXPECTATION', 'Expect is not 100-continue (RFC 9110, 10.1.1)', 417),

@@ -10,6 +10,8 @@ export interface EdgeLimits {
   readonly headMs: number;
   /** Whether every method passes that Node can parse. */
   readonly permitsAnyMethod: boolean;
+  /** Whether no header may have an underscore in its name. */
+  readonly refusesUnderscores: boolean;
 }
 
 export const NO_LIMITS: EdgeLimits = {
@@ -19,7 +21,11 @@ export const NO_LIMITS: EdgeLimits = {
   body: Infinity,
   headMs: 60_000,
   permitsAnyMethod: false,
+  refusesUnderscores: false,
 };
+
+/** What 0 stands for, as in Gunicorn. */
+const FIELD_BYTES = 8190;
 
 /** The largest body by default where it takes the place of other requests: in classes `sync` and `thread`. */
 const BODY_BYTES = 64 * 1024 ** 2;
@@ -29,10 +35,11 @@ export function edgeLimitsOf(settings: Settings): EdgeLimits {
   return {
     line: settings.limitRequestLine || Infinity,
     fields: settings.limitRequestFields || Infinity,
-    fieldSize: settings.limitRequestFieldSize || Infinity,
+    fieldSize: settings.limitRequestFieldSize || FIELD_BYTES,
     body: (body ?? (workerClass === 'async' ? 0 : BODY_BYTES)) || Infinity,
     headMs: settings.headerTimeout * 1000,
     permitsAnyMethod: settings.permitUnconventionalHttpMethod,
+    refusesUnderscores: settings.headerMap === 'refuse',
   };
 }
 

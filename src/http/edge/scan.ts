@@ -23,7 +23,8 @@ const ABSOLUTE = /^(https?):\/\/([^/?#]*)/i;
 const UPPER_TO_LOWER = 0x20;
 /** The two spaces and the version. */
 const AROUND_TARGET = ' '.length + ' HTTP/1.1'.length;
-const COLON_AND_SPACE = ': '.length;
+/** The colon, a space and the line end, which Gunicorn counts too. */
+const AROUND_VALUE = ': \r\n'.length;
 
 /** What the fields of a head that matter here have said so far; one object serves all requests of a scan. */
 interface Head {
@@ -32,6 +33,7 @@ interface Head {
   isCoded: boolean;
   hasBody: boolean;
   hasProxy: boolean;
+  hasType: boolean;
 }
 
 interface Field {
@@ -47,7 +49,14 @@ interface Field {
 export function compileScan(policy: Policy): Scan {
   const fields = fieldsByLength(policy);
   const { requiresHost, limits } = policy;
-  const head: Head = { minor: 1, host: null, isCoded: false, hasBody: false, hasProxy: false };
+  const head: Head = {
+    minor: 1,
+    host: null,
+    isCoded: false,
+    hasBody: false,
+    hasProxy: false,
+    hasType: false,
+  };
   return (request) => {
     const { method = '', url = '', httpVersionMajor: major, httpVersionMinor: minor, rawHeaders } = request;
     if (major !== 1 || minor > 1) return FAULTS.version;
@@ -58,7 +67,8 @@ export function compileScan(policy: Policy): Scan {
     head.isCoded = false;
     head.hasBody = false;
     head.hasProxy = false;
-    const fault = fieldFault(rawHeaders, fields, head, limits.fieldSize);
+    head.hasType = false;
+    const fault = fieldFault(rawHeaders, fields, head, limits);
     if (fault !== null) return fault;
     if (head.hasProxy) dropProxy(request);
     if (head.host === null && minor === 1 && requiresHost) return FAULTS.noHost;
@@ -71,15 +81,17 @@ function fieldFault(
   rawHeaders: readonly string[],
   fields: readonly (Field | undefined)[],
   head: Head,
-  limit: number,
+  { fieldSize, refusesUnderscores }: EdgeLimits,
 ): Fault | null {
   for (let at = 0; at < rawHeaders.length; at += 2) {
     const name = rawHeaders[at] as string;
     const value = rawHeaders[at + 1] as string;
-    if (name.length + COLON_AND_SPACE + value.length > limit) return FAULTS.fieldSize;
+    if (name.length + AROUND_VALUE + value.length > fieldSize) return FAULTS.fieldSize;
+    if (refusesUnderscores && name.includes('_')) return FAULTS.underscore;
     // The length and the first letter tell of nearly every field that it is none of these.
     const field = fields[name.length];
-    if (field === undefined || !isNamed(name, field)) continue;
+    if (field === undefined || (name.charCodeAt(0) | UPPER_TO_LOWER) !== field.first) continue;
+    if (name.toLowerCase() !== field.name) continue;
     const fault = field.check(head, value);
     if (fault !== null) return fault;
   }
@@ -91,10 +103,6 @@ function methodFault(method: string, hasBody: boolean, permitsAny: boolean): Fau
   if (method === 'CONNECT') return null;
   if (method === 'TRACE' && hasBody) return FAULTS.traceBody;
   return isMethodAllowed(method, permitsAny) ? null : FAULTS.method;
-}
-
-function isNamed(name: string, field: Field): boolean {
-  return (name.charCodeAt(0) | UPPER_TO_LOWER) === field.first && name.toLowerCase() === field.name;
 }
 
 function field(name: string, check: Field['check']): Field {
@@ -114,6 +122,11 @@ function fieldsByLength({ takesExpectations, limits }: Policy): readonly (Field 
       if (head.isCoded || !isChunked(value)) return FAULTS.coding;
       head.isCoded = true;
       head.hasBody = true;
+      return null;
+    }),
+    field('content-type', (head) => {
+      if (head.hasType) return FAULTS.types;
+      head.hasType = true;
       return null;
     }),
     // A server of HTTP/1.0 ignores it.

@@ -1,6 +1,9 @@
 import { nullable } from '../compound-kinds.ts';
-import { boolean, integer, seconds, size } from '../kinds.ts';
+import { boolean, choice, integer, seconds, size } from '../kinds.ts';
 import { setting } from '../setting.ts';
+
+// Defined here, because inside setting() its words would widen to string.
+const headerMap = choice(['drop', 'refuse']);
 
 /** What a request may be like, and how long it may take to arrive. */
 export const limits = {
@@ -17,7 +20,7 @@ export const limits = {
     default: 100,
   }),
   limitRequestFieldSize: setting({
-    doc: 'The longest header field, its name included, in bytes; a request with a longer one is answered with 431. 0 means no limit of its own, as with `limitRequestLine`.',
+    doc: 'The longest header field, its name and line end included, in bytes; a request with a longer one is answered with 431. 0 means the default.',
     flags: '--limit-request-field-size',
     kind: integer({ min: 0, max: 1_048_576 }),
     default: 8190,
@@ -34,6 +37,12 @@ export const limits = {
     flags: '--header-timeout',
     kind: seconds(),
     default: 10,
+  }),
+  headerMap: setting({
+    doc: 'What is done with header fields that have an underscore in their name, which in variables such as `HTTP_X_FORWARDED_FOR` cannot be told from those with hyphens: `drop` leaves them out of the environ of gateway applications, and `refuse` answers the request with 400, whatever the application is.',
+    flags: '--header-map',
+    kind: headerMap,
+    default: 'drop',
   }),
   permitUnconventionalHttpMethod: setting({
     doc: 'Let all methods through that Node’s parser knows, TRACE and those of other protocols (SOURCE) included. Others are always refused with 400, since Node cannot parse them.',

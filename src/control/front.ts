@@ -17,11 +17,14 @@ export class ControlFront {
   readonly #service: Controlled;
   readonly #log: RecordLog;
   readonly #door: Door;
+  readonly #isByDefault: boolean;
   #role: ServiceStatus['role'] = 'only';
   #isOpen = false;
   #loading: NodeJS.Timeout | null = null;
 
-  constructor(socket: ControlSocket, service: Controlled, log: RecordLog) {
+  /** `isByDefault` is whether nobody has chosen the path. */
+  constructor(socket: ControlSocket, service: Controlled, log: RecordLog, isByDefault: boolean) {
+    this.#isByDefault = isByDefault;
     this.#socket = socket;
     this.#service = service;
     this.#log = log;
@@ -54,7 +57,7 @@ export class ControlFront {
 
   #open(): void {
     this.#isOpen = true;
-    sweep(dirname(this.#socket.path));
+    sweep(dirname(this.#socket.path), this.#isByDefault);
     this.#door.open(this.#socket.listener, (error) => this.#failed(error));
     try {
       this.#socket.listens();

@@ -108,7 +108,7 @@ export async function openControl(
     return null;
   }
   const { ControlFront } = await import('../control/front.ts');
-  return new ControlFront(socket, service, log);
+  return new ControlFront(socket, service, log, named === null);
 }
 
 /** Resolves with what the arbiter logs while it handles the command. */

@@ -49,7 +49,9 @@ it('the stack and a profile of a blocked worker are told, one at a time, and it 
 });
 
 it('the threads of a pool are seen, also without a watchdog', async () => {
-  const { service, client, stack } = await controlled('-k', 'thread', '--threads', '1', '--no-watchdog');
+  // On a busy machine all of this takes longer than a thread may be blocked by default.
+  const pool = ['-k', 'thread', '--threads', '1', '--timeout', '0'];
+  const { service, client, stack } = await controlled(...pool, '--no-watchdog');
   void get(service.at, '/spin').catch(() => {});
   await service.waitForLog(/is blocked/);
   const { threads } = await stack();

@@ -13,8 +13,12 @@ export type Phase =
   | { readonly name: 'opening'; readonly leave: Retirement | null }
   | { readonly name: 'serving'; readonly serving: Serving; readonly asked: 'nothing' | 'replacement' }
   | { readonly name: 'leaving'; readonly draining: Draining }
-  /** `hasten` bounds the rest of the end, in milliseconds. */
-  | { readonly name: 'exiting'; readonly hasten: (graceMs: number) => void };
+  /** `after` is whether it has served; `hasten` bounds the rest of the end, in milliseconds. */
+  | {
+      readonly name: 'exiting';
+      readonly after: 'booting' | 'serving';
+      readonly hasten: (graceMs: number) => void;
+    };
 
 /** Whether a worker in this phase has not served yet. */
 export function isBooting({ name }: Phase): boolean {

@@ -386,6 +386,8 @@ class Worker {
 
   #crashed(error: unknown, origin: NodeJS.UncaughtExceptionOrigin): void {
     if (isBooting(this.#phase)) return void this.#bootFailed(error);
+    // It is ended while it boots, mostly since another one has told why none can: what it meets now would be said twice.
+    if (this.#phase.name === 'exiting' && this.#phase.after === 'booting') return;
     const what = origin === 'unhandledRejection' ? 'Unhandled rejection' : 'Uncaught exception';
     this.#uncaught.note({ what, error });
     this.#fail(what.toLowerCase());
@@ -424,7 +426,7 @@ class Worker {
   async #bootFailed(error: unknown): Promise<void> {
     if (!isBooting(this.#phase)) return;
     const whence = this.#phase.name === 'standby' ? 'while it stood by' : undefined;
-    this.#phase = { name: 'exiting', hasten: () => {} };
+    this.#phase = { name: 'exiting', after: 'booting', hasten: () => {} };
     const explained = await this.#explained(error);
     const served = { ...this.#spec.settings, app: this.#name };
     const failure = await explainFailure(explained, this.#modules, served, whence);
@@ -440,7 +442,8 @@ class Worker {
       ...{ graceMs, termination, close },
       ...{ hooks: this.#hooks, logs: this.#logs, clock: this.#clock },
     });
-    this.#phase = { name: 'exiting', hasten: (ms) => ending.hasten(ms) };
+    const after = isBooting(this.#phase) ? 'booting' : 'serving';
+    this.#phase = { name: 'exiting', after, hasten: (ms) => ending.hasten(ms) };
     await ending.run();
     this.#logs.flush();
     process.exit(this.#exitStatus);

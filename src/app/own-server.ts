@@ -242,7 +242,12 @@ export class OwnServer {
   /** Makes it emit `listening`, with the addresses of `urls`; returns the URLs for clients. */
   opened(urls: readonly string[]): readonly string[] {
     if (!this.#isProgram) this.#tellListening(urls);
-    return this.isTls ? urls.map((url) => url.replace(/^http:/, 'https:')) : urls;
+    return urls.map((url) => url.replace(/^http:/, `${this.#scheme}:`));
+  }
+
+  get #scheme(): string {
+    if (this.isRaw) return this.isTls ? 'tls' : 'tcp';
+    return this.isTls ? 'https' : 'http';
   }
 
   /** From now on the program learns of its connections, and `closed` is called when it closes its server. */

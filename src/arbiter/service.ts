@@ -667,7 +667,7 @@ function urlsOfAll(
   listeners: readonly Listener[],
   urls: readonly string[],
 ): readonly string[] {
-  const others = urls.some((url) => url.startsWith('https:')) ? 'https:' : '';
+  const [others = ''] = urls.flatMap((url) => /^(?:https|tcp|tls):/.exec(url)?.[0] ?? []);
   const told = listeners.map((listener) => {
     const at = worker.listeners.indexOf(listener);
     return at < 0 ? others : (urls[at] ?? '');

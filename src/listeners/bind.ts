@@ -263,8 +263,8 @@ export function explainBind(source: string, code: string | undefined, message: s
 }
 
 /**
- * For the log: what each listener is, by what the worker that listens on it knows: whether its application ends TLS, and
- * what an inherited descriptor is.
+ * For the log: what each listener is, by what the worker that listens on it knows: whether its application ends TLS, or
+ * does not speak HTTP, and what an inherited descriptor is.
  */
 export function describeListeners(
   listeners: readonly Listener[],
@@ -272,7 +272,7 @@ export function describeListeners(
 ): readonly string[] {
   return listeners.map(({ address, url }, index) => {
     if (address.kind !== 'fd')
-      return urls[index]?.startsWith('https:') ? url.replace(/^http:/, 'https:') : url;
+      return url.replace(/^http:/, `${/^[a-z]+(?=:)/.exec(urls[index] ?? '')?.[0] ?? 'http'}:`);
     return `${urls[index] || url}${address.name === undefined ? '' : ` (${address.name})`}`;
   });
 }

@@ -1,4 +1,3 @@
-import { BlockList, isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { Development } from '../arbiter/change/development.ts';
 import { addressesOf, type Generation } from '../arbiter/change/generation.ts';
@@ -9,6 +8,7 @@ import type { LoadedData, SettingsInput } from '../settings/load.ts';
 import { nameSetting } from '../settings/origin.ts';
 import { systemClock } from '../support/clock.ts';
 import { UsageError } from '../support/errors.ts';
+import { isLoopback } from '../support/loopback.ts';
 import { Watcher } from '../watch/watcher.ts';
 
 /** Throws a UsageError where --debug would show the source code of a service in production; `base` is what settings add to. */
@@ -67,14 +67,7 @@ export function warningsFor(loaded: LoadedData): readonly string[] {
   ];
 }
 
-const loopback = new BlockList();
-loopback.addSubnet('127.0.0.0', 8, 'ipv4');
-loopback.addAddress('::1', 'ipv6');
-
 /** Whether only this machine can reach the address; of an inherited descriptor nothing is known. */
 function isPrivate(address: Address): boolean {
-  if (address.kind !== 'tcp') return true;
-  const { host } = address;
-  const version = isIP(host);
-  return version === 0 ? host === 'localhost' : loopback.check(host, version === 6 ? 'ipv6' : 'ipv4');
+  return address.kind !== 'tcp' || isLoopback(address.host);
 }

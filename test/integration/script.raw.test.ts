@@ -16,6 +16,7 @@ const quiet = ['-b', '127.0.0.1:0', '--log-level', 'warning'];
 describe('a program whose server does not speak HTTP', () => {
   it('is served where --listen-port names it, and its connections outlive a reload', async () => {
     const running = await serve(['server.cjs', '--listen-port', '3000'], { files });
+    expect(running.at).toMatch(/^tcp:/);
     const port = Number(new URL(running.at).port);
     const wire = await wireTo(port);
     wire.write('one');

@@ -22,8 +22,10 @@ async function bootFailure(error: unknown, whence = 'while it was loading'): Pro
     const message = explainBind(error.listener.source, codeOf(error.cause), error.message);
     return { exitStatus: EXIT.usage, message };
   }
-  const stack = error instanceof Error ? error.stack : undefined;
-  const message = `the application failed ${whence}: ${messageOf(error)}${cureOf(error)}`;
+  const cure = cureOf(error);
+  // Where a cure is known, the stack says no more: it is Node's own.
+  const stack = error instanceof Error && cure === '' ? error.stack : undefined;
+  const message = `the application failed ${whence}: ${messageOf(error)}${cure}`;
   return { exitStatus: EXIT.appLoad, message, ...(stack === undefined ? {} : { stack }) };
 }
 

@@ -11,12 +11,13 @@ import { loadProgram, type Program } from '../../src/app/script/load-program.ts'
 import type { Sides } from '../../src/app/script/sides.ts';
 import { bareContext, gatewayContext } from '../../src/gateway/context.ts';
 import type { WorkerLog } from '../../src/log/records.ts';
-import type { BootSpec } from '../../src/process/ipc.ts';
+import type { BootSpec, HandedListener } from '../../src/process/ipc.ts';
 import { parseAddress } from '../../src/settings/address.ts';
 import type { Settings } from '../../src/settings/catalogue/catalogue.ts';
 import { classNameOf } from '../../src/settings/class-name.ts';
 import { servedName } from '../../src/settings/mounts.ts';
 import { UsageError } from '../../src/support/errors.ts';
+import { isLoopback } from '../../src/support/loopback.ts';
 import { EarlyDoors } from '../accept/early-doors.ts';
 import type { DoorListener } from '../accept/listener-door.ts';
 import { OwnDoor } from '../accept/own-door.ts';
@@ -73,8 +74,18 @@ export async function loadAsProgram(program: Program, around: ProgramSurrounding
   const reason = served === null || asked !== null ? null : differenceOf(text, served, urls, address);
   if (reason !== null && age === 1) log.info(reason, { event: 'program-port', reason });
   const listeners = asked?.listeners ?? handed;
+  if (asked !== null && settings.debug && age === 1) warnOfDebug(listeners, log);
   for (const { fd } of handed) if (!listeners.some((one) => one.fd === fd)) queue.close(fd);
   return { application, listeners: queue.forGate(listeners), ownDoor };
+}
+
+/** The arbiter has warned of the addresses that it knew before. */
+function warnOfDebug(listeners: readonly HandedListener[], log: WorkerLog): void {
+  for (const { address, port } of tcpOf(listeners.map(({ url }) => url))) {
+    if (isLoopback(address)) continue;
+    const reason = `--debug shows source code, and port ${port} of ${address}, where the program listens, can be reached from other machines; let it listen on 127.0.0.1, or use --bind`;
+    log.warning(reason, { event: 'settings-questionable', reason });
+  }
 }
 
 function refusePath({ own, what }: Application, { readyPath }: Settings): void {

@@ -14,6 +14,7 @@ import {
   type Retirement,
   type StopInspecting,
 } from '../src/process/ipc.ts';
+import { classNameOf } from '../src/settings/class-name.ts';
 import { backgroundClock, type Clock, systemClock } from '../src/support/clock.ts';
 import { EXIT, messageOf } from '../src/support/errors.ts';
 import type { DoorListener } from './accept/listener-door.ts';
@@ -144,7 +145,7 @@ class Worker {
 
   async boot(allLoaded: () => void): Promise<void> {
     try {
-      const serve = await classOf(this.#spec);
+      const [serve] = await Promise.all([classOf(this.#spec), this.#loadCode()]);
       allLoaded();
       const serving = await this.#start(serve);
       // The worker was told to quit while the sockets were being opened.
@@ -161,6 +162,14 @@ class Worker {
     } catch (error) {
       await this.#bootFailed(error);
     }
+  }
+
+  /** What loads the application, while our own files still find each other without a look at the disk. */
+  async #loadCode(): Promise<void> {
+    const { settings, failure } = this.#spec;
+    if (this.#program !== null) await Promise.all([import('./boot/load-program.ts'), this.#sides.loadCode()]);
+    // Threads load the application themselves.
+    else if (!failure && classNameOf(settings) !== 'thread') await import('../src/app/load-served.ts');
   }
 
   async #start(serve: Serve): Promise<Serving> {
@@ -217,7 +226,6 @@ class Worker {
       return loadIntoProcess(this.#spec.settings, this.#log, onError);
     }
     const { loadAsProgram } = await import('./boot/load-program.ts');
-    await this.#sides.loadCode();
     const { application, listeners, ownDoor } = await loadAsProgram(this.#program, {
       ...{ spec: this.#spec, log: this.#log, onError },
       ...{ sides: this.#sides.sides, tell: this.#sides.tell },

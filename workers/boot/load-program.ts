@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net';
 import type { Application } from '../../src/app/application.ts';
 import { refuseHttp2 } from '../../src/app/http2/refuse.ts';
 import { addressOf } from '../../src/app/own-server.ts';
-import { AskedAddress, type TellListen } from '../../src/app/script/asked-address.ts';
+import type { AskedAddress, AskedAddressOptions, TellListen } from '../../src/app/script/asked-address.ts';
 import { told } from '../../src/app/script/claim.ts';
 import type { ListenCall } from '../../src/app/script/listen-call.ts';
 import { placeOf } from '../../src/app/script/listen-call.ts';
@@ -17,7 +17,6 @@ import type { Settings } from '../../src/settings/catalogue/catalogue.ts';
 import { classNameOf } from '../../src/settings/class-name.ts';
 import { servedName } from '../../src/settings/mounts.ts';
 import { UsageError } from '../../src/support/errors.ts';
-import { isLoopback } from '../../src/support/loopback.ts';
 import { EarlyDoors } from '../accept/early-doors.ts';
 import type { DoorListener } from '../accept/listener-door.ts';
 import { OwnDoor } from '../accept/own-door.ts';
@@ -48,7 +47,7 @@ export async function loadAsProgram(program: Program, around: ProgramSurrounding
   const text = program.main.nameFor(settings.app ?? '');
   const warn = (reason: string) => log.warning(reason, { event: 'program-listens', reason });
   const queue = new EarlyDoors(settings.backlog);
-  const asked = address === 'asked' ? new AskedAddress({ handed, tell, queue, text }) : null;
+  const asked = address === 'asked' ? await askedAddress({ handed, tell, queue, text }) : null;
   const urls = handed.map(({ url }) => url);
   if (address === 'given') tellPort(urls);
   // Each worker would say the same.
@@ -74,13 +73,14 @@ export async function loadAsProgram(program: Program, around: ProgramSurrounding
   const reason = served === null || asked !== null ? null : differenceOf(text, served, urls, address);
   if (reason !== null && age === 1) log.info(reason, { event: 'program-port', reason });
   const listeners = asked?.listeners ?? handed;
-  if (asked !== null && settings.debug && age === 1) warnOfDebug(listeners, log);
+  if (asked !== null && settings.debug && age === 1) await warnOfDebug(listeners, log);
   for (const { fd } of handed) if (!listeners.some((one) => one.fd === fd)) queue.close(fd);
   return { application, listeners: queue.forGate(listeners), ownDoor };
 }
 
 /** The arbiter has warned of the addresses that it knew before. */
-function warnOfDebug(listeners: readonly HandedListener[], log: WorkerLog): void {
+async function warnOfDebug(listeners: readonly HandedListener[], log: WorkerLog): Promise<void> {
+  const { isLoopback } = await import('../../src/support/loopback.ts');
   for (const { address, port } of tcpOf(listeners.map(({ url }) => url))) {
     if (isLoopback(address)) continue;
     const reason = `--debug shows source code, and port ${port} of ${address}, where the program listens, can be reached from other machines; let it listen on 127.0.0.1, or use --bind`;
@@ -101,9 +101,15 @@ export async function listenersOfFailure(
   tell: TellListen,
 ): Promise<readonly DoorListener[]> {
   const queue = new EarlyDoors(settings.backlog);
-  const asked = new AskedAddress({ handed, tell, queue, text: settings.app ?? '' });
+  const asked = await askedAddress({ handed, tell, queue, text: settings.app ?? '' });
   await asked.useAny(settings.bind[0] ?? '');
   return asked.listeners;
+}
+
+/** Most services have an address of their own. */
+async function askedAddress(options: AskedAddressOptions): Promise<AskedAddress> {
+  const { AskedAddress } = await import('../../src/app/script/asked-address.ts');
+  return new AskedAddress(options);
 }
 
 function sayPrimary(place: string, log: WorkerLog): void {

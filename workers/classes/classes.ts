@@ -5,10 +5,7 @@ import type { Serve } from '../serving.ts';
 /** Loads the worker class that the settings ask for, or the one that shows a `failure`, and nothing else. */
 export async function classOf({ settings, failure }: Pick<BootSpec, 'settings' | 'failure'>): Promise<Serve> {
   if (failure) return (await import('./broken.ts')).serveFailure(failure);
-  const name = classNameOf(settings);
-  // Threads load the application themselves.
-  if (name !== 'thread') await import('../../src/app/load-served.ts');
-  switch (name) {
+  switch (classNameOf(settings)) {
     case 'async':
       return (await import('./async.ts')).serveAsync;
     case 'sync':

@@ -7,7 +7,6 @@ import { applicationOf, type ExportOptions, exportCure, exportsAnything } from '
 import { type AppSpec, parseSpec } from '../spec.ts';
 import { adaptProgram } from './adapt-program.ts';
 import type { ClusterView } from './cluster-view.ts';
-import { explainListen } from './explain-listen.ts';
 import type { Listens, Service } from './listens.ts';
 import type { MainModule } from './main-module.ts';
 import { whenDry } from './when-dry.ts';
@@ -158,9 +157,9 @@ class Search {
   async #failure(error: unknown): Promise<Error> {
     const { listens, main } = this.#program;
     const place = listens.failedAt(error);
-    return place === null
-      ? main.failure(this.#spec.text, error)
-      : explainListen(this.#spec.text, place, error);
+    if (place === null) return main.failure(this.#spec.text, error);
+    const { explainListen } = await import('./explain-listen.ts');
+    return explainListen(this.#spec.text, place, error);
   }
 
   #fail(error: unknown): void {

@@ -91,15 +91,21 @@ reported, and no check runs. In class \`thread\` the application runs in threads
 
 ## What it costs
 
-Counting costs a request 0.4 µs of processor time: 3 to 4 % of a request to an application that says "hello" on a kept
-connection (12 µs), and less than 1 % of one that takes 50 µs. \`npm run bench:counters\` measures it on your machine.
+Counting costs a request 0.1 to 0.3 µs of processor time: 1 to 3 % of a request to an application that says "hello" on a kept
+connection (12 µs), and less than 1 % of one that takes 50 µs. \`npm run bench:counters\` measures it on your machine, with
+\`-- --collections\` as \`--admin-bind\` has it.
 
 ## What is not counted
 
 Not counted are requests to [\`--ready-path\`](settings.md#readypath), WebSockets and CONNECT. A request is counted when its
 answer has been given to the system, or its connection has ended. A worker has room for 64 combinations of
 the labels of a request; what comes beyond is counted with \`error_type="_OTHER"\` and no status, and
-\`tsunicorn_series_folded_total\` says how many. Paths are never labels.
+\`tsunicorn_series_folded_total\` says how many. Paths are never labels, nor is \`http_route\`: what a framework calls a route
+would have to be read from its own objects at the end of each request, and its values have no bound.
+
+Garbage collections are counted with \`--admin-bind\` only: Node makes each an entry, which costs a busy "hello" 2 % more.
+Workers that the watchdog has ended are those with \`cause="stall"\` in \`tsunicorn_worker_exits_total\`, and restarts by their
+cause are all of it; what was blocked and went on is in \`tsunicorn_eventloop_blocked_total\`.
 
 ## Figures
 

@@ -11,20 +11,23 @@ import type { BootSpec, Standards } from '../src/process/ipc.ts';
 import { surviveStdio } from '../src/process/stdio.ts';
 import type { Settings } from '../src/settings/catalogue/catalogue.ts';
 import { messageOf } from '../src/support/errors.ts';
-import type { Logger } from '../src/support/logger.ts';
+import type { LogFields, Logger } from '../src/support/logger.ts';
 
-/** Opens the worker's own log. From then on no failure of a log ends the worker. */
-export async function openLogs(spec: BootSpec): Promise<Logs> {
+/** Opens the worker's own log, of whose records `took` gets the fields. From then on no failure of a log ends the worker. */
+export async function openLogs(spec: BootSpec, took?: (fields: LogFields) => void): Promise<Logs> {
   surviveStdio();
   const { settings, standards, slot, age, generation } = spec;
   const worker = { pid: process.pid, slot, age, generation };
-  const file = createLogger({
+  const plain = createLogger({
     level: settings.logLevel,
     format: settings.logFormat,
     file: settings.errorLogfile,
     standard: standards.stderr,
     worker,
   });
+  const file = took ? { ...plain, ...both(plain, (_level, _message, fields = {}) => took(fields)) } : plain;
+  // What is wrong with the log itself goes to the standard error, and not to the log.
+  if (took) plain.alsoTrouble((_level, _message, fields = {}) => took(fields));
   const ring = spec.ringFd === undefined ? null : await loadRing(spec.ringFd, settings);
   return new Logs(spec, worker, file, settings.syslog ? await loadSyslog(settings, file) : null, ring);
 }

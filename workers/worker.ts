@@ -69,7 +69,9 @@ export async function runWorker(
   if (spec.identity !== null)
     await (await import('./boot/confirm-identity.ts')).confirmIdentity(inbox, spec.identity);
   const counting = await countingOf(spec, inbox);
-  await new Worker(inbox, spec, await openLogs(spec), systemClock, program, counting).boot(allLoaded);
+  await new Worker(inbox, spec, await openLogs(spec, counting?.logged), systemClock, program, counting).boot(
+    allLoaded,
+  );
 }
 
 /** What the worker counts; null where nobody asks for figures. */

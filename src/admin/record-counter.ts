@@ -1,14 +1,24 @@
 import { arbiterFamilies } from '../metrics/catalogue.ts';
 import { placeFor, placeOf } from '../metrics/layout.ts';
+import { countLost } from '../metrics/lost-lines.ts';
 import type { CounterStore } from '../metrics/store.ts';
 import type { LogFields, Logger } from '../support/logger.ts';
 
+const LOST = placeOf('tsunicorn_log_lines_lost_total');
+
 /** A logger whose records are counted too, also those that its level leaves out. */
 export function countingLog(log: Logger, store: Pick<CounterStore, 'add' | 'publish'>): Logger {
+  const lost = countLost((lines) => {
+    store.add(LOST, lines);
+    store.publish();
+  });
   const counted =
     (write: Logger['info']): Logger['info'] =>
     (message, fields) => {
-      if (fields?.event !== undefined) count(fields.event, fields, store);
+      if (fields?.event !== undefined) {
+        count(fields.event, fields, store);
+        lost(fields);
+      }
       write(message, fields);
     };
   return {

@@ -99,6 +99,10 @@ export const workerFamilies = {
     labels: { cpu_mode: ['user', 'system'] },
   },
   tsunicorn_connections: { type: 'gauge', help: 'Open connections of clients' },
+  tsunicorn_log_lines_lost_total: {
+    type: 'counter',
+    help: 'Lines of logs that could not be written, as the records log-unwritable and access-lines-lost say',
+  },
 } as const satisfies Readonly<Record<string, Family>>;
 
 /** The states of a worker, as the arbiter knows them. */

@@ -1,7 +1,8 @@
 import { countBy } from '../../src/http/count-requests.ts';
 import type { RequestCount } from '../../src/http/observer.ts';
 import { CounterBlock, writeBlock } from '../../src/metrics/block.ts';
-import { HEADER } from '../../src/metrics/layout.ts';
+import { HEADER, placeOf } from '../../src/metrics/layout.ts';
+import { countLost, type LossFields } from '../../src/metrics/lost-lines.ts';
 import { RequestCounter } from '../../src/metrics/request-counter.ts';
 import type { BootSpec, CountersSpec } from '../../src/process/ipc.ts';
 import { backgroundClock, every } from '../../src/support/clock.ts';
@@ -14,12 +15,15 @@ export interface Counting {
   readonly requests: RequestCount;
   /** What another thread writes while this one is blocked; null where the numbers are sent. */
   readonly shared: SharedCounters | null;
+  /** Takes each record of the worker's log: some say that lines were lost. */
+  readonly logged: (fields: LossFields) => void;
   /** From now on the worker has this slot. */
   serveIn(slot: number): void;
   /** From now on its connections are counted, what waits for a thread, the process itself, and what the application measures. */
   serves(serving: Pick<Serving, 'connections' | 'queued'>): Promise<void>;
 }
 
+const LOST = placeOf('tsunicorn_log_lines_lost_total');
 /** How often the process is measured, and numbers are sent that cannot be written. */
 const MEASURE_MS = 1000;
 
@@ -62,6 +66,12 @@ export async function startCounting(
   return {
     requests: countBy(new RequestCounter(block), settings.readyPath, await bodiesOf(settings)),
     shared: fd === null ? null : { values, fd, position },
+    logged: countLost((lines) => {
+      values[LOST] = (values[LOST] ?? 0) + lines;
+      block.changed();
+      // The process may end now.
+      block.flush();
+    }),
     serveIn(given) {
       values[HEADER.slot] = given + 1;
       block.changed();

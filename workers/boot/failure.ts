@@ -29,8 +29,14 @@ async function bootFailure(error: unknown, whence = 'while it was loading'): Pro
   return { exitStatus: EXIT.appLoad, message, ...(stack === undefined ? {} : { stack }) };
 }
 
-/** Errors of a module that calls listen() itself, since more than one process loads it. */
+/** Node resolves what its options preload as if a module of that name were in the working directory. */
+const OF_OPTIONS = /^Cannot find (?:package|module) .* imported from .*\/$/;
+
+/** For errors that are not the application's own code's. */
 function cureOf(error: unknown): string {
+  if (codeOf(error) === 'ERR_MODULE_NOT_FOUND' && OF_OPTIONS.test(messageOf(error)))
+    return "; Node's options name it (--import, in NODE_OPTIONS or the command): install it, or remove it there";
+  // A module that calls listen() itself, since more than one process loads it.
   if (codeOf(error) !== 'EADDRINUSE') return '';
   // Of node:dgram; node:net says `listen`.
   if (error instanceof Error && Reflect.get(error, 'syscall') === 'bind')

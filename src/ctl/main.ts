@@ -6,7 +6,7 @@ import { Failure, STATUS } from './failure.ts';
 import { choose } from './find.ts';
 import { renderHelp, renderVerb } from './help.ts';
 import { type Output, ownOutput } from './output.ts';
-import { parseWords, type Words } from './parse.ts';
+import { parseWords, verbFirst, type Words } from './parse.ts';
 import type { Verb } from './verb.ts';
 import { verbs } from './verbs.ts';
 
@@ -21,7 +21,8 @@ export async function main(argv: readonly string[], out: Output = ownOutput): Pr
   }
 }
 
-async function run([name, ...words]: readonly string[], out: Output): Promise<number> {
+async function run(argv: readonly string[], out: Output): Promise<number> {
+  const [name, ...words] = verbFirst(argv);
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
     const [topic] = words;
     out.line(topic === undefined ? renderHelp(verbs) : renderVerb(verbOf(topic)));

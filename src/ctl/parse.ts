@@ -17,6 +17,21 @@ export interface Words {
   readonly flags: ReadonlyMap<string, string | true>;
 }
 
+/** The same with the verb in front of the options that each verb takes, which may also be written before it. */
+export function verbFirst(argv: readonly string[]): readonly string[] {
+  let at = 0;
+  for (let flag = commonFlag(argv[at]); flag !== undefined; flag = commonFlag(argv[at]))
+    at += flag.value === undefined || argv[at]?.startsWith(`${flag.name}=`) ? 1 : 2;
+  const verb = argv[at];
+  return at === 0 || verb === undefined ? argv : [verb, ...argv.slice(0, at), ...argv.slice(at + 1)];
+}
+
+/** The help without a verb is another one. */
+function commonFlag(word = ''): Flag | undefined {
+  const [name] = word.split('=', 1);
+  return COMMON_FLAGS.find((flag) => flag.name !== '--help' && (flag.name === name || flag.short === word));
+}
+
 /** Reads the words behind a verb. Throws a Failure. */
 export function parseWords(words: readonly string[], verb: Pick<Verb, 'name' | 'flags' | 'operands'>): Words {
   const known = [...(verb.flags ?? []), ...COMMON_FLAGS];

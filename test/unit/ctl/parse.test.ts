@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { main } from '../../../src/ctl/main.ts';
-import { parseWords } from '../../../src/ctl/parse.ts';
+import { parseWords, verbFirst } from '../../../src/ctl/parse.ts';
 import { verbs } from '../../../src/ctl/verbs.ts';
 
 const VERB = {
@@ -28,6 +28,14 @@ describe('a command line', () => {
     expect(operands).toEqual(['3']);
     expect(Object.fromEntries(flags)).toEqual({ '--wait': true, '--timeout': '5', '--socket': 'c.sock' });
     expect(parseWords(['--', '-1'], VERB).operands).toEqual(['-1']);
+  });
+
+  it('may have the options of every command before the command', () => {
+    expect(verbFirst(['-n', 'shop', '--json', '--pid=p', 'scale', '3'])).toEqual([
+      ...['scale', '-n', 'shop', '--json', '--pid=p', '3'],
+    ]);
+    for (const words of [['scale', '-n', 'shop'], ['--help'], ['-n', 'shop'], ['--wait', 'reload'], []])
+      expect(verbFirst(words)).toEqual(words);
   });
 
   it.each([

@@ -16,6 +16,7 @@ import type { Need } from '../src/settings/setting.ts';
 import { renderCompatibility } from '../test/compatibility/render.ts';
 import { renderDifferences } from '../test/support/surface/render.ts';
 import { renderControl } from './control-page.ts';
+import { renderDashboard } from './dashboard.ts';
 import { brokenLinks } from './links.ts';
 import { renderMetrics } from './metrics-page.ts';
 
@@ -221,6 +222,7 @@ const PAGES: readonly (readonly [name: string, render: () => string])[] = [
   ['docs/compatibility.md', renderCompatibility],
   ['docs/metrics.md', renderMetrics],
   ['docs/control.md', renderControl],
+  ['deploy/grafana/tsunicorn.json', renderDashboard],
 ];
 
 function isFresh(name: string, text: string): boolean {

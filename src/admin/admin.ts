@@ -4,6 +4,7 @@ import { ListeningRows } from '../listeners/queue.ts';
 import type { RecordLog } from '../log/records.ts';
 import { members } from '../metrics/layout.ts';
 import type { CounterStore } from '../metrics/store.ts';
+import { availableMemory } from '../process/available-memory.ts';
 import type { ServiceStatus } from '../process/status.ts';
 import type { Settings } from '../settings/catalogue/catalogue.ts';
 import { fs } from '../support/builtins.ts';
@@ -163,6 +164,7 @@ export class Admin {
       ...ofQueues(queues),
       tsunicorn_worker_metrics_stale: stale.length,
       tsunicorn_metric_series_folded_total: folded,
+      tsunicorn_memory_limit_bytes: availableMemory(),
       process_start_time_seconds: performance.timeOrigin / 1000,
       process_resident_memory_bytes: process.memoryUsage.rss(),
       process_cpu_seconds_total: (user + system) / 1e6,

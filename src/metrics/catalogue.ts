@@ -180,6 +180,10 @@ export const presentFamilies = {
     help: 'For how long a connection in that queue has waited since it sent something; of TCP, where ss(8) is installed',
     dynamic: ['address'],
   },
+  tsunicorn_memory_limit_bytes: {
+    type: 'gauge',
+    help: 'What all processes of the service together may use: the limit of the control group, or the memory of the machine',
+  },
   process_start_time_seconds: { type: 'gauge', help: 'When the arbiter was started, in Unix time' },
   process_resident_memory_bytes: { type: 'gauge', help: 'The resident memory of the arbiter' },
   process_cpu_seconds_total: { type: 'counter', help: 'The processor time of the arbiter' },

@@ -11,7 +11,7 @@ export interface PrometheusSample {
   readonly value: readonly [seconds: number, value: string];
 }
 
-/** A real Prometheus that scrapes one address twice a second until the test ends. */
+/** A real Prometheus that scrapes one address every second until the test ends. */
 export class Prometheus {
   readonly #at: string;
 
@@ -51,6 +51,12 @@ export class Prometheus {
     return JSON.parse(body).data.result;
   }
 
+  /** The value of a query that has one sample; undefined where it has none yet. */
+  async value(text: string): Promise<number | undefined> {
+    const [first] = await this.query(text);
+    return first && Number(first.value[1]);
+  }
+
   /** Waits until the query has a result. */
   async until(text: string): Promise<readonly PrometheusSample[]> {
     const deadline = performance.now() + deadlineMs();
@@ -64,7 +70,7 @@ export class Prometheus {
 }
 
 function configuration(target: string): string {
-  return `global: {scrape_interval: 500ms, scrape_timeout: 500ms}
+  return `global: {scrape_interval: 1s, scrape_timeout: 1s}
 scrape_configs: [{job_name: tsunicorn, static_configs: [{targets: ['${target}']}]}]
 `;
 }

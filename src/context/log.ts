@@ -1,5 +1,6 @@
 import type { ContextService } from '../app/contexts.ts';
 import type { LogFields, LogLevel } from '../support/logger.ts';
+import { tagsOf } from '../support/request-id.ts';
 import { currentContext, isOfRequest } from './current.ts';
 import { host } from './host.ts';
 import { idOf } from './request-id.ts';
@@ -12,7 +13,9 @@ function at(level: LogLevel): ContextLog[LogLevel] {
     const context = currentContext('log');
     const log = host.log;
     if (!isOfRequest(context)) return log[level](message, fields);
-    log[level](message, { requestId: idOf(context), ...fields });
+    const { traceId } = tagsOf(context.incoming);
+    const trace = traceId === undefined ? {} : { traceId };
+    log[level](message, { requestId: idOf(context), ...trace, ...fields });
   };
 }
 

@@ -10,7 +10,6 @@ export type AfterRequest = (response: ServerResponse) => void;
 
 /** What most requests never need of their context; it is made at first use. */
 export interface Extras {
-  id: string | null;
   globals: object | null;
   locals: Map<object, unknown> | null;
   readonly after: AfterRequest[];
@@ -53,7 +52,7 @@ export class Context {
 }
 
 function newExtras(): Extras {
-  return { id: null, globals: null, locals: null, after: [], teardowns: [], error: null, state: 'open' };
+  return { globals: null, locals: null, after: [], teardowns: [], error: null, state: 'open' };
 }
 
 /** The property of a request that holds its context. */

@@ -1,11 +1,16 @@
 /** How many requests at a time have a place in the table; more are only counted. */
 export const SLOTS = 1024;
-/** How many bytes of a URL are kept; a method has 24, an address 48. */
+/** How many bytes of a URL are kept; a method has 24, an address 48, an id 128, that of a trace 32. */
 export const URL_BYTES = 512;
 
 export const METHOD_BYTES = 24;
 export const REMOTE_BYTES = 48;
-export const TEXT_BYTES = METHOD_BYTES + REMOTE_BYTES + URL_BYTES;
+export const ID_BYTES = 128;
+export const TRACE_BYTES = 32;
+/** Where the last two begin in the text of a place. */
+export const ID_AT = METHOD_BYTES + REMOTE_BYTES + URL_BYTES;
+export const TRACE_AT = ID_AT + ID_BYTES;
+export const TEXT_BYTES = TRACE_AT + TRACE_BYTES;
 
 // The header, in 32-bit numbers.
 export const DIRTY = 0;
@@ -20,7 +25,9 @@ export const STATE = 0;
 export const SERIAL = 1;
 export const STATUS = 2;
 export const LENGTHS = 3;
-export const SLOT_INTS = 4;
+/** The length of the id, and whether there is a trace. */
+export const TAGS = 4;
+export const SLOT_INTS = 5;
 
 // A place, in doubles.
 export const START = 0;
@@ -37,6 +44,9 @@ export const TAKEN = 3;
 export const STATUS_MASK = 0xfff;
 export const ENDED_BIT = 0x1000;
 export const UPGRADED_BIT = 0x2000;
+
+/** Beside the length of the id. */
+export const TRACE_BIT = 1 << 8;
 
 // Beside the lengths: the URL's has ten bits, the others six.
 export const CUT_BIT = 1 << 22;
@@ -60,4 +70,14 @@ export class Memory {
     this.doubles = new Float64Array(buffer, DOUBLES_AT, SLOTS * SLOT_DOUBLES);
     this.texts = Buffer.from(buffer, TEXTS_AT, SLOTS * TEXT_BYTES);
   }
+}
+
+/** The id and the trace of a place whose text begins at `text`; `''` is none. */
+export function tagsAt(texts: Buffer, text: number, tags: number): { requestId: string; traceId: string } {
+  const id = text + ID_AT;
+  const trace = text + TRACE_AT;
+  return {
+    requestId: tags === 0 ? '' : texts.toString('latin1', id, id + (tags & 0xff)),
+    traceId: (tags & TRACE_BIT) === 0 ? '' : texts.toString('latin1', trace, trace + TRACE_BYTES),
+  };
 }

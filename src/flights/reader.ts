@@ -23,10 +23,12 @@ import {
   STATE,
   STATUS,
   STATUS_MASK,
+  TAGS,
   TAKEN,
   TEXT_BYTES,
   TOLD,
   TOLD_OF,
+  tagsAt,
   UPGRADED_BIT,
 } from './memory.ts';
 
@@ -49,6 +51,9 @@ export interface Flight {
   readonly ended: boolean;
   /** How many bytes of the body were given to the connection. */
   readonly bytes: number;
+  /** The id, and that of its trace; `''` where it is not known. */
+  readonly requestId: string;
+  readonly traceId: string;
   /** Whether the connection speaks another protocol now (a WebSocket, a CONNECT). */
   readonly upgraded: boolean;
 }
@@ -185,6 +190,7 @@ export class FlightReader {
       status: status & STATUS_MASK,
       ended: (status & ENDED_BIT) !== 0,
       upgraded: (status & UPGRADED_BIT) !== 0,
+      ...tagsAt(texts, text, Atomics.load(ints, at + TAGS)),
     };
   }
 }

@@ -1,3 +1,4 @@
+import type { RequestTags } from '../support/request-id.ts';
 import { withoutQuery } from '../support/text.ts';
 import {
   BEYOND,
@@ -9,6 +10,8 @@ import {
   FREE,
   HEADER_INTS,
   HIGH,
+  ID_AT,
+  ID_BYTES,
   LENGTHS,
   METHOD_BYTES,
   Memory,
@@ -25,16 +28,21 @@ import {
   STATUS,
   STATUS_MASK,
   TABLE_BYTES,
+  TAGS,
   TAKEN,
   TEXT_BYTES,
   TOLD,
   TOLD_OF,
+  TRACE_AT,
+  TRACE_BIT,
+  TRACE_BYTES,
+  tagsAt,
   UPGRADED_BIT,
   URL_BYTES,
 } from './memory.ts';
 
 /** A request whose answer has not ended. */
-export interface WaitingRequest {
+export interface WaitingRequest extends RequestTags {
   readonly method: string;
   readonly path: string;
   readonly ageMs: number;
@@ -55,8 +63,16 @@ export class FlightTable {
   #freeCount = 0;
   #high = 0;
 
-  /** Records a request; `nowMs` is of performance.now(). Returns its place, for `close`; -1 if none is free. */
-  open(method: string, url: string, remote: string, httpVersion: string, startMs: number): number {
+  /** Records a request; `startMs` is of performance.now(). Returns its place, for `close`; -1 if none is free. */
+  open(
+    method: string,
+    url: string,
+    remote: string,
+    httpVersion: string,
+    startMs: number,
+    requestId: string | null = null,
+    traceId: string | null = null,
+  ): number {
     const { ints, doubles, texts } = this.#memory;
     const slot = this.#place();
     if (slot < 0) {
@@ -72,6 +88,7 @@ export class FlightTable {
     doubles[slot * SLOT_DOUBLES + BYTES] = 0;
     ints[at + SERIAL] = ((ints[at + SERIAL] ?? 0) + 1) & 0xff_ffff;
     ints[at + STATUS] = 0;
+    ints[at + TAGS] = requestId === null && traceId === null ? 0 : this.#tag(text, requestId, traceId);
     ints[at + LENGTHS] =
       urlLength |
       (methodLength << 10) |
@@ -82,6 +99,14 @@ export class FlightTable {
     // A reader that sleeps is woken once, and sets the flag again before its next sleep.
     if (ints[DIRTY] === 0) this.wake();
     return slot;
+  }
+
+  #tag(text: number, requestId: string | null, traceId: string | null): number {
+    const { texts } = this.#memory;
+    const length = requestId === null ? 0 : put(texts, requestId, text + ID_AT, ID_BYTES);
+    if (traceId === null) return length;
+    put(texts, traceId, text + TRACE_AT, TRACE_BYTES);
+    return length | TRACE_BIT;
   }
 
   /** Records how far the answer is; -1 is no place. */
@@ -140,10 +165,13 @@ export class FlightTable {
     const lengths = ints[at + LENGTHS] ?? 0;
     const text = slot * TEXT_BYTES;
     const url = text + METHOD_BYTES + REMOTE_BYTES;
+    const { requestId, traceId } = tagsAt(texts, text, ints[at + TAGS] ?? 0);
     return {
       method: texts.toString('latin1', text, text + ((lengths >> 10) & 0x3f)),
       path: withoutQuery(texts.toString('latin1', url, url + (lengths & 0x3ff))),
       ageMs: Math.round(nowMs - (doubles[slot * SLOT_DOUBLES + START] ?? 0)),
+      ...(requestId === '' ? {} : { requestId }),
+      ...(traceId === '' ? {} : { traceId }),
     };
   }
 

@@ -4,7 +4,7 @@ import type { RequestCounter } from '../metrics/request-counter.ts';
 import { NO_ANSWER } from '../metrics/series.ts';
 import { isEncrypted } from '../support/is-encrypted.ts';
 import { queueMsOf } from '../support/queue-time.ts';
-import { isSent, noteFlights } from './note-flights.ts';
+import { isSent, noteFlights, openFlight } from './note-flights.ts';
 import type { Observer, RequestCount } from './observer.ts';
 
 /** In place of a slot where there is no table. */
@@ -45,12 +45,12 @@ function countRequests(
     end(counter, active, request, response, startMs, isWhole);
   };
   return (request, response, nowMs) => {
-    const { method = '', url = '', httpVersion, socket } = request;
+    const { method = '', socket } = request;
     const active = counter.began(method, isEncrypted(socket), lengthOf(request));
     const queuedMs = queueMsOf(request);
     if (queuedMs !== null) counter.queued(queuedMs);
     // Here, and not by noteFlights(): one look at the answer does for both.
-    const slot = flights === null ? NO_SLOT : flights.open(method, url, '', httpVersion, nowMs);
+    const slot = flights === null ? NO_SLOT : openFlight(flights, request, nowMs);
     handle(request, response, nowMs);
     // As in noteFlights(): a listener on each response costs more than the rest.
     if (isSent(response)) {

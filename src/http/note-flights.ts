@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FlightTable } from '../flights/table.ts';
+import { knownIdOf, traceParentOf } from '../support/request-id.ts';
 
 /** Handles a request that came at `nowMs` of performance.now(). */
 type Handle = (request: IncomingMessage, response: ServerResponse, nowMs: number) => void;
@@ -8,13 +9,19 @@ type Handle = (request: IncomingMessage, response: ServerResponse, nowMs: number
 export function noteFlights(table: FlightTable | null, handle: Handle): Handle {
   if (table === null) return handle;
   return (request, response, nowMs) => {
-    const { method = '', url = '', httpVersion } = request;
-    const slot = table.open(method, url, '', httpVersion, nowMs);
+    const slot = openFlight(table, request, nowMs);
     handle(request, response, nowMs);
     // Many are answered at once, and a listener on each response costs as much as the rest of the record.
     if (isSent(response)) table.close(slot);
     else response.on('close', () => table.close(slot));
   };
+}
+
+/** Records a request; returns its place. */
+export function openFlight(table: FlightTable, request: IncomingMessage, nowMs: number): number {
+  const { method = '', url = '', httpVersion } = request;
+  const traceId = traceParentOf(request)?.traceId ?? null;
+  return table.open(method, url, '', httpVersion, nowMs, knownIdOf(request), traceId);
 }
 
 /** Whether the whole answer has been given to the system. */

@@ -7,6 +7,7 @@ import type { Adoption, OwnServer } from '../app/own-server.ts';
 import type { FlightTable } from '../flights/table.ts';
 import type { AccessLog } from '../log/access-log.ts';
 import type { Clock } from '../support/clock.ts';
+import { requestIdOf } from '../support/request-id.ts';
 import { closeIdleConnections } from './arrival.ts';
 import type { Connections } from './connections.ts';
 import { guardChunks } from './edge/chunked.ts';
@@ -27,6 +28,8 @@ export interface HttpServerOptions extends RunnerOptions {
   readonly observers: readonly Observer[];
   /** Notes the requests in flight, where the access log does not. */
   readonly flights?: FlightTable | null;
+  /** The header by which each answer names its request. */
+  readonly requestIdHeader?: string | null;
   /** Counts requests, and what is refused. */
   readonly count?: RequestCount | null;
   /** 0 closes each connection after its answer. */
@@ -177,7 +180,15 @@ function upgradesOf({ own, takesUpgrade }: Application): ServerOptions {
 }
 
 function requestListener(options: HttpServerOptions, { policy, refusals }: Edge) {
-  const { connections, observers, flights = null, count, keepAliveMs, clock } = options;
+  const {
+    connections,
+    observers,
+    flights = null,
+    count,
+    keepAliveMs,
+    clock,
+    requestIdHeader = null,
+  } = options;
   const run = createRunner(options);
   const note: Observer = (request, response, nowMs) => connections.note(request, response, nowMs);
   const all: Observer[] = [note, lingerWhileSent(clock), ...observers];
@@ -190,12 +201,13 @@ function requestListener(options: HttpServerOptions, { policy, refusals }: Edge)
     if (earlier === null || earlier.writableEnded) run(request, response);
     else inTurn(earlier, response, socket, () => run(request, response));
   };
-  const begin = count?.around(handle, flights) ?? noteFlights(flights, handle);
+  const noted = count?.around(handle, flights) ?? noteFlights(flights, handle);
   const scan = compileScan(policy);
   const chunked = {
     limit: policy.limits.body,
     refuse: (request: IncomingMessage, fault: Fault) => refusals.refuseBody(request, fault),
   };
+  const begin = requestIdHeader === null ? noted : named(requestIdHeader, noted);
   const listener = (request: IncomingMessage, response: ServerResponse): void => {
     const earlier = connections.latestOn(request.socket);
     if (earlier !== null && isLast(earlier)) return;
@@ -205,6 +217,14 @@ function requestListener(options: HttpServerOptions, { policy, refusals }: Edge)
     begin(request, response, clock.now());
   };
   return keepAliveMs === 0 ? firstAlone(listener) : listener;
+}
+
+/** Before the request is noted anywhere, so that its id is, too. */
+function named(header: string, handle: Observer): Observer {
+  return (request, response, nowMs) => {
+    response.setHeader(header, requestIdOf(request));
+    handle(request, response, nowMs);
+  };
 }
 
 /** The property of a socket on which a request has been handled. */

@@ -3,6 +3,7 @@ import { StreamResponse } from '../app/http2/stream-response.ts';
 import { Condition, type Course, type Phase } from '../log/condition.ts';
 import type { WorkerLog } from '../log/records.ts';
 import type { Clock } from '../support/clock.ts';
+import { tagText } from '../support/request-id.ts';
 import type { Connections } from './connections.ts';
 import { isEventStream } from './drain/long-lived.ts';
 import type { Flight } from './flight.ts';
@@ -84,7 +85,7 @@ export class StuckRequests {
         { event: 'requests-stuck', ...fields, count: 0, requests: [] },
       );
     const [first] = oldest;
-    const name = first ? `${first.method} ${first.path}, for ${seconds(first.ageMs)}` : '';
+    const name = first ? `${first.method} ${first.path}${tagText(first)}, for ${seconds(first.ageMs)}` : '';
     const which = count === 1 ? '1 request waits' : `${count} requests wait`;
     log.warning(
       `${which} for an answer, with nothing sent for ${seconds(warnMs)} or more; the oldest is ${name}; ${endOf(limit)}`,
@@ -129,8 +130,8 @@ function endOf(limit: StuckOptions['limit']): string {
   return `${limit.setting} ends it after ${seconds(limit.ms)}`;
 }
 
-function lineOf({ method, path, ageMs }: UnansweredRequest): string {
-  return `${method} ${path}, for ${seconds(ageMs)}`;
+function lineOf({ method, path, ageMs, ...tags }: UnansweredRequest): string {
+  return `${method} ${path}${tagText(tags)}, for ${seconds(ageMs)}`;
 }
 
 function seconds(ms: number): string {

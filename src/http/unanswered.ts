@@ -1,8 +1,9 @@
+import type { RequestTags } from '../support/request-id.ts';
 import type { Flight } from './flight.ts';
 import { requestField } from './request-name.ts';
 
 /** A request that was not answered in full, for a record. */
-export interface UnansweredRequest {
+export interface UnansweredRequest extends RequestTags {
   readonly method: string;
   readonly path: string;
   readonly ageMs: number;

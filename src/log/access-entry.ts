@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { requestIdOf, traceParentOf } from '../support/request-id.ts';
 import type { BodyCount } from './count-body.ts';
 
 /** The values of one line. What is not known is `''` or 0. */
@@ -20,6 +21,9 @@ export interface Entry {
   readonly queueMs: number | null;
   /** Why the client did not get the application's whole answer; `''` where it did. */
   readonly cut: string;
+  /** Its id, and that of the trace that it belongs to; `''` where there is none. */
+  readonly requestId: string;
+  readonly traceId: string;
   /** A header of the request by its name in lower case, or `''`. */
   requestHeader(name: string): string;
   responseHeader(name: string): string;
@@ -35,6 +39,8 @@ export interface Needs {
   readonly body: boolean;
   readonly responseHeaders: boolean;
   readonly queue: boolean;
+  /** The id of each request. */
+  readonly id: boolean;
 }
 
 /** A compiled format. Its lines end in a newline and are ASCII, so that their length is their number of bytes. */
@@ -111,6 +117,14 @@ export class RequestEntry implements Entry {
     if (this.isWhole) return '';
     if (this.endedFor !== '') return this.endedFor;
     return this.res.headersSent ? 'unfinished' : 'left';
+  }
+
+  get requestId(): string {
+    return requestIdOf(this.req);
+  }
+
+  get traceId(): string {
+    return traceParentOf(this.req)?.traceId ?? '';
   }
 
   /** Whether the whole answer has been given to the system. */

@@ -46,6 +46,8 @@ const ATOMS: Readonly<Record<string, Atom>> = {
   D: { needs: 'start', piece: () => (entry) => `${Math.floor(entry.elapsedMs * 1000)}` },
   L: { needs: 'start', piece: () => (entry) => (entry.elapsedMs / 1000).toFixed(6) },
   Q: { needs: 'queue', piece: () => (entry) => wholeOf(entry.queueMs) },
+  I: { needs: 'id', piece: () => (entry) => entry.requestId || '-' },
+  Z: { piece: () => (entry) => entry.traceId || '-' },
   p: { piece: () => (entry) => `<${entry.pid}>` },
   X: { piece: () => (entry) => quoted(entry.cut) },
 };
@@ -123,6 +125,7 @@ function textFormat(pieces: readonly Piece[], needs: ReadonlySet<Need>): AccessF
       body: needs.has('body'),
       responseHeaders: needs.has('responseHeaders'),
       queue: needs.has('queue'),
+      id: needs.has('id'),
     },
     line,
     shortLine: (entry, limit) => `${line(entry).slice(0, limit - CUT.length)}${CUT}`,

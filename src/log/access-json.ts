@@ -10,7 +10,7 @@ const EVERY_OTHER = /[^\x20-\x7e]/g;
 export function jsonFormat(): AccessFormat {
   const time = isoClock();
   return {
-    needs: { remote: true, start: true, body: true, responseHeaders: false, queue: true },
+    needs: { remote: true, start: true, body: true, responseHeaders: false, queue: true, id: true },
     line: (entry) => render(time(), entry, Number.POSITIVE_INFINITY),
     shortLine: (entry, limit) => render(time(), entry, Math.min(SHORT_CHARS, limit)),
   };
@@ -26,7 +26,8 @@ function render(time: string, entry: Entry, chars: number): string {
     `,"path":${text(pathOf(url))},"query":${text(queryOf(url))},"protocol":${text(entry.protocol)}` +
     `,"status":${entry.status},"bytes":${entry.bytes},"durationMs":${durationMs},"queueMs":${wholeOf(entry.queueMs)}` +
     `,"referer":${text(entry.requestHeader('referer'))},"userAgent":${text(entry.requestHeader('user-agent'))}` +
-    `,"user":${text(userOf(entry))},"cut":${text(entry.cut)}}\n`
+    `,"user":${text(userOf(entry))},"cut":${text(entry.cut)},"requestId":${text(entry.requestId)}` +
+    `,"traceId":${text(entry.traceId)}}\n`
   );
 }
 

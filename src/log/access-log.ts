@@ -4,6 +4,7 @@ import { FlightTable } from '../flights/table.ts';
 import { messageOf, UsageError } from '../support/errors.ts';
 import { plainAddress } from '../support/plain-address.ts';
 import { queueMsOf } from '../support/queue-time.ts';
+import { knownIdOf, requestIdOf, traceParentOf } from '../support/request-id.ts';
 import { type AccessFormat, type Entry, RequestEntry, UNANSWERED } from './access-entry.ts';
 import { compileFormat } from './access-format.ts';
 import { refusedEntry } from './access-lost.ts';
@@ -120,7 +121,9 @@ class Lines implements AccessLog {
     if (this.#needs.responseHeaders) keepHeaders(res);
     const remote = this.#remoteOf(req.socket);
     const { method = '', url = '', httpVersion } = req;
-    const slot = this.#flights.open(method, url, remote, httpVersion, startMs);
+    if (this.#needs.id) requestIdOf(req);
+    const traceId = traceParentOf(req)?.traceId ?? null;
+    const slot = this.#flights.open(method, url, remote, httpVersion, startMs, knownIdOf(req), traceId);
     const queueMs = this.#needs.queue ? queueMsOf(req) : null;
     const body = this.#counts ? countBody(res, this.#flights, slot) : null;
     const entry = new RequestEntry(req, res, remote, startMs, queueMs, body, slot);
@@ -133,7 +136,10 @@ class Lines implements AccessLog {
     const flights = this.#flights;
     const remote = this.#remoteOf(socket);
     const { method = '', url = '', httpVersion } = req;
-    const slot = flights.open(method, url, remote, httpVersion, performance.now());
+    if (this.#needs.id) requestIdOf(req);
+    const traceId = traceParentOf(req)?.traceId ?? null;
+    const now = performance.now();
+    const slot = flights.open(method, url, remote, httpVersion, now, knownIdOf(req), traceId);
     const entry = new TunnelEntry(req, socket, remote, slot, (status) => {
       flights.progress(slot, status, false, 0);
       if (status === 101 || method === 'CONNECT') flights.upgrade(slot);

@@ -12,11 +12,14 @@ export interface LostRequest {
   readonly status: number;
   readonly ended: boolean;
   readonly bytes: number;
+  /** The id, and that of its trace; `''` where it is not known. */
+  readonly requestId: string;
+  readonly traceId: string;
 }
 
 /** The entry of a request whose worker could not write its line: what is not in the table is `-`. */
 export function lostEntry(
-  { method, url, cut, remote, protocol, status, ended, bytes }: LostRequest,
+  { method, url, cut, remote, protocol, status, ended, bytes, requestId, traceId }: LostRequest,
   elapsedMs: number,
   pid: number,
   reason: string,
@@ -32,6 +35,8 @@ export function lostEntry(
     elapsedMs,
     queueMs: null,
     cut: ended ? '' : reason,
+    requestId,
+    traceId,
     requestHeader: () => '',
     responseHeader: () => '',
   };
@@ -42,6 +47,7 @@ export function refusedEntry(remote: string, status: number, cut: string): Entry
   return {
     pid: process.pid,
     ...{ method: '', url: '', protocol: '', remote, status, bytes: 0, elapsedMs: 0, queueMs: null, cut },
+    ...{ requestId: '', traceId: '' },
     requestHeader: () => '',
     responseHeader: () => '',
   };

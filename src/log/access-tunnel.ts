@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
+import { requestIdOf, traceParentOf } from '../support/request-id.ts';
 import { type Entry, UNANSWERED } from './access-entry.ts';
 
 /** The data of a connection whose client asked for another protocol (Upgrade, CONNECT), until it ends. */
@@ -57,6 +58,14 @@ export class TunnelEntry implements Entry {
   /** Such a connection has no complete answer; a reason is given only if the server ended it. */
   get cut(): string {
     return this.endedFor !== '' ? this.endedFor : this.#status === 0 ? 'left' : '';
+  }
+
+  get requestId(): string {
+    return requestIdOf(this.#req);
+  }
+
+  get traceId(): string {
+    return traceParentOf(this.#req)?.traceId ?? '';
   }
 
   requestHeader(name: string): string {

@@ -6,6 +6,7 @@ import type { Settings } from '../settings/catalogue/catalogue.ts';
 import type { HookName } from '../settings/hooks.ts';
 import type { LogLevel } from '../support/logger.ts';
 import type { Place } from '../support/place.ts';
+import type { RequestTags } from '../support/request-id.ts';
 import type { Identity } from './privileges/identity.ts';
 
 // The discriminant is called `tsunicorn`, so that a message of the application (process.send()) is not taken for ours.
@@ -261,7 +262,7 @@ export interface StallSeen {
 }
 
 /** A request that was not answered in full, as plain data. */
-export interface StalledRequest {
+export interface StalledRequest extends RequestTags {
   readonly method: string;
   readonly path: string;
   readonly ageMs: number;
@@ -477,8 +478,10 @@ const progress = { id: isNumber, status: isNumber, ended: isFlag, bytes: isNumbe
 const isFlight = having({
   ...progress,
   ...{ method: isText, url: isText, cut: isFlag, remote: isText, protocol: isText, startedMs: isNumber },
+  ...{ requestId: isText, traceId: isText },
 });
-const isWaiting = having({ method: isText, path: isText, ageMs: isNumber });
+const tags = { requestId: optional(isText), traceId: optional(isText) };
+const isWaiting = having({ method: isText, path: isText, ageMs: isNumber, ...tags });
 const blockSeen = { stack: orNull(isTexts), requests: everyOne(isWaiting), waiting: isNumber };
 const isSeries: Check = (value) =>
   Array.isArray(value) && value.length === 2 && isTexts(value[0]) && everyOne(isNumber)(value[1]);

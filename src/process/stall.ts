@@ -1,5 +1,6 @@
 import type { WaitingRequest } from '../flights/table.ts';
 import { seconds } from '../support/duration.ts';
+import { tagText } from '../support/request-id.ts';
 import type { BlockSeen, Stalled, StalledRequest } from './ipc.ts';
 
 /** Why a worker that its watchdog reported is killed. */
@@ -25,7 +26,9 @@ export function waitingLines(requests: readonly WaitingRequest[], waiting: numbe
   const more = waiting - requests.length;
   return [
     'requests in flight:',
-    ...requests.map(({ method, path, ageMs }) => `  ${method} ${path}, for ${seconds(ageMs)}`),
+    ...requests.map(
+      ({ method, path, ageMs, ...tags }) => `  ${method} ${path}${tagText(tags)}, for ${seconds(ageMs)}`,
+    ),
     ...(more > 0 ? [`  and ${more} more`] : []),
   ];
 }
@@ -49,8 +52,8 @@ export function requestLines(requests: readonly StalledRequest[], omitted: numbe
   ];
 }
 
-function describe({ method, path, ageMs, got }: StalledRequest): string {
-  return `${method} ${path}, for ${seconds(ageMs)}, ${OUTCOMES[got]}`;
+function describe({ method, path, ageMs, got, ...tags }: StalledRequest): string {
+  return `${method} ${path}${tagText(tags)}, for ${seconds(ageMs)}, ${OUTCOMES[got]}`;
 }
 
 const OUTCOMES: Readonly<Record<StalledRequest['got'], string>> = {

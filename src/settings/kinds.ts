@@ -130,6 +130,18 @@ export function path(placeholder = 'path'): Kind<string> {
   return scalar({ placeholder, expected: 'a path', readText: usable, readValue: usable });
 }
 
+/** The name of a header (RFC 9110, 5.6.2). */
+export function headerName(): Kind<string> {
+  const usable = (value: unknown) =>
+    typeof value === 'string' && /^[\w!#$%&'*+.^`|~-]+$/.test(value) ? value : undefined;
+  return scalar({
+    placeholder: 'header',
+    expected: 'the name of a header, such as X-Request-Id',
+    readText: usable,
+    readValue: usable,
+  });
+}
+
 /** One of `words`, or one of `synonyms`, which stand for one of them. */
 export function choice<const Word extends string, const Synonym extends string = never>(
   words: readonly Word[],

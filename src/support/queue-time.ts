@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
+import { rawHeaderOf } from './raw-header.ts';
 import { isTrustedPeer } from './trusted-peers.ts';
 
-const NAME = 'x-request-start';
 /** `t=` stands before it in the configurations of Heroku and New Relic. */
 const START = /^(?:t=)?(\d{1,20}(?:\.\d{1,9})?)$/;
 /** Above these a number cannot be of the unit before: they are in the year 5138. */
@@ -19,7 +19,7 @@ const LONGEST_MS = 86_400_000;
  * header is missing, or is no time, or the peer is not trusted. 0 where the clock of the proxy is ahead.
  */
 export function queueMsOf(request: IncomingMessage, now: () => number = Date.now): number | null {
-  const given = startHeaderOf(request.rawHeaders);
+  const given = rawHeaderOf(request.rawHeaders, 'x-request-start');
   if (given === null || !isTrustedPeer(request)) return null;
   const startMs = startOf(given);
   // The clock is read only where there is a header: that costs a request as much as the search for it.
@@ -34,13 +34,4 @@ function startOf(value: string): number | null {
   const number = Number(text);
   const [, factor] = UNITS.find(([above]) => number < above) ?? UNITS[0];
   return number * factor;
-}
-
-/** By the raw headers: to ask Node for the others makes it parse them all. */
-function startHeaderOf(rawHeaders: readonly string[]): string | null {
-  for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
-    const name = rawHeaders[at] ?? '';
-    if (name.length === NAME.length && name.toLowerCase() === NAME) return rawHeaders[at + 1] ?? null;
-  }
-  return null;
 }

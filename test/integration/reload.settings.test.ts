@@ -123,6 +123,7 @@ const CHANGES: Readonly<Record<Exclude<SettingName, Fixed | Privileged | Elsewhe
     },
   },
   readyPath: { to: '/', seen: 'worker' },
+  requestIdHeader: { to: 'X-Request-Id', seen: 'worker' },
   keepAlive: { to: 11, seen: 'worker' },
   limitRequestLine: { to: 1000, seen: 'worker' },
   limitRequestFields: { to: 50, seen: 'worker' },

@@ -44,6 +44,7 @@ export async function serveMany(
     observers: options.observers,
     flights: options.flights,
     count: options.count,
+    requestIdHeader: settings.requestIdHeader,
     keepAliveMs: settings.keepAlive * 1000,
     requestMs: settings.requestTimeout * 1000,
     limits: edgeLimitsOf(settings),

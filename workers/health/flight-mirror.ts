@@ -49,7 +49,8 @@ export class FlightMirror {
 
   #reported(flight: ReturnType<FlightReader['list']>[number]): ReportedFlight {
     const { id, method, url, cut, remote, protocol, status, ended, bytes, startMs } = flight;
+    const { requestId, traceId } = flight;
     const startedMs = this.#timeOrigin + startMs;
-    return { id, method, url, cut, remote, protocol, status, ended, bytes, startedMs };
+    return { id, method, url, cut, remote, protocol, status, ended, bytes, startedMs, requestId, traceId };
   }
 }

@@ -84,7 +84,9 @@ export class RequestKeeper {
   seen(): Omit<StallSeen, 'stack' | 'unread'> {
     const now = this.#nowMs();
     const waiting = this.#reader.list().filter(({ ended, upgraded }) => !ended && !upgraded);
-    const requests = waiting.map(({ method, url, startMs, status }) => ({
+    const requests = waiting.map(({ method, url, startMs, status, requestId, traceId }) => ({
+      ...(requestId === '' ? {} : { requestId }),
+      ...(traceId === '' ? {} : { traceId }),
       method,
       path: shortPath(url),
       ageMs: now - startMs,
@@ -98,7 +100,7 @@ export class RequestKeeper {
     const { requests, omitted } = this.seen();
     const named = [...requests].sort((a, b) => a.ageMs - b.ageMs).slice(0, most);
     return {
-      requests: named.map(({ method, path, ageMs }) => ({ method, path, ageMs })),
+      requests: named.map(({ got: _, ...request }) => request),
       waiting: requests.length + omitted,
     };
   }

@@ -47,13 +47,16 @@ export class KnownRequests {
   /** Keeps the known fields only: the message may have others. */
   #keep(flight: ReportedFlight): void {
     const { id, method, url, cut, remote, protocol, status, ended, bytes, startedMs } = flight;
-    this.#flights.set(id, { id, method, url, cut, remote, protocol, status, ended, bytes, startedMs });
+    const { requestId, traceId } = flight;
+    const known = { id, method, url, cut, remote, protocol, status, ended, bytes, startedMs };
+    this.#flights.set(id, { ...known, requestId, traceId });
   }
 }
 
 /** Whether its texts fit into what a watchdog reads of a request. */
-function fits({ method, url, remote, protocol }: ReportedFlight): boolean {
-  return method.length + url.length + remote.length <= TEXT_BYTES && protocol.length <= LONGEST_PROTOCOL;
+function fits({ method, url, remote, protocol, requestId, traceId }: ReportedFlight): boolean {
+  const length = [method, url, remote, requestId, traceId].join('').length;
+  return length <= TEXT_BYTES && protocol.length <= LONGEST_PROTOCOL;
 }
 
 /** Long enough for `1.1` and later versions of HTTP. */

@@ -56,7 +56,9 @@ export function accountFor(
   const requests = left
     .filter(({ ended, status }) => !ended && status !== 101)
     .map(
-      ({ method, url, startedMs, status }): StalledRequest => ({
+      ({ method, url, startedMs, status, requestId, traceId }): StalledRequest => ({
+        ...(requestId === '' ? {} : { requestId }),
+        ...(traceId === '' ? {} : { traceId }),
         ...{ method, path: withoutQuery(url), ageMs: now - startedMs, got: status === 0 ? 'cut' : 'part' },
       }),
     );

@@ -23,15 +23,19 @@ export function workerIn(service: Controlled, slot: string | undefined): WorkerV
 /** The requests of a worker, as the watchdog of it has reported them. */
 export function requestsOf({ requests, pid, slot }: WorkerView) {
   const now = Date.now();
-  return requests.left.map(({ method, url, cut, remote, protocol, status, ended, bytes, startedMs }) => ({
-    ...{ pid, slot, ageMs: Math.max(0, now - Math.round(startedMs)), method },
-    path: `${withoutQuery(url)}${cut && !url.includes('?') ? '…' : ''}`,
-    client: remote === '' ? null : remote,
-    protocol,
-    state: status === 0 ? 'waiting' : ended ? 'ended' : 'answering',
-    status: status === 0 ? null : status,
-    bytes,
-  }));
+  return requests.left.map(
+    ({ method, url, cut, remote, protocol, status, ended, bytes, startedMs, ...tags }) => ({
+      ...{ pid, slot, ageMs: Math.max(0, now - Math.round(startedMs)), method },
+      requestId: tags.requestId || null,
+      traceId: tags.traceId || null,
+      path: `${withoutQuery(url)}${cut && !url.includes('?') ? '…' : ''}`,
+      client: remote === '' ? null : remote,
+      protocol,
+      state: status === 0 ? 'waiting' : ended ? 'ended' : 'answering',
+      status: status === 0 ? null : status,
+      bytes,
+    }),
+  );
 }
 
 function described(service: Controlled, worker: WorkerView): object {

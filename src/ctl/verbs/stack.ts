@@ -1,5 +1,6 @@
 import type { StackAnswer } from '../../control/routes/inspect.ts';
 import { seconds } from '../../support/duration.ts';
+import { tagText } from '../../support/request-id.ts';
 import { escapeControls } from '../../support/text.ts';
 import type { Verb } from '../verb.ts';
 import { SLOT } from './changes.ts';
@@ -26,7 +27,9 @@ export function stackLines({
     `Worker ${pid} in slot ${slot}, seen in ${Math.round(tookMs)} ms`,
     ...threads.flatMap((thread) => ['', ...threadLines(thread)]),
     ...(requests.length === 0 ? [] : ['', 'Requests in flight, the latest first:']),
-    ...requests.map(({ method, path, ageMs }) => `    ${method} ${path}, for ${seconds(ageMs)}`),
+    ...requests.map(
+      ({ method, path, ageMs, ...tags }) => `    ${method} ${path}${tagText(tags)}, for ${seconds(ageMs)}`,
+    ),
     ...(beyond > 0 ? [`    and ${beyond} more`] : []),
   ].map(escapeControls);
 }

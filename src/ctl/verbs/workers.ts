@@ -25,6 +25,7 @@ interface Request {
   readonly state: string;
   readonly status: number | null;
   readonly bytes: number;
+  readonly requestId: string | null;
 }
 
 interface Description {
@@ -73,8 +74,8 @@ function factText(value: unknown): string {
 function requestLines(requests: readonly Request[]): readonly string[] {
   if (requests.length === 0) return ['No request is older than 50 ms.'];
   return columns(
-    ['>PID', '>SLOT', '>AGE', 'METHOD', 'PATH', 'CLIENT', 'STATE', '>BYTES'],
-    requests.map(({ pid, slot, ageMs, method, path, client, state, status, bytes }) => [
+    ['>PID', '>SLOT', '>AGE', 'METHOD', 'PATH', 'CLIENT', 'STATE', '>BYTES', 'ID'],
+    requests.map(({ pid, slot, ageMs, method, path, client, state, status, bytes, requestId }) => [
       `${pid}`,
       slot === null ? UNKNOWN : `${slot}`,
       ageMs < 10_000 ? `${numberText(ageMs / 1000)}s` : timeText(ageMs / 1000),
@@ -83,6 +84,7 @@ function requestLines(requests: readonly Request[]): readonly string[] {
       client ?? UNKNOWN,
       status === null ? state : `${state} ${status}`,
       `${bytes}`,
+      requestId ?? UNKNOWN,
     ]),
   );
 }

@@ -1,5 +1,5 @@
 import { nullable } from '../compound-kinds.ts';
-import { integer, path, text } from '../kinds.ts';
+import { headerName, integer, path, text } from '../kinds.ts';
 import { setting } from '../setting.ts';
 
 /** How the service is observed. */
@@ -25,6 +25,12 @@ export const observing = {
     default: null,
     secret: true,
     needs: { anyOf: ['adminBind'] },
+  }),
+  requestIdHeader: setting({
+    doc: 'The header by which each answer names its request, such as `X-Request-Id` (see [request-ids.md](request-ids.md)). What the application sets there itself stays. It costs a small answer some microseconds.',
+    flags: '--request-id-header',
+    kind: nullable(headerName()),
+    default: null,
   }),
   readyQuorum: setting({
     doc: 'How many workers must accept for `/readyz` to answer 200.',

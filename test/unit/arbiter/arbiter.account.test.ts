@@ -4,6 +4,7 @@ import { serveReady } from '../../support/fake-service.ts';
 
 const flight = (id: number, url: string): ReportedFlight => ({
   ...{ id, method: 'GET', url, cut: false, remote: '', protocol: 'HTTP/1.1' },
+  ...{ requestId: '', traceId: '' },
   ...{ status: 0, ended: false, bytes: 0, startedMs: Date.now() },
 });
 

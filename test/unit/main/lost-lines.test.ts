@@ -10,6 +10,7 @@ import { temporaryDirectory } from '../../support/tsunicorn.ts';
 
 const flight = {
   ...{ id: 1, method: 'GET', url: '/lost', cut: false, remote: '127.0.0.1', protocol: 'HTTP/1.1' },
+  ...{ requestId: '', traceId: '' },
   ...{ startedMs: 0, status: 0, ended: false, bytes: 0 },
 };
 

@@ -57,6 +57,7 @@ export const serveSync: Serve = async (options) => {
     observers: [({ socket }) => pending.know(socket), ...options.observers],
     flights: options.flights,
     count: options.count,
+    requestIdHeader: settings.requestIdHeader,
     keepAliveMs: 0,
     requestMs: settings.requestTimeout * 1000,
     limits: edgeLimitsOf(settings),

@@ -4,7 +4,7 @@ import { appError } from '../../../src/app/failure.ts';
 import { refuseHttp2 } from '../../../src/app/http2/refuse.ts';
 import { loadServed } from '../../../src/app/load-served.ts';
 import { bareContext } from '../../../src/gateway/context.ts';
-import type { NamedRequest } from '../../../src/http/request-name.ts';
+import { type NamedRequest, tagsFrom } from '../../../src/http/request-name.ts';
 import { enableCompileCache } from '../../../src/process/compile-cache.ts';
 import { servedName } from '../../../src/settings/mounts.ts';
 import { explainFailure } from '../../boot/failure.ts';
@@ -62,8 +62,9 @@ export default async function serveThread({
 }
 
 /** What can be sent of it. */
-function named({ method, url, originalUrl }: NamedRequest): NamedRequest {
-  return { method, url: originalUrl ?? url };
+function named(request: NamedRequest): NamedRequest {
+  const { method, url, originalUrl } = request;
+  return { method, url: originalUrl ?? url, ...tagsFrom(request) };
 }
 
 async function follow(report: (loaded: LoadedFiles) => void): Promise<ModuleGraph> {

@@ -1,4 +1,4 @@
-import { shortPath } from '../../../src/http/request-name.ts';
+import { nameRequest, requestField } from '../../../src/http/request-name.ts';
 import type { WorkerLog } from '../../../src/log/records.ts';
 import { seconds } from '../../../src/support/duration.ts';
 import type { Exchange } from './exchange.ts';
@@ -40,19 +40,20 @@ export class Overdue {
   }
 
   #record({ request, cameMs, startedMs }: Exchange, inspection: Inspection, overdueMs: number): void {
-    const { method = '', url = '' } = request;
-    const path = shortPath(url);
     const ran = seconds(overdueMs - startedMs);
-    this.#log.error(`Request timed out after ${ran}: ${method} ${path}; its thread is ended and replaced`, {
-      event: 'request-timeout',
-      request: { method, path },
-      setting: '--timeout',
-      durationMs: Math.round(overdueMs - startedMs),
-      ageMs: Math.round(overdueMs - cameMs),
-      thread: inspection.what,
-      stack: inspection.what === 'blocked' ? inspection.stack : null,
-      lines: [...waited(startedMs - cameMs), ...linesOf(inspection)],
-    });
+    this.#log.error(
+      `Request timed out after ${ran}: ${nameRequest(request)}; its thread is ended and replaced`,
+      {
+        event: 'request-timeout',
+        request: requestField(request),
+        setting: '--timeout',
+        durationMs: Math.round(overdueMs - startedMs),
+        ageMs: Math.round(overdueMs - cameMs),
+        thread: inspection.what,
+        stack: inspection.what === 'blocked' ? inspection.stack : null,
+        lines: [...waited(startedMs - cameMs), ...linesOf(inspection)],
+      },
+    );
   }
 }
 

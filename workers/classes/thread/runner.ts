@@ -1,5 +1,6 @@
 import type { Application } from '../../../src/app/application.ts';
 import { settleFault } from '../../../src/app/client-fault.ts';
+import { keepId } from '../../../src/support/request-id.ts';
 import { isThenable } from '../../../src/support/thenable.ts';
 import { createIncoming, type Incoming } from './incoming.ts';
 import type { ConnectionError, RequestMessage, ToThread } from './messages.ts';
@@ -103,6 +104,7 @@ export class Runner {
     const { id, peer, bytesRead, keepAlive } = message;
     const socket = new ThreadSocket(peer, bytesRead);
     const incoming = createIncoming(message, socket, (bytes) => this.#post({ type: 'taken', id, bytes }));
+    keepId(incoming.request, message.requestId);
     const outgoing = new Outgoing({
       ...{ id, request: incoming.request, socket, keepAlive, post: this.#post },
       onSent: () => this.#next(id),

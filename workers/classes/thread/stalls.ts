@@ -1,10 +1,11 @@
 import type { WaitingRequest } from '../../../src/flights/table.ts';
-import { shortPath } from '../../../src/http/request-name.ts';
+import { requestField } from '../../../src/http/request-name.ts';
 import type { WorkerLog } from '../../../src/log/records.ts';
 import { BlockedLoop } from '../../../src/process/blocked-loop.ts';
 import type { BlockSeen } from '../../../src/process/ipc.ts';
 import type { Clock } from '../../../src/support/clock.ts';
 import { seconds } from '../../../src/support/duration.ts';
+import { tagText } from '../../../src/support/request-id.ts';
 import { BlockWatch } from '../../health/block-watch.ts';
 import { Silence } from '../../health/silence.ts';
 import type { Exchange } from './exchange.ts';
@@ -111,8 +112,7 @@ class Watched {
     const { head, next } = this.#thread.lane;
     const exchanges = [head, next].filter((exchange) => exchange !== null);
     const requests = exchanges.map(({ request, cameMs }): WaitingRequest => {
-      const { method = '', url = '' } = request;
-      return { method, path: shortPath(url), ageMs: Math.round(clock.now() - cameMs) };
+      return { ...requestField(request), ageMs: Math.round(clock.now() - cameMs) };
     });
     const isDue = clock.now() - this.#glancedMs >= GLANCE_EVERY_MS;
     if (isDue) this.#glancedMs = clock.now();
@@ -138,7 +138,7 @@ class Watched {
 
 function linesOf({ stack, requests }: BlockSeen, queued: number): readonly string[] {
   const [head, ...behind] = requests.map(
-    ({ method, path, ageMs }) => `${method} ${path}, for ${seconds(ageMs)}`,
+    ({ method, path, ageMs, ...tags }) => `${method} ${path}${tagText(tags)}, for ${seconds(ageMs)}`,
   );
   return [
     ...(stack === null ? [] : ['blocked at:', ...stack.map((frame) => `  ${frame}`)]),

@@ -11,6 +11,7 @@ type RequestList = readonly [
   httpVersion: string,
   rawHeaders: readonly string[],
   peer: PeerList,
+  requestId: string,
   bytesRead: number,
   keepAlive: boolean,
   body: RequestMessage['body'],
@@ -46,14 +47,27 @@ export type WireFromThread = Exclude<FromThread, AnswerMessage> | AnswerList;
 
 export function toWire(message: ToThread): WireToThread {
   if (message.type !== 'request') return message;
-  const { id, slot, method, url, httpVersion, rawHeaders, peer, bytesRead, keepAlive, body } = message;
-  return [id, slot, method, url, httpVersion, rawHeaders, listOf(peer), bytesRead, keepAlive, body];
+  const { id, slot, method, url, httpVersion, rawHeaders, peer, requestId, bytesRead, keepAlive, body } =
+    message;
+  return [
+    id,
+    slot,
+    method,
+    url,
+    httpVersion,
+    rawHeaders,
+    listOf(peer),
+    requestId,
+    bytesRead,
+    keepAlive,
+    body,
+  ];
 }
 
 /** The reverse of `toWire`. */
 export function fromWire(wire: WireToThread): ToThread {
   if (!isList(wire)) return wire;
-  const [id, slot, method, url, httpVersion, rawHeaders, list, bytesRead, keepAlive, body] = wire;
+  const [id, slot, method, url, httpVersion, rawHeaders, list, requestId, bytesRead, keepAlive, body] = wire;
   const peer = peerOf(list);
   return {
     type: 'request',
@@ -64,6 +78,7 @@ export function fromWire(wire: WireToThread): ToThread {
     httpVersion,
     rawHeaders,
     peer,
+    requestId,
     bytesRead,
     keepAlive,
     body,

@@ -4,6 +4,7 @@ import type { ReportedFlight } from '../../../../src/process/ipc.ts';
 
 const flight: ReportedFlight = {
   ...{ id: 1, method: 'GET', url: '/', cut: false, remote: '127.0.0.1', protocol: 'HTTP/1.1' },
+  ...{ requestId: '', traceId: '' },
   ...{ status: 0, ended: false, bytes: 0, startedMs: 0 },
 };
 const junk = 'x'.repeat(1000);

@@ -16,6 +16,7 @@ const request: RequestMessage = {
   ...{
     rawHeaders: ['Host', 'x', 'A', 'b'],
     peer,
+    requestId: 'r-1',
     bytesRead: 99,
     keepAlive: true,
     body: new Uint8Array([1, 2]),

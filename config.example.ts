@@ -85,6 +85,10 @@ export default defineConfig({
   // limitRequestBody: null,
   // Seconds until a header must have arrived; it gets 408 otherwise.
   // headerTimeout: 10,
+  // Seconds for a body, to which each 500 bytes add one; it gets 408 otherwise.
+  // bodyTimeout: 20,
+  // Seconds in which a client may read nothing of what is sent to it.
+  // writeTimeout: 60,
   // Header fields with underscores: 'drop' leaves them out of the gateway's environ, 'refuse' answers 400.
   // headerMap: 'drop',
   // Whether TRACE and methods of other protocols get to the application.

@@ -236,6 +236,20 @@ export class Connections {
     );
   }
 
+  /** The requests whose bodies have not arrived whole. */
+  receiving(): readonly { readonly socket: Socket; readonly request: IncomingMessage }[] {
+    return this.#all.flatMap(({ socket, latest, webSocketFrom }) =>
+      latest === null || webSocketFrom !== null || latest.req.complete
+        ? []
+        : [{ socket, request: latest.req }],
+    );
+  }
+
+  /** The connections whose clients have yet to take what was written. */
+  sending(): readonly Socket[] {
+    return this.#sockets.filter(({ writableLength }) => writableLength > 0);
+  }
+
   /** At most `count` connections that have had a request and wait for another, the longest first. */
   longestIdle(count: number): readonly Socket[] {
     return oldest(

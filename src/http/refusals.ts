@@ -89,6 +89,12 @@ export class Refusals {
     this.#refusePast(request.socket, { fault, culprit, error: null });
   }
 
+  /** A client that does not take its answer. */
+  cut(socket: Socket, fault: Fault): void {
+    this.#say(socket, fault, 'by cutting its connection');
+    socket.destroy();
+  }
+
   /** What Node could not parse, or waited for in vain. */
   refuseError(error: Error, socket: Socket): void {
     if (isRefused(socket)) return;
@@ -132,7 +138,7 @@ export class Refusals {
       accessLog?.answeredPast(fault.status, current, socket);
       this.#say(socket, fault, `with ${statusText(fault.status)}`);
       socket.write(`HTTP/1.1 ${statusText(fault.status)}\r\nConnection: close\r\n\r\n`);
-      lingerOn(socket, clock);
+      lingerOn(socket, clock, error);
     };
     this.#afterEarlier(socket, culprit, () => {
       if (culprit?.headersSent !== true && socket.writable) return answer();

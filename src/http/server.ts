@@ -18,6 +18,7 @@ import { afterAnswer, inTurn, isLast } from './in-turn.ts';
 import { lingerWhileSent } from './linger.ts';
 import { noteFlights } from './note-flights.ts';
 import { fold, type Observer, type RequestCount } from './observer.ts';
+import { keepPace } from './pace.ts';
 import { handErrors, Refusals, refuseErrors, type SayRefused, statusText } from './refusals.ts';
 import { createRunner, type RunnerOptions } from './runner.ts';
 import { streamListener } from './streams.ts';
@@ -75,6 +76,7 @@ export function createHttpServer(options: HttpServerOptions): Server {
   });
   const edge = { policy, refusals };
   engine.on('request', requestListener(options, edge));
+  keepPace({ connections, limits: policy.limits, refusals, clock });
   if (own) return adopt(own, engine, options, edge);
   closeIdleConnections(engine, connections);
   refuseErrors({ server: engine, connections, clock }, refusals);

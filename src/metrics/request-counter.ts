@@ -18,6 +18,8 @@ const REFUSED: Readonly<Record<string, string>> = {
   HPE_CHUNK_EXTENSIONS_OVERFLOW: 'too_large',
   ERR_HTTP_REQUEST_TIMEOUT: 'timeout',
   EDGE_EVICTED: 'timeout',
+  EDGE_SLOW_BODY: 'timeout',
+  EDGE_UNREAD: 'timeout',
   EDGE_LINE: 'too_large',
   EDGE_FIELDS: 'too_large',
   EDGE_FIELD_SIZE: 'too_large',

@@ -130,6 +130,8 @@ const CHANGES: Readonly<Record<Exclude<SettingName, Fixed | Privileged | Elsewhe
   limitRequestFieldSize: { to: 1000, seen: 'worker' },
   limitRequestBody: { to: '1M', as: () => MIB, seen: 'worker' },
   headerTimeout: { to: 7, seen: 'worker' },
+  bodyTimeout: { to: 8, seen: 'worker' },
+  writeTimeout: { to: 9, seen: 'worker' },
   headerMap: { to: 'refuse', seen: 'worker' },
   permitUnconventionalHttpMethod: { to: true, seen: 'worker' },
   maxRequests: { to: 1000, seen: 'worker' },

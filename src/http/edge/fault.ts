@@ -29,6 +29,8 @@ export const FAULTS = {
   fields: fault('FIELDS', 'there are more header fields than --limit-request-fields allows', 431),
   fieldSize: fault('FIELD_SIZE', 'a header field is longer than --limit-request-field-size allows', 431),
   body: fault('BODY', 'the body is larger than --limit-request-body allows', 413),
+  slowBody: fault('SLOW_BODY', 'its body came too slowly (--body-timeout)', 408),
+  unread: fault('UNREAD', 'nothing of what was sent was read (--write-timeout)', 408),
   evicted: fault('EVICTED', 'its header was not complete, and others wait at --worker-connections', 408),
   trailer: fault('TRAILER', 'a trailer is of a field that may not be one (RFC 9110, 6.5.1)'),
   extensions: fault('EXTENSIONS', 'the extensions of the chunks are too long'),

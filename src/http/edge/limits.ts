@@ -8,6 +8,10 @@ export interface EdgeLimits {
   readonly body: number;
   /** How long the head may take to arrive; 0 is no limit. */
   readonly headMs: number;
+  /** How long a body may take to arrive, beside a second for each 500 bytes; 0 is no limit. */
+  readonly bodyMs: number;
+  /** How long a client may take nothing of what is sent; 0 is no limit. */
+  readonly writeMs: number;
   /** Whether every method passes that Node can parse. */
   readonly permitsAnyMethod: boolean;
   /** Whether no header may have an underscore in its name. */
@@ -20,6 +24,8 @@ export const NO_LIMITS: EdgeLimits = {
   fieldSize: Infinity,
   body: Infinity,
   headMs: 60_000,
+  bodyMs: 0,
+  writeMs: 0,
   permitsAnyMethod: false,
   refusesUnderscores: false,
 };
@@ -38,6 +44,8 @@ export function edgeLimitsOf(settings: Settings): EdgeLimits {
     fieldSize: settings.limitRequestFieldSize || FIELD_BYTES,
     body: (body ?? (workerClass === 'async' ? 0 : BODY_BYTES)) || Infinity,
     headMs: settings.headerTimeout * 1000,
+    bodyMs: settings.bodyTimeout * 1000,
+    writeMs: settings.writeTimeout * 1000,
     permitsAnyMethod: settings.permitUnconventionalHttpMethod,
     refusesUnderscores: settings.headerMap === 'refuse',
   };

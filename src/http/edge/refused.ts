@@ -21,12 +21,13 @@ export function markRefused(socket: Marked): void {
 
 /**
  * Ends our side of a refused connection and throws away what its client still sends. If it were closed at once, the client
- * would get a reset, and might lose the answer (RFC 9112, 9.6).
+ * would get a reset, and might lose the answer (RFC 9112, 9.6). `error` is what the socket is destroyed with then.
  */
-export function lingerOn(socket: Socket, clock: Clock): void {
+export function lingerOn(socket: Socket, clock: Clock, error: Error | null = null): void {
+  const close = () => void socket.destroy(error ?? undefined);
+  // Its client has ended: as Node does.
+  if (socket.readableEnded) return error === null ? socket.destroySoon() : close();
   socket.end();
-  const close = () => void socket.destroy();
-  if (socket.readableEnded) return close();
   socket.once('end', close);
   whenDue(socket, LINGER_MS, clock, close);
   // It may have been paused because too many requests waited on it.

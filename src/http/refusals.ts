@@ -142,9 +142,10 @@ export class Refusals {
     };
     this.#afterEarlier(socket, culprit, () => {
       if (culprit?.headersSent !== true && socket.writable) return answer();
-      this.#say(socket, fault, 'behind its answer, by closing the connection');
-      if (culprit?.writableFinished) return lingerOn(socket, clock);
-      if (culprit?.writableEnded) return void culprit.once('finish', () => lingerOn(socket, clock));
+      // Node's errors are mostly about clients that have left.
+      if (error === null) this.#say(socket, fault, 'behind its answer, by closing the connection');
+      if (culprit?.writableFinished) return lingerOn(socket, clock, error);
+      if (culprit?.writableEnded) return void culprit.once('finish', () => lingerOn(socket, clock, error));
       socket.destroy(error ?? undefined);
     });
   }

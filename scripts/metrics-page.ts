@@ -91,7 +91,7 @@ reported, and no check runs. In class \`thread\` the application runs in threads
 
 ## What it costs
 
-Counting costs a request 0.1 to 0.3 µs of processor time: 1 to 3 % of a request to an application that says "hello" on a kept
+Counting costs a request 0.2 to 0.4 µs of processor time: 2 to 4 % of a request to an application that says "hello" on a kept
 connection (12 µs), and less than 1 % of one that takes 50 µs. \`npm run bench:counters\` measures it on your machine, with
 \`-- --collections\` as \`--admin-bind\` has it.
 

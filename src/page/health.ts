@@ -24,6 +24,8 @@ export interface HealthSource {
   /** Connections that wait in the kernel's queues; null where that is not known. */
   readonly queued: number | null;
   readonly requestsInFlight: number;
+  /** How many workers are ready, and their event loops are blocked: they serve nobody. */
+  readonly blocked: number;
 }
 
 /** Says in one sentence who serves and what is wrong. */
@@ -31,8 +33,9 @@ export function healthOf(source: HealthSource): HealthLine {
   const { status } = source;
   if (status === null) return { level: 'warning', sentence: 'The service starts.', details: [] };
   const [first, ...details] = troublesOf(source, status);
-  const base = baseOf(status, source.requestsInFlight);
-  const isBad = status.workers.ready === 0 && status.workers.wanted > 0 && status.phase !== 'stopping';
+  const serving = Math.max(0, status.workers.ready - source.blocked);
+  const base = baseOf(status, serving, source.requestsInFlight);
+  const isBad = serving === 0 && status.workers.wanted > 0 && status.phase !== 'stopping';
   const isShort = status.workers.ready < status.workers.wanted || status.phase !== 'serving';
   const isTroubled = first !== undefined || isShort;
   return {
@@ -42,21 +45,21 @@ export function healthOf(source: HealthSource): HealthLine {
   };
 }
 
-function baseOf(status: ServiceStatus, inFlight: number): string {
+function baseOf(status: ServiceStatus, serving: number, inFlight: number): string {
   const { phase, role, workers } = status;
   const requests =
     inFlight === 0 ? 'no request is' : inFlight === 1 ? '1 request is' : `${inFlight} requests are`;
   if (phase === 'stopping')
     return `The service stops: ${counted(workers.all, 'worker')} left, ${requests} in flight`;
   return [
-    serversOf(status),
+    serversOf(workers.wanted, serving),
     ...(phase === 'starting' ? ['the service starts'] : []),
     ...(phase === 'draining' ? ['the service drains: it tells load balancers to send no new clients'] : []),
     ...(role === 'only' ? [] : [`an upgrade is under way, and this is the ${role} arbiter`]),
   ].join('; ');
 }
 
-function serversOf({ workers: { wanted, ready } }: ServiceStatus): string {
+function serversOf(wanted: number, ready: number): string {
   if (wanted === 0) return 'The service is paused: no worker serves, requests wait in the queue';
   if (ready === 0) return `No worker serves: ${wanted === 1 ? '1 is' : `${wanted} are`} wanted`;
   if (ready < wanted) return `${ready} of ${wanted} workers serve`;

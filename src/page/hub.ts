@@ -17,7 +17,7 @@ export class Hub {
   readonly #readers = new Readers();
   #ends: (() => void)[] = [];
   #records: WireRecord[] = [];
-  /** What workers have logged while a page was open. */
+  /** What workers have logged: what their rings had when the page was opened, and what came then. */
   #ofWorkers: WireRecord[] = [];
   #lost = 0;
   #seq = 0;
@@ -33,12 +33,12 @@ export class Hub {
 
   /** Keeps the response open, and sends `hello` and then each tick. */
   open(response: ServerResponse, hello: Pick<Hello, 'actions' | 'signedIn'>): void {
+    if (this.#ends.length === 0) this.#begin();
     const first: Hello = {
       ...{ wire: WIRE, version: this.#service.version, ...hello },
       records: this.#known(),
     };
     this.#readers.add(response, message('hello', JSON.stringify(first)), () => this.#left());
-    if (this.#ends.length === 0) this.#begin();
   }
 
   close(): void {
@@ -54,11 +54,13 @@ export class Hub {
   #begin(): void {
     // What came before is in the history that the page asks for.
     this.#recorder.newMarks();
+    const logs = new WorkerLogs(this.#service, { level: 'info', access: false });
+    this.#ofWorkers = logs.recent().flatMap((line) => workerRecord(line) ?? []);
     this.#ends = [
       this.#service.journal.follow((record) => {
         if (record.level !== 'debug') this.#took(wireRecord(record));
       }),
-      new WorkerLogs(this.#service, { level: 'info', access: false }).follow((line) => this.#heard(line)),
+      logs.follow((line) => this.#heard(line)),
       this.#recorder.watch((tick) => this.#send(tick)),
     ];
   }
@@ -70,13 +72,13 @@ export class Hub {
   #end(): void {
     for (const end of this.#ends.splice(0)) end();
     this.#records = [];
+    this.#ofWorkers = [];
   }
 
   #heard(line: WorkerLine): void {
     if ('lost' in line) this.#lost += line.lost;
-    if (!('message' in line)) return;
-    const { level, time, message: text, event = null, stack = null, slot } = line;
-    const record = { ...{ level: level as Level, time, message: text, event, stack }, slot };
+    const record = workerRecord(line);
+    if (record === null) return;
     this.#ofWorkers.push(record);
     if (this.#ofWorkers.length > KEPT_RECORDS) this.#ofWorkers.shift();
     this.#took(record);
@@ -93,9 +95,23 @@ export class Hub {
     const [records, lost] = [this.#records, this.#lost];
     this.#records = [];
     this.#lost = 0;
-    const source = { service: this.#service, recorder: this.#recorder, records, lost, seq: this.#seq++ };
+    const errors = this.#ofWorkers.filter(({ level }) => level === 'error' || level === 'critical');
+    const source = {
+      service: this.#service,
+      recorder: this.#recorder,
+      records,
+      errors,
+      lost,
+      seq: this.#seq++,
+    };
     this.#readers.send(Buffer.from(message('tick', JSON.stringify(wireTick(tick, source)))));
   }
+}
+
+function workerRecord(line: WorkerLine): WireRecord | null {
+  if (!('message' in line)) return null;
+  const { level, time, message: text, event = null, stack = null, slot } = line;
+  return { ...{ level: level as Level, time, message: text, event, stack }, slot };
 }
 
 function message(event: string, data: string): string {

@@ -10,12 +10,16 @@ import type { WireRecord, WireRequest, WireTick, WireWorker } from './wire.ts';
 /** So many of the oldest requests are shown. */
 const MOST_REQUESTS = 50;
 const MINUTE_S = 60;
+/** An error of a worker belongs to an end that comes so soon. */
+const SAME_S = 3;
 
 /** What a tick is made of. */
 export interface TickSource {
   readonly service: Controlled;
   readonly recorder: Recorder;
   readonly records: readonly WireRecord[];
+  /** What workers have logged of level error and above. */
+  readonly errors: readonly WireRecord[];
   readonly lost: number;
   readonly seq: number;
 }
@@ -45,7 +49,7 @@ export function wireTick({ sample, page, rates }: Tick, source: TickSource): Wir
       uptime: page.uptimeSeconds,
     },
     ...{ phase: page.phase, generation: page.generation },
-    ...{ wanted: page.workers.wanted, ready: page.workers.ready },
+    ...{ wanted: page.workers.wanted, ready: page.workers.ready - blockedOf(page, recorder).length },
     figures: sample.service.map(known),
     slots: Object.fromEntries([...sample.bySlot].map(([slot, figures]) => [slot, figures.map(known)])),
     marks: recorder.newMarks(),
@@ -70,23 +74,35 @@ export function wireRecord(record: AnyRecord): WireRecord {
   };
 }
 
-function healthFrom(page: Tick['page'], { service, recorder }: TickSource) {
+/** The workers that are ready, and answer nobody. */
+function blockedOf({ processes }: Tick['page'], { conditions }: Recorder) {
+  const nowMs = performance.now();
+  return processes.filter(({ state, age }) => state === 'ready' && conditions.blockedMs(age, nowMs) > 0);
+}
+
+function healthFrom(page: Tick['page'], { service, recorder, errors }: TickSource) {
   const nowMs = performance.now();
   const queues = page.listeners.flatMap(({ queue }) => queue ?? []);
   return healthOf({
     status: service.journal.status,
     conditions: recorder.conditions.all,
     nowMs,
-    deaths: recentDeaths(recorder.ring),
+    deaths: recentDeaths(recorder.ring, errors),
     retryMs: recorder.conditions.retryMs(nowMs),
     queued: queues.length === 0 ? null : queues.reduce((sum, queue) => sum + queue, 0),
     requestsInFlight: page.requests?.inFlight ?? 0,
+    blocked: blockedOf(page, recorder).length,
   });
 }
 
-function recentDeaths({ marks, latest }: HistoryRing) {
+/** The last one with what the worker itself said of it. */
+function recentDeaths({ marks, latest }: HistoryRing, errors: readonly WireRecord[]) {
   const deaths = marks.filter(({ kind, at }) => kind === 'death' && at > latest - MINUTE_S);
-  return { count: deaths.length, last: deaths.at(-1)?.text ?? null };
+  const last = deaths.at(-1);
+  if (last === undefined) return { count: 0, last: null };
+  const error = errors.findLast(({ time }) => Math.abs(Date.parse(time) / 1000 - last.at) < SAME_S);
+  const said = error === undefined ? '' : `: ${error.stack?.split('\n', 1)[0] ?? error.message}`;
+  return { count: deaths.length, last: `${last.text}${said}` };
 }
 
 function oldestOf(service: Controlled): readonly WireRequest[] {

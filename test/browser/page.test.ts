@@ -54,7 +54,7 @@ describe.skipIf(chromiumPath === null)('the page', () => {
     expect(await page.title()).toMatch(/^✓ 4\/4 shop$/);
     await page.locator('#config summary').click();
     await page.locator('#settings th', { hasText: 'adminBind' }).waitFor();
-    await page.locator('#contains').fill('booting worker');
+    await page.locator('#sought').fill('booting worker');
     expect(await page.locator('#log li').count()).toBe(4);
   });
 
@@ -111,7 +111,7 @@ describe.skipIf(chromiumPath === null)('the page', () => {
     await page.getByRole('button', { name: 'Reload' }).click();
     await page.getByRole('button', { name: 'Do it' }).click();
     await running.waitForLog(/Page: reload \(asked for by 127\.0\.0\.1\)/);
-    await page.getByText('generation 2').waitFor();
+    await page.locator('#about', { hasText: 'generation 2' }).waitFor();
     await page.getByRole('button', { name: 'Restart the worker in slot 1' }).click();
     await page.getByRole('button', { name: 'Do it' }).click();
     await running.waitForLog(/Page: restart 1/);

@@ -30,7 +30,7 @@ export class Log {
   }
 
   #show(): void {
-    const contains = byId<HTMLInputElement>('contains').value.toLowerCase();
+    const contains = byId<HTMLInputElement>('sought').value.toLowerCase();
     const least = LEVELS.indexOf(byId<HTMLSelectElement>('level').value as Level);
     const slot = byId<HTMLInputElement>('slot').value.trim();
     const isWanted = ({ level, message, event, stack, slot: own }: WireRecord) =>

@@ -229,7 +229,7 @@ class Plot {
         cursor: { sync: { key: 'time' }, points: { size: 5 }, drag: { x: false, y: false }, y: false },
         scales: { x: { time: true }, y: { range }, ...(hasRight ? { right: { range } } : {}) },
         axes: [
-          { ...axis(22), values: '{HH}:{mm}', space: 60, incrs: [10, 30, 60, 120, 300] } as uPlot.Axis,
+          { ...axis(22), values: timesOf, space: 64, incrs: [15, 30, 60, 120, 180, 300] },
           axis(56, format),
           ...(hasRight && right
             ? [{ ...axis(50, right), side: 1, scale: 'right', grid: { show: false } }]
@@ -278,6 +278,12 @@ class Plot {
     const { clientWidth: width, clientHeight: height } = this.#canvas;
     if (width > 0) this.#chart?.setSize({ width, height });
   }
+}
+
+/** With seconds only where they differ. */
+function timesOf(_chart: uPlot, splits: readonly number[]): string[] {
+  const isWhole = splits.every((at) => at % 60 === 0);
+  return splits.map((at) => new Date(at * 1000).toLocaleTimeString('en-GB').slice(0, isWhole ? 5 : 8));
 }
 
 /** So many seconds are shown at least. */

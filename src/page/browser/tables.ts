@@ -44,7 +44,8 @@ export class Tables {
 
   show(tick: WireTick, restart: Restart): void {
     const { workers, requests, requestCount, ready, wanted } = tick;
-    say('workers-note', `${ready} ready of ${wanted} wanted`);
+    const left = wanted === 0 ? `${workers.length} left, none is wanted` : `${ready} of ${wanted} serve`;
+    say('workers-note', left);
     this.#workers.show(
       workers.toSorted(bySlot).map((worker) => workerRow(worker, restart)),
       'There is no worker.',

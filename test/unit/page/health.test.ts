@@ -31,7 +31,15 @@ function blocked(phase: 'begins' | 'lasts' | 'ends', durationMs: number): AnyRec
 
 function health(source: Partial<HealthSource>) {
   return healthOf({
-    ...{ status: status(4, 4), conditions: [], nowMs: 0, queued: 0, requestsInFlight: 0, retryMs: null },
+    ...{
+      status: status(4, 4),
+      conditions: [],
+      nowMs: 0,
+      queued: 0,
+      requestsInFlight: 0,
+      retryMs: null,
+      blocked: 0,
+    },
     deaths: { count: 0, last: null },
     ...source,
   });
@@ -49,7 +57,7 @@ it('names the slot that is blocked, for how long, and the request without its qu
   conditions.took(blocked('lasts', 9000), 13_000);
   expect(conditions.blockedMs(7, 16_000)).toBe(12_000);
   const { sentence, level } = health({
-    status: status(4, 3),
+    blocked: 1,
     conditions: conditions.all,
     nowMs: 16_000,
   });

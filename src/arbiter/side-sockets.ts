@@ -24,6 +24,8 @@ interface Held {
   readonly users: Map<number, number>;
   /** The latest generation that wants it: its application has not closed its server there. 0 if none does. */
   generation: number;
+  /** The latest generation of which a worker has closed its server there, if none has listened since; otherwise 0. */
+  givenUp: number;
 }
 
 type Answer = Pick<SocketAnswer, 'answer' | 'url'> & { readonly socket: Socket | null };
@@ -42,7 +44,8 @@ export class SideSockets {
 
   /** `adopted` were handed to this arbiter by the one before it, and are wanted by `generation`. */
   constructor(adopted: readonly SideSocket[], generation: number) {
-    for (const side of adopted) this.#held.set(side.place, { side, users: new Map(), generation });
+    for (const side of adopted)
+      this.#held.set(side.place, { side, users: new Map(), generation, givenUp: 0 });
   }
 
   get open(): readonly SideSocket[] {
@@ -62,7 +65,11 @@ export class SideSockets {
   ended(age: number): void {
     this.#loading.delete(age);
     this.#seekers.delete(age);
-    for (const { users } of this.#held.values()) users.delete(age);
+    for (const held of this.#held.values()) {
+      // Its own kind has closed it, and might have been heard after the end.
+      const isGivenUp = held.users.delete(age) && held.users.size === 0 && held.generation <= held.givenUp;
+      if (isGivenUp) held.generation = 0;
+    }
   }
 
   /** A worker has bound a socket. */
@@ -70,7 +77,7 @@ export class SideSockets {
     const held = this.#held.get(side.place);
     // Of a path that was unlinked in between, the latest is the one that clients reach.
     if (held) held.side.close();
-    this.#held.set(side.place, { side, users: held?.users ?? new Map(), generation: 0 });
+    this.#held.set(side.place, { side, users: held?.users ?? new Map(), generation: 0, givenUp: 0 });
     this.took(who, side.place);
   }
 
@@ -81,13 +88,16 @@ export class SideSockets {
     this.#seekers.get(age)?.delete(addressOf(place, held.side.url));
     held.users.set(age, generation);
     held.generation = Math.max(held.generation, generation);
+    held.givenUp = 0;
   }
 
   /** The application has closed its server there. */
-  released({ age }: Who, place: string): void {
+  released({ age, generation }: Who, place: string): void {
     const held = this.#held.get(place);
+    if (!held?.users.delete(age)) return;
     // Workers that end keep what they want; one that has closed it wants it no more, nor do those like it.
-    if (held?.users.delete(age)) held.generation = Math.max(0, ...held.users.values());
+    held.generation = Math.max(0, ...held.users.values());
+    held.givenUp = generation;
   }
 
   /**

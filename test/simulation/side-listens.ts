@@ -172,10 +172,13 @@ export class SideApplication {
 
   #release(place: string): void {
     if (!this.#used.delete(place)) return;
-    const listening = this.#options.listens.at(place);
+    const { listens, generation, tell } = this.#options;
+    const listening = listens.at(place);
     this.#close(place);
-    this.#options.tell({ tsunicorn: 'released', place }, undefined, () => {
-      if (listening && ![...listening.holders].some(isProcess)) listening.generation = 0;
+    tell({ tsunicorn: 'released', place }, undefined, () => {
+      if (listening === undefined || [...listening.holders].some(isProcess)) return;
+      // A younger generation wants it all the same.
+      if (listening.generation <= generation) listening.generation = 0;
     });
   }
 

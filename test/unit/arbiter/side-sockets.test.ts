@@ -49,3 +49,15 @@ it('a side socket that the new application has closed is not kept once the old w
   sides.sweep(2, () => false);
   expect(sides.open).toEqual([]);
 });
+
+it('a side socket is not kept that a younger worker of the generation has closed, once those that use it have ended', () => {
+  const sides = new SideSockets([], 1);
+  sides.bound(worker(1), side());
+  sides.took(worker(2), 'port 9100');
+  sides.released(worker(2), 'port 9100');
+  sides.sweep(1, () => false);
+  expect(sides.open).toHaveLength(1);
+  sides.ended(1);
+  sides.sweep(1, () => false);
+  expect(sides.open).toEqual([]);
+});

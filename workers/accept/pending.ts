@@ -1,6 +1,10 @@
 import type { Socket } from 'node:net';
 import type { Clock } from '../../src/support/clock.ts';
 
+/** After so many slow ones in a row, as of a client that opens many and dribbles, the next get less time. */
+const MANY_SLOW = 8;
+const SHORT_MS = 1;
+
 /** Connections that have yet to show what they are: a request, a slow client, or nothing. */
 export class PendingConnections {
   readonly #limitMs: number;
@@ -9,6 +13,8 @@ export class PendingConnections {
   // There are hardly ever two, so that a search costs nothing.
   readonly #sockets: Socket[] = [];
   #latestMs = 0;
+  /** How many have turned out to be slow since one showed what it is. */
+  #slowInRow = 0;
   /** One timer serves all; a timer for each connection would cost a microsecond. */
   #isArmed = false;
 
@@ -26,13 +32,19 @@ export class PendingConnections {
   add(socket: Socket): void {
     this.#sockets.push(socket);
     this.#latestMs = this.#clock.now();
-    if (!this.#isArmed) this.#arm(this.#limitMs);
+    if (!this.#isArmed) this.#arm(this.#limit);
   }
 
   /** The connection has shown what it is, and is pending no more. */
   know(socket: Socket): void {
     const at = this.#sockets.indexOf(socket);
-    if (at >= 0) this.#sockets.splice(at, 1);
+    if (at < 0) return;
+    this.#sockets.splice(at, 1);
+    this.#slowInRow = 0;
+  }
+
+  get #limit(): number {
+    return this.#slowInRow < MANY_SLOW ? this.#limitMs : Math.min(SHORT_MS, this.#limitMs);
   }
 
   #arm(ms: number): void {
@@ -44,8 +56,11 @@ export class PendingConnections {
   }
 
   #judge(): void {
-    const leftMs = this.#latestMs + this.#limitMs - this.#clock.now();
+    const leftMs = this.#latestMs + this.#limit - this.#clock.now();
     if (leftMs > 0) return this.#arm(leftMs);
-    for (const socket of this.#sockets.splice(0)) this.#slow(socket);
+    for (const socket of this.#sockets.splice(0)) {
+      this.#slowInRow++;
+      this.#slow(socket);
+    }
   }
 }

@@ -37,4 +37,23 @@ describe('pending', () => {
     await clock.advance(2);
     expect(slow).toHaveBeenCalledExactlyOnceWith(late);
   });
+
+  it('have less time once many in a row were slow, until one is not', async () => {
+    const slow = vi.fn();
+    const pending = new PendingConnections(20, slow, clock);
+    for (let count = 0; count < 8; count++) {
+      pending.add(new Socket());
+      await clock.advance(21);
+    }
+    expect(slow).toHaveBeenCalledTimes(8);
+    pending.add(new Socket());
+    await clock.advance(2);
+    expect(slow).toHaveBeenCalledTimes(9);
+    const known = new Socket();
+    pending.add(known);
+    pending.know(known);
+    pending.add(new Socket());
+    await clock.advance(15);
+    expect(slow).toHaveBeenCalledTimes(9);
+  });
 });

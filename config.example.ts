@@ -154,6 +154,12 @@ export default defineConfig({
   // What a client must send to see more than the first three; better set by TSUNICORN_ADMIN_TOKEN.
   // adminToken: null,
   // How many workers must accept for /readyz to answer 200.
+  // The header by which each answer names its request, such as 'X-Request-Id' (docs/request-ids.md).
+  // requestIdHeader: null,
+  // A statsd that gets figures over UDP: 'host:8125'; what stands before each name, and the tags of Datadog behind it.
+  // statsdHost: null,
+  // statsdPrefix: null,
+  // dogstatsdTags: null,
   // readyQuorum: 1,
   // ── Development ──
   // Reload when a file that the application has loaded changes.

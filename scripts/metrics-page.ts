@@ -89,6 +89,31 @@ A check runs in each worker once a second. While it throws, rejects, returns \`f
 cannot report, the worker does not count for \`/readyz\`; nothing else happens to it. Without \`--admin-bind\` nothing is
 reported, and no check runs. In class \`thread\` the application runs in threads, whose metrics and checks are not collected.
 
+## statsd
+
+[\`--statsd-host\`](settings.md#statsdhost) sends figures over UDP every 5 seconds and at the end of the service, with the names
+that Gunicorn has. The arbiter sends them, of what the workers have counted: a request costs nothing more.
+
+| name | type | |
+| --- | --- | --- |
+| \`gunicorn.requests\` | counter | requests that have ended |
+| \`gunicorn.request.status.200\` … | counter | by the status of their answers |
+| \`gunicorn.request.duration\` | timer | how long they took, in milliseconds |
+| \`gunicorn.log.critical\`, \`.error\`, \`.warning\`, \`.exception\` | counter | lines of the error log |
+| \`gunicorn.workers\` | gauge | worker processes |
+| \`tsunicorn.workers.ready\` | gauge | those that accept |
+| \`tsunicorn.requests.active\`, \`tsunicorn.connections\` | gauge | requests in flight, open connections |
+| \`tsunicorn.worker.exits\`, \`tsunicorn.requests.cut\`, \`tsunicorn.requests.refused\` | counter | as in the tables below |
+
+[\`--statsd-prefix\`](settings.md#statsdprefix) stands before each name, [\`--dogstatsd-tags\`](settings.md#dogstatsdtags) behind
+each line. Of durations only the buckets below are known: all requests of a bucket are sent as one value, its middle (their mean
+where there is but one bucket), with a sample rate that says how many they are. Percentiles are therefore as exact as the buckets.
+
+Nothing waits for the receiver. A name that does not resolve and a packet that cannot be sent are counted by
+\`tsunicorn_push_failures_total\`; what UDP loses on its way nobody knows. Node has no Unix datagram sockets, so the statsd must
+listen on UDP. During an upgrade the old arbiter sends for both, until it has ended. What an application measures with
+\`tsunicorn/metrics\` is not sent.
+
 ## What it costs
 
 Counting costs a request 0.2 to 0.4 µs of processor time: 2 to 4 % of a request to an application that says "hello" on a kept

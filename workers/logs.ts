@@ -11,7 +11,7 @@ import type { BootSpec, Standards } from '../src/process/ipc.ts';
 import { surviveStdio } from '../src/process/stdio.ts';
 import type { Settings } from '../src/settings/catalogue/catalogue.ts';
 import { messageOf } from '../src/support/errors.ts';
-import type { LogFields, Logger } from '../src/support/logger.ts';
+import type { LogFields, Logger, LogLevel } from '../src/support/logger.ts';
 
 /** Opens the worker's own log, of whose records `took` gets the fields. From then on no failure of a log ends the worker. */
 export async function openLogs(spec: BootSpec, took?: (fields: LogFields) => void): Promise<Logs> {
@@ -58,6 +58,7 @@ export class Logs {
   #access: AccessLog | null = null;
   readonly #ring: RingLog | null;
   #isAccessFollowed = false;
+  #counted: (level: LogLevel, fields: LogFields | undefined) => void = () => {};
 
   /** `worker` is what the records of `file` have of the worker. */
   constructor(
@@ -67,7 +68,8 @@ export class Logs {
     syslog: Syslog | null,
     ring: RingLog | null = null,
   ) {
-    const log = syslog?.log ?? file;
+    const opened = syslog?.log ?? file;
+    const log = both(opened, (level, _message, fields) => this.#counted(level, fields));
     this.log = ring ? both(log, (level, message, fields) => ring.record(level, message, fields)) : log;
     this.setLevel = (level) => {
       (syslog ?? file).setLevel(level);
@@ -78,6 +80,11 @@ export class Logs {
     this.#settings = settings;
     this.#standards = standards;
     this.#syslog = syslog;
+  }
+
+  /** From now on each line is counted. */
+  countBy(counted: (level: LogLevel, fields: LogFields | undefined) => void): void {
+    this.#counted = counted;
   }
 
   /** From now on records name this slot. */

@@ -127,6 +127,7 @@ class Worker {
     this.#clock = clock;
     this.#program = program;
     this.#counting = counting;
+    if (counting !== null) logs.countBy(counting.levelled);
     this.#uncaught = new UncaughtLog(logs.log);
     this.#sides = new SideDoor(spec, logs.log, (message, socket) => void inbox.send(message, socket));
     this.#listeners = spec.listeners;

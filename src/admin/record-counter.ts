@@ -1,5 +1,6 @@
 import { arbiterFamilies } from '../metrics/catalogue.ts';
 import { placeFor, placeOf } from '../metrics/layout.ts';
+import { type CountedLevel, levelPlaces } from '../metrics/log-levels.ts';
 import { countLost } from '../metrics/lost-lines.ts';
 import type { CounterStore } from '../metrics/store.ts';
 import type { LogFields, Logger } from '../support/logger.ts';
@@ -13,8 +14,9 @@ export function countingLog(log: Logger, store: Pick<CounterStore, 'add' | 'publ
     store.publish();
   });
   const counted =
-    (write: Logger['info']): Logger['info'] =>
+    (write: Logger['info'], level?: CountedLevel): Logger['info'] =>
     (message, fields) => {
+      if (level !== undefined) for (const at of levelPlaces(level, fields)) store.add(at, 1);
       if (fields?.event !== undefined) {
         count(fields.event, fields, store);
         lost(fields);
@@ -24,9 +26,9 @@ export function countingLog(log: Logger, store: Pick<CounterStore, 'add' | 'publ
   return {
     debug: counted(log.debug),
     info: counted(log.info),
-    warning: counted(log.warning),
-    error: counted(log.error),
-    critical: counted(log.critical),
+    warning: counted(log.warning, 'warning'),
+    error: counted(log.error, 'error'),
+    critical: counted(log.critical, 'critical'),
     reopen: () => log.reopen(),
     flush: () => log.flush(),
   };

@@ -9,10 +9,11 @@ import type { CounterStore } from '../metrics/store.ts';
 import type { Page } from '../page/page.ts';
 import { packageVersion } from '../process/installation.ts';
 import type { Parent } from '../process/parent.ts';
+import type { Pusher } from '../push/pusher.ts';
 import type { Settings } from '../settings/catalogue/catalogue.ts';
 import type { Loaded } from '../settings/load.ts';
 import { fs } from '../support/builtins.ts';
-import { systemClock } from '../support/clock.ts';
+import { backgroundClock, systemClock } from '../support/clock.ts';
 import type { Logger } from '../support/logger.ts';
 import type { Control } from './control.ts';
 
@@ -25,7 +26,8 @@ export function countersOf(
   parent: Parent | null,
 ): Counters | null {
   const handed = parent?.counters ?? null;
-  if (settings.adminBind !== null || control !== null) return new Counters(openFile(handed));
+  const isPushed = settings.statsdHost !== null;
+  if (settings.adminBind !== null || control !== null || isPushed) return new Counters(openFile(handed));
   for (const fd of handed === null ? [] : allOf(handed)) closeQuietly(fd);
   return null;
 }
@@ -104,6 +106,23 @@ export async function adminOf({
 
 function allOf({ own, others }: HandedCounters): readonly number[] {
   return [own, ...others];
+}
+
+/** What sends figures, where the settings say to whom. */
+export async function pusherOf({
+  counters,
+  serving,
+}: Pick<AdminSources, 'counters' | 'serving'>): Promise<Pusher | null> {
+  const { statsdHost } = serving().loaded.settings;
+  if (counters === null || statsdHost === null) return null;
+  const [{ Pusher }, { Statsd, styleOf }, { parseStatsdHost }] = await Promise.all([
+    import('../push/pusher.ts'),
+    import('../push/statsd.ts'),
+    import('../settings/statsd-host.ts'),
+  ]);
+  const host = parseStatsdHost(statsdHost);
+  const targets = host === null ? [] : [new Statsd(host, () => styleOf(serving().loaded.settings))];
+  return new Pusher({ counters, clock: backgroundClock, targets });
 }
 
 function closeQuietly(fd: number): void {

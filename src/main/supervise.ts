@@ -44,7 +44,7 @@ import { type Control, controlledBy, openControl } from './control.ts';
 import type { Lineage } from './lineage.ts';
 import type { FollowingLog } from './logs.ts';
 import { lostLines } from './lost-lines.ts';
-import { adminOf, countedLog, pageOf } from './observed.ts';
+import { adminOf, countedLog, pageOf, pusherOf } from './observed.ts';
 import type { OwnProcess } from './own-process.ts';
 import { checkSettings, prepareGeneration } from './prepare.ts';
 import { readSettings } from './read-settings.ts';
@@ -93,6 +93,7 @@ export async function supervise(bound: Bound): Promise<number> {
   const page = await pageOf({ service, counters, handed: bound.history, log });
   const admin = await adminOf({ counters, listeners: adminListeners, serving: () => serving, log, page });
   const control = await openControl(bound.control, service, log);
+  const pusher = await pusherOf({ counters, serving: () => serving });
   const oomKills = new OomKills(systemClock);
   const arbiter: Arbiter = new Arbiter({
     first,
@@ -101,7 +102,10 @@ export async function supervise(bound: Bound): Promise<number> {
     clock: systemClock,
     spawn: bound.spawn,
     random: Math.random,
-    observe: toAll([admin, control ?? journal], bound.observe ?? (notifier && lineage.observing(notifier))),
+    observe: toAll(
+      [admin, control ?? journal, pusher],
+      bound.observe ?? (notifier && lineage.observing(notifier)),
+    ),
     judgeKill: () => oomKills.judge(),
     isStopped,
     system: { spawn: bound.spawnProcess, signalGroup, wallMs: Date.now },
@@ -127,6 +131,7 @@ export async function supervise(bound: Bound): Promise<number> {
   const status = await running;
   page?.close();
   admin?.close();
+  await pusher?.close();
   pidfile.remove(arbiter.newArbiter);
   log.info('Shutting down: arbiter', { event: 'stopped', exitStatus: status });
   await control?.close();

@@ -103,6 +103,11 @@ export const workerFamilies = {
     type: 'counter',
     help: 'Lines of logs that could not be written, as the records log-unwritable and access-lines-lost say',
   },
+  tsunicorn_log_records_total: {
+    type: 'counter',
+    help: 'Lines of the error log, of workers and the arbiter, whether or not their level is written; those with an error are counted as exception too',
+    labels: { level: ['critical', 'error', 'warning', 'exception'] },
+  },
 } as const satisfies Readonly<Record<string, Family>>;
 
 /** The states of a worker, as the arbiter knows them. */
@@ -145,6 +150,11 @@ export const arbiterFamilies = {
     type: 'counter',
     help: 'Upgrades by their outcome, as in the records upgrade-…',
     labels: { outcome: ['done', 'failed', 'rolled-back', 'refused'] },
+  },
+  tsunicorn_push_failures_total: {
+    type: 'counter',
+    help: 'Messages that could not be sent to --statsd-host or --otlp-endpoint',
+    labels: { target: ['statsd', 'otlp'] },
   },
 } as const satisfies Readonly<Record<string, Family>>;
 

@@ -6,7 +6,6 @@ import { appOf, differently, type Imported, not, type Piece, setting } from './i
 
 const TLS = 'tsunicorn speaks HTTP; end TLS in a proxy, or export an https.Server';
 const HTTP = 'Node parses HTTP; --max-http-header-size in NODE_OPTIONS limits the headers';
-const STATSD = 'it sends no figures; docs/logs.md says what the log has';
 const PYTHON = 'it is about Python';
 
 /** Options of Gunicorn that have no option of the same name here, each with the reason. */
@@ -25,9 +24,6 @@ export const WITHOUT_COUNTERPART: ReadonlyMap<string, string> = new Map([
   ['--logger-class', 'use --log-format json'],
   ['--log-config', 'use --log-level and --log-format'],
   ['--log-config-json', 'use --log-level and --log-format'],
-  ['--statsd-host', STATSD],
-  ['--statsd-prefix', STATSD],
-  ['--dogstatsd-tags', STATSD],
   ['--pythonpath', PYTHON],
   ['--paste', PYTHON],
   ['--paster', PYTHON],

@@ -130,6 +130,18 @@ export function path(placeholder = 'path'): Kind<string> {
   return scalar({ placeholder, expected: 'a path', readText: usable, readValue: usable });
 }
 
+/** What can stand in a line of statsd: no spaces, and nothing that ends a part of the line. */
+export function lineText(placeholder: string): Kind<string> {
+  const usable = (value: unknown) =>
+    typeof value === 'string' && /^[^\s|#@\p{Cc}]+$/u.test(value) ? value : undefined;
+  return scalar({
+    placeholder,
+    expected: 'text without spaces, |, # and @',
+    readText: usable,
+    readValue: usable,
+  });
+}
+
 /** The name of a header (RFC 9110, 5.6.2). */
 export function headerName(): Kind<string> {
   const usable = (value: unknown) =>

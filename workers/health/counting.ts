@@ -2,10 +2,12 @@ import { countBy } from '../../src/http/count-requests.ts';
 import type { RequestCount } from '../../src/http/observer.ts';
 import { CounterBlock, writeBlock } from '../../src/metrics/block.ts';
 import { HEADER, placeOf } from '../../src/metrics/layout.ts';
+import { levelPlaces } from '../../src/metrics/log-levels.ts';
 import { countLost, type LossFields } from '../../src/metrics/lost-lines.ts';
 import { RequestCounter } from '../../src/metrics/request-counter.ts';
 import type { BootSpec, CountersSpec } from '../../src/process/ipc.ts';
 import { backgroundClock, every } from '../../src/support/clock.ts';
+import type { LogLevel } from '../../src/support/logger.ts';
 import type { Inbox } from '../inbox.ts';
 import type { Serving } from '../serving.ts';
 import type { SharedCounters } from './watchdog.ts';
@@ -17,6 +19,8 @@ export interface Counting {
   readonly shared: SharedCounters | null;
   /** Takes each record of the worker's log: some say that lines were lost. */
   readonly logged: (fields: LossFields) => void;
+  /** Counts a line of the error log. */
+  levelled(level: LogLevel, fields: { readonly err?: unknown } | undefined): void;
   /** From now on the worker has this slot. */
   serveIn(slot: number): void;
   /** From now on its connections are counted, what waits for a thread, the process itself, and what the application measures. */
@@ -72,6 +76,11 @@ export async function startCounting(
       // The process may end now.
       block.flush();
     }),
+    levelled(level, fields) {
+      if (level === 'debug' || level === 'info') return;
+      for (const at of levelPlaces(level, fields)) values[at] = (values[at] ?? 0) + 1;
+      block.changed();
+    },
     serveIn(given) {
       values[HEADER.slot] = given + 1;
       block.changed();

@@ -1,6 +1,7 @@
 import { nullable } from '../compound-kinds.ts';
-import { headerName, integer, path, text } from '../kinds.ts';
+import { headerName, integer, lineText, path, text } from '../kinds.ts';
 import { setting } from '../setting.ts';
+import { statsdHost } from '../statsd-host.ts';
 
 /** How the service is observed. */
 export const observing = {
@@ -31,6 +32,27 @@ export const observing = {
     flags: '--request-id-header',
     kind: nullable(headerName()),
     default: null,
+  }),
+  statsdHost: setting({
+    doc: 'The statsd that gets figures every 5 seconds, over UDP (see [metrics.md](metrics.md#statsd)). What it does not get is lost, and counted.',
+    flags: '--statsd-host',
+    kind: nullable(statsdHost()),
+    default: null,
+    restart: true,
+  }),
+  statsdPrefix: setting({
+    doc: 'What stands in front of each name that is sent to `statsdHost`, with a point between.',
+    flags: '--statsd-prefix',
+    kind: nullable(lineText('prefix')),
+    default: null,
+    needs: { anyOf: ['statsdHost'] },
+  }),
+  dogstatsdTags: setting({
+    doc: 'Tags for all that is sent to `statsdHost`, in the form of Datadog: `region:eu,app:shop`.',
+    flags: '--dogstatsd-tags',
+    kind: nullable(lineText('tags')),
+    default: null,
+    needs: { anyOf: ['statsdHost'] },
   }),
   readyQuorum: setting({
     doc: 'How many workers must accept for `/readyz` to answer 200.',

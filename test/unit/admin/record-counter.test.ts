@@ -19,7 +19,11 @@ it('records that add to a figure are counted and published, and others are not',
   log.info('no record');
   expect(counted).toEqual([]);
   log.error('Worker died', { event: 'worker-exited', cause: 'exit' });
-  expect(counted).toEqual([[placeFor('tsunicorn_worker_exits_total', 'exit'), 1], 'published']);
+  expect(counted).toEqual([
+    [placeFor('tsunicorn_log_records_total', 'error'), 1],
+    [placeFor('tsunicorn_worker_exits_total', 'exit'), 1],
+    'published',
+  ]);
   counted.length = 0;
   log.debug('Worker is ready', { event: 'worker-ready', durationMs: 20 });
   expect(counted.at(-1)).toBe('published');

@@ -124,7 +124,14 @@ describe('what a format needs', () => {
     ['%(b)s', { body: true }],
     ['%({x}o)s', { responseHeaders: true }],
   ])('is only what %s shows', (format, needed) => {
-    const none = { remote: false, start: false, body: false, responseHeaders: false, queue: false };
+    const none = {
+      remote: false,
+      start: false,
+      body: false,
+      responseHeaders: false,
+      queue: false,
+      id: false,
+    };
     expect(compileFormat('', format).needs).toEqual({ ...none, ...needed });
   });
 });
@@ -171,6 +178,8 @@ describe('the format json', () => {
       userAgent: 'curl',
       user: 'ann',
       cut: null,
+      requestId: expect.stringMatching(/^[\da-z]{12}-[\da-z]+$/),
+      traceId: null,
     });
   });
 
@@ -184,7 +193,7 @@ describe('a format that is refused', () => {
   it.each([
     [
       '%(z)s',
-      'unknown atom %(z)s; known are h l u t r m U q H s b B f a T M D L Q p X and {header}i {header}o {VARIABLE}e',
+      'unknown atom %(z)s; known are h l u t r m U q H s b B f a T M D L Q I Z p X and {header}i {header}o {VARIABLE}e',
     ],
     ['%({x}z)s', 'unknown atom %({x}z)s'],
     ['%(constructor)s', 'unknown atom %(constructor)s'],

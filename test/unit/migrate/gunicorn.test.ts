@@ -24,6 +24,10 @@ describe('each option', () => {
   it.each([
     ['-b :9000 --bind unix:x.sock', { bind: [':9000', `unix:${tmpdir()}/x.sock`] }],
     ['--backlog 99', { backlog: 99 }],
+    [
+      '--statsd-host h:8125 --statsd-prefix p --dogstatsd-tags a:b',
+      { statsdHost: 'h:8125', statsdPrefix: 'p', dogstatsdTags: 'a:b' },
+    ],
     ['--forwarded-allow-ips 10.0.0.1,::1', { forwardedAllowIps: ['10.0.0.1', '::1'] }],
     ['-w4', { workers: 4 }],
     ['--workers=4', { workers: 4 }],

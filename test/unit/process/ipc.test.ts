@@ -4,7 +4,7 @@ import { isArbiterMessage, isWorkerMessage } from '../../../src/process/ipc.ts';
 const seen = { stack: ['at f'], requests: [], omitted: 0, unread: 0 };
 const flight = {
   ...{ id: 1, method: 'GET', url: '/', cut: false, remote: '', protocol: 'HTTP/1.1' },
-  ...{ status: 0, ended: false, bytes: 0, startedMs: 1 },
+  ...{ status: 0, ended: false, bytes: 0, startedMs: 1, requestId: '', traceId: '' },
 };
 const fromWorkers = [
   { tsunicorn: 'hello' },

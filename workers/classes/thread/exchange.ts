@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { answerError } from '../../../src/http/answer-error.ts';
 import { isEncrypted } from '../../../src/support/is-encrypted.ts';
-import { requestIdOf } from '../../../src/support/request-id.ts';
+import { knownIdOf } from '../../../src/support/request-id.ts';
 import { isTrustedPeer } from '../../../src/support/trusted-peers.ts';
 import {
   type ConnectionError,
@@ -107,7 +107,7 @@ export class Exchange {
       httpVersion: request.httpVersion,
       rawHeaders: request.rawHeaders,
       peer: peerOf(request.socket),
-      requestId: requestIdOf(request),
+      requestId: knownIdOf(request),
       bytesRead: request.socket.bytesRead,
       keepAlive: this.response.shouldKeepAlive,
       body: this.upload === null ? this.#body : 'streams',

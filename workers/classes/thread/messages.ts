@@ -57,8 +57,8 @@ export interface RequestMessage {
   readonly httpVersion: string;
   readonly rawHeaders: readonly string[];
   readonly peer: Peer;
-  /** Its id, which the application is to find too. */
-  readonly requestId: string;
+  /** Its id, which the application is to find too; null where nobody has asked for it. */
+  readonly requestId: string | null;
   /** Of its connection, until now. */
   readonly bytesRead: number;
   /** Whether its connection may be kept, as far as its client goes. */

@@ -104,7 +104,7 @@ export class Runner {
     const { id, peer, bytesRead, keepAlive } = message;
     const socket = new ThreadSocket(peer, bytesRead);
     const incoming = createIncoming(message, socket, (bytes) => this.#post({ type: 'taken', id, bytes }));
-    keepId(incoming.request, message.requestId);
+    if (message.requestId !== null) keepId(incoming.request, message.requestId);
     const outgoing = new Outgoing({
       ...{ id, request: incoming.request, socket, keepAlive, post: this.#post },
       onSent: () => this.#next(id),

@@ -11,7 +11,7 @@ type RequestList = readonly [
   httpVersion: string,
   rawHeaders: readonly string[],
   peer: PeerList,
-  requestId: string,
+  requestId: string | null,
   bytesRead: number,
   keepAlive: boolean,
   body: RequestMessage['body'],

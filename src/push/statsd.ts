@@ -1,0 +1,72 @@
+import type { Socket } from 'node:dgram';
+import type { Settings } from '../settings/catalogue/catalogue.ts';
+import type { StatsdHost } from '../settings/statsd-host.ts';
+import type { Picture, Target } from './picture.ts';
+import { type Counted, countedIn, linesOf, packetsOf, type StatsdStyle } from './statsd-lines.ts';
+
+/** What fits into one packet of Ethernet; receivers read whole packets only. */
+const PACKET_BYTES = 1432;
+
+/** Sends figures to a statsd. */
+export class Statsd implements Target {
+  readonly name = 'statsd';
+  readonly #host: StatsdHost;
+  readonly #style: () => StatsdStyle;
+  #before: Counted | null = null;
+  #socket: Socket | null = null;
+  #isSending = false;
+
+  constructor(host: StatsdHost, style: () => StatsdStyle) {
+    this.#host = host;
+    this.#style = style;
+  }
+
+  begin({ totals }: Picture): void {
+    this.#before = countedIn(totals);
+  }
+
+  async push(picture: Picture): Promise<number> {
+    // While a name is looked up, what is counted waits for the next time.
+    if (this.#before === null || this.#isSending) return 0;
+    const packets = packetsOf(linesOf(this.#before, picture, this.#style()), PACKET_BYTES);
+    this.#before = countedIn(picture.totals);
+    this.#isSending = true;
+    try {
+      const { address, family } = await process.getBuiltinModule('node:dns/promises').lookup(this.#host.host);
+      const sent = await Promise.all(packets.map((packet) => this.#send(packet, address, family)));
+      return sent.filter((isSent) => !isSent).length;
+    } catch {
+      // The name does not resolve.
+      return packets.length;
+    } finally {
+      this.#isSending = false;
+    }
+  }
+
+  close(): void {
+    this.#socket?.close();
+    this.#socket = null;
+  }
+
+  #send(packet: string, address: string, family: number): Promise<boolean> {
+    this.#socket ??= process
+      .getBuiltinModule('node:dgram')
+      .createSocket({ type: family === 6 ? 'udp6' : 'udp4' })
+      .on('error', () => this.close())
+      .unref();
+    const socket = this.#socket;
+    return new Promise((resolve) => {
+      socket.send(packet, this.#host.port, address, (error) => {
+        // Another family may be what the name has from now on.
+        if (error && socket === this.#socket) this.close();
+        resolve(!error);
+      });
+    });
+  }
+}
+
+/** As Gunicorn makes it of the settings. */
+export function styleOf({ statsdPrefix, dogstatsdTags }: Settings): StatsdStyle {
+  const prefix = statsdPrefix === null ? '' : `${statsdPrefix.replace(/\.+$/, '')}.`;
+  return { prefix, tags: dogstatsdTags === null ? '' : `|#${dogstatsdTags}` };
+}

@@ -156,6 +156,10 @@ export default defineConfig({
   // How many workers must accept for /readyz to answer 200.
   // The header by which each answer names its request, such as 'X-Request-Id' (docs/request-ids.md).
   // requestIdHeader: null,
+  // Whether /metrics has what the application registers with its own prom-client.
+  // collectPromClient: false,
+  // An OpenTelemetry receiver that gets figures by OTLP over HTTP: 'http://127.0.0.1:4318', or 'env'.
+  // otlpEndpoint: null,
   // A statsd that gets figures over UDP: 'host:8125'; what stands before each name, and the tags of Datadog behind it.
   // statsdHost: null,
   // statsdPrefix: null,

@@ -11,7 +11,7 @@ const GATEWAY = ['src/process', ...PROCESS];
 const APP = ['src/gateway', ...GATEWAY];
 const HTTP = ['src/app', ...APP];
 /** What every room of a worker may use. */
-const SERVER = ['src/http', ...HTTP];
+const SERVER = ['src/http', 'src/measures', ...HTTP];
 const ENDS = ['workers/hooks', 'workers/logs', ...SERVER];
 const SERVING = ['workers/accept', 'workers/develop', 'workers/end', ...ENDS];
 const PHASE = ['workers/serving', ...SERVING];

@@ -87,7 +87,16 @@ a worker does not report for 5 s, because it hangs, its last numbers stay and \`
 
 A check runs in each worker once a second. While it throws, rejects, returns \`false\`, takes longer than 5 s, has not run yet or
 cannot report, the worker does not count for \`/readyz\`; nothing else happens to it. Without \`--admin-bind\` nothing is
-reported, and no check runs. In class \`thread\` the application runs in threads, whose metrics and checks are not collected.
+reported, and no check runs. In class \`thread\` each thread of a worker loads the application, and registers its own metrics and
+checks: they are summed, and a check that fails in one thread fails in the worker. A thread that has checks and is blocked for
+5 s fails them.
+
+## prom-client
+
+With [\`--collect-prom-client\`](settings.md#collectpromclient) \`/metrics\` also has what the application has in the default registry
+of its own prom-client, its default metrics included. Leave out prom-client's cluster mode (\`AggregatorRegistry\`): the
+arbiter sums the workers as above, gauges too. A name that tsunicorn has itself is left out, as are the quantiles of summaries,
+which have no sum. It is collected once a second in each worker; a copy of prom-client that a bundler has packed is not found.
 
 ## statsd
 
@@ -113,6 +122,23 @@ Nothing waits for the receiver. A name that does not resolve and a packet that c
 \`tsunicorn_push_failures_total\`; what UDP loses on its way nobody knows. Node has no Unix datagram sockets, so the statsd must
 listen on UDP. During an upgrade the old arbiter sends for both, until it has ended. What an application measures with
 \`tsunicorn/metrics\` is not sent.
+
+## OpenTelemetry
+
+[\`--otlp-endpoint\`](settings.md#otlpendpoint) sends figures by OTLP over HTTP (JSON) every 5 seconds, through OpenTelemetry's own
+exporter, which is not installed with tsunicorn:
+
+\`\`\`sh
+npm install @opentelemetry/exporter-metrics-otlp-http @opentelemetry/api
+tsunicorn app.js:app --otlp-endpoint http://127.0.0.1:4318
+\`\`\`
+
+The arbiter loads it, and sends what the workers have counted and what applications measure: histograms with their own buckets,
+cumulative sums. Names and units are those of the semantic conventions (\`http.server.request.duration\`, \`s\`); ours begin with
+\`tsunicorn.\`. Summaries are left out. \`service.name\` is \`OTEL_SERVICE_NAME\`, otherwise \`--name\`. What
+\`OTEL_EXPORTER_OTLP_ENDPOINT\` says is used with \`--otlp-endpoint env\` only; \`OTEL_EXPORTER_OTLP_HEADERS\` is read by the exporter.
+Spans are not sent. What cannot be sent is counted by \`tsunicorn_push_failures_total\`; as sums are cumulative, the next time makes
+up for it. After an upgrade the start time of the sums is that of the new arbiter, though they go on.
 
 ## What it costs
 

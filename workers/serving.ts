@@ -9,6 +9,7 @@ import type { NamedRequest } from '../src/http/request-name.ts';
 import type { AnswerFailure } from '../src/http/runner.ts';
 import type { AccessLog } from '../src/log/access-log.ts';
 import type { WorkerLog } from '../src/log/records.ts';
+import type { Measured } from '../src/metrics/measured.ts';
 import type { Retirement } from '../src/process/ipc.ts';
 import type { Settings } from '../src/settings/catalogue/catalogue.ts';
 import type { Clock } from '../src/support/clock.ts';
@@ -64,6 +65,8 @@ export interface Serving {
   readonly connections: Connections;
   /** How busy the worker was since the last call, 0 to 1; absent where the event loop's utilisation says it. */
   readonly utilisation?: () => number;
+  /** What the application measures in threads; absent where there are none. */
+  readonly measured?: () => Measured | null;
   /** How many requests wait for a thread; absent where there are none. */
   readonly queued?: () => number;
   /** Ends as drain() in src/http/drain/drain.ts does. */

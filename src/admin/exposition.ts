@@ -114,7 +114,10 @@ function ofApplication(page: Page, { name, type, help, labels, bounds, series }:
   for (const [values, [first = 0, ...buckets]] of series) {
     const named = Object.fromEntries(labels.map((label, at) => [label, values[at] ?? '']));
     if (type === 'histogram') page.histogram(name, named, bounds, first, buckets);
-    else page.sample(name, named, first);
+    else if (type === 'summary') {
+      page.sample(`${name}_sum`, named, first);
+      page.sample(`${name}_count`, named, buckets[0] ?? 0);
+    } else page.sample(name, named, first);
   }
 }
 

@@ -1,8 +1,19 @@
 import type { ServerResponse } from 'node:http';
 
+/** The property of a response that names a header which an error leaves as it is. */
+const LASTING = Symbol('tsunicorn.lastingHeader');
+
+type Answer = ServerResponse & { [LASTING]?: string };
+
+/** Sets a header that also stays where the answer becomes that of an error. */
+export function setLasting(response: Answer, name: string, value: string): void {
+  response.setHeader(name, value);
+  response[LASTING] = name.toLowerCase();
+}
+
 /** Sends a plain answer. If one has begun already, cuts the connection, so that the client sees that it is incomplete. */
 export function answerError(
-  response: ServerResponse,
+  response: Answer,
   status = 500,
   headers: Readonly<Record<string, string>> = {},
   text = process.getBuiltinModule('node:http').STATUS_CODES[status],
@@ -11,7 +22,9 @@ export function answerError(
     response.destroy();
     return;
   }
-  for (const name of response.getHeaderNames()) if (name !== 'connection') response.removeHeader(name);
+  const lasting = response[LASTING];
+  for (const name of response.getHeaderNames())
+    if (name !== 'connection' && name !== lasting) response.removeHeader(name);
   response.statusCode = status;
   response.setHeader('content-type', 'text/plain; charset=utf-8');
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);

@@ -8,6 +8,7 @@ import type { FlightTable } from '../flights/table.ts';
 import type { AccessLog } from '../log/access-log.ts';
 import type { Clock } from '../support/clock.ts';
 import { requestIdOf } from '../support/request-id.ts';
+import { setLasting } from './answer-error.ts';
 import { closeIdleConnections } from './arrival.ts';
 import type { Connections } from './connections.ts';
 import { guardChunks } from './edge/chunked.ts';
@@ -224,7 +225,7 @@ function requestListener(options: HttpServerOptions, { policy, refusals }: Edge)
 /** Before the request is noted anywhere, so that its id is, too. */
 function named(header: string, handle: Observer): Observer {
   return (request, response, nowMs) => {
-    response.setHeader(header, requestIdOf(request));
+    setLasting(response, header, requestIdOf(request));
     handle(request, response, nowMs);
   };
 }

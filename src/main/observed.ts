@@ -9,6 +9,7 @@ import type { CounterStore } from '../metrics/store.ts';
 import type { Page } from '../page/page.ts';
 import { packageVersion } from '../process/installation.ts';
 import type { Parent } from '../process/parent.ts';
+import type { Target } from '../push/picture.ts';
 import type { Pusher } from '../push/pusher.ts';
 import type { Settings } from '../settings/catalogue/catalogue.ts';
 import type { Loaded } from '../settings/load.ts';
@@ -26,7 +27,7 @@ export function countersOf(
   parent: Parent | null,
 ): Counters | null {
   const handed = parent?.counters ?? null;
-  const isPushed = settings.statsdHost !== null;
+  const isPushed = settings.statsdHost !== null || settings.otlpEndpoint !== null;
   if (settings.adminBind !== null || control !== null || isPushed) return new Counters(openFile(handed));
   for (const fd of handed === null ? [] : allOf(handed)) closeQuietly(fd);
   return null;
@@ -113,16 +114,27 @@ export async function pusherOf({
   counters,
   serving,
 }: Pick<AdminSources, 'counters' | 'serving'>): Promise<Pusher | null> {
-  const { statsdHost } = serving().loaded.settings;
-  if (counters === null || statsdHost === null) return null;
-  const [{ Pusher }, { Statsd, styleOf }, { parseStatsdHost }] = await Promise.all([
-    import('../push/pusher.ts'),
-    import('../push/statsd.ts'),
-    import('../settings/statsd-host.ts'),
-  ]);
-  const host = parseStatsdHost(statsdHost);
-  const targets = host === null ? [] : [new Statsd(host, () => styleOf(serving().loaded.settings))];
+  const { settings } = serving().loaded;
+  const { statsdHost, otlpEndpoint } = settings;
+  if (counters === null || (statsdHost === null && otlpEndpoint === null)) return null;
+  const { Pusher } = await import('../push/pusher.ts');
+  const targets: Target[] = [];
+  if (statsdHost !== null) {
+    const { Statsd, styleOf } = await import('../push/statsd.ts');
+    targets.push(new Statsd(statsdHost, () => styleOf(serving().loaded.settings)));
+  }
+  if (otlpEndpoint !== null) {
+    const { Otlp } = await import('../push/otlp.ts');
+    const service = process.env.OTEL_SERVICE_NAME ?? settings.name ?? 'tsunicorn';
+    const endpoint = endpointOf(otlpEndpoint);
+    targets.push(Otlp.open({ endpoint, service, version: packageVersion(), cwd: process.cwd() }));
+  }
   return new Pusher({ counters, clock: backgroundClock, targets });
+}
+
+/** `env` is what OpenTelemetry's own variable says, or its default. */
+function endpointOf(text: string): string {
+  return text === 'env' ? (process.env.OTEL_EXPORTER_OTLP_ENDPOINT ?? 'http://127.0.0.1:4318') : text;
 }
 
 function closeQuietly(fd: number): void {

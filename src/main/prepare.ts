@@ -53,6 +53,7 @@ export async function checkSettings(
   const command = await commandOf(loaded, own.base);
   const companions = await companionsOf(loaded, privileges, start, own);
   const admin = await adminAddressesOf(loaded);
+  if (loaded.settings.otlpEndpoint !== null) (await import('../push/otlp.ts')).findExporter(process.cwd());
   return {
     loaded,
     privileges,

@@ -92,6 +92,7 @@ export class Registry implements MeasureSource {
       measures: families.map((family) => family.snapshot()),
       folded: families.reduce((sum, { folded }) => sum + folded, 0),
       failing,
+      checks: this.#checks.size,
     };
   }
 }

@@ -9,10 +9,10 @@ export interface MeasureSource {
   take(): Measured | null;
 }
 
-/** One metric of a process: its series are [the values of its labels, its numbers], of a histogram [sum, …buckets]. */
+/** One metric of a process: its series are [the values of its labels, its numbers], of a histogram [sum, …buckets], of a summary [sum, count]. */
 export interface Measure {
   readonly name: string;
-  readonly type: 'counter' | 'gauge' | 'histogram';
+  readonly type: 'counter' | 'gauge' | 'histogram' | 'summary';
   /** A sentence without its full stop. */
   readonly help: string;
   readonly labels: readonly string[];
@@ -27,6 +27,8 @@ export interface Measured {
   readonly failing: Readonly<Record<string, string>>;
   /** How many changes were counted in the series `_OTHER`, for there were too many. */
   readonly folded: number;
+  /** How many checks there are. */
+  readonly checks?: number;
 }
 
 /** A process that has checks, or metrics, reports once a second: one that is silent for so long hangs. */
@@ -46,7 +48,7 @@ export interface MeasuredTotals {
   readonly stale: readonly number[];
 }
 
-/** Keeps what processes report, in the arbiter. */
+/** Keeps what processes report, in the arbiter, or what threads do, in a worker of theirs, by a number of each. */
 export class MeasuredStore {
   readonly #reports = new Map<number, Report>();
   /** Of processes that have ended, without gauges. */
@@ -75,6 +77,21 @@ export class MeasuredStore {
     };
   }
 
+  /** All that is known, as one report; a thread that hangs fails where it has checks. Null where nobody has reported. */
+  report(nowMs = performance.now()): Measured | null {
+    if (this.#reports.size === 0 && this.#ended.length === 0) return null;
+    const failing: Record<string, string> = {};
+    let checks = 0;
+    for (const { measured, atMs } of this.#reports.values()) {
+      checks += measured.checks ?? 0;
+      Object.assign(failing, measured.failing);
+      if ((measured.checks ?? 0) > 0 && isStale({ measured, atMs }, nowMs))
+        failing.thread = 'a thread does not report, so that the state of its checks is not known';
+    }
+    const { measures, folded } = this.totals(nowMs);
+    return { measures, folded, failing, checks };
+  }
+
   /** Why no client should be sent to a process, by its pid: a check that fails, or that nobody knows the state of. */
   unfit(nowMs = performance.now()): ReadonlyMap<number, string> {
     const reasons = new Map<number, string>();
@@ -86,6 +103,19 @@ export class MeasuredStore {
     }
     return reasons;
   }
+}
+
+/** What several sources measure, as one. */
+export function together(all: readonly (Measured | null)[]): Measured | null {
+  const known = all.filter((one) => one !== null);
+  const [first] = known;
+  if (first === undefined || known.length === 1) return first ?? null;
+  return {
+    measures: merged(known.map(({ measures }) => measures)),
+    failing: Object.assign({}, ...known.map(({ failing }) => failing)),
+    folded: known.reduce((sum, { folded }) => sum + folded, 0),
+    checks: known.reduce((sum, { checks = 0 }) => sum + checks, 0),
+  };
 }
 
 function isStale({ atMs }: Report, nowMs: number): boolean {

@@ -485,9 +485,10 @@ const isWaiting = having({ method: isText, path: isText, ageMs: isNumber, ...tag
 const blockSeen = { stack: orNull(isTexts), requests: everyOne(isWaiting), waiting: isNumber };
 const isSeries: Check = (value) =>
   Array.isArray(value) && value.length === 2 && isTexts(value[0]) && everyOne(isNumber)(value[1]);
+const MEASURE_TYPES = new Set(['counter', 'gauge', 'histogram', 'summary']);
 const isMeasure = having({
   name: isText,
-  type: (value) => value === 'counter' || value === 'gauge' || value === 'histogram',
+  type: (value) => MEASURE_TYPES.has(value as string),
   help: isText,
   labels: isTexts,
   bounds: everyOne(isNumber),
@@ -550,7 +551,14 @@ const workerFields = new Map<string, Fields>([
   ['counts', { values: everyOne(isNumber) }],
   [
     'measured',
-    { measured: having({ measures: everyOne(isMeasure), failing: isTextTable, folded: isNumber }) },
+    {
+      measured: having({
+        measures: everyOne(isMeasure),
+        failing: isTextTable,
+        folded: isNumber,
+        checks: optional(isNumber),
+      }),
+    },
   ],
   ['inspected', { id: isNumber, end: isText, text: isText }],
   ['bound', { place: isText, url: isText, role: isRole }],

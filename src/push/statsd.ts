@@ -1,23 +1,30 @@
 import type { Socket } from 'node:dgram';
 import type { Settings } from '../settings/catalogue/catalogue.ts';
-import type { StatsdHost } from '../settings/statsd-host.ts';
+import { parseStatsdHost, type StatsdHost } from '../settings/statsd-host.ts';
 import type { Picture, Target } from './picture.ts';
 import { type Counted, countedIn, linesOf, packetsOf, type StatsdStyle } from './statsd-lines.ts';
 
 /** What fits into one packet of Ethernet; receivers read whole packets only. */
 const PACKET_BYTES = 1432;
 
+interface Receiver {
+  readonly address: string;
+  readonly family: number;
+  readonly port: number;
+}
+
 /** Sends figures to a statsd. */
 export class Statsd implements Target {
   readonly name = 'statsd';
-  readonly #host: StatsdHost;
+  readonly #host: StatsdHost | null;
   readonly #style: () => StatsdStyle;
   #before: Counted | null = null;
   #socket: Socket | null = null;
   #isSending = false;
 
-  constructor(host: StatsdHost, style: () => StatsdStyle) {
-    this.#host = host;
+  /** `host` as the setting has it. */
+  constructor(host: string, style: () => StatsdStyle) {
+    this.#host = parseStatsdHost(host);
     this.#style = style;
   }
 
@@ -27,13 +34,16 @@ export class Statsd implements Target {
 
   async push(picture: Picture): Promise<number> {
     // While a name is looked up, what is counted waits for the next time.
-    if (this.#before === null || this.#isSending) return 0;
+    const host = this.#host;
+    if (this.#before === null || this.#isSending || host === null) return 0;
     const packets = packetsOf(linesOf(this.#before, picture, this.#style()), PACKET_BYTES);
     this.#before = countedIn(picture.totals);
     this.#isSending = true;
     try {
-      const { address, family } = await process.getBuiltinModule('node:dns/promises').lookup(this.#host.host);
-      const sent = await Promise.all(packets.map((packet) => this.#send(packet, address, family)));
+      const { address, family } = await process.getBuiltinModule('node:dns/promises').lookup(host.host);
+      const sent = await Promise.all(
+        packets.map((packet) => this.#send(packet, { address, family, port: host.port })),
+      );
       return sent.filter((isSent) => !isSent).length;
     } catch {
       // The name does not resolve.
@@ -48,7 +58,7 @@ export class Statsd implements Target {
     this.#socket = null;
   }
 
-  #send(packet: string, address: string, family: number): Promise<boolean> {
+  #send(packet: string, { address, family, port }: Receiver): Promise<boolean> {
     this.#socket ??= process
       .getBuiltinModule('node:dgram')
       .createSocket({ type: family === 6 ? 'udp6' : 'udp4' })
@@ -56,7 +66,7 @@ export class Statsd implements Target {
       .unref();
     const socket = this.#socket;
     return new Promise((resolve) => {
-      socket.send(packet, this.#host.port, address, (error) => {
+      socket.send(packet, port, address, (error) => {
         // Another family may be what the name has from now on.
         if (error && socket === this.#socket) this.close();
         resolve(!error);

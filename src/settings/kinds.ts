@@ -142,6 +142,19 @@ export function lineText(placeholder: string): Kind<string> {
   });
 }
 
+/** An URL of http or https, without a query, or `env`. */
+export function httpUrl(): Kind<string> {
+  const isUrl = (text: string) => /^https?:\/\/[^\s?#]+$/.test(text) && URL.canParse(text);
+  const usable = (value: unknown) =>
+    typeof value === 'string' && (value === 'env' || isUrl(value)) ? value : undefined;
+  return scalar({
+    placeholder: 'url',
+    expected: 'an URL such as http://127.0.0.1:4318, or env',
+    readText: usable,
+    readValue: usable,
+  });
+}
+
 /** The name of a header (RFC 9110, 5.6.2). */
 export function headerName(): Kind<string> {
   const usable = (value: unknown) =>

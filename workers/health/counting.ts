@@ -24,7 +24,7 @@ export interface Counting {
   /** From now on the worker has this slot. */
   serveIn(slot: number): void;
   /** From now on its connections are counted, what waits for a thread, the process itself, and what the application measures. */
-  serves(serving: Pick<Serving, 'connections' | 'queued'>): Promise<void>;
+  serves(serving: Pick<Serving, 'connections' | 'queued' | 'measured'>): Promise<void>;
 }
 
 const LOST = placeOf('tsunicorn_log_lines_lost_total');
@@ -90,10 +90,11 @@ export async function startCounting(
         // Not sooner: the first request does not wait for it.
         const { measureProcess, watchCollections } = await import('./process-meter.ts');
         looks.push(measureProcess(block, serving));
-        if (settings.adminBind === null) return;
-        // Only /metrics shows them.
+        if (settings.adminBind === null && settings.otlpEndpoint === null) return;
+        // Only /metrics and OpenTelemetry show them.
         watchCollections(block);
-        looks.push((await import('./report-measures.ts')).reportMeasures(inbox));
+        const { reportMeasures } = await import('./report-measures.ts');
+        looks.push(await reportMeasures(inbox, settings, serving.measured));
       } catch {
         // The installation is gone already. Requests are counted all the same.
       } finally {

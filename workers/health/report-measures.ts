@@ -1,11 +1,22 @@
-import { MEASURES, type MeasureSource } from '../../src/metrics/measured.ts';
+import { MEASURES, type Measured, type MeasureSource, together } from '../../src/metrics/measured.ts';
+import type { Settings } from '../../src/settings/catalogue/catalogue.ts';
 import type { Inbox } from '../inbox.ts';
 
-/** Returns what tells the arbiter, when it is called, what the application measures; nothing where it measures nothing. */
-export function reportMeasures(inbox: Pick<Inbox, 'send'>): () => void {
+/**
+ * Returns what tells the arbiter, when it is called, what the application measures, in its threads too; nothing where it
+ * measures nothing.
+ */
+export async function reportMeasures(
+  inbox: Pick<Inbox, 'send'>,
+  { collectPromClient }: Pick<Settings, 'collectPromClient'>,
+  ofThreads: () => Measured | null = () => null,
+): Promise<() => void> {
+  const promClient = collectPromClient
+    ? new (await import('../../src/measures/prom-client.ts')).PromClient()
+    : null;
   return () => {
     const source: MeasureSource | undefined = Reflect.get(globalThis, MEASURES);
-    const measured = source?.take() ?? null;
+    const measured = together([source?.take() ?? null, promClient?.take() ?? null, ofThreads()]);
     if (measured !== null) void inbox.send({ tsunicorn: 'measured', measured });
   };
 }

@@ -1,5 +1,5 @@
 import { nullable } from '../compound-kinds.ts';
-import { headerName, integer, lineText, path, text } from '../kinds.ts';
+import { boolean, headerName, httpUrl, integer, lineText, path, text } from '../kinds.ts';
 import { setting } from '../setting.ts';
 import { statsdHost } from '../statsd-host.ts';
 
@@ -33,6 +33,13 @@ export const observing = {
     kind: nullable(headerName()),
     default: null,
   }),
+  collectPromClient: setting({
+    doc: 'Whether `/metrics` also has what the application registers with its own [prom-client](https://github.com/siimon/prom-client), in the default registry, summed over the workers (see [metrics.md](metrics.md#prom-client)).',
+    flags: '--collect-prom-client',
+    kind: boolean(),
+    default: false,
+    needs: { anyOf: ['adminBind'] },
+  }),
   statsdHost: setting({
     doc: 'The statsd that gets figures every 5 seconds, over UDP (see [metrics.md](metrics.md#statsd)). What it does not get is lost, and counted.',
     flags: '--statsd-host',
@@ -53,6 +60,13 @@ export const observing = {
     kind: nullable(lineText('tags')),
     default: null,
     needs: { anyOf: ['statsdHost'] },
+  }),
+  otlpEndpoint: setting({
+    doc: 'The OpenTelemetry receiver that gets figures every 5 seconds, by OTLP over HTTP (see [metrics.md](metrics.md#opentelemetry)): its base, such as `http://127.0.0.1:4318`, or `env` for `OTEL_EXPORTER_OTLP_ENDPOINT`. It needs the package `@opentelemetry/exporter-metrics-otlp-http`.',
+    flags: '--otlp-endpoint',
+    kind: nullable(httpUrl()),
+    default: null,
+    restart: true,
   }),
   readyQuorum: setting({
     doc: 'How many workers must accept for `/readyz` to answer 200.',

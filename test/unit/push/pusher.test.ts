@@ -35,22 +35,22 @@ function pushing(lost = 0) {
 describe('figures are sent', () => {
   it('every few seconds, and at the end', async () => {
     const { pusher, clock, seen } = pushing();
-    clock.advance(5000);
+    await clock.advance(5000);
     pusher.observe(statusOf('only'));
-    clock.advance(10_000);
+    await clock.advance(10_000);
     await pusher.close();
-    clock.advance(10_000);
+    await clock.advance(10_000);
     expect(seen).toEqual(['begin only', 'push only', 'push only', 'push only', 'close']);
   });
 
   it('by the old arbiter of an upgrade, and by the new one from when it is alone', async () => {
     const { pusher, clock, seen } = pushing();
     pusher.observe(statusOf('new'));
-    clock.advance(5000);
+    await clock.advance(5000);
     pusher.observe(statusOf('only'));
-    clock.advance(5000);
+    await clock.advance(5000);
     pusher.observe(statusOf('old'));
-    clock.advance(5000);
+    await clock.advance(5000);
     expect(seen).toEqual(['begin only', 'push only', 'push old']);
   });
 

@@ -4,6 +4,7 @@ import type { Application } from '../../../src/app/application.ts';
 import { gatewayContext } from '../../../src/gateway/context.ts';
 import { answerError } from '../../../src/http/answer-error.ts';
 import type { RequestCount } from '../../../src/http/observer.ts';
+import type { Settings } from '../../../src/settings/catalogue/catalogue.ts';
 import type { Serve } from '../../serving.ts';
 import { serveMany } from '../async.ts';
 import { warnOf } from '../without-effect.ts';
@@ -22,6 +23,7 @@ export const serveThread: Serve = async (options) => {
     served: { app: settings.app, mount: settings.mount },
     gateway: { rootPath, mountPath: '', multithread, multiprocess },
     threads: settings.threads ?? availableParallelism(),
+    measures: measuresOf(settings),
     maxMemory: settings.threadMaxMemory,
     queueLimit: settings.threadQueue,
     isTooLate: ({ request, response, cameMs }) =>
@@ -37,9 +39,19 @@ export const serveThread: Serve = async (options) => {
   warnOf(loaded?.withoutEffect ?? [], 'thread', options.log);
   await options.initialised();
   const many = await serveMany(options, applicationOver(pool, options.count));
-  const serving = { ...many, queued: () => pool.dispatcher.queue.length };
+  const serving = {
+    ...many,
+    queued: () => pool.dispatcher.queue.length,
+    measured: () => pool.measuredByAll(),
+  };
   return settings.workersMax === null ? serving : { ...serving, utilisation: await measure(pool) };
 };
+
+/** Whether somebody asks for what the application measures. */
+function measuresOf({ adminBind, otlpEndpoint, collectPromClient }: Settings) {
+  if (adminBind === null && otlpEndpoint === null) return 'no';
+  return collectPromClient ? 'promClientToo' : 'ours';
+}
 
 /** How often, in milliseconds, it is looked how many threads are at work; nothing else is asked of this thread. */
 const LOOK_MS = 20;

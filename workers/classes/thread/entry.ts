@@ -5,6 +5,7 @@ import { refuseHttp2 } from '../../../src/app/http2/refuse.ts';
 import { loadServed } from '../../../src/app/load-served.ts';
 import { bareContext } from '../../../src/gateway/context.ts';
 import { type NamedRequest, tagsFrom } from '../../../src/http/request-name.ts';
+import { MEASURES, type Measured, type MeasureSource, together } from '../../../src/metrics/measured.ts';
 import { enableCompileCache } from '../../../src/process/compile-cache.ts';
 import { servedName } from '../../../src/settings/mounts.ts';
 import { explainFailure } from '../../boot/failure.ts';
@@ -24,6 +25,7 @@ export default async function serveThread({
   gateway,
   slots,
   reports,
+  measures,
 }: ThreadSpec): Promise<void> {
   const post = (message: FromThread, moved: ArrayBuffer[] = []) =>
     port.postMessage(answerToWire(message), moved);
@@ -49,8 +51,13 @@ export default async function serveThread({
     runner = new Runner(application, post, slots);
     const withoutEffect = own?.withoutEffect('thread') ?? [];
     post({ type: 'ready', threadId, what: application.what, withoutEffect, hasContexts: contexts !== null });
+    const stopMeasuring =
+      measures === 'no'
+        ? () => {}
+        : await reportMeasures(measures, (measured) => post({ type: 'measured', measured }));
     await serve(port, slots, runner);
     await runner.close();
+    stopMeasuring();
     // The pool ends the thread when its time is over.
     await terminate(Infinity);
     await application.close?.();
@@ -59,6 +66,30 @@ export default async function serveThread({
     const { exitStatus, message, stack, place } = await explainFailure(error, modules, served);
     post({ type: 'bootFailed', exitStatus, message, stack, place });
   }
+}
+
+const MEASURE_MS = 1000;
+
+/** Reports at once, once a second, and when the returned function is called. */
+async function reportMeasures(
+  which: ThreadSpec['measures'],
+  say: (measured: Measured) => void,
+): Promise<() => void> {
+  const promClient =
+    which === 'promClientToo'
+      ? new (await import('../../../src/measures/prom-client.ts')).PromClient()
+      : null;
+  const report = () => {
+    const source: MeasureSource | undefined = Reflect.get(globalThis, MEASURES);
+    const measured = together([source?.take() ?? null, promClient?.take() ?? null]);
+    if (measured !== null) say(measured);
+  };
+  report();
+  const timer = setInterval(report, MEASURE_MS).unref();
+  return () => {
+    clearInterval(timer);
+    report();
+  };
 }
 
 /** What can be sent of it. */

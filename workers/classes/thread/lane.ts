@@ -104,7 +104,9 @@ export class Lane {
   };
 
   /** Takes a message of the thread. */
-  receive(message: Exclude<FromThread, { type: 'ready' | 'bootFailed' | 'loaded' | 'log' }>): void {
+  receive(
+    message: Exclude<FromThread, { type: 'ready' | 'bootFailed' | 'loaded' | 'log' | 'measured' }>,
+  ): void {
     // What it says of the next comes after the last that it says of the head.
     const head = this.head?.id === message.id ? this.head : null;
     if (message.type === 'error')

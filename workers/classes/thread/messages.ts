@@ -1,6 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { GatewayContext } from '../../../src/gateway/context.ts';
 import type { NamedRequest } from '../../../src/http/request-name.ts';
+import type { Measured } from '../../../src/metrics/measured.ts';
 import type { Served } from '../../../src/settings/mounts.ts';
 import type { LogFields, LogLevel } from '../../../src/support/logger.ts';
 import type { Place } from '../../../src/support/place.ts';
@@ -32,6 +33,8 @@ export interface ThreadSpec {
   readonly slots: Int32Array;
   /** Whether the thread is to report what it loads. */
   readonly reports: boolean;
+  /** Whether it is to report what its application measures, and by prom-client. */
+  readonly measures: 'no' | 'ours' | 'promClientToo';
 }
 
 /** Who sent a request: what the application finds on `req.socket`. */
@@ -155,6 +158,8 @@ export type FromThread =
   | { readonly type: 'cut'; readonly id: number }
   /** After an abort: the handler has ended. */
   | { readonly type: 'released'; readonly id: number }
+  /** What the application of the thread has measured so far. */
+  | { readonly type: 'measured'; readonly measured: Measured }
   /** A line of the application for the log. */
   | {
       readonly type: 'log';

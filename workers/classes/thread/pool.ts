@@ -3,6 +3,7 @@ import type { ContextService } from '../../../src/app/contexts.ts';
 import { type NamedRequest, nameRequest, requestField } from '../../../src/http/request-name.ts';
 import type { AnswerFailure } from '../../../src/http/runner.ts';
 import type { WorkerLog } from '../../../src/log/records.ts';
+import { type Measured, MeasuredStore } from '../../../src/metrics/measured.ts';
 import type { Served } from '../../../src/settings/mounts.ts';
 import { systemClock } from '../../../src/support/clock.ts';
 import { messageOf } from '../../../src/support/errors.ts';
@@ -21,6 +22,7 @@ import { hasWaitedTooLong, isOverdue, judge, type Limits } from './time-limits.t
 export interface PoolOptions {
   readonly served: Served;
   readonly gateway: ThreadSpec['gateway'];
+  readonly measures: ThreadSpec['measures'];
   readonly threads: number;
   readonly maxMemory: number | null;
   readonly queueLimit: number;
@@ -70,6 +72,7 @@ export class Pool implements ThreadEvents {
   readonly #options: PoolOptions;
   readonly #tinypool: Tinypool;
   readonly #threads = new Map<Lane, Thread>();
+  readonly #measured = new MeasuredStore();
   readonly #see = seeLazily();
   readonly #overdue: Overdue;
   #stalls: Promise<ThreadStalls> | null = null;
@@ -112,6 +115,15 @@ export class Pool implements ThreadEvents {
     this.#options.onError(error, request);
   }
 
+  /** What all threads measure; null where they measure nothing. */
+  measuredByAll(): Measured | null {
+    return this.#measured.report();
+  }
+
+  measured(thread: Thread, measured: Measured): void {
+    this.#measured.heard(thread.id, measured);
+  }
+
   log(level: LogLevel, message: string, fields: LogFields | undefined): void {
     this.#options.applicationLog[level](message, fields);
   }
@@ -125,6 +137,7 @@ export class Pool implements ThreadEvents {
   gone(thread: Thread, end: ThreadEnd, { ran, waited }: Left): void {
     const served = this.dispatcher.remove(thread.lane);
     this.#threads.delete(thread.lane);
+    this.#measured.ended(thread.id);
     // As in #check(): it cannot be loaded where the installation is gone.
     void this.#stalls?.then((stalls) => stalls.forget(thread)).catch(() => {});
     if (ran) this.#answerFor(ran, end);

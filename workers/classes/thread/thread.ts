@@ -1,6 +1,7 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import type { Tinypool } from 'tinypool';
 import { appError } from '../../../src/app/failure.ts';
+import type { Measured } from '../../../src/metrics/measured.ts';
 import { BootError, EXIT, type ExitStatus, messageOf } from '../../../src/support/errors.ts';
 import type { LogFields, LogLevel } from '../../../src/support/logger.ts';
 import { ownFile } from '../../../src/support/own-files.ts';
@@ -37,6 +38,8 @@ export type ThreadEnd =
 export interface ThreadEvents extends LaneEvents {
   /** The thread is gone, and has left these requests unanswered. */
   gone(thread: Thread, end: ThreadEnd, left: Left): void;
+  /** What its application has measured so far. */
+  measured(thread: Thread, measured: Measured): void;
   /** A line of the application for the log. */
   log(level: LogLevel, message: string, fields: LogFields | undefined): void;
 }
@@ -44,6 +47,7 @@ export interface ThreadEvents extends LaneEvents {
 export type ThreadOptions = Pick<ThreadSpec, 'served' | 'gateway'> & {
   /** Takes what the thread loads, where that is wanted. */
   readonly report: ((loaded: LoadedFiles) => void) | null;
+  readonly measures: ThreadSpec['measures'];
 };
 
 /** One thread of the pool from its start to its end. */
@@ -86,6 +90,7 @@ export class Thread {
       gateway: what.gateway,
       slots,
       reports: what.report !== null,
+      measures: what.measures,
     };
     // tinypool's type of transferList does not know that of present Node types.
     const options = { transferList: [port2], signal: this.#life.signal } as unknown as RunOptions;
@@ -133,6 +138,7 @@ export class Thread {
       this.#id = message.threadId;
       this.#settleReady.resolve(message);
     } else if (message.type === 'loaded') this.#report?.(message);
+    else if (message.type === 'measured') this.#events.measured(this, message.measured);
     else if (message.type === 'log') this.#events.log(message.level, message.message, message.fields);
     else if (message.type === 'bootFailed') {
       const { message: text, exitStatus, stack, place } = message;

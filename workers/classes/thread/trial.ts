@@ -13,8 +13,15 @@ export async function loadInThread({ app, mount, threadMaxMemory }: Settings): P
   // The thread's one task hears of its errors.
   pool.on('error', () => {});
   const gateway = { rootPath, mountPath: '', multithread, multiprocess };
-  const options = { served: { app, mount }, gateway, report: null };
-  const events = { log: () => {}, free: () => {}, failed: () => {}, gone: () => {}, answer: () => {} };
+  const options = { served: { app, mount }, gateway, report: null, measures: 'no' as const };
+  const events = {
+    log: () => {},
+    free: () => {},
+    failed: () => {},
+    gone: () => {},
+    answer: () => {},
+    measured: () => {},
+  };
   const { what } = await new Thread(pool, options, events).ready;
   return what;
 }

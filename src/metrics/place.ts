@@ -49,13 +49,23 @@ export function makeFile(): number {
 
 /** Takes over what an old arbiter has handed over; without that, or where it cannot be used, an empty file. Never throws. */
 export function openFile(handed: HandedCounters | null, make = makeFile): CountersFile {
+  let fd = handed?.own ?? null;
   try {
-    const fd = handed?.own ?? make();
+    fd ??= make();
     // A full /dev/shm is noticed here.
     fs.writeSync(fd, new Uint8Array(HEAD_BYTES), 0, HEAD_BYTES, 0);
     return { fd, trouble: null, others: handed?.others ?? [] };
   } catch (error) {
+    for (const open of [...(fd === null ? [] : [fd]), ...(handed?.others ?? [])]) closeQuietly(open);
     return { fd: null, trouble: messageOf(error), others: [] };
+  }
+}
+
+function closeQuietly(fd: number): void {
+  try {
+    fs.closeSync(fd);
+  } catch {
+    // EBADF: it was not handed over after all.
   }
 }
 

@@ -4,7 +4,7 @@ import { type Asked, Refusal } from '../control/route.ts';
 import { routes } from '../control/routes.ts';
 import { messageOf } from '../support/errors.ts';
 import { type Asset, readAsset } from './asset.ts';
-import { type Access, accessOf, changeRefusal, cookieFor, isOwnOrigin, NO_COOKIE } from './gate.ts';
+import { type Access, accessOf, changeRefusal, cookieFor, isOwnOrigin, noCookie } from './gate.ts';
 import { Hub } from './hub.ts';
 import { isToken, tokenIn } from './login.ts';
 import type { PageFront, PageOptions } from './options.ts';
@@ -20,6 +20,7 @@ const CHANGES: ReadonlyMap<string, { readonly route: string; readonly name: stri
 /** Wrong tokens in a minute, beyond which none is looked at. */
 const MOST_FAILURES = 10;
 const MINUTE_MS = 60_000;
+const LOCKED = 'too many wrong tokens; try again in a minute';
 
 type Headers = Readonly<Record<string, string>>;
 
@@ -104,6 +105,8 @@ export class Front implements PageFront {
   }
 
   #stream(request: IncomingMessage, response: ServerResponse, access: Access): void {
+    // It has left while this was loaded, and nobody would hear of it.
+    if (response.destroyed) return;
     if (this.#hub.readers >= MOST_READERS)
       return end(request, response, 503, `the page is open ${MOST_READERS} times already`);
     const isBrowser = access.may === 'change' && access.session !== null;
@@ -125,7 +128,7 @@ export class Front implements PageFront {
     // What the client sends behind its head is not waited for.
     response.shouldKeepAlive = false;
     if (path === '/page/logout' && isOwnOrigin(request.headers))
-      return end(request, response, 303, '', { Location: '/', 'Set-Cookie': NO_COOKIE });
+      return end(request, response, 303, '', { Location: '/', 'Set-Cookie': noCookie(request.headers.host) });
     const change = CHANGES.get(path);
     if (change === undefined) return end(request, response, 404, 'there is nothing to change');
     const refusal = changeRefusal(request, access);
@@ -172,20 +175,26 @@ export class Front implements PageFront {
     if (token === null || (access.may === 'nothing' && access.status === 403))
       return end(request, response, 403, access.may === 'nothing' ? access.why : 'no --admin-token is set');
     if (!isOwnOrigin(request.headers)) return end(request, response, 403, 'another site asks for it');
-    const nowMs = performance.now();
-    this.#failures = this.#failures.filter((atMs) => nowMs - atMs < MINUTE_MS);
-    if (this.#failures.length >= MOST_FAILURES)
-      return end(request, response, 429, 'too many wrong tokens; try again in a minute', {
-        'Retry-After': '60',
-      });
-    if (isToken(await tokenIn(request), token))
-      return end(request, response, 303, '', { Location: '/', 'Set-Cookie': cookieFor(token) });
-    this.#failures.push(nowMs);
-    this.#sayRefused(request);
+    // Asked again behind the wait for the body, which many can be in at a time.
+    if (this.#isLocked()) return end(request, response, 429, LOCKED, { 'Retry-After': '60' });
+    const given = await tokenIn(request);
+    if (this.#isLocked()) return end(request, response, 429, LOCKED, { 'Retry-After': '60' });
+    if (isToken(given, token)) {
+      const cookie = cookieFor(token, request.headers.host);
+      return end(request, response, 303, '', { Location: '/', 'Set-Cookie': cookie });
+    }
+    this.#failed(request);
     end(request, response, 303, '', { Location: '/#wrong' });
   }
 
-  #sayRefused({ socket }: IncomingMessage): void {
+  #isLocked(): boolean {
+    const nowMs = performance.now();
+    this.#failures = this.#failures.filter((atMs) => nowMs - atMs < MINUTE_MS);
+    return this.#failures.length >= MOST_FAILURES;
+  }
+
+  #failed({ socket }: IncomingMessage): void {
+    this.#failures.push(performance.now());
     const client = socket.remoteAddress ?? null;
     const from = client === null ? '' : ` (from ${client})`;
     this.#options.log.warning(`Page: a wrong token was given${from}`, { event: 'page-refused', client });

@@ -10,7 +10,11 @@ export type Access =
   | { readonly may: 'change'; readonly session: Session | null }
   | { readonly may: 'nothing'; readonly status: 401 | 403; readonly why: string };
 
-const COOKIE = 'tsunicorn-page';
+/** Of a page at that Host: cookies are kept by host name alone, and each service of a machine has a token of its own. */
+function cookieName(host = ''): string {
+  const port = /:(\d+)$/.exec(host)?.[1];
+  return port === undefined ? 'tsunicorn-page' : `tsunicorn-page-${port}`;
+}
 
 /** Decides who may see the page. */
 export function accessOf(
@@ -26,7 +30,7 @@ export function accessOf(
       : nothing(403, 'beyond the loopback interface this page needs --admin-token');
   if (headers.authorization !== undefined && hasToken(headers.authorization, token))
     return { may: 'change', session: null };
-  const session = sessionOf(cookieIn(headers.cookie ?? ''), token);
+  const session = sessionOf(cookieIn(headers), token);
   return session === null
     ? nothing(401, 'this page needs the token of --admin-token')
     : { may: 'change', session };
@@ -57,18 +61,21 @@ export function isOwnOrigin({ origin, host, ...headers }: IncomingMessage['heade
   }
 }
 
-/** The Set-Cookie header of somebody who has given the token. */
-export function cookieFor(token: string): string {
+/** The Set-Cookie header of somebody who has given the token; `host` as in the request. */
+export function cookieFor(token: string, host: string | undefined): string {
   const { value, seconds } = newSession(token);
-  return `${COOKIE}=${value}; Path=/; Max-Age=${seconds}; HttpOnly; SameSite=Strict`;
+  return `${cookieName(host)}=${value}; Path=/; Max-Age=${seconds}; HttpOnly; SameSite=Strict`;
 }
 
 /** The Set-Cookie header of somebody who leaves. */
-export const NO_COOKIE = `${COOKIE}=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict`;
+export function noCookie(host: string | undefined): string {
+  return `${cookieName(host)}=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict`;
+}
 
-function cookieIn(header: string): string {
-  const pairs = header.split(';').map((pair) => pair.trim().split('='));
-  return pairs.find(([name]) => name === COOKIE)?.[1] ?? '';
+function cookieIn({ cookie = '', host }: IncomingMessage['headers']): string {
+  const wanted = cookieName(host);
+  const pairs = cookie.split(';').map((pair) => pair.trim().split('='));
+  return pairs.find(([name]) => name === wanted)?.[1] ?? '';
 }
 
 function nothing(status: 401 | 403, why: string): Access {

@@ -47,15 +47,14 @@ export class Hub {
   }
 
   #known(): readonly WireRecord[] {
-    const all = [...this.#service.journal.recent.map(wireRecord), ...this.#ofWorkers];
-    return all.toSorted((one, other) => (one.time < other.time ? -1 : 1)).slice(-KEPT_RECORDS);
+    return latest([...this.#service.journal.recent.map(wireRecord), ...this.#ofWorkers]);
   }
 
   #begin(): void {
     // What came before is in the history that the page asks for.
     this.#recorder.newMarks();
     const logs = new WorkerLogs(this.#service, { level: 'info', access: false });
-    this.#ofWorkers = logs.recent().flatMap((line) => workerRecord(line) ?? []);
+    this.#ofWorkers = latest(logs.recent().flatMap((line) => workerRecord(line) ?? []));
     this.#ends = [
       this.#service.journal.follow((record) => {
         if (record.level !== 'debug') this.#took(wireRecord(record));
@@ -106,6 +105,11 @@ export class Hub {
     };
     this.#readers.send(Buffer.from(message('tick', JSON.stringify(wireTick(tick, source)))));
   }
+}
+
+/** As many as are kept, in the order in which they were written. */
+function latest(records: readonly WireRecord[]): WireRecord[] {
+  return records.toSorted((one, other) => (one.time < other.time ? -1 : 1)).slice(-KEPT_RECORDS);
 }
 
 function workerRecord(line: WorkerLine): WireRecord | null {

@@ -59,13 +59,15 @@ export class Recorder {
 
   /** A descriptor of what is kept, for a new arbiter, to be closed when it has it; null where /dev/shm cannot be used. */
   handOver(): number | null {
+    let fd: number | null = null;
     try {
-      const fd = makeFile();
+      fd = makeFile();
       const encoded = this.ring.encode();
       fs.writeSync(fd, encoded, 0, encoded.length, 0);
       return fd;
     } catch {
       // The new arbiter begins its own history.
+      if (fd !== null) fs.closeSync(fd);
       return null;
     }
   }

@@ -27,7 +27,7 @@ it('asks for the token where there is one, also on the loopback interface', () =
 });
 
 it('takes a change from the page alone: its token, and no other origin', () => {
-  const [cookie = ''] = cookieFor('secret').split(';');
+  const [cookie = ''] = cookieFor('secret', '127.0.0.1:9000').split(';');
   const access = accessOf(asked({ cookie: `a=b; ${cookie}` }), BEYOND, 'secret');
   const csrf = access.may === 'change' ? (access.session?.csrf ?? '') : '';
   expect(csrf).not.toBe('');
@@ -38,6 +38,16 @@ it('takes a change from the page alone: its token, and no other origin', () => {
   expect(refusal({ 'x-csrf-token': csrf, origin: 'http://evil.example' })).toMatch(/another site/);
   expect(refusal({ 'x-csrf-token': csrf, origin: 'null' })).toMatch(/another site/);
   expect(refusal({ 'x-csrf-token': csrf, 'sec-fetch-site': 'same-site' })).toMatch(/another site/);
+});
+
+it('the pages of two services on one machine have cookies of their own', () => {
+  const cookies = ['9000', '9001'].map(
+    (port) => cookieFor(`secret ${port}`, `127.0.0.1:${port}`).split(';')[0],
+  );
+  for (const port of ['9000', '9001']) {
+    const request = asked({ host: `127.0.0.1:${port}`, cookie: cookies.join('; ') });
+    expect(accessOf(request, LOCAL, `secret ${port}`).may).toBe('change');
+  }
 });
 
 it('a session ends with its time and with the token, and cannot be made up', () => {

@@ -19,6 +19,7 @@ import { renderControl } from './control-page.ts';
 import { renderDashboard } from './dashboard.ts';
 import { brokenLinks } from './links.ts';
 import { renderMetrics } from './metrics-page.ts';
+import { renderPipelines } from './pipelines.ts';
 
 const HEAD = `# Settings
 
@@ -162,6 +163,8 @@ these: \`msg\` may change from one version to the next, \`event\` and the fields
 \`pid\` is the process that the record is about: that of the \`worker\` if there is one, otherwise the one that wrote the
 record. A record may have more fields than are listed. Messages from hooks and applications have no \`event\`.
 
+\`--log-format logfmt\` writes the same as \`key=value\`, what is nested as \`worker.slot=0\`, lists as JSON.
+
 \`\`\`sh
 jq 'select(.event == "worker-exited" and .level == "error") | {time, worker, cause, signal}' error.log
 \`\`\`
@@ -175,7 +178,7 @@ export function renderRecords(): string {
   });
   const fields = Object.entries(FIELD_DOCS).map(([name, doc]) => `| \`${name}\` | ${doc} |\n`);
   const causes = Object.entries(CAUSES).map(([name, doc]) => `| \`${name}\` | ${doc} |\n`);
-  return `${RECORDS_HEAD}${tables.join('')}${CAUSES_HEAD}${causes.join('')}\n## Fields\n\n| field | holds |\n| --- | --- |\n${fields.join('')}`;
+  return `${RECORDS_HEAD}${tables.join('')}${CAUSES_HEAD}${causes.join('')}\n## Fields\n\n| field | holds |\n| --- | --- |\n${fields.join('')}${renderPipelines()}`;
 }
 
 function recordRow([event, { level, fields, may = [], when }]: [string, RecordSpec]): string {

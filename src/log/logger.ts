@@ -6,6 +6,7 @@ import { codeOf, messageOf } from '../support/errors.ts';
 import type { LogFields, Logger, LogLevel } from '../support/logger.ts';
 import { escapeControls, stackLines } from '../support/text.ts';
 import { Destination } from './destination.ts';
+import { logfmtOf } from './logfmt.ts';
 import type { WorkerField } from './records/record.ts';
 import type { RecordLog } from './records.ts';
 import { logTime, oncePerSecond } from './timestamps.ts';
@@ -37,11 +38,13 @@ export interface OpenLog {
   close(): Promise<void>;
 }
 
+/** `text` as Gunicorn writes it; `json`: one object a line, with pino's names; or `logfmt`, the same as `key=value`. */
+export type LogFormat = 'text' | 'json' | 'logfmt';
+
 export interface LoggerOptions {
   /** The least severe level that is written. */
   readonly level: LogLevel;
-  /** `text` as Gunicorn writes it, or `json`: one object a line, with pino's names. */
-  readonly format: 'text' | 'json';
+  readonly format: LogFormat;
   /** A path, or `-` for the standard error. */
   readonly file: string;
   /** The descriptor that `-` stands for, where it is not 2. */
@@ -75,7 +78,7 @@ export function createLogger(options: LoggerOptions): LogFile {
   const { format, file } = options;
   let { level } = options;
   const colours = file === '-' && isatty(2);
-  const render = format === 'json' ? jsonLines(options.worker) : textLines(colours ? process.stderr : null);
+  const render = rendererOf(format, options.worker, colours ? process.stderr : null);
   const beside = lazyStandard(options);
   const listeners: Also[] = [];
   const opened = openDestination(options, (own, message, fields) => {
@@ -157,6 +160,19 @@ function lazyStandard({ file, standard = 2 }: LoggerOptions): (line: string) => 
     destination ??= new Destination({ file: '-', standard });
     destination.write(line);
   };
+}
+
+function rendererOf(format: LogFormat, worker: WorkerField | undefined, stream: StyledStream | null): Render {
+  switch (format) {
+    case 'text':
+      return textLines(stream);
+    case 'json':
+      return jsonLines(worker);
+    case 'logfmt': {
+      const json = jsonLines(worker);
+      return (level, message, fields) => logfmtOf(JSON.parse(json(level, message, fields)));
+    }
+  }
 }
 
 /**

@@ -9,7 +9,7 @@ const level = choice(
   { warn: 'warning', fatal: 'critical' },
   'level',
 );
-const format = choice(['text', 'json'], {}, 'format');
+const format = choice(['text', 'json', 'logfmt'], {}, 'format');
 
 // biome-ignore format: a line of names, not a column
 const FACILITIES = [
@@ -27,7 +27,7 @@ export const logging = {
     default: 'info',
   }),
   logFormat: setting({
-    doc: 'The format of messages: `text` for people or `json` for machines.',
+    doc: 'The format of messages: `text` for people, `json` or `logfmt` for machines ([fields](log-records.md)).',
     flags: '--log-format',
     kind: format,
     default: 'text',

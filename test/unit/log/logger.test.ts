@@ -91,6 +91,19 @@ describe('the text format', () => {
   });
 });
 
+describe('the logfmt format', () => {
+  it('has the fields of the json format, with their names', () => {
+    const lines = logged({ format: 'logfmt' }, (log) =>
+      log.error('It ended', { err: new Error('no "luck"'), slot: 2 }),
+    );
+    expect(lines).toEqual([
+      expect.stringMatching(
+        /^level=error time=[\dT:.-]+Z pid=\d+ err\.type=Error err\.message="no \\"luck\\"" err\.stack="Error: .*" slot=2 msg="It ended"$/,
+      ),
+    ]);
+  });
+});
+
 describe('the json format', () => {
   const parsed = (use: (log: Logger) => void): Record<string, unknown>[] =>
     logged({ format: 'json' }, use).map((line) => JSON.parse(line));

@@ -59,7 +59,7 @@ describe('the types that follow from it', () => {
     expectTypeOf<Settings['bind']>().toEqualTypeOf<readonly string[]>();
     expectTypeOf<Settings['pid']>().toEqualTypeOf<string | null>();
     expectTypeOf<Settings['umask']>().toEqualTypeOf<number | null>();
-    expectTypeOf<Settings['logFormat']>().toEqualTypeOf<'text' | 'json'>();
+    expectTypeOf<Settings['logFormat']>().toEqualTypeOf<'text' | 'json' | 'logfmt'>();
   });
 
   it('accept in a config what people like to write', () => {

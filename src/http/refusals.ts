@@ -80,8 +80,10 @@ export class Refusals {
     this.#say(socket, fault, `with ${statusText(fault.status)}`);
   }
 
-  /** A request with whose body something is wrong, which the application may already be at. */
+  /** A request with whose body something is wrong, which the application may already be at. It gets no more of it. */
   refuseBody(request: IncomingMessage, fault: Fault): void {
+    if (isRefused(request.socket)) return;
+    withholdRest(request);
     const latest = this.#options.connections.latestOn(request.socket);
     const culprit = latest?.req === request ? latest : null;
     // What the parser has read already must not run.
@@ -100,6 +102,7 @@ export class Refusals {
     if (isRefused(socket)) return;
     if (!isRefusal(error, socket)) return this.#end(error, socket);
     const culprit = this.#unfinishedOn(socket);
+    if (culprit !== null) withholdRest(culprit.req);
     // The answer before it ends the connection.
     if (codeOf(error) === BEHIND_LAST && this.#latestWhole(socket, culprit) !== null)
       return markRefused(socket);
@@ -183,6 +186,16 @@ export class Refusals {
       client,
     });
   }
+}
+
+const swallow = () => true;
+
+/**
+ * Gives the application no more of a body, nor its end: a request that was refused must not look whole to it, as its client
+ * will send it again.
+ */
+function withholdRest(request: IncomingMessage): void {
+  request.push = swallow;
 }
 
 /** A refusal that cannot be an answer of the usual kind. */

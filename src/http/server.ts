@@ -14,6 +14,7 @@ import type { Connections } from './connections.ts';
 import { guardChunks } from './edge/chunked.ts';
 import type { Fault } from './edge/fault.ts';
 import { type EdgeLimits, headOptions, NO_LIMITS } from './edge/limits.ts';
+import { refuseOn } from './edge/refused.ts';
 import { CHUNKED, compileScan, type Policy } from './edge/scan.ts';
 import { afterAnswer, inTurn, isLast } from './in-turn.ts';
 import { lingerWhileSent } from './linger.ts';
@@ -83,7 +84,7 @@ export function createHttpServer(options: HttpServerOptions): Server {
   refuseErrors({ server: engine, connections, clock }, refusals);
   answerExpectations(engine, policy);
   const change = switcher(options, edge);
-  engine.on('connect', (request, socket) => change(request, socket, () => refuseOn(socket, NO_TUNNELS)));
+  engine.on('connect', (request, socket) => change(request, socket, () => refuseOn(socket, NO_TUNNELS, request.socket, clock)));
   if (application.upgrade) engine.on('upgrade', upgradeListener(options, edge));
   // Node starts its header and request time limits only when a server has listened.
   engine.emit('listening');
@@ -142,7 +143,7 @@ function adopt(own: OwnServer, engine: Server, options: HttpServerOptions, edge:
     if (!isHeard('checkExpectation')) server.on('checkExpectation', () => {});
     // That of a stream is answered by Node.
     if (!own.isHttp2 && !isHeard('connect'))
-      server.on('connect', (_request, socket) => refuseOn(socket, NO_TUNNELS));
+      server.on('connect', (request, socket) => refuseOn(socket, NO_TUNNELS, request.socket, clock));
     if (!isHeard('timeout')) closeIdleConnections(server, connections);
     return { ...common, refused };
   });
@@ -212,8 +213,10 @@ function requestListener(options: HttpServerOptions, { policy, refusals }: Edge)
   };
   const begin = requestIdHeader === null ? noted : named(requestIdHeader, noted);
   const listener = (request: IncomingMessage, response: ServerResponse): void => {
-    const earlier = connections.latestOn(request.socket);
-    if (earlier !== null && isLast(earlier)) return;
+    const { socket } = request;
+    const earlier = connections.latestOn(socket);
+    // Nothing can be answered on a connection whose side of ours has ended, as after a refusal.
+    if ((earlier !== null && isLast(earlier)) || socket.writableEnded) return;
     const verdict = scan(request);
     if (verdict === CHUNKED) guardChunks(request, chunked);
     else if (verdict !== null) return refusals.refuse(request, response, verdict, clock.now());
@@ -266,20 +269,16 @@ function upgradeListener(options: HttpServerOptions, edge: Edge) {
 /** The answer to CONNECT. Without a listener Node would cut the connection. */
 const NO_TUNNELS = '501 Not Implemented';
 
-function refuseOn(socket: Duplex, status: string): void {
-  socket.on('error', () => {});
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
-}
-
 /** Hands a connection over to another protocol; `hand` calls the application. */
 function switcher(
-  { application, connections, onError, accessLog }: HttpServerOptions,
+  { application, connections, onError, accessLog, clock }: HttpServerOptions,
   { policy, refusals }: Edge,
 ) {
   const scan = compileScan(policy);
   return (request: IncomingMessage, duplex: Duplex, hand: () => void): void => {
     // Not `duplex`, which is a stream of its own where the request has a body that is still being sent.
     const { socket } = request;
+    if (socket.writableEnded) return;
     const earlier = connections.latestOn(socket);
     if (earlier === null || (earlier.writableEnded && !isLast(earlier))) return change();
     // Node listens to it no more.
@@ -297,13 +296,13 @@ function switcher(
       const fault = scan(request);
       if (fault !== null && fault !== CHUNKED) {
         refusals.note(socket, fault);
-        return refuseOn(duplex, statusText(fault.status));
+        return refuseOn(duplex, statusText(fault.status), socket, clock);
       }
       try {
         if (application.within) application.within(request, duplex, hand);
         else hand();
       } catch (error) {
-        if (isMalformed(error, request)) return refuseOn(duplex, '400 Bad Request');
+        if (isMalformed(error, request)) return refuseOn(duplex, '400 Bad Request', socket, clock);
         onError(error, request);
         duplex.destroy();
       }

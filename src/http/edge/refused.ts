@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { Clock } from '../../support/clock.ts';
 import { whenDue } from '../deadlines.ts';
 
@@ -32,4 +33,16 @@ export function lingerOn(socket: Socket, clock: Clock, error: Error | null = nul
   whenDue(socket, LINGER_MS, clock, close);
   // It may have been paused because too many requests waited on it.
   socket.resume();
+}
+
+/**
+ * Answers a request for another protocol with nothing but a status such as `400 Bad Request`, and ends its connection.
+ * `duplex` is what Node gave for the request, `socket` what is under it. Node no longer listens to either.
+ */
+export function refuseOn(duplex: Duplex, status: string, socket: Socket, clock: Clock): void {
+  const close = () => void socket.destroy();
+  duplex.on('error', () => {}).once('end', () => socket.destroySoon());
+  duplex.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+  whenDue(socket, LINGER_MS, clock, close);
+  duplex.resume();
 }

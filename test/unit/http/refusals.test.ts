@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { describe, expect, it } from 'vitest';
+import { NO_LIMITS } from '../../../src/http/edge/limits.ts';
 import { get, startEngine } from '../../support/http-engine.ts';
 import { turns } from '../../support/wire.ts';
 
@@ -68,4 +69,35 @@ it('is silent about a client that goes without a word', async () => {
   wire.socket.end();
   await wire.ended;
   expect(lines).toEqual([]);
+});
+
+describe('a client that keeps its connection', () => {
+  it.each([
+    ['CONNECT', 'CONNECT x:443 HTTP/1.1\r\nHost: x:443\r\n\r\n', /^HTTP\/1\.1 501 /],
+    [
+      'an upgrade without Host',
+      'GET / HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
+      /^HTTP\/1\.1 400 /,
+    ],
+  ])('after %s was refused loses it nevertheless', async (_what, text, answer) => {
+    const engine = await startEngine({ upgrade: () => {} });
+    const wire = await engine.send(text);
+    wire.socket.allowHalfOpen = true;
+    await wire.until(answer);
+    await engine.connections.emptied();
+  });
+
+  it('gets no request run that becomes whole after it was answered with 408', async () => {
+    const urls: (string | undefined)[] = [];
+    const engine = await startEngine({
+      limits: { ...NO_LIMITS, headMs: 500 },
+      handler: ({ url }) => void urls.push(url),
+    });
+    const wire = await engine.send('GET /late HTTP/1.1\r\n');
+    wire.socket.allowHalfOpen = true;
+    await wire.until(/^HTTP\/1\.1 408 /);
+    wire.write(`Host: x\r\n\r\n${get('/behind')}`);
+    await engine.connections.emptied();
+    expect(urls).toEqual([]);
+  });
 });

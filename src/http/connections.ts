@@ -236,18 +236,20 @@ export class Connections {
     );
   }
 
-  /** The requests whose bodies have not arrived whole. */
+  /** The requests whose bodies have not arrived whole, but for those whose answers have begun and not ended. */
   receiving(): readonly { readonly socket: Socket; readonly request: IncomingMessage }[] {
     return this.#all.flatMap(({ socket, latest, webSocketFrom }) =>
-      latest === null || webSocketFrom !== null || latest.req.complete
+      latest === null || webSocketFrom !== null || latest.req.complete || isBeingWritten(latest)
         ? []
         : [{ socket, request: latest.req }],
     );
   }
 
-  /** The connections whose clients have yet to take what was written. */
+  /** The connections whose clients have yet to take what was written of an answer. */
   sending(): readonly Socket[] {
-    return this.#sockets.filter(({ writableLength }) => writableLength > 0);
+    return this.#all
+      .filter(({ socket, webSocketFrom }) => webSocketFrom === null && socket.writableLength > 0)
+      .map(({ socket }) => socket);
   }
 
   /** At most `count` connections that have had a request and wait for another, the longest first. */
@@ -343,6 +345,11 @@ function stageOf({ socket, latest, session, webSocketFrom }: Connection): keyof 
 
 function hasNoHead({ latest, session, webSocketFrom }: Connection): boolean {
   return latest === null && session === null && webSocketFrom === null;
+}
+
+/** Such an answer may be written as the body comes, and the client may wait for a part of either. */
+function isBeingWritten({ headersSent, writableEnded }: ServerResponse): boolean {
+  return headersSent && !writableEnded;
 }
 
 function oldest(some: readonly Connection[], count: number): readonly Socket[] {

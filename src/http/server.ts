@@ -84,7 +84,9 @@ export function createHttpServer(options: HttpServerOptions): Server {
   refuseErrors({ server: engine, connections, clock }, refusals);
   answerExpectations(engine, policy);
   const change = switcher(options, edge);
-  engine.on('connect', (request, socket) => change(request, socket, () => refuseOn(socket, NO_TUNNELS, request.socket, clock)));
+  engine.on('connect', (request, socket) =>
+    change(request, socket, () => refuseOn(socket, NO_TUNNELS, request.socket, clock)),
+  );
   if (application.upgrade) engine.on('upgrade', upgradeListener(options, edge));
   // Node starts its header and request time limits only when a server has listened.
   engine.emit('listening');

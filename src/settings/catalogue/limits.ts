@@ -39,16 +39,16 @@ export const limits = {
     default: 10,
   }),
   bodyTimeout: setting({
-    doc: 'How long a client may take to send the body of a request, to which each 500 bytes add a second. It is then answered with 408, or its connection is cut if its answer has begun. Time in which the application does not read counts for nothing. 0 means no limit but that of `requestTimeout`. Not for HTTP/2.',
+    doc: 'How long a client may take to send the body of a request, to which each 500 bytes add a second. It is then answered with 408, or its connection is cut if its answer has ended. Time in which the application does not read counts for nothing, nor does that in which it has begun its answer and not ended it. 0 means no limit but that of `requestTimeout`. Not for HTTP/2.',
     flags: '--body-timeout',
     kind: seconds(),
     default: 20,
   }),
   writeTimeout: setting({
-    doc: 'How long a client may read nothing of what is sent to it before its connection is cut. 0 means no limit.',
+    doc: 'How long nothing more of an answer may be taken by the kernel before the connection is cut. A slow reader may have to empty several megabytes of the kernel’s buffers first. 0 means no limit. Not for HTTP/2 and WebSockets.',
     flags: '--write-timeout',
     kind: seconds(),
-    default: 60,
+    default: 300,
   }),
   headerMap: setting({
     doc: 'What is done with header fields that have an underscore in their name, which in variables such as `HTTP_X_FORWARDED_FOR` cannot be told from those with hyphens: `drop` leaves them out of the environ of gateway applications, and `refuse` answers the request with 400, whatever the application is.',

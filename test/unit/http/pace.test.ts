@@ -1,7 +1,9 @@
 import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
 import { expect, it } from 'vitest';
 import { NO_LIMITS } from '../../../src/http/edge/limits.ts';
-import { startEngine } from '../../support/http-engine.ts';
+import { get, startEngine } from '../../support/http-engine.ts';
+import { turns } from '../../support/wire.ts';
 
 const BIG = Buffer.alloc(32 * 1024 * 1024);
 
@@ -22,6 +24,12 @@ async function serve() {
     },
   });
   return { engine, lines };
+}
+
+function refusing() {
+  const lines: string[] = [];
+  const limits = { ...NO_LIMITS, bodyMs: 500, writeMs: 500 };
+  return { lines, limits, onRefused: (line: string) => void lines.push(line) };
 }
 
 const post = (path: string, length: number) =>
@@ -66,4 +74,69 @@ it('cuts off a client that reads nothing, and not one that reads slowly', async 
   expect(lines).toEqual([expect.stringContaining('--write-timeout')]);
   expect(engine.connections.size).toBe(1);
   expect(read).toBeGreaterThan(0);
+});
+
+it('never gives the application the rest of a body that was answered with 408', async () => {
+  const seen: string[] = [];
+  const { lines, ...options } = refusing();
+  const engine = await startEngine({
+    ...options,
+    handler: (request) => {
+      for (const event of ['end', 'error']) request.on(event, () => seen.push(event));
+      request.resume();
+    },
+  });
+  const wire = await engine.send(post('/', 1000));
+  wire.socket.allowHalfOpen = true;
+  await wire.until(/^HTTP\/1\.1 408 /);
+  wire.write('a'.repeat(1000));
+  await engine.connections.emptied();
+  await turns(2);
+  expect(seen).toEqual(['error']);
+  expect(lines).toHaveLength(1);
+});
+
+it('refuses a slow body once where it waits for the answer before it, or its client lingers', async () => {
+  const { lines, ...options } = refusing();
+  const held = Promise.withResolvers<ServerResponse>();
+  const engine = await startEngine({ ...options, handler: (_request, response) => held.resolve(response) });
+  const wire = await engine.send(get('/long') + post('/', 1000));
+  wire.socket.allowHalfOpen = true;
+  const first = await held.promise;
+  await new Promise((done) => setTimeout(done, 2300));
+  const listeners = first.listenerCount('finish');
+  await new Promise((done) => setTimeout(done, 1300));
+  expect(first.listenerCount('finish')).toBe(listeners);
+  first.end('done');
+  await wire.until(/done[\s\S]*HTTP\/1\.1 408 /);
+  await engine.connections.emptied();
+  expect(lines).toHaveLength(1);
+});
+
+it('does not judge a body while an answer to it has begun and not ended', async () => {
+  const { lines, ...options } = refusing();
+  const engine = await startEngine({
+    ...options,
+    handler: (request, response) => {
+      response.write('begun');
+      request.resume().on('end', () => response.end('whole'));
+    },
+  });
+  const wire = await engine.send(post('/', 4));
+  await wire.until(/begun/);
+  await new Promise((done) => setTimeout(done, 2300));
+  wire.write('abcd');
+  await wire.until(/whole/);
+  expect(lines).toEqual([]);
+});
+
+it('leaves WebSockets alone that read nothing', async () => {
+  const { lines, ...options } = refusing();
+  const engine = await startEngine({ ...options, upgrade: (_request, socket) => void socket.write(BIG) });
+  const wire = await engine.send('');
+  wire.socket.pause();
+  wire.write('GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+  await new Promise((done) => setTimeout(done, 2300));
+  expect(engine.connections.size).toBe(1);
+  expect(lines).toEqual([]);
 });

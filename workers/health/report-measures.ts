@@ -17,6 +17,15 @@ export async function reportMeasures(
   return () => {
     const source: MeasureSource | undefined = Reflect.get(globalThis, MEASURES);
     const measured = together([source?.take() ?? null, promClient?.take() ?? null, ofThreads()]);
-    if (measured !== null) void inbox.send({ tsunicorn: 'measured', measured });
+    if (measured !== null) void inbox.send({ tsunicorn: 'measured', measured: finite(measured) });
   };
+}
+
+/** Without series that have a number which is none: JSON has no NaN and no Infinity, and the whole report would be refused. */
+function finite(measured: Measured): Measured {
+  const measures = measured.measures.map((measure) => ({
+    ...measure,
+    series: measure.series.filter(([, numbers]) => numbers.every(Number.isFinite)),
+  }));
+  return { ...measured, measures };
 }

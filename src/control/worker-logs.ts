@@ -3,6 +3,7 @@ import { isLogged } from '../log/logger.ts';
 import { BEGINNING, type Cursor } from '../log/ring/reader.ts';
 import type { Followed, RingLine } from '../log/ring/ring-log.ts';
 import type { RingOwner, WorkerRing } from '../log/ring/worker-rings.ts';
+import type { LogLevel } from '../support/logger.ts';
 import type { Controlled, WorkerView } from './controlled.ts';
 
 /** How often the rings of the workers are looked at while somebody follows. */
@@ -80,14 +81,21 @@ function ownerOf({ owner: { pid, slot } }: WorkerRing): RingOwner {
   return { pid, slot };
 }
 
-/** Whatever runs in a worker can write to its ring. */
+/** Whatever runs in a worker can write to its ring: nothing but what is known is taken. */
 function parse(text: string): RingLine | null {
   try {
     const line: unknown = JSON.parse(text);
     if (typeof line !== 'object' || line === null) return null;
-    const { access, time, message, level } = line as Readonly<Record<string, unknown>>;
+    const { access, time, message, level, event, stack } = line as Readonly<Record<string, unknown>>;
     if (typeof access === 'string') return { access };
-    return [time, message, level].every((one) => typeof one === 'string') ? (line as RingLine) : null;
+    if (typeof time !== 'string' || typeof message !== 'string' || typeof level !== 'string') return null;
+    if (Number.isNaN(Date.parse(time))) return null;
+    return {
+      // Of a level that there is not, nothing is shown.
+      ...{ time, level: level as LogLevel, message },
+      ...(typeof event === 'string' ? { event } : {}),
+      ...(typeof stack === 'string' ? { stack } : {}),
+    };
   } catch {
     return null;
   }

@@ -89,7 +89,13 @@ export class Recorder {
     const { sample, rates } = this.#sampler.take({ at: wallSeconds(), totals, page, blockedSeconds });
     this.ring.add(sample);
     this.#noteScaling(page.workers.wanted, sample.at);
-    for (const watch of this.#watchers) watch({ sample, totals, page, rates });
+    for (const watch of this.#watchers) {
+      try {
+        watch({ sample, totals, page, rates });
+      } catch {
+        // The page misses a second; the service does not end for it.
+      }
+    }
   }
 
   #noteScaling(wanted: number, at: number): void {

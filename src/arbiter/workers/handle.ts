@@ -169,8 +169,10 @@ class ProcessHandle implements WorkerHandle {
     { spawn, clock }: SpawnMeans,
   ): Child | null {
     // As an event, since the arbiter does not have this worker yet.
-    const notStarted = (error: string) =>
+    const notStarted = (error: string) => {
+      this.#ring?.ended();
       emit({ type: 'exit', worker: this.age, end: { how: 'unstarted', error } });
+    };
     const child = startChild(spawn, spec, notStarted);
     if (child) this.#listen(child, emit, watchdogFd, clock);
     return child;

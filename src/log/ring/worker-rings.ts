@@ -43,6 +43,11 @@ class Ring implements WorkerRing, OwnedRing {
     this.#whenEnded = whenEnded;
   }
 
+  /** Whether it has ended, and nothing was written to it. */
+  get isEmpty(): boolean {
+    return this.#last?.cursor.count === 0;
+  }
+
   read(cursor: Cursor): Read {
     if (this.#last !== null) return restOf(this.#last, cursor);
     try {
@@ -91,6 +96,11 @@ export class WorkerRings {
   }
 
   #forget(ring: Ring): void {
+    // As of workers that could not be started: they shall not take the place of what others have said.
+    if (ring.isEmpty) {
+      this.#rings = this.#rings.filter((one) => one !== ring);
+      return;
+    }
     this.#ended.push(ring);
     if (this.#ended.length <= ENDED_KEPT) return;
     const oldest = this.#ended.shift();

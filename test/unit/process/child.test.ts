@@ -5,6 +5,7 @@ import type { Generation } from '../../../src/arbiter/change/generation.ts';
 import { newArbiters } from '../../../src/arbiter/change/new-arbiter.ts';
 import type { ArbiterEvent } from '../../../src/arbiter/events.ts';
 import { spawnWorker } from '../../../src/arbiter/workers/handle.ts';
+import { WorkerRings } from '../../../src/log/ring/worker-rings.ts';
 import { readSettings } from '../../../src/main/read-settings.ts';
 import { tryApplication } from '../../../src/main/trial.ts';
 import { type Spawn, startChild } from '../../../src/process/child.ts';
@@ -106,6 +107,15 @@ describe.each(FAILURES)('where no process can be started (%s)', (code, line) => 
     await settled();
     const error = expect.stringMatching(reason);
     expect(events).toEqual([{ type: 'exit', worker: 7, end: { how: 'unstarted', error } }]);
+  });
+
+  it('a worker that could not be started leaves no ring', async () => {
+    const rings = new WorkerRings();
+    const options = { age: 7, slot: 0, number: 0, generation, now: 0, emit: () => {} };
+    spawnWorker(options, { ...means, environment: {}, rings });
+    expect(rings.all).toHaveLength(1);
+    await settled();
+    expect(rings.all).toEqual([]);
   });
 
   it('an upgrade ends before it has started', async () => {

@@ -21,6 +21,8 @@ export class Statsd implements Target {
   #before: Counted | null = null;
   #socket: Socket | null = null;
   #isSending = false;
+  /** What ends each packet that is on its way: a socket that fails calls nobody back. */
+  readonly #pending = new Set<(isSent: boolean) => void>();
 
   /** `host` as the setting has it. */
   constructor(host: string, style: () => StatsdStyle) {
@@ -56,22 +58,35 @@ export class Statsd implements Target {
   close(): void {
     this.#socket?.close();
     this.#socket = null;
+    for (const end of this.#pending) end(false);
   }
 
   #send(packet: string, { address, family, port }: Receiver): Promise<boolean> {
-    this.#socket ??= process
-      .getBuiltinModule('node:dgram')
-      .createSocket({ type: family === 6 ? 'udp6' : 'udp4' })
-      .on('error', () => this.close())
-      .unref();
+    this.#socket ??= this.#open(family);
     const socket = this.#socket;
     return new Promise((resolve) => {
+      const end = (isSent: boolean) => {
+        this.#pending.delete(end);
+        resolve(isSent);
+      };
+      this.#pending.add(end);
       socket.send(packet, port, address, (error) => {
+        end(!error);
         // Another family may be what the name has from now on.
         if (error && socket === this.#socket) this.close();
-        resolve(!error);
       });
     });
+  }
+
+  #open(family: number): Socket {
+    const socket = process
+      .getBuiltinModule('node:dgram')
+      .createSocket({ type: family === 6 ? 'udp6' : 'udp4' });
+    return socket
+      .on('error', () => {
+        if (socket === this.#socket) this.close();
+      })
+      .unref();
   }
 }
 

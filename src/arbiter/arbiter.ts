@@ -76,6 +76,7 @@ export class Arbiter {
       const event = await queue.next(wakeAtMs);
       this.#workers.forgiveSince(wakeAtMs);
       const wokeMs = clock.now();
+      if (event?.type === 'asked') event.begins?.();
       this.#survive(() => {
         if (event) this.#handle(event);
         this.#service.scaleByLoad();

@@ -44,8 +44,13 @@ export type Command =
 /** Everything that can happen to the arbiter. `worker` is a worker's age. */
 export type ArbiterEvent =
   | { readonly type: 'signal'; readonly signal: ArbiterSignal }
-  /** `handled` is called when the loop has handled it. */
-  | { readonly type: 'asked'; readonly command: Command; readonly handled?: () => void }
+  /** `begins` is called when the loop begins to handle it, and `handled` when it has. */
+  | {
+      readonly type: 'asked';
+      readonly command: Command;
+      readonly begins?: () => void;
+      readonly handled?: () => void;
+    }
   | {
       readonly type: 'message';
       readonly worker: number;

@@ -111,15 +111,18 @@ export async function openControl(
   return new ControlFront(socket, service, log, named === null);
 }
 
-/** Resolves with what the arbiter logs while it handles the command. */
+/** Resolves with what the arbiter logs while it handles the command, and not those before it. */
 function tell(queue: EventQueue, journal: Journal, command: Command): Promise<readonly AnyRecord[]> {
   return new Promise((resolve) => {
     const records: AnyRecord[] = [];
-    const end = journal.follow((record) => void records.push(record));
+    let end = () => {};
+    const begins = () => {
+      end = journal.follow((record) => void records.push(record));
+    };
     const handled = () => {
       end();
       resolve(records);
     };
-    queue.push({ type: 'asked', command, handled });
+    queue.push({ type: 'asked', command, begins, handled });
   });
 }

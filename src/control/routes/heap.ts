@@ -18,7 +18,7 @@ import { workerIn } from './workers.ts';
 /** The thread says how large its heap is. */
 const ROOM_PATIENCE_MS = 8000;
 /** A heap of 2 GB takes five minutes. */
-const HOLD_MS = 15 * 60_000;
+const WRITE_MS = 15 * 60_000;
 /** What the worker has accepted may be finished first for so long; a loop that spins finishes nothing. */
 const DRAIN_MS = 5000;
 
@@ -41,9 +41,9 @@ async function heap(asked: Asked, service: Controlled): Promise<object> {
   const worker = workerIn(service, asked.params.slot);
   const { age, slot, pid } = worker;
   const place = placeOf(asked);
-  secondsOf(asked.query);
+  const waitMs = secondsOf(asked.query) * 1000;
   await refuseWithoutRoom(asked, worker, place);
-  await tell(service, { name: 'hold', age, forMs: HOLD_MS });
+  await tell(service, { name: 'hold', age, forMs: waitMs + DRAIN_MS + WRITE_MS });
   try {
     const lines = asked.stream();
     const replaced = await until(asked, lines, service, {
@@ -132,7 +132,7 @@ async function write(
   const startedMs = performance.now();
   const stays = new AbortController().signal;
   try {
-    const bytes = Number(await ask(worker, { what: 'heap', ...place }, HOLD_MS, stays));
+    const bytes = Number(await ask(worker, { what: 'heap', ...place }, WRITE_MS, stays));
     const durationMs = Math.round(performance.now() - startedMs);
     const { file } = place;
     log.info(`Worker (pid: ${worker.pid}) has written its heap to ${file}: ${inMiB(bytes)}`, {

@@ -35,10 +35,16 @@ export function until<Found extends object>(
 ): Promise<Found | typeof TIMED_OUT | typeof ENDED> {
   const seconds = secondsOf(query);
   return new Promise((resolve, reject) => {
+    // Neither tells of it again.
+    if (journal.ended.aborted) return resolve(ENDED);
+    const gone = new Error('the client has gone');
+    if (signal.aborted) return reject(gone);
     let told: string | null = null;
+    const over = new AbortController();
     const finish = (settle: () => void) => {
       clearTimeout(timer);
       endWatch();
+      over.abort();
       settle();
     };
     const watch = () => {
@@ -51,10 +57,11 @@ export function until<Found extends object>(
     };
     const endWatch = journal.watch(watch);
     const timer = setTimeout(() => finish(() => resolve(TIMED_OUT)), seconds * 1000);
-    journal.ended.addEventListener('abort', () => finish(() => resolve(ENDED)), { once: true });
-    signal.addEventListener('abort', () => finish(() => reject(new Error('the client has gone'))), {
-      once: true,
-    });
+    const on = (event: AbortSignal, settle: () => void) => {
+      event.addEventListener('abort', () => finish(settle), { signal: over.signal });
+    };
+    on(journal.ended, () => resolve(ENDED));
+    on(signal, () => reject(gone));
     watch();
   });
 }

@@ -60,9 +60,16 @@ const LABELS: Readonly<Record<string, string>> = {
   cpu_mode: 'cpu.mode',
 };
 
-/** All metrics of a picture; `startMs` is when the counting began, in milliseconds since 1970. */
-export function otlpMetrics({ totals, measured, atMs }: Picture, startMs: number): readonly OtlpMetric[] {
-  const metric = metricMaker(timeOf(startMs), timeOf(atMs));
+/** When the counting began, of our own metrics and of those of the application, in milliseconds since 1970. */
+export interface Starts {
+  readonly own: number;
+  readonly application: number;
+}
+
+/** All metrics of a picture. */
+export function otlpMetrics({ totals, measured, atMs }: Picture, starts: Starts): readonly OtlpMetric[] {
+  const metric = metricMaker(timeOf(starts.own), timeOf(atMs));
+  const theirs = metricMaker(timeOf(starts.application), timeOf(atMs));
   const own = [...members].flatMap(([name, all]) => {
     const family: Family = families[name];
     // A summary has no counterpart that is not out of use.
@@ -73,7 +80,7 @@ export function otlpMetrics({ totals, measured, atMs }: Picture, startMs: number
     return [metric(name, family.type, family.help, points)];
   });
   const durations = metric(DURATION.name, 'histogram', DURATION.help, requestDurations(totals));
-  return [durations, ...own, ...measured.measures.flatMap((measure) => ofApplication(measure, metric))];
+  return [durations, ...own, ...measured.measures.flatMap((measure) => ofApplication(measure, theirs))];
 }
 
 function metricMaker(startTime: Time, endTime: Time) {
@@ -138,7 +145,8 @@ function ofApplication(
   { name, type, help, labels, bounds, series }: Measure,
   metric: ReturnType<typeof metricMaker>,
 ): readonly OtlpMetric[] {
-  if (type === 'summary') return [];
+  // As in the exposition: ours are not to be had twice.
+  if (type === 'summary' || name === DURATION.name || name in families) return [];
   const points = series.map(([values, [first = 0, ...counts]]): Point => {
     const attributes = Object.fromEntries(labels.map((label, at) => [label, values[at] ?? '']));
     return { attributes, value: type === 'histogram' ? histogramOf(bounds, first, counts) : first };

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { messageOf, UsageError } from '../support/errors.ts';
 import { type OtlpMetric, otlpMetrics } from './otlp-metrics.ts';
 import type { Picture, Target } from './picture.ts';
+import { since } from './since.ts';
 
 /** OpenTelemetry's own exporter, which the operator installs. */
 const OTLP_PACKAGE = '@opentelemetry/exporter-metrics-otlp-http';
@@ -35,13 +36,16 @@ export interface OtlpOptions {
 export function findExporter(cwd: string): string {
   for (const from of [import.meta.url, join(cwd, 'package.json')]) {
     try {
-      return createRequire(from).resolve(OTLP_PACKAGE);
+      const found = createRequire(from).resolve(OTLP_PACKAGE);
+      // npm does not install what the exporter expects to be there (a peer).
+      createRequire(found).resolve('@opentelemetry/api');
+      return found;
     } catch {
       // It may be at the other place.
     }
   }
   throw new UsageError(
-    `--otlp-endpoint: the package ${OTLP_PACKAGE} is missing: npm install ${OTLP_PACKAGE} @opentelemetry/api`,
+    `--otlp-endpoint: the package ${OTLP_PACKAGE} is missing, or what it needs: npm install ${OTLP_PACKAGE} @opentelemetry/api`,
   );
 }
 
@@ -50,6 +54,8 @@ export class Otlp implements Target {
   readonly name = 'otlp';
   readonly #options: OtlpOptions;
   readonly #startMs = Math.round(performance.timeOrigin);
+  /** Null while another arbiter sends. */
+  #before: Pick<Picture, 'totals' | 'atMs'> | null = null;
   readonly #exporter: Exporter;
   #isSending = false;
 
@@ -65,14 +71,19 @@ export class Otlp implements Target {
     return new Otlp(options, new OTLPMetricExporter({ url, timeoutMillis: ANSWER_MS }));
   }
 
-  begin(): void {}
+  begin(before: Picture): void {
+    this.#before = before;
+  }
 
   async push(picture: Picture): Promise<number> {
     // What is counted goes with the next.
-    if (this.#isSending) return 0;
+    if (this.#isSending || this.#before === null) return 0;
     this.#isSending = true;
     try {
-      return (await exported(this.#exporter, this.#dataOf(otlpMetrics(picture, this.#startMs)))) ? 0 : 1;
+      // What an old arbiter has sent is its own: receivers add up what processes send.
+      const own = { ...picture, totals: since(this.#before.totals, picture.totals) };
+      const metrics = otlpMetrics(own, { own: this.#before.atMs, application: this.#startMs });
+      return (await exported(this.#exporter, this.#dataOf(metrics))) ? 0 : 1;
     } catch {
       // Of code that is not ours.
       return 1;

@@ -56,6 +56,8 @@ async function run(
   const following = new FollowingLog(checked.openLog());
   const logged = await host.logOf(following.log);
   const journal = journalOf(loaded, control, lineage);
+  // While there is nothing yet to clean up.
+  const rings = await ringsOf(journal);
   const log = journal === null ? logged : tapped(logged, (record) => journal.took(record));
   host.logs(log);
   await callStarting(loaded, log);
@@ -64,7 +66,6 @@ async function run(
   const { first, adminListeners, ...bound } = await firstGeneration(checked, loaded, {
     ...{ pidfile, lineage, log, control },
   });
-  const rings = await ringsOf(journal);
   const spawn = spawnerFrom(first, queue, { environment: own, counters, rings }, log);
   const loading = Promise.all([import('./supervise.ts'), counters?.load() ?? null]);
   const [{ supervise }, store] = await loading.catch((error: unknown) => {

@@ -106,7 +106,14 @@ describe('the ring of a worker that has ended', () => {
     owned?.ended();
     expect(ring?.read(read?.cursor ?? BEGINNING)).toMatchObject({ lines: ['last words'], lost: 0 });
     expect(ring?.read(BEGINNING)).toMatchObject({ lines: ['first', 'last words'], lost: 0 });
+    // One that has said nothing takes no place.
     for (let pid = 0; pid < 20; pid++) rings.begin({ pid, slot: 0 })?.ended();
+    expect(rings.all).toEqual([ring]);
+    for (let pid = 0; pid < 20; pid++) {
+      const other = rings.begin({ pid, slot: 0 });
+      new RingWriter(other?.fd ?? -1).write(['one']);
+      other?.ended();
+    }
     expect(rings.all).not.toContain(ring);
     expect(rings.all).toHaveLength(16);
   });

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Census } from '../log/records/record.ts';
 import type { TrustedPeers } from '../support/trusted-peers.ts';
+import { closeIfSilent } from './deadlines.ts';
 import { isEventStream, type LongLived } from './drain/long-lived.ts';
 import type { Flight } from './flight.ts';
 import { Session, type SessionOfNode } from './session.ts';
@@ -13,6 +14,12 @@ export interface Progress {
   /** Whether the latest request has arrived whole. */
   readonly hasArrived: boolean;
   readonly bytesRead: number;
+}
+
+/** A connection whose requests are all answered; the latest came at `sinceMs`, which so tells it from others. */
+export interface Resting {
+  readonly socket: Socket;
+  readonly sinceMs: number;
 }
 
 /** The property of a socket, or of a session of HTTP/2, that holds its Connection. */
@@ -154,9 +161,11 @@ export class Connections {
 
   /** Records a request of HTTP/2. After closeAfterAnswer() it is one of the last of its session. */
   noteStream(socket: Tracked, response: ServerResponse, nowMs: number): void {
-    const session = socket[CONNECTION]?.session ?? null;
-    session?.add({ response, sinceMs: nowMs });
-    if (this.#closing) session?.leave();
+    const connection = socket[CONNECTION];
+    if (!connection?.session) return;
+    connection.sinceMs = nowMs;
+    connection.session.add({ response, sinceMs: nowMs });
+    if (this.#closing) connection.session.leave();
   }
 
   /** Records a request. After closeAfterAnswer() its answer is marked as the connection's last. */
@@ -230,10 +239,17 @@ export class Connections {
 
   /** At most `count` connections that came before `beforeMs` and whose client has not finished its first head, oldest first. */
   withoutHead(beforeMs: number, count: number): readonly Socket[] {
-    return oldest(
+    return oldestFirst(
       this.#all.filter((connection) => connection.sinceMs < beforeMs && hasNoHead(connection)),
-      count,
-    );
+    )
+      .slice(0, count)
+      .map(({ socket }) => socket);
+  }
+
+  /** Whether the client of a connection that is open has not finished its first head. */
+  lacksHead(socket: Tracked): boolean {
+    const connection = socket[CONNECTION];
+    return connection !== undefined && hasNoHead(connection);
   }
 
   /** The requests whose bodies have not arrived whole, but for those whose answers have begun and not ended. */
@@ -252,12 +268,16 @@ export class Connections {
       .map(({ socket }) => socket);
   }
 
-  /** At most `count` connections that have had a request and wait for another, the longest first. */
-  longestIdle(count: number): readonly Socket[] {
-    return oldest(
-      this.#all.filter((connection) => connection.latest !== null && isIdle(connection)),
-      count,
-    );
+  /** The connections that have had a request and wait for another; the one whose latest request came first is the first. */
+  resting(): readonly Resting[] {
+    return oldestFirst(this.#all.filter(isResting)).map(({ socket, sinceMs }) => ({ socket, sinceMs }));
+  }
+
+  /** Ends a connection that rests, unless a request has arrived. One of HTTP/2 is told to leave. */
+  endResting(socket: Tracked): void {
+    const session = socket[CONNECTION]?.session ?? null;
+    if (session === null) closeIfSilent(socket);
+    else session.leave();
   }
 
   /** The answer to the latest request of a connection; null before the first. */
@@ -344,7 +364,7 @@ function stageOf({ socket, latest, session, webSocketFrom }: Connection): keyof 
 }
 
 function hasNoHead({ latest, session, webSocketFrom }: Connection): boolean {
-  return latest === null && session === null && webSocketFrom === null;
+  return latest === null && session?.isUsed !== true && webSocketFrom === null;
 }
 
 /** Such an answer may be written as the body comes, and the client may wait for a part of either. */
@@ -352,9 +372,13 @@ function isBeingWritten({ headersSent, writableEnded }: ServerResponse): boolean
   return headersSent && !writableEnded;
 }
 
-function oldest(some: readonly Connection[], count: number): readonly Socket[] {
-  const inOrder = some.toSorted((one, other) => one.sinceMs - other.sinceMs);
-  return inOrder.slice(0, count).map(({ socket }) => socket);
+function oldestFirst(some: readonly Connection[]): readonly Connection[] {
+  return some.toSorted((one, other) => one.sinceMs - other.sinceMs);
+}
+
+function isResting(connection: Connection): boolean {
+  const { latest, session } = connection;
+  return session?.isResting ?? (latest !== null && isIdle(connection));
 }
 
 function isIdle({ socket, latest, earlier, session, webSocketFrom }: Connection): boolean {

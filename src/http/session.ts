@@ -33,6 +33,11 @@ export class Session {
     return this.#flights.size === 0 && (!this.isUsed || this.#session.closed);
   }
 
+  /** Whether all its requests are answered, and more may come. */
+  get isResting(): boolean {
+    return this.#state === 'used' && this.#flights.size === 0;
+  }
+
   /** Its place is free when the stream has closed. */
   add(flight: Flight): void {
     if (this.#state === 'fresh') this.#state = 'used';

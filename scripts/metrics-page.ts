@@ -96,7 +96,8 @@ checks: they are summed, and a check that fails in one thread fails in the worke
 With [\`--collect-prom-client\`](settings.md#collectpromclient) \`/metrics\` also has what the application has in the default registry
 of its own prom-client, its default metrics included. Leave out prom-client's cluster mode (\`AggregatorRegistry\`): the
 arbiter sums the workers as above, gauges too. A name that tsunicorn has itself is left out, as are the quantiles of summaries,
-which have no sum. It is collected once a second in each worker; a copy of prom-client that a bundler has packed is not found.
+which have no sum, and values that are NaN or infinite. It is collected once a second in each worker; a copy of prom-client that
+a bundler has packed is not found.
 
 ## statsd
 
@@ -138,7 +139,8 @@ cumulative sums. Names and units are those of the semantic conventions (\`http.s
 \`tsunicorn.\`. Summaries are left out. \`service.name\` is \`OTEL_SERVICE_NAME\`, otherwise \`--name\`. What
 \`OTEL_EXPORTER_OTLP_ENDPOINT\` says is used with \`--otlp-endpoint env\` only; \`OTEL_EXPORTER_OTLP_HEADERS\` is read by the exporter.
 Spans are not sent. What cannot be sent is counted by \`tsunicorn_push_failures_total\`; as sums are cumulative, the next time makes
-up for it. After an upgrade the start time of the sums is that of the new arbiter, though they go on.
+up for it. After an upgrade the sums of the new arbiter begin at 0, with its own start time and
+\`process.pid\`: add up those of both.
 
 ## What it costs
 

@@ -37,3 +37,15 @@ it('can ask for a stop, after which no number of workers is wanted', async () =>
   await service.exit(1, 2);
   expect(service.status).toBe(0);
 });
+
+it('is told when its command begins and is handled, one after another', async () => {
+  const service = await serveReady();
+  const told: string[] = [];
+  for (const count of [3, 2]) {
+    const on = (what: string) => () => void told.push(`${count} ${what}`);
+    const command = { name: 'scale', count } as const;
+    service.queue.push({ type: 'asked', command, begins: on('begins'), handled: on('is handled') });
+  }
+  await service.clock.settle();
+  expect(told).toEqual(['3 begins', '3 is handled', '2 begins', '2 is handled']);
+});

@@ -87,8 +87,8 @@ export default defineConfig({
   // headerTimeout: 10,
   // Seconds for a body, to which each 500 bytes add one; it gets 408 otherwise.
   // bodyTimeout: 20,
-  // Seconds in which a client may read nothing of what is sent to it.
-  // writeTimeout: 60,
+  // Seconds in which the kernel may take nothing more of an answer; 0 is no limit.
+  // writeTimeout: 300,
   // Header fields with underscores: 'drop' leaves them out of the gateway's environ, 'refuse' answers 400.
   // headerMap: 'drop',
   // Whether TRACE and methods of other protocols get to the application.

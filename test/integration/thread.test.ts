@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { run } from '../support/command.ts';
 import { ask } from '../support/http-client.ts';
 import { peakBytes } from '../support/memory.ts';
-import { slowness } from '../support/patience.ts';
+import { deadlineMs, slowness } from '../support/patience.ts';
 import { refusal } from '../support/refusal.ts';
 import { shareServer } from '../support/shared.ts';
 import { root, serve } from '../support/tsunicorn.ts';
@@ -214,10 +214,10 @@ it('closes the application in its threads when it stops', async () => {
 });
 
 async function twoThreadsAt(url: string): Promise<void> {
-  const until = performance.now() + 10_000;
+  const until = performance.now() + deadlineMs();
   const seen = new Set<string>();
   while (seen.size < 2) {
-    if (performance.now() > until) throw new Error('waited 10 s for two threads to answer');
+    if (performance.now() > until) throw new Error('waited in vain for two threads to answer');
     seen.clear();
     const answers = await Promise.all(Array.from({ length: 16 }, () => ask({ url })));
     for (const { body } of answers) seen.add(body);

@@ -39,6 +39,22 @@ export interface OwnServerOptions {
   readonly fed?: FedServer;
 }
 
+/** What a program lets through that other servers refuse. */
+export interface Takes {
+  /** Requests of HTTP/1.1 without a Host header. */
+  readonly hostless: boolean;
+  /** Requests with an Expect that is not 100-continue. */
+  readonly expectations: boolean;
+}
+
+/** To be asked before the server is adopted, which changes both. */
+function takesOf(server: Server): Takes {
+  return {
+    hostless: Reflect.get(server, 'requireHostHeader') === false,
+    expectations: server.listenerCount('checkExpectation') > 0,
+  };
+}
+
 type Emit = (event: string | symbol, ...args: unknown[]) => boolean;
 
 /**
@@ -54,7 +70,8 @@ export class OwnServer {
   readonly #by: OwnServerOptions['by'];
   readonly #defaults: OwnServerOptions['defaults'];
   readonly #isProgram: boolean;
-  readonly #requiresHost: boolean;
+  /** What each adopted server takes, as its program left it. */
+  readonly #takes = new WeakMap<Server, Takes>();
   /** Those that are ready to be fed: a program may close its server and let another one listen, and then the first again. */
   readonly #adopted = new WeakSet<Server>();
   #adopt: (server: Server) => void = () => {};
@@ -70,7 +87,6 @@ export class OwnServer {
     this.#defaults = defaults;
     this.#isProgram = fed !== undefined;
     this.#fed = fed ?? null;
-    this.#requiresHost = Reflect.get(server, 'requireHostHeader') !== false;
   }
 
   /** The one that gets the connections. */
@@ -88,9 +104,9 @@ export class OwnServer {
     return isTls(this.server);
   }
 
-  /** Whether a request of HTTP/1.1 must have a Host header, unless its program has asked for others too. */
-  get requiresHost(): boolean {
-    return this.#requiresHost;
+  /** What the server takes that gets the connections now. */
+  get takes(): Takes {
+    return this.#takes.get(this.server) ?? takesOf(this.server);
   }
 
   /** Whether it does not speak HTTP. */
@@ -117,6 +133,7 @@ export class OwnServer {
     this.#adopt = (server) => {
       if (this.#adopted.has(server)) return;
       this.#adopted.add(server);
+      this.#takes.set(server, takesOf(server));
       adopt(server);
     };
     this.#first = this.server;
@@ -156,7 +173,7 @@ export class OwnServer {
         Reflect.set(server, name, Reflect.get(engine, name));
     if (server.keepAliveTimeout === keepAliveTimeout) server.keepAliveTimeout = engine.keepAliveTimeout;
     // The engine checks it: Node answers 400, and then runs what comes behind.
-    if (this.#requiresHost) Reflect.set(server, 'requireHostHeader', false);
+    Reflect.set(server, 'requireHostHeader', false);
     if (server.requestTimeout === requestTimeout) server.requestTimeout = engine.requestTimeout;
     // What Node emits on servers of another kind alone is the program's own event on this one.
     const [ofHttp2, ofTls] = [isHttp2(server), isTls(server)];

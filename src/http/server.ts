@@ -101,9 +101,10 @@ interface Edge {
 
 function policyOf({ application: { own }, limits = NO_LIMITS }: HttpServerOptions): Policy {
   return {
-    requiresHost: own?.requiresHost ?? true,
     limits,
-    takesExpectations: (own?.server.listenerCount('checkExpectation') ?? 0) > 0,
+    // Asked anew each time: a program may close its server and let another one listen.
+    requiresHost: () => own?.takes.hostless !== true,
+    takesExpectations: () => own?.takes.expectations === true,
   };
 }
 

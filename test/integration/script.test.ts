@@ -6,6 +6,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { get } from '../support/client.ts';
 import { run } from '../support/command.ts';
 import { type Running, root, serve, start, temporaryDirectory } from '../support/tsunicorn.ts';
+import { wireTo } from '../support/wire.ts';
 
 const programs = join(root, 'test/fixtures/programs');
 const body = async (running: { readonly at: string }, path = '/') => (await get(running.at, path)).body;
@@ -183,7 +184,7 @@ it.each(['async', 'sync'])(
       const http = require('node:http');
       let server;
       const begin = (name) => {
-        server = http.createServer((req, res) => {
+        server = http.createServer({ requireHostHeader: name === 'first' }, (req, res) => {
           if (req.url === '/slow') return setTimeout(() => res.end(name), 300, console.log('slow'));
           if (req.url === '/next') server.close(() => begin('next'));
           res.setHeader('Connection', 'close').end(name);
@@ -198,6 +199,10 @@ it.each(['async', 'sync'])(
     expect(await body(running, '/next')).toBe('first');
     expect(await slow).toBe('first');
     expect(await body(running)).toBe('next');
+    // What it takes counts from then on, not what the first one took.
+    const wire = await wireTo(portOf(running));
+    wire.socket.write('GET / HTTP/1.1\r\n\r\n');
+    expect(await wire.until(/next/)).toMatch(/^HTTP\/1\.1 200 /);
     expect(running.workers()).toEqual(pid);
     await stop(running);
   },

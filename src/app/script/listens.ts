@@ -281,7 +281,10 @@ export class Listens {
 
   /** A twin that listens on when the server is closed that is served. */
   #heir(): Server | null {
-    const twin = [...this.#covered].find(({ isListening }) => isListening);
+    const { served } = this;
+    const twin = [...this.#covered].find(
+      ({ isListening, server }) => isListening && served !== null && isSameKind(server, served.server),
+    );
     if (twin === undefined) return null;
     this.#covered.delete(twin);
     return twin.server;

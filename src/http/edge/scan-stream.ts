@@ -10,7 +10,7 @@ export function compileStreamScan({ limits, takesExpectations }: Policy) {
     const ofHost = hostFault(textOf(headers[':authority']), headers.host ?? null);
     if (ofHost !== null) return ofHost;
     const { expect } = headers;
-    if (!takesExpectations && expect !== undefined && expect.toLowerCase() !== '100-continue')
+    if (expect !== undefined && expect.toLowerCase() !== '100-continue' && !takesExpectations())
       return FAULTS.expectation;
     if (Number(headers['content-length'] ?? 0) > limits.body) return FAULTS.body;
     delete headers.proxy;

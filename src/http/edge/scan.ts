@@ -7,10 +7,10 @@ import { isMethodAllowed } from './methods.ts';
 
 export interface Policy {
   /** Whether a request of HTTP/1.1 must have a Host header, as RFC 9112, 3.2 says. */
-  readonly requiresHost: boolean;
+  readonly requiresHost: () => boolean;
   readonly limits: EdgeLimits;
   /** Whether the application answers requests with an Expect that is not 100-continue. */
-  readonly takesExpectations: boolean;
+  readonly takesExpectations: () => boolean;
 }
 
 /** What a request whose body is chunked, with nothing wrong about its head, is told by: its body has to be checked as well. */
@@ -71,7 +71,7 @@ export function compileScan(policy: Policy): Scan {
     const fault = fieldFault(rawHeaders, fields, head, limits);
     if (fault !== null) return fault;
     if (head.hasProxy) dropProxy(request);
-    if (head.host === null && minor === 1 && requiresHost) return FAULTS.noHost;
+    if (head.host === null && minor === 1 && requiresHost()) return FAULTS.noHost;
     const ofMethod = methodFault(method, head.hasBody, limits.permitsAnyMethod);
     return ofMethod ?? targetFault(method, url, head.host) ?? (head.isCoded ? CHUNKED : null);
   };
@@ -131,7 +131,7 @@ function fieldsByLength({ takesExpectations, limits }: Policy): readonly (Field 
     }),
     // A server of HTTP/1.0 ignores it.
     field('expect', ({ minor }, value) =>
-      takesExpectations || minor === 0 || isContinue(value) ? null : FAULTS.expectation,
+      minor === 0 || isContinue(value) || takesExpectations() ? null : FAULTS.expectation,
     ),
     field('proxy', (head) => {
       head.hasProxy = true;

@@ -180,6 +180,14 @@ describe('a server of the program that is closed', () => {
     expect([twin.listening, told]).toEqual([true, ['closed', 'replaced', 'open']]);
   });
 
+  it('does not leave it to a twin of another kind', async () => {
+    const { server: first, told } = await serveOne([8000, '127.0.0.1']);
+    const twin = closing(http2.createServer().listen(8000, '::1'));
+    await once(twin, 'listening');
+    await closed(first);
+    await expect.poll(() => told).toEqual(['closed', 'gone']);
+  });
+
   it('fails as ever where one of another kind follows', async () => {
     const { server: first } = await serveOne();
     await closed(first);

@@ -11,5 +11,5 @@ export function refuseOldNode(version: string): string | null {
   const line = FLOOR.find(([of]) => of === major);
   const enough = line === undefined ? newest !== undefined && major > newest[0] : minor >= line[1];
   if (enough) return null;
-  return `tsunicorn: it needs Node.js 24.20 or newer of that line, or 26.7 or newer; this is ${version}`;
+  return `tsunicorn: it needs Node.js 24.20 or newer of that line, or 26.7 or newer; this is ${version}; "npm install node@26" brings one into the project, which npx and npm run use`;
 }

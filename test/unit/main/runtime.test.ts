@@ -16,6 +16,7 @@ describe('a Node version', () => {
       expect(line).toContain('24.20');
       expect(line).toContain('26.7');
       expect(line).toContain(version);
+      expect(line).toContain('npm install node@26');
       expect(line).not.toContain('\n');
     },
   );

@@ -81,7 +81,7 @@ check('database', async () => {
 
 Each worker reports once a second and when it exits; \`/metrics\` has the sum: of counters and histograms over all workers,
 those that have ended included, of gauges over living ones. The name of a counter gets the suffix \`_total\`. A worker that is
-killed loses its last second, and an upgrade (USR2) begins at 0. A metric has at most 1,000 combinations of labels in each
+killed loses its last second, and after an [upgrade](upgrades.md) (USR2) the sums go on. A metric has at most 1,000 combinations of labels in each
 worker; what comes beyond is counted with the labels \`_OTHER\`, and \`tsunicorn_metric_series_folded_total\` says how often. While
 a worker does not report for 5 s, because it hangs, its last numbers stay and \`tsunicorn_worker_metrics_stale\` counts it.
 

@@ -4,7 +4,7 @@ import type { Controlled } from '../control/controlled.ts';
 import type { Listener } from '../listeners/listener.ts';
 import type { RecordLog } from '../log/records.ts';
 import { Counters } from '../metrics/counters.ts';
-import { type HandedCounters, openFile } from '../metrics/place.ts';
+import { closeHanded, openFile } from '../metrics/place.ts';
 import type { CounterStore } from '../metrics/store.ts';
 import type { Page } from '../page/page.ts';
 import { packageVersion } from '../process/installation.ts';
@@ -29,7 +29,7 @@ export function countersOf(
   const handed = parent?.counters ?? null;
   const isPushed = settings.statsdHost !== null || settings.otlpEndpoint !== null;
   if (settings.adminBind !== null || control !== null || isPushed) return new Counters(openFile(handed));
-  for (const fd of handed === null ? [] : allOf(handed)) closeQuietly(fd);
+  if (handed !== null) closeHanded(handed);
   return null;
 }
 
@@ -103,10 +103,6 @@ export async function adminOf({
     log,
     more: page,
   });
-}
-
-function allOf({ own, others }: HandedCounters): readonly number[] {
-  return [own, ...others];
 }
 
 /** What sends figures, where the settings say to whom. */

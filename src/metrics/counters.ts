@@ -33,9 +33,11 @@ export class Counters {
 
   /** Lets go of the files; what is counted from now on is not kept. */
   close(): void {
-    const { fd, others } = this.#file;
+    const { fd, others, measures } = this.#file;
     if (this.#store !== null) this.#store.close();
-    else for (const open of fd === null ? others : [fd, ...others]) fs.closeSync(open);
+    else
+      for (const open of [fd, ...others, measures?.own, measures?.other])
+        if (open !== null && open !== undefined) fs.closeSync(open);
   }
 }
 

@@ -63,15 +63,19 @@ export class MeasuredStore {
   ended(pid: number): void {
     const report = this.#reports.get(pid);
     if (!this.#reports.delete(pid) || report === undefined) return;
-    const { measures, folded } = report.measured;
-    this.#ended = merged([this.#ended, measures.filter(({ type }) => type !== 'gauge')]);
+    this.add(report.measured.measures, report.measured.folded);
+  }
+
+  /** Adds what processes have counted that have ended. */
+  add(measures: readonly Measure[], folded: number): void {
+    this.#ended = summed([this.#ended, measures.filter(({ type }) => type !== 'gauge')]);
     this.#foldedEnded += folded;
   }
 
   totals(nowMs = performance.now()): MeasuredTotals {
     const reports = [...this.#reports.values()].map(({ measured }) => measured);
     return {
-      measures: merged([this.#ended, ...reports.map(({ measures }) => measures)]),
+      measures: summed([this.#ended, ...reports.map(({ measures }) => measures)]),
       folded: reports.reduce((sum, { folded }) => sum + folded, this.#foldedEnded),
       stale: [...this.#reports].filter(([, report]) => isStale(report, nowMs)).map(([pid]) => pid),
     };
@@ -111,7 +115,7 @@ export function together(all: readonly (Measured | null)[]): Measured | null {
   const [first] = known;
   if (first === undefined || known.length === 1) return first ?? null;
   return {
-    measures: merged(known.map(({ measures }) => measures)),
+    measures: summed(known.map(({ measures }) => measures)),
     failing: Object.assign({}, ...known.map(({ failing }) => failing)),
     folded: known.reduce((sum, { folded }) => sum + folded, 0),
     checks: known.reduce((sum, { checks = 0 }) => sum + checks, 0),
@@ -123,7 +127,7 @@ function isStale({ atMs }: Report, nowMs: number): boolean {
 }
 
 /** The sum by name and labels. A metric that differs between processes, as during a reload, is that of the first. */
-function merged(all: readonly (readonly Measure[])[]): readonly Measure[] {
+export function summed(all: readonly (readonly Measure[])[]): readonly Measure[] {
   const byName = new Map<string, { about: Measure; series: Map<string, [readonly string[], number[]]> }>();
   for (const measure of all.flat()) {
     const { name, type, labels, bounds } = measure;

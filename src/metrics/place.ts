@@ -28,6 +28,14 @@ export interface HandedCounters {
   readonly others: readonly number[];
   /** Of the last minutes, as the page of --admin-bind shows them; absent where there is none. */
   readonly history?: number;
+  /** Of what applications measure; absent where there are none. */
+  readonly measures?: HandedMeasures;
+}
+
+/** Descriptors of what an arbiter writes of what applications measure, and of what the other one does. */
+export interface HandedMeasures {
+  readonly own: number;
+  readonly other: number;
 }
 
 /** The file of an arbiter. */
@@ -38,6 +46,8 @@ export interface CountersFile {
   readonly trouble: string | null;
   /** The files of other arbiters, whose counters are to be added. */
   readonly others: readonly number[];
+  /** For what applications measure; null where no other arbiter has handed it over. */
+  readonly measures: HandedMeasures | null;
 }
 
 /** Makes an empty file that has no path and vanishes with its last descriptor. Throws where /dev/shm cannot be used. */
@@ -54,11 +64,22 @@ export function openFile(handed: HandedCounters | null, make = makeFile): Counte
     fd ??= make();
     // A full /dev/shm is noticed here.
     fs.writeSync(fd, new Uint8Array(HEAD_BYTES), 0, HEAD_BYTES, 0);
-    return { fd, trouble: null, others: handed?.others ?? [] };
+    return { fd, trouble: null, others: handed?.others ?? [], measures: handed?.measures ?? null };
   } catch (error) {
-    for (const open of [...(fd === null ? [] : [fd]), ...(handed?.others ?? [])]) closeQuietly(open);
-    return { fd: null, trouble: messageOf(error), others: [] };
+    if (fd !== null) closeQuietly(fd);
+    if (handed !== null) closeOthers(handed);
+    return { fd: null, trouble: messageOf(error), others: [], measures: null };
   }
+}
+
+/** Lets go of counters that nobody asks for. */
+export function closeHanded(handed: HandedCounters): void {
+  closeQuietly(handed.own);
+  closeOthers(handed);
+}
+
+function closeOthers({ others, measures }: HandedCounters): void {
+  for (const fd of [...others, ...(measures ? [measures.own, measures.other] : [])]) closeQuietly(fd);
 }
 
 function closeQuietly(fd: number): void {

@@ -12,7 +12,7 @@ import {
   writeOwner,
 } from './file.ts';
 import { counterPlaces, FIGURES, gaugePlaces, HEADER, members, placeFor } from './layout.ts';
-import { type Measured, MeasuredStore } from './measured.ts';
+import type { Measured } from './measured.ts';
 import {
   type CountersFile,
   type CountingPlace,
@@ -22,6 +22,7 @@ import {
   positionOf,
 } from './place.ts';
 import { countOf, SeriesTable } from './series.ts';
+import { SharedMeasures } from './shared-measures.ts';
 
 /** What one worker process counts, in the arbiter. */
 export interface CountedWorker {
@@ -71,11 +72,12 @@ export class CounterStore {
   /** Of the workers that send their numbers, the latest. */
   readonly #sent = new Map<number, Float64Array>();
   /** What applications measure. */
-  readonly measured = new MeasuredStore();
+  readonly measured: SharedMeasures;
   #others: readonly Other[];
 
   /** Of a file that has been opened. */
-  constructor({ fd, trouble, others }: CountersFile) {
+  constructor({ fd, trouble, others, measures }: CountersFile) {
+    this.measured = new SharedMeasures(measures);
     this.#fd = fd;
     this.trouble = trouble;
     this.#others = others.map((other) => ({ fd: other, isLiving: true }));
@@ -144,19 +146,22 @@ export class CounterStore {
     return this.#attempt((fd) => {
       const own = make();
       this.#others = [{ fd: own, isLiving: true }];
-      return { own, others: [fd] };
+      const measures = this.measured.handOver(make);
+      return { own, others: [fd], ...(measures === null ? {} : { measures }) };
     });
   }
 
   /** The other arbiter has ended. Its workers may go on for a while. */
   othersGone(): void {
     this.#others = this.#others.map(({ fd }) => ({ fd, isLiving: false }));
+    this.measured.otherGone();
   }
 
   /** Lets go of the files; what is counted from now on is not kept. */
   close(): void {
     const own = this.#fd;
     this.#fd = null;
+    this.measured.close();
     for (const fd of [...(own === null ? [] : [own]), ...this.#others.map((other) => other.fd)])
       fs.closeSync(fd);
     this.#others = [];

@@ -59,11 +59,18 @@ export function launch(
 
 /** The files of counters as descriptors of the new process, the first of which is `first`. */
 function handFiles(counters: HandedCounters | null, first: number) {
-  if (counters === null) return { files: [], told: null };
-  const { own, others, history } = counters;
-  const told = { own: first, others: others.map((_, index) => first + 1 + index) };
-  if (history === undefined) return { files: [own, ...others], told };
-  return { files: [own, ...others, history], told: { ...told, history: first + 1 + others.length } };
+  const files: number[] = [];
+  const place = (fd: number) => first - 1 + files.push(fd);
+  if (counters === null) return { files, told: null };
+  const { own, others, history, measures } = counters;
+  const told: HandedCounters = {
+    ...{ own: place(own), others: others.map(place) },
+    ...(history === undefined ? {} : { history: place(history) }),
+    ...(measures === undefined
+      ? {}
+      : { measures: { own: place(measures.own), other: place(measures.other) } }),
+  };
+  return { files, told };
 }
 
 /** Node and its script with the links in their paths, which Node itself resolves for execPath and the directory of argv[1]. */

@@ -99,8 +99,9 @@ function parse(note: string): Parent | null {
 
 function isCounters(value: unknown): value is HandedCounters {
   if (typeof value !== 'object' || value === null) return false;
-  const { own, others, history = 0 } = value as Partial<HandedCounters>;
-  return [own, history].every(Number.isInteger) && Array.isArray(others) && others.every(Number.isInteger);
+  const { own, others, history = 0, measures = { own: 0, other: 0 } } = value as Partial<HandedCounters>;
+  const each = [own, history, measures?.own, measures?.other];
+  return each.every(Number.isInteger) && Array.isArray(others) && others.every(Number.isInteger);
 }
 
 function isDeath(value: unknown): value is Death {

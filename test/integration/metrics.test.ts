@@ -18,6 +18,16 @@ export const app = (request, response) => {
   if (request.url !== '/wait') response.end('hello');
 };`;
 const files = { 'app.mjs': APP };
+const MEASURING = `
+import { check, counter } from ${JSON.stringify(join(built, 'src/measures/measures.js'))};
+const orders = counter('orders', { labels: ['kind'] });
+let isBroken = false;
+check('database', () => !isBroken);
+export const app = (request, response) => {
+  if (request.url === '/break') isBroken = true;
+  orders.add(1, { kind: 'book' });
+  response.end('hello');
+};`;
 /** Of what follows within a moment on a quiet machine. */
 const SOON = { timeout: 20_000, interval: 20 };
 const ADMIN = ['--admin-bind', '127.0.0.1:0'];
@@ -88,30 +98,40 @@ it('counts equal what the clients saw over reloads, recycling, deaths and stops 
     .toBe(1);
 });
 
-it('a worker that is killed loses what it counted in its last milliseconds at most', async () => {
-  const running = await serve(['app.mjs:app', ...ADMIN, '-w', '1'], { files });
-  const admin = await adminOf(running);
-  await ask(running.at, 20);
-  const waiting = get(running.at, '/wait').catch(() => {});
-  await expect
-    .poll(
-      async () =>
-        (await samples(admin)).get(
-          'http_server_active_requests{http_request_method="GET",url_scheme="http"}',
-        ),
-      SOON,
-    )
-    .toBe(1);
-  const [victim = 0] = running.workers();
-  process.kill(victim, 'SIGKILL');
-  await waiting;
-  await running.waitForLog(/was killed by SIGKILL/);
-  expect(await counted(admin)).toBe(20);
-  const now = await samples(admin);
-  expect(now.get('tsunicorn_requests_cut_total{reason="worker_died"}')).toBe(1);
-  const killed = now.get('tsunicorn_worker_exits_total{cause="signal"}') ?? 0;
-  expect(killed + (now.get('tsunicorn_worker_exits_total{cause="oom"}') ?? 0)).toBe(1);
-});
+it.each(['async', 'sync', 'thread'])(
+  'a worker of class %s that is killed loses what it counted in its last milliseconds at most',
+  async (name) => {
+    const running = await serve(['app.mjs:app', ...ADMIN, '-w', '1', '-k', name], { files });
+    const admin = await adminOf(running);
+    await ask(running.at, 20);
+    await untilCounted(admin, 20);
+    const waiting = get(running.at, '/wait').catch(() => {});
+    await expect
+      .poll(
+        async () =>
+          (await samples(admin)).get(
+            'http_server_active_requests{http_request_method="GET",url_scheme="http"}',
+          ),
+        SOON,
+      )
+      .toBe(1);
+    const [victim = 0] = running.workers();
+    process.kill(victim, 'SIGKILL');
+    await waiting;
+    await running.waitForLog(/was killed by SIGKILL/);
+    expect(await counted(admin)).toBe(20);
+    const now = await samples(admin);
+    expect(now.get('tsunicorn_requests_cut_total{reason="worker_died"}')).toBe(1);
+    const killed = now.get('tsunicorn_worker_exits_total{cause="signal"}') ?? 0;
+    expect(killed + (now.get('tsunicorn_worker_exits_total{cause="oom"}') ?? 0)).toBe(1);
+    // Killed while it answers: what it had counted is counted once, by whichever process counts it now.
+    const outcomes = Promise.allSettled(Array.from({ length: 200 }, () => get(running.at, '/')));
+    for (const pid of await running.waitForWorkers(1)) process.kill(pid, 'SIGKILL');
+    await outcomes;
+    await running.waitForLog(/was killed by SIGKILL[^]*was killed by SIGKILL/);
+    expect(await counted(admin)).toBeLessThanOrEqual(220);
+  },
+);
 
 it('while the worker is blocked, the queues of the kernel show who waits for it', async () => {
   const running = await serve(['app.mjs:app', ...ADMIN, '-w', '1', '--bind', 'unix:w.sock'], { files });
@@ -136,18 +156,24 @@ it('while the worker is blocked, the queues of the kernel show who waits for it'
     .toBe(0);
 });
 
-it('counters and the address of the arbiter move to the new one of an upgrade, and back', async () => {
-  const running = await serve(['app.mjs:app', ...ADMIN, '-w', '2'], { files });
+it('counters, what applications measure and the address of the arbiter move to the new one of an upgrade, and back', async () => {
+  const running = await serve(['app.mjs:app', ...ADMIN, '-w', '2'], {
+    files: { 'app.mjs': MEASURING },
+  });
   const admin = await adminOf(running);
+  const untilMeasured = (count: number) =>
+    expect.poll(async () => (await samples(admin)).get('orders_total{kind="book"}'), SOON).toBe(count);
   await ask(running.at, 30);
   const second = await upgrade(running);
   await ask(running.at, 30);
   await untilCounted(admin, 60);
+  await untilMeasured(60);
   // Rolled back.
   process.kill(second, 'SIGTERM');
   await running.waitForLog(/is rolled back/);
   await ask(running.at, 10);
   await untilCounted(admin, 70);
+  await untilMeasured(70);
   expect((await samples(admin)).get('tsunicorn_upgrades_total{outcome="rolled-back"}')).toBe(1);
 
   const third = await upgrade(running);
@@ -156,11 +182,13 @@ it('counters and the address of the arbiter move to the new one of an upgrade, a
   await gone(running, running.pid);
   await ask(running.at, 10);
   await untilCounted(admin, 100);
+  await untilMeasured(100);
   const fourth = await upgrade(running, third);
   process.kill(third, 'SIGTERM');
   await gone(running, third);
   await ask(running.at, 10);
   await untilCounted(admin, 110);
+  await untilMeasured(110);
   expect(JSON.parse((await get(admin, '/status.json')).body)).toMatchObject({ pid: fourth, role: 'only' });
   expect((await get(admin, '/readyz')).status).toBe(200);
 });
@@ -200,17 +228,6 @@ withProm('promtool is content with what Prometheus is told', async () => {
   const { status, stdout, stderr } = spawnSync('promtool', ['check', 'metrics'], { input, encoding: 'utf8' });
   expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: '', stderr: '' });
 });
-
-const MEASURING = `
-import { check, counter } from ${JSON.stringify(join(built, 'src/measures/measures.js'))};
-const orders = counter('orders', { labels: ['kind'] });
-let isBroken = false;
-check('database', () => !isBroken);
-export const app = (request, response) => {
-  if (request.url === '/break') isBroken = true;
-  orders.add(1, { kind: 'book' });
-  response.end('hello');
-};`;
 
 it('metrics of the application are summed over its workers, and a failing check takes a worker out of /readyz', async () => {
   const running = await serve(

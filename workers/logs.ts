@@ -29,7 +29,9 @@ export async function openLogs(spec: BootSpec, took?: (fields: LogFields) => voi
   // What is wrong with the log itself goes to the standard error, and not to the log.
   if (took) plain.alsoTrouble((_level, _message, fields = {}) => took(fields));
   const ring = spec.ringFd === undefined ? null : await loadRing(spec.ringFd, settings);
-  return new Logs(spec, worker, file, settings.syslog ? await loadSyslog(settings, file) : null, ring);
+  const syslog = settings.syslog ? await loadSyslog(settings, file) : null;
+  if (ring) (syslog ?? plain).alsoTrouble((level, message, fields) => ring.record(level, message, fields));
+  return new Logs(spec, worker, file, syslog, ring);
 }
 
 /** What the arbiter can read though this process hangs. */

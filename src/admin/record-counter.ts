@@ -1,3 +1,4 @@
+import type { Also } from '../log/logger.ts';
 import { arbiterFamilies } from '../metrics/catalogue.ts';
 import { placeFor, placeOf } from '../metrics/layout.ts';
 import { type CountedLevel, levelPlaces } from '../metrics/log-levels.ts';
@@ -31,6 +32,16 @@ export function countingLog(log: Logger, store: Pick<CounterStore, 'add' | 'publ
     critical: counted(log.critical, 'critical'),
     reopen: () => log.reopen(),
     flush: () => log.flush(),
+  };
+}
+
+/** Takes what goes wrong with the log itself, and counts it as the log's own records are. */
+export function countingTrouble(store: Pick<CounterStore, 'add' | 'publish'>): Also {
+  const lost = countLost((lines) => store.add(LOST, lines));
+  return (level, _message, fields) => {
+    if (level === 'error') for (const at of levelPlaces(level, fields)) store.add(at, 1);
+    lost(fields ?? {});
+    store.publish();
   };
 }
 

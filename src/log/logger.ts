@@ -18,20 +18,22 @@ export { checkLogfile } from './destination.ts';
 export interface LogFile extends Logger {
   /** Writes out what can be written at once and lets go of the file; what is logged later is lost. */
   close(): void;
-  /** `also` gets what goes wrong with this log itself, too. */
+  /** `also` gets what goes wrong with this log itself, too, whatever its level. */
   alsoTrouble(also: Also): void;
   /** From now on this is the least severe level that is written. */
   setLevel(level: LogLevel): void;
 }
 
 /** Takes a copy of a line. */
-type Also = (level: LogLevel, message: string, fields: LogFields | undefined) => void;
+export type Also = (level: LogLevel, message: string, fields: LogFields | undefined) => void;
 
 /** A logger, and what to wait for before the process ends. */
 export interface OpenLog {
   readonly log: Logger;
   /** Takes a line of the access log of the process `pid`, without its newline, where that goes the same way. */
   access?(line: string, pid: number): void;
+  /** `also` gets what goes wrong with this log itself, too, whatever its level. */
+  alsoTrouble(also: Also): void;
   /** From now on this is the least severe level that is written. */
   setLevel(level: LogLevel): void;
   /** Closes what was opened; resolves when what goes to syslog is sent, or cannot be sent soon. */
@@ -82,12 +84,12 @@ export function createLogger(options: LoggerOptions): LogFile {
   const beside = lazyStandard(options);
   const listeners: Also[] = [];
   const opened = openDestination(options, (own, message, fields) => {
+    for (const also of listeners) also(own, message, fields);
     if (!isLogged(own, level)) return;
     const line = render(own, message, fields);
     beside(line);
     // If it cannot be reopened, or can be written again, the log itself takes the line.
     if (!opened.destination.isUnwritable) opened.destination.write(line);
-    for (const also of listeners) also(own, message, fields);
   });
   const { destination } = opened;
   const at = (own: LogLevel): Logger[LogLevel] => {

@@ -10,9 +10,11 @@ import type { AnyRecord, RecordLog } from '../log/records.ts';
 import type { WorkerRings } from '../log/ring/worker-rings.ts';
 import type { CounterStore } from '../metrics/store.ts';
 import { packageVersion } from '../process/installation.ts';
+import type { Parent } from '../process/parent.ts';
 import type { LoadedData } from '../settings/load.ts';
 import { nameSetting } from '../settings/origin.ts';
 import { systemClock } from '../support/clock.ts';
+import { closeQuietly } from '../support/close-quietly.ts';
 import type { Lineage } from './lineage.ts';
 
 // Before the first worker is started, only what notes the records is loaded.
@@ -47,10 +49,14 @@ export async function bindNamed(control: Control | null): Promise<Control | null
 }
 
 /** What the workers are to log for who asks; null where nobody can. */
-export async function ringsOf(journal: Journal | null): Promise<WorkerRings | null> {
-  if (journal === null) return null;
+export async function ringsOf(journal: Journal | null, parent: Parent | null): Promise<WorkerRings | null> {
+  const handed = parent?.rings ?? [];
+  if (journal === null) {
+    for (const { fd } of handed) closeQuietly(fd);
+    return null;
+  }
   const { WorkerRings } = await import('../log/ring/worker-rings.ts');
-  return new WorkerRings();
+  return new WorkerRings(handed);
 }
 
 /** What is noted of what happens; null where nobody can ask. */

@@ -2,10 +2,12 @@ import type { NewArbiters } from '../arbiter/change/new-arbiter.ts';
 import type { EventQueue } from '../arbiter/events.ts';
 import type { UpgradeOptions } from '../arbiter/options.ts';
 import { adoptSide, type SideSocket } from '../arbiter/side-sockets.ts';
+import type { HandedLogs } from '../control/hand-logs.ts';
 import { bindAll } from '../listeners/bind.ts';
 import type { HandedSocket } from '../listeners/handed.ts';
 import type { Listener } from '../listeners/listener.ts';
 import type { Owner } from '../listeners/owner.ts';
+import type { HandedRing } from '../log/ring/worker-rings.ts';
 import type { CounterStore } from '../metrics/store.ts';
 import type { Page } from '../page/page.ts';
 import { type Death, onParentGone, type Parent, tellServing } from '../process/parent.ts';
@@ -28,6 +30,8 @@ export interface UpgradeParts {
   /** Null without --admin-bind. */
   readonly page: Page | null;
   readonly adminListeners: readonly Listener[];
+  /** Null where nobody can ask for logs. */
+  readonly logs: HandedLogs | null;
   /** The path of the control socket; null where there is none. */
   readonly control: string | null;
   /** What the new arbiter is to remember of the deaths of workers; absent where nobody can ask for them. */
@@ -120,7 +124,7 @@ export class Lineage {
 
   /** How the arbiter takes part in upgrades. */
   upgradeOptions(bound: UpgradeParts): UpgradeOptions {
-    const { pidfile, notifier, counters, page, adminListeners, control, deaths, newArbiters } = bound;
+    const { pidfile, notifier, counters, page, adminListeners, logs, control, deaths, newArbiters } = bound;
     const { oldArbiter } = this;
     if (oldArbiter !== null) {
       onParentGone(() => this.#queue.push({ type: 'oldArbiterGone' }));
@@ -144,7 +148,10 @@ export class Lineage {
           control,
           ...(deaths ? { deaths: deaths() } : {}),
         };
-        newArbiters.start(this.#start, handed, emit);
+        const begin = (rings: readonly HandedRing[]) =>
+          newArbiters.start(this.#start, { ...handed, rings }, emit);
+        if (logs === null) begin([]);
+        else logs.handOver(begin);
         if (history !== null) fs.closeSync(history);
       },
       tell: (message) => {
@@ -157,10 +164,12 @@ export class Lineage {
       rolledBack: () => notifier?.mainPid(process.pid),
       ended: (pid) => {
         pidfile.forget(pid);
+        logs?.newGone();
         counters?.othersGone();
         for (const listener of adminListeners) listener.setShared(false);
       },
       alone: (worker) => {
+        logs?.oldGone();
         counters?.othersGone();
         for (const listener of adminListeners) listener.setShared(false);
         pidfile.promote();

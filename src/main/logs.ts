@@ -1,5 +1,5 @@
 import type { Generation } from '../arbiter/change/generation.ts';
-import { createLogger, type OpenLog } from '../log/logger.ts';
+import { type Also, createLogger, type OpenLog } from '../log/logger.ts';
 import type { Privileges } from '../process/privileges/privileges.ts';
 import type { LoadedData } from '../settings/load.ts';
 import { nameSetting } from '../settings/origin.ts';
@@ -19,7 +19,7 @@ export async function logOpener(
   if (!settings.syslog)
     return () => {
       const log = open();
-      return { log, close: async () => log.close(), setLevel: log.setLevel };
+      return { log, close: async () => log.close(), setLevel: log.setLevel, alsoTrouble: log.alsoTrouble };
     };
   const { checkSyslog, openSyslog } = await import('../log/syslog/syslog.ts');
   await checkSyslog(nameSetting(origins.syslogTo, 'syslog-to'), settings);
@@ -34,9 +34,11 @@ export async function logOpener(
 export class FollowingLog {
   readonly log: Logger;
   #opened: OpenLog;
+  readonly #alsoTrouble: Also[] = [];
 
   constructor(opened: OpenLog) {
     this.#opened = opened;
+    this.#tellTrouble(opened);
     this.log = {
       debug: (message, fields) => this.#opened.log.debug(message, fields),
       info: (message, fields) => this.#opened.log.info(message, fields),
@@ -53,6 +55,11 @@ export class FollowingLog {
     this.#opened.setLevel(level);
   }
 
+  /** `also` gets what goes wrong with the log itself, which the log does not show. */
+  alsoTrouble(also: Also): void {
+    this.#alsoTrouble.push(also);
+  }
+
   /** Sends a line of a worker's access log to syslog, if syslog is in use. */
   access(line: string, pid: number): void {
     this.#opened.access?.(line, pid);
@@ -66,7 +73,14 @@ export class FollowingLog {
     }
     const previous = this.#opened;
     this.#opened = now.openLog();
+    this.#tellTrouble(this.#opened);
     void previous.close();
+  }
+
+  #tellTrouble(opened: OpenLog): void {
+    opened.alsoTrouble((...line) => {
+      for (const also of this.#alsoTrouble) also(...line);
+    });
   }
 
   /** Resolves when what was logged is written, and sent. */

@@ -13,10 +13,11 @@ import type { Target } from '../push/picture.ts';
 import type { Pusher } from '../push/pusher.ts';
 import type { Settings } from '../settings/catalogue/catalogue.ts';
 import type { Loaded } from '../settings/load.ts';
-import { fs } from '../support/builtins.ts';
 import { backgroundClock, systemClock } from '../support/clock.ts';
+import { closeQuietly } from '../support/close-quietly.ts';
 import type { Logger } from '../support/logger.ts';
 import type { Control } from './control.ts';
+import type { FollowingLog } from './logs.ts';
 
 // What --admin-bind and the control socket ask for. Without them nothing of it is loaded.
 
@@ -36,12 +37,14 @@ export function countersOf(
 /** The log of the arbiter, whose records are counted where there are counters. */
 export async function countedLog(
   log: Logger,
+  following: Pick<FollowingLog, 'alsoTrouble'>,
   counters: CounterStore | null,
   { adminBind }: Pick<Settings, 'adminBind'>,
 ): Promise<Logger> {
   if (counters === null) return log;
-  const { countingLog } = await import('../admin/record-counter.ts');
+  const { countingLog, countingTrouble } = await import('../admin/record-counter.ts');
   const counted = countingLog(log, counters);
+  following.alsoTrouble(countingTrouble(counters));
   const { trouble } = counters;
   if (trouble !== null) {
     const records: RecordLog = counted;
@@ -131,12 +134,4 @@ export async function pusherOf({
 /** `env` is what OpenTelemetry's own variable says, or its default. */
 function endpointOf(text: string): string {
   return text === 'env' ? (process.env.OTEL_EXPORTER_OTLP_ENDPOINT ?? 'http://127.0.0.1:4318') : text;
-}
-
-function closeQuietly(fd: number): void {
-  try {
-    fs.closeSync(fd);
-  } catch {
-    // EBADF: it was not handed over.
-  }
 }

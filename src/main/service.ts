@@ -3,8 +3,8 @@ import { followsProgram, type Generation, slotAtSpawn } from '../arbiter/change/
 import type { EventQueue } from '../arbiter/events.ts';
 import { type SpawnOptions, spawnWorker, type WorkerHandle } from '../arbiter/workers/handle.ts';
 import type { Asker } from '../control/directory.ts';
-import type { RecordLog } from '../log/records.ts';
-import { tapped } from '../log/tap.ts';
+import type { AnyRecord, RecordLog } from '../log/records.ts';
+import { recordsOf, tapped } from '../log/tap.ts';
 import type { Counters } from '../metrics/counters.ts';
 import { callHook } from '../process/call-hook.ts';
 import type { Parent } from '../process/parent.ts';
@@ -57,8 +57,10 @@ async function run(
   const logged = await host.logOf(following.log);
   const journal = journalOf(loaded, control, lineage);
   // While there is nothing yet to clean up.
-  const rings = await ringsOf(journal);
-  const log = journal === null ? logged : tapped(logged, (record) => journal.took(record));
+  const rings = await ringsOf(journal, host.parent);
+  const took = (record: AnyRecord) => journal?.took(record);
+  const log = journal === null ? logged : tapped(logged, took);
+  following.alsoTrouble(recordsOf(took));
   host.logs(log);
   await callStarting(loaded, log);
   await host.begins(log);

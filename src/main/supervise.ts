@@ -5,6 +5,7 @@ import { newArbiters } from '../arbiter/change/new-arbiter.ts';
 import type { EventQueue } from '../arbiter/events.ts';
 import type { ArbiterOptions } from '../arbiter/options.ts';
 import { OomKills } from '../arbiter/workers/oom-kills.ts';
+import { HandedLogs } from '../control/hand-logs.ts';
 import type { Journal } from '../control/journal.ts';
 import { bindAll } from '../listeners/bind.ts';
 import type { Listener } from '../listeners/listener.ts';
@@ -80,7 +81,7 @@ export interface Bound extends Pick<ArbiterOptions, 'first' | 'spawn' | 'queue' 
 /** Supervises until told to stop; resolves with the exit status. */
 export async function supervise(bound: Bound): Promise<number> {
   const { first, queue, lineage, pidfile, following, counters, adminListeners, journal } = bound;
-  const log = await countedLog(bound.log, counters, first.loaded.settings);
+  const log = await countedLog(bound.log, following, counters, first.loaded.settings);
   const notifier = await notifierFor(bound, log);
   let serving = first;
   const service =
@@ -117,6 +118,7 @@ export async function supervise(bound: Bound): Promise<number> {
     prepare: preparation(bound, log, () => serving),
     upgrade: lineage.upgradeOptions({
       ...{ pidfile, notifier, counters, adminListeners, page, control: control?.path ?? null },
+      logs: journal && bound.rings && new HandedLogs(journal, bound.rings),
       ...(journal ? { deaths: journal.handOver } : {}),
       newArbiters: newArbiters(bound.spawnProcess),
     }),

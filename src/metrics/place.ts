@@ -1,4 +1,5 @@
 import { fs } from '../support/builtins.ts';
+import { closeQuietly } from '../support/close-quietly.ts';
 import { messageOf } from '../support/errors.ts';
 
 // Where a file of counters is, and where in it each block is: all that is needed to start a worker. What the blocks hold is
@@ -80,14 +81,6 @@ export function closeHanded(handed: HandedCounters): void {
 
 function closeOthers({ others, measures }: HandedCounters): void {
   for (const fd of [...others, ...(measures ? [measures.own, measures.other] : [])]) closeQuietly(fd);
-}
-
-function closeQuietly(fd: number): void {
-  try {
-    fs.closeSync(fd);
-  } catch {
-    // EBADF: it was not handed over after all.
-  }
 }
 
 /** Where the block of the worker process with that number begins, in bytes. */

@@ -1,4 +1,5 @@
 import { fs } from '../support/builtins.ts';
+import { closeQuietly } from '../support/close-quietly.ts';
 import { type Measure, type Measured, MeasuredStore, type MeasuredTotals, summed } from './measured.ts';
 import type { HandedMeasures } from './place.ts';
 
@@ -142,12 +143,4 @@ function decode(bytes: Buffer): Shared | null {
   const length = bytes.readDoubleLE(0);
   const { measures, folded } = JSON.parse(bytes.toString('utf8', LENGTH_BYTES, LENGTH_BYTES + length));
   return Array.isArray(measures) && typeof folded === 'number' ? { measures, folded } : null;
-}
-
-function closeQuietly(fd: number): void {
-  try {
-    fs.closeSync(fd);
-  } catch {
-    // EBADF: it was not handed over after all.
-  }
 }

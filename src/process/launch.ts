@@ -1,5 +1,6 @@
 import { basename, delimiter, join, resolve } from 'node:path';
 import { type Handing, handSockets } from '../listeners/handed.ts';
+import type { HandedRing } from '../log/ring/worker-rings.ts';
 import type { HandedCounters } from '../metrics/place.ts';
 import { fs } from '../support/builtins.ts';
 import { type Child, type Spawn, startChild } from './child.ts';
@@ -17,6 +18,8 @@ export interface LaunchOptions {
   readonly control?: string | null;
   /** The deaths of our workers of late; absent where nobody can ask for them. */
   readonly deaths?: readonly Death[];
+  /** What our workers and we have logged; absent where nobody can ask for it. */
+  readonly rings?: readonly HandedRing[];
   readonly stdout: 'inherit' | 'ignore';
   readonly stderr: 'inherit' | 'pipe';
 }
@@ -34,15 +37,19 @@ export function launch(
   options: LaunchOptions,
   notStarted: (why: string) => void,
 ): Child | null {
-  const { kind, listeners, workerCount, counters = null, control = null, deaths } = options;
+  const { kind, listeners, workerCount, counters = null, control = null, deaths, rings = [] } = options;
   const { stdout, stderr } = options;
   const { sockets, fds } = handSockets(listeners);
-  const { files, told } = handFiles(counters, FIRST_FD + fds.length);
+  const files: number[] = [];
+  const place = (fd: number) => FIRST_FD + fds.length - 1 + files.push(fd);
+  const told = counters === null ? null : placesOf(counters, place);
+  const toldRings = rings.map((ring) => ({ ...ring, fd: place(ring.fd) }));
   const note: Parent = {
     ...{ kind, pid: process.pid, sockets, workerCount },
     ...(told === null ? {} : { counters: told }),
     ...(control === null ? {} : { control }),
     ...(deaths === undefined ? {} : { deaths }),
+    ...(toldRings.length === 0 ? {} : { rings: toldRings }),
   };
   return startChild(
     spawn,
@@ -57,20 +64,18 @@ export function launch(
   );
 }
 
-/** The files of counters as descriptors of the new process, the first of which is `first`. */
-function handFiles(counters: HandedCounters | null, first: number) {
-  const files: number[] = [];
-  const place = (fd: number) => first - 1 + files.push(fd);
-  if (counters === null) return { files, told: null };
-  const { own, others, history, measures } = counters;
-  const told: HandedCounters = {
+/** The files of counters as descriptors of the new process; `place` says which. */
+function placesOf(
+  { own, others, history, measures }: HandedCounters,
+  place: (fd: number) => number,
+): HandedCounters {
+  return {
     ...{ own: place(own), others: others.map(place) },
     ...(history === undefined ? {} : { history: place(history) }),
     ...(measures === undefined
       ? {}
       : { measures: { own: place(measures.own), other: place(measures.other) } }),
   };
-  return { files, told };
 }
 
 /** Node and its script with the links in their paths, which Node itself resolves for execPath and the directory of argv[1]. */

@@ -1,4 +1,5 @@
 import type { HandedSocket } from '../listeners/handed.ts';
+import type { HandedRing } from '../log/ring/worker-rings.ts';
 import type { HandedCounters } from '../metrics/place.ts';
 
 /** How many workers an arbiter wants and why, so that the new arbiter of an upgrade can tell what has changed. */
@@ -24,6 +25,8 @@ export interface Parent {
   readonly control?: string;
   /** The deaths of its workers that it remembered; absent where it has no control socket. */
   readonly deaths?: readonly Death[];
+  /** What it and its workers log; absent where it has no control socket. */
+  readonly rings?: readonly HandedRing[];
 }
 
 /** How many milliseconds ago a worker ended, and its cause as in the record worker-exited. */
@@ -81,7 +84,7 @@ export function onParentGone(gone: () => void): void {
 
 function parse(note: string): Parent | null {
   try {
-    const { kind, pid, sockets, workerCount, counters, control, deaths } = JSON.parse(note);
+    const { kind, pid, sockets, workerCount, counters, control, deaths, rings } = JSON.parse(note);
     const known = (kind === 'front' || kind === 'arbiter') && Number.isInteger(pid) && Array.isArray(sockets);
     return known
       ? {
@@ -89,6 +92,7 @@ function parse(note: string): Parent | null {
           ...(isCounters(counters) ? { counters } : {}),
           ...(typeof control === 'string' ? { control } : {}),
           ...(Array.isArray(deaths) && deaths.every(isDeath) ? { deaths } : {}),
+          ...(Array.isArray(rings) && rings.every(isRing) ? { rings } : {}),
         }
       : null;
   } catch {
@@ -102,6 +106,12 @@ function isCounters(value: unknown): value is HandedCounters {
   const { own, others, history = 0, measures = { own: 0, other: 0 } } = value as Partial<HandedCounters>;
   const each = [own, history, measures?.own, measures?.other];
   return each.every(Number.isInteger) && Array.isArray(others) && others.every(Number.isInteger);
+}
+
+function isRing(value: unknown): value is HandedRing {
+  if (typeof value !== 'object' || value === null) return false;
+  const { pid, slot, fd } = value as Partial<HandedRing>;
+  return [pid, slot ?? 0, fd].every(Number.isInteger);
 }
 
 function isDeath(value: unknown): value is Death {

@@ -5,6 +5,7 @@ import { get } from '../support/client.ts';
 import { ctl } from '../support/control.ts';
 import { deadlineMs } from '../support/patience.ts';
 import { serve, temporaryDirectory } from '../support/tsunicorn.ts';
+import { gone, upgrade } from '../support/upgrade.ts';
 
 const APP = `
 export const app = (request, response) => {
@@ -62,4 +63,16 @@ it('what the arbiter and the workers log is followed, that of workers that come 
     status: 1,
     stderr: expect.stringMatching(/level: expected one of debug, .*, got "loud"/),
   });
+  const text = new RegExp(`\\[${first}\\] \\[ERROR\\] The application failed .*: on purpose`);
+  const next = await upgrade(service);
+  service.signal('SIGTERM');
+  await gone(service, service.pid);
+  const { stdout } = await ctl(['logs', '-s', path]);
+  expect(stdout).toMatch(text);
+  // What the old arbiter has logged has its pid now, to the end.
+  expect(stdout).toMatch(new RegExp(`\\[${service.pid}\\] \\[INFO\\] Starting`));
+  expect(stdout).toMatch(new RegExp(`\\[${service.pid}\\] \\[INFO\\] Shutting down: arbiter`));
+  expect(stdout).toMatch(/\[arbiter\] \[INFO\] Starting/);
+  process.kill(next, 'SIGTERM');
+  await gone(service, next);
 });

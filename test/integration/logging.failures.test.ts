@@ -2,6 +2,7 @@ import { existsSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { beside } from '../support/client.ts';
+import { ask as askControl } from '../support/control.ts';
 import { ask } from '../support/http-client.ts';
 import { refusal } from '../support/refusal.ts';
 import { receiveUdp } from '../support/syslog-receivers.ts';
@@ -33,7 +34,8 @@ async function upAt(running: Running, url: string): Promise<void> {
 describe('a worker is not harmed', () => {
   it.runIf(existsSync('/dev/full'))('by a disk that is full, whatever it logs', async () => {
     const logs = ['--error-logfile', '/dev/full', '--access-logfile', '/dev/full'];
-    const running = start(['-w', '1', '-b', 'unix:app.sock', ...logs, 'app.js'], {
+    const control = ['--control-socket', 'c.sock'];
+    const running = start(['-w', '1', '-b', 'unix:app.sock', ...control, ...logs, 'app.js'], {
       files: { 'app.js': failing },
     });
     const url = `unix:${join(running.cwd, 'app.sock')}`;
@@ -43,6 +45,11 @@ describe('a worker is not harmed', () => {
     running.signal('SIGUSR1');
     expect((await ask({ url })).status).toBe(500);
     expect(running.workers()).toEqual(workers);
+    // What no log shows, the arbiter and the worker can still be asked for.
+    const { stdout } = await askControl(join(running.cwd, 'c.sock'), 'logs', '--level', 'error');
+    const who = { arbiter: 'arbiter', worker: `${workers[0]}` };
+    for (const one of [who.arbiter, who.worker])
+      expect(stdout).toContain(`[${one}] [ERROR] Cannot write /dev/full (ENOSPC: the disk is full)`);
     await stop(running);
   });
 

@@ -128,7 +128,7 @@ it.each(['async', 'sync', 'thread'])(
     const outcomes = Promise.allSettled(Array.from({ length: 200 }, () => get(running.at, '/')));
     for (const pid of await running.waitForWorkers(1)) process.kill(pid, 'SIGKILL');
     await outcomes;
-    await running.waitForLog(/was killed by SIGKILL[^]*was killed by SIGKILL/);
+    await running.waitForLog(/was killed by SIGKILL[\s\S]*was killed by SIGKILL/);
     expect(await counted(admin)).toBeLessThanOrEqual(220);
   },
 );

@@ -6,7 +6,10 @@ import type { Start } from '../../process/start.ts';
 import { type ArbiterEvent, type ProcessEnd, STOP_SIGNALS } from '../events.ts';
 
 /** What a new arbiter gets from the one that starts it. */
-export type Handed = Pick<LaunchOptions, 'listeners' | 'workerCount' | 'counters' | 'control' | 'deaths'>;
+export type Handed = Pick<
+  LaunchOptions,
+  'listeners' | 'workerCount' | 'counters' | 'control' | 'deaths' | 'rings'
+>;
 
 /** Starts another arbiter as `start` says. */
 export type StartNewArbiter = (start: Start, handed: Handed, emit: (event: ArbiterEvent) => void) => void;

@@ -7,7 +7,7 @@ type Line = Readonly<Record<string, unknown>>;
 export const logs: Verb = {
   name: 'logs',
   summary: 'what the arbiter and the workers logged last, and with -f what they log, as it happens',
-  doc: 'Also of workers that hang, and of the last ones that have ended: each worker keeps its last 256 KB where the arbiter can read them. Lines of the access log are kept only while somebody follows. What is overwritten before it is read, or cannot be printed in time, is left out, and it says how much. With -f a level below that of the log shows more than the log has.',
+  doc: 'Also of workers that hang, and of the last ones that have ended: each worker keeps its last 256 KB where the arbiter can read them. After an upgrade the records of the old arbiter and its workers are there too, with its pid in place of `arbiter`. What goes wrong with a log itself is here, though that log cannot have it. Lines of the access log are kept only while somebody follows. What is overwritten before it is read, or cannot be printed in time, is left out, and it says how much. With -f a level below that of the log shows more than the log has.',
   flags: [
     { name: '--follow', short: '-f', doc: 'then each record as it comes, until Ctrl-C' },
     { name: '--level', short: '-l', value: 'level', doc: 'the least severe level; info by default' },

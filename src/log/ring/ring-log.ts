@@ -59,8 +59,7 @@ export class RingLog {
   record(level: LogLevel, message: string, fields: LogFields | undefined): void {
     const followed = this.#followed !== null && isLogged(level, this.#followed.level);
     if (!followed && !isLogged(level, this.#level)) return;
-    const time = new Date().toISOString();
-    this.#put([{ time, level, message: shortened(message), ...detailsOf(fields) }]);
+    this.#put([lineOf(new Date(), level, message, fields)]);
   }
 
   /** A line of the access log. */
@@ -80,6 +79,16 @@ export class RingLog {
   #put(lines: readonly RingLine[]): void {
     this.#ring.write(lines.map((line) => JSON.stringify(line)));
   }
+}
+
+/** A record as a line of a ring. */
+export function lineOf(
+  time: Date,
+  level: LogLevel,
+  message: string,
+  fields: LogFields | undefined,
+): RingLine {
+  return { time: time.toISOString(), level, message: shortened(message), ...detailsOf(fields) };
 }
 
 function detailsOf(fields: LogFields | undefined): { readonly event?: string; readonly stack?: string } {

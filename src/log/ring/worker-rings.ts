@@ -2,7 +2,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeFile } from '../../metrics/place.ts';
 import { fs } from '../../support/builtins.ts';
+import { closeQuietly } from '../../support/close-quietly.ts';
 import { BEGINNING, type Cursor, type Read, readRing } from './reader.ts';
+import { RingWriter } from './writer.ts';
 
 /** Of the workers that have ended, the last ones can be read. */
 const ENDED_KEPT = 16;
@@ -13,6 +15,11 @@ const LINES_KEPT = 100;
 export interface RingOwner {
   readonly pid: number;
   readonly slot: number | null;
+}
+
+/** The ring of a process, as a descriptor that one arbiter hands over to another. */
+export interface HandedRing extends RingOwner {
+  readonly fd: number;
 }
 
 /** What one worker logs, for who asks; it can be read while the worker hangs, and a while after its end. */
@@ -33,7 +40,6 @@ export interface OwnedRing {
 class Ring implements WorkerRing, OwnedRing {
   readonly owner: RingOwner;
   readonly fd: number;
-  /** What is left of it once the process has ended; null before. */
   #last: Read | null = null;
   readonly #whenEnded: (ring: Ring) => void;
 
@@ -41,6 +47,11 @@ class Ring implements WorkerRing, OwnedRing {
     this.owner = owner;
     this.fd = fd;
     this.#whenEnded = whenEnded;
+  }
+
+  /** What is left of it once the process has ended; null before. */
+  get last(): readonly string[] | null {
+    return this.#last?.lines ?? null;
   }
 
   /** Whether it has ended, and nothing was written to it. */
@@ -59,9 +70,10 @@ class Ring implements WorkerRing, OwnedRing {
   }
 
   ended(): void {
+    if (this.#last !== null) return;
     const { lines, cursor } = this.read(BEGINNING);
     this.#last = { lines: lines.slice(-LINES_KEPT), lost: 0, cursor };
-    fs.closeSync(this.fd);
+    closeQuietly(this.fd);
     this.#whenEnded(this);
   }
 }
@@ -75,8 +87,15 @@ function restOf({ lines, cursor: end }: Read, cursor: Cursor): Read {
 
 /** The rings of the workers of a service. */
 export class WorkerRings {
-  #rings: readonly Ring[] = [];
+  #rings: readonly Ring[];
   readonly #ended: Ring[] = [];
+  /** Those that an old arbiter has handed over, until it has ended. */
+  #handed: readonly Ring[];
+
+  constructor(handed: readonly HandedRing[] = []) {
+    this.#handed = handed.map(({ fd, ...owner }) => new Ring(owner, fd, (ended) => this.#forget(ended)));
+    this.#rings = this.#handed;
+  }
 
   /** Of the workers that live, and of those that ended last, in the order of their start. */
   get all(): readonly WorkerRing[] {
@@ -95,6 +114,28 @@ export class WorkerRings {
     }
   }
 
+  /** Descriptors of all rings, for a new arbiter; `close` is to be called when it has them. */
+  handOver(): { readonly rings: readonly HandedRing[]; readonly close: () => void } {
+    const copies: number[] = [];
+    const rings = this.#rings.flatMap(({ owner: { pid, slot }, fd, last }) => {
+      const open = last === null ? fd : copyOf(last);
+      if (open !== null && last !== null) copies.push(open);
+      return open === null ? [] : [{ pid, slot, fd: open }];
+    });
+    return {
+      rings,
+      close: () => {
+        for (const copy of copies) fs.closeSync(copy);
+      },
+    };
+  }
+
+  /** The old arbiter has ended, and its workers with it. */
+  othersGone(): void {
+    for (const ring of this.#handed) ring.ended();
+    this.#handed = [];
+  }
+
   #forget(ring: Ring): void {
     // As of workers that could not be started: they shall not take the place of what others have said.
     if (ring.isEmpty) {
@@ -108,8 +149,20 @@ export class WorkerRings {
   }
 }
 
+/** A ring with these lines; null where there can be none. */
+function copyOf(lines: readonly string[]): number | null {
+  try {
+    const fd = makeAnywhere();
+    new RingWriter(fd).write(lines);
+    return fd;
+  } catch {
+    // EMFILE: what ended workers have logged is not worth an upgrade.
+    return null;
+  }
+}
+
 /** In memory, or where that cannot be, a file without a path. */
-function makeAnywhere(): number {
+export function makeAnywhere(): number {
   try {
     return makeFile();
   } catch {

@@ -7,7 +7,7 @@ import { codeOf, messageOf, UsageError } from '../../support/errors.ts';
 import type { LogFields, Logger, LogLevel } from '../../support/logger.ts';
 import { stackLines } from '../../support/text.ts';
 import { both } from '../both.ts';
-import { isLogged, type LogFile, type OpenLog } from '../logger.ts';
+import { type Also, isLogged, type LogFile, type OpenLog } from '../logger.ts';
 import { LogTrouble } from '../trouble.ts';
 import { type Entry, formatRecord } from './record.ts';
 import { Sink } from './sink.ts';
@@ -33,20 +33,30 @@ export function openSyslog(
   const target = targetOf(settings);
   const sender = { facility, hostname: hostname(), prefix };
   const open = target.protocol === 'udp' ? overUdp(target) : overTcp(target);
+  const listeners: Also[] = [];
   const trouble = new LogTrouble({
     file: settings.syslogTo,
-    say: (level, message, fields) => logger[level](message, fields),
+    say: (level, message, fields) => {
+      for (const also of listeners) also(level, message, fields);
+      logger[level](message, fields);
+    },
   });
   const sink = new Sink(open, systemClock, trouble);
   const send = (entry: Entry) => sink.take(formatRecord(sender, entry, new Date(), LIMITS[target.protocol]));
   const logger = both(log, (level, message, fields) => {
     if (isLogged(level, logLevel)) send(entryOf(level, message, fields));
   });
-  log.alsoTrouble((level, message, fields) => send(entryOf(level, message, fields)));
+  log.alsoTrouble((level, message, fields) => {
+    if (isLogged(level, logLevel)) send(entryOf(level, message, fields));
+  });
   return {
     log: logger,
     access: (text, pid = process.pid) => send({ level: 'info', log: 'access', pid, text }),
     close: () => sink.close(),
+    alsoTrouble: (also) => {
+      listeners.push(also);
+      log.alsoTrouble(also);
+    },
     setLevel: (level) => {
       logLevel = level;
       log.setLevel(level);

@@ -21,11 +21,9 @@ function write(accessLogfile: string): FakeLogger {
     ...{ pid: 7, slot: 0, age: 1, generation: 1 },
     origin: { number: 1, loaded, hooks: {}, listeners: [] },
   };
-  lostLines(new FollowingLog({ log, close: async () => {}, setLevel: () => {} })).write(
-    from,
-    [flight, flight],
-    'SIGKILL',
-  );
+  lostLines(
+    new FollowingLog({ log, close: async () => {}, alsoTrouble: () => {}, setLevel: () => {} }),
+  ).write(from, [flight, flight], 'SIGKILL');
   return log;
 }
 

@@ -94,6 +94,33 @@ describe('what a worker logs', () => {
   });
 });
 
+describe('the rings of an old arbiter', () => {
+  it('are read on by the new one, also those of workers that have ended, and kept when it is gone', () => {
+    const old = new WorkerRings();
+    const [living, ended] = [old.begin({ pid: 7, slot: 0 }), old.begin({ pid: 8, slot: null })];
+    new RingWriter(ended?.fd ?? -1).write(['last words']);
+    ended?.ended();
+    const writer = new RingWriter(living?.fd ?? -1);
+    writer.write(['first']);
+    const { rings, close } = old.handOver();
+    // As another process has them.
+    const young = new WorkerRings(
+      rings.map(({ fd: open, ...owner }) => ({ ...owner, fd: openSync(`/proc/self/fd/${open}`, 'r') })),
+    );
+    close();
+    writer.write(['second']);
+    const all = [
+      [7, ['first', 'second']],
+      [8, ['last words']],
+    ];
+    expect(young.all.map((ring) => [ring.owner.pid, ring.read(BEGINNING).lines])).toEqual(all);
+    living?.ended();
+    young.othersGone();
+    young.othersGone();
+    expect(young.all.map((ring) => [ring.owner.pid, ring.read(BEGINNING).lines])).toEqual(all);
+  });
+});
+
 describe('the ring of a worker that has ended', () => {
   it('is read on, and what it said last can be read for a while', () => {
     const rings = new WorkerRings();

@@ -17,7 +17,7 @@ const SERVING = ['workers/accept', 'workers/develop', 'workers/end', ...ENDS];
 const PHASE = ['workers/serving', ...SERVING];
 const HEALTH = ['workers/inbox', 'workers/phase', ...PHASE];
 const RECYCLE = ['workers/health', ...HEALTH];
-const BOOT = ['workers/recycle', ...RECYCLE];
+const BOOT = ['src/explain', 'workers/recycle', ...RECYCLE];
 const CLASSES = ['workers/boot', ...BOOT];
 
 /**
@@ -32,6 +32,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'src/arbiter',
     'src/control',
     'src/ctl',
+    'src/explain',
     'src/init',
     'src/migrate',
     'src/page',
@@ -39,6 +40,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'src/watch',
     ...GATEWAY,
   ],
+  'src/explain': ['src/support'],
   'src/init': ['src/settings', 'src/support'],
   'src/migrate': ['src/settings', 'src/support'],
   'src/admin': GATEWAY,
@@ -47,7 +49,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'src/page': ['src/admin', 'src/control', 'src/arbiter', ...GATEWAY],
   // A process of its own, beside the service.
   'src/ctl': ['src/admin', 'src/arbiter', 'src/control', ...GATEWAY],
-  'src/arbiter': ['src/watch', ...GATEWAY],
+  'src/arbiter': ['src/explain', 'src/watch', ...GATEWAY],
   'src/index': ['src/app', 'src/gateway', 'src/library', 'src/process', 'src/settings', 'src/support'],
   'src/library': ['src/main', 'src/arbiter', ...GATEWAY],
   'src/companion': ['src/process'],

@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { EndCause } from '../src/arbiter/workers/describe-end.ts';
+import { explained, pageOf } from '../src/explain/catalogue.ts';
 import { FIELD_DOCS, type RecordSpec } from '../src/log/records/record.ts';
 import { recordTables } from '../src/log/records.ts';
 import {
@@ -15,8 +16,10 @@ import { hookDocs } from '../src/settings/catalogue/hooks.ts';
 import type { Need } from '../src/settings/setting.ts';
 import { renderCompatibility } from '../test/compatibility/render.ts';
 import { renderDifferences } from '../test/support/surface/render.ts';
+import { renderConfigSchema } from './config-schema.ts';
 import { renderControl } from './control-page.ts';
 import { renderDashboard } from './dashboard.ts';
+import { renderError, renderErrors } from './error-pages.ts';
 import { brokenLinks } from './links.ts';
 import { renderMetrics } from './metrics-page.ts';
 import { renderPipelines } from './pipelines.ts';
@@ -50,7 +53,16 @@ export default defineConfig({
 });
 \`\`\`
 
-It is read again at each reload (HUP). A \`.json\` file holds settings only.
+It is read again at each reload (HUP). A \`.json\` file holds settings only. Its \`$schema\` lets editors
+complete and check it:
+
+\`\`\`json
+{
+  "$schema": "./node_modules/tsunicorn/config.schema.json",
+  "app": "server.js",
+  "workers": "auto"
+}
+\`\`\`
 
 ## Profiles
 
@@ -225,6 +237,9 @@ const PAGES: readonly (readonly [name: string, render: () => string])[] = [
   ['docs/compatibility.md', renderCompatibility],
   ['docs/metrics.md', renderMetrics],
   ['docs/control.md', renderControl],
+  ['config.schema.json', renderConfigSchema],
+  ['docs/errors.md', renderErrors],
+  ...explained.map((one) => [`docs/${pageOf(one)}`, () => renderError(one)] as const),
   ['deploy/grafana/tsunicorn.json', renderDashboard],
 ];
 

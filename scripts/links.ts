@@ -6,7 +6,7 @@ const HEADING = /^#{1,6} (.+)$/gm;
 
 /** The relative links of the repository's pages that lead nowhere, each as `page: link`. */
 export function brokenLinks(root: string): string[] {
-  const pages = globSync(['*.md', 'docs/*.md'], { cwd: root });
+  const pages = globSync(['*.md', 'docs/**/*.md'], { cwd: root });
   return pages.flatMap((page) =>
     linksOf(readFileSync(join(root, page), 'utf8'))
       .filter((link) => !leads(join(root, page), link))

@@ -1,3 +1,4 @@
+import { withCode } from '../explain/code.ts';
 import { describeListeners } from '../listeners/bind.ts';
 import type { Listener } from '../listeners/listener.ts';
 import type { RecordLog } from '../log/records.ts';
@@ -392,13 +393,13 @@ export class Service {
 
   /** The configuration was read again, or could not be. */
   reloadRead(event: ArbiterEvent & { type: 'reloadRead' }): void {
-    const reason = this.#reload.take(event);
+    const refusal = this.#reload.take(event);
     const { candidate } = this.#reload;
-    if (reason !== null)
-      this.log.error(`Reload refused, nothing was changed: ${reason}`, {
+    if (refusal !== null)
+      this.log.error(`Reload refused, nothing was changed: ${withCode(refusal.reason, refusal.code)}`, {
         event: 'reload-refused',
         generation: event.attempt,
-        reason,
+        ...refusal,
       });
     else if (candidate?.number === event.attempt)
       this.hooks.call('onReload', (hook, view) => hook(view), candidate.hooks);
@@ -559,6 +560,7 @@ export class Service {
       exitStatus,
       development,
     });
+    const said = withCode(message, failure.code);
     const fields = { ...failureFields(worker, failure), cause };
     if (failed === candidate) this.#reload.undo(message);
     switch (verdict) {
@@ -568,14 +570,14 @@ export class Service {
         return this.#awaitChange(worker, failure, failed ?? this.#current);
       case 'undo reload': {
         const generation = worker.generation;
-        return this.log.error(`${UNDONE}: ${message}`, { event: 'reload-undone', ...fields, generation });
+        return this.log.error(`${UNDONE}: ${said}`, { event: 'reload-undone', ...fields, generation });
       }
       case 'halt':
-        this.log.critical(message, { event: 'boot-failed', ...fields });
+        this.log.critical(said, { event: 'boot-failed', ...fields });
         return this.stop('quick', exitStatus);
       case 'retry': {
         const retryMs = this.restarts.failed();
-        const line = `${message}; next try ${inSeconds(retryMs)}`;
+        const line = `${said}; next try ${inSeconds(retryMs)}`;
         return this.log.error(line, { event: 'boot-failed', ...fields, retryMs: Math.round(retryMs) });
       }
     }
@@ -593,7 +595,7 @@ export class Service {
       development.wait();
     }
     const outcome = isShown ? SHOWN : development.isWaiting ? WAITING : UNDONE;
-    this.log.error(`${outcome}: ${failure.message}`, {
+    this.log.error(`${outcome}: ${withCode(failure.message, failure.code)}`, {
       event: 'change-awaited',
       ...failureFields(worker, failure),
     });

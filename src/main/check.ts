@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { followsProgram, slotAtSpawn } from '../arbiter/change/generation.ts';
+import { codeOfMessage, withCode } from '../explain/code.ts';
 import { withoutEffect } from '../settings/effects.ts';
 import type { Loaded, SettingsInput } from '../settings/load.ts';
 import { servedName } from '../settings/mounts.ts';
@@ -29,7 +30,9 @@ export async function check(loaded: Loaded, input: SettingsInput): Promise<numbe
     return 0;
   } catch (error) {
     if (!(error instanceof BootError)) throw error;
-    process.stderr.write(`tsunicorn: ${escapeControls(messageOf(error))}\n`);
+    const message = messageOf(error);
+    const line = withCode(message, await codeOfMessage(message));
+    process.stderr.write(`tsunicorn: ${escapeControls(line)}\n`);
     if (error.userStack) process.stderr.write(`${escapeLines(error.userStack)}\n`);
     return error.exitStatus;
   }

@@ -1,4 +1,5 @@
 import { CONTROL_SIGNALS, EventQueue, leaveStopsToKernel, trapSignals } from '../arbiter/events.ts';
+import { codeOfMessage, withCode } from '../explain/code.ts';
 import { takeParent } from '../process/parent.ts';
 import { readStart } from '../process/start.ts';
 import { type SystemdVariables, takeVariables } from '../process/systemd/variables.ts';
@@ -34,7 +35,7 @@ export async function main(argv: readonly string[], allLoaded: () => void): Prom
     };
     return await run({ start, input, parent, systemd, queue, allLoaded });
   } catch (error) {
-    return fail(error);
+    return await fail(error);
   }
 }
 
@@ -72,9 +73,11 @@ async function socketsFrom(systemd: SystemdVariables): Promise<readonly Address[
   return passedSockets(systemd, process.pid);
 }
 
-function fail(error: unknown): number {
+async function fail(error: unknown): Promise<number> {
   if (error instanceof UsageError) {
-    process.stderr.write(`tsunicorn: ${escapeControls(messageOf(error))}\n`);
+    const message = messageOf(error);
+    const line = withCode(message, await codeOfMessage(message));
+    process.stderr.write(`tsunicorn: ${escapeControls(line)}\n`);
   } else {
     const stack = error instanceof Error ? error.stack : String(error);
     process.stderr.write(

@@ -3,9 +3,14 @@ import { UsageError } from '../support/errors.ts';
 import { nextStep } from './next-step.ts';
 import { parseArguments } from './options.ts';
 
-/** `tsunicorn import …` and `tsunicorn init …`, which serve nothing. Resolves with the exit status; rejects with a UsageError. */
+/** `tsunicorn explain …`, `import …` and `init …`, which serve nothing. Resolves with the exit status; rejects with a UsageError. */
 export async function runTool(input: SettingsInput): Promise<number> {
   const [tool = '', ...words] = input.argv;
+  if (tool === 'explain') {
+    const { explain } = await import('../explain/explain.ts');
+    process.stdout.write(explain(words));
+    return 0;
+  }
   if (tool === 'import') {
     const { importFrom } = await import('../migrate/import.ts');
     process.stdout.write(await importFrom(words, input.cwd));

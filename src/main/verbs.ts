@@ -12,7 +12,9 @@ const IMPORT =
   'tsunicorn import ecosystem.config.cjs, tsunicorn import Procfile, or tsunicorn import "gunicorn app:app -w 4"';
 const INIT = 'tsunicorn init systemd|docker|kubernetes|nginx|procfile, and the application behind it';
 
-const TOOLS: ReadonlySet<string> = new Set(['import', 'init']);
+const EXPLAIN = 'tsunicorn explain, and the code in brackets behind a message';
+
+const TOOLS: ReadonlySet<string> = new Set(['explain', 'import', 'init']);
 
 /** Whether the words are one of our own commands: its name, and then what it is about. */
 export function isTool([first = '', second]: readonly string[]): boolean {
@@ -47,6 +49,7 @@ const ADVICE: ReadonlyMap<string, string> = new Map([
   ['log', LOGS],
   ['import', `write ${IMPORT}`],
   ['init', `write ${INIT}`],
+  ['explain', `write ${EXPLAIN}`],
   ['help', 'write tsunicorn --help'],
   ['version', 'write tsunicorn --version'],
 ]);

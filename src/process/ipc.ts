@@ -211,6 +211,8 @@ export interface ThreadSeen {
 export interface BootFailure {
   readonly exitStatus: number;
   readonly message: string;
+  /** `TSU0508`, where the kind of mistake has one. */
+  readonly code?: string;
   readonly stack?: string;
   /** In development only. */
   readonly place?: Place;

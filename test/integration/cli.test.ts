@@ -115,13 +115,17 @@ describe('--check-config', () => {
   });
 
   it.concurrent.each([
-    ['blocks', 'for (;;);', /its import or factory had not finished within 1 s \(--boot-timeout\)$/],
+    [
+      'blocks',
+      'for (;;);',
+      /its import or factory had not finished within 1 s \(--boot-timeout\) \[TSU0601\]$/,
+    ],
     [
       'never settles',
       'await new Promise(() => setInterval(() => {}, 1000));',
-      /within 1 s \(--boot-timeout\)$/,
+      /within 1 s \(--boot-timeout\) \[TSU0601\]$/,
     ],
-    ['awaits what never comes', 'await new Promise(() => {});', /within 1 s \(--boot-timeout\)$/],
+    ['awaits what never comes', 'await new Promise(() => {});', /within 1 s \(--boot-timeout\) \[TSU0601\]$/],
     ['calls process.exit(0)', 'process.exit(0);', /exited with status 0 while it was loaded \(does it call/],
   ])('exits with 3 for an application that %s', async (_what, text, line) => {
     const files = { 'app.mjs': text };

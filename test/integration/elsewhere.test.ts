@@ -82,7 +82,7 @@ describe('tsunicorn import', () => {
     expect({ status, lines }).toEqual({
       status: 1,
       lines: [
-        'tsunicorn: no application was named; write here: tsunicorn server.js, or tsunicorn import Procfile',
+        'tsunicorn: no application was named; write here: tsunicorn server.js, or tsunicorn import Procfile [TSU0501]',
       ],
     });
   });

@@ -46,7 +46,7 @@ describe('what the user of the workers cannot load', () => {
     const through = ['sh', '-c', `node=$0; shift; exec "$node" '${closed}/dist/bin/tsunicorn.js' "$@"`];
     const { status, stderr } = await run([whoami, '-u', 'nobody', '-b', 'unix:s'], { cwd, through });
     expect(stderr).toBe(
-      `tsunicorn: --user: user nobody cannot read tsunicorn itself (EACCES ${closed}/dist/workers/); install it where that user can read\n`,
+      `tsunicorn: --user: user nobody cannot read tsunicorn itself (EACCES ${closed}/dist/workers/); install it where that user can read [TSU0403]\n`,
     );
     expect(status).toBe(1);
   });
@@ -59,7 +59,7 @@ describe('what the user of the workers cannot load', () => {
     const through = ['sh', '-c', 'shift 0; exec ./closed/node "$@"'];
     const { status, stderr } = await run([whoami, '-u', 'nobody', '-b', 'unix:s'], { cwd, through });
     expect(stderr).toBe(
-      `tsunicorn: --user: user nobody cannot execute Node (EACCES ${cwd}/closed/node); install it where that user can\n`,
+      `tsunicorn: --user: user nobody cannot execute Node (EACCES ${cwd}/closed/node); install it where that user can [TSU0403]\n`,
     );
     expect(status).toBe(1);
   });

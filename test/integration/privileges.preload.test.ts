@@ -121,7 +121,7 @@ it('an env file on the command line whose NODE_OPTIONS Node itself obeys is refu
   const cwd = directoryOfAll(ENV_FILE);
   const { status, stderr } = await run([whoami, '-u', 'nobody', '-b', 'unix:s', '--env-file=vars'], { cwd });
   expect(stderr).toBe(
-    'tsunicorn: --env-file vars: Node itself applies its NODE_OPTIONS, as root, before anything can run as user nobody; name the file in the configuration file (envFile) or in TSUNICORN_CMD_ARGS\n',
+    'tsunicorn: --env-file vars: Node itself applies its NODE_OPTIONS, as root, before anything can run as user nobody; name the file in the configuration file (envFile) or in TSUNICORN_CMD_ARGS [TSU0403]\n',
   );
   expect(status).toBe(1);
 });

@@ -265,7 +265,7 @@ describe('a program that cannot be served ends the service with one line', () =>
       files: { 'server.cjs': answering('1', '0') },
     });
     expect(outcome.stderr).toMatch(
-      /exports nothing and calls listen\(\) itself.*, or serve it as a program in class async or sync\n/,
+      /exports nothing and calls listen\(\) itself.*, or serve it as a program in class async or sync \[TSU0503\]\n/,
     );
     expect(outcome).toMatchObject({ status: 4, leftProcesses: [] });
   });

@@ -150,7 +150,7 @@ describe('LISTEN_FDS is refused where', () => {
     execFileSync('socat', ['-u', 'OPEN:/dev/zero,readbytes=1', `UNIX-SENDTO:${path}`]);
     expect((await running.end()).status).toBe(1);
     expect(running.stderr).toMatch(
-      /\ntsunicorn: LISTEN_FDS fd:\/\/3: it is a datagram socket, .*ListenStream=.*\n$/,
+      /\ntsunicorn: LISTEN_FDS fd:\/\/3: it is a datagram socket, .*ListenStream=.* \[TSU0206\]\n$/,
     );
   });
 });

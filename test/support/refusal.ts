@@ -8,8 +8,8 @@ export interface RefusalOptions extends StartOptions {
 }
 
 /**
- * Runs the command, which must refuse: one line on stderr, nothing of our code in it, that exit status, and nothing
- * left behind. Resolves with the line, without the program's name.
+ * Runs the command, which must refuse: one line on stderr, with a code and nothing of our code in it, that exit status,
+ * and nothing left behind. Resolves with the line, without the program's name and the code.
  */
 export async function refusal(args: readonly string[], options: RefusalOptions = {}): Promise<string> {
   const { status = 1, ...how } = options;
@@ -18,5 +18,6 @@ export async function refusal(args: readonly string[], options: RefusalOptions =
   expect(outcome).toMatchObject({ status, stdout: '', leftFiles: [], leftProcesses: [] });
   const [line = ''] = outcome.lines;
   expect(line).not.toMatch(/\/src\/|\/workers\/|node:internal/);
-  return line.replace(/^tsunicorn: /, '');
+  expect(line).toMatch(/ \[TSU\d{4}\]$/);
+  return line.replace(/^tsunicorn: /, '').replace(/ \[TSU\d{4}\]$/, '');
 }

@@ -13,5 +13,5 @@ export function explainExit(name: string, status: number, listened: string): Boo
   const place = theirs.find(({ file }) => !file.includes('/node_modules/')) ?? theirs[0];
   const where = place === undefined ? '' : `: it called process.exit() at ${place.file}:${place.line}`;
   const message = `${name}: the program exited with status ${status} before it was ready${where}${listened}; let it run on until an HTTP server listens`;
-  return { exitStatus: EXIT.workerBoot, message };
+  return { exitStatus: EXIT.workerBoot, message, code: 'TSU0602' };
 }

@@ -1,3 +1,4 @@
+import { codeOfMessage } from '../../src/explain/code.ts';
 import type { BootFailure } from '../../src/process/ipc.ts';
 import type { Served } from '../../src/settings/mounts.ts';
 import { BootError, codeOf, EXIT, messageOf, UsageError } from '../../src/support/errors.ts';
@@ -29,6 +30,12 @@ async function bootFailure(error: unknown, whence = 'while it was loading'): Pro
   return { exitStatus: EXIT.appLoad, message, ...(stack === undefined ? {} : { stack }) };
 }
 
+/** With the code of its message. */
+async function coded(failure: BootFailure): Promise<BootFailure> {
+  const code = await codeOfMessage(failure.message);
+  return code === null ? failure : { ...failure, code };
+}
+
 /** Node resolves what its options preload as if a module of that name were in the working directory. */
 const OF_OPTIONS = /^Cannot find (?:package|module) .* imported from .*\/$/;
 
@@ -56,7 +63,7 @@ export async function explainFailure(
   served: Served,
   whence?: string,
 ): Promise<BootFailure> {
-  const failure = await bootFailure(error, whence);
+  const failure = await coded(await bootFailure(error, whence));
   if (modules === null) return failure;
   const { locateFailure, missedApplications } = await import('../develop/boot-failure.ts');
   missedApplications(modules, served);

@@ -60,7 +60,13 @@ export type Prepared = Omit<Generation, 'number' | 'listeners' | 'address' | 'si
 /** What came of reading the configuration again and binding what it asks for. */
 export type ReadResult =
   | { readonly ok: true; readonly prepared: Prepared; readonly listeners: readonly Listener[] }
-  | { readonly ok: false; readonly reason: string };
+  | ({ readonly ok: false } & Refusal);
+
+/** Why a configuration cannot be used, and the code of that kind of mistake. */
+export interface Refusal {
+  readonly reason: string;
+  readonly code?: string;
+}
 
 /** The addresses that a configuration asks for, each naming where it was written. Throws a UsageError. */
 export function addressesOf({ settings, origins, sockets }: LoadedData): readonly Address[] {

@@ -1,3 +1,4 @@
+import { codeOfMessage } from '../../explain/code.ts';
 import type { bindAll } from '../../listeners/bind.ts';
 import type { Listener } from '../../listeners/listener.ts';
 import type { BootFailure } from '../../process/ipc.ts';
@@ -9,6 +10,7 @@ import {
   type Generation,
   type Prepared,
   type ReadResult,
+  type Refusal,
 } from './generation.ts';
 import { Rebinding } from './rebinding.ts';
 
@@ -178,11 +180,12 @@ export class Reload {
   }
 
   /** Takes the result of a read. Returns why the reload is refused; null where it is not, or was superseded. */
-  take({ attempt, result }: ArbiterEvent & { type: 'reloadRead' }): string | null {
+  take({ attempt, result }: ArbiterEvent & { type: 'reloadRead' }): Refusal | null {
     if (!this.#isReading(attempt)) return null;
     if (!result.ok) {
       this.#finish('refused', result.reason);
-      return result.reason;
+      const { ok: _, ...refusal } = result;
+      return refusal;
     }
     const candidate = asking({ number: attempt, ...result.prepared, listeners: result.listeners });
     this.#step = { name: 'proving', candidate, next: this.#next };
@@ -230,7 +233,9 @@ export class Reload {
       });
       return { ok: true, prepared, listeners };
     } catch (error) {
-      return { ok: false, reason: messageOf(error) };
+      const reason = messageOf(error);
+      const code = await codeOfMessage(reason);
+      return { ok: false, reason, ...(code === null ? {} : { code }) };
     }
   }
 

@@ -16,12 +16,13 @@ export const changeRecords = {
   'reload-refused': {
     level: 'error',
     fields: ['generation', 'reason'],
+    may: ['code'],
     when: 'outcome: the configuration cannot be used; nothing was changed',
   },
   'reload-undone': {
     level: 'error',
     fields: ['generation', 'reason'],
-    may: ['worker', 'place', 'exitStatus', 'cause'],
+    may: ['worker', 'place', 'exitStatus', 'cause', 'code'],
     when: 'outcome: the first worker of the new generation did not become ready, or a required companion failed; the old workers keep serving',
   },
   'reload-superseded': {

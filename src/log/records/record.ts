@@ -39,6 +39,7 @@ export interface FieldTypes {
   readonly reason: string;
   readonly signal: string;
   readonly exitStatus: number;
+  readonly code: string;
   readonly cause: string;
   readonly causes: Readonly<Record<string, number>>;
   readonly accessComplete: boolean;
@@ -94,6 +95,7 @@ export const FIELD_DOCS: Readonly<Record<FieldName, string>> = {
   reason: 'why, in words',
   signal: 'a signal, such as `SIGTERM`',
   exitStatus: 'the exit status of a process',
+  code: 'the [kind of mistake](errors.md), such as `TSU0508`',
   cause: 'how a worker ended: [Ends of workers](#ends-of-workers)',
   causes: 'how many workers ended for each cause',
   accessComplete: 'false if requests of the worker may be missing from the access log',

@@ -143,7 +143,7 @@ export const serviceRecords = {
   'change-awaited': {
     level: 'error',
     fields: ['reason', 'worker', 'exitStatus'],
-    may: ['place'],
+    may: ['code', 'place'],
     when: 'in development: the application cannot be loaded until something changes',
   },
   'notify-failed': {

@@ -22,7 +22,7 @@ export const workerRecords = {
   'boot-failed': {
     level: ['critical', 'error'],
     fields: ['worker', 'reason', 'cause', 'exitStatus'],
-    may: ['place', 'retryMs'],
+    may: ['code', 'place', 'retryMs'],
     when: 'it could not boot; `critical` if the service ends because of it, with this exit status',
   },
   'program-port': {

@@ -25,7 +25,9 @@ const gunicornNames: ReadonlyMap<string, string> = new Map([
 
 /** What the config file says of the settings. Throws a UsageError with the line of the offending key. */
 export function configLayer(file: ConfigFile): Layer {
-  const given = Object.entries(file.exported).filter(([, value]) => value !== undefined);
+  const given = Object.entries(file.exported).filter(
+    ([key, value]) => value !== undefined && !isForEditors(file, key),
+  );
   return layerOf(
     given.flatMap(([key, value]) => {
       if (isHookName(key)) return [];
@@ -41,6 +43,11 @@ export function configLayer(file: ConfigFile): Layer {
       ];
     }),
   );
+}
+
+/** `$schema` in JSON, where editors look for what the keys may be. */
+function isForEditors({ path }: ConfigFile, key: string): boolean {
+  return key === '$schema' && path.endsWith('.json');
 }
 
 /** The origin of the value of a key. */

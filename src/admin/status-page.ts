@@ -42,6 +42,8 @@ export interface WorkerRow extends WorkerStatus {
   readonly connections: number | null;
   /** How late timers fired in the last five seconds, of 99 in 100 at most; of a loop that is blocked, for how long it is. */
   readonly loopP99Ms: number | null;
+  /** For how long its event loop has been blocked; null where it turns, or nothing is known. */
+  readonly blockedMs: number | null;
   /** What waits for this worker alone: requests for a thread, connections at the sockets of its slot. */
   readonly queue: number | null;
 }
@@ -160,15 +162,19 @@ function rowOf(
 }
 
 /** How a worker did in the last seconds, as it said itself: one that is blocked does not say so. */
-function recentOf(figures: Float64Array | undefined): Pick<WorkerRow, 'requestsPerSecond' | 'loopP99Ms'> {
+function recentOf(
+  figures: Float64Array | undefined,
+): Pick<WorkerRow, 'requestsPerSecond' | 'loopP99Ms' | 'blockedMs'> {
   const measuredMs = figures?.[HEADER.measuredMs] ?? 0;
-  if (figures === undefined || measuredMs === 0) return { requestsPerSecond: null, loopP99Ms: null };
+  if (figures === undefined || measuredMs === 0)
+    return { requestsPerSecond: null, loopP99Ms: null, blockedMs: null };
   const silentMs = Date.now() - measuredMs;
-  if (silentMs >= LATE_MS) return { requestsPerSecond: 0, loopP99Ms: silentMs };
+  if (silentMs >= LATE_MS) return { requestsPerSecond: 0, loopP99Ms: silentMs, blockedMs: silentMs };
   const delaySeconds = figures[HEADER.delaySeconds] ?? Number.NaN;
   return {
     requestsPerSecond: figures[HEADER.perSecond] ?? 0,
     loopP99Ms: Number.isNaN(delaySeconds) ? null : delaySeconds * 1000,
+    blockedMs: null,
   };
 }
 

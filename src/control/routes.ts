@@ -1,5 +1,6 @@
 import type { Route } from './route.ts';
 import { changeRoutes } from './routes/changes.ts';
+import { doctorRoutes } from './routes/doctor.ts';
 import { eventRoutes } from './routes/events.ts';
 import { heapRoutes } from './routes/heap.ts';
 import { inspectRoutes } from './routes/inspect.ts';
@@ -11,6 +12,7 @@ import { workerRoutes } from './routes/workers.ts';
 /** Everything that can be asked at the control socket. */
 export const routes: readonly Route[] = [
   ...statusRoutes,
+  ...doctorRoutes,
   ...workerRoutes,
   ...eventRoutes,
   ...logRoutes,

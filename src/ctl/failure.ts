@@ -5,6 +5,8 @@ export const STATUS = {
   noService: 3,
   undone: 4,
   timedOut: 5,
+  warnings: 6,
+  critical: 7,
   interrupted: 130,
 } as const;
 

@@ -1,6 +1,7 @@
 import type { Verb } from './verb.ts';
 import { changes } from './verbs/changes.ts';
 import { completionOf } from './verbs/completion.ts';
+import { doctor } from './verbs/doctor.ts';
 import { events } from './verbs/events.ts';
 import { heap } from './verbs/heap.ts';
 import { logs } from './verbs/logs.ts';
@@ -14,7 +15,7 @@ import { describe, requests, workers } from './verbs/workers.ts';
 
 /** Every command of tsunicornctl, in the order of the help. */
 export const verbs: readonly Verb[] = [
-  ...[ls, status, top, workers, describe, requests, events, logs, stack, profile, heap, config, set],
+  ...[ls, status, doctor, top, workers, describe, requests, events, logs, stack, profile, heap, config, set],
   ...changes,
   completionOf(() => verbs),
 ];

@@ -1,6 +1,6 @@
+import type { Condition } from '../log/conditions.ts';
 import type { ServiceStatus } from '../process/status.ts';
 import { counted } from '../support/text.ts';
-import type { Condition } from './history/conditions.ts';
 
 /** How the service is, for who sees it for the first time. */
 export interface HealthLine {

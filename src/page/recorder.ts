@@ -1,10 +1,10 @@
 import { statusPage } from '../admin/status-page.ts';
 import type { Controlled } from '../control/controlled.ts';
+import { Conditions } from '../log/conditions.ts';
 import type { AnyRecord } from '../log/records.ts';
 import { makeFile } from '../metrics/place.ts';
 import type { CounterStore, Totals } from '../metrics/store.ts';
 import { fs } from '../support/builtins.ts';
-import { Conditions } from './history/conditions.ts';
 import type { Mark, Sample } from './history/figures.ts';
 import { markOf } from './history/marks.ts';
 import { HistoryRing } from './history/ring.ts';

@@ -1,6 +1,8 @@
+import type { Finding } from '../../control/doctor/finding.ts';
 import type { Client, StatusAnswer } from '../client.ts';
 import { columns, delayText, numberText, type Output, sizeText, timeText, UNKNOWN } from '../output.ts';
 import type { Verb } from '../verb.ts';
+import { findingLines, findingsOf } from './doctor.ts';
 
 /** Between the two looks that rates are made of. */
 const LOOK_MS = 250;
@@ -66,8 +68,13 @@ function cpuText({ cpuSeconds }: Worker, before: Worker | undefined, seconds: nu
 }
 
 /** Everything on one screen. */
-export function statusLines(looks: Looks, out: Pick<Output, 'style'>): readonly string[] {
+export function statusLines(
+  looks: Looks,
+  out: Pick<Output, 'style'>,
+  findings: readonly Finding[] = [],
+): readonly string[] {
   const { now } = looks;
+  const wrong = findings.filter(({ severity }) => severity !== 'fine');
   return [
     `${out.style('bold', `tsunicorn ${now.version}`)}${now.name === null ? '' : ` [${now.name}]`}  ${now.phase}, pid ${now.pid}, up ${timeText(now.uptimeSeconds)}`,
     `Generation ${now.generation ?? UNKNOWN}${now.file === null ? '' : `: ${now.file}`}${reloadText(now)}`,
@@ -76,6 +83,7 @@ export function statusLines(looks: Looks, out: Pick<Output, 'style'>): readonly 
     '',
     ...workerLines(looks),
     '',
+    ...(wrong.length === 0 ? [] : [...findingLines(wrong, out), '']),
     ...companionLines(now),
     ...columns(
       ['LISTENER', '>QUEUE', '>LIMIT', '>LONGEST-WAIT'],
@@ -121,14 +129,15 @@ function deathsText({ deathsLastHour }: StatusAnswer): string {
 export const status: Verb = {
   name: 'status',
   summary: 'the service on one screen',
-  doc: 'REQ/S and LOOP-P99 are of the last five seconds; LOOP-P99 is how late timers fired, or for how long a loop is blocked. QUEUE is what waits for one worker alone: requests for its threads, connections at the sockets of its slot. `-` stands for what is not known.',
+  doc: 'Below the workers is what `tsunicornctl doctor` finds wrong. REQ/S and LOOP-P99 are of the last five seconds; LOOP-P99 is how late timers fired, or for how long a loop is blocked. QUEUE is what waits for one worker alone: requests for its threads, connections at the sockets of its slot. `-` stands for what is not known.',
   async run({ service, json, out, signal }) {
     const client = await service();
     if (json) {
       out.line(JSON.stringify(await client.status({ signal })));
       return 0;
     }
-    for (const line of statusLines(await looks(client, signal), out)) out.line(line);
+    const seen = await looks(client, signal);
+    for (const line of statusLines(seen, out, await findingsOf(client, signal))) out.line(line);
     return 0;
   },
 };

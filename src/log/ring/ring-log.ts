@@ -25,6 +25,8 @@ export type RingLine =
       readonly level: LogLevel;
       readonly message: string;
       readonly event?: string;
+      /** Of a condition that lasts. */
+      readonly phase?: string;
       /** Of an error. */
       readonly stack?: string;
     }
@@ -91,12 +93,15 @@ export function lineOf(
   return { time: time.toISOString(), level, message: shortened(message), ...detailsOf(fields) };
 }
 
-function detailsOf(fields: LogFields | undefined): { readonly event?: string; readonly stack?: string } {
+function detailsOf(
+  fields: LogFields | undefined,
+): Pick<Extract<RingLine, { message: string }>, 'event' | 'phase' | 'stack'> {
   try {
-    const { event, err } = fields ?? {};
+    const { event, phase, err } = fields ?? {};
     const stack = err instanceof Error ? err.stack : err === undefined ? undefined : messageOf(err);
     return {
       ...(typeof event === 'string' ? { event } : {}),
+      ...(typeof phase === 'string' ? { phase } : {}),
       ...(stack === undefined ? {} : { stack: shortened(stack) }),
     };
   } catch {

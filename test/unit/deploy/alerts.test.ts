@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { renderDashboard } from '../../../scripts/dashboard.ts';
+import { SCENARIOS } from '../../../scripts/runbook/scenarios.ts';
 import { DURATION, families, presentFamilies } from '../../../src/metrics/catalogue.ts';
 import { withTool } from '../../support/tools.ts';
 import { root } from '../../support/tsunicorn.ts';
@@ -48,4 +49,11 @@ withPromtool('alerts fire when they should, and are silent in calm and over plan
 it('each alert is tested', () => {
   const tests = readFileSync(join(folder, 'rules.test.yml'), 'utf8');
   for (const [, name = ''] of rules.matchAll(/alert: (\w+)/g)) expect(tests).toContain(`alertname="${name}"`);
+});
+
+it('every failure that npm run runbook makes is in the runbook, with an alert that there is', () => {
+  const runbook = readFileSync(join(root, 'docs/runbook.md'), 'utf8');
+  const sections = [...runbook.matchAll(/^## (?!Tsunicorn[A-Z])(.+)$/gm)].map(([, title]) => title);
+  expect(sections).toEqual(SCENARIOS.map(({ title }) => title));
+  for (const { alert } of SCENARIOS) if (alert !== undefined) expect(rules).toContain(`alert: ${alert}\n`);
 });

@@ -1,4 +1,4 @@
-import type { AnyRecord } from '../../log/records.ts';
+import type { AnyRecord } from './records.ts';
 
 /** Something that lasts, as a record says that it began or lasts. */
 export interface Condition {

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
+import { Conditions } from '../../../src/log/conditions.ts';
 import type { AnyRecord } from '../../../src/log/records.ts';
 import { type HealthSource, healthOf } from '../../../src/page/health.ts';
-import { Conditions } from '../../../src/log/conditions.ts';
 import type { ServiceStatus } from '../../../src/process/status.ts';
 
 const worker = { pid: 12, slot: 2, age: 7, generation: 1 };

@@ -24,6 +24,27 @@ export default defineConfig({
   // The peers that are believed what they say of where a request came from: addresses, networks, 'private', 'unix', '*'
   // (docs/request-ids.md).
   // forwardedAllowIps: ['127.0.0.1', '::1'],
+  // ── TLS (docs/tls.md) ──
+  // The files of certificates (PEM, with their chains) and of their keys; one or an array, in the same order.
+  // certfile: [],
+  // keyfile: [],
+  // The files of OCSP responses (DER), one for each certificate.
+  // ocspFile: [],
+  // The authorities (PEM) whose certificates are accepted from clients, and the list of those that they have revoked.
+  // caCerts: null,
+  // crl: null,
+  // Whether clients show a certificate: 'none', 'optional', 'required'.
+  // certReqs: 'none',
+  // Cipher suites as OpenSSL names them; null are those with ECDHE of Mozilla's intermediate list.
+  // ciphers: null,
+  // The oldest version of TLS: '1.2' or '1.3'.
+  // tlsMin: '1.2',
+  // What ALPN offers, the preferred protocol first.
+  // httpProtocols: ['http/1.1'],
+  // How long a handshake may take, in seconds.
+  // handshakeTimeout: 10,
+  // Strict-Transport-Security of each answer over TLS: seconds, or '31536000; includeSubDomains'.
+  // hsts: null,
   // ── Workers ──
   // The number of worker processes; 'auto' is one for each processor.
   // workers: 1,

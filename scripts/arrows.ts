@@ -11,7 +11,7 @@ const GATEWAY = ['src/process', ...PROCESS];
 const APP = ['src/gateway', ...GATEWAY];
 const HTTP = ['src/app', ...APP];
 /** What every room of a worker may use. */
-const SERVER = ['src/http', 'src/measures', ...HTTP];
+const SERVER = ['src/http', 'src/measures', 'src/tls', ...HTTP];
 const ENDS = ['workers/hooks', 'workers/logs', ...SERVER];
 const SERVING = ['workers/accept', 'workers/develop', 'workers/end', ...ENDS];
 const PHASE = ['workers/serving', ...SERVING];
@@ -37,6 +37,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'src/migrate',
     'src/page',
     'src/push',
+    'src/tls',
     'src/watch',
     ...GATEWAY,
   ],
@@ -49,7 +50,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'src/page': ['src/admin', 'src/control', 'src/arbiter', ...GATEWAY],
   // A process of its own, beside the service.
   'src/ctl': ['src/admin', 'src/arbiter', 'src/control', ...GATEWAY],
-  'src/arbiter': ['src/explain', 'src/watch', ...GATEWAY],
+  'src/arbiter': ['src/explain', 'src/tls', 'src/watch', ...GATEWAY],
   'src/index': ['src/app', 'src/gateway', 'src/library', 'src/process', 'src/settings', 'src/support'],
   'src/library': ['src/main', 'src/arbiter', ...GATEWAY],
   'src/companion': ['src/process'],
@@ -57,6 +58,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'src/context': SERVER,
   'src/measures': ['src/metrics', 'src/support'],
   'src/watch': ['src/support'],
+  'src/tls': GATEWAY,
 
   'workers/entry': ['workers/worker', 'workers/classes', ...CLASSES],
   'workers/forked': [],

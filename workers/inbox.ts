@@ -25,7 +25,7 @@ const IGNORED = ['SIGHUP', 'SIGUSR2', 'SIGTTIN', 'SIGTTOU'] as const;
 /** Before the boot spec has come. */
 const HARMLESS: readonly string[] = [
   ...['reopenLogs', 'logLevel', 'linger', 'socket'],
-  ...['inspect', 'stopInspecting', 'hold', 'follow'],
+  ...['inspect', 'stopInspecting', 'hold', 'follow', 'certificates', 'ticketKeys'],
 ];
 
 /**

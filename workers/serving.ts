@@ -15,6 +15,7 @@ import type { Settings } from '../src/settings/catalogue/catalogue.ts';
 import type { Clock } from '../src/support/clock.ts';
 import type { DoorListener } from './accept/listener-door.ts';
 import type { OwnDoor } from './accept/own-door.ts';
+import type { TlsDoor } from './accept/tls/door.ts';
 import type { LoadedFiles } from './develop/module-graph.ts';
 
 /** What a worker class needs to serve. */
@@ -36,6 +37,8 @@ export interface ServeOptions {
   readonly applicationLog: ContextService['log'];
   readonly clock: Clock;
   readonly onError: (error: unknown, request?: NamedRequest) => void;
+  /** Ends TLS; null where no client speaks it. */
+  readonly tls: TlsDoor | null;
   /** What is refused because it has waited for too long; null without --queue-timeout. */
   readonly queueLimit: QueueLimit | null;
   /** Wraps the handler so that the ready path can be answered in its place. It goes around everything that makes requests wait. */

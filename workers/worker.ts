@@ -13,12 +13,14 @@ import {
   moreUrgent,
   type Retirement,
   type StopInspecting,
+  type TlsChange,
 } from '../src/process/ipc.ts';
 import { classNameOf } from '../src/settings/class-name.ts';
 import { backgroundClock, type Clock, systemClock } from '../src/support/clock.ts';
 import { EXIT, messageOf } from '../src/support/errors.ts';
 import type { DoorListener } from './accept/listener-door.ts';
 import type { OwnDoor } from './accept/own-door.ts';
+import type { TlsDoor } from './accept/tls/door.ts';
 import { explainExit } from './boot/early-exit.ts';
 import { explainFailure } from './boot/failure.ts';
 import { guardProcess } from './boot/host.ts';
@@ -102,6 +104,10 @@ class Worker {
   #ownDoor: OwnDoor | null = null;
   #phase: Phase = { name: 'booting' };
   #readiness: Readiness | null = null;
+  /** Null where no client speaks TLS. */
+  #tls: TlsDoor | null = null;
+  /** Those that have come before it was there. */
+  readonly #tlsChanges: TlsChange[] = [];
   /** With --wait-ready only. */
   #readyMessage: ReadyMessage | null = null;
   #recycler: Recycler | null = null;
@@ -190,6 +196,7 @@ class Worker {
     this.#readiness = await readinessOf(settings);
     this.#recycler = await createRecycler(settings, this.#log, this.#clock);
     const count = this.#counting?.requests ?? null;
+    this.#tls = await this.#openTls();
     const queueLimit = await queueLimitOf(settings, { count, log: this.#log, clock: this.#clock });
     const onError = this.#logs.applicationFailed;
     return serve({
@@ -205,6 +212,7 @@ class Worker {
       clock: this.#clock,
       onError,
       queueLimit,
+      tls: this.#tls,
       guard: (handler) => {
         const limited = queueLimit?.guard(handler) ?? handler;
         return this.#readiness?.guard(limited) ?? limited;
@@ -215,6 +223,16 @@ class Worker {
       load: () => this.#load(onError),
       initialised: () => this.#hooks.call('postWorkerInit'),
       prove: (application, close) => this.#prove(application, close),
+    });
+  }
+
+  async #openTls(): Promise<TlsDoor | null> {
+    if (this.#spec.tls === undefined) return null;
+    const { changedSpec, openTls } = await import('./boot/open-tls.ts');
+    return openTls({
+      spec: this.#tlsChanges.reduce(changedSpec, this.#spec.tls),
+      settings: this.#spec.settings,
+      ...{ sslContext: this.#hooks.all.sslContext, log: this.#log, clock: this.#clock },
     });
   }
 
@@ -267,6 +285,11 @@ class Worker {
     });
   }
 
+  #tlsChanged(change: TlsChange): void {
+    if (this.#tls === null) this.#tlsChanges.push(change);
+    else this.#tls.change(change);
+  }
+
   #accept(slot: number): void {
     if (this.#phase.name !== 'standby') return;
     this.#program?.cluster.serveIn(slot);
@@ -295,6 +318,9 @@ class Worker {
         return this.#logs.follow(event.followed);
       case 'hold':
         return this.#hold.for(event.forMs);
+      case 'certificates':
+      case 'ticketKeys':
+        return this.#tlsChanged(event);
       case 'inspect':
       case 'stopInspecting':
         return void this.#inspected(event);

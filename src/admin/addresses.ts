@@ -8,5 +8,9 @@ export function adminAddresses(source: string, text: string): readonly Address[]
     throw new UsageError(
       `${address.source}: an inherited descriptor is for workers; write host:port or unix:path`,
     );
+  if (address.isTls)
+    throw new UsageError(
+      `${address.source}: the arbiter itself speaks plain HTTP; write it without tls:, on an address that only this machine can reach`,
+    );
   return expandLocalhost(address, hasAddress).map((one) => ({ ...one, isArbiters: true }));
 }

@@ -164,6 +164,7 @@ export class Admin {
       ...ofQueues(queues),
       tsunicorn_worker_metrics_stale: stale.length,
       tsunicorn_metric_series_folded_total: folded,
+      tsunicorn_tls_certificate_expiry_timestamp_seconds: ofCertificates(this.#status),
       tsunicorn_memory_limit_bytes: availableMemory(),
       process_start_time_seconds: performance.timeOrigin / 1000,
       process_resident_memory_bytes: process.memoryUsage.rss(),
@@ -186,6 +187,11 @@ function ofQueues(queues: readonly QueueRow[]) {
       longestWaitMs === null ? null : longestWaitMs / 1000,
     ),
   };
+}
+
+/** As many as --certfile names. */
+function ofCertificates(status: ServiceStatus | null): readonly Sample[] {
+  return (status?.certificates ?? []).map(({ file, untilMs }) => [{ file }, untilMs / 1000]);
 }
 
 /** The new arbiter of an upgrade opens when it serves: until then the old one answers. */

@@ -2,7 +2,7 @@ import { ListeningRows, queueLimit, queueOf } from '../listeners/queue.ts';
 import { HEADER, members, placeOf } from '../metrics/layout.ts';
 import { countOf } from '../metrics/series.ts';
 import type { Totals } from '../metrics/store.ts';
-import type { ServiceStatus, WorkerStatus } from '../process/status.ts';
+import type { CertificateStatus, ServiceStatus, WorkerStatus } from '../process/status.ts';
 import { usageOf } from '../process/usage.ts';
 import type { Settings } from '../settings/catalogue/catalogue.ts';
 import { classNameOf } from '../settings/class-name.ts';
@@ -84,11 +84,19 @@ export function statusPage({ status, totals, version, listeners, waits, settings
     workers: { wanted: status?.workers.wanted ?? 0, ready: status?.workers.ready ?? 0 },
     processes: rows.toSorted(bySlot),
     companions: status?.companions ?? [],
+    certificates: (status?.certificates ?? []).map(certificateOf),
     requests: totals && requestsOf(totals),
     exits: totals && countsOf('tsunicorn_worker_exits_total', totals),
     reloads: totals && countsOf('tsunicorn_reloads_total', totals),
     upgrades: totals && countsOf('tsunicorn_upgrades_total', totals),
   };
+}
+
+const DAY_MS = 86_400_000;
+
+function certificateOf({ file, names, untilMs, remark }: CertificateStatus) {
+  const daysLeft = Math.floor((untilMs - Date.now()) / DAY_MS);
+  return { file, names, validUntil: new Date(untilMs).toISOString(), daysLeft, remark };
 }
 
 /** The queue of the kernel before a socket. What is not known is null. */

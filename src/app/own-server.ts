@@ -2,6 +2,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { ServerHttp2Session } from 'node:http2';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { innerSocket } from '../support/inner-socket.ts';
 import { isThenable } from '../support/thenable.ts';
 import { prepare, type SocketOptions, socketOptionsOf, turnsAway } from './accepting.ts';
 import { type StreamArguments, StreamRequest } from './http2/stream-request.ts';
@@ -364,12 +365,6 @@ const OF_KEPT_CONNECTIONS = ['keepAliveTimeout', 'maxRequestsPerSocket', 'highWa
 function behindSymbol(server: Server, name: string): unknown {
   const symbol = Object.getOwnPropertySymbols(server).find(({ description }) => description === name);
   return symbol === undefined ? undefined : Reflect.get(server, symbol);
-}
-
-/** The socket that a TLSSocket was made over. Node has no public name for it. */
-function innerSocket(secure: Socket): Socket {
-  const inner: unknown = Reflect.get(secure, '_parent');
-  return inner instanceof process.getBuiltinModule('node:net').Socket ? inner : secure;
 }
 
 const NOWHERE: AddressInfo = { address: '127.0.0.1', port: 0, family: 'IPv4' };

@@ -164,6 +164,8 @@ export class Arbiter {
         return this.#companions.take(event);
       case 'changed':
         return this.#service.changed(event.files);
+      case 'tls':
+        return this.#service.tlsChanged(event.change, event.generation);
       default:
         return this.#upgrade.take(event);
     }

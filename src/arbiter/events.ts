@@ -1,4 +1,4 @@
-import type { WorkerMessage } from '../process/ipc.ts';
+import type { TlsChange, WorkerMessage } from '../process/ipc.ts';
 import type { PassedSocket } from '../process/passed-socket.ts';
 import type { PeerMessage } from '../process/peer.ts';
 import type { ProcessEnd } from '../process/process-end.ts';
@@ -70,6 +70,8 @@ export type ArbiterEvent =
   | { readonly type: 'oldArbiterGone' }
   /** The other arbiter of an upgrade, old or new, says this. */
   | { readonly type: 'peer'; readonly message: PeerMessage }
+  /** Certificates or keys of tickets have changed; `generation` is null where all workers are to be told. */
+  | { readonly type: 'tls'; readonly change: TlsChange; readonly generation: number | null }
   | CompanionEvent
   /** In development: these files were written, created or removed. Absolute paths. */
   | { readonly type: 'changed'; readonly files: readonly string[] };

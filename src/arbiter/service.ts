@@ -2,7 +2,7 @@ import { withCode } from '../explain/code.ts';
 import { describeListeners } from '../listeners/bind.ts';
 import type { Listener } from '../listeners/listener.ts';
 import type { RecordLog } from '../log/records.ts';
-import type { BootFailure, ListenMessage, WorkerMessage } from '../process/ipc.ts';
+import type { BootFailure, ListenMessage, TlsChange, WorkerMessage } from '../process/ipc.ts';
 import type { PassedSocket } from '../process/passed-socket.ts';
 import type { ArbiterRole, ServiceStatus } from '../process/status.ts';
 import type { ArbiterView } from '../settings/hooks.ts';
@@ -283,6 +283,12 @@ export class Service {
     this.#logLevel = level;
     this.#options.setLogLevel(level);
     this.workers.sendAll({ tsunicorn: 'logLevel', level });
+  }
+
+  /** Certificates or keys have changed: the workers of that generation use them, those of all where it is null. */
+  tlsChanged(change: TlsChange, generation: number | null): void {
+    for (const worker of this.workers.all)
+      if (generation === null || worker.generation === generation) worker.send(change);
   }
 
   /** A worker has just been started. */

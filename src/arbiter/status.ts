@@ -36,6 +36,7 @@ export function statusOf(source: StatusSource): ServiceStatus {
     },
     processes: workers.map(workerOf),
     companions,
+    ...(current.tls ? { certificates: current.tls.facts } : {}),
     bootMs,
     graceMs: delayMs + graceMs,
   };

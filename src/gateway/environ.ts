@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { isEncrypted } from '../support/is-encrypted.ts';
 import { baseUrl, originalUrl } from '../support/mounted.ts';
 import { plainAddress } from '../support/plain-address.ts';
+import { tlsFacts } from '../support/tls-facts.ts';
 import type { GatewayContext } from './context.ts';
 import { RequestInput } from './input.ts';
 import type { Environ, ErrorOutput } from './types.ts';
@@ -41,6 +42,7 @@ export function environOf(req: IncomingMessage, context: GatewayContext, errors:
     'wsgi.multiprocess': context.multiprocess,
     'wsgi.run_once': false,
   };
+  if (isSecure) Object.assign(environ, tlsFacts(socket));
   addHeaders(environ, req);
   if (authority !== undefined) environ.HTTP_HOST = authority;
   return environ as Environ;

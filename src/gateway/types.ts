@@ -63,6 +63,20 @@ export interface Environ {
   REMOTE_PORT: string;
   /** The request target as it was sent. */
   RAW_URI: string;
+  /** Over TLS, as are the next ones: such as `TLSv1.3`. */
+  SSL_PROTOCOL?: string;
+  SSL_CIPHER?: string;
+  /** The name that the client has asked for. */
+  SSL_TLS_SNI?: string;
+  /** `SUCCESS`, or `NONE` where the client has shown no certificate. */
+  SSL_CLIENT_VERIFY?: string;
+  /** The names of the client and of who has signed its certificate (RFC 4514); the number, the times and the PEM of that. */
+  SSL_CLIENT_S_DN?: string;
+  SSL_CLIENT_I_DN?: string;
+  SSL_CLIENT_M_SERIAL?: string;
+  SSL_CLIENT_V_START?: string;
+  SSL_CLIENT_V_END?: string;
+  SSL_CLIENT_CERT?: string;
   'wsgi.version': readonly [1, 0];
   'wsgi.url_scheme': 'http' | 'https';
   'wsgi.input': Input;

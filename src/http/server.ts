@@ -7,6 +7,7 @@ import type { Adoption, OwnServer } from '../app/own-server.ts';
 import type { FlightTable } from '../flights/table.ts';
 import type { AccessLog } from '../log/access-log.ts';
 import type { Clock } from '../support/clock.ts';
+import { isEncrypted } from '../support/is-encrypted.ts';
 import { requestIdOf } from '../support/request-id.ts';
 import { setLasting } from './answer-error.ts';
 import { closeIdleConnections } from './arrival.ts';
@@ -33,6 +34,8 @@ export interface HttpServerOptions extends RunnerOptions {
   readonly flights?: FlightTable | null;
   /** The header by which each answer names its request. */
   readonly requestIdHeader?: string | null;
+  /** The header Strict-Transport-Security of answers over TLS; absent or null where there is none. */
+  readonly hsts?: string | null;
   /** Counts requests, and what is refused. */
   readonly count?: RequestCount | null;
   /** 0 closes each connection after its answer. */
@@ -195,6 +198,7 @@ function requestListener(options: HttpServerOptions, { policy, refusals }: Edge)
     keepAliveMs,
     clock,
     requestIdHeader = null,
+    hsts = null,
   } = options;
   const run = createRunner(options);
   const note: Observer = (request, response, nowMs) => connections.note(request, response, nowMs);
@@ -214,7 +218,8 @@ function requestListener(options: HttpServerOptions, { policy, refusals }: Edge)
     limit: policy.limits.body,
     refuse: (request: IncomingMessage, fault: Fault) => refusals.refuseBody(request, fault),
   };
-  const begin = requestIdHeader === null ? noted : named(requestIdHeader, noted);
+  const strict = hsts === null ? noted : transportStrictly(hsts, noted);
+  const begin = requestIdHeader === null ? strict : named(requestIdHeader, strict);
   const listener = (request: IncomingMessage, response: ServerResponse): void => {
     const { socket } = request;
     const earlier = connections.latestOn(socket);
@@ -232,6 +237,14 @@ function requestListener(options: HttpServerOptions, { policy, refusals }: Edge)
 function named(header: string, handle: Observer): Observer {
   return (request, response, nowMs) => {
     setLasting(response, header, requestIdOf(request));
+    handle(request, response, nowMs);
+  };
+}
+
+/** RFC 6797, 7.2: over TLS alone. */
+function transportStrictly(value: string, handle: Observer): Observer {
+  return (request, response, nowMs) => {
+    if (isEncrypted(request.socket)) setLasting(response, 'Strict-Transport-Security', value);
     handle(request, response, nowMs);
   };
 }

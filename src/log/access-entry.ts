@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { requestIdOf, traceParentOf } from '../support/request-id.ts';
+import { type TlsFacts, tlsFacts } from '../support/tls-facts.ts';
 import type { BodyCount } from './count-body.ts';
 
 /** The values of one line. What is not known is `''` or 0. */
@@ -24,6 +25,8 @@ export interface Entry {
   /** Its id, and that of the trace that it belongs to; `''` where there is none. */
   readonly requestId: string;
   readonly traceId: string;
+  /** What is known of its TLS; empty where there is none. */
+  readonly tls: TlsFacts;
   /** A header of the request by its name in lower case, or `''`. */
   requestHeader(name: string): string;
   responseHeader(name: string): string;
@@ -41,6 +44,7 @@ export interface Needs {
   readonly queue: boolean;
   /** The id of each request. */
   readonly id: boolean;
+  readonly tls: boolean;
 }
 
 /** A compiled format. Its lines end in a newline and are ASCII, so that their length is their number of bytes. */
@@ -125,6 +129,10 @@ export class RequestEntry implements Entry {
 
   get traceId(): string {
     return traceParentOf(this.req)?.traceId ?? '';
+  }
+
+  get tls(): TlsFacts {
+    return tlsFacts(this.req.socket);
   }
 
   /** Whether the whole answer has been given to the system. */

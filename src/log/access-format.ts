@@ -1,5 +1,6 @@
 import { UsageError } from '../support/errors.ts';
 import { escapeLiteral, escapeQuoted } from '../support/text.ts';
+import { TLS_FACTS } from '../support/tls-facts.ts';
 import {
   type AccessFormat,
   type Entry,
@@ -24,7 +25,7 @@ interface Atom {
 const COMBINED = '%(h)s %(l)s %(u)s %(t)s "%(r)s" %(s)s %(b)s "%(f)s" "%(a)s"';
 const CUT = '...\n';
 const TOKEN = /%%|%\(([^)]+)\)s|%/g;
-const HEADER = /^\{([^{}]+)\}([ioe])$/;
+const HEADER = /^\{([^{}]+)\}([ioex])$/;
 
 const ATOMS: Readonly<Record<string, Atom>> = {
   h: { needs: 'remote', piece: () => (entry) => entry.remote || '-' },
@@ -87,14 +88,14 @@ function pieceOf(
   if (!atom) {
     const known = Object.keys(ATOMS).join(' ');
     throw new UsageError(
-      `${source}: unknown atom ${token}; known are ${known} and {header}i {header}o {VARIABLE}e`,
+      `${source}: unknown atom ${token}; known are ${known} and {header}i {header}o {VARIABLE}e {SSL_PROTOCOL}x …`,
     );
   }
   if (atom.needs) needs.add(atom.needs);
   return atom.piece();
 }
 
-/** `{name}i`, a header of the request; `{name}o`, of the response; `{name}e`, a variable as it is at the start. */
+/** `{name}i`, a header of the request; `{name}o`, of the response; `{name}e`, a variable as it is at the start; `{name}x`, of TLS. */
 function headerAtom(text: string): Atom | null {
   const [, name, kind] = HEADER.exec(text) ?? [];
   if (name === undefined) return null;
@@ -107,6 +108,9 @@ function headerAtom(text: string): Atom | null {
         needs: 'responseHeaders',
         piece: () => (entry) => quoted(entry.responseHeader(header)),
       };
+    case 'x':
+      if (!TLS_FACTS.some((known) => known === name)) return null;
+      return { needs: 'tls', piece: () => (entry) => quoted(entry.tls[name] ?? '') };
     default:
       return { piece: () => quoted(process.env[name] ?? '') };
   }
@@ -126,6 +130,7 @@ function textFormat(pieces: readonly Piece[], needs: ReadonlySet<Need>): AccessF
       responseHeaders: needs.has('responseHeaders'),
       queue: needs.has('queue'),
       id: needs.has('id'),
+      tls: needs.has('tls'),
     },
     line,
     shortLine: (entry, limit) => `${line(entry).slice(0, limit - CUT.length)}${CUT}`,

@@ -10,7 +10,15 @@ const EVERY_OTHER = /[^\x20-\x7e]/g;
 export function jsonFormat(): AccessFormat {
   const time = isoClock();
   return {
-    needs: { remote: true, start: true, body: true, responseHeaders: false, queue: true, id: true },
+    needs: {
+      remote: true,
+      start: true,
+      body: true,
+      responseHeaders: false,
+      queue: true,
+      id: true,
+      tls: false,
+    },
     line: (entry) => render(time(), entry, Number.POSITIVE_INFINITY),
     shortLine: (entry, limit) => render(time(), entry, Math.min(SHORT_CHARS, limit)),
   };

@@ -5,6 +5,7 @@ import { messageOf, UsageError } from '../support/errors.ts';
 import { plainAddress } from '../support/plain-address.ts';
 import { queueMsOf } from '../support/queue-time.ts';
 import { knownIdOf, requestIdOf, traceParentOf } from '../support/request-id.ts';
+import { tlsFacts } from '../support/tls-facts.ts';
 import { type AccessFormat, type Entry, RequestEntry, UNANSWERED } from './access-entry.ts';
 import { compileFormat } from './access-format.ts';
 import { refusedEntry } from './access-lost.ts';
@@ -122,6 +123,8 @@ class Lines implements AccessLog {
     const remote = this.#remoteOf(req.socket);
     const { method = '', url = '', httpVersion } = req;
     if (this.#needs.id) requestIdOf(req);
+    // Now, as a closed socket knows no more of it.
+    if (this.#needs.tls) tlsFacts(req.socket);
     const traceId = traceParentOf(req)?.traceId ?? null;
     const slot = this.#flights.open(method, url, remote, httpVersion, startMs, knownIdOf(req), traceId);
     const queueMs = this.#needs.queue ? queueMsOf(req) : null;
@@ -137,6 +140,7 @@ class Lines implements AccessLog {
     const remote = this.#remoteOf(socket);
     const { method = '', url = '', httpVersion } = req;
     if (this.#needs.id) requestIdOf(req);
+    if (this.#needs.tls) tlsFacts(socket);
     const traceId = traceParentOf(req)?.traceId ?? null;
     const now = performance.now();
     const slot = flights.open(method, url, remote, httpVersion, now, knownIdOf(req), traceId);

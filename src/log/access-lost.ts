@@ -30,6 +30,7 @@ export function lostEntry(
     url: cut ? `${url}...` : url,
     protocol,
     remote,
+    tls: {},
     status: status || UNANSWERED.cut,
     bytes: isBodiless(method, status) ? 0 : bytes,
     elapsedMs,
@@ -46,7 +47,18 @@ export function lostEntry(
 export function refusedEntry(remote: string, status: number, cut: string): Entry {
   return {
     pid: process.pid,
-    ...{ method: '', url: '', protocol: '', remote, status, bytes: 0, elapsedMs: 0, queueMs: null, cut },
+    ...{
+      method: '',
+      url: '',
+      protocol: '',
+      remote,
+      status,
+      bytes: 0,
+      elapsedMs: 0,
+      queueMs: null,
+      cut,
+      tls: {},
+    },
     ...{ requestId: '', traceId: '' },
     requestHeader: () => '',
     responseHeader: () => '',

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { requestIdOf, traceParentOf } from '../support/request-id.ts';
+import { type TlsFacts, tlsFacts } from '../support/tls-facts.ts';
 import { type Entry, UNANSWERED } from './access-entry.ts';
 
 /** The data of a connection whose client asked for another protocol (Upgrade, CONNECT), until it ends. */
@@ -40,6 +41,10 @@ export class TunnelEntry implements Entry {
       this.#headEnd = socket.bytesWritten + head;
       answered(status);
     });
+  }
+
+  get tls(): TlsFacts {
+    return tlsFacts(this.#socket);
   }
 
   get status(): number {

@@ -1,5 +1,5 @@
 import type { Arbiter } from '../arbiter/arbiter.ts';
-import type { Generation } from '../arbiter/change/generation.ts';
+import { type Generation, listenersAsSeen } from '../arbiter/change/generation.ts';
 import type { Command, EventQueue } from '../arbiter/events.ts';
 import type { Controlled } from '../control/controlled.ts';
 import type { Asker } from '../control/directory.ts';
@@ -87,7 +87,7 @@ export function controlledBy(sources: ControlSources): Controlled {
     version: packageVersion(),
     ...{ journal, counters, rings, oldArbiter },
     loaded: () => serving().loaded,
-    listeners: () => serving().listeners,
+    listeners: () => listenersAsSeen(serving()),
     workers: () => arbiter().workers,
     newArbiter: () => arbiter().newArbiter,
     tell: (command: Command) => tell(queue, journal, command),

@@ -21,6 +21,7 @@ import { type Address, parseAddress } from '../settings/address.ts';
 import type { Loaded } from '../settings/load.ts';
 import { fs } from '../support/builtins.ts';
 import type { Logger } from '../support/logger.ts';
+import type { TicketKeys } from '../tls/ticket-keys.ts';
 
 /** What changes with an upgrade. */
 export interface UpgradeParts {
@@ -36,6 +37,8 @@ export interface UpgradeParts {
   readonly control: string | null;
   /** What the new arbiter is to remember of the deaths of workers; absent where nobody can ask for them. */
   readonly deaths?: () => readonly Death[];
+  /** Keys for tickets of TLS; null where none are used. */
+  readonly ticketKeys: () => TicketKeys | null;
   readonly newArbiters: NewArbiters;
 }
 
@@ -73,6 +76,11 @@ export class Lineage {
   /** The deaths of workers of late that it has told of. */
   get oldDeaths(): readonly Death[] {
     return this.#parent?.deaths ?? [];
+  }
+
+  /** The descriptor of the keys for tickets of TLS that it handed over; null where it has none. */
+  get oldTicketKeys(): number | null {
+    return this.#parent?.ticketKeys ?? null;
   }
 
   /** The path of its control socket; null where it has none. */
@@ -124,7 +132,8 @@ export class Lineage {
 
   /** How the arbiter takes part in upgrades. */
   upgradeOptions(bound: UpgradeParts): UpgradeOptions {
-    const { pidfile, notifier, counters, page, adminListeners, logs, control, deaths, newArbiters } = bound;
+    const { pidfile, notifier, counters, page, adminListeners, logs, control, deaths } = bound;
+    const { newArbiters, ticketKeys } = bound;
     const { oldArbiter } = this;
     if (oldArbiter !== null) {
       onParentGone(() => this.#queue.push({ type: 'oldArbiterGone' }));
@@ -141,7 +150,9 @@ export class Lineage {
         for (const listener of adminListeners) listener.setShared(true);
         const files = counters?.handOver() ?? null;
         const history = files === null ? null : (page?.recorder.handOver() ?? null);
+        const keys = ticketKeys()?.handOver() ?? null;
         const handed = {
+          ticketKeys: keys,
           listeners: [...listeners, ...adminListeners],
           workerCount,
           counters: files && history !== null ? { ...files, history } : files,
@@ -152,7 +163,7 @@ export class Lineage {
           newArbiters.start(this.#start, { ...handed, rings }, emit);
         if (logs === null) begin([]);
         else logs.handOver(begin);
-        if (history !== null) fs.closeSync(history);
+        for (const fd of [history, keys]) if (fd !== null) fs.closeSync(fd);
       },
       tell: (message) => {
         if (newArbiters.tell(message) || oldArbiter === null || !process.connected) return;

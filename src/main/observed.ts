@@ -1,5 +1,5 @@
 import type { Admin } from '../admin/admin.ts';
-import type { Generation } from '../arbiter/change/generation.ts';
+import { type Generation, listenersAsSeen } from '../arbiter/change/generation.ts';
 import type { Controlled } from '../control/controlled.ts';
 import type { Listener } from '../listeners/listener.ts';
 import type { RecordLog } from '../log/records.ts';
@@ -100,7 +100,7 @@ export async function adminOf({
     counters,
     listeners,
     settings: () => serving().loaded.settings,
-    serving: () => serving().listeners,
+    serving: () => listenersAsSeen(serving()),
     version: packageVersion(),
     clock: systemClock,
     log,

@@ -12,10 +12,13 @@ import type { LoadedData } from '../settings/load.ts';
 import { nameSetting } from '../settings/origin.ts';
 import { systemClock } from '../support/clock.ts';
 import { UsageError } from '../support/errors.ts';
+import type { ReadMaterial } from '../tls/material.ts';
+import type { TicketKeys } from '../tls/ticket-keys.ts';
 import { companionsOf } from './companions.ts';
 import { logOpener } from './logs.ts';
 import type { OwnProcess } from './own-process.ts';
 import { commandOf, programOf } from './program.ts';
+import { certificatesOf, readTls } from './tls.ts';
 
 // Rarely used features are imported only where the settings ask for them.
 
@@ -31,6 +34,8 @@ export interface Checked {
   readonly companions: Pick<Prepared, 'companions'>;
   /** Where the arbiter itself is to answer. */
   readonly admin: readonly Address[];
+  /** Null where no client speaks TLS. */
+  readonly tls: ReadMaterial | null;
   readonly start: OurStart;
   readonly own: Pick<OwnProcess, 'base'>;
 }
@@ -53,13 +58,16 @@ export async function checkSettings(
   const command = await commandOf(loaded, own.base);
   const companions = await companionsOf(loaded, privileges, start, own);
   const admin = await adminAddressesOf(loaded);
+  const addresses = addressesOf(loaded);
+  const tls = await readTls(loaded, addresses);
   if (loaded.settings.otlpEndpoint !== null) (await import('../push/otlp.ts')).findExporter(process.cwd());
   return {
     loaded,
     privileges,
     openLog,
-    addresses: addressesOf(loaded),
+    addresses,
     admin,
+    tls,
     command,
     companions,
     start,
@@ -69,12 +77,14 @@ export async function checkSettings(
 
 /**
  * Makes a generation of checked settings. To be called after the arbiter's hooks have been loaded, and onStarting has been
- * called, as they may set variables for the workers. `log` gets a line about the heap of workers.
+ * called, as they may set variables for the workers. `log` gets a line about the heap of workers; `keys` are as in
+ * certificatesOf().
  */
 export async function prepareGeneration(
-  { loaded, privileges, openLog, command, companions, start, own }: Checked,
+  { loaded, privileges, openLog, command, companions, start, own, tls, addresses }: Checked,
   hooks: Hooks,
   log: RecordLog | null,
+  keys: TicketKeys | number | null = null,
 ): Promise<Prepared> {
   for (const reason of command?.remarks ?? [])
     log?.warning(reason, { event: 'settings-questionable', reason });
@@ -87,6 +97,7 @@ export async function prepareGeneration(
     ...nodeOptions,
     ...scaling,
     ...(program === null ? {} : { program }),
+    ...(tls === null ? {} : { tls: await certificatesOf(loaded, tls, addresses, keys) }),
   };
 }
 

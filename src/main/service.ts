@@ -147,7 +147,7 @@ async function firstGeneration(
 ): Promise<{ readonly first: Generation } & Pick<Bound, 'adminListeners' | 'control'>> {
   const { addresses, admin, privileges } = checked;
   try {
-    const prepared = await prepareGeneration(checked, hooks, log);
+    const prepared = await prepareGeneration(checked, hooks, log, lineage.oldTicketKeys);
     const asks = followsProgram(prepared);
     const own = asks ? lineage.asked : addresses;
     const named = await bindNamed(control);

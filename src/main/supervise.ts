@@ -39,7 +39,7 @@ import {
 import { ARBITER_HOOKS, type Hooks } from '../settings/hooks.ts';
 import { type LoadedData, loadHooks, type SettingsInput } from '../settings/load.ts';
 import { callWithin } from '../support/call-within.ts';
-import { systemClock } from '../support/clock.ts';
+import { backgroundClock, systemClock } from '../support/clock.ts';
 import { messageOf } from '../support/errors.ts';
 import { type Control, controlledBy, openControl } from './control.ts';
 import type { Lineage } from './lineage.ts';
@@ -120,17 +120,22 @@ export async function supervise(bound: Bound): Promise<number> {
       ...{ pidfile, notifier, counters, adminListeners, page, control: control?.path ?? null },
       logs: journal && bound.rings && new HandedLogs(journal, bound.rings),
       ...(journal ? { deaths: journal.handOver } : {}),
+      ticketKeys: () => serving.tls?.ticketKeys ?? null,
       newArbiters: newArbiters(bound.spawnProcess),
     }),
     promoted: (now, before) => {
       serving = now;
+      before.tls?.end();
+      beginTls(now, queue, log);
       applyToProcess(now, before, bound);
     },
   });
   const running = arbiter.run();
   announce(first, log);
+  beginTls(first, queue, log);
   flushCompileCache();
   const status = await running;
+  serving.tls?.end();
   page?.close();
   admin?.close();
   await pusher?.close();
@@ -139,6 +144,16 @@ export async function supervise(bound: Bound): Promise<number> {
   await control?.close();
   await following.close();
   return status;
+}
+
+/** From now on the certificates of this generation are followed. */
+function beginTls({ tls, number }: Generation, queue: EventQueue, log: RecordLog): void {
+  tls?.begin({
+    send: (change, to) => queue.push({ type: 'tls', change, generation: to === 'all' ? null : number }),
+    log,
+    clock: backgroundClock,
+    wallMs: Date.now,
+  });
 }
 
 /** Tells all of the status, where they are. */
@@ -177,7 +192,7 @@ function applyToProcess(
 }
 
 const NO_TLS =
-  'The hook sslContext is not called: tsunicorn has no settings for TLS; export an https.Server, or use a proxy for TLS';
+  'The hook sslContext is not called, as no client speaks TLS; name a certificate with --certfile';
 
 function announce({ loaded }: Generation, log: RecordLog): void {
   const version = packageVersion();
@@ -187,7 +202,7 @@ function announce({ loaded }: Generation, log: RecordLog): void {
   const warning = warnsOfRoot(loaded);
   if (warning !== null) log.warning(warning, { event: 'settings-questionable', reason: warning });
   sayRemarks([...withoutEffect(loaded), ...beyondLimits(loaded)], log);
-  if (loaded.hookNames.includes('sslContext'))
+  if (loaded.hookNames.includes('sslContext') && loaded.settings.certfile.length === 0)
     log.warning(NO_TLS, { event: 'settings-questionable', reason: NO_TLS });
 }
 
@@ -238,7 +253,7 @@ function preparation(bound: Bound, log: RecordLog, serving: () => Generation): A
     // The code for a log format is imported with its first line, so the files must still be there.
     if (loaded.settings.logFormat !== bound.first.loaded.settings.logFormat) requireInstallation();
     const hooks = { ...(await hooksOf(loaded, own, `${reads}`, cwd)), ...bound.ownHooks?.() };
-    const prepared = await prepareGeneration(checked, hooks, log);
+    const prepared = await prepareGeneration(checked, hooks, log, serving().tls?.ticketKeys ?? null);
     sayRemarks([...remarks, ...withoutEffect(loaded), ...beyondLimits(loaded)], log);
     return { ...prepared, installation };
   };

@@ -190,6 +190,11 @@ export const presentFamilies = {
     help: 'For how long a connection in that queue has waited since it sent something; of TCP, where ss(8) is installed',
     dynamic: ['address'],
   },
+  tsunicorn_tls_certificate_expiry_timestamp_seconds: {
+    type: 'gauge',
+    help: 'When a certificate that is served expires, in Unix time',
+    dynamic: ['file'],
+  },
   tsunicorn_memory_limit_bytes: {
     type: 'gauge',
     help: 'What all processes of the service together may use: the limit of the control group, or the memory of the machine',

@@ -4,7 +4,6 @@ import { splitArguments } from '../settings/sources/split-arguments.ts';
 import { messageOf, UsageError } from '../support/errors.ts';
 import { appOf, differently, type Imported, not, type Piece, setting } from './imported.ts';
 
-const TLS = 'tsunicorn speaks HTTP; end TLS in a proxy, or export an https.Server';
 const HTTP = 'Node parses HTTP; --max-http-header-size in NODE_OPTIONS limits the headers';
 const PYTHON = 'it is about Python';
 
@@ -36,16 +35,12 @@ export const WITHOUT_COUNTERPART: ReadonlyMap<string, string> = new Map([
   ['--casefold-http-method', HTTP],
   ['--permit-unconventional-http-version', HTTP],
   ['--tolerate-dangerous-framing', 'no: it makes request smuggling possible'],
-  ...[
-    '--keyfile',
-    '--certfile',
-    '--ssl-version',
-    '--cert-reqs',
-    '--ca-certs',
-    '--ciphers',
+  ['--ssl-version', 'clients use TLS 1.2 or 1.3; --tls-min 1.3 leaves the former out'],
+  [
     '--do-handshake-on-connect',
-    '--suppress-ragged-eofs',
-  ].map((flag) => [flag, TLS] as const),
+    'the handshake is made as it comes, within --handshake-timeout, and blocks nobody',
+  ],
+  ['--suppress-ragged-eofs', 'a client may leave without a word; nothing is logged'],
 ]);
 
 /** Those that take no value. */

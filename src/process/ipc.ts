@@ -353,6 +353,36 @@ export interface BootSpec {
   readonly ringFd?: number;
   /** Where the worker counts; absent where nobody asks for figures. */
   readonly counters?: CountersSpec;
+  /** Absent where no client speaks TLS. */
+  readonly tls?: TlsSpec;
+}
+
+/** What a worker needs to end TLS; it is never written anywhere. */
+export interface TlsSpec {
+  /** On every listener; otherwise on those that say so. */
+  readonly isEverywhere: boolean;
+  readonly material: TlsMaterial;
+  /** 48 bytes in base64, the same in all workers, so that each can resume the sessions of the others. */
+  readonly ticketKeys: string;
+}
+
+/** Certificates and keys, as they were read from the files of the settings. */
+export interface TlsMaterial {
+  /** The first is for clients that ask for no name, or another one. */
+  readonly certificates: readonly TlsCertificate[];
+  /** The authorities of clients (PEM), and what they have revoked. */
+  readonly ca: string | null;
+  readonly crl: string | null;
+}
+
+export interface TlsCertificate {
+  /** PEM. */
+  readonly cert: string;
+  readonly key: string;
+  /** The names that it is for, in lower case, such as `example.org` and `*.example.org`. */
+  readonly names: readonly string[];
+  /** The OCSP response in base64. */
+  readonly ocsp: string | null;
 }
 
 /** Where a worker writes what it counts: a descriptor in the worker, null where it sends it, and the position in bytes. */
@@ -385,6 +415,8 @@ export interface HandedListener {
   readonly backlog?: number;
   /** What the program asked for, if it was not the settings that named the address. */
   readonly place?: string;
+  /** Clients speak TLS there, where they do not everywhere. */
+  readonly isTls?: true;
 }
 
 /** A socket beside those of the service, as the worker inherits it. */
@@ -412,7 +444,13 @@ export type ArbiterMessage =
   | InspectCommand
   | StopInspecting
   | Hold
+  | TlsChange
   | SocketAnswer;
+
+/** For new connections from now on; sessions that were begun before go on. */
+export type TlsChange =
+  | { readonly tsunicorn: 'certificates'; readonly material: TlsMaterial }
+  | { readonly tsunicorn: 'ticketKeys'; readonly ticketKeys: string };
 
 /**
  * The answer to `wanted`. With `given` the socket comes along, which listens at `url`; `later` means that another worker
@@ -570,7 +608,7 @@ const workerFields = new Map<string, Fields>([
 ]);
 const arbiterTypes = new Set([
   ...['boot', 'accept', 'linger', 'retire', 'quit', 'reopenLogs', 'logLevel', 'socket'],
-  ...['inspect', 'stopInspecting', 'hold', 'follow'],
+  ...['inspect', 'stopInspecting', 'hold', 'follow', 'certificates', 'ticketKeys'],
 ]);
 
 /** Whether a message on the channel is a worker's; applications send messages of their own (`process.send('ready')`). */

@@ -14,6 +14,8 @@ export interface LaunchOptions {
   readonly workerCount: WorkerCount | null;
   /** The counters that the new process continues; null or absent where there are none. */
   readonly counters?: HandedCounters | null;
+  /** The descriptor of the keys for tickets of TLS; null or absent where there are none. */
+  readonly ticketKeys?: number | null;
   /** The path of our control socket; null or absent where there is none. */
   readonly control?: string | null;
   /** The deaths of our workers of late; absent where nobody can ask for them. */
@@ -38,6 +40,7 @@ export function launch(
   notStarted: (why: string) => void,
 ): Child | null {
   const { kind, listeners, workerCount, counters = null, control = null, deaths, rings = [] } = options;
+  const { ticketKeys = null } = options;
   const { stdout, stderr } = options;
   const { sockets, fds } = handSockets(listeners);
   const files: number[] = [];
@@ -50,6 +53,7 @@ export function launch(
     ...(control === null ? {} : { control }),
     ...(deaths === undefined ? {} : { deaths }),
     ...(toldRings.length === 0 ? {} : { rings: toldRings }),
+    ...(ticketKeys === null ? {} : { ticketKeys: place(ticketKeys) }),
   };
   return startChild(
     spawn,

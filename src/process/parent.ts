@@ -21,6 +21,8 @@ export interface Parent {
   readonly workerCount: WorkerCount | null;
   /** The files of counters that it handed over; absent where there are none. */
   readonly counters?: HandedCounters;
+  /** The descriptor of its keys for tickets of TLS; absent where it has none. */
+  readonly ticketKeys?: number;
   /** The path of its control socket; absent where it has none. */
   readonly control?: string;
   /** The deaths of its workers that it remembered; absent where it has no control socket. */
@@ -84,12 +86,14 @@ export function onParentGone(gone: () => void): void {
 
 function parse(note: string): Parent | null {
   try {
-    const { kind, pid, sockets, workerCount, counters, control, deaths, rings } = JSON.parse(note);
+    const { kind, pid, sockets, workerCount, counters, control, deaths, rings, ticketKeys } =
+      JSON.parse(note);
     const known = (kind === 'front' || kind === 'arbiter') && Number.isInteger(pid) && Array.isArray(sockets);
     return known
       ? {
           ...{ kind, pid, sockets, workerCount: isWorkerCount(workerCount) ? workerCount : null },
           ...(isCounters(counters) ? { counters } : {}),
+          ...(Number.isInteger(ticketKeys) ? { ticketKeys } : {}),
           ...(typeof control === 'string' ? { control } : {}),
           ...(Array.isArray(deaths) && deaths.every(isDeath) ? { deaths } : {}),
           ...(Array.isArray(rings) && rings.every(isRing) ? { rings } : {}),

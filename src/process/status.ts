@@ -31,6 +31,16 @@ export interface CompanionProcessStatus {
   readonly state: string;
 }
 
+/** A certificate that is served. */
+export interface CertificateStatus {
+  readonly file: string;
+  readonly names: readonly string[];
+  /** When it ends, in Unix time, in milliseconds. */
+  readonly untilMs: number;
+  /** What is not right with it, and does not keep it from being served; null where nothing is. */
+  readonly remark: string | null;
+}
+
 /** What the arbiter tells an observer after each turn of its loop: plain data about the present moment. */
 export interface ServiceStatus {
   /** `draining`: it serves as before, and is not to get new clients. */
@@ -51,6 +61,8 @@ export interface ServiceStatus {
   };
   readonly processes: readonly WorkerStatus[];
   readonly companions: readonly CompanionStatus[];
+  /** Those that are served; absent where no client speaks TLS. */
+  readonly certificates?: readonly CertificateStatus[];
   /** The time that a worker has to boot, and to finish its requests once it is told to; Infinity where there is no limit. */
   readonly bootMs: number;
   readonly graceMs: number;

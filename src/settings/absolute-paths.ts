@@ -2,9 +2,11 @@ import { resolve } from 'node:path';
 import { absoluteBind } from './address.ts';
 import type { Settings } from './catalogue/catalogue.ts';
 
+const OF_TLS = ['certfile', 'keyfile', 'ocspFile', 'caCerts', 'crl'] as const;
+
 type Paths = Pick<
   Settings,
-  'bind' | 'adminBind' | 'controlSocket' | 'pid' | 'errorLogfile' | 'accessLogfile'
+  'bind' | 'adminBind' | 'controlSocket' | 'pid' | 'errorLogfile' | 'accessLogfile' | (typeof OF_TLS)[number]
 >;
 
 /**
@@ -12,6 +14,9 @@ type Paths = Pick<
  * `directory` has no symbolic links, since those may change too.
  */
 export function absolutePaths(paths: Paths, directory: string): Paths {
+  const { certfile, keyfile, ocspFile, caCerts, crl } = paths;
+  const all = (files: readonly string[]) => files.map((file) => resolve(directory, file));
+  const one = (file: string | null) => (file === null ? null : resolve(directory, file));
   const { bind, adminBind, controlSocket, pid, errorLogfile, accessLogfile } = paths;
   const log = (file: string) => (file === '-' ? file : resolve(directory, file));
   return {
@@ -21,8 +26,10 @@ export function absolutePaths(paths: Paths, directory: string): Paths {
       controlSocket === 'auto' || controlSocket === 'none'
         ? controlSocket
         : resolve(directory, controlSocket),
-    pid: pid === null ? null : resolve(directory, pid),
+    pid: one(pid),
     errorLogfile: log(errorLogfile),
+    ...{ certfile: all(certfile), keyfile: all(keyfile), ocspFile: all(ocspFile) },
+    ...{ caCerts: one(caCerts), crl: one(crl) },
     accessLogfile: accessLogfile === null ? null : log(accessLogfile),
   };
 }

@@ -7,6 +7,8 @@ import { UsageError } from '../support/errors.ts';
  */
 export type Address = Place & {
   readonly slot?: number;
+  /** Written with `tls:`, so that clients speak TLS there. */
+  readonly isTls?: true;
   /** For the arbiter alone: the file of a Unix socket stays its own. */
   readonly isArbiters?: true;
 };
@@ -37,14 +39,25 @@ const DEFAULT_PORT = 8000;
 export const MAX_PATH_BYTES = 107;
 
 /**
- * Parses `host:port`, `host`, `:port`, `[v6]:port`, `unix:/path`, `unix:@abstract` and `fd://N`.
+ * Parses `host:port`, `host`, `:port`, `[v6]:port`, `unix:/path`, `unix:@abstract` and `fd://N`, each perhaps behind `tls:`.
  * `origin` is where the text stands (`--bind`, `PORT`); throws a UsageError that names it.
  */
 export function parseAddress(origin: string, text: string): Address {
   const source = `${origin} ${text}`;
+  const { isTls, rest } = splitTls(text);
+  return isTls ? { ...parsePlace(source, rest), isTls } : parsePlace(source, rest);
+}
+
+function parsePlace(source: string, text: string): Address {
   if (text.startsWith('unix:')) return parsePath(source, text.slice('unix:'.length));
   if (text.startsWith('fd://')) return parseFd(source, text.slice('fd://'.length));
   return parseHostPort(source, text.replace(/^(tcp|https?):\/\//, ''));
+}
+
+/** Whether an address is written with `tls:`, and what is behind that. */
+function splitTls(text: string) {
+  const rest = text.replace(/^tls:(?:\/\/)?/, '');
+  return { isTls: rest !== text, rest };
 }
 
 const SLOT = '{slot}';
@@ -57,11 +70,12 @@ export function isOfSlots(text: string): boolean {
 /** As parseAddress(); a text with `{slot}` is one address for each of the slots from 0 up to `count`. */
 export function parseBind(origin: string, text: string, count: number): readonly Address[] {
   if (!isOfSlots(text)) return [parseAddress(origin, text)];
-  if (text.startsWith('fd://'))
+  const { rest } = splitTls(text);
+  if (rest.startsWith('fd://'))
     throw new UsageError(
       `${origin} ${text}: {slot} stands for a number in a port or a path, not in a descriptor`,
     );
-  if (!text.startsWith('unix:') && /:0*\{slot\}/.test(text))
+  if (!rest.startsWith('unix:') && /:0*\{slot\}/.test(rest))
     throw new UsageError(
       `${origin} ${text}: slot 0 would have port 0; write digits before {slot}, as in :900{slot}`,
     );
@@ -113,8 +127,8 @@ export function hasAddress(host: string): boolean {
 
 /** The text of an address, where it is a path in the file system made absolute against `directory`. */
 export function absoluteBind(text: string, directory: string): string {
-  const [, path] = /^unix:(?:\/\/)?([^@\0][^\0]*)$/.exec(text) ?? [];
-  return path === undefined ? text : `unix:${resolve(directory, path)}`;
+  const [, tls = '', path] = /^(tls:(?:\/\/)?)?unix:(?:\/\/)?([^@\0][^\0]*)$/.exec(text) ?? [];
+  return path === undefined ? text : `${tls}unix:${resolve(directory, path)}`;
 }
 
 /** The address as a URL; before port 0 is bound it still says 0. */
@@ -155,8 +169,15 @@ export function withPassed(written: readonly Address[], passed: readonly Address
     ...written.filter(
       (address) => address.slot !== undefined || (address.kind === 'fd' && !at.has(formatAddress(address))),
     ),
-    ...passed,
+    ...passed.map((address) =>
+      isWrittenTls(written, address) ? { ...address, isTls: true as const } : address,
+    ),
   ];
+}
+
+function isWrittenTls(written: readonly Address[], passed: Address): boolean {
+  const at = formatAddress(passed);
+  return written.some((address) => address.isTls === true && formatAddress(address) === at);
 }
 
 function parsePath(source: string, path: string): Address {

@@ -83,7 +83,7 @@ function unmet(need: Need, settings: Settings): string | null {
 
 /** Whether the value asks for anything: none, false, 0 and an empty list switch a setting off. */
 function isOn(value: unknown): boolean {
-  return Array.isArray(value) ? value.length > 0 : Boolean(value);
+  return Array.isArray(value) ? value.length > 0 : Boolean(value) && value !== 'none';
 }
 
 function flagOf(name: string): string {

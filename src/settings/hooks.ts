@@ -25,6 +25,15 @@ export interface WorkerView {
 
 type Returns = void | Promise<void>;
 
+/** An OCSP response in DER; null where there is none. */
+export type OcspAnswer = Buffer | null | Promise<Buffer | null>;
+
+/** The options of Node's createSecureContext(). */
+export interface TlsContextOptions extends SecureContextOptions {
+  /** Gives the OCSP response for a certificate (DER), where no file does; called for each client that asks for one. */
+  readonly ocspResponse?: (certificate: Buffer, issuer: Buffer) => OcspAnswer;
+}
+
 /** Server hooks, named as in Gunicorn. One that throws is logged and otherwise without effect. */
 export interface Hooks {
   /** In the arbiter, before anything is bound. */
@@ -58,10 +67,10 @@ export interface Hooks {
   /** In the arbiter, just before it exits. */
   onExit?(arbiter: ArbiterView): Returns;
   /**
-   * As in Gunicorn, where TLS is configured: in the worker, to make or change the TLS context. tsunicorn has no
-   * settings for TLS, so a configuration that has it is accepted with a warning.
+   * In the worker, for each certificate, at the start and when it has changed: gets what Node's createSecureContext() would
+   * get, and returns what it gets.
    */
-  sslContext?(defaults: SecureContextOptions): SecureContextOptions;
+  sslContext?(defaults: TlsContextOptions): TlsContextOptions;
 }
 
 export type HookName = keyof Hooks;

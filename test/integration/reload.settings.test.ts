@@ -35,8 +35,11 @@ interface Change {
 type Fixed = 'config' | 'checkConfig' | 'printConfig';
 /** It takes root to change these; test/integration/privileges.test.ts does. */
 type Privileged = 'user' | 'group' | 'initgroups';
-/** Refused in class thread, which this reload changes to; test/integration/script.ready.test.ts changes it. */
-type Elsewhere = 'waitReady';
+/**
+ * Refused in class thread, which this reload changes to (test/integration/script.ready.test.ts changes it), or nothing would
+ * speak plain HTTP any more (test/integration/tls.test.ts).
+ */
+type Elsewhere = 'waitReady' | 'certfile' | 'httpProtocols';
 
 const MIB = 1024 ** 2;
 const inDirectory = (path: string) => (directory: string) => join(directory, path);
@@ -56,6 +59,16 @@ const CHANGES: Readonly<Record<Exclude<SettingName, Fixed | Privileged | Elsewhe
   listenPort: { to: 3000, seen: 'worker' },
   backlog: { to: 77, seen: 'worker' },
   forwardedAllowIps: { to: ['10.0.0.0/8'], seen: 'worker' },
+  // Without a certificate nobody reads these files: test/integration/tls.test.ts.
+  keyfile: { to: 'key.pem', as: (directory) => [`${directory}/two/key.pem`], seen: 'worker' },
+  ocspFile: { to: 'ocsp.der', as: (directory) => [`${directory}/two/ocsp.der`], seen: 'worker' },
+  caCerts: { to: 'ca.pem', as: inDirectory('two/ca.pem'), seen: 'worker' },
+  certReqs: { to: 'optional', seen: 'worker' },
+  crl: { to: 'crl.pem', as: inDirectory('two/crl.pem'), seen: 'worker' },
+  ciphers: { to: 'ECDHE-RSA-AES128-GCM-SHA256', seen: 'worker' },
+  tlsMin: { to: '1.3', seen: 'worker' },
+  handshakeTimeout: { to: 7, seen: 'worker' },
+  hsts: { to: 300, as: () => 'max-age=300', seen: 'worker' },
   workers: { to: 2, seen: ({ running }) => void expect(running.workers()).toHaveLength(3) },
   workersMin: {
     to: 2,

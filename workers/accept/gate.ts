@@ -33,18 +33,27 @@ export class ListenError extends Error {
   }
 }
 
+/** Takes an accepted connection; `listener` is null for one that came through a socket of this process alone. */
+export type Feed = (socket: Socket, listener: HandedListener | null) => void;
+
 /** Makes the gate. `feed` gets each accepted connection, which is made with these options. */
-export function createGate(feed: (socket: Socket) => void, clock: Clock, options: ServerOpts = {}): Gate {
+export function createGate(feed: Feed, clock: Clock, options: ServerOpts = {}): Gate {
   return new AcceptGate(feed, clock, options);
 }
 
 const { AsyncLocalStorage } = process.getBuiltinModule('node:async_hooks');
 
+/** A connection that is held back, and where it came in. */
+interface Held {
+  readonly socket: Socket;
+  readonly listener: HandedListener | null;
+}
+
 /** After this long without a connection the queue counts as empty. */
 const QUIET_MS = 10;
 
 class AcceptGate implements Gate {
-  readonly #feed: (socket: Socket) => void;
+  readonly #feed: Feed;
   readonly #clock: Clock;
   readonly #options: ServerOpts;
   #listenerDoors: readonly ListenerDoor[] = [];
@@ -52,7 +61,7 @@ class AcceptGate implements Gate {
   #lent: readonly ListenerDoor[] = [];
   #state: 'open' | 'paused' | 'holding' | 'closed' = 'open';
   /** Accepted and not yet fed: while the queue is emptied, or while the gate is paused and a door cannot pause. */
-  #held: Socket[] = [];
+  #held: Held[] = [];
   #accepted = 0;
 
   /** Outside the context of the request that has ended: later connections would see its AsyncLocalStorage. */
@@ -62,7 +71,7 @@ class AcceptGate implements Gate {
     this.#feedHeld();
   });
 
-  constructor(feed: (socket: Socket) => void, clock: Clock, options: ServerOpts) {
+  constructor(feed: Feed, clock: Clock, options: ServerOpts) {
     this.#feed = feed;
     this.#clock = clock;
     // As http.Server itself sets them: a client may close its side first and still read the answer.
@@ -74,13 +83,12 @@ class AcceptGate implements Gate {
   }
 
   async open(listeners: readonly DoorListener[], backlog: number): Promise<readonly string[]> {
-    const accept = (socket: Socket) => this.#accept(socket);
     const open = async (listener: DoorListener) => {
       try {
         return await openListenerDoor(
           listener,
           { ...this.#options, backlog: listener.backlog ?? backlog },
-          accept,
+          (socket) => this.#accept(socket, listener),
         );
       } catch (error) {
         throw new ListenError(listener, error as Error);
@@ -92,7 +100,7 @@ class AcceptGate implements Gate {
   }
 
   openPrivate(door: EarlyDoor): Promise<ListenerDoor> {
-    return door.open(this.#options, (socket) => this.#accept(socket));
+    return door.open(this.#options, (socket) => this.#accept(socket, null));
   }
 
   pause(): void {
@@ -137,12 +145,12 @@ class AcceptGate implements Gate {
     this.#feedHeld();
   }
 
-  #accept(socket: Socket): void {
+  #accept(socket: Socket, listener: HandedListener | null): void {
     this.#accepted++;
-    if (this.#state === 'open') return this.#feed(socket);
+    if (this.#state === 'open') return this.#feed(socket, listener);
     // The client may go while nothing else listens to the socket yet.
     socket.on('error', ignore);
-    this.#held.push(socket);
+    this.#held.push({ socket, listener });
   }
 
   #shut(): void {
@@ -154,14 +162,15 @@ class AcceptGate implements Gate {
   #feedHeld(): void {
     // Feeding may pause the gate again.
     for (
-      let socket = this.#held.shift();
-      socket;
-      socket = this.#state === 'paused' ? undefined : this.#held.shift()
+      let held = this.#held.shift();
+      held;
+      held = this.#state === 'paused' ? undefined : this.#held.shift()
     ) {
+      const { socket, listener } = held;
       // If the client has gone without a word, `end` was emitted already, and the engine would wait for it for ever.
       if (socket.readableEnded) socket.destroy();
       if (socket.destroyed) continue;
-      this.#feed(socket);
+      this.#feed(socket, listener);
       socket.off('error', ignore);
     }
   }

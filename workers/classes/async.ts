@@ -9,6 +9,7 @@ import { Capacity } from '../accept/capacity.ts';
 import { createGate } from '../accept/gate.ts';
 import { makeRoom } from '../accept/make-room.ts';
 import type { Serve, ServeOptions, Serving } from '../serving.ts';
+import { entrance, refuseOwnTls } from './entrance.ts';
 import { open } from './open.ts';
 
 /** The `async` class: one event loop, many requests; accepts while it has fewer than workerConnections. */
@@ -29,6 +30,7 @@ export async function serveMany(
 ): Promise<Serving> {
   const { settings, log, clock } = options;
   const { own } = application;
+  refuseOwnTls(application, options);
   const limit = settings.workerConnections;
   const connections = new Connections(() => {
     capacity.freed();
@@ -45,6 +47,7 @@ export async function serveMany(
     flights: options.flights,
     count: options.count,
     requestIdHeader: settings.requestIdHeader,
+    hsts: settings.hsts,
     keepAliveMs: settings.keepAlive * 1000,
     requestMs: settings.requestTimeout * 1000,
     limits: edgeLimitsOf(settings),
@@ -54,11 +57,12 @@ export async function serveMany(
     accessLog: options.accessLog,
     clock,
   });
+  const enter = entrance(options, application, { server, connections, onRefused });
   const gate = createGate(
-    (socket) => {
+    (socket, listener) => {
       if (own?.turnsAway(socket, connections.size)) return;
       connections.add(socket);
-      (own?.server ?? server).emit('connection', socket);
+      enter(socket, listener);
       capacity.opened(socket);
       if (!capacity.isFull) return;
       gate.pause();

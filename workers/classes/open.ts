@@ -19,7 +19,7 @@ const CLOSED = 'the program has closed its server';
 
 /** Opens the sockets once the application is proved ready. */
 export async function open(
-  { settings, listeners, ownDoor, clock, prove, fail }: ServeOptions,
+  { settings, listeners, ownDoor, clock, prove, fail, tls }: ServeOptions,
   application: Application,
   { gate, capacity, connections, update }: Intake,
 ): Promise<Serving> {
@@ -28,10 +28,13 @@ export async function open(
   const door = ownDoor();
   door?.acceptBy((early) => gate.openPrivate(early));
   await prove(application, close);
-  const urls = await gate.open(listeners(), settings.backlog);
+  const doors = listeners();
+  const plain = await gate.open(doors, settings.backlog);
+  const isTls = (index: number) => tls !== null && (tls.isEverywhere || doors[index]?.isTls === true);
+  const urls = (own?.opened(plain) ?? plain).map((url, index) => (isTls(index) ? overTls(url) : url));
   door?.close();
   return {
-    urls: own?.opened(urls) ?? urls,
+    urls,
     connections,
     ...(close ? { close } : {}),
     drain(how) {
@@ -40,4 +43,9 @@ export async function open(
       return drain({ ...how, gate, connections, clock, isHasty: settings.reload });
     },
   };
+}
+
+/** What clients write of a URL where TLS is ended before the server that it is of. */
+function overTls(url: string): string {
+  return url.replace(/^http:/, 'https:').replace(/^tcp:/, 'tls:');
 }

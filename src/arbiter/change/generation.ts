@@ -18,6 +18,7 @@ import type { Hooks } from '../../settings/hooks.ts';
 import type { LoadedData } from '../../settings/load.ts';
 import { nameSetting } from '../../settings/origin.ts';
 import { UsageError } from '../../support/errors.ts';
+import type { Certificates } from '../../tls/certificates.ts';
 import type { CompanionPlans } from '../companions/plan.ts';
 import type { Limits } from '../policy/worker-state.ts';
 import type { Scaling } from '../scaling.ts';
@@ -50,6 +51,8 @@ export interface Generation {
   readonly scaling?: Scaling;
   /** Its processes beside the workers; absent where there are none. */
   readonly companions?: CompanionPlans;
+  /** What its workers end TLS with; absent where no client speaks it. */
+  readonly tls?: Certificates;
   /** In development: its workers show this in place of an application that cannot be loaded. */
   readonly failure?: BootFailure;
 }
@@ -100,6 +103,16 @@ function refuseSlots(source: string, { bind, spareWorkers, workersMax }: LoadedD
 /** Whether each slot has a socket of its own, so that the number of workers is the one in the settings. */
 export function hasSlotSockets({ loaded }: Generation): boolean {
   return loaded.settings.bind.some(isOfSlots);
+}
+
+/** The listeners as clients name them. */
+export function listenersAsSeen({ listeners, tls }: Generation): readonly Listener[] {
+  if (tls === undefined) return listeners;
+  return listeners.map((listener, index) =>
+    tls.isEverywhere || tls.isAt(index)
+      ? { ...listener, url: listener.url.replace(/^http:/, 'https:') }
+      : listener,
+  );
 }
 
 /** The sockets of a worker in that slot: those of all, and those of the slot. */

@@ -8,7 +8,7 @@ import { type ArbiterEvent, type ProcessEnd, STOP_SIGNALS } from '../events.ts';
 /** What a new arbiter gets from the one that starts it. */
 export type Handed = Pick<
   LaunchOptions,
-  'listeners' | 'workerCount' | 'counters' | 'control' | 'deaths' | 'rings'
+  'listeners' | 'workerCount' | 'counters' | 'control' | 'deaths' | 'rings' | 'ticketKeys'
 >;
 
 /** Starts another arbiter as `start` says. */

@@ -26,6 +26,10 @@ export function handOver(generation: Generation, slot: number | null): HandOver 
   // Node cannot accept without listen(2), which sets the length of the queue: one that came listening is not shortened.
   const keepsBacklog = loaded.origins.backlog.source === 'default';
   const sides = sidesOf(generation);
+  const isTls = (index: number) => {
+    const listener = listeners[index];
+    return listener !== undefined && generation.tls?.isAt(generation.listeners.indexOf(listener)) === true;
+  };
   const sockets = [...listeners, ...sides];
   return {
     fds: sockets.map(({ fd }) => fd),
@@ -36,6 +40,7 @@ export function handOver(generation: Generation, slot: number | null): HandOver 
       url,
       ...(kind === 'fd' && keepsBacklog ? { backlog: LONGEST_BACKLOG } : {}),
       ...(place === undefined ? {} : { place }),
+      ...(isTls(index) ? { isTls: true as const } : {}),
     })),
     sides: sides.map(({ place }, index) => ({ fd: FIRST_LISTENER_FD + listeners.length + index, place })),
     watchdogFd: loaded.settings.watchdog ? FIRST_LISTENER_FD + sockets.length : null,

@@ -280,5 +280,6 @@ function bootSpec(
     failure: generation.failure ?? null,
     identity: generation.privileges?.identity ?? null,
     standards,
+    ...(generation.tls ? { tls: generation.tls.spec } : {}),
   };
 }

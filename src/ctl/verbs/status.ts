@@ -85,6 +85,7 @@ export function statusLines(
     '',
     ...(wrong.length === 0 ? [] : [...findingLines(wrong, out), '']),
     ...companionLines(now),
+    ...certificateLines(now),
     ...columns(
       ['LISTENER', '>QUEUE', '>LIMIT', '>LONGEST-WAIT'],
       now.listeners.map(({ url, queue, limit, longestWaitMs }) => [
@@ -113,6 +114,15 @@ function companionLines({ companions }: StatusAnswer): readonly string[] {
     ]);
   });
   return [...columns(['COMPANION', '>PID', '>GEN', 'STATE', 'NEXT RUN'], rows), ''];
+}
+
+/** A line for each certificate; nothing where no client speaks TLS. */
+function certificateLines({ certificates = [] }: Partial<StatusAnswer>): readonly string[] {
+  if (certificates.length === 0) return [];
+  const rows = certificates.map(({ file, names, validUntil, daysLeft, remark }) => [
+    ...[names[0] ?? UNKNOWN, `${daysLeft}`, validUntil.slice(0, 10), file, remark ?? ''],
+  ]);
+  return [...columns(['CERTIFICATE', '>DAYS', 'UNTIL', 'FILE', ''], rows), ''];
 }
 
 function reloadText({ reload }: StatusAnswer): string {

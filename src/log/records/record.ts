@@ -75,6 +75,7 @@ export interface FieldTypes {
   readonly hook: string;
   readonly arbiter: number;
   readonly command: string;
+  readonly daysLeft: number;
 }
 
 export type FieldName = keyof FieldTypes;
@@ -131,6 +132,7 @@ export const FIELD_DOCS: Readonly<Record<FieldName, string>> = {
   hook: 'the name of a hook',
   arbiter: 'the process id of the other arbiter of an upgrade',
   command: 'what was asked for at the control socket, such as `scale?count=4`',
+  daysLeft: 'how many whole days a certificate is still valid; less than 0 where it has expired',
 };
 
 /** One kind of record. */

@@ -24,6 +24,27 @@ export const serviceRecords = {
     fields: ['addresses'],
     when: 'the first worker accepts, or the first one after a reload that changed addresses',
   },
+  certificate: {
+    level: ['info', 'warning'],
+    fields: ['file', 'daysLeft'],
+    may: ['reason'],
+    when: 'a certificate is served from now on; a warning if it ends soon or its chain is not complete',
+  },
+  'certificate-ends': {
+    level: ['warning', 'error'],
+    fields: ['file', 'daysLeft'],
+    when: 'once a day while a certificate ends soon, or has expired',
+  },
+  'certificates-renewed': {
+    level: 'info',
+    fields: ['files'],
+    when: 'the files of certificates have changed, and all workers use the new ones',
+  },
+  'certificates-refused': {
+    level: 'error',
+    fields: ['reason'],
+    when: 'the files of certificates have changed, and are not used; the ones before serve on',
+  },
   'admin-listening': {
     level: 'info',
     fields: ['addresses'],

@@ -10,12 +10,14 @@ import { observing } from './observing.ts';
 import { processSettings } from './process.ts';
 import { recycling } from './recycling.ts';
 import { timeouts } from './timeouts.ts';
+import { tls } from './tls.ts';
 import { workers } from './workers.ts';
 
 /** Every setting there is: the source of options, variables, types, help and documentation. */
 export const catalogue = {
   ...application,
   ...binding,
+  ...tls,
   ...workers,
   ...companions,
   ...timeouts,
@@ -55,6 +57,7 @@ export type UserConfig = {
 export const sections: readonly (readonly [title: string, names: readonly SettingName[]])[] = [
   ['Application', namesOf(application)],
   ['Binding', namesOf(binding)],
+  ['TLS', namesOf(tls)],
   ['Workers', namesOf(workers)],
   ['Companions', namesOf(companions)],
   ['Timeouts', namesOf(timeouts)],
@@ -68,16 +71,12 @@ export const sections: readonly (readonly [title: string, names: readonly Settin
 
 export const settingNames: readonly SettingName[] = namesOf(catalogue);
 
-const PLAIN_HTTP =
-  'tsunicorn has no settings for TLS; remove it, and export an https.Server or use a proxy for TLS';
-
 /** Gunicorn's settings that are refused, each with the reason that the operator is told. */
 export const refused: ReadonlyMap<string, string> = new Map([
   [
     'preload',
     'Node cannot fork a loaded process; remove it: the compile cache makes the next start fast instead',
   ],
-  ...['certfile', 'keyfile'].map((name) => [name, PLAIN_HTTP] as const),
 ]);
 
 /** Whether the word is a setting's name. */

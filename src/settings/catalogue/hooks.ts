@@ -39,7 +39,7 @@ export const hookDocs: Readonly<Record<HookName, HookDoc>> = {
   },
   sslContext: {
     takes: 'defaults',
-    doc: 'In Gunicorn, to make or change the TLS context. tsunicorn has no settings for TLS, so the hook is not called, and a warning says so at the start.',
+    doc: 'In the worker, for each certificate, at the start and when it has changed: gets the options of Node’s `tls.createSecureContext()` and returns them, changed as it likes, perhaps with `ocspResponse` (see [tls.md](tls.md#the-hook-sslcontext)). It must not be asynchronous.',
   },
 };
 

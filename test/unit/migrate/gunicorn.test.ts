@@ -25,6 +25,16 @@ describe('each option', () => {
     ['-b :9000 --bind unix:x.sock', { bind: [':9000', `unix:${tmpdir()}/x.sock`] }],
     ['--backlog 99', { backlog: 99 }],
     [
+      '--certfile /c.pem --keyfile /k.pem --ca-certs /a.pem --cert-reqs 2 --ciphers HIGH',
+      {
+        certfile: ['/c.pem'],
+        keyfile: ['/k.pem'],
+        caCerts: '/a.pem',
+        certReqs: 'required',
+        ciphers: 'HIGH',
+      },
+    ],
+    [
       '--statsd-host h:8125 --statsd-prefix p --dogstatsd-tags a:b',
       { statsdHost: 'h:8125', statsdPrefix: 'p', dogstatsdTags: 'a:b' },
     ],

@@ -6,6 +6,8 @@ import { logRefused } from '../../../src/http/refusal-log.ts';
 import { limitRequests } from '../../../src/http/request-limit.ts';
 import { createHttpServer } from '../../../src/http/server.ts';
 import { servedName } from '../../../src/settings/mounts.ts';
+import { innerSocket } from '../../../src/support/inner-socket.ts';
+import { isEncrypted } from '../../../src/support/is-encrypted.ts';
 import { TrustedPeers } from '../../../src/support/trusted-peers.ts';
 import { Capacity } from '../../accept/capacity.ts';
 import { EarlyBytes } from '../../accept/early-bytes.ts';
@@ -13,10 +15,16 @@ import { createGate } from '../../accept/gate.ts';
 import { makeRoom } from '../../accept/make-room.ts';
 import { PendingConnections } from '../../accept/pending.ts';
 import type { Serve } from '../../serving.ts';
+import { entrance, refuseOwnTls } from '../entrance.ts';
 import { open } from '../open.ts';
 import { warnOf } from '../without-effect.ts';
 import { limitTurns, oneAtATime } from './one-at-a-time.ts';
 import { RequestQueue } from './request-queue.ts';
+
+/** The pending connections are those that were accepted. */
+function acceptedOf(socket: Socket): Socket {
+  return isEncrypted(socket) ? innerSocket(socket) : socket;
+}
 
 /** A connection whose request head takes longer than this is slow; it does not keep the worker from accepting others. */
 const HEAD_MS = 20;
@@ -33,6 +41,7 @@ export const serveSync: Serve = async (options) => {
   const { settings, log, clock } = options;
   const application = await options.load();
   refuseHttp2(application, servedName(settings), 'sync');
+  refuseOwnTls(application, options);
   await options.initialised();
   const { own } = application;
   warnOf(own?.withoutEffect('sync') ?? [], 'sync', log);
@@ -54,10 +63,11 @@ export const serveSync: Serve = async (options) => {
   const server = createHttpServer({
     application: { ...application, handler: options.guard(limited) },
     connections,
-    observers: [({ socket }) => pending.know(socket), ...options.observers],
+    observers: [({ socket }) => pending.know(acceptedOf(socket)), ...options.observers],
     flights: options.flights,
     count: options.count,
     requestIdHeader: settings.requestIdHeader,
+    hsts: settings.hsts,
     keepAliveMs: 0,
     requestMs: settings.requestTimeout * 1000,
     limits: edgeLimitsOf(settings),
@@ -71,8 +81,9 @@ export const serveSync: Serve = async (options) => {
   const isPaused = own?.socketOptions.pauseOnConnect === true;
   const early = options.listeners().length === 1 && !isPaused ? new EarlyBytes() : null;
   let isFeeding = false;
+  const enter = entrance(options, application, { server, connections, onRefused });
   const gate = createGate(
-    (socket) => {
+    (socket, listener) => {
       if (own?.turnsAway(socket, connections.size)) return;
       connections.add(socket);
       pending.add(socket);
@@ -83,7 +94,7 @@ export const serveSync: Serve = async (options) => {
         setImmediate(fed);
       }
       update();
-      (own?.server ?? server).emit('connection', socket);
+      enter(socket, listener);
     },
     clock,
     { ...own?.socketOptions, highWaterMark: BODY_BYTES },

@@ -1,7 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { answerError } from '../../../src/http/answer-error.ts';
-import { isEncrypted } from '../../../src/support/is-encrypted.ts';
 import { knownIdOf } from '../../../src/support/request-id.ts';
 import { isTrustedPeer } from '../../../src/support/trusted-peers.ts';
 import {
@@ -13,6 +12,7 @@ import {
   type RequestMessage,
   SMALL_BODY,
 } from './messages.ts';
+import { tlsPeerOf } from './tls-peer.ts';
 import { Upload } from './upload.ts';
 
 /** What the types of a response leave out. */
@@ -234,7 +234,7 @@ function peerOf(socket: Socket & { [PEER]?: Peer }): Peer {
     localAddress: socket.localAddress,
     localPort: socket.localPort,
     localFamily: socket.localFamily,
-    encrypted: isEncrypted(socket),
+    tls: tlsPeerOf(socket),
     trusted: isTrustedPeer({ socket }),
   };
   return socket[PEER];

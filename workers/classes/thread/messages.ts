@@ -6,6 +6,7 @@ import type { Served } from '../../../src/settings/mounts.ts';
 import type { LogFields, LogLevel } from '../../../src/support/logger.ts';
 import type { Place } from '../../../src/support/place.ts';
 import type { LoadedFiles } from '../../develop/module-graph.ts';
+import type { TlsPeer } from './tls-peer.ts';
 
 /** Bodies up to this size travel whole, with the request or the answer, and are moved. */
 export const SMALL_BODY = 64 * 1024;
@@ -45,7 +46,8 @@ export interface Peer {
   readonly localAddress: string | undefined;
   readonly localPort: number | undefined;
   readonly localFamily: string | undefined;
-  readonly encrypted: boolean;
+  /** Null without TLS. */
+  readonly tls: TlsPeer | null;
   /** Whether its headers are believed: --forwarded-allow-ips. */
   readonly trusted: boolean;
 }

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { withTrust } from '../../../src/support/trusted-peers.ts';
 import type { Peer } from './messages.ts';
+import { tlsProperties } from './tls-peer.ts';
 
 /** A part that was written, as the response gave it. */
 export interface Written {
@@ -56,7 +57,7 @@ export class ThreadSocket extends Socket {
     super(OPTIONS);
     this[PEER] = peer;
     this[BYTES_READ] = bytesRead;
-    if (peer.encrypted) Object.assign(this, { encrypted: true });
+    if (peer.tls !== null) Object.assign(this, tlsProperties(peer.tls));
     Object.assign(this, withTrust(peer.trusted));
     // As that of a connection that is read.
     this.readableFlowing = true;

@@ -1,4 +1,5 @@
 import type { FromThread, Peer, RequestMessage, ToThread } from './messages.ts';
+import type { TlsPeer } from './tls-peer.ts';
 
 // V8 writes the name of each property with each message, and looks for it where it reads one: half of what a message
 // costs. The two that every request takes cross as plain lists.
@@ -24,7 +25,7 @@ type PeerList = readonly [
   localAddress: string | undefined,
   localPort: number | undefined,
   localFamily: string | undefined,
-  encrypted: boolean,
+  tls: TlsPeer | null,
   trusted: boolean,
 ];
 
@@ -104,13 +105,12 @@ function isList<Wire>(wire: Wire): wire is Extract<Wire, readonly unknown[]> {
 
 function listOf(peer: Peer): PeerList {
   const { remoteAddress, remotePort, remoteFamily, localAddress, localPort, localFamily } = peer;
-  const { encrypted, trusted } = peer;
-  return [remoteAddress, remotePort, remoteFamily, localAddress, localPort, localFamily, encrypted, trusted];
+  const { tls, trusted } = peer;
+  return [remoteAddress, remotePort, remoteFamily, localAddress, localPort, localFamily, tls, trusted];
 }
 
 function peerOf(list: PeerList): Peer {
-  const [remoteAddress, remotePort, remoteFamily, localAddress, localPort, localFamily, encrypted, trusted] =
-    list;
+  const [remoteAddress, remotePort, remoteFamily, localAddress, localPort, localFamily, tls, trusted] = list;
   return {
     remoteAddress,
     remotePort,
@@ -118,7 +118,7 @@ function peerOf(list: PeerList): Peer {
     localAddress,
     localPort,
     localFamily,
-    encrypted,
+    tls,
     trusted,
   };
 }

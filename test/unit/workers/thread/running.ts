@@ -10,7 +10,7 @@ const peer = {
   localAddress: '192.0.2.1',
   localPort: 80,
   localFamily: 'IPv4',
-  encrypted: false,
+  tls: null,
   trusted: true,
 };
 

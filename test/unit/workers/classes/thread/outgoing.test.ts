@@ -13,7 +13,7 @@ const peer = {
   localAddress: undefined,
   localPort: undefined,
   localFamily: undefined,
-  encrypted: false,
+  tls: null,
   trusted: true,
 };
 

@@ -9,7 +9,7 @@ import {
 
 const peer = {
   ...{ remoteAddress: '::1', remotePort: 1, remoteFamily: 'IPv6' },
-  ...{ localAddress: '::2', localPort: undefined, localFamily: 'IPv6', encrypted: true, trusted: true },
+  ...{ localAddress: '::2', localPort: undefined, localFamily: 'IPv6', tls: null, trusted: true },
 };
 const request: RequestMessage = {
   ...{ type: 'request', id: 7, slot: 1, method: 'POST', url: '/a?b', httpVersion: '1.0' },

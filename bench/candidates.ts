@@ -4,11 +4,14 @@ import { contextBars, contextCandidates } from './context.ts';
 import type { CaseName } from './options.ts';
 import { syncBars, syncCandidates } from './sync.ts';
 import { threadBars, threadCandidates } from './thread.ts';
+import { tlsBars, tlsCandidates } from './tls.ts';
 
 /** The cases that a load generator drives as fast as the candidates answer. */
 export const loadCases = [
   'keepalive',
   'close',
+  'tls',
+  'tls-close',
   'sync',
   'thread',
   'context',
@@ -19,6 +22,9 @@ export type LoadCase = (typeof loadCases)[number];
 /** The candidates of a case; `scratch` is a directory for what they write. */
 export function candidates(name: LoadCase, scratch: string): readonly Candidate[] {
   switch (name) {
+    case 'tls':
+    case 'tls-close':
+      return tlsCandidates(scratch);
     case 'sync':
       return syncCandidates;
     case 'thread':
@@ -57,6 +63,7 @@ const programBars: readonly Bar[] = (['keepalive', 'close'] as const).map((name)
  */
 export const bars: readonly Bar[] = [
   ...syncBars,
+  ...tlsBars,
   ...threadBars,
   ...contextBars,
   {

@@ -8,9 +8,12 @@ import { caseTable, type Sample, type Series, verdicts } from './report.ts';
 import { rotated } from './statistics.ts';
 import { isInstalled } from './tools.ts';
 
+/** Each request needs a connection of its own. */
+const CLOSING: readonly LoadCase[] = ['close', 'tls-close', 'sync'];
+
 async function measure(bench: Bench, name: LoadCase, server: Launched, seconds: number): Promise<Sample> {
   const { connections } = bench.options;
-  const request = { url: server.url, connections, seconds, close: name === 'close' || name === 'sync' };
+  const request = { url: server.url, connections, seconds, close: CLOSING.includes(name) };
   const before = bench.processorMicros(server.pid);
   const result = await runLoad(bench.generator, bench.processes, request);
   const used = bench.processorMicros(server.pid) - before;

@@ -1,5 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
-import { get } from 'node:http';
+import http from 'node:http';
+import https from 'node:https';
 import type { Candidate } from './candidate.ts';
 import type { Processes } from './processes.ts';
 
@@ -21,7 +22,7 @@ export function announcedUrl(name: string, child: ChildProcess): Promise<string>
     const timer = setTimeout(fail, announceWithinMs, 'announced no address within 10 s');
     const read = (text: string): void => {
       said = (said + text).slice(-4000);
-      const url = /http:\/\/127\.0\.0\.1:\d+/.exec(said)?.[0];
+      const url = /https?:\/\/127\.0\.0\.1:\d+/.exec(said)?.[0];
       if (url === undefined) return;
       clearTimeout(timer);
       resolve(`${url}/`);
@@ -48,9 +49,10 @@ export async function launch(candidate: Candidate, processes: Processes): Promis
 /** One answer: its status, body and headers, or those of the given names, as text that can be compared. */
 export function answerOf(url: string, only: readonly string[] | null): Promise<string> {
   return new Promise((resolve, reject) => {
+    const { get } = url.startsWith('https:') ? https : http;
     const request = get(
       url,
-      { agent: false, headers: { connection: 'keep-alive' }, timeout: 10_000 },
+      { agent: false, headers: { connection: 'keep-alive' }, timeout: 10_000, rejectUnauthorized: false },
       (response) => {
         let body = '';
         response.setEncoding('utf8').on('data', (text: string) => {

@@ -3,7 +3,17 @@ import { availableParallelism, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 
 /** What can be measured. */
-export const caseNames = ['keepalive', 'close', 'sync', 'thread', 'context', 'thread-cpu', 'mixed'] as const;
+export const caseNames = [
+  'keepalive',
+  'close',
+  'tls',
+  'tls-close',
+  'sync',
+  'thread',
+  'context',
+  'thread-cpu',
+  'mixed',
+] as const;
 
 export type CaseName = (typeof caseNames)[number];
 

@@ -11,6 +11,7 @@ import { type CaseName, choose, parseOptions, saveJson, warnIfBusy } from './opt
 import { createProcesses } from './processes.ts';
 import { processorMeter } from './processor.ts';
 import { threadCpu } from './thread-cpu.ts';
+import { writeCertificate } from './tls.ts';
 
 async function runCase(bench: Bench, name: CaseName): Promise<Findings> {
   try {
@@ -52,6 +53,7 @@ async function main(): Promise<void> {
   const processes = createProcesses();
   const scratch = mkdtempSync(join(tmpdir(), 'tsunicorn-bench-'));
   process.on('exit', () => rmSync(scratch, { recursive: true, force: true }));
+  await writeCertificate(scratch);
   await runBench({
     options,
     processes,

@@ -7,7 +7,7 @@ describe('parseOptions', () => {
       rounds: 7,
       seconds: 2,
       connections: 64,
-      cases: ['keepalive', 'close', 'sync', 'thread', 'context', 'thread-cpu', 'mixed'],
+      cases: ['keepalive', 'close', 'tls', 'tls-close', 'sync', 'thread', 'context', 'thread-cpu', 'mixed'],
       only: [],
       json: null,
     });

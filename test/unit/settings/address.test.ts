@@ -37,6 +37,15 @@ describe('an address', () => {
     expect(parse('unix:@app')).toEqual({ kind: 'abstract', name: 'app' });
   });
 
+  it.each([
+    ['tls:127.0.0.1:9000', { kind: 'tcp', host: '127.0.0.1', port: 9000 }],
+    ['tls://[::1]:9000', { kind: 'tcp', host: '::1', port: 9000 }],
+    ['tls:unix:/run/app.sock', { kind: 'unix', path: '/run/app.sock' }],
+    ['tls:fd://3', { kind: 'fd', fd: 3 }],
+  ])('%s is the same over TLS', (text, address) => {
+    expect(parse(text)).toEqual({ ...address, isTls: true });
+  });
+
   it('fd://3 is an inherited descriptor', () => {
     expect(parse('fd://3')).toEqual({ kind: 'fd', fd: 3 });
   });

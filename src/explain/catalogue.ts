@@ -3,11 +3,13 @@ import { application } from './application.ts';
 import type { Explained } from './explained.ts';
 import { files } from './files.ts';
 import { settings } from './settings.ts';
+import { tls } from './tls.ts';
 import { tools } from './tools.ts';
 
 /** Every kind of mistake that has a code. The first whose pattern fits a message counts: the general ones stand last. */
 export const explained: readonly Explained[] = [
   ...tools,
+  ...tls,
   ...addresses,
   ...files,
   ...application,

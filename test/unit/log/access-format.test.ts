@@ -131,6 +131,7 @@ describe('what a format needs', () => {
       responseHeaders: false,
       queue: false,
       id: false,
+      tls: false,
     };
     expect(compileFormat('', format).needs).toEqual({ ...none, ...needed });
   });

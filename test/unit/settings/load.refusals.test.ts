@@ -45,7 +45,6 @@ describe('what the operator is told', () => {
     ['export default { preFork: 3 };', ':1: preFork: expected a function, got 3'],
     ['export default { toString: 3 };', ':1: unknown setting "toString"'],
     ['export default { preload: true };', ':1: "preload" is refused: Node cannot fork a loaded process'],
-    ['export default { certfile: "x" };', ':1: "certfile" is refused: tsunicorn has no settings for TLS'],
     ['export default { printConfig: true };', ':1: printConfig cannot be set in the configuration file'],
     ['export default { envFile: ["no.env"] };', ':1: envFile no.env: no such file'],
     ['export const x = 1;', ': it has no default export; write export default defineConfig({ … })'],

@@ -65,7 +65,7 @@ describe('parseArguments', () => {
     [['a', 'b'], 'too many arguments: expected one module:export, got a b'],
     [['reload', 'a'], /^there is no module 'reload' here: write tsunicornctl reload --wait/],
     [['--preload'], /^--preload is refused: Node cannot fork a loaded process; /],
-    [['--certfile', 'x.pem'], /^--certfile is refused: tsunicorn has no settings for TLS; /],
+
     [['--print-config=yes'], '--print-config takes no value'],
   ])('refuses %j in one line', (words, message) => {
     expect(() => parseArguments(words, 'argv')).toThrow(message);

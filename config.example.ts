@@ -45,6 +45,17 @@ export default defineConfig({
   // handshakeTimeout: 10,
   // Strict-Transport-Security of each answer over TLS: seconds, or '31536000; includeSubDomains'.
   // hsts: null,
+  // ── Static files ──
+  // Directories whose files are served before the application, by their paths: { '/assets': 'public' } (docs/static.md).
+  // static: {},
+  // Whether the application answers what is no file there.
+  // staticFallthrough: false,
+  // For how many seconds clients may keep a file without a fingerprint in its name.
+  // staticMaxAge: 0,
+  // Directories in which the application may name files to send, by X-Sendfile.
+  // sendfileRoot: [],
+  // The same for X-Accel-Redirect, by paths: { '/internal': 'private' }.
+  // accelRedirect: {},
   // ── Workers ──
   // The number of worker processes; 'auto' is one for each processor.
   // workers: 1,

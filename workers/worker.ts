@@ -25,6 +25,7 @@ import { explainExit } from './boot/early-exit.ts';
 import { explainFailure } from './boot/failure.ts';
 import { guardProcess } from './boot/host.ts';
 import {
+  filesOf,
   findServed,
   loadIntoProcess,
   provePath,
@@ -198,6 +199,7 @@ class Worker {
     const count = this.#counting?.requests ?? null;
     this.#tls = await this.#openTls();
     const queueLimit = await queueLimitOf(settings, { count, log: this.#log, clock: this.#clock });
+    const files = await filesOf(settings, this.#log, this.#clock);
     const onError = this.#logs.applicationFailed;
     return serve({
       settings,
@@ -215,7 +217,9 @@ class Worker {
       tls: this.#tls,
       guard: (handler) => {
         const limited = queueLimit?.guard(handler) ?? handler;
-        return this.#readiness?.guard(limited) ?? limited;
+        // A file takes no turn and no thread of the application's.
+        const served = files?.(limited) ?? limited;
+        return this.#readiness?.guard(served) ?? served;
       },
       fail: (reason) => this.#fail(reason),
       report: this.#modules?.take ?? null,

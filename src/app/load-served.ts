@@ -6,10 +6,10 @@ import { standInForMain } from './main-module.ts';
 import { resolveModule } from './resolve.ts';
 import { type AppSpec, parseSpec } from './spec.ts';
 
-/** Loads what is served: an application, or several under their paths. Rejects with a BootError, with exit status 4. */
+/** Loads what is served: an application, or several under their paths, or none beside files. Rejects with a BootError, with exit status 4. */
 export async function loadServed(served: Served, options: LoadOptions): Promise<Application> {
   const { app, mount } = served;
-  if (isEmpty(mount)) return loadApplication(app ?? '', options);
+  if (app !== null && isEmpty(mount)) return loadApplication(app, options);
   const { adaptMounts } = await import('./mount/adapt-mounts.ts');
   const { cwd, gateway = bareContext } = options;
   const modules = [];

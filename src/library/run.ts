@@ -9,6 +9,7 @@ import { PARENT_VARIABLE } from '../process/parent.ts';
 import { takeVariables } from '../process/systemd/variables.ts';
 import type { Settings } from '../settings/catalogue/catalogue.ts';
 import { type Loaded, loadSettings, type SettingsInput } from '../settings/load.ts';
+import { servesNothing } from '../settings/mounts.ts';
 import { nameSetting } from '../settings/origin.ts';
 import { splitCode } from '../settings/sources/code.ts';
 import { systemClock } from '../support/clock.ts';
@@ -102,7 +103,7 @@ function environment(): NodeJS.ProcessEnv {
 
 /** Refuses what would change the process of the program. */
 function refuseProcessWide({ settings, origins }: Loaded): void {
-  if (settings.app === null && Object.keys(settings.mount).length === 0)
+  if (servesNothing(settings))
     throw new UsageError(
       "createService(): app: it is missing; write for example createService({ app: 'app.ts:app' })",
     );

@@ -50,6 +50,7 @@ export async function checkSettings(
   own: Pick<OwnProcess, 'base'>,
 ): Promise<Checked> {
   checkMounts(loaded);
+  await checkFiles(loaded);
   checkWaitReady(loaded);
   await checkLogs(loaded);
   await checkDebug(loaded, own.base);
@@ -108,6 +109,13 @@ function checkMounts({ settings: { app, mount }, origins }: LoadedData): void {
     throw new UsageError(
       `${nameSetting(origins.mount, 'mount')}: ${root} and ${app} are both at /; remove one of them, or mount it at a path of its own`,
     );
+}
+
+/** Refuses directories of files that are not there. */
+async function checkFiles(loaded: LoadedData): Promise<void> {
+  const { static: files, accelRedirect, sendfileRoot } = loaded.settings;
+  if (Object.keys({ ...files, ...accelRedirect }).length + sendfileRoot.length === 0) return;
+  (await import('./static-roots.ts')).checkRoots(loaded);
 }
 
 async function adminAddressesOf({ settings, origins }: LoadedData): Promise<readonly Address[]> {

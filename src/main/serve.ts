@@ -5,6 +5,7 @@ import type { Start } from '../process/start.ts';
 import { surviveStdio } from '../process/stdio.ts';
 import type { SystemdVariables } from '../process/systemd/variables.ts';
 import type { Loaded, SettingsInput } from '../settings/load.ts';
+import { servesNothing } from '../settings/mounts.ts';
 import { UsageError } from '../support/errors.ts';
 import type { Logger } from '../support/logger.ts';
 import { Lineage } from './lineage.ts';
@@ -30,7 +31,7 @@ export interface ServeOptions {
 export async function serve(loaded: Loaded, options: ServeOptions): Promise<number> {
   const { start, input, parent, systemd, queue, allLoaded } = options;
   const { settings } = loaded;
-  if (settings.app === null && Object.keys(settings.mount).length === 0)
+  if (servesNothing(settings))
     throw new UsageError((await import('./next-step.ts')).nextStep(settings.chdir));
   const own = new OwnProcess(input.env, loaded);
   const checked = await checkSettings(loaded, input, own);

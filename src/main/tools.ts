@@ -1,4 +1,5 @@
 import { loadSettings, type SettingsInput } from '../settings/load.ts';
+import { servesNothing } from '../settings/mounts.ts';
 import { UsageError } from '../support/errors.ts';
 import { nextStep } from './next-step.ts';
 import { parseArguments } from './options.ts';
@@ -25,7 +26,7 @@ export async function runTool(input: SettingsInput): Promise<number> {
     parse: parseArguments,
     applyEnvironment: (added) => void Object.assign(process.env, added),
   });
-  if (loaded.settings.app === null && Object.keys(loaded.settings.mount).length === 0)
+  if (servesNothing(loaded.settings))
     throw new UsageError(`init ${kind}: ${nextStep(input.cwd, `init ${kind} `)}`);
   const command = [process.execPath, process.argv[1] ?? 'tsunicorn'];
   const file = await writeFile(kind, loaded, more, { cwd: input.cwd, command });

@@ -50,6 +50,19 @@ const CHANGES: Readonly<Record<Exclude<SettingName, Fixed | Privileged | Elsewhe
   mount: { to: { '/two': 'two.mjs' }, seen: 'worker' },
   programArguments: { to: ['--verbose'], seen: 'worker' },
   rootPath: { to: '/shop', seen: 'worker' },
+  static: {
+    to: { '/assets': '.' },
+    as: (directory) => ({ '/assets': join(directory, 'two') }),
+    seen: 'worker',
+  },
+  staticFallthrough: { to: true, seen: 'worker' },
+  staticMaxAge: { to: 60, seen: 'worker' },
+  sendfileRoot: { to: ['.'], as: (directory) => [join(directory, 'two')], seen: 'worker' },
+  accelRedirect: {
+    to: { '/internal': '.' },
+    as: (directory) => ({ '/internal': join(directory, 'two') }),
+    seen: 'worker',
+  },
   bind: {
     to: 'unix:two.sock',
     as: (directory) => [`unix:${directory}/two/two.sock`],

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Application } from '../../src/app/application.ts';
 import type { Program } from '../../src/app/script/load-program.ts';
 import { gatewayContext } from '../../src/gateway/context.ts';
+import type { ServeFiles } from '../../src/http/edge/static/create.ts';
 import type { QueueLimit, QueueLimitOptions } from '../../src/http/queue-limit.ts';
 import type { Readiness } from '../../src/http/ready-path.ts';
 import type { WorkerLog } from '../../src/log/records.ts';
@@ -48,6 +49,14 @@ export async function readinessOf({ readyPath, drainDelay }: Settings): Promise<
   if (readyPath === null || drainDelay === 0) return null;
   const { readinessAt } = await import('../../src/http/ready-path.ts');
   return readinessAt(readyPath);
+}
+
+/** What sends files in the application's place; null where nothing of the kind is asked for. */
+export async function filesOf(settings: Settings, log: WorkerLog, clock: Clock): Promise<ServeFiles | null> {
+  const asked = { ...settings.static, ...settings.accelRedirect };
+  if (Object.keys(asked).length + settings.sendfileRoot.length === 0) return null;
+  const { createFiles } = await import('../../src/http/edge/static/create.ts');
+  return createFiles(settings, log, clock);
 }
 
 /** What refuses requests that have waited for too long; null without --queue-timeout. */

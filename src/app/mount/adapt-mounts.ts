@@ -19,7 +19,7 @@ export function adaptMounts(
   const taken = Symbol('route');
   const upgrading = router.routes.some(({ application }) => application.upgrade);
   return {
-    what: `mounts: ${routes.map(describe).join(', ')}`,
+    what: routes.length === 0 ? 'no application' : `mounts: ${routes.map(describe).join(', ')}`,
     handler(request, response) {
       const found = router.find(request.url ?? '');
       if (found === null) return answerNotFound(response);

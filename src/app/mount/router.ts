@@ -10,31 +10,31 @@ export interface Route {
 }
 
 /** What a request is under: the route, and where in the target its path begins and ends. */
-interface Found {
-  readonly route: Route;
+export interface Found<Kind = Route> {
+  readonly route: Kind;
   readonly from: number;
   readonly to: number;
 }
 
 const SLASH = 0x2f;
 
-/** Finds the application that a request is under, by the path as it was sent: what is encoded is left so. */
-export class Router {
-  readonly #routes: readonly Route[];
+/** Finds what a request is under, such as an application, by the path as it was sent: what is encoded is left so. */
+export class Router<Kind extends Pick<Route, 'path'> = Route> {
+  readonly #routes: readonly Kind[];
   readonly #rootPath: string;
 
   /** `rootPath` is that of the whole service, which a proxy may have left in the path. */
-  constructor(routes: readonly Route[], rootPath: string) {
+  constructor(routes: readonly Kind[], rootPath: string) {
     this.#routes = routes.toSorted((a, b) => b.path.length - a.path.length);
     this.#rootPath = rootPath;
   }
 
-  get routes(): readonly Route[] {
+  get routes(): readonly Kind[] {
     return this.#routes;
   }
 
   /** The route with the longest path; null if there is none. */
-  find(url: string): Found | null {
+  find(url: string): Found<Kind> | null {
     const from = pathStart(url);
     const at = isUnder(url, this.#rootPath, from) ? from + this.#rootPath.length : from;
     for (const route of this.#routes)
@@ -45,7 +45,7 @@ export class Router {
 }
 
 /** Shortens the path of a request for the application that it is under. One at `/` sees the request as it is. */
-export function enter(request: Mounted, { from, to }: Found): void {
+export function enter(request: Mounted, { from, to }: Pick<Found, 'from' | 'to'>): void {
   if (from === to) return;
   const { url = '' } = request;
   const rest = url.slice(to);

@@ -41,6 +41,12 @@ export const requestRecords = {
     may: ['count'],
     when: 'a request was answered by the server itself, because it was not HTTP or not safe, too large or too slow; the first of a client and a reason is logged at once, more of them once a second, with their `count`',
   },
+  'file-not-sent': {
+    level: ['warning', 'info'],
+    fields: ['worker', 'phase', 'count', 'durationMs'],
+    may: ['request', 'file', 'reason'],
+    when: 'a file of `--static`, or one that the application asked for by `X-Sendfile` or `X-Accel-Redirect`, could not be sent; `request`, `file` and `reason` are those of the latest, and `info` says that there has been none for ten seconds',
+  },
   'request-timeout': {
     level: ['warning', 'error'],
     fields: ['worker', 'request', 'setting', 'durationMs'],

@@ -4,6 +4,7 @@ import { application } from './application.ts';
 import { binding } from './binding.ts';
 import { companions } from './companions.ts';
 import { development } from './development.ts';
+import { files } from './files.ts';
 import { limits } from './limits.ts';
 import { logging } from './logging.ts';
 import { observing } from './observing.ts';
@@ -18,6 +19,7 @@ export const catalogue = {
   ...application,
   ...binding,
   ...tls,
+  ...files,
   ...workers,
   ...companions,
   ...timeouts,
@@ -58,6 +60,7 @@ export const sections: readonly (readonly [title: string, names: readonly Settin
   ['Application', namesOf(application)],
   ['Binding', namesOf(binding)],
   ['TLS', namesOf(tls)],
+  ['Static files', namesOf(files)],
   ['Workers', namesOf(workers)],
   ['Companions', namesOf(companions)],
   ['Timeouts', namesOf(timeouts)],

@@ -1,0 +1,37 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { fs } from '../../../support/builtins.ts';
+import { answerError } from '../../answer-error.ts';
+import type { FileHead } from './file-head.ts';
+import type { OpenFile } from './open-inside.ts';
+import { sendPart } from './send-part.ts';
+
+/** Answers with a part of an open file, and closes it. `headers` are sent beside those of `head`. */
+export function answerFile(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { fd }: OpenFile,
+  head: FileHead,
+  headers: Readonly<Record<string, string | undefined>>,
+): void {
+  if (response.closed || response.writableEnded) return fs.closeSync(fd);
+  if (head.isError) {
+    fs.closeSync(fd);
+    return answerError(response, head.status, textsOf(head.headers));
+  }
+  response.statusCode = head.status;
+  for (const [name, value] of Object.entries(head.headers)) response.setHeader(name, value);
+  for (const [name, value] of Object.entries(headers))
+    if (value !== undefined && !(head.status === 304 && isOfBody(name))) response.setHeader(name, value);
+  if (request.method !== 'HEAD' && head.length > 0) return sendPart(response, fd, head.from, head.length);
+  fs.closeSync(fd);
+  response.end();
+}
+
+/** What a 304 leaves out (RFC 9110, 15.4.5). */
+function isOfBody(name: string): boolean {
+  return name === 'Content-Type' || name === 'Content-Encoding';
+}
+
+function textsOf(headers: FileHead['headers']): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]));
+}

@@ -41,6 +41,15 @@ export const files: readonly Explained[] = [
     cure: 'Run the `npm install` of the message in the project.',
   },
   {
+    code: 'TSU0306',
+    title: 'A directory of files cannot be served',
+    pattern:
+      /; create it, or name another$|takes every request, so that the application gets none|the worker cannot enter the directory/,
+    means:
+      'A directory of `--static`, `--sendfile-root` or `--accel-redirect` is not there, is no directory, or may not be entered by the user of the workers; or one at `/` would leave the application no request.',
+    cure: 'A relative directory is looked for in `--chdir`. Build what is to be served before the start, and let the user of `--user` read it; see [static files](../static.md).',
+  },
+  {
     code: 'TSU0401',
     title: 'There is no such user or group',
     pattern: /there is no (user|group) "|has no entry in the user database|it needs --user/,

@@ -1,5 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { FlightTable } from '../flights/table.ts';
+import { onAnswer } from '../log/access-tunnel.ts';
 import { knownIdOf, traceParentOf } from '../support/request-id.ts';
 
 /** Handles a request that came at `nowMs` of performance.now(). */
@@ -15,6 +17,16 @@ export function noteFlights(table: FlightTable | null, handle: Handle): Handle {
     if (isSent(response)) table.close(slot);
     else response.on('close', () => table.close(slot));
   };
+}
+
+/** Records a request for another protocol (Upgrade, CONNECT) until its connection ends. */
+export function noteTunnel(table: FlightTable, request: IncomingMessage, socket: Socket): void {
+  const slot = openFlight(table, request, performance.now());
+  onAnswer(socket, (status) => {
+    table.progress(slot, status, false, 0);
+    if (status === 101 || request.method === 'CONNECT') table.upgrade(slot);
+  });
+  socket.once('close', () => table.close(slot));
 }
 
 /** Records a request; returns its place. */

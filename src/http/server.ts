@@ -19,7 +19,7 @@ import { refuseOn } from './edge/refused.ts';
 import { CHUNKED, compileScan, type Policy } from './edge/scan.ts';
 import { afterAnswer, inTurn, isLast } from './in-turn.ts';
 import { lingerWhileSent } from './linger.ts';
-import { noteFlights } from './note-flights.ts';
+import { noteFlights, noteTunnel } from './note-flights.ts';
 import { fold, type Observer, type RequestCount } from './observer.ts';
 import { keepPace } from './pace.ts';
 import { handErrors, Refusals, refuseErrors, type SayRefused, statusText } from './refusals.ts';
@@ -287,7 +287,7 @@ const NO_TUNNELS = '501 Not Implemented';
 
 /** Hands a connection over to another protocol; `hand` calls the application. */
 function switcher(
-  { application, connections, onError, accessLog, clock }: HttpServerOptions,
+  { application, connections, onError, accessLog, flights, clock }: HttpServerOptions,
   { policy, refusals }: Edge,
 ) {
   const scan = compileScan(policy);
@@ -308,7 +308,8 @@ function switcher(
 
     function change(): void {
       connections.noteUpgrade(request, socket);
-      accessLog?.observeTunnel(request, socket);
+      if (accessLog) accessLog.observeTunnel(request, socket);
+      else if (flights) noteTunnel(flights, request, socket);
       const fault = scan(request);
       if (fault !== null && fault !== CHUNKED) {
         refusals.note(socket, fault);

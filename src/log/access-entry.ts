@@ -22,6 +22,8 @@ export interface Entry {
   readonly queueMs: number | null;
   /** Why the client did not get the application's whole answer; `''` where it did. */
   readonly cut: string;
+  /** With which a WebSocket was closed (RFC 6455, 7.4); null for any other request. */
+  readonly closeCode: number | null;
   /** Its id, and that of the trace that it belongs to; `''` where there is none. */
   readonly requestId: string;
   readonly traceId: string;
@@ -45,6 +47,8 @@ export interface Needs {
   /** The id of each request. */
   readonly id: boolean;
   readonly tls: boolean;
+  /** How WebSockets are closed. */
+  readonly closeCode: boolean;
 }
 
 /** A compiled format. Its lines end in a newline and are ASCII, so that their length is their number of bytes. */
@@ -58,6 +62,7 @@ export interface AccessFormat {
 /** The data of one request until its line is written. What the format does not use is left empty. */
 export class RequestEntry implements Entry {
   readonly pid = process.pid;
+  readonly closeCode = null;
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
   /** As the client sent them: routers rewrite `req.url` while they work. */

@@ -49,6 +49,7 @@ const ATOMS: Readonly<Record<string, Atom>> = {
   Q: { needs: 'queue', piece: () => (entry) => wholeOf(entry.queueMs) },
   I: { needs: 'id', piece: () => (entry) => entry.requestId || '-' },
   Z: { piece: () => (entry) => entry.traceId || '-' },
+  C: { needs: 'closeCode', piece: () => (entry) => `${entry.closeCode ?? '-'}` },
   p: { piece: () => (entry) => `<${entry.pid}>` },
   X: { piece: () => (entry) => quoted(entry.cut) },
 };
@@ -131,6 +132,7 @@ function textFormat(pieces: readonly Piece[], needs: ReadonlySet<Need>): AccessF
       queue: needs.has('queue'),
       id: needs.has('id'),
       tls: needs.has('tls'),
+      closeCode: needs.has('closeCode'),
     },
     line,
     shortLine: (entry, limit) => `${line(entry).slice(0, limit - CUT.length)}${CUT}`,

@@ -18,6 +18,7 @@ export function jsonFormat(): AccessFormat {
       queue: true,
       id: true,
       tls: false,
+      closeCode: true,
     },
     line: (entry) => render(time(), entry, Number.POSITIVE_INFINITY),
     shortLine: (entry, limit) => render(time(), entry, Math.min(SHORT_CHARS, limit)),
@@ -35,7 +36,7 @@ function render(time: string, entry: Entry, chars: number): string {
     `,"status":${entry.status},"bytes":${entry.bytes},"durationMs":${durationMs},"queueMs":${wholeOf(entry.queueMs)}` +
     `,"referer":${text(entry.requestHeader('referer'))},"userAgent":${text(entry.requestHeader('user-agent'))}` +
     `,"user":${text(userOf(entry))},"cut":${text(entry.cut)},"requestId":${text(entry.requestId)}` +
-    `,"traceId":${text(entry.traceId)}}\n`
+    `,"traceId":${text(entry.traceId)},"closeCode":${entry.closeCode}}\n`
   );
 }
 

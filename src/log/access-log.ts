@@ -144,7 +144,8 @@ class Lines implements AccessLog {
     const traceId = traceParentOf(req)?.traceId ?? null;
     const now = performance.now();
     const slot = flights.open(method, url, remote, httpVersion, now, knownIdOf(req), traceId);
-    const entry = new TunnelEntry(req, socket, remote, slot, (status) => {
+    const { closeCode } = this.#needs;
+    const entry = new TunnelEntry(req, socket, remote, slot, closeCode, (status) => {
       flights.progress(slot, status, false, 0);
       if (status === 101 || method === 'CONNECT') flights.upgrade(slot);
     });

@@ -35,6 +35,7 @@ export function lostEntry(
     bytes: isBodiless(method, status) ? 0 : bytes,
     elapsedMs,
     queueMs: null,
+    closeCode: null,
     cut: ended ? '' : reason,
     requestId,
     traceId,
@@ -59,7 +60,7 @@ export function refusedEntry(remote: string, status: number, cut: string): Entry
       cut,
       tls: {},
     },
-    ...{ requestId: '', traceId: '' },
+    ...{ closeCode: null, requestId: '', traceId: '' },
     requestHeader: () => '',
     responseHeader: () => '',
   };

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { requestIdOf, traceParentOf } from '../support/request-id.ts';
 import { type TlsFacts, tlsFacts } from '../support/tls-facts.ts';
 import { type Entry, UNANSWERED } from './access-entry.ts';
+import { CloseCode } from './close-code.ts';
 
 /** The data of a connection whose client asked for another protocol (Upgrade, CONNECT), until it ends. */
 export class TunnelEntry implements Entry {
@@ -20,6 +21,8 @@ export class TunnelEntry implements Entry {
   #status = 0;
   /** What the socket had written when the head of the answer was. */
   #headEnd = 0;
+  /** Of a WebSocket, where its close code is wanted. */
+  #close: CloseCode | null = null;
 
   /** `answered` is called with the status, once, when the answer begins. */
   constructor(
@@ -27,6 +30,7 @@ export class TunnelEntry implements Entry {
     socket: Socket,
     remote: string,
     slot: number,
+    wantsCode: boolean,
     answered: (status: number) => void,
   ) {
     this.#req = req;
@@ -40,6 +44,7 @@ export class TunnelEntry implements Entry {
       this.#status = status;
       this.#headEnd = socket.bytesWritten + head;
       answered(status);
+      if (wantsCode && status === 101 && isWebSocket(req)) this.#close = new CloseCode(socket);
     });
   }
 
@@ -54,6 +59,10 @@ export class TunnelEntry implements Entry {
   /** How many bytes followed the head of the answer. */
   get bytes(): number {
     return this.#headEnd === 0 ? 0 : Math.max(0, this.#socket.bytesWritten - this.#headEnd);
+  }
+
+  get closeCode(): number | null {
+    return this.#close?.code ?? null;
   }
 
   get elapsedMs(): number {
@@ -81,6 +90,10 @@ export class TunnelEntry implements Entry {
   responseHeader(): string {
     return '';
   }
+}
+
+function isWebSocket({ headers: { upgrade = '' } }: IncomingMessage): boolean {
+  return /^websocket$/i.test(upgrade);
 }
 
 type Write = (chunk: unknown, ...rest: unknown[]) => unknown;

@@ -31,11 +31,18 @@ export function requestsOf({ requests, pid, slot }: WorkerView) {
       path: `${withoutQuery(url)}${cut && !url.includes('?') ? '…' : ''}`,
       client: remote === '' ? null : remote,
       protocol,
-      state: status === 0 ? 'waiting' : ended ? 'ended' : 'answering',
+      state: stateOf(method, status, ended),
       status: status === 0 ? null : status,
       bytes,
     }),
   );
+}
+
+/** An upgraded connection, such as a WebSocket, stays in the list until it ends. */
+function stateOf(method: string, status: number, ended: boolean): string {
+  if (status === 0) return 'waiting';
+  if (status === 101 || (method === 'CONNECT' && status < 300)) return 'upgraded';
+  return ended ? 'ended' : 'answering';
 }
 
 function described(service: Controlled, worker: WorkerView): object {

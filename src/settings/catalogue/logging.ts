@@ -45,7 +45,7 @@ export const logging = {
     default: null,
   }),
   accessLogformat: setting({
-    doc: 'The format of the access log: a text with `%(x)s` atoms, or the word `combined` or `json`. `%(X)s` is the reason why a client did not get the whole answer, and `%(Q)s` for how many milliseconds the request had waited in a queue, `%(I)s` its id: see [access-log.md](access-log.md).',
+    doc: 'The format of the access log: a text with `%(x)s` atoms, or the word `combined` or `json`. `%(X)s` is the reason why a client did not get the whole answer, and `%(Q)s` for how many milliseconds the request had waited in a queue, `%(I)s` its id, `%(C)s` the code that a WebSocket was closed with: see [access-log.md](access-log.md).',
     flags: '--access-logformat',
     kind: text('format'),
     default: '%(h)s %(l)s %(u)s %(t)s "%(r)s" %(s)s %(b)s "%(f)s" "%(a)s"',

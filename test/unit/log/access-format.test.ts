@@ -132,6 +132,7 @@ describe('what a format needs', () => {
       queue: false,
       id: false,
       tls: false,
+      closeCode: false,
     };
     expect(compileFormat('', format).needs).toEqual({ ...none, ...needed });
   });
@@ -181,6 +182,7 @@ describe('the format json', () => {
       cut: null,
       requestId: expect.stringMatching(/^[\da-z]{12}-[\da-z]+$/),
       traceId: null,
+      closeCode: null,
     });
   });
 
@@ -194,7 +196,7 @@ describe('a format that is refused', () => {
   it.each([
     [
       '%(z)s',
-      'unknown atom %(z)s; known are h l u t r m U q H s b B f a T M D L Q I Z p X and {header}i {header}o {VARIABLE}e',
+      'unknown atom %(z)s; known are h l u t r m U q H s b B f a T M D L Q I Z C p X and {header}i {header}o {VARIABLE}e',
     ],
     ['%({x}z)s', 'unknown atom %({x}z)s'],
     ['%(constructor)s', 'unknown atom %(constructor)s'],

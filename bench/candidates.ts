@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { type Bar, type Candidate, cluster, server, tsunicorn, tsunicornProgram } from './candidate.ts';
 import { contextBars, contextCandidates } from './context.ts';
 import type { CaseName } from './options.ts';
+import { staticCandidates } from './static.ts';
 import { syncBars, syncCandidates } from './sync.ts';
 import { threadBars, threadCandidates } from './thread.ts';
 import { tlsBars, tlsCandidates } from './tls.ts';
@@ -15,6 +16,8 @@ export const loadCases = [
   'sync',
   'thread',
   'context',
+  'static',
+  'static-large',
 ] as const satisfies readonly CaseName[];
 
 export type LoadCase = (typeof loadCases)[number];
@@ -31,6 +34,10 @@ export function candidates(name: LoadCase, scratch: string): readonly Candidate[
       return threadCandidates;
     case 'context':
       return contextCandidates;
+    case 'static':
+      return staticCandidates(scratch, 1024);
+    case 'static-large':
+      return staticCandidates(scratch, 1024 * 1024);
     default:
       return plainCandidates(join(scratch, 'access.log'));
   }

@@ -56,6 +56,13 @@ async function runRounds(
   );
 }
 
+/** The headers that must be the same, where others need not be. */
+const COMPARED: Readonly<Partial<Record<LoadCase, readonly string[]>>> = {
+  sync: ['content-type', 'content-length'],
+  static: ['content-length'],
+  'static-large': ['content-length'],
+};
+
 /** Whether it can be run here; where it cannot, that is said where nobody misses it. */
 function isAtHand(name: LoadCase, { name: candidate, needs }: Candidate): boolean {
   if (needs === undefined || isInstalled(needs.command)) return true;
@@ -76,7 +83,7 @@ export async function compare(bench: Bench, name: LoadCase): Promise<Findings> {
   for (const candidate of chosen.filter((one) => isAtHand(name, one)))
     servers.push(await launch(candidate, bench.processes));
   // Servers of another make have headers of their own, and sync workers close where others keep.
-  await checkSameAnswer(servers, name === 'sync' ? ['content-type', 'content-length'] : null);
+  await checkSameAnswer(servers, COMPARED[name] ?? null);
   const series = await runRounds(bench, name, servers);
   return { text: caseTable(name, series), measured: { series, verdicts: verdicts(name, series) } };
 }

@@ -11,6 +11,8 @@ export const caseNames = [
   'sync',
   'thread',
   'context',
+  'static',
+  'static-large',
   'thread-cpu',
   'mixed',
 ] as const;

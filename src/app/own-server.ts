@@ -20,6 +20,8 @@ export interface Adoption {
   readonly upgrade: (request: IncomingMessage, socket: Duplex, hand: () => void) => void;
   /** Handles an error of a client that the program's listeners answer, which `hand` calls; null where it has none. */
   readonly refused: ((error: Error, socket: Socket, hand: () => void) => void) | null;
+  /** Tells the client of a request with `Expect: 100-continue` to send its body, or not; null where the program does. */
+  readonly welcome: ((request: IncomingMessage, response: ServerResponse) => void) | null;
   /** A connection begins with TLS. */
   readonly encrypts: (socket: Socket) => void;
   /** Its requests come through `secure`, the TLS socket. */
@@ -166,7 +168,7 @@ export class OwnServer {
   }
 
   #adoptHttp(server: Server, adoption: Adoption): void {
-    const { engine, upgrade, refused, encrypts, secured, session, stream } = adoption;
+    const { engine, upgrade, refused, welcome, encrypts, secured, session, stream } = adoption;
     const plain = plainServer(server);
     const { keepAliveTimeout, requestTimeout } = { ...plain, ...this.#defaults };
     for (const name of ['headersTimeout', 'connectionsCheckingInterval'])
@@ -183,7 +185,9 @@ export class OwnServer {
     const pass: Emit = (...args) => Reflect.apply(emit, server, args);
     // Through emit() of the engine: tracing replaces that of http.Server's prototype to see requests begin.
     const handle: Emit = (event, request, response) => {
-      if (event !== 'request') noteEvent(request as IncomingMessage, String(event));
+      if (event === 'checkContinue' && welcome !== null)
+        welcome(request as IncomingMessage, response as ServerResponse);
+      else if (event !== 'request') noteEvent(request as IncomingMessage, String(event));
       if (server !== this.#first) noteServer(request as IncomingMessage, server);
       return engine.emit('request', request as IncomingMessage, response as ServerResponse);
     };

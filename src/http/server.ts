@@ -16,8 +16,8 @@ import { guardChunks } from './edge/chunked.ts';
 import type { Fault } from './edge/fault.ts';
 import { type EdgeLimits, headOptions, NO_LIMITS } from './edge/limits.ts';
 import { refuseOn } from './edge/refused.ts';
-import { CHUNKED, compileScan, type Policy } from './edge/scan.ts';
-import { afterAnswer, inTurn, isLast } from './in-turn.ts';
+import { compileScan, isFault, type Policy } from './edge/scan.ts';
+import { afterAnswer, endBehind, inTurn, isLast } from './in-turn.ts';
 import { lingerWhileSent } from './linger.ts';
 import { noteFlights, noteTunnel } from './note-flights.ts';
 import { fold, type Observer, type RequestCount } from './observer.ts';
@@ -111,15 +111,29 @@ function policyOf({ application: { own }, limits = NO_LIMITS }: HttpServerOption
   };
 }
 
-/** A request that is refused must not be told before that its body is welcome, as Node would tell it. */
 function answerExpectations(engine: Server, policy: Policy): void {
-  const scan = compileScan(policy);
+  const welcome = welcomer(policy);
   engine.on('checkContinue', (request, response) => {
-    const verdict = scan(request);
-    if (verdict === null || verdict === CHUNKED) response.writeContinue();
+    welcome(request, response);
     engine.emit('request', request, response);
   });
   engine.on('checkExpectation', (request, response) => engine.emit('request', request, response));
+}
+
+/** A request that is refused must not be told before that its body is welcome, as Node would tell it. */
+function welcomer(policy: Policy): RequestListener {
+  const scan = compileScan(policy);
+  return (request, response) => {
+    if (!isFault(scan(request))) response.writeContinue();
+  };
+}
+
+/** Has `checkContinue` emitted, also where the program does not listen to it. A stream of HTTP/2 is treated as Node does. */
+function hearExpectations(server: Server): void {
+  server.on('checkContinue', (request, response) => {
+    response.writeContinue();
+    server.emit('request', request, response);
+  });
 }
 
 /** Nothing but its connections is known of a server that does not speak HTTP. */
@@ -145,13 +159,15 @@ function adopt(own: OwnServer, engine: Server, options: HttpServerOptions, edge:
     const isHeard = (event: string) => server.listenerCount(event) > 0;
     const refused = isHeard('clientError') ? handErrors(arrivals, refusals) : null;
     if (refused === null) refuseErrors(arrivals, refusals);
+    const welcome = isHeard('checkContinue') ? null : welcomer(policy);
+    if (welcome !== null) hearExpectations(server);
     // Without a listener Node answers 417 itself, and goes on with what comes behind.
     if (!isHeard('checkExpectation')) server.on('checkExpectation', () => {});
     // That of a stream is answered by Node.
     if (!own.isHttp2 && !isHeard('connect'))
       server.on('connect', (request, socket) => refuseOn(socket, NO_TUNNELS, request.socket, clock));
     if (!isHeard('timeout')) closeIdleConnections(server, connections);
-    return { ...common, refused };
+    return { ...common, refused, welcome };
   });
   return own.server;
 }
@@ -226,8 +242,11 @@ function requestListener(options: HttpServerOptions, { policy, refusals }: Edge)
     // Nothing can be answered on a connection whose side of ours has ended, as after a refusal.
     if ((earlier !== null && isLast(earlier)) || socket.writableEnded) return;
     const verdict = scan(request);
-    if (verdict === CHUNKED) guardChunks(request, chunked);
-    else if (verdict !== null) return refusals.refuse(request, response, verdict, clock.now());
+    if (verdict !== null) {
+      if (isFault(verdict)) return refusals.refuse(request, response, verdict, clock.now());
+      if (verdict.isChunked) guardChunks(request, chunked);
+      if (verdict.isSwitching) endWith(response);
+    }
     begin(request, response, clock.now());
   };
   return keepAliveMs === 0 ? firstAlone(listener) : listener;
@@ -268,6 +287,12 @@ function firstAlone(listener: RequestListener): RequestListener {
     });
     listener(request, response);
   };
+}
+
+/** A part of what its client has sent behind the request may be missing, so nothing of that may run. */
+function endWith(response: ServerResponse): void {
+  response.shouldKeepAlive = false;
+  endBehind(response);
 }
 
 /** Not by a header, which the application would see among its own. */
@@ -311,7 +336,7 @@ function switcher(
       if (accessLog) accessLog.observeTunnel(request, socket);
       else if (flights) noteTunnel(flights, request, socket);
       const fault = scan(request);
-      if (fault !== null && fault !== CHUNKED) {
+      if (isFault(fault)) {
         refusals.note(socket, fault);
         return refuseOn(duplex, statusText(fault.status), socket, clock);
       }

@@ -13,13 +13,30 @@ export interface Policy {
   readonly takesExpectations: () => boolean;
 }
 
-/** What a request whose body is chunked, with nothing wrong about its head, is told by: its body has to be checked as well. */
-export const CHUNKED = 'chunked';
+/** A request with nothing wrong about its head, about which something is to be done. */
+export interface Passed {
+  /** Its body has to be checked as well. */
+  readonly isChunked: boolean;
+  /** It asks for another protocol. Where it does not get that, Node throws away what it has read behind the head. */
+  readonly isSwitching: boolean;
+}
 
-/** Returns what is wrong with a request of which only the head has arrived; null where nothing is. */
-export type Scan = (request: IncomingMessage) => Fault | typeof CHUNKED | null;
+const PASSED: readonly Passed[] = [true, false].flatMap((isSwitching) =>
+  [true, false].map((isChunked) => ({ isChunked, isSwitching })),
+);
+const [BOTH = null, SWITCHING = null, CHUNKED = null] = PASSED;
+
+/** Returns what is wrong with a request of which only the head has arrived, or is to be done; null where nothing is. */
+export type Scan = (request: IncomingMessage) => Fault | Passed | null;
+
+/** Whether it is to be refused. */
+export function isFault(verdict: Fault | Passed | null): verdict is Fault {
+  return verdict !== null && 'status' in verdict;
+}
 
 const ABSOLUTE = /^(https?):\/\/([^/?#]*)/i;
+/** As llhttp finds it among the values of Connection. */
+const UPGRADE = /(?:^|,)[ \t]*upgrade[ \t]*(?:,|$)/i;
 const UPPER_TO_LOWER = 0x20;
 /** The two spaces and the version. */
 const AROUND_TARGET = ' '.length + ' HTTP/1.1'.length;
@@ -34,6 +51,7 @@ interface Head {
   hasBody: boolean;
   hasProxy: boolean;
   hasType: boolean;
+  hasUpgrade: boolean;
 }
 
 interface Field {
@@ -56,6 +74,7 @@ export function compileScan(policy: Policy): Scan {
     hasBody: false,
     hasProxy: false,
     hasType: false,
+    hasUpgrade: false,
   };
   return (request) => {
     const { method = '', url = '', httpVersionMajor: major, httpVersionMinor: minor, rawHeaders } = request;
@@ -68,13 +87,19 @@ export function compileScan(policy: Policy): Scan {
     head.hasBody = false;
     head.hasProxy = false;
     head.hasType = false;
+    head.hasUpgrade = false;
     const fault = fieldFault(rawHeaders, fields, head, limits);
     if (fault !== null) return fault;
     if (head.hasProxy) dropProxy(request);
     if (head.host === null && minor === 1 && requiresHost()) return FAULTS.noHost;
     const ofMethod = methodFault(method, head.hasBody, limits.permitsAnyMethod);
-    return ofMethod ?? targetFault(method, url, head.host) ?? (head.isCoded ? CHUNKED : null);
+    return ofMethod ?? targetFault(method, url, head.host) ?? passed(request, head);
   };
+}
+
+function passed({ headers }: IncomingMessage, { isCoded, hasUpgrade }: Head): Passed | null {
+  if (hasUpgrade && UPGRADE.test(headers.connection ?? '')) return isCoded ? BOTH : SWITCHING;
+  return isCoded ? CHUNKED : null;
 }
 
 function fieldFault(
@@ -133,6 +158,10 @@ function fieldsByLength({ takesExpectations, limits }: Policy): readonly (Field 
     field('expect', ({ minor }, value) =>
       minor === 0 || isContinue(value) || takesExpectations() ? null : FAULTS.expectation,
     ),
+    field('upgrade', (head) => {
+      head.hasUpgrade = true;
+      return null;
+    }),
     field('proxy', (head) => {
       head.hasProxy = true;
       return null;

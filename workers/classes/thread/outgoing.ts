@@ -75,7 +75,8 @@ export class Outgoing implements SocketUser {
     this.#onSent = onSent;
     this.response = response;
     Object.defineProperty(response, 'chunkedEncoding', UNCHUNKED);
-    response.shouldKeepAlive &&= keepAlive;
+    // As Node does, whose constructor does not keep a connection of HTTP/1.0 whatever its client asks for.
+    response.shouldKeepAlive = keepAlive;
     replaceInterim(response, id, post);
     response.once('finish', () => this.#finish());
     response.assignSocket(socket);

@@ -16,10 +16,33 @@ const ENDS: Readonly<Record<End, number>> = { ends: 4, goes: 3, resets: 1, waits
 const METHODS = ['GET', 'GET', 'GET', 'POST', 'HEAD', 'OPTIONS', 'CONNECT', 'TRACE', 'get', ''];
 const PATHS = ['/', '/', '/a?b=c', '*', '', '/a#b', '//', 'http://x/', '/\0', '/\r\n', '/\\'];
 const FIELDS: readonly (readonly [name: string, value: string])[] = [
-  ...([['accept', '*/*'], ['cookie', 'a=b'], ['content-length', '1'], ['content-length', '5'], ['host', 'x']] as const),
-  ...([['host', 'y'], ['connection', 'close'], ['transfer-encoding', 'chunked'], ['te', 'trailers']] as const),
-  ...([['expect', '100-continue'], ['Upper', 'x'], [':late', 'x'], ['', 'x'], ['a b', 'c'], ['x', 'a\r\nb: c']] as const),
-  ...([['proxy', 'x'], ['__proto__', 'x'], ['upgrade', 'websocket'], ['content-type', 'a/b']] as const),
+  ...([
+    ['accept', '*/*'],
+    ['cookie', 'a=b'],
+    ['content-length', '1'],
+    ['content-length', '5'],
+    ['host', 'x'],
+  ] as const),
+  ...([
+    ['host', 'y'],
+    ['connection', 'close'],
+    ['transfer-encoding', 'chunked'],
+    ['te', 'trailers'],
+  ] as const),
+  ...([
+    ['expect', '100-continue'],
+    ['Upper', 'x'],
+    [':late', 'x'],
+    ['', 'x'],
+    ['a b', 'c'],
+    ['x', 'a\r\nb: c'],
+  ] as const),
+  ...([
+    ['proxy', 'x'],
+    ['__proto__', 'x'],
+    ['upgrade', 'websocket'],
+    ['content-type', 'a/b'],
+  ] as const),
 ];
 
 /** Connections of HTTP/2, frame by frame; three quarters of the requests have something wrong about them. */
@@ -30,7 +53,9 @@ export const drawFrames: DrawScript = (seed, connection) => {
   let text = opening;
   for (let index = 0; index < requests; index++) {
     const id = 2 * index + 1;
-    text += chance.happens(1 / 4) ? request(chance, id, false) : broken(chance, request(chance, id, true), id);
+    text += chance.happens(1 / 4)
+      ? request(chance, id, false)
+      : broken(chance, request(chance, id, true), id);
   }
   return { requests, pieces: inPieces(chance, text), end: chance.weighted(ENDS) };
 };
@@ -55,8 +80,24 @@ function literal(name: string, value: string): string {
   return `\0${String.fromCharCode(name.length)}${name}${String.fromCharCode(value.length)}${value}`;
 }
 
-function frame(type: number, flags: number, stream: number, payload: string, length = payload.length): string {
-  const head = [length >>> 16, length >>> 8, length, type, flags, stream >>> 24, stream >>> 16, stream >>> 8, stream];
+function frame(
+  type: number,
+  flags: number,
+  stream: number,
+  payload: string,
+  length = payload.length,
+): string {
+  const head = [
+    length >>> 16,
+    length >>> 8,
+    length,
+    type,
+    flags,
+    stream >>> 24,
+    stream >>> 16,
+    stream >>> 8,
+    stream,
+  ];
   return String.fromCharCode(...head.map((byte) => byte & 0xff)) + payload;
 }
 
@@ -91,5 +132,7 @@ function oddFrame(chance: Chance, id: number): string {
 }
 
 function payloadOf(chance: Chance, length: number): string {
-  return String.fromCharCode(...Array.from({ length }, () => chance.of([0, 0, 1, 2, 4, 0xff, chance.below(256)])));
+  return String.fromCharCode(
+    ...Array.from({ length }, () => chance.of([0, 0, 1, 2, 4, 0xff, chance.below(256)])),
+  );
 }

@@ -1,13 +1,65 @@
 import type { Chance } from '../simulation/chance.ts';
 
-const BYTES = ['\r', '\n', '\r\n', '\0', ' ', '\t', ':', ';', ',', '/', '?', '#', '\\', '"', '0', '-', '\x7f', '\x80', '\xff', '\v'];
-const NUMBERS = ['0', '1', '-1', '00', '9', '10', '255', '65536', '2147483648', '4294967296', '18446744073709551616', 'ffffffffffffffff', '0x10', '1e3'];
+const BYTES = [
+  '\r',
+  '\n',
+  '\r\n',
+  '\0',
+  ' ',
+  '\t',
+  ':',
+  ';',
+  ',',
+  '/',
+  '?',
+  '#',
+  '\\',
+  '"',
+  '0',
+  '-',
+  '\x7f',
+  '\x80',
+  '\xff',
+  '\v',
+];
+const NUMBERS = [
+  '0',
+  '1',
+  '-1',
+  '00',
+  '9',
+  '10',
+  '255',
+  '65536',
+  '2147483648',
+  '4294967296',
+  '18446744073709551616',
+  'ffffffffffffffff',
+  '0x10',
+  '1e3',
+];
 const LINES = [
   ...['Host: x', 'Host: y', 'Host:', 'Content-Length: 5', 'Content-Length: 0', 'Content-Length: 99999999999'],
   ...['Transfer-Encoding: chunked', 'Transfer-Encoding: gzip, chunked', 'Transfer-Encoding:\tchunked'],
   ...['Connection: close', 'Connection: keep-alive', 'Connection: upgrade', 'Connection: Transfer-Encoding'],
-  ...['Upgrade: websocket', 'Upgrade: h2c', 'Expect: 100-continue', 'Expect: x', 'Trailer: Host', 'TE: trailers'],
-  ...['Proxy: x', '__proto__: x', 'Content-Type: a/b', ' folded', ': x', 'X', 'Sec-WebSocket-Key: x', 'Keep-Alive: timeout=1'],
+  ...[
+    'Upgrade: websocket',
+    'Upgrade: h2c',
+    'Expect: 100-continue',
+    'Expect: x',
+    'Trailer: Host',
+    'TE: trailers',
+  ],
+  ...[
+    'Proxy: x',
+    '__proto__: x',
+    'Content-Type: a/b',
+    ' folded',
+    ': x',
+    'X',
+    'Sec-WebSocket-Key: x',
+    'Keep-Alive: timeout=1',
+  ],
 ];
 const METHODS = ['GET', 'HEAD', 'POST', 'OPTIONS', 'CONNECT', 'TRACE', 'PRI', 'SOURCE', 'M-SEARCH', 'get'];
 const TARGETS = ['/', '*', '//', 'http://x/', 'http://y@x/', '/..', '/%00', '/%', 'x:80', '/a#b', '/\\'];
@@ -47,16 +99,25 @@ const MUTATIONS = {
     return text.slice(0, place(chance, text)) + other.slice(place(chance, other));
   },
   number: (chance, text) => replaced(chance, text, /[0-9]+/g, chance.of(NUMBERS)),
-  lineEnd: (chance, text) => replaced(chance, text, /\r\n/g, chance.of(['\n', '\r', '\r\r\n', '\n\r', '\r\n ', ''])),
+  lineEnd: (chance, text) =>
+    replaced(chance, text, /\r\n/g, chance.of(['\n', '\r', '\r\r\n', '\n\r', '\r\n ', ''])),
   line: (chance, text) => replaced(chance, text, /\r\n/g, `\r\n${chance.of(LINES)}\r\n`),
   method: (chance, text) => replaced(chance, text, /^[A-Z-]+/g, chance.of(METHODS)),
   target: (chance, text) => replaced(chance, text, / [^ \r\n]* /g, ` ${chance.of(TARGETS)} `),
   version: (chance, text) => replaced(chance, text, /HTTP\/1\.[01]/g, chance.of(VERSIONS)),
-  letters: (chance, text) => replaced(chance, text, /[A-Za-z-]+(?=:)/g, chance.of(['host', 'HOST', 'transfer-ENCODING', 'Content_Length', 'connection'])),
+  letters: (chance, text) =>
+    replaced(
+      chance,
+      text,
+      /[A-Za-z-]+(?=:)/g,
+      chance.of(['host', 'HOST', 'transfer-ENCODING', 'Content_Length', 'connection']),
+    ),
   swap(chance, text) {
     const lines = text.split('\r\n');
     const [one, other] = [chance.below(lines.length), chance.below(lines.length)];
-    return lines.map((line, at) => (at === one ? lines[other] : at === other ? lines[one] : line)).join('\r\n');
+    return lines
+      .map((line, at) => (at === one ? lines[other] : at === other ? lines[one] : line))
+      .join('\r\n');
   },
 } satisfies Readonly<Record<string, Mutation>>;
 

@@ -1,11 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onTestFailed, onTestFinished } from './current-test.ts';
 import { deadlineMs } from './patience.ts';
+import { childrenOf, isAlive } from './proc.ts';
+
+export { childrenOf, isAlive };
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 /** The package as it is installed: what users run, and a fifth cheaper to start than the sources. */
@@ -190,25 +193,6 @@ export async function serve(
   // Before its arguments, which may be those of a program.
   const running = start([...(args.includes('-b') ? [] : ['-b', '127.0.0.1:0']), ...args], options);
   return Object.assign(running, { at: await running.url() });
-}
-
-/** Whether a process with this pid lives (a zombie does not). */
-export function isAlive(pid: number): boolean {
-  try {
-    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
-  } catch {
-    return false;
-  }
-}
-
-/** Direct children of a process, from /proc. */
-export function childrenOf(pid: number): number[] {
-  try {
-    const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
-    return text === '' ? [] : text.split(' ').map(Number);
-  } catch {
-    return [];
-  }
 }
 
 /** Ends processes when the test ends: the workers of an arbiter that is killed have no parent that could tell them. */

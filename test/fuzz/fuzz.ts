@@ -1,0 +1,140 @@
+import { perform } from './client.ts';
+import { drawFrames } from './frames.ts';
+import { askHonestly } from './honest.ts';
+import { type DrawScript, type Script, scriptsOf } from './script.ts';
+import { validRequests } from './seeds.ts';
+import { type Name, Service } from './service.ts';
+
+/** How many connections there are at a time. */
+const AT_ONCE = 32;
+/** An honest client asks before each so many connections. */
+const HONEST_EVERY = 20;
+/** Between them the memory must be flat. */
+const FLAT_FROM = 50_000;
+const FLAT_TO = 200_000;
+/** By how much it may grow: what V8 gives back late is no leak. */
+const GROWTH = 1.1;
+
+export interface FuzzOptions {
+  readonly name: Name;
+  readonly seed: number;
+  /** How many requests are made in all. */
+  readonly requests: number;
+  /** When it ends although there were fewer, by `performance.now()`. */
+  readonly untilMs?: number;
+  readonly say?: (line: string) => void;
+}
+
+export interface Fuzzed {
+  readonly requests: number;
+  readonly connections: number;
+  readonly honest: number;
+  /** Megabytes of the worker after so many requests. */
+  readonly memory: readonly { readonly requests: number; readonly megabytes: number }[];
+  /** Null where everything held. */
+  readonly failure: Failure | null;
+}
+
+export interface Failure {
+  readonly what: string;
+  /** The connections that were there when it failed. */
+  readonly connections: readonly number[];
+}
+
+/** How the connections of a service are drawn. */
+export function drawFor(name: Name): DrawScript {
+  return name === 'http2' ? drawFrames : scriptsOf(validRequests());
+}
+
+/** Sends requests to a service until there were so many, or one of them did harm. */
+export async function fuzz({
+  name,
+  seed,
+  requests: wanted,
+  untilMs = Infinity,
+  say,
+}: FuzzOptions): Promise<Fuzzed> {
+  const draw = drawFor(name);
+  const service = await Service.start(name);
+  const { worker } = service;
+  const underWay = new Set<number>();
+  const memory: { requests: number; megabytes: number }[] = [];
+  let [requests, connections, honest] = [0, 0, 0];
+  let failure: Failure | null = null;
+
+  const fail = (what: string | null, own?: number) => {
+    if (what !== null) failure ??= { what, connections: own === undefined ? [...underWay] : [own] };
+  };
+  const look = () => {
+    if (service.worker !== worker) fail(`the worker has ended\n${service.log}`);
+    else if (service.log !== '') fail(`the service has logged\n${service.log}`);
+  };
+  const client = async () => {
+    while (failure === null && requests < wanted && performance.now() < untilMs) {
+      const connection = connections++;
+      const script = draw(seed, connection);
+      requests += script.requests;
+      underWay.add(connection);
+      if (connection % HONEST_EVERY === 0) {
+        honest++;
+        const fault = await askHonestly(service, name);
+        fail(fault && `an honest request: ${fault}`);
+      }
+      fail(await perform(service, script, connection), connection);
+      look();
+      underWay.delete(connection);
+    }
+  };
+  try {
+    for (const step of steps(wanted)) {
+      const last = wanted;
+      wanted = step;
+      await Promise.all(Array.from({ length: AT_ONCE }, client));
+      wanted = last;
+      if (failure !== null || performance.now() >= untilMs) break;
+      const megabytes = await settledMemory(service);
+      memory.push({ requests, megabytes });
+      say?.(`${name}: ${requests} requests on ${connections} connections, ${Math.round(megabytes)} MB`);
+    }
+    failure ??= growth(memory);
+    return { requests, connections, honest, memory, failure };
+  } finally {
+    await service.stop();
+  }
+}
+
+/** After how many requests the memory is looked at. */
+function steps(requests: number): readonly number[] {
+  const some = Array.from({ length: Math.floor(requests / FLAT_FROM) }, (_, at) => (at + 1) * FLAT_FROM);
+  return some.at(-1) === requests ? some : [...some, requests];
+}
+
+/** The least that it has within a second without requests. */
+async function settledMemory(service: Service): Promise<number> {
+  const seen: number[] = [];
+  for (let times = 0; times < 10; times++) {
+    await new Promise((done) => setTimeout(done, 100));
+    seen.push(service.megabytes);
+  }
+  return Math.min(...seen);
+}
+
+function growth(memory: Fuzzed['memory']): Failure | null {
+  const [from, to] = [FLAT_FROM, FLAT_TO].map((least) => memory.find(({ requests }) => requests >= least));
+  if (from === undefined || to === undefined || to.megabytes <= from.megabytes * GROWTH) return null;
+  const what = `the memory grew from ${from.megabytes} to ${to.megabytes} MB`;
+  return { what, connections: [] };
+}
+
+/** Plays one connection of a seed again, alone; or a script that was made of it. */
+export async function replay(name: Name, connection: number, script: Script): Promise<string | null> {
+  const service = await Service.start(name);
+  const { worker } = service;
+  try {
+    const fault = (await perform(service, script, connection)) ?? (await askHonestly(service, name));
+    if (service.worker !== worker) return `the worker has ended\n${service.log}`;
+    return fault ?? (service.log === '' ? null : `the service has logged\n${service.log}`);
+  } finally {
+    await service.stop();
+  }
+}

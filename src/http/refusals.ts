@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { AccessLog } from '../log/access-log.ts';
 import { codeOf, messageOf } from '../support/errors.ts';
@@ -99,7 +99,7 @@ export class Refusals {
 
   /** What Node could not parse, or waited for in vain. */
   refuseError(error: Error, socket: Socket): void {
-    if (isRefused(socket)) return;
+    if (isRefused(socket)) return this.#noticeEnd(socket);
     if (!isRefusal(error, socket)) return this.#end(error, socket);
     const culprit = this.#unfinishedOn(socket);
     if (culprit !== null) withholdRest(culprit.req);
@@ -114,6 +114,15 @@ export class Refusals {
     });
   }
 
+  /**
+   * The end of what a client sends is an error too where the parser has found one before. Node then does not do what it does
+   * at other ends: the client counts as one that has left, and requests that wait for their answers as aborted.
+   */
+  #noticeEnd(socket: Socket): void {
+    const { httpAllowHalfOpen } = this.#options.server as Server & { readonly httpAllowHalfOpen?: boolean };
+    if (socket.readableEnded && httpAllowHalfOpen !== true) socket.end();
+  }
+
   /** One that has sent nothing has asked for nothing; it may have waited for too long. */
   #end(error: Error, socket: Socket): void {
     const answer = answerOn(socket);
@@ -124,7 +133,7 @@ export class Refusals {
 
   /** Calls `hand`, which has listeners of the application's own answer the error. */
   handError(error: Error, socket: Socket, hand: () => void): void {
-    if (isRefused(socket)) return;
+    if (isRefused(socket)) return this.#noticeEnd(socket);
     if (!isRefusal(error, socket)) return hand();
     this.#afterEarlier(socket, this.#unfinishedOn(socket), () => {
       if (answerOn(socket) === null) this.#options.accessLog?.observeRefusal(socket);

@@ -1,6 +1,6 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-const ORDER = ['soak', 'simulation', 'integration', 'unit'];
+const ORDER = ['soak', 'fuzz', 'simulation', 'integration', 'unit'];
 
 /** Starts the projects first whose files take longest: one that begins last would end alone. */
 export class SlowProjectsFirst extends BaseSequencer {

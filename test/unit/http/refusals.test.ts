@@ -50,6 +50,21 @@ describe('what is no HTTP behind a request that is being answered', () => {
     expect(await wire.ended).toMatch(/^HTTP\/1\.1 200 [\s\S]*whole[\s\S]*HTTP\/1\.1 400 Bad Request[^H]*$/);
   });
 
+  it.each(['', 'Connection: close\r\n'])(
+    'ends that request when its client ends its side (%j)',
+    async (line) => {
+      const left = Promise.withResolvers<void>();
+      const engine = await startEngine({
+        handler: (_request, response) => response.once('close', left.resolve),
+      });
+      const wire = await engine.send(`GET / HTTP/1.1\r\nHost: x\r\n${line}\r\n${garbage}`);
+      wire.socket.end();
+      await left.promise;
+      expect(await wire.ended).toBe('');
+      expect(engine.connections.size).toBe(0);
+    },
+  );
+
   it('gets no answer behind Connection: close', async () => {
     const lines: string[] = [];
     const engine = await startEngine({

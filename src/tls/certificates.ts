@@ -74,7 +74,7 @@ export class Certificates {
   begin(serving: Serving): void {
     const { log, clock, wallMs } = serving;
     this.end();
-    this.#sayAll(log, wallMs());
+    for (const facts of this.facts) say(facts, log, wallMs());
     const renewal = new Renewal(clock, (isLast) => this.#renew(serving, isLast));
     const watch = new FileWatch(tlsFiles(this.#loaded), clock, () => renewal.begin());
     // They may have changed since they were read.
@@ -102,9 +102,10 @@ export class Certificates {
 
   /** Returns whether what the files hold is served. */
   #renew({ send, log, wallMs }: Serving, isLast: boolean): boolean {
+    const before = this.#read;
     try {
       const read = readMaterial(this.#loaded, wallMs());
-      if (JSON.stringify(read.material) === JSON.stringify(this.#read.material)) return true;
+      if (isSame(read.material, before.material)) return true;
       this.#read = read;
     } catch (error) {
       const reason = messageOf(error);
@@ -115,18 +116,24 @@ export class Certificates {
         });
       return false;
     }
-    send({ tsunicorn: 'certificates', material: this.#read.material }, 'generation');
+    const { material, facts } = this.#read;
+    send({ tsunicorn: 'certificates', material }, 'generation');
+    const changed = facts.filter((_, index) => {
+      const [now, then] = [material, before.material].map(({ certificates }) => certificates[index]);
+      return !isSame(now, then);
+    });
     log.info('The certificates have changed: all workers use the new ones for new connections', {
       event: 'certificates-renewed',
-      files: this.facts.map(({ file }) => file),
+      // Else it is what they accept from clients.
+      files: changed.length > 0 ? changed.map(({ file }) => file) : tlsFiles(this.#loaded),
     });
-    this.#sayAll(log, wallMs());
+    for (const one of changed) say(one, log, wallMs());
     return true;
   }
+}
 
-  #sayAll(log: RecordLog, nowMs: number): void {
-    for (const facts of this.facts) say(facts, log, nowMs);
-  }
+function isSame(one: unknown, other: unknown): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
 }
 
 /** Tries to read changed files, for as long as they may be half replaced. */

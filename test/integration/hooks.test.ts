@@ -228,7 +228,7 @@ it('a hook that nothing calls is accepted and warned of', async () => {
     },
   });
   await running.waitForLog(
-    /\[WARNING\] The hook sslContext is not called: tsunicorn has no settings for TLS;/,
+    /\[WARNING\] The hook sslContext is not called, as no client speaks TLS; name a certificate/,
     0,
   );
 });

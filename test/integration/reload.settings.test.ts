@@ -257,7 +257,7 @@ const CHANGES: Readonly<Record<Exclude<SettingName, Fixed | Privileged | Elsewhe
 
 const FIXED: readonly string[] = [
   ...['config', 'checkConfig', 'printConfig', 'user', 'group', 'initgroups'],
-  'waitReady',
+  ...['waitReady', 'certfile', 'httpProtocols'],
 ];
 const NAMES = Object.keys(CHANGES) as (keyof typeof CHANGES)[];
 

@@ -56,7 +56,7 @@ const WAYS: Readonly<Record<string, Way>> = {
     },
   },
   // New files, renamed over the old ones.
-  Caddy: {
+  caddy: {
     begin(directory, made) {
       copy(made, at(directory, 'site'));
       return at(directory, 'site');

@@ -122,7 +122,7 @@ export class Certificates {
       const [now, then] = [material, before.material].map(({ certificates }) => certificates[index]);
       return !isSame(now, then);
     });
-    log.info('The certificates have changed: all workers use the new ones for new connections', {
+    log.info('The certificates have changed: all workers get the new ones, for new connections', {
       event: 'certificates-renewed',
       // Else it is what they accept from clients.
       files: changed.length > 0 ? changed.map(({ file }) => file) : tlsFiles(this.#loaded),

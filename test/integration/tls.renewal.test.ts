@@ -105,6 +105,11 @@ async function served(port: number, servername: string, times = 8): Promise<read
   return [...all];
 }
 
+/** Resolves when new connections get that certificate alone: it may still be on its way to a worker. */
+async function turns(port: number, servername: string, certificate: string): Promise<void> {
+  while ((await served(port, servername)).join() !== certificate);
+}
+
 /** Asks until it is told to stop, on a kept connection and on new ones; then resolves with all that came of it. */
 function load(port: number): () => Promise<readonly string[]> {
   const stop = new AbortController();
@@ -143,8 +148,8 @@ it('certificates are served by all workers, however they are replaced, and no re
     expect(await served(port, name, 1)).toEqual([`one.${cn}`]);
     const seen = running.stderr.length;
     way.replace(directory, certify(directory, 'two', { names: [`two.${cn}`, name] }));
-    await running.waitForLog(new RegExp(`all workers use the new ones[^]*Certificate of two\\.${cn} `), seen);
-    expect(await served(port, name)).toEqual([`two.${cn}`]);
+    await running.waitForLog(new RegExp(`all workers get the new ones[^]*Certificate of two\\.${cn} `), seen);
+    await turns(port, name, `two.${cn}`);
   }
   expect(await end()).toEqual(['200']);
   expect((await askResuming(port, { session })).isResumed).toBe(true);
@@ -169,5 +174,5 @@ it('a bad certificate changes nothing, whether files change or a reload reads th
   expect(await served(port, 'one.test')).toEqual(['one.test']);
   certify(directory, 'one', { names: ['three.test'] });
   await running.waitForLog(/Certificate of three\.test/);
-  expect(await served(port, 'one.test')).toEqual(['three.test']);
+  await turns(port, 'one.test', 'three.test');
 });

@@ -38,7 +38,7 @@ export const serviceRecords = {
   'certificates-renewed': {
     level: 'info',
     fields: ['files'],
-    when: 'the files of certificates have changed, and all workers use the new ones',
+    when: 'the files of certificates have changed, and all workers get the new ones',
   },
   'certificates-refused': {
     level: 'error',

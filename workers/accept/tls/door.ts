@@ -119,8 +119,7 @@ export class TlsDoor {
       ticketKeys: this.#ticketKeys,
       sessionTimeout: SESSION_SECONDS,
       sessionIdContext: sessionContext(settings, this.#material),
-      // A client may be of HTTP/1.0 and say so.
-      ALPNProtocols: [...(protocols ?? settings.httpProtocols), 'http/1.0'],
+      ALPNProtocols: offered(protocols ?? settings.httpProtocols),
       SNICallback: (name, done: (error: Error | null, context?: SecureContext) => void) =>
         done(null, this.#contexts.find(name)),
       requestCert: settings.certReqs !== 'none',
@@ -159,6 +158,11 @@ export class TlsDoor {
     // Null is no response, which Node's types do not say.
     answer(null, response as Buffer);
   }
+}
+
+/** A client may be of HTTP/1.0 and say so, as curl does. */
+function offered(protocols: readonly string[]): string[] {
+  return protocols.includes('http/1.1') ? [...protocols, 'http/1.0'] : [...protocols];
 }
 
 /**

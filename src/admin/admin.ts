@@ -12,8 +12,10 @@ import type { Clock } from '../support/clock.ts';
 import { messageOf } from '../support/errors.ts';
 import { Door } from './door.ts';
 import { expose, type Present, type Sample } from './exposition.ts';
+import { hasToken } from './guard.ts';
+import { Guesses } from './guesses.ts';
 import { livenessOf, readinessOf } from './health.ts';
-import { type Entrance, Pages } from './pages.ts';
+import { type Answer, type Entrance, Pages, plain } from './pages.ts';
 import { type ListenerView, type QueueRow, queuesOf, statusPage } from './status-page.ts';
 import { WaitReader } from './waits.ts';
 
@@ -46,6 +48,7 @@ export class Admin {
   readonly #doors: Door[] = [];
   readonly #pages: Pages;
   readonly #waits = new WaitReader();
+  readonly #guesses: Guesses;
   #latest: { readonly atMs: number; readonly queues: Promise<readonly QueueRow[]> } | null = null;
   #status: ServiceStatus | null = null;
   #turnedMs: number;
@@ -55,6 +58,7 @@ export class Admin {
     const { clock, counters, settings, serving } = options;
     this.#options = options;
     this.#turnedMs = clock.now();
+    this.#guesses = new Guesses(options.log, () => clock.now());
     this.#pages = new Pages({
       livez: () => livenessOf(clock.now() - this.#turnedMs),
       readyz: () => readinessOf(this.#status, settings().readyQuorum, counters.measured.unfit()),
@@ -112,8 +116,9 @@ export class Admin {
 
   async #answer(request: IncomingMessage, response: ServerResponse, entrance: Entrance): Promise<void> {
     const { more } = this.#options;
-    if (more?.has(pathOf(request))) return more.answer(request, response, entrance);
-    const answer = this.#pages.answer(request, entrance);
+    const locked = this.#guessed(request);
+    if (locked === null && more?.has(pathOf(request))) return more.answer(request, response, entrance);
+    const answer = locked ?? this.#pages.answer(request, entrance);
     const { status, type, body, headers = {} } = answer instanceof Promise ? await answer : answer;
     // What the client sends behind a head that is refused is not waited for.
     if (status === 405) response.shouldKeepAlive = false;
@@ -125,6 +130,19 @@ export class Admin {
       ...headers,
     });
     response.end(request.method === 'HEAD' ? '' : body);
+  }
+
+  /** Notes a wrong token; of a client that has sent too many nothing is looked at, and this is what it is told. */
+  #guessed(request: IncomingMessage): Answer | null {
+    const { authorization } = request.headers;
+    const { adminToken } = this.#options.settings();
+    if (authorization === undefined || adminToken === null || this.#pages.isOpen(pathOf(request)))
+      return null;
+    const client = request.socket.remoteAddress ?? null;
+    if (this.#guesses.isLocked(client))
+      return plain(429, 'too many wrong tokens; try again in a minute', { 'Retry-After': '60' });
+    if (!hasToken(authorization ?? '', adminToken)) this.#guesses.failed(client);
+    return null;
   }
 
   /** To read them can take the kernel 4 ms, as it walks through a table of all connections. */
@@ -139,7 +157,7 @@ export class Admin {
     const { serving, settings } = this.#options;
     const listeners = serving();
     const rows = new ListeningRows();
-    return queuesOf(listeners, settings().backlog, await this.#waits.read(listeners, rows), rows);
+    return queuesOf(listeners, settings().backlog, await this.#waits.read(listeners, rows, 'known'), rows);
   }
 
   /** For the other arbiter of an upgrade, which answers for both. */

@@ -74,8 +74,11 @@ class Page {
   }
 
   sample(name: string, labels: Labels, value: number): void {
-    const text = Object.entries(labels).map(([label, held]) => `${label}="${escaped(held)}"`);
-    this.#lines.push(`${name}${text.length === 0 ? '' : `{${text.join(',')}}`} ${value}\n`);
+    this.#sample(name, textOf(labels), value);
+  }
+
+  #sample(name: string, labels: string, value: number): void {
+    this.#lines.push(labels === '' ? `${name} ${value}\n` : `${name}{${labels}} ${value}\n`);
   }
 
   histogram(
@@ -85,15 +88,17 @@ class Page {
     sum: number,
     buckets: ArrayLike<number>,
   ): void {
+    const text = textOf(labels);
+    const [bucket, before] = [`${name}_bucket`, text === '' ? '' : `${text},`];
     let count = 0;
     for (const [index, bound] of bounds.entries()) {
       count += buckets[index] ?? 0;
-      this.sample(`${name}_bucket`, { ...labels, le: this.#bound(bound) }, count);
+      this.#sample(bucket, `${before}le="${this.#bound(bound)}"`, count);
     }
     count += buckets[bounds.length] ?? 0;
-    this.sample(`${name}_bucket`, { ...labels, le: '+Inf' }, count);
-    this.sample(`${name}_sum`, labels, sum);
-    this.sample(`${name}_count`, labels, count);
+    this.#sample(bucket, `${before}le="+Inf"`, count);
+    this.#sample(`${name}_sum`, text, sum);
+    this.#sample(`${name}_count`, text, count);
   }
 
   /** OpenMetrics wants a point in every number. */
@@ -102,8 +107,16 @@ class Page {
   }
 }
 
+/** As between the braces of a sample. */
+function textOf(labels: Labels): string {
+  let text = '';
+  for (const label in labels) text += `${text === '' ? '' : ','}${label}="${escaped(labels[label] ?? '')}"`;
+  return text;
+}
+
 /** The same in both formats; a path of a Unix socket may hold anything. */
 function escaped(value: string): string {
+  if (!/["\\\n]/.test(value)) return value;
   return value.replace(/["\\\n]/g, (found) => (found === '\n' ? '\\n' : `\\${found}`));
 }
 
@@ -172,12 +185,11 @@ function familyOf(page: Page, name: FamilyName, all: readonly Member[], totals: 
 /** Not the methods that no client has used. */
 function isShown(name: FamilyName, { labels, at }: Member, { figures, series }: Totals): boolean {
   if (name !== 'http_server_active_requests' || (figures[at] ?? 0) !== 0) return true;
-  return [...series.keys()]
-    .map(labelsOf)
-    .some(
-      ({ method, scheme }) =>
-        METHODS[method] === labels.http_request_method && SCHEMES[scheme] === labels.url_scheme,
-    );
+  for (const key of series.keys()) {
+    const { method, scheme } = labelsOf(key);
+    if (METHODS[method] === labels.http_request_method && SCHEMES[scheme] === labels.url_scheme) return true;
+  }
+  return false;
 }
 
 /** Of a worker and its replacement, which have the same slot, the sum. */

@@ -68,6 +68,11 @@ export class Pages {
     return plain(401, 'this page needs the token of --admin-token', { 'WWW-Authenticate': 'Bearer' });
   }
 
+  /** Whether a page is told to everybody, whatever token they send. */
+  isOpen(path: string): boolean {
+    return this.#open.has(path);
+  }
+
   async #metrics(accept: string): Promise<Answer> {
     const format = formatFor(accept);
     return { status: 200, type: CONTENT_TYPES[format], body: await this.#sources.metrics(format) };
@@ -82,6 +87,7 @@ function json(status: number, body: object): Answer {
   return { status, type: 'application/json; charset=utf-8', body: `${JSON.stringify(body)}\n` };
 }
 
-function plain(status: number, text: string, headers: Readonly<Record<string, string>> = {}): Answer {
+/** An answer for people. */
+export function plain(status: number, text: string, headers: Readonly<Record<string, string>> = {}): Answer {
   return { status, type: 'text/plain; charset=utf-8', body: `${text}\n`, headers };
 }

@@ -8,36 +8,65 @@ export type Waits = ReadonlyMap<string, number | null>;
 
 /** A client that asks more often gets the same answer. */
 const FRESH_MS = 1000;
+const LATER_MS = 50;
 const PATIENCE_MS = 1000;
 const MOST_BYTES = 16 * 1024 * 1024;
+
+/** A scrape gets what the one before it has asked for, if that is not older: ss is slow where every processor is busy. */
+const KNOWN_MS = 60_000;
+
+interface Asked {
+  readonly asked: string;
+  readonly atMs: number;
+  readonly answer: Promise<string>;
+}
 
 /** Asks ss(8), where it is installed, for how long connections have waited that no worker has accepted. */
 export class WaitReader {
   #hasSs = true;
-  #latest: { readonly asked: string; readonly atMs: number; readonly answer: Promise<string> } | null = null;
+  #latest: Asked | null = null;
+  #timer: NodeJS.Timeout | null = null;
+  /** What was answered last. */
+  #known: { readonly asked: string; readonly atMs: number; readonly answer: string } | null = null;
 
-  /** Of the sockets whose queue is not empty. */
-  async read(listeners: readonly Pick<Listener, 'fd' | 'url'>[], rows = new ListeningRows()): Promise<Waits> {
+  /** Of the sockets whose queue is not empty. `patience` is whether to wait for what is now, or take what was known last. */
+  async read(
+    listeners: readonly Pick<Listener, 'fd' | 'url'>[],
+    rows = new ListeningRows(),
+    patience: 'now' | 'known' = 'now',
+  ): Promise<Waits> {
     const waiting = listeners.flatMap((listener): readonly (readonly [string, number])[] => {
       const queue = queueOf(listener, rows);
       return queue?.port && queue.length > 0 ? [[listener.url, queue.port]] : [];
     });
     const ports = [...new Set(waiting.map(([, port]) => port))].toSorted((a, b) => a - b);
-    const sockets = ports.length === 0 ? '' : await this.#ask(ports);
+    const sockets = ports.length === 0 ? '' : await this.#ask(ports, patience);
     return new Map(waiting.map(([url, port]) => [url, longestWaitOf(sockets, port)]));
   }
 
   /** Asks ss(8) for the connections at these ports. */
-  #ask(ports: readonly number[]): Promise<string> | string {
+  #ask(ports: readonly number[], patience: 'now' | 'known'): Promise<string> | string {
     if (!this.#hasSs) return '';
     const asked = ports.map((port) => `sport = :${port}`).join(' or ');
+    const known = this.#known;
+    if (patience === 'now' || known?.asked !== asked || performance.now() - known.atMs > KNOWN_MS)
+      return this.#fresh(asked);
+    // The start of a process holds up this one: it follows the answer.
+    this.#timer ??= setTimeout(() => {
+      this.#timer = null;
+      void this.#fresh(asked);
+    }, LATER_MS).unref();
+    return known.answer;
+  }
+
+  #fresh(asked: string): Promise<string> {
     const atMs = performance.now();
     if (this.#latest?.asked !== asked || atMs - this.#latest.atMs > FRESH_MS)
-      this.#latest = { asked, atMs, answer: this.#run(asked) };
+      this.#latest = { asked, atMs, answer: this.#run(asked, atMs) };
     return this.#latest.answer;
   }
 
-  #run(filter: string): Promise<string> {
+  #run(filter: string, atMs: number): Promise<string> {
     const { execFile } = process.getBuiltinModule('node:child_process');
     const options = { timeout: PATIENCE_MS, maxBuffer: MOST_BYTES, encoding: 'utf8' } as const;
     const args = ['-tinHe', 'state', 'established', `( ${filter} )`];
@@ -45,7 +74,8 @@ export class WaitReader {
       execFile('ss', args, options, (error: ExecFileException | null, stdout) => {
         // It may come with a later update of the image, which then needs a restart.
         if (codeOf(error) === 'ENOENT') this.#hasSs = false;
-        resolve(error === null ? stdout : '');
+        this.#known = { asked: filter, atMs, answer: error === null ? stdout : '' };
+        resolve(this.#known.answer);
       });
     });
   }

@@ -26,11 +26,16 @@ export class ListeningRows {
     this.#read = read;
   }
 
-  /** Those of listening sockets, which come first: there may be 100 000 connections behind them. */
-  get tcp(): readonly (readonly string[])[] {
-    return ['/proc/net/tcp', '/proc/net/tcp6'].flatMap((file) =>
-      this.#table(file, hasOtherStates).filter(([, , , state]) => state === LISTEN),
-    );
+  /**
+   * The row of a listening socket; they come first, and there may be 100 000 connections behind them. The kernel looks at
+   * every place of its table for connections, 10 ms long, where few are there: so the second table is read only if needed.
+   */
+  tcp(inode: string): readonly string[] | undefined {
+    for (const file of ['/proc/net/tcp', '/proc/net/tcp6']) {
+      const found = this.#table(file, hasOtherStates).find((row) => row[3] === LISTEN && row[9] === inode);
+      if (found) return found;
+    }
+    return undefined;
   }
 
   get unix(): readonly (readonly string[])[] {
@@ -71,9 +76,9 @@ export function queueLimit(backlog: number): number {
   }
 }
 
-function queuedOnTcp({ tcp }: ListeningRows, inode: string): Queued | null {
+function queuedOnTcp(rows: ListeningRows, inode: string): Queued | null {
   // sl, local, remote, state, tx:rx, timer, retransmits, uid, timeout, inode
-  const [, local = '', , , queues = ''] = tcp.find((row) => row[9] === inode) ?? [];
+  const [, local = '', , , queues = ''] = rows.tcp(inode) ?? [];
   if (local === '') return null;
   return {
     length: Number.parseInt(queues.split(':')[1] ?? '', 16) || 0,

@@ -71,6 +71,15 @@ it('only the page of somebody who gave the token changes the service, and the lo
   const running = await serve(['app.mjs:app', ...ADMIN], { files, env });
   const admin = await adminOf(running);
   const { host } = new URL(admin);
+  const bearer = async (token: string, path: string) =>
+    (await fetch(`${admin}${path}`, { headers: { authorization: `Bearer ${token}` } })).status;
+  expect(await bearer('open-sesame', '/status.json')).toBe(200);
+  for (let guess = 0; guess < 10; guess++)
+    expect(await bearer(`${guess}`, guess % 2 === 0 ? '/status.json' : '/page/history')).toBe(401);
+  await running.waitForLog(/WARNING\] A wrong token was sent in a header \(from 127\.0\.0\.1\)/);
+  // Then the right one is not looked at either; who needs none gets an answer.
+  expect(await bearer('open-sesame', '/status.json')).toBe(429);
+  expect(await bearer('open-barley', '/metrics')).toBe(200);
   expect((await get(admin, '/page/history')).status).toBe(401);
   expect((await post(admin, '/page/login', {}, 'token=open-barley')).headers['set-cookie']).toBe(undefined);
   await running.waitForLog(/WARNING\] Page: a wrong token was given \(from 127\.0\.0\.1\)/);

@@ -24,6 +24,19 @@ it('a statsd gets all requests, the last at the end of the service', async () =>
   expect(receiver.records.join('\n')).toContain('shop.gunicorn.request.status.200:1|c|#a:b');
 });
 
+it('a statsd that vanishes harms nothing, and one that comes back gets what follows', async () => {
+  const receiver = await receiveUdp();
+  const { port } = receiver;
+  const running = await serve(['app.mjs:app', '--statsd-host', `127.0.0.1:${port}`], { files });
+  await expect.poll(() => receiver.records.join('\n'), SOON).toContain('gunicorn.workers:1|g');
+  await receiver.close();
+  expect((await get(running.at, '/')).status).toBe(200);
+  const next = await receiveUdp(port);
+  running.signal('SIGTERM');
+  expect((await running.end()).status).toBe(0);
+  await expect.poll(() => next.records.join('\n'), SOON).toContain('gunicorn.workers:');
+});
+
 it('a statsd whose name does not resolve loses figures, which are counted, and harms nothing', async () => {
   const running = await serve(['app.mjs:app', ...ADMIN, '--statsd-host', 'nobody.invalid'], { files });
   const admin = await adminOf(running);

@@ -63,7 +63,7 @@ export const serviceRecords = {
   'page-refused': {
     level: 'warning',
     fields: ['client'],
-    when: 'somebody gives a wrong token to the page of `--admin-bind`',
+    when: 'somebody gives a wrong token at `--admin-bind`, to the page or in a header',
   },
   'command-refused': {
     level: 'warning',

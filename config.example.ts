@@ -19,6 +19,8 @@ export default defineConfig({
   // bind: '127.0.0.1:8000',
   // The port by which a program asks for the server that is to be served, where it has several (docs/programs.md).
   // listenPort: null,
+  // HTTP/2 without TLS, for clients that begin with it (docs/http2.md).
+  // http2Cleartext: false,
   // Connections that the kernel queues until a worker accepts them.
   // backlog: 2048,
   // The peers that are believed what they say of where a request came from: addresses, networks, 'private', 'unix', '*'

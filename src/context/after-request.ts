@@ -12,9 +12,10 @@ export function afterRequest(fn: AfterRequest): void {
   if (typeof fn !== 'function') throw new TypeError('afterRequest() takes a function of the response');
   const context = answerContext('afterRequest()');
   const { after } = context.extras;
-  if (context.incoming.httpVersionMajor > 1)
+  // What a server of node:http2 has made; a stream that becomes a request of HTTP/1 has Node's own objects.
+  if (!(context.incoming instanceof process.getBuiltinModule('node:http').IncomingMessage))
     throw new Error(
-      'afterRequest() cannot change answers of HTTP/2; set the headers where the stream is answered',
+      "afterRequest() cannot change the answers of a program's own server of node:http2; set the headers where the stream is answered",
     );
   if (context.outgoing.headersSent)
     throw new Error('afterRequest() came too late: the head of the answer has been sent; use teardown()');

@@ -22,6 +22,13 @@ export interface Resting {
   readonly sinceMs: number;
 }
 
+/** A connection that speaks HTTP/2: its latest request, or itself before the first, came at `sinceMs`. */
+export interface OfHttp2 {
+  readonly socket: Socket;
+  readonly session: Session;
+  readonly sinceMs: number;
+}
+
 /** The property of a socket, or of a session of HTTP/2, that holds its Connection. */
 const CONNECTION = Symbol('connection');
 
@@ -161,11 +168,17 @@ export class Connections {
 
   /** Records a request of HTTP/2. After closeAfterAnswer() it is one of the last of its session. */
   noteStream(socket: Tracked, response: ServerResponse, nowMs: number): void {
+    response.once('close', this.openStream(socket, response, nowMs));
+  }
+
+  /** The same, where the caller calls what it returns when the answer has ended. */
+  openStream(socket: Tracked, response: ServerResponse, nowMs: number): () => void {
     const connection = socket[CONNECTION];
-    if (!connection?.session) return;
+    if (!connection?.session) return () => {};
     connection.sinceMs = nowMs;
-    connection.session.add({ response, sinceMs: nowMs });
+    const ended = connection.session.open({ response, sinceMs: nowMs });
     if (this.#closing) connection.session.leave();
+    return ended;
   }
 
   /** Records a request. After closeAfterAnswer() its answer is marked as the connection's last. */
@@ -289,6 +302,18 @@ export class Connections {
   requestsOn(socket: Socket): readonly Flight[] {
     const connection = (socket as Tracked)[CONNECTION];
     return connection ? flightsOf(connection) : [];
+  }
+
+  /** The connections that speak HTTP/2. */
+  sessions(): readonly OfHttp2[] {
+    return this.#all.flatMap(({ socket, session, sinceMs }) =>
+      session === null ? [] : { socket, session, sinceMs },
+    );
+  }
+
+  /** The session of a connection; null where it does not speak HTTP/2. */
+  sessionOf(socket: Socket): Session | null {
+    return (socket as Tracked)[CONNECTION]?.session ?? null;
   }
 
   /** How far a connection has come; null once it has closed, or speaks another protocol. */

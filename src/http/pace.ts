@@ -61,7 +61,13 @@ export function keepPace({ connections, limits, refusals, clock }: PaceOptions):
   });
 }
 
-function isSlow(socket: Socket, { sinceMs, bytesRead }: Arriving, bodyMs: number, now: number): boolean {
+/** Whether a body comes too slowly that had `bytesRead` at `sinceMs`. */
+export function isSlow(
+  socket: Pick<Socket, 'bytesRead'>,
+  { sinceMs, bytesRead }: Pick<Arriving, 'sinceMs' | 'bytesRead'>,
+  bodyMs: number,
+  now: number,
+): boolean {
   const earnedMs = ((socket.bytesRead - bytesRead) / BYTES_A_SECOND) * 1000;
   return now - sinceMs >= bodyMs + earnedMs;
 }

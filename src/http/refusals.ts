@@ -75,6 +75,19 @@ export class Refusals {
     answerError(response, fault.status, {}, textOf(fault));
   }
 
+  /** A request of HTTP/2 with whose body something is wrong, which the application may already be at. */
+  refuseStreamBody(request: IncomingMessage, response: ServerResponse, fault: Fault): void {
+    const { socket } = request;
+    if (isRefused(socket)) return;
+    markRefused(socket);
+    withholdRest(request);
+    const how = response.headersSent ? 'by ending its stream' : `with ${statusText(fault.status)}`;
+    this.#say(socket, fault, how);
+    // Its client is to send no more.
+    response.once('finish', () => void socket.destroy());
+    answerError(response, fault.status, {}, textOf(fault));
+  }
+
   /** A request for another protocol, or a tunnel, which the caller answers. */
   note(socket: Socket, fault: Fault): void {
     this.#say(socket, fault, `with ${statusText(fault.status)}`);
@@ -92,9 +105,14 @@ export class Refusals {
   }
 
   /** A client that does not take its answer. */
-  cut(socket: Socket, fault: Fault): void {
-    this.#say(socket, fault, 'by cutting its connection');
+  cut(socket: Socket, fault: Fault, what = 'connection'): void {
+    this.#say(socket, fault, `by cutting its ${what}`);
     socket.destroy();
+  }
+
+  /** A connection of HTTP/2 whose client has broken the protocol, which Node has told it by GOAWAY. */
+  noteSession(socket: Socket, error: Error): void {
+    this.#say(socket, faultOf(error), 'by ending its session');
   }
 
   /** What Node could not parse, or waited for in vain. */

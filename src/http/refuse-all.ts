@@ -1,6 +1,5 @@
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { StreamResponse } from '../app/http2/stream-response.ts';
 import type { StalledRequest } from '../process/ipc.ts';
 import type { Connections } from './connections.ts';
 import { requestField } from './request-name.ts';
@@ -52,7 +51,7 @@ function attempt(response: ServerResponse, answered: Answered): StalledRequest['
 
 function refuse(response: ServerResponse): StalledRequest['got'] {
   // A stream sends nothing before the event loop goes on.
-  if (response instanceof StreamResponse) return response.headersSent ? 'part' : 'cut';
+  if (response.req.httpVersionMajor > 1) return response.headersSent ? 'part' : 'cut';
   const { socket } = response;
   if (socket === null) return 'nothing';
   // Headers may be formatted but not sent. Only on a connection's first answer does bytesWritten show that.

@@ -102,7 +102,8 @@ interface Edge {
   readonly refusals: Refusals;
 }
 
-function policyOf({ application: { own }, limits = NO_LIMITS }: HttpServerOptions): Policy {
+/** The policy that requests of an application have to meet. */
+export function policyOf({ application: { own }, limits = NO_LIMITS }: HttpServerOptions): Policy {
   return {
     limits,
     // Asked anew each time: a program may close its server and let another one listen.
@@ -173,7 +174,7 @@ function adopt(own: OwnServer, engine: Server, options: HttpServerOptions, edge:
 }
 
 /** What is to be told of each request that is refused. */
-function sayerOf({ onRefused, count }: HttpServerOptions): SayRefused {
+export function sayerOf({ onRefused, count }: HttpServerOptions): SayRefused {
   return (line, fields) => {
     count?.refused(fields.error);
     onRefused?.(line, fields);
@@ -253,7 +254,7 @@ function requestListener(options: HttpServerOptions, { policy, refusals }: Edge)
 }
 
 /** Before the request is noted anywhere, so that its id is, too. */
-function named(header: string, handle: Observer): Observer {
+export function named(header: string, handle: Observer): Observer {
   return (request, response, nowMs) => {
     setLasting(response, header, requestIdOf(request));
     handle(request, response, nowMs);
@@ -261,7 +262,7 @@ function named(header: string, handle: Observer): Observer {
 }
 
 /** RFC 6797, 7.2: over TLS alone. */
-function transportStrictly(value: string, handle: Observer): Observer {
+export function transportStrictly(value: string, handle: Observer): Observer {
   return (request, response, nowMs) => {
     if (isEncrypted(request.socket)) setLasting(response, 'Strict-Transport-Security', value);
     handle(request, response, nowMs);

@@ -10,6 +10,7 @@ export class Session {
   readonly #session: SessionOfNode;
   readonly #flights = new Set<Flight>();
   #state: 'fresh' | 'used' | 'leaving' = 'fresh';
+  #leavesAtRest = false;
 
   constructor(session: SessionOfNode) {
     this.#session = session;
@@ -38,11 +39,19 @@ export class Session {
     return this.#state === 'used' && this.#flights.size === 0;
   }
 
-  /** Its place is free when the stream has closed. */
-  add(flight: Flight): void {
+  /** Its place is free when the caller calls what this returns, as the answer has ended. */
+  open(flight: Flight): () => void {
     if (this.#state === 'fresh') this.#state = 'used';
     this.#flights.add(flight);
-    flight.response.once('close', () => this.#flights.delete(flight));
+    return () => {
+      this.#flights.delete(flight);
+      if (this.#leavesAtRest && this.#flights.size === 0) this.leave();
+    };
+  }
+
+  /** From now on it is told to leave once all its requests are answered. */
+  leaveAtRest(): void {
+    this.#leavesAtRest = true;
   }
 
   /**
@@ -53,5 +62,11 @@ export class Session {
     if (this.#state !== 'used') return;
     this.#state = 'leaving';
     afterPoll(() => this.#session.close());
+  }
+
+  /** The same, also where it has had no request. */
+  end(): void {
+    this.#state = 'leaving';
+    this.#session.close();
   }
 }

@@ -25,6 +25,7 @@ const REFUSED: Readonly<Record<string, string>> = {
   EDGE_FIELD_SIZE: 'too_large',
   EDGE_BODY: 'too_large',
   EDGE_METHOD: 'unsupported',
+  EDGE_TUNNEL: 'unsupported',
   EDGE_EXPECTATION: 'unsupported',
   QUEUE_TIMEOUT: 'queue_timeout',
   QUEUE_FULL: 'queue_full',

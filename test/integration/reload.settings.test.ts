@@ -70,6 +70,7 @@ const CHANGES: Readonly<Record<Exclude<SettingName, Fixed | Privileged | Elsewhe
       expect(await request({ url: `unix:${directory}/two/two.sock` })).toBe('200'),
   },
   listenPort: { to: 3000, seen: 'worker' },
+  http2Cleartext: { to: true, seen: 'worker' },
   backlog: { to: 77, seen: 'worker' },
   forwardedAllowIps: { to: ['10.0.0.0/8'], seen: 'worker' },
   // Without a certificate nobody reads these files: test/integration/tls.test.ts.

@@ -3,7 +3,7 @@ import { Connections } from '../../src/http/connections.ts';
 import { edgeLimitsOf } from '../../src/http/edge/limits.ts';
 import { logRefused } from '../../src/http/refusal-log.ts';
 import { limitRequests } from '../../src/http/request-limit.ts';
-import { createHttpServer } from '../../src/http/server.ts';
+import { createHttpServer, type HttpServerOptions } from '../../src/http/server.ts';
 import { TrustedPeers } from '../../src/support/trusted-peers.ts';
 import { Capacity } from '../accept/capacity.ts';
 import { createGate } from '../accept/gate.ts';
@@ -40,7 +40,7 @@ export async function serveMany(
   const limited = limitRequests(application.handler, { seconds: limitSeconds, connections, log, clock });
   const onRefused = logRefused(log, clock);
   const room = makeRoom({ connections, capacity, limit, onRefused, count: options.count, clock });
-  const server = createHttpServer({
+  const http: HttpServerOptions = {
     application: { ...application, handler: options.guard(limited) },
     connections,
     observers: options.observers,
@@ -56,8 +56,8 @@ export async function serveMany(
     onRefused,
     accessLog: options.accessLog,
     clock,
-  });
-  const enter = entrance(options, application, { server, connections, onRefused });
+  };
+  const enter = await entrance(options, http, createHttpServer(http));
   const gate = createGate(
     (socket, listener) => {
       if (own?.turnsAway(socket, connections.size)) return;

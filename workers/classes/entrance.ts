@@ -2,38 +2,53 @@ import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Application } from '../../src/app/application.ts';
 import { appError } from '../../src/app/failure.ts';
-import type { Connections } from '../../src/http/connections.ts';
-import type { SayRefused } from '../../src/http/refusals.ts';
+import type { HttpServerOptions } from '../../src/http/server.ts';
 import { servedName } from '../../src/settings/mounts.ts';
 import type { Feed } from '../accept/gate.ts';
 import type { ServeOptions } from '../serving.ts';
 
-/** Where connections lead to that were accepted and counted. */
-export interface Inside {
-  /** The engine, for an application that has no server of its own. */
-  readonly server: Server;
-  readonly connections: Connections;
-  readonly onRefused: SayRefused;
-}
+type Take = (socket: Socket) => void;
 
-/** Returns what takes accepted connections that are counted: those of TLS first make their handshake. */
-export function entrance(
-  { tls, count }: Pick<ServeOptions, 'tls' | 'count'>,
-  { own }: Pick<Application, 'own'>,
-  { server, connections, onRefused }: Inside,
-): Feed {
-  const serve = (socket: Socket) => void (own?.server ?? server).emit('connection', socket);
-  if (tls === null) return serve;
+/**
+ * Returns what takes accepted connections that are counted: those of TLS first make their handshake. `server` is the
+ * engine of HTTP/1, for an application that has no server of its own.
+ */
+export async function entrance(
+  { tls, count, settings }: Pick<ServeOptions, 'tls' | 'count' | 'settings'>,
+  http: HttpServerOptions,
+  server: Server,
+): Promise<Feed> {
+  const { application, connections, onRefused = () => {} } = http;
+  const { own } = application;
+  const http1: Take = (socket) => void (own?.server ?? server).emit('connection', socket);
+  const offersHttp2 = tls !== null && settings.httpProtocols.includes('h2');
+  const isOther = own?.isHttp2 === true || own?.isRaw === true;
+  const http2 = isOther || !(offersHttp2 || settings.http2Cleartext) ? null : await http2For(http);
+  const isPeeked = settings.http2Cleartext && !own?.isTls && !own?.socketOptions.pauseOnConnect;
+  const plain = http2 === null || !isPeeked ? http1 : await byPrefaceFor(http, http1, http2);
+  if (tls === null) return plain;
   const secure = tls.open({
     ...{ connections, onRefused, count },
     protocols: own?.isHttp2 ? ['h2'] : null,
-    deliver: serve,
+    deliver: (socket, protocol) => (protocol === 'h2' && http2 !== null ? http2(socket) : http1(socket)),
   });
   return (socket, listener) => {
     // A program that connects to itself speaks as its clients do.
     if (tls.isEverywhere || listener?.isTls) secure(socket);
-    else serve(socket);
+    else plain(socket);
   };
+}
+
+/** Nothing of HTTP/2 is loaded where it is off. */
+async function http2For(http: HttpServerOptions): Promise<Take> {
+  const { createHttp2Engine } = await import('../../src/http/http2/engine.ts');
+  const engine = createHttp2Engine(http);
+  return (socket) => engine.serve(socket);
+}
+
+async function byPrefaceFor(http: HttpServerOptions, http1: Take, http2: Take): Promise<Take> {
+  const { byPreface } = await import('../../src/http/http2/prior-knowledge.ts');
+  return byPreface({ http1, http2, headMs: http.limits?.headMs ?? 0, clock: http.clock });
 }
 
 /** Throws a BootError for a server that would end TLS a second time. */

@@ -75,13 +75,17 @@ export class StreamRequest {
 
   /** Ends the stream, and not its connection. */
   destroy(): this {
-    const { stream } = this;
     // A program that does not expect this need not listen for it.
-    stream.on('error', () => {});
-    // Node would first send the end of the stream, with which an answer that was cut looks whole.
-    if (!stream.writableEnded) Reflect.set(stream, '_final', (done: () => void) => done());
-    // RFC 9113, 8.1: after a whole answer the client is merely asked to send no more.
-    stream.close(stream.writableFinished ? NO_ERROR : INTERNAL_ERROR);
+    this.stream.on('error', () => {});
+    resetStream(this.stream);
     return this;
   }
+}
+
+/** Ends a stream, so that its client sees that an answer which is under way is not whole. */
+export function resetStream(stream: ServerHttp2Stream): void {
+  // Node would first send the end of the stream, with which an answer that was cut looks whole.
+  if (!stream.writableEnded) Reflect.set(stream, '_final', (done: () => void) => done());
+  // RFC 9113, 8.1: after a whole answer the client is merely asked to send no more.
+  stream.close(stream.writableFinished ? NO_ERROR : INTERNAL_ERROR);
 }

@@ -14,6 +14,7 @@ function fault(code: string, text: string, status = 400): Fault {
 export const FAULTS = {
   version: fault('VERSION', 'the version is neither HTTP/1.0 nor HTTP/1.1'),
   method: fault('METHOD', 'the method is not one that this server takes', 501),
+  tunnel: fault('TUNNEL', 'this server opens no tunnels (CONNECT)', 501),
   traceBody: fault('TRACE_BODY', 'a TRACE request has no body (RFC 9110, 9.3.8)'),
   target: fault('TARGET', 'the request target is not valid (RFC 9112, 3.2)'),
   authority: fault('AUTHORITY', 'the host of the request target is not that of the Host header'),

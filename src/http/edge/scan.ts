@@ -64,7 +64,7 @@ interface Field {
  * Compiles the check that each request passes before anything of the application's: what llhttp takes although a proxy,
  * or the application, may read it in another way. It is one loop over the header, without an allocation.
  */
-export function compileScan(policy: Policy): Scan {
+export function compileScan(policy: Policy, isVersion = isOfHttp1): Scan {
   const fields = fieldsByLength(policy);
   const { requiresHost, limits } = policy;
   const head: Head = {
@@ -78,10 +78,10 @@ export function compileScan(policy: Policy): Scan {
   };
   return (request) => {
     const { method = '', url = '', httpVersionMajor: major, httpVersionMinor: minor, rawHeaders } = request;
-    if (major !== 1 || minor > 1) return FAULTS.version;
+    if (!isVersion(major, minor)) return FAULTS.version;
     if (method.length + url.length + AROUND_TARGET > limits.line) return FAULTS.line;
     if (rawHeaders.length > 2 * limits.fields) return FAULTS.fields;
-    head.minor = minor;
+    head.minor = major === 1 ? minor : 1;
     head.host = null;
     head.isCoded = false;
     head.hasBody = false;
@@ -91,7 +91,7 @@ export function compileScan(policy: Policy): Scan {
     const fault = fieldFault(rawHeaders, fields, head, limits);
     if (fault !== null) return fault;
     if (head.hasProxy) dropProxy(request);
-    if (head.host === null && minor === 1 && requiresHost()) return FAULTS.noHost;
+    if (head.host === null && head.minor === 1 && requiresHost()) return FAULTS.noHost;
     const ofMethod = methodFault(method, head.hasBody, limits.permitsAnyMethod);
     return ofMethod ?? targetFault(method, url, head.host) ?? passed(request, head);
   };
@@ -100,6 +100,10 @@ export function compileScan(policy: Policy): Scan {
 function passed({ headers }: IncomingMessage, { isCoded, hasUpgrade }: Head): Passed | null {
   if (hasUpgrade && UPGRADE.test(headers.connection ?? '')) return isCoded ? BOTH : SWITCHING;
   return isCoded ? CHUNKED : null;
+}
+
+function isOfHttp1(major: number, minor: number): boolean {
+  return major === 1 && minor <= 1;
 }
 
 function fieldFault(

@@ -1,5 +1,5 @@
 import { listOf, nullable } from '../compound-kinds.ts';
-import { integer, text } from '../kinds.ts';
+import { boolean, integer, text } from '../kinds.ts';
 import { peers } from '../peers.ts';
 import { setting } from '../setting.ts';
 
@@ -23,6 +23,12 @@ export const binding = {
     default: null,
     defaultText: 'none: the server that listens on `PORT`, otherwise the only one',
     needs: { classes: ['async', 'sync'] },
+  }),
+  http2Cleartext: setting({
+    doc: 'Speak HTTP/2 without TLS with clients that begin with it (h2c by prior knowledge, RFC 9113, 3.3), beside HTTP/1 on the same sockets: [http2.md](http2.md). For proxies and service meshes; browsers want TLS.',
+    flags: '--http2-cleartext',
+    kind: boolean(),
+    default: false,
   }),
   backlog: setting({
     doc: 'How many connections the kernel queues until a worker accepts them. The kernel limits it, on Linux to `net.core.somaxconn`. If it is not set, sockets that were passed to tsunicorn get as much as the kernel allows.',

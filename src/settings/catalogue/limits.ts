@@ -26,7 +26,7 @@ export const limits = {
     default: 8190,
   }),
   limitRequestBody: setting({
-    doc: 'The largest body of a request, such as `10M`; a larger one is answered with 413: before it is read where `Content-Length` tells its size, otherwise as soon as more has come. 0 means no limit. Not for requests of HTTP/2 that do not tell their size.',
+    doc: 'The largest body of a request, such as `10M`; a larger one is answered with 413: before it is read where `Content-Length` tells its size, otherwise as soon as more has come. 0 means no limit. Not for requests of a program’s own server of HTTP/2 that do not tell their size.',
     flags: '--limit-request-body',
     kind: nullable(size({ min: 0 })),
     default: null,
@@ -39,13 +39,13 @@ export const limits = {
     default: 10,
   }),
   bodyTimeout: setting({
-    doc: 'How long a client may take to send the body of a request, to which each 500 bytes add a second. It is then answered with 408, or its connection is cut if its answer has ended. Time in which the application does not read counts for nothing, nor does that in which it has begun its answer and not ended it. 0 means no limit but that of `requestTimeout`. Not for HTTP/2.',
+    doc: 'How long a client may take to send the body of a request, to which each 500 bytes add a second. It is then answered with 408, or its connection is cut if its answer has ended. Time in which the application does not read counts for nothing, nor does that in which it has begun its answer and not ended it. 0 means no limit but that of `requestTimeout`. Not for a program’s own server of HTTP/2.',
     flags: '--body-timeout',
     kind: seconds(),
     default: 20,
   }),
   writeTimeout: setting({
-    doc: 'How long nothing more of an answer may be taken by the kernel before the connection is cut. A slow reader may have to empty several megabytes of the kernel’s buffers first. 0 means no limit. Not for HTTP/2 and WebSockets.',
+    doc: 'How long nothing more of an answer may be taken by the kernel before the connection is cut. A slow reader may have to empty several megabytes of the kernel’s buffers first. 0 means no limit. Not for WebSockets and a program’s own server of HTTP/2.',
     flags: '--write-timeout',
     kind: seconds(),
     default: 300,

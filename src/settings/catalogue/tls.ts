@@ -9,7 +9,7 @@ const certReqs = choice(['none', 'optional', 'required'], {
   ...{ cert_none: 'none', cert_optional: 'optional', cert_required: 'required' },
 });
 const tlsMin = choice(['1.2', '1.3'], { 'tlsv1.2': '1.2', 'tlsv1.3': '1.3' }, 'version');
-const protocol = choice(['http/1.1'], { h1: 'http/1.1' }, 'protocol');
+const protocol = choice(['http/1.1', 'h2'], { h1: 'http/1.1' }, 'protocol');
 
 const NEEDS_TLS = { anyOf: ['certfile'] } as const;
 const NEEDS_CLIENTS = { anyOf: ['certReqs'] } as const;
@@ -73,7 +73,7 @@ export const tls = {
     needs: NEEDS_TLS,
   }),
   httpProtocols: setting({
-    doc: 'What is offered to clients of TLS by ALPN, the preferred one first: `http/1.1`, which Gunicorn calls `h1`.',
+    doc: 'What is offered to clients of TLS by ALPN, the preferred one first: `http/1.1`, which Gunicorn calls `h1`, and `h2`, as in `h2,http/1.1`: see [http2.md](http2.md).',
     flags: '--http-protocols',
     kind: separated(protocol),
     default: ['http/1.1'],

@@ -1,10 +1,11 @@
 import type { Socket } from 'node:net';
 import { refuseHttp2 } from '../../../src/app/http2/refuse.ts';
+import { carrierOf } from '../../../src/http/carrier.ts';
 import { Connections } from '../../../src/http/connections.ts';
 import { edgeLimitsOf } from '../../../src/http/edge/limits.ts';
 import { logRefused } from '../../../src/http/refusal-log.ts';
 import { limitRequests } from '../../../src/http/request-limit.ts';
-import { createHttpServer } from '../../../src/http/server.ts';
+import { createHttpServer, type HttpServerOptions } from '../../../src/http/server.ts';
 import { servedName } from '../../../src/settings/mounts.ts';
 import { innerSocket } from '../../../src/support/inner-socket.ts';
 import { isEncrypted } from '../../../src/support/is-encrypted.ts';
@@ -23,7 +24,8 @@ import { RequestQueue } from './request-queue.ts';
 
 /** The pending connections are those that were accepted. */
 function acceptedOf(socket: Socket): Socket {
-  return isEncrypted(socket) ? innerSocket(socket) : socket;
+  const carrier = carrierOf(socket);
+  return isEncrypted(carrier) ? innerSocket(carrier) : carrier;
 }
 
 /** A connection whose request head takes longer than this is slow; it does not keep the worker from accepting others. */
@@ -60,7 +62,7 @@ export const serveSync: Serve = async (options) => {
   const limited = limitRequests(oneByOne, { seconds: settings.requestTimeout, connections, log, clock });
   const onRefused = logRefused(log, clock);
   const room = makeRoom({ connections, capacity, limit, onRefused, count: options.count, clock });
-  const server = createHttpServer({
+  const http: HttpServerOptions = {
     application: { ...application, handler: options.guard(limited) },
     connections,
     observers: [({ socket }) => pending.know(acceptedOf(socket)), ...options.observers],
@@ -76,12 +78,12 @@ export const serveSync: Serve = async (options) => {
     onRefused,
     accessLog: options.accessLog,
     clock,
-  });
+  };
   // Its program reads no connection before it wants to.
   const isPaused = own?.socketOptions.pauseOnConnect === true;
   const early = options.listeners().length === 1 && !isPaused ? new EarlyBytes() : null;
   let isFeeding = false;
-  const enter = entrance(options, application, { server, connections, onRefused });
+  const enter = await entrance(options, http, createHttpServer(http));
   const gate = createGate(
     (socket, listener) => {
       if (own?.turnsAway(socket, connections.size)) return;

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { answerError } from '../../../src/http/answer-error.ts';
+import { carrierOf } from '../../../src/http/carrier.ts';
 import { knownIdOf } from '../../../src/support/request-id.ts';
 import { isTrustedPeer } from '../../../src/support/trusted-peers.ts';
 import {
@@ -106,7 +107,7 @@ export class Exchange {
       url: request.url ?? '/',
       httpVersion: request.httpVersion,
       rawHeaders: request.rawHeaders,
-      peer: peerOf(request.socket),
+      peer: peerOf(carrierOf(request.socket)),
       requestId: knownIdOf(request),
       bytesRead: request.socket.bytesRead,
       keepAlive: this.response.shouldKeepAlive,

@@ -75,6 +75,8 @@ export class Outgoing implements SocketUser {
     this.#onSent = onSent;
     this.response = response;
     Object.defineProperty(response, 'chunkedEncoding', UNCHUNKED);
+    // Node takes every other version for HTTP/1.0, in which a body of unknown length has no trailers.
+    if (request.httpVersionMajor > 1) response.useChunkedEncodingByDefault = true;
     // As Node does, whose constructor does not keep a connection of HTTP/1.0 whatever its client asks for.
     response.shouldKeepAlive = keepAlive;
     replaceInterim(response, id, post);

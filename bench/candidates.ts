@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { type Bar, type Candidate, cluster, server, tsunicorn, tsunicornProgram } from './candidate.ts';
 import { contextBars, contextCandidates } from './context.ts';
+import { http2Bars, http2Candidates } from './http2.ts';
 import type { CaseName } from './options.ts';
 import { staticCandidates } from './static.ts';
 import { syncBars, syncCandidates } from './sync.ts';
@@ -13,6 +14,7 @@ export const loadCases = [
   'close',
   'tls',
   'tls-close',
+  'http2',
   'sync',
   'thread',
   'context',
@@ -28,6 +30,8 @@ export function candidates(name: LoadCase, scratch: string): readonly Candidate[
     case 'tls':
     case 'tls-close':
       return tlsCandidates(scratch);
+    case 'http2':
+      return http2Candidates;
     case 'sync':
       return syncCandidates;
     case 'thread':
@@ -71,6 +75,7 @@ const programBars: readonly Bar[] = (['keepalive', 'close'] as const).map((name)
 export const bars: readonly Bar[] = [
   ...syncBars,
   ...tlsBars,
+  ...http2Bars,
   ...threadBars,
   ...contextBars,
   {

@@ -82,6 +82,37 @@ const autocannon: LoadGenerator = {
   parse: parseAutocannon,
 };
 
+/** How many requests each connection of HTTP/2 has under way. */
+const STREAMS = 10;
+
+/** Reads the report of h2load 1. */
+export function parseH2load(output: string): LoadResult {
+  const seconds = /finished in ([\d.]+)(us|ms|s|m|h),/.exec(output);
+  const counts = /(\d+) succeeded, (\d+) failed, (\d+) errored, (\d+) timeout/.exec(output)?.slice(1);
+  if (seconds === null || counts === undefined)
+    throw new Error(`h2load: no total in its report: ${output.trim()}`);
+  const [succeeded = 0, ...others] = counts.map(Number);
+  return {
+    answered: succeeded,
+    seconds: Number(seconds[1]) * (units[seconds[2] ?? ''] ?? Number.NaN),
+    // What is errored has failed too.
+    failed: Math.max(0, ...others),
+  };
+}
+
+/** Speaks HTTP/2 without TLS; a tenth of the connections, each with ten streams. */
+export const h2load: LoadGenerator = {
+  name: 'h2load',
+  command: ({ url, connections, seconds }) => [
+    'h2load',
+    `--clients=${Math.max(1, Math.round(connections / STREAMS))}`,
+    `--max-concurrent-streams=${STREAMS}`,
+    `--duration=${seconds}`,
+    url,
+  ],
+  parse: parseH2load,
+};
+
 /** wrk where it is installed, for it takes the least processor time from the server; else autocannon. */
 export function findGenerator(): LoadGenerator {
   return spawnSync(wrk.name, ['--version']).error === undefined ? wrk : autocannon;

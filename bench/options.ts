@@ -8,6 +8,7 @@ export const caseNames = [
   'close',
   'tls',
   'tls-close',
+  'http2',
   'sync',
   'thread',
   'context',

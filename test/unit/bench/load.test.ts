@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseAutocannon, parseWrk } from '../../../bench/load.ts';
+import { parseAutocannon, parseH2load, parseWrk } from '../../../bench/load.ts';
 
 const wrkReport = (extra = ''): string => `Running 1s test @ http://127.0.0.1:36015/
   1 threads and 8 connections
@@ -38,4 +38,12 @@ describe('parseAutocannon', () => {
   it('names the figure that a report lacks', () => {
     expect(() => parseAutocannon('{"2xx":1}')).toThrow('autocannon: no 3xx in its report');
   });
+});
+
+it('reads the report of h2load, where what is errored has failed as well', () => {
+  const report = `finished in 2.01s, 15010.50 req/s, 1.20MB/s
+requests: 30030 total, 30031 started, 30030 done, 30020 succeeded, 10 failed, 10 errored, 0 timeout
+status codes: 30020 2xx, 0 3xx, 0 4xx, 0 5xx`;
+  expect(parseH2load(report)).toEqual({ answered: 30020, seconds: 2.01, failed: 10 });
+  expect(() => parseH2load('no server')).toThrow('h2load: no total in its report: no server');
 });

@@ -12,6 +12,7 @@ describe('parseOptions', () => {
         'close',
         'tls',
         'tls-close',
+        'http2',
         'sync',
         'thread',
         'context',

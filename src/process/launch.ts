@@ -4,6 +4,7 @@ import type { HandedRing } from '../log/ring/worker-rings.ts';
 import type { HandedCounters } from '../metrics/place.ts';
 import { fs } from '../support/builtins.ts';
 import { type Child, type Spawn, startChild } from './child.ts';
+import { isExecutable } from './executable.ts';
 import { type Death, PARENT_VARIABLE, type Parent, type WorkerCount } from './parent.ts';
 import { namedScript, type Start } from './start.ts';
 
@@ -101,16 +102,6 @@ function nodeCommand(path: string, cwd: string): string {
   const directories = path.split(delimiter).filter((directory) => directory.startsWith('/'));
   const found = directories.map((directory) => join(directory, argv0));
   return found.find(isExecutable) ?? execPath;
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    fs.accessSync(path, fs.constants.X_OK);
-    return fs.statSync(path).isFile();
-  } catch {
-    // It does not exist, or this user cannot access it.
-    return false;
-  }
 }
 
 function isDirectory(path: string): boolean {

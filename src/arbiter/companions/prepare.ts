@@ -1,6 +1,7 @@
 import { delimiter, resolve } from 'node:path';
 import type { ChildSpec } from '../../process/child.ts';
 import { COMPANION_VARIABLES } from '../../process/companion.ts';
+import { isExecutable } from '../../process/executable.ts';
 import type { OwnEnvironment } from '../../process/privileges/accounts.ts';
 import type { Privileges } from '../../process/privileges/privileges.ts';
 import { findPdeathsig } from '../../process/privileges/setpriv.ts';
@@ -146,16 +147,6 @@ function existingCommand(
   if (!found)
     throw new UsageError(`${here}.run: the command ${file} is not in PATH; install it, or write its path`);
   return [file, ...args];
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    fs.accessSync(path, fs.constants.X_OK);
-    return fs.statSync(path).isFile();
-  } catch {
-    // It does not exist, or this user cannot access it.
-    return false;
-  }
 }
 
 function existingDirectory(here: string, path: string): string {

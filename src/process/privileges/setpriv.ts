@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
 import { delimiter, join } from 'node:path';
-import { fs } from '../../support/builtins.ts';
 import { UsageError } from '../../support/errors.ts';
 import { commandPath } from '../command-path.ts';
+import { isExecutable } from '../executable.ts';
 import type { OwnEnvironment } from './accounts.ts';
 import type { Identity } from './identity.ts';
 
@@ -49,16 +49,6 @@ function findFile(name: string, path: string): string | null {
       .map((directory) => join(directory, name))
       .find(isExecutable) ?? null
   );
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    fs.accessSync(path, fs.constants.X_OK);
-    return true;
-  } catch {
-    // Not there.
-    return false;
-  }
 }
 
 /** Its error message in one line; null if it succeeds. */

@@ -5,6 +5,8 @@ import type { ProfileAnswer, StackAnswer } from '../../src/control/routes/inspec
 import { Client } from '../../src/ctl/client.ts';
 import { get } from '../support/client.ts';
 import { ask, ctl } from '../support/control.ts';
+import { deadlineMs } from '../support/patience.ts';
+import { inMountNamespace } from '../support/tools.ts';
 import { app, isAlive, serve, temporaryDirectory } from '../support/tsunicorn.ts';
 
 const blocks = app('blocks.ts:app');
@@ -86,3 +88,48 @@ it('a loop that spins writes its heap when its replacement serves, beyond its ti
     stderr: expect.stringMatching(/: the worker, .* cannot write \/nowhere\/w \(ENOENT\)/),
   });
 });
+
+const SMALL_DISK = 'mount -t tmpfs -o size=1m none "$SMALL" && exec "$@"';
+
+inMountNamespace()(
+  'a heap that the disk has no room for leaves nothing, nor does one that nobody waits for any more; a thread writes its own',
+  async () => {
+    const [directory, small] = [temporaryDirectory(), temporaryDirectory()];
+    const path = join(directory, 'c.sock');
+    const service = await serve([blocks, '--control-socket', path, '-k', 'thread', '--threads', '1'], {
+      through: ['unshare', '--mount', 'sh', '-c', SMALL_DISK, 'sh'],
+      env: { SMALL: small },
+    });
+    const client = new Client(path);
+    const onDisk = () => readdirSync(`/proc/${service.pid}/root${small}`);
+    const heap = (...more: readonly string[]) => ask(path, 'heap', '0', ...more);
+    expect(await heap('-o', join(small, 'w'))).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(/heap refused: .* takes up to .*, and 1M are free there/),
+    });
+    expect(await heap('-o', join(small, 'w'), '--force')).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(/the heap could not be written to .*ENOSPC/),
+    });
+    expect(onDisk()).toEqual([]);
+    await expect.poll(async () => (await client.status()).workers.ready, { timeout: deadlineMs() }).toBe(1);
+
+    const { threads } = await client.post<StackAnswer>('/v1/workers/0/stack');
+    const thread = `${threads[1]?.threadId}`;
+    const file = join(directory, 'thread');
+    expect(await heap('-o', file, '--thread', thread)).toMatchObject({ status: 0 });
+    expect(readFileSync(file, 'utf8').slice(0, 12)).toBe('{"snapshot":');
+
+    await expect.poll(async () => (await client.status()).workers.ready, { timeout: deadlineMs() }).toBe(1);
+    const leaving = new AbortController();
+    const left = client.post(`/v1/workers/0/heap?file=${join(directory, 'late')}`, {
+      signal: leaving.signal,
+      heard: ({ progress }) => {
+        if (/ writes (?:its|the) heap/.test(String(progress))) leaving.abort();
+      },
+    });
+    await expect(left).rejects.toThrow(/abort/);
+    await service.waitForLog(/has written its heap to .*late/);
+    expect(readdirSync(directory).toSorted()).toEqual(['c.sock', 'late', 'thread']);
+  },
+);

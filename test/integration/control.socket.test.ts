@@ -1,4 +1,5 @@
-import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { chownSync, existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { ctl } from '../support/control.ts';
@@ -15,6 +16,15 @@ async function tsunicorn(words: readonly string[], env: Readonly<Record<string, 
 }
 
 const files = { 'app.mjs': APP };
+
+/** A socket that nobody listens at, of another user; false where this user cannot make one. */
+function leaveForeignSocket(path: string): boolean {
+  if (process.getuid?.() !== 0) return false;
+  const holder = `require('node:net').createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, 'SIGKILL'))`;
+  spawnSync(process.execPath, ['-e', holder]);
+  chownSync(path, 12345, 12345);
+  return true;
+}
 
 it('by default the socket is ours alone, tells the status, and is gone with the service', async () => {
   const cwd = temporaryDirectory(files);
@@ -70,11 +80,13 @@ it('a path by name must work, and a stale one is taken over', async () => {
   next.signal('SIGTERM');
   await next.end();
   writeFileSync(join(lost.cwd, 'file'), '');
-  const refusals = [
+  const foreign = leaveForeignSocket(join(lost.cwd, 'theirs'));
+  const refusals: (readonly [string, RegExp])[] = [
+    ...(foreign ? [['theirs', /the file belongs to another user \(uid 12345\); remove it/] as const] : []),
     ['x'.repeat(120), /the path has at most \d+ bytes; choose a shorter one/],
     ['missing/c.sock', /the directory does not exist; create it or choose another path/],
     ['file', /the file exists and is not a socket/],
-  ] as const;
+  ];
   for (const [asked, line] of refusals) {
     const refused = start(['app.mjs:app', '--control-socket', asked], { cwd: lost.cwd });
     expect(await refused.end()).toMatchObject({ status: 1 });

@@ -57,14 +57,14 @@ export function judgeArrival(
     const after = connections.progressOf(socket);
     if (before === null || after === null || !socket.writable) return;
     const isOfNext = before.hasArrived;
-    const hasHead = after.latest !== before.latest;
+    const hasHead = after.requests !== before.requests;
     if (after.hasArrived && (hasHead || !isOfNext)) return;
     const hasMoved = isOfNext ? hasHead : after.bytesRead > before.bytesRead;
     if (!hasMoved) return refuse();
     const restMs = server.requestTimeout - (clock.now() - after.sinceMs);
     const isStillSent = () => {
       const now = connections.progressOf(socket);
-      return socket.writable && now?.latest === after.latest && !now.hasArrived;
+      return socket.writable && now?.requests === after.requests && !now.hasArrived;
     };
     whenDue(socket, Math.max(restMs, MORE_MS), clock, () => isStillSent() && refuse());
   });

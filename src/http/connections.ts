@@ -5,11 +5,12 @@ import type { TrustedPeers } from '../support/trusted-peers.ts';
 import { closeIfSilent } from './deadlines.ts';
 import { isEventStream, type LongLived } from './drain/long-lived.ts';
 import type { Flight } from './flight.ts';
+import { isLast } from './in-turn.ts';
 import { Session, type SessionOfNode } from './session.ts';
 
-/** How far a connection has come: its latest request (null before the first), when its head came, and the bytes read. */
+/** How far a connection has come: how many requests, when the head of the latest came (or the connection), and the bytes read. */
 export interface Progress {
-  readonly latest: ServerResponse | null;
+  readonly requests: number;
   readonly sinceMs: number;
   /** Whether the latest request has arrived whole. */
   readonly hasArrived: boolean;
@@ -38,6 +39,12 @@ interface Marked {
 
 type Tracked = Socket & Marked;
 
+/** In place of the latest response of a connection that rests: the real one and its request take 2 KB. */
+const ANSWERED = Object.freeze({
+  ...{ headersSent: true, writableEnded: true, writableFinished: true, _last: false },
+  req: Object.freeze({ complete: true }),
+}) as unknown as ServerResponse;
+
 interface Connection {
   /** The socket that speaks HTTP. On a TLS connection it is not the accepted socket. */
   socket: Tracked;
@@ -46,6 +53,8 @@ interface Connection {
   /** Its index in the list of all connections. */
   at: number;
   latest: ServerResponse | null;
+  /** How many requests of HTTP/1 have come. */
+  requests: number;
   /** When the latest request came; before the first, when the connection did. */
   sinceMs: number;
   /** Requests that were pipelined before the latest and not yet answered when it came. */
@@ -124,6 +133,7 @@ export class Connections {
       isHandshaking: false,
       at: this.#size,
       latest: null,
+      requests: 0,
       sinceMs: performance.now(),
       earlier: null,
       session: null,
@@ -195,6 +205,7 @@ export class Connections {
     if (latest === null || latest.writableFinished) connection.earlier = null;
     else keepOpen(connection, { response: latest, sinceMs });
     connection.latest = response;
+    connection.requests++;
     connection.sinceMs = nowMs;
   }
 
@@ -286,6 +297,16 @@ export class Connections {
     return oldestFirst(this.#all.filter(isResting)).map(({ socket, sinceMs }) => ({ socket, sinceMs }));
   }
 
+  /** Lets go of the responses of connections that rest. What is read of them later says the same. */
+  forgetAnswered(): void {
+    for (const connection of this.#all) {
+      const { latest, session, earlier } = connection;
+      if (session !== null || latest === null || !isIdle(connection) || isLast(latest)) continue;
+      connection.latest = ANSWERED;
+      if (earlier !== null) connection.earlier = null;
+    }
+  }
+
   /** Ends a connection that rests, unless a request has arrived. One of HTTP/2 is told to leave. */
   endResting(socket: Tracked): void {
     const session = socket[CONNECTION]?.session ?? null;
@@ -320,8 +341,8 @@ export class Connections {
   progressOf(socket: Socket): Progress | null {
     const connection = (socket as Tracked)[CONNECTION];
     if (connection === undefined || connection.webSocketFrom !== null) return null;
-    const { latest, sinceMs } = connection;
-    return { latest, sinceMs, hasArrived: latest?.req.complete ?? true, bytesRead: socket.bytesRead };
+    const { latest, requests, sinceMs } = connection;
+    return { requests, sinceMs, hasArrived: latest?.req.complete ?? true, bytesRead: socket.bytesRead };
   }
 
   /** Resolves once there is no connection left. */

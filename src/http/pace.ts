@@ -36,7 +36,8 @@ interface Leaving {
 
 /**
  * Ends clients that send a body too slowly, with 408, and those that take nothing of an answer for too long. One timer
- * serves a worker; a connection on which nothing is under way costs it one look a second.
+ * serves a worker; a connection on which nothing is under way costs it one look a second, at which it lets go of its latest
+ * answer.
  */
 export function keepPace({ connections, limits, refusals, clock }: PaceOptions): void {
   const { bodyMs, writeMs } = limits;
@@ -44,6 +45,7 @@ export function keepPace({ connections, limits, refusals, clock }: PaceOptions):
   let arriving: ReadonlyMap<Socket, Arriving> = new Map();
   let leaving: ReadonlyMap<Socket, Leaving> = new Map();
   every(clock, LOOK_MS, () => {
+    connections.forgetAnswered();
     const now = clock.now();
     arriving = bodyMs === 0 ? arriving : arrivals(connections, arriving, now);
     leaving = writeMs === 0 ? leaving : departures(connections, leaving, now);

@@ -207,3 +207,32 @@ function collectGarbage(): void {
   setFlagsFromString('--expose-gc');
   runInNewContext('gc')();
 }
+
+it('lets go of the answers of connections that rest, which serve on as before', async () => {
+  const seen: WeakRef<ServerResponse>[] = [];
+  const engine = await startEngine({
+    handler: ({ url }, response) => {
+      seen.push(new WeakRef(response));
+      response.setHeader('Content-Length', 2).end(url);
+    },
+  });
+  const wire = await engine.send(get('/a'));
+  await wire.until(/\/a$/);
+  expect(engine.connections.resting()).toHaveLength(1);
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc');
+  await expect
+    .poll(() => {
+      engine.connections.forgetAnswered();
+      collect();
+      return seen[0]?.deref();
+    })
+    .toBeUndefined();
+  expect(engine.connections.resting()).toHaveLength(1);
+  expect(engine.connections.census()).toMatchObject({ idle: 1 });
+  wire.write(`${get('/b')}${get('/c')}`);
+  await wire.until(/\/b[\s\S]*\/c$/);
+  engine.connections.closeAfterAnswer();
+  wire.write(get('/d'));
+  expect(await wire.ended).toMatch(/Connection: close[\s\S]*\/d$/);
+});

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FlightTable } from '../flights/table.ts';
-import { onAnswer } from '../log/access-tunnel.ts';
+import { onAnswer } from '../log/on-answer.ts';
 import { knownIdOf, traceParentOf } from '../support/request-id.ts';
 
 /** Handles a request that came at `nowMs` of performance.now(). */

@@ -9,10 +9,11 @@ import { tlsFacts } from '../support/tls-facts.ts';
 import { type AccessFormat, type Entry, RequestEntry, UNANSWERED } from './access-entry.ts';
 import { compileFormat } from './access-format.ts';
 import { refusedEntry } from './access-lost.ts';
-import { onAnswer, TunnelEntry } from './access-tunnel.ts';
+import { TunnelEntry } from './access-tunnel.ts';
 import { countBody } from './count-body.ts';
 import { Destination } from './destination.ts';
 import { GatheredLines } from './gathered-lines.ts';
+import { onAnswer } from './on-answer.ts';
 import type { Say } from './trouble.ts';
 
 export { checkAccessFormat } from './access-format.ts';

@@ -46,7 +46,32 @@ function importApp(app: Values, file: string): ImportedApp {
   const environments = Object.entries(app)
     .filter(([key]) => isEnvironment(key))
     .map(([key, value]) => [key.slice('env_'.length), variablesOf(value)] as const);
-  return appOf(name, [runOf(app, script, name), ...pieces], environments);
+  const run = script === 'serve' ? serveOf(variablesOf(app.env)) : runOf(app, script, name);
+  return appOf(name, [run, ...pieces], environments);
+}
+
+/** `pm2 serve`, which has its settings in variables: a directory of files without an application. */
+function serveOf(env: Readonly<Record<string, string>>): Piece {
+  const { PM2_SERVE_PATH: directory = '.', PM2_SERVE_PORT: port, PM2_SERVE_SPA: spa } = env;
+  const remarks = [
+    ...(spa === 'true'
+      ? (not(
+          'PM2_SERVE_SPA',
+          'what is no file gets 404; an application that answers with index.html can do it',
+        ).remarks ?? [])
+      : []),
+    ...(env.PM2_SERVE_BASIC_AUTH === 'true'
+      ? (not('PM2_SERVE_BASIC_AUTH', 'files are served to everybody; let a proxy ask for the password')
+          .remarks ?? [])
+      : []),
+  ];
+  return {
+    entries: [
+      ['static', { '/': directory }],
+      ...(port === undefined ? [] : [['bind', `0.0.0.0:${port}`] as const]),
+    ],
+    remarks,
+  };
 }
 
 function isEnvironment(key: string): boolean {

@@ -1,8 +1,10 @@
 import { once } from 'node:events';
+import https from 'node:https';
 import { join } from 'node:path';
 import { setTimeout as tick } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
+import { certify } from '../support/certificates.ts';
 import { told } from '../support/control.ts';
 import { ask } from '../support/http-client.ts';
 import { shareServers } from '../support/shared.ts';
@@ -91,6 +93,33 @@ describe.each(forms.map(([form], index) => [form, servers[index]] as const))('%s
     const { headers } = await ask({ url: server().at, path: '/' });
     expect(headers).not.toHaveProperty('server');
   });
+});
+
+it('logs a WebSocket over TLS at its end, and serves files beside it', async () => {
+  const cwd = temporaryDirectory({ 'file.txt': 'a file' });
+  const { cert, key } = certify(cwd, 'localhost');
+  const log = ['--access-logfile', '-', '--access-logformat', '%(U)s %(s)s %(C)s'];
+  const running = await serve(
+    [
+      '--certfile',
+      cert,
+      '--keyfile',
+      key,
+      '--static',
+      '/files=.',
+      ...log,
+      join(fixtures, 'upgrades.mjs:server'),
+    ],
+    { cwd },
+  );
+  const socket = new WebSocket(`${running.at.replace('http', 'ws')}/secure`, { rejectUnauthorized: false });
+  await once(socket, 'message');
+  socket.close(4001);
+  await once(socket, 'close');
+  await running.waitFor(() => running.stdout.includes('/secure 101 4001\n'), 'its line');
+  const request = https.get(`${running.at}/files/file.txt`, { rejectUnauthorized: false });
+  const [response] = await once(request, 'response');
+  expect(String((await once(response, 'data'))[0])).toBe('a file');
 });
 
 it.each([[[]], [['--access-logfile', '-']]])('lists a WebSocket as upgraded, with %j', async (log) => {

@@ -36,6 +36,14 @@ async function loadedFrom(name: string, value: unknown) {
   return { settings, remarks: remarks.map(({ what, how }) => `${what} ${how}`) };
 }
 
+it('pm2 serve becomes files without an application', async () => {
+  const env = { PM2_SERVE_PATH: 'dist', PM2_SERVE_PORT: 8080, PM2_SERVE_SPA: 'true' };
+  const { entries, remarks } = await imported({ script: 'serve', name: 'site', env });
+  expect(Object.fromEntries(entries)).toMatchObject({ static: { '/': 'dist' }, bind: '0.0.0.0:8080' });
+  expect(Object.fromEntries(entries)).not.toHaveProperty('app');
+  expect(remarks).toMatchObject([{ what: 'PM2_SERVE_SPA', how: 'not' }]);
+});
+
 describe('each attribute of an app', () => {
   it('is a row of the page', () => {
     const missing = [...ATTRIBUTES.keys()].filter((name) => !page.includes(`\`${name}\``));

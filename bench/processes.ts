@@ -11,7 +11,7 @@ export interface Processes {
 const killAfterMs = 3000;
 
 /** The environment without what would change a candidate's settings behind the bench's back. */
-function plainEnvironment(): NodeJS.ProcessEnv {
+export function plainEnvironment(): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(
     ([name]) => !/^(TSUNICORN_|PORT$|WEB_CONCURRENCY$|NODE_OPTIONS$|NODE_COMPILE_CACHE$)/.test(name),
   );

@@ -50,8 +50,8 @@ export function processorMeter(): (root: number) => number {
   };
 }
 
-/** Resident and proportional memory of one process in bytes, from /proc/PID/status and smaps_rollup. */
-export function memoryOf(pid: number): { readonly rss: number; readonly pss: number } {
+/** Resident, most ever resident and proportional memory of one process in bytes, from /proc/PID/status and smaps_rollup. */
+export function memoryOf(pid: number): { readonly rss: number; readonly peak: number; readonly pss: number } {
   const kilobytes = (file: string, field: string): number => {
     const found = new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(
       readFileSync(`/proc/${pid}/${file}`, 'utf8'),
@@ -59,5 +59,9 @@ export function memoryOf(pid: number): { readonly rss: number; readonly pss: num
     if (found === null) throw new Error(`/proc/${pid}/${file} has no ${field}`);
     return Number(found[1]) * 1024;
   };
-  return { rss: kilobytes('status', 'VmRSS'), pss: kilobytes('smaps_rollup', 'Pss') };
+  return {
+    rss: kilobytes('status', 'VmRSS'),
+    peak: kilobytes('status', 'VmHWM'),
+    pss: kilobytes('smaps_rollup', 'Pss'),
+  };
 }

@@ -1,0 +1,132 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { evenArrivals } from '../arrivals.ts';
+import { openLoop, sender } from '../client.ts';
+import { percentile } from '../statistics.ts';
+import type { Figure, Piece } from './figure.ts';
+import type { OperationName } from './operations.ts';
+import type { Running } from './running.ts';
+import type { Setup } from './setup.ts';
+import type { Subject } from './subject.ts';
+
+/** What the load meets; each is compared with the calm that was measured just before it. */
+const MOMENTS = [
+  'reload',
+  'upgrade',
+  'recycling',
+  'kill -9 of a worker',
+  'hang',
+] as const satisfies OperationName[];
+const BLOCKING = 'beside blocking requests';
+const PER_SECOND = 200;
+const CONNECTIONS = 32;
+/** One request of so many blocks its process for 200 ms. */
+const BLOCKS_EVERY = 100;
+/** Who is loaded. */
+const LOADED = ['tsunicorn async', 'tsunicorn sync', 'node:cluster', 'PM2', 'Gunicorn gthread', 'Puma'];
+
+interface Latency {
+  readonly p50: number;
+  readonly p99: number;
+  readonly p999: number;
+  readonly failed: number;
+}
+
+/** Latencies from when a request was due, so that a server which stands still cannot hide what it holds up. */
+async function load(running: Running, seconds: number, blocks: boolean): Promise<Latency> {
+  const arrivals = evenArrivals(1000 / PER_SECOND, seconds, '/').map((arrival, index) =>
+    blocks && index % BLOCKS_EVERY === BLOCKS_EVERY / 2 ? { ...arrival, path: '/block' } : arrival,
+  );
+  const timed = await openLoop(arrivals, sender(running.url, CONNECTIONS), 200);
+  const short = timed.filter(({ path }) => path === '/').map(({ ms }) => ms);
+  const answered = short.filter((ms) => ms !== Number.POSITIVE_INFINITY);
+  const of = (share: number) => (answered.length === 0 ? Number.NaN : percentile(answered, share));
+  return { p50: of(0.5), p99: of(0.99), p999: of(0.999), failed: short.length - answered.length };
+}
+
+function figuresOf(
+  { name }: Subject,
+  moment: string,
+  calm: readonly Latency[],
+  during: readonly Latency[],
+  command: string,
+): readonly Figure[] {
+  const figure = (metric: string, values: readonly number[]): Figure => ({
+    group: `latency: ${moment}`,
+    subject: name,
+    metric,
+    values,
+    command,
+  });
+  return [
+    figure(
+      'calm p50, ms',
+      calm.map(({ p50 }) => p50),
+    ),
+    figure(
+      'calm p99, ms',
+      calm.map(({ p99 }) => p99),
+    ),
+    figure(
+      'calm p99.9, ms',
+      calm.map(({ p999 }) => p999),
+    ),
+    figure(
+      'p50, ms',
+      during.map(({ p50 }) => p50),
+    ),
+    figure(
+      'p99, ms',
+      during.map(({ p99 }) => p99),
+    ),
+    figure(
+      'p99.9, ms',
+      during.map(({ p999 }) => p999),
+    ),
+    figure(
+      'failed',
+      during.map(({ failed }) => failed),
+    ),
+  ];
+}
+
+async function measure(setup: Setup, subject: Subject, moment: OperationName | typeof BLOCKING) {
+  const seconds = setup.quick ? 1 : 4;
+  const calm: Latency[] = [];
+  const during: Latency[] = [];
+  for (let round = 0; round < setup.rounds.tail; round += 1) {
+    const running = await setup.start(subject);
+    try {
+      await load(running, 1, false);
+      calm.push(await load(running, seconds, false));
+      const loaded = load(running, seconds, moment === BLOCKING);
+      await pause(200);
+      if (moment !== BLOCKING) await subject.operations[moment]?.(running);
+      during.push(await loaded);
+    } finally {
+      await running.stop();
+    }
+  }
+  return figuresOf(
+    subject,
+    moment,
+    calm,
+    during,
+    `npm run prove -- --piece 'tail/${subject.name}/${moment}'`,
+  );
+}
+
+/** Open-loop load of a constant rate before and during each operation. */
+export function tailPieces(setup: Setup): readonly Piece[] {
+  return setup.subjects
+    .filter(({ name }) => LOADED.includes(name))
+    .flatMap((subject) =>
+      ([BLOCKING, ...MOMENTS] as const)
+        .filter((moment) => moment === BLOCKING || subject.operations[moment] !== undefined)
+        .map((moment) => ({
+          id: `tail/${subject.name}/${moment}`,
+          section: 'tail' as const,
+          inQuick: subject.name === 'tsunicorn async' && moment === 'reload',
+          run: () => measure(setup, subject, moment),
+        })),
+    );
+}

@@ -26,12 +26,13 @@ function codeOf(error: unknown): Outcome {
   return code === 'ECONNREFUSED' ? 'refused' : code;
 }
 
-/** Sends one request, its body by `send`; the answer must be 200 and whole. */
+/** Sends one request, its body by `send`; the answer must be 200 and whole, else it is what `ifShort` says. */
 function ask(
   url: string,
   options: http.RequestOptions,
   isWhole: (body: string) => boolean = () => true,
   send: (request: http.ClientRequest) => void = (request) => request.end(),
+  ifShort: Outcome = 'cut short',
 ): Promise<Outcome> {
   return new Promise((resolve) => {
     const request = http.request({ ...addressOf(url), timeout: GIVE_UP_MS, ...options }, (response) => {
@@ -40,7 +41,7 @@ function ask(
       response.once('error', (error) => resolve(codeOf(error)));
       response.once('end', () => {
         if (response.statusCode !== 200) resolve(`${response.statusCode}`);
-        else resolve(isWhole(body) ? 'answered' : 'cut short');
+        else resolve(isWhole(body) ? 'answered' : ifShort);
       });
     });
     request.once('timeout', () =>
@@ -92,12 +93,18 @@ function webSocket(url: string): Promise<Outcome> {
       if (echoed === 6) socket.close(1000);
       else setTimeout(() => socket.readyState === WebSocket.OPEN && socket.send(`${echoed}`), 50);
     });
+    const late = setTimeout(() => socket.terminate(), GIVE_UP_MS);
     socket.on('error', (error) => resolve(codeOf(error)));
-    socket.on('close', (code) =>
-      resolve(echoed === 6 ? 'answered' : code === 1001 || code === 1012 ? 'told' : `closed with ${code}`),
-    );
+    socket.on('close', (code) => {
+      clearTimeout(late);
+      if (echoed === 6) resolve('answered');
+      else resolve(code === 1001 || code === 1012 ? 'told' : `closed with ${code}`);
+    });
   });
 }
+
+/** A stream that ends in order before its last event has an EventSource connect anew by itself. */
+const isWholeStream = (body: string): boolean => body.endsWith('data: whole\n\n');
 
 /** Every kind of client that is counted. */
 export const clientKinds = {
@@ -129,7 +136,7 @@ export const clientKinds = {
   SSE: {
     keeps: false,
     pauseMs: 10,
-    session: (url) => ask(url, { agent: false, path: '/sse' }, (body) => body.endsWith('data: whole\n\n')),
+    session: (url) => ask(url, { agent: false, path: '/sse' }, isWholeStream, undefined, 'told'),
   },
   WebSocket: { keeps: false, pauseMs: 10, session: webSocket },
 } as const satisfies Readonly<Record<string, ClientKind>>;

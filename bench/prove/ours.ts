@@ -20,7 +20,7 @@ import type { Subject } from './subject.ts';
 
 const SOUND = `export { app, server } from ${JSON.stringify(server('operated.js'))};\n`;
 const BROKEN = "throw new Error('broken on purpose');\n";
-const RELOADED = /Generation \d+ is ready|reload is cancelled|keeps serving|serves on/i;
+const RELOADED = /Generation \d+ is ready|Reload undone/;
 
 /** The arbiter that the pidfile names; it changes in an upgrade. */
 export function arbiterOf({ directory }: Running): number {
@@ -66,7 +66,7 @@ const all: Operations = {
   leak: asks('/leak', 30, arbiterOf, 8000),
   'kill -9 of a worker': killWorker(arbiterOf),
   'out of memory': asks('/oom', 1, arbiterOf, 12_000),
-  hang: asks('/hang', 1, arbiterOf, 8000),
+  hang: asks('/hang', 1, arbiterOf, 12_000),
   'kill -9 of the arbiter': killRoot(arbiterOf),
 };
 
@@ -82,7 +82,7 @@ const ALL_CLIENTS: readonly ClientName[] = [
 
 function ours(workerClass: 'async' | 'sync' | 'thread'): Subject {
   const options = [
-    ...['-w', '2', '-k', workerClass, '--pid', 'pid', '--timeout', '2', '--graceful-timeout', '10'],
+    ...['-w', '2', '-k', workerClass, '--pid', 'pid', '--timeout', '4', '--graceful-timeout', '10'],
     ...[
       '--max-memory',
       '300M',

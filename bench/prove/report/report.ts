@@ -15,7 +15,7 @@ import { byGroup, tableOf } from './text.ts';
 const ABOUT: Readonly<Record<SectionName, readonly [name: string, about: string]>> = {
   failures: [
     'Failures under operations',
-    'Two clients of each kind ask all the time while the operation is done. Failed: no whole answer came. Refused: the connection was. Told to connect anew: an answer with Connection: close before the rest of a pipeline, or code 1001 to a WebSocket. “The log names the cause” is 1 where it does.',
+    'Two clients of each kind ask all the time while the operation is done. Failed: no whole answer came. Refused: the connection was. Told to connect anew: an answer with Connection: close before the rest of a pipeline, code 1001 to a WebSocket, or an orderly end of a stream of events, after which an EventSource connects anew by itself. “The log names the cause” is 1 where it does.',
   ],
   tail: [
     'The tail',
@@ -84,7 +84,7 @@ export function writeReport(
   mkdirSync(out, { recursive: true });
   writeFileSync(join(out, 'README.md'), markdownReport(report));
   writeFileSync(join(out, 'report.html'), htmlReport(report));
-  writeFileSync(join(out, 'history.json'), `${JSON.stringify(history, null, 1)}\n`);
+  writeFileSync(join(out, 'history.json'), `${JSON.stringify(history, null, 2)}\n`);
   if (!quick) console.error(`Written: ${out}`);
   for (const { what, measured, goal, judgement } of judged)
     console.log(

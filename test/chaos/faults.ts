@@ -1,0 +1,179 @@
+import { spawnSync } from 'node:child_process';
+import { readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Chance } from '../simulation/chance.ts';
+import { signal } from './processes.ts';
+import { type Means, packageText, type World } from './world.ts';
+
+/** What takes a fault back. */
+type Undo = () => void | Promise<void>;
+
+/** A fault that is injected and taken back, or an operation, which has nothing to take back. */
+interface Fault {
+  readonly weight: number;
+  readonly needs?: keyof Means;
+  /** All draws come first, so that a seed draws the same whatever the service does. */
+  inject(world: World, chance: Chance): Undo | Promise<Undo>;
+}
+
+const nothing: Undo = () => {};
+
+/** A process of the service, by a fraction of all there are. */
+function any(world: World, fraction: number): number | undefined {
+  const all = world.members().map(({ pid }) => pid);
+  return all[Math.floor(fraction * all.length)];
+}
+
+function toArbiter(name: NodeJS.Signals): Fault['inject'] {
+  return ({ arbiter }) => {
+    signal(arbiter, name);
+    return nothing;
+  };
+}
+
+/** How many descriptors a process may have: as many as it has. */
+function limitDescriptors(pid: number, more: number): Undo {
+  const open = openDescriptors(pid);
+  if (open === 0) return nothing;
+  spawnSync('prlimit', ['--pid', `${pid}`, `--nofile=${open + more}:`]);
+  return () => {
+    spawnSync('prlimit', ['--pid', `${pid}`, '--nofile=1024:']);
+  };
+}
+
+function openDescriptors(pid: number): number {
+  try {
+    return readdirSync(`/proc/${pid}/fd`).length;
+  } catch {
+    // It has ended.
+    return 0;
+  }
+}
+
+/** Everything that may happen to a service. */
+export const faults = {
+  'the disk is full': {
+    weight: 2,
+    needs: 'smallDisk',
+    inject({ directory }) {
+      const ballast = join(directory, 'ballast');
+      for (const size of [1_048_576, 65_536, 4096])
+        try {
+          for (;;) writeFileSync(ballast, Buffer.alloc(size), { flag: 'a' });
+        } catch {
+          // ENOSPC, which is what was wanted.
+        }
+      return () => rmSync(ballast, { force: true });
+    },
+  },
+  'no descriptors are left': {
+    weight: 2,
+    needs: 'limits',
+    inject(world, chance) {
+      const [fraction, more] = [chance.fraction(), chance.between(0, 4)];
+      const pid = any(world, fraction);
+      return pid === undefined ? nothing : limitDescriptors(pid, more);
+    },
+  },
+  'a process is stopped': {
+    weight: 3,
+    inject(world, chance) {
+      const pid = any(world, chance.fraction());
+      if (pid === undefined) return nothing;
+      signal(pid, 'SIGSTOP');
+      return () => void signal(pid, 'SIGCONT');
+    },
+  },
+  'a worker is killed': {
+    weight: 3,
+    inject(world, chance) {
+      const fraction = chance.fraction();
+      const workers = world.workers();
+      const pid = workers[Math.floor(fraction * workers.length)];
+      if (pid !== undefined && signal(pid, 'SIGKILL')) world.kills += 1;
+      return nothing;
+    },
+  },
+  'the arbiter is killed': { weight: 1, inject: toArbiter('SIGKILL') },
+  'nobody reads the log': {
+    weight: 2,
+    inject(world) {
+      world.readLog(false);
+      return () => world.readLog(true);
+    },
+  },
+  'the receivers of statsd and syslog are gone': {
+    weight: 1,
+    async inject(world) {
+      await world.receive(false);
+      return () => world.receive(true);
+    },
+  },
+  'the clock jumps': {
+    weight: 2,
+    needs: 'fakeClock',
+    inject(world, chance) {
+      const seconds = chance.of([-86_400, -3600, -30, 30, 3600, 86_400, 30_000_000]);
+      writeOver(world, 'clock', `${seconds < 0 ? '' : '+'}${seconds}`);
+      return () => writeOver(world, 'clock', '+0');
+    },
+  },
+  'a package is updated in place': {
+    weight: 1,
+    inject(world, chance) {
+      const version = chance.between(2, 1000);
+      writeOver(world, 'node_modules/versioned/index.js', packageText(version));
+      return nothing;
+    },
+  },
+  'a package is half installed': {
+    weight: 1,
+    inject(world) {
+      const at = join(world.directory, 'node_modules');
+      try {
+        renameSync(join(at, 'versioned'), join(at, '.versioned'));
+      } catch {
+        // It is half installed already.
+        return nothing;
+      }
+      return () => renameSync(join(at, '.versioned'), join(at, 'versioned'));
+    },
+  },
+  reload: { weight: 3, inject: toArbiter('SIGHUP') },
+  'log rotation': { weight: 1, inject: toArbiter('SIGUSR1') },
+  'one worker more': { weight: 1, inject: toArbiter('SIGTTIN') },
+  'one worker fewer': { weight: 1, inject: toArbiter('SIGTTOU') },
+  'a worker is replaced': {
+    weight: 2,
+    inject(world, chance) {
+      const fraction = chance.fraction();
+      const workers = world.workers();
+      const pid = workers[Math.floor(fraction * workers.length)];
+      if (pid !== undefined) signal(pid, 'SIGTERM');
+      return nothing;
+    },
+  },
+} as const satisfies Readonly<Record<string, Fault>>;
+
+export type FaultName = keyof typeof faults;
+
+/** Writes a file beside and renames it; where the disk is full nothing changes. */
+function writeOver({ directory }: World, name: string, text: string): void {
+  const beside = join(directory, `${name}.new`);
+  try {
+    writeFileSync(beside, text);
+    renameSync(beside, join(directory, name));
+  } catch {
+    rmSync(beside, { force: true });
+  }
+}
+
+/** The names and weights of those that can be injected here. */
+export function possible(means: Means): Readonly<Partial<Record<FaultName, number>>> {
+  const entries = Object.entries(faults) as [FaultName, Fault][];
+  return Object.fromEntries(
+    entries
+      .filter(([, { needs }]) => needs === undefined || means[needs])
+      .map(([name, { weight }]) => [name, weight]),
+  );
+}

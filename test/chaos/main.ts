@@ -1,0 +1,33 @@
+import { parseArgs } from 'node:util';
+import { report, runSeed } from './run.ts';
+
+// npm run chaos [-- --seed N] [--from N --runs N] [--seconds N]
+
+const { values } = parseArgs({
+  options: {
+    seed: { type: 'string' },
+    from: { type: 'string' },
+    runs: { type: 'string' },
+    seconds: { type: 'string', default: '20' },
+  },
+});
+
+process.exitCode = await main();
+
+/** Runs one seed after the other until one does not hold, or there were so many. */
+async function main(): Promise<number> {
+  const first = Number(values.seed ?? values.from ?? Date.now() % 1_000_000);
+  const runs = values.seed === undefined ? Number(values.runs ?? Infinity) : 1;
+  for (let seed = first; seed < first + runs; seed += 1) {
+    const outcome = await runSeed(seed, Number(values.seconds));
+    if (seed === first && outcome.left.length > 0)
+      console.error(`SKIPPED: this machine has not what it takes for ${outcome.left.join('; ')}`);
+    if (outcome.violations.length > 0) {
+      console.log(report(outcome));
+      return 1;
+    }
+    const { answered, lost, history } = outcome;
+    console.log(`seed ${seed} holds: ${history.length} events, ${answered} answered, ${lost} lost by kills`);
+  }
+  return 0;
+}

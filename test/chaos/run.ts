@@ -1,0 +1,189 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Chance } from '../simulation/chance.ts';
+import { request } from '../support/load.ts';
+import { deadlineMs } from '../support/patience.ts';
+import { type FaultName, faults, possible } from './faults.ts';
+import { ChaosLoad, type Lost } from './load.ts';
+import { signal } from './processes.ts';
+import { CLIENTS, WORKERS, World } from './world.ts';
+
+/** How a run ended: what did not hold, or nothing. */
+export interface Outcome {
+  readonly seed: number;
+  readonly violations: readonly string[];
+  readonly answered: number;
+  readonly lost: number;
+  /** What was done when, in words. */
+  readonly history: readonly string[];
+  readonly log: string;
+  /** Faults that need what this machine has not. */
+  readonly left: readonly string[];
+}
+
+/** A fault that lasts: what takes it back, and when. */
+interface Lasting {
+  readonly name: FaultName;
+  readonly untilMs: number;
+  readonly undo: () => void | Promise<void>;
+}
+
+async function isTrueInTime(
+  look: () => boolean | Promise<boolean>,
+  limitMs = deadlineMs(),
+): Promise<boolean> {
+  const until = performance.now() + limitMs;
+  while (!(await look())) {
+    if (performance.now() > until) return false;
+    await pause(50);
+  }
+  return true;
+}
+
+/** Whether it answers at once; a request that waits says no. */
+function answers(url: string): Promise<boolean> {
+  const asked = request({ url }).then((outcome) => outcome === '200');
+  return Promise.race([asked, pause(ANSWER_MS, false)]);
+}
+
+const ANSWER_MS = 2000;
+
+class Run {
+  readonly #world = new World();
+  readonly #chance: Chance;
+  readonly #startedMs = performance.now();
+  readonly #history: string[] = [];
+  readonly #violations: string[] = [];
+  #lasting: Lasting[] = [];
+  /** When connections may be closed without an answer. */
+  readonly #excused: { readonly fromMs: number; toMs: number }[] = [];
+
+  constructor(seed: number) {
+    this.#chance = new Chance(seed);
+  }
+
+  async go(seed: number, seconds: number): Promise<Outcome> {
+    const world = this.#world;
+    try {
+      await world.receive(true);
+      world.start();
+      if (!(await isTrueInTime(() => answers(world.url)))) throw new Error(`it does not start\n${world.log}`);
+      const load = new ChaosLoad(world.url, CLIENTS);
+      await this.#faults(seconds * 1000);
+      await this.#recovers(load);
+      await this.#ends();
+      const names = Object.keys(possible(world.means));
+      return {
+        ...{ seed, violations: this.#violations, answered: load.answered, lost: load.lost.length },
+        ...{ history: this.#history, log: world.log },
+        left: Object.keys(faults).filter((name) => !names.includes(name)),
+      };
+    } finally {
+      await world.close();
+    }
+  }
+
+  #say(text: string): void {
+    const ms = Math.round(performance.now() - this.#startedMs);
+    this.#history.push(`${String(ms).padStart(6)} ms  ${text}`);
+  }
+
+  async #faults(lastMs: number): Promise<void> {
+    const weights = possible(this.#world.means) as Readonly<Record<FaultName, number>>;
+    const until = performance.now() + lastMs;
+    while (performance.now() < until) {
+      const name = this.#chance.weighted(weights);
+      const [lastsMs, thenMs] = [this.#chance.between(50, 1500), this.#chance.between(20, 600)];
+      const draws = new Chance(this.#chance.below(1_000_000_000));
+      await this.#undo((one) => one.name === name);
+      this.#say(name);
+      const undo = this.#excusing(name, await faults[name].inject(this.#world, draws));
+      this.#lasting.push({ name, undo, untilMs: performance.now() + lastsMs });
+      await pause(thenMs);
+      await this.#undo(({ untilMs }) => performance.now() >= untilMs);
+      this.#supervise();
+    }
+    await this.#undo(() => true);
+  }
+
+  /**
+   * libuv closes what the kernel has queued where no descriptor is left, until the worker has noticed that, which it looks
+   * for once a second.
+   */
+  #excusing(name: FaultName, undo: Lasting['undo']): Lasting['undo'] {
+    if (name !== 'no descriptors are left') return undo;
+    const window = { fromMs: performance.now(), toMs: Number.POSITIVE_INFINITY };
+    this.#excused.push(window);
+    return async () => {
+      await undo();
+      window.toMs = performance.now() + 500;
+    };
+  }
+
+  async #undo(isDue: (one: Lasting) => boolean): Promise<void> {
+    const due = this.#lasting.filter(isDue);
+    this.#lasting = this.#lasting.filter((one) => !due.includes(one));
+    for (const { undo } of due) await undo();
+  }
+
+  /** Starts it again where its arbiter has ended, as systemd does. */
+  #supervise(): void {
+    const world = this.#world;
+    if (world.members().some(({ pid }) => pid === world.arbiter)) return;
+    this.#say('the supervisor starts it again');
+    world.start();
+  }
+
+  /** Ready again in bounded time, and no request lost but by what was killed. */
+  async #recovers(load: ChaosLoad): Promise<void> {
+    const world = this.#world;
+    this.#say('everything is taken back');
+    this.#supervise();
+    const serves = await isTrueInTime(() => answers(world.url));
+    if (!serves) this.#violations.push('it does not serve again in time');
+    if (!(await isTrueInTime(() => world.workers().length >= 1))) this.#violations.push('it has no worker');
+    if (!(await load.stop())) this.#violations.push('a request is never answered');
+    this.#count(load.lost, world.kills * CLIENTS);
+  }
+
+  #count(lost: readonly Lost[], allowed: number): void {
+    const isExcused = ({ outcome, atMs }: Lost) =>
+      outcome === 'ECONNRESET' && this.#excused.some(({ fromMs, toMs }) => atMs >= fromMs && atMs <= toMs);
+    const counted = lost.filter((one) => !isExcused(one));
+    if (counted.length <= allowed) return;
+    const told = counted.map(({ outcome, atMs }) => `${outcome} at ${Math.round(atMs - this.#startedMs)} ms`);
+    this.#violations.push(
+      `lost ${counted.length} requests, ${allowed} at most: ${told.slice(0, 20).join(', ')}`,
+    );
+  }
+
+  /** TERM ends all of it, workers of arbiters that were killed included, and nothing is left. */
+  async #ends(): Promise<void> {
+    const world = this.#world;
+    signal(world.arbiter, 'SIGTERM');
+    if (!(await isTrueInTime(() => world.members().length === 0)))
+      this.#violations.push(`processes are left: ${world.members().map(({ pid }) => pid)}`);
+    for (const name of ['pid', 'control.sock'])
+      if (existsSync(join(world.directory, name))) this.#violations.push(`${name} is left`);
+  }
+}
+
+/** One run: what happens is drawn from the seed; what the machine makes of it is not. */
+export function runSeed(seed: number, seconds: number): Promise<Outcome> {
+  return new Run(seed).go(seed, seconds);
+}
+
+/** What a person needs to know of a run that did not hold. */
+export function report({ seed, violations, history, log, answered, lost }: Outcome): string {
+  return [
+    `seed ${seed} (${WORKERS} workers, ${answered} answered, ${lost} lost) does not hold:`,
+    ...violations.map((one) => `  ${one}`),
+    ...history,
+    '--- log',
+    ...log
+      .split('\n')
+      .filter((line) => !line.includes('[DEBUG]'))
+      .slice(-120),
+  ].join('\n');
+}

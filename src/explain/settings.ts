@@ -49,7 +49,7 @@ export const settings: readonly Explained[] = [
     code: 'TSU0106',
     title: 'The configuration file threw',
     pattern:
-      /a getter of its export threw|the getter .* threw|the constructor of .* threw|look for an await that never ends|it is not valid JSON|: it threw: |it does not parse|its name does not end in|config\S*: \S+\(\) threw: /,
+      /a getter of its export threw|the getter .* threw|the constructor of .* threw|look for an await that never ends|it ended the process with status|it is not valid JSON|: it threw: |it does not parse|its name does not end in|config\S*: \S+\(\) threw: /,
     means: 'The code of the configuration file failed, never finished, or is not valid JSON.',
     cure: 'Run `node tsunicorn.config.ts` to see the failure by itself. A configuration file should compute, not connect.',
   },

@@ -189,12 +189,15 @@ async function within<Result>(label: string, clock: Clock, read: () => Promise<R
   }
 }
 
+/** Its code, known here: while a process ends nothing can be imported that would look it up. */
+const ENDED = 'TSU0106';
+
 /** The process ends while the file is imported, which would look like success. */
 function explainExit(label: string): void {
   const status = process.exitCode ?? 0;
   fs.writeSync(
     2,
-    `tsunicorn: ${label}: it ended the process with status ${status} while it was loaded; remove its process.exit()\n`,
+    `tsunicorn: ${label}: it ended the process with status ${status} while it was loaded; remove its process.exit() [${ENDED}]\n`,
   );
   process.exitCode = EXIT.usage;
 }

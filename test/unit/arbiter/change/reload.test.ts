@@ -49,7 +49,7 @@ describe('a reload', () => {
   it('returns the one line of a configuration that does not load', async () => {
     const { reload, next } = reloadOf(() => Promise.reject(new Error('config.ts: no\nreally')));
     reload.start(current);
-    expect(reload.take(await next())).toBe('config.ts: no really');
+    expect(reload.take(await next())).toEqual({ reason: 'config.ts: no really' });
     expect(reload.candidate).toBeNull();
   });
 
@@ -58,7 +58,7 @@ describe('a reload', () => {
       throw new Error('no');
     });
     reload.start(current);
-    expect(reload.take(await next())).toBe('no');
+    expect(reload.take(await next())).toEqual({ reason: 'no' });
   });
 
   it('gives every try a number of its own', async () => {
@@ -135,7 +135,7 @@ describe('a reload', () => {
     const { reload, next } = reloadOf(() => Promise.reject(new Error('no')));
     for (const _order of [1, 2, 3]) reload.ask(current);
     reload.take(await next());
-    expect(reload.take(await next())).toBe('no');
+    expect(reload.take(await next())).toEqual({ reason: 'no' });
     expect([reload.isDue, reload.underWay]).toEqual([true, null]);
   });
 

@@ -153,6 +153,7 @@ describe('a worker that was not ready in time', () => {
   it('had not loaded the application', () => {
     expect(killedAtBoot(worker, kill)).toEqual({
       exitStatus: 3,
+      code: 'TSU0601',
       message:
         "Worker (pid: 7, slot 0, age 1) was not ready within 60 s (--boot-timeout): the application's import or factory had not finished",
     });

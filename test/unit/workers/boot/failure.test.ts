@@ -8,6 +8,7 @@ describe('what a worker says that cannot boot', () => {
     expect(await explainFailure(error, null, { app: 'app.ts', mount: {} })).toEqual({
       exitStatus: EXIT.usage,
       message: error.message,
+      code: 'TSU0301',
     });
   });
 

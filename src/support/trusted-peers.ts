@@ -61,6 +61,19 @@ export function withTrust(isTrusted: boolean): object {
   return { [TRUST]: isTrusted };
 }
 
+/** Has what stands for a part of a connection, such as a stream, share the verdict on that; `carrier` returns its socket. */
+export function shareTrust<Part extends object>(prototype: Part, carrier: (part: Part) => Met): void {
+  Object.defineProperty(prototype, TRUST, {
+    get(this: Part) {
+      return carrier(this)[TRUST];
+    },
+    set(this: Part, verdict: boolean) {
+      carrier(this)[TRUST] = verdict;
+    },
+    configurable: true,
+  });
+}
+
 /** Whether TrustedPeers takes the text as a rule. */
 export function isPeerRule(text: string): boolean {
   if (['*', 'unix', 'private'].includes(text)) return true;

@@ -301,6 +301,21 @@ it('loses no request over reloads, for clients that send again what was refused'
   expect([...outcomes.keys()]).toEqual(['200 0']);
 });
 
+it('serves a program of HTTP/1 by its own listeners, with contexts and request ids', async () => {
+  const running = await serve([
+    ...['--http2-cleartext', '--request-id-header', 'x-request-id'],
+    join(root, 'test/fixtures/http2/program.mjs'),
+  ]);
+  const session = connectHttp2(running.at);
+  const stream = session.request({ ':path': '/a', 'x-request-id': 'mine' });
+  const [head] = await once(stream, 'response');
+  expect(head).toMatchObject({ ':status': 200, 'x-after': 'seen', 'x-request-id': 'mine' });
+  expect(await stream.setEncoding('utf8').toArray()).toEqual(['2.0 /a']);
+  const headers = { expect: '100-continue' };
+  const answer = await askHttp2(session, '/', { method: 'POST', body: 'x', headers });
+  expect(answer).toMatchObject({ status: 200, body: 'continued' });
+});
+
 it('asks the client to leave after --max-requests, and answers what it has sent', async () => {
   const running = await serveApp(['--max-requests', '5']);
   const session = connectHttp2(running.at);

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
 import { resetStream } from '../../app/http2/stream-request.ts';
+import { shareTrust } from '../../support/trusted-peers.ts';
 import { CARRIER } from '../carrier.ts';
 import { type Answer, interimFrom, listOf, trailersOf } from './answer-head.ts';
 
@@ -428,6 +429,8 @@ export class StreamSocket extends EventEmitter {
     return this;
   }
 }
+
+shareTrust(StreamSocket.prototype, (socket) => socket[CARRIER]);
 
 /** What is asked of the connection. */
 const OF_CARRIER = [

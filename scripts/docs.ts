@@ -16,6 +16,7 @@ import { hookDocs } from '../src/settings/catalogue/hooks.ts';
 import type { Need } from '../src/settings/setting.ts';
 import { renderCompatibility } from '../test/compatibility/render.ts';
 import { renderDifferences } from '../test/support/surface/render.ts';
+import { renderArchitecture } from './architecture-page.ts';
 import { renderConfigSchema } from './config-schema.ts';
 import { renderControl } from './control-page.ts';
 import { renderDashboard } from './dashboard.ts';
@@ -91,7 +92,8 @@ export class Development extends Base {
   static reload = true;
 }
 
-Production satisfies UserConfig;
+// Every class has a bind of its own, that of functions.
+Production satisfies Omit<UserConfig, 'bind'>;
 \`\`\`
 
 Static fields are read without constructing the class. If there are none, each class of the chain is constructed once, without
@@ -238,6 +240,7 @@ const PAGES: readonly (readonly [name: string, render: () => string])[] = [
   ['docs/metrics.md', renderMetrics],
   ['docs/control.md', renderControl],
   ['config.schema.json', renderConfigSchema],
+  ['docs/architecture.md', renderArchitecture],
   ['docs/errors.md', renderErrors],
   ...explained.map((one) => [`docs/${pageOf(one)}`, () => renderError(one)] as const),
   ['deploy/grafana/tsunicorn.json', renderDashboard],

@@ -54,7 +54,8 @@ export const application: readonly Explained[] = [
   {
     code: 'TSU0507',
     title: 'Node cannot run the syntax',
-    pattern: /has a syntax error|cannot run the TypeScript|has a decorator|Node cannot load /,
+    pattern:
+      /has a syntax error|cannot run the TypeScript|has a decorator|Node cannot load |the application failed .*: (Unexpected |Invalid or unexpected |Missing initializer|Identifier '.*' has already)/,
     means:
       'The parser refused a file. Node strips types, and does not compile enums, namespaces, decorators or JSX.',
     cure: '`node --check FILE` shows the line. For TypeScript that needs a compiler, serve the build, or add a loader: see [TypeScript](../typescript.md).',

@@ -56,6 +56,7 @@ describe('codes of mistakes', () => {
     ["there is no module 'lgos' here; did you mean logs? In that case: x", 'TSU0901'],
     ["app.js: 'pg', imported by /srv/app.js, cannot be found; npm install pg", 'TSU0506'],
     ['app.js:create: create() rejected: no database', 'TSU0508'],
+    ["the application failed while it was loading: Unexpected token 'default'", 'TSU0507'],
     ['/srv/app/tsunicorn.config.ts: it threw: TypeError: x (at line 3)', 'TSU0106'],
     ['Worker (pid: 7) was not ready within 60 s (--boot-timeout): the import had not finished', 'TSU0601'],
   ])('%s has %s', async (message, code) => {

@@ -23,9 +23,26 @@ export default defineConfig({
   // http2Cleartext: false,
   // Connections that the kernel queues until a worker accepts them.
   // backlog: 2048,
-  // The peers that are believed what they say of where a request came from: addresses, networks, 'private', 'unix', '*'
-  // (docs/request-ids.md).
+  // ── Proxies (docs/proxies.md) ──
+  // The peers that are believed what they say of where a request came from: addresses, networks, 'private', 'unix', '*'.
   // forwardedAllowIps: ['127.0.0.1', '::1'],
+  // The headers of theirs that are believed: those that your proxy sets.
+  // forwarderHeaders: [
+  //   'X-Forwarded-For',
+  //   'X-Forwarded-Proto',
+  //   'X-Forwarded-Host',
+  //   'X-Forwarded-Port',
+  //   'X-Forwarded-Prefix',
+  //   'Forwarded',
+  // ],
+  // The headers of theirs that say the scheme, with the values that mean https.
+  // secureSchemeHeaders: { 'X-Forwarded-Protocol': 'ssl', 'X-Forwarded-Proto': 'https', 'X-Forwarded-Ssl': 'on' },
+  // Whether connections begin with a header of the PROXY protocol: 'off', 'v1', 'v2' or 'auto'; and from which peers.
+  // proxyProtocol: 'off',
+  // proxyAllowFrom: ['127.0.0.1', '::1'],
+  // 'http', or 'uwsgi' behind uwsgi_pass of nginx; and the peers that may speak it.
+  // protocol: 'http',
+  // uwsgiAllowFrom: ['127.0.0.1', '::1'],
   // ── TLS (docs/tls.md) ──
   // The files of certificates (PEM, with their chains) and of their keys; one or an array, in the same order.
   // certfile: [],
@@ -123,7 +140,7 @@ export default defineConfig({
   // bodyTimeout: 20,
   // Seconds in which the kernel may take nothing more of an answer; 0 is no limit.
   // writeTimeout: 300,
-  // Header fields with underscores: 'drop' leaves them out of the gateway's environ, 'refuse' answers 400.
+  // Header fields with underscores: 'drop' leaves them out of the gateway's environ, 'refuse' answers 400, 'dangerous' does neither.
   // headerMap: 'drop',
   // Whether TRACE and methods of other protocols get to the application.
   // permitUnconventionalHttpMethod: false,

@@ -27,7 +27,12 @@ type Act = (request: IncomingMessage, response: ServerResponse) => void;
 
 const { AsyncLocalStorage } = process.getBuiltinModule('node:async_hooks');
 const storage = new AsyncLocalStorage<object>();
-const scan = compileScan({ requiresHost: () => true, limits: LIMITS, takesExpectations: () => false });
+const scan = compileScan({
+  requiresHost: () => true,
+  limits: LIMITS,
+  takesExpectations: () => false,
+  forwarding: null,
+});
 const nothing = () => {};
 
 const CASES: Readonly<Record<string, Act>> = {

@@ -110,7 +110,12 @@ async function adaptFetch(
   { spec, gateway = bareContext }: DetectOptions,
 ): Promise<Application> {
   const adapter = await import('./adapters/fetch.ts');
-  return adapter.adaptFetch(fetch, { ...how, spec, rootPath: gateway.rootPath });
+  return adapter.adaptFetch(fetch, {
+    ...how,
+    spec,
+    rootPath: gateway.rootPath,
+    mountPath: gateway.mountPath,
+  });
 }
 
 function hasFetch(value: object): value is { readonly fetch: Fetch } {

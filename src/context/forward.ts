@@ -1,6 +1,7 @@
 import type { ClientRequest, IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import { describe } from '../support/describe.ts';
 import { isEncrypted } from '../support/is-encrypted.ts';
+import { toldOrigin, withOrigin } from '../support/origin.ts';
 import { isTrustedPeer, withTrust } from '../support/trusted-peers.ts';
 import { currentContext, isOfRequest } from './current.ts';
 import { serverOf } from './inner-server.ts';
@@ -78,7 +79,7 @@ function peerOf({ incoming }: Context): object {
   if (incoming === null) return { remoteAddress: '127.0.0.1', remoteFamily: 'IPv4' };
   const { remoteAddress, remotePort, remoteFamily, localAddress, localPort, localFamily } = incoming.socket;
   const encrypted = isEncrypted(incoming.socket) ? { encrypted: true } : {};
-  const same = { ...encrypted, ...withTrust(isTrustedPeer(incoming)) };
+  const same = { ...encrypted, ...withTrust(isTrustedPeer(incoming)), ...withOrigin(toldOrigin(incoming)) };
   return { remoteAddress, remotePort, remoteFamily, localAddress, localPort, localFamily, ...same };
 }
 

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { baseUrl, originalUrl } from '../support/mounted.ts';
+import { clientOf, hostOf, type Origin, schemeOf } from '../support/origin.ts';
 import { answerContext, requestContext } from './current.ts';
 import { idOf } from './request-id.ts';
 
@@ -17,6 +18,12 @@ export interface CurrentRequest {
   readonly headers: IncomingHttpHeaders;
   /** The peer's address; undefined on a Unix socket. */
   readonly remoteAddress: string | undefined;
+  /** The client's address: the peer's, or what a trusted proxy says; `''` where it is not known, as on a Unix socket. */
+  readonly client: string;
+  /** The scheme that the client speaks, by a trusted proxy where there is one. */
+  readonly scheme: Origin['scheme'];
+  /** The host that the client asked for, perhaps with a port; `''` where it named none. */
+  readonly host: string;
   /** Aborts when the client has gone, or the request takes too long. */
   readonly signal: AbortSignal;
   /** Node's own object. */
@@ -49,6 +56,15 @@ export const request: CurrentRequest = {
   },
   get remoteAddress() {
     return incoming('remoteAddress').socket.remoteAddress;
+  },
+  get client() {
+    return clientOf(incoming('client'));
+  },
+  get scheme() {
+    return schemeOf(incoming('scheme'));
+  },
+  get host() {
+    return hostOf(incoming('host'));
   },
   get signal() {
     return incoming('signal').signal;

@@ -8,6 +8,10 @@ export interface GatewayContext {
   readonly rootPath: string;
   /** The part of it that mounts have taken from the request's URL; `''` where none has. */
   readonly mountPath: string;
+  /** The headers with an underscore in their name that trusted proxies set, in lower case. */
+  readonly forwarder: readonly string[];
+  /** Whether every client may send such headers. */
+  readonly takesUnderscores: boolean;
   readonly multithread: boolean;
   readonly multiprocess: boolean;
   /** Takes the lines of `wsgi.errors`. */
@@ -19,6 +23,10 @@ export function gatewayContext(settings: Settings, log: Pick<WorkerLog, 'error'>
   return {
     rootPath: settings.rootPath,
     mountPath: '',
+    forwarder: settings.forwarderHeaders
+      .map((name) => name.toLowerCase())
+      .filter((name) => name.includes('_')),
+    takesUnderscores: settings.headerMap === 'dangerous',
     multithread: classNameOf(settings) !== 'sync',
     multiprocess: (settings.workersMax ?? settings.workers) > 1,
     log: (line) => log.error(line, { event: 'gateway-errors' }),
@@ -35,6 +43,8 @@ export function contextAt(path: string, context: GatewayContext): GatewayContext
 export const bareContext: GatewayContext = {
   rootPath: '',
   mountPath: '',
+  forwarder: [],
+  takesUnderscores: false,
   multithread: true,
   multiprocess: false,
   log: (line) => void process.stderr.write(`${line}\n`),

@@ -58,7 +58,7 @@ export interface Environ {
   /** Such as `HTTP/1.1`. */
   SERVER_PROTOCOL: string;
   SERVER_SOFTWARE: string;
-  /** The peer's address, `''` on a Unix socket. */
+  /** The client's address, `''` where it is not known, as on a Unix socket. */
   REMOTE_ADDR: string;
   REMOTE_PORT: string;
   /** The request target as it was sent. */

@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Census } from '../log/records/record.ts';
-import type { TrustedPeers } from '../support/trusted-peers.ts';
+import { connectionOrigin, tellOrigin } from '../support/origin.ts';
+import { inheritTrust, type TrustedPeers } from '../support/trusted-peers.ts';
 import { closeIfSilent } from './deadlines.ts';
 import { isEventStream, type LongLived } from './drain/long-lived.ts';
 import type { Flight } from './flight.ts';
@@ -159,7 +160,10 @@ export class Connections {
     connection.socket = secure;
     connection.isHandshaking = false;
     secure[CONNECTION] = connection;
-    this.#peers?.meet(secure);
+    inheritTrust(socket, secure);
+    const origin = connectionOrigin(socket);
+    // It is the connection to us that is encrypted, whatever came before.
+    if (origin !== null) tellOrigin(secure, { ...origin, scheme: 'https' });
   }
 
   /** From now on HTTP/2 is spoken on the connection under this session. */

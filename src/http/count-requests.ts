@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FlightTable } from '../flights/table.ts';
 import type { RequestCounter } from '../metrics/request-counter.ts';
 import { NO_ANSWER } from '../metrics/series.ts';
-import { isEncrypted } from '../support/is-encrypted.ts';
+import { schemeOf } from '../support/origin.ts';
 import { queueMsOf } from '../support/queue-time.ts';
 import { isSent, noteFlights, openFlight } from './note-flights.ts';
 import type { Observer, RequestCount } from './observer.ts';
@@ -45,8 +45,8 @@ function countRequests(
     end(counter, active, request, response, startMs, isWhole);
   };
   return (request, response, nowMs) => {
-    const { method = '', socket } = request;
-    const active = counter.began(method, isEncrypted(socket), lengthOf(request));
+    const { method = '' } = request;
+    const active = counter.began(method, schemeOf(request) === 'https', lengthOf(request));
     const queuedMs = queueMsOf(request);
     if (queuedMs !== null) counter.queued(queuedMs);
     // Here, and not by noteFlights(): one look at the answer does for both.

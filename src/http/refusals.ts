@@ -2,7 +2,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { AccessLog } from '../log/access-log.ts';
 import { codeOf, messageOf } from '../support/errors.ts';
-import { plainAddress } from '../support/plain-address.ts';
+import { clientOf, clientOn } from '../support/origin.ts';
 import { answerError } from './answer-error.ts';
 import { type Arrivals, judgeArrival } from './arrival.ts';
 import type { Fault } from './edge/fault.ts';
@@ -56,7 +56,7 @@ export class Refusals {
     markRefused(socket);
     connections.note(request, response, nowMs);
     accessLog?.observe(request, response, nowMs);
-    this.#say(socket, fault, `with ${statusText(fault.status)}`);
+    this.#say(clientOf(request), fault, `with ${statusText(fault.status)}`);
     // Before Node's own listener, which calls destroySoon() after the last answer of a connection.
     response.prependOnceListener('finish', () => {
       socket.destroySoon = () => {
@@ -71,7 +71,7 @@ export class Refusals {
   /** A request of HTTP/2: its stream ends, and those beside it go on. */
   refuseStream(request: IncomingMessage, response: ServerResponse, fault: Fault, nowMs: number): void {
     this.#options.accessLog?.observe(request, response, nowMs);
-    this.#say(request.socket, fault, `with ${statusText(fault.status)}`);
+    this.#say(clientOf(request), fault, `with ${statusText(fault.status)}`);
     answerError(response, fault.status, {}, textOf(fault));
   }
 
@@ -82,15 +82,15 @@ export class Refusals {
     markRefused(socket);
     withholdRest(request);
     const how = response.headersSent ? 'by ending its stream' : `with ${statusText(fault.status)}`;
-    this.#say(socket, fault, how);
+    this.#say(clientOf(request), fault, how);
     // Its client is to send no more.
     response.once('finish', () => void socket.destroy());
     answerError(response, fault.status, {}, textOf(fault));
   }
 
   /** A request for another protocol, or a tunnel, which the caller answers. */
-  note(socket: Socket, fault: Fault): void {
-    this.#say(socket, fault, `with ${statusText(fault.status)}`);
+  note(request: IncomingMessage, fault: Fault): void {
+    this.#say(clientOf(request), fault, `with ${statusText(fault.status)}`);
   }
 
   /** A request with whose body something is wrong, which the application may already be at. It gets no more of it. */
@@ -106,13 +106,13 @@ export class Refusals {
 
   /** A client that does not take its answer. */
   cut(socket: Socket, fault: Fault, what = 'connection'): void {
-    this.#say(socket, fault, `by cutting its ${what}`);
+    this.#say(this.#clientOn(socket), fault, `by cutting its ${what}`);
     socket.destroy();
   }
 
   /** A connection of HTTP/2 whose client has broken the protocol, which Node has told it by GOAWAY. */
   noteSession(socket: Socket, error: Error): void {
-    this.#say(socket, faultOf(error), 'by ending its session');
+    this.#say(clientOn(socket), faultOf(error), 'by ending its session');
   }
 
   /** What Node could not parse, or waited for in vain. */
@@ -155,7 +155,7 @@ export class Refusals {
     if (!isRefusal(error, socket)) return hand();
     this.#afterEarlier(socket, this.#unfinishedOn(socket), () => {
       if (answerOn(socket) === null) this.#options.accessLog?.observeRefusal(socket);
-      this.#say(socket, faultOf(error), "by the application's own clientError listener");
+      this.#say(this.#clientOn(socket), faultOf(error), "by the application's own clientError listener");
       hand();
     });
   }
@@ -163,17 +163,18 @@ export class Refusals {
   /** Answers past the response, which may be the application's. */
   #refusePast(socket: Socket, { fault, culprit, error }: Past): void {
     const { accessLog, clock } = this.#options;
+    const client = culprit === null ? this.#clientOn(socket) : clientOf(culprit.req);
     const answer = () => {
       const current = answerOn(socket);
       accessLog?.answeredPast(fault.status, current, socket);
-      this.#say(socket, fault, `with ${statusText(fault.status)}`);
+      this.#say(client, fault, `with ${statusText(fault.status)}`);
       socket.write(`HTTP/1.1 ${statusText(fault.status)}\r\nConnection: close\r\n\r\n`);
       lingerOn(socket, clock, error);
     };
     this.#afterEarlier(socket, culprit, () => {
       if (culprit?.headersSent !== true && socket.writable) return answer();
       // Node's errors are mostly about clients that have left.
-      if (error === null) this.#say(socket, fault, 'behind its answer, by closing the connection');
+      if (error === null) this.#say(client, fault, 'behind its answer, by closing the connection');
       if (culprit?.writableFinished) return lingerOn(socket, clock, error);
       if (culprit?.writableEnded) return void culprit.once('finish', () => lingerOn(socket, clock, error));
       socket.destroy(error ?? undefined);
@@ -204,13 +205,17 @@ export class Refusals {
     );
   }
 
-  #say(socket: Socket, { code, text }: Fault, how: string): void {
-    const { remoteAddress } = socket;
-    const client = remoteAddress === undefined ? null : plainAddress(remoteAddress);
-    this.#options.say(`Refused a request of ${client ?? 'a Unix socket'} ${how}: ${text}`, {
+  /** Whoever has sent the latest request of a connection has probably sent what comes behind it. */
+  #clientOn(socket: Socket): string {
+    const latest = this.#options.connections.latestOn(socket);
+    return latest === null ? clientOn(socket) : clientOf(latest.req);
+  }
+
+  #say(client: string, { code, text }: Fault, how: string): void {
+    this.#options.say(`Refused a request of ${client || 'an unknown client'} ${how}: ${text}`, {
       reason: text,
       error: code,
-      client,
+      client: client || null,
     });
   }
 }

@@ -14,6 +14,7 @@ import { closeIdleConnections } from './arrival.ts';
 import type { Connections } from './connections.ts';
 import { guardChunks } from './edge/chunked.ts';
 import type { Fault } from './edge/fault.ts';
+import type { Forwarding } from './edge/forwarded.ts';
 import { type EdgeLimits, headOptions, NO_LIMITS } from './edge/limits.ts';
 import { refuseOn } from './edge/refused.ts';
 import { compileScan, isFault, type Policy } from './edge/scan.ts';
@@ -44,6 +45,8 @@ export interface HttpServerOptions extends RunnerOptions {
   readonly requestMs?: number;
   /** What requests may be; without it there is no limit but those of Node. */
   readonly limits?: EdgeLimits;
+  /** How the headers of trusted proxies are read; without it nobody is believed. */
+  readonly forwarding?: Forwarding;
   /** Logs each request that is refused, which no handler sees. */
   readonly onRefused?: SayRefused;
   /** Records what no observer sees: upgrades, CONNECT, and answers that are not the application's. */
@@ -103,9 +106,14 @@ interface Edge {
 }
 
 /** The policy that requests of an application have to meet. */
-export function policyOf({ application: { own }, limits = NO_LIMITS }: HttpServerOptions): Policy {
+export function policyOf({
+  application: { own },
+  limits = NO_LIMITS,
+  forwarding,
+}: HttpServerOptions): Policy {
   return {
     limits,
+    forwarding: forwarding ?? null,
     // Asked anew each time: a program may close its server and let another one listen.
     requiresHost: () => own?.takes.hostless !== true,
     takesExpectations: () => own?.takes.expectations === true,
@@ -334,11 +342,12 @@ function switcher(
 
     function change(): void {
       connections.noteUpgrade(request, socket);
+      // First, as it finds out whose request it is.
+      const fault = scan(request);
       if (accessLog) accessLog.observeTunnel(request, socket);
       else if (flights) noteTunnel(flights, request, socket);
-      const fault = scan(request);
       if (isFault(fault)) {
-        refusals.note(socket, fault);
+        refusals.note(request, fault);
         return refuseOn(duplex, statusText(fault.status), socket, clock);
       }
       try {

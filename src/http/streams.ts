@@ -46,9 +46,9 @@ export function streamListener(
     // Its connection has ended before it was told of.
     if (socket === null) return false;
     const request = new StreamRequest(args, socket);
-    const fault = scan(request);
     const response: unknown = new StreamResponse(request);
     const pair = [request as unknown as IncomingMessage, response as ServerResponse] as const;
+    const fault = scan(pair[0]);
     if (fault === null) begin(...pair, clock.now());
     else refusals.refuseStream(...pair, fault, clock.now());
     return true;

@@ -37,6 +37,13 @@ server {
         proxy_set_header Host $host;
         proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
         proxy_set_header X-Forwarded-Proto $scheme;
+        # What a client might say in its place is not passed on.
+        proxy_set_header X-Forwarded-Host "";
+        proxy_set_header X-Forwarded-Port "";
+        proxy_set_header X-Forwarded-Prefix "";
+        proxy_set_header X-Forwarded-Protocol "";
+        proxy_set_header X-Forwarded-Ssl "";
+        proxy_set_header Forwarded "";
         proxy_set_header Upgrade $http_upgrade;
         proxy_set_header Connection $connection_upgrade_${identifier(name)};
         # ${readText}

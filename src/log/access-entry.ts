@@ -11,7 +11,7 @@ export interface Entry {
   readonly url: string;
   /** `HTTP/1.1` */
   readonly protocol: string;
-  /** The peer's address, or `''` (a Unix socket). */
+  /** The client's address, or `''` where it is not known. */
   readonly remote: string;
   /** As the client saw it. */
   readonly status: number;

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { FlightTable } from '../flights/table.ts';
 import { messageOf, UsageError } from '../support/errors.ts';
-import { plainAddress } from '../support/plain-address.ts';
+import { clientOf, clientOn } from '../support/origin.ts';
 import { queueMsOf } from '../support/queue-time.ts';
 import { knownIdOf, requestIdOf, traceParentOf } from '../support/request-id.ts';
 import { tlsFacts } from '../support/tls-facts.ts';
@@ -121,7 +121,7 @@ class Lines implements AccessLog {
   observe(req: IncomingMessage, res: ServerResponse, startMs = performance.now()): void {
     // Headers given to writeHead() are only kept, for getHeader() to find, if a header was set before it.
     if (this.#needs.responseHeaders) keepHeaders(res);
-    const remote = this.#remoteOf(req.socket);
+    const remote = this.#needs.remote ? clientOf(req) : '';
     const { method = '', url = '', httpVersion } = req;
     if (this.#needs.id) requestIdOf(req);
     // Now, as a closed socket knows no more of it.
@@ -138,7 +138,7 @@ class Lines implements AccessLog {
 
   observeTunnel(req: IncomingMessage, socket: Socket): void {
     const flights = this.#flights;
-    const remote = this.#remoteOf(socket);
+    const remote = this.#needs.remote ? clientOf(req) : '';
     const { method = '', url = '', httpVersion } = req;
     if (this.#needs.id) requestIdOf(req);
     if (this.#needs.tls) tlsFacts(socket);
@@ -200,8 +200,8 @@ class Lines implements AccessLog {
     }
   }
 
-  #remoteOf({ remoteAddress = '' }: Socket): string {
-    return this.#needs.remote ? plainAddress(remoteAddress) : '';
+  #remoteOf(socket: Socket): string {
+    return this.#needs.remote ? clientOn(socket) : '';
   }
 }
 

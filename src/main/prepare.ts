@@ -52,6 +52,7 @@ export async function checkSettings(
   checkMounts(loaded);
   await checkFiles(loaded);
   checkWaitReady(loaded);
+  checkProtocol(loaded);
   await checkLogs(loaded);
   await checkDebug(loaded, own.base);
   const privileges = await privilegesOf(loaded, start);
@@ -130,6 +131,14 @@ function checkWaitReady({ settings, origins }: LoadedData): void {
     throw new UsageError(
       `${nameSetting(origins.waitReady, 'wait-ready')}: an application in class thread cannot call process.send(); use --ready-path, or class async or sync`,
     );
+}
+
+/** A packet of uwsgi is never within TLS: its proxy is a neighbour. */
+function checkProtocol({ settings, origins }: LoadedData): void {
+  if (settings.protocol !== 'uwsgi' || settings.certfile.length === 0) return;
+  throw new UsageError(
+    `${nameSetting(origins.protocol, 'protocol')}: uwsgi is not spoken over TLS; leave --certfile away and let the proxy end TLS, or speak http`,
+  );
 }
 
 /** Refuses log files that cannot be written and formats that cannot be compiled. */

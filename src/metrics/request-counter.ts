@@ -19,6 +19,7 @@ const REFUSED: Readonly<Record<string, string>> = {
   ERR_HTTP_REQUEST_TIMEOUT: 'timeout',
   EDGE_EVICTED: 'timeout',
   EDGE_SLOW_BODY: 'timeout',
+  EDGE_SLOW_START: 'timeout',
   EDGE_UNREAD: 'timeout',
   EDGE_LINE: 'too_large',
   EDGE_FIELDS: 'too_large',

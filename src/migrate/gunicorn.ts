@@ -27,8 +27,6 @@ export const WITHOUT_COUNTERPART: ReadonlyMap<string, string> = new Map([
   ['--paste', PYTHON],
   ['--paster', PYTHON],
   ['--paste-global', PYTHON],
-  ['--proxy-protocol', 'it reads no PROXY protocol; let the proxy send X-Forwarded-For'],
-  ['--proxy-allow-from', 'it reads no PROXY protocol; let the proxy send X-Forwarded-For'],
   ['--limit-request-field_size', 'write --limit-request-field-size'],
   ['--strip-header-spaces', HTTP],
   ['--permit-obsolete-folding', HTTP],
@@ -53,7 +51,6 @@ const BARE = new Set([
   '--capture-output',
   '--enable-stdio-inheritance',
   '--disable-redirect-access-to-syslog',
-  '--proxy-protocol',
   '--strip-header-spaces',
   '--permit-obsolete-folding',
   '--tolerate-dangerous-framing',
@@ -106,8 +103,9 @@ export function importGunicorn(command: string): Imported {
     }
     const { flag, joined } = flagOf(word);
     const isBare = BARE.has(flag) || isSwitch(flag) || (isUnknown(flag) && !isValue(words, index + 1, app));
-    if (!isBare && joined === null) index++;
-    const value = isBare ? '' : (joined ?? words[index] ?? '');
+    const usual = joined ?? standsFor(flag, words[index + 1]);
+    if (!isBare && usual === null) index++;
+    const value = isBare ? '' : (usual ?? words[index] ?? '');
     texts.set(flag, [...(texts.get(flag) ?? []), value]);
   }
   if (app === null)
@@ -117,6 +115,11 @@ export function importGunicorn(command: string): Imported {
   for (const [flag, values] of texts) pieces.push(pieceOf(flag, values, threads));
   if (!texts.has('--worker-class')) pieces.push(defaultClass(threads));
   return { source: 'the command line of Gunicorn', apps: [appOf(nameOf(app), pieces)], remarks: [] };
+}
+
+/** What a flag means without a value, where it has none; null where it has one, or needs one. */
+function standsFor(flag: string, next = ''): string | null {
+  return flag === '--proxy-protocol' && !/^(?:off|v1|v2|auto)$/.test(next) ? 'auto' : null;
 }
 
 /** Of Gunicorn's own default it makes `gthread` where there are threads. */

@@ -81,10 +81,10 @@ function unmet(need: Need, settings: Settings): string | null {
   return isSettingName(need.notWith) && isOn(settings[need.notWith]) ? `with ${flagOf(need.notWith)}` : null;
 }
 
-/** Whether the value asks for anything: none, false, 0 and an empty list or table switch a setting off. */
+/** Whether the value asks for anything: none, `off`, false, 0 and an empty list or table switch a setting off. */
 function isOn(value: unknown): boolean {
   if (typeof value === 'object' && value !== null) return Object.keys(value).length > 0;
-  return Boolean(value) && value !== 'none';
+  return Boolean(value) && value !== 'none' && value !== 'off';
 }
 
 function flagOf(name: string): string {

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { BlockList, Socket } from 'node:net';
+import { connectionOrigin } from './origin.ts';
 
 // Of the registry, since the application may import another copy of the package than the one that serves.
 const TRUST = Symbol.for('tsunicorn.trust');
@@ -14,7 +15,7 @@ const PRIVATE = [
 ];
 
 /**
- * Whom the service believes what it says in headers about where a request came from. Rules are addresses, networks such as
+ * Whom the service believes what it says about where a request came from. Rules are addresses, networks such as
  * `10.0.0.0/8`, `private`, `*` for everybody and `unix`, which adds nothing: a Unix socket has its own permissions.
  */
 export class TrustedPeers {
@@ -32,9 +33,10 @@ export class TrustedPeers {
     (socket as Met)[TRUST] = this;
   }
 
-  /** Whether an address is among them; undefined is that of a Unix socket. */
+  /** Whether an address is among them; undefined is that of a Unix socket, `''` one that is not known. */
   trusts(address: string | undefined): boolean {
     if (this.#everybody || address === undefined) return true;
+    if (address === '') return false;
     const [plain = ''] = address.split('%');
     this.#list ??= listOf(this.#rules);
     // A list of IPv4 also has the addresses that an IPv6 socket shows as ::ffff:127.0.0.1.
@@ -49,11 +51,24 @@ export function isTrustedPeer({ socket }: { readonly socket: IncomingMessage['so
   if (typeof trust === 'boolean') return trust;
   if (trust === undefined) return false;
   const { remoteAddress, destroyed } = met;
+  // Whoever is behind a load balancer that only passes bytes on has written the headers.
+  const address = connectionOrigin(socket)?.address ?? remoteAddress;
   // A socket that is closed has no address either.
-  if (remoteAddress === undefined && destroyed) return false;
-  const verdict = trust.trusts(remoteAddress);
+  if (address === undefined && destroyed) return false;
+  const verdict = trust.trusts(address);
   met[TRUST] = verdict;
   return verdict;
+}
+
+/** From now on the requests of a connection come by another socket. */
+export function inheritTrust(from: object, to: object): void {
+  const { [TRUST]: trust } = from as Met;
+  if (trust !== undefined) (to as Met)[TRUST] = trust;
+}
+
+/** Whoever is behind a connection, nothing that it says is believed. */
+export function distrust(socket: object): void {
+  (socket as Met)[TRUST] = false;
 }
 
 /** The property by which what stands for a connection has the verdict on it. */

@@ -28,6 +28,21 @@ describe('the command line and the environment', () => {
       /^--forwarded-allow-ips: expected an address, a network such as 10\.0\.0\.0\/8, private, unix or \*, got "10\.0\.0\.0\/40"$/,
     ],
     [
+      'a proxy that is none',
+      ['--proxy-protocol', 'v1', '--proxy-allow-from', 'balancer'],
+      /^--proxy-allow-from: expected an address, a network such as .*, got "balancer"$/,
+    ],
+    [
+      'a version of the PROXY protocol that is none',
+      ['--proxy-protocol', 'v3'],
+      /^--proxy-protocol: expected .*v1.*, got "v3"$/,
+    ],
+    [
+      'a name that no header has',
+      ['--forwarder-headers', 'X-Forwarded-For,X:Y'],
+      /^--forwarder-headers: expected the name of a header, such as X-Forwarded-For.*, got "X:Y"$/,
+    ],
+    [
       'a backlog below its range',
       ['--backlog', '0'],
       /^--backlog: expected a whole number from 1 .*, got "0"$/,

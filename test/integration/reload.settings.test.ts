@@ -73,6 +73,12 @@ const CHANGES: Readonly<Record<Exclude<SettingName, Fixed | Privileged | Elsewhe
   http2Cleartext: { to: true, seen: 'worker' },
   backlog: { to: 77, seen: 'worker' },
   forwardedAllowIps: { to: ['10.0.0.0/8'], seen: 'worker' },
+  forwarderHeaders: { to: ['Forwarded'], seen: 'worker' },
+  proxyProtocol: { to: 'auto', seen: 'worker' },
+  proxyAllowFrom: { to: ['10.0.0.0/8'], seen: 'worker' },
+  protocol: { to: 'http', seen: 'worker' },
+  uwsgiAllowFrom: { to: ['10.0.0.0/8'], seen: 'worker' },
+  secureSchemeHeaders: { to: { 'X-Scheme': 'https' }, seen: 'worker' },
   // Without a certificate nobody reads these files: test/integration/tls.test.ts.
   keyfile: { to: 'key.pem', as: (directory) => [`${directory}/two/key.pem`], seen: 'worker' },
   ocspFile: { to: 'ocsp.der', as: (directory) => [`${directory}/two/ocsp.der`], seen: 'worker' },

@@ -4,7 +4,7 @@ import type { RequestCount } from '../../src/http/observer.ts';
 import type { SayRefused } from '../../src/http/refusals.ts';
 import { Room } from '../../src/http/room.ts';
 import type { Clock } from '../../src/support/clock.ts';
-import { plainAddress } from '../../src/support/plain-address.ts';
+import { clientOn } from '../../src/support/origin.ts';
 import type { Capacity } from './capacity.ts';
 
 export interface MakeRoomOptions {
@@ -22,10 +22,10 @@ export function makeRoom({ connections, capacity, limit, onRefused, count, clock
   return new Room({
     ...{ connections, limit, clock },
     isFull: () => capacity.isFull,
-    evicted: ({ remoteAddress }) => {
-      const client = remoteAddress === undefined ? null : plainAddress(remoteAddress);
+    evicted: (socket) => {
+      const client = clientOn(socket) || null;
       count?.refused(code);
-      onRefused(`Closed a connection of ${client ?? 'a Unix socket'}: ${text}`, {
+      onRefused(`Closed a connection of ${client ?? 'an unknown client'}: ${text}`, {
         reason: text,
         error: code,
         client,

@@ -1,5 +1,6 @@
 import type { Application } from '../../src/app/application.ts';
 import { Connections } from '../../src/http/connections.ts';
+import { forwardingOf } from '../../src/http/edge/forwarded.ts';
 import { edgeLimitsOf } from '../../src/http/edge/limits.ts';
 import { logRefused } from '../../src/http/refusal-log.ts';
 import { limitRequests } from '../../src/http/request-limit.ts';
@@ -8,6 +9,7 @@ import { TrustedPeers } from '../../src/support/trusted-peers.ts';
 import { Capacity } from '../accept/capacity.ts';
 import { createGate } from '../accept/gate.ts';
 import { makeRoom } from '../accept/make-room.ts';
+import { preambles } from '../accept/preambles.ts';
 import type { Serve, ServeOptions, Serving } from '../serving.ts';
 import { entrance, refuseOwnTls } from './entrance.ts';
 import { open } from './open.ts';
@@ -32,10 +34,11 @@ export async function serveMany(
   const { own } = application;
   refuseOwnTls(application, options);
   const limit = settings.workerConnections;
+  const peers = new TrustedPeers(settings.forwardedAllowIps);
   const connections = new Connections(() => {
     capacity.freed();
     update();
-  }, new TrustedPeers(settings.forwardedAllowIps));
+  }, peers);
   const capacity = new Capacity({ limit, connections, log, clock, changed: update });
   const limited = limitRequests(application.handler, { seconds: limitSeconds, connections, log, clock });
   const onRefused = logRefused(log, clock);
@@ -51,6 +54,7 @@ export async function serveMany(
     keepAliveMs: settings.keepAlive * 1000,
     requestMs: settings.requestTimeout * 1000,
     limits: edgeLimitsOf(settings),
+    forwarding: forwardingOf(settings, peers),
     onError: options.onError,
     answerFailure: options.answerFailure,
     onRefused,
@@ -58,11 +62,13 @@ export async function serveMany(
     clock,
   };
   const enter = await entrance(options, http, createHttpServer(http));
+  const { count, accessLog } = options;
+  const admit = await preambles({ settings, onRefused, count, accessLog, application, clock });
   const gate = createGate(
     (socket, listener) => {
       if (own?.turnsAway(socket, connections.size)) return;
       connections.add(socket);
-      enter(socket, listener);
+      admit(socket, () => enter(socket, listener));
       capacity.opened(socket);
       if (!capacity.isFull) return;
       gate.pause();

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { NodeRequest, patchGlobalRequest } from 'srvx/node';
+import { FastURL, NodeRequest, patchGlobalRequest } from 'srvx/node';
+import { type Origin, toldOrigin } from '../../support/origin.ts';
 import { isThenable } from '../../support/thenable.ts';
 import type { Application } from '../application.ts';
 import { faultOf } from '../client-fault.ts';
@@ -31,13 +32,18 @@ export interface FetchOptions {
   readonly isSure: boolean;
   /** See FetchEnv. */
   readonly rootPath: string;
+  /** The part of it that mounts have taken. */
+  readonly mountPath: string;
 }
 
 /**
  * An Application of a fetch handler. The global Request and Response become lazy ones, since the platform's cost half of
  * the throughput; `instanceof` holds in both directions. Errors, those of a body stream included, reject.
  */
-export function adaptFetch(fetch: Fetch, { what, spec, isSure, rootPath }: FetchOptions): Application {
+export function adaptFetch(
+  fetch: Fetch,
+  { what, spec, isSure, rootPath, mountPath }: FetchOptions,
+): Application {
   const doubt = doubtFetch(spec, isSure);
   globalThis.Response = LazyResponse as unknown as typeof Response;
   patchGlobalRequest();
@@ -50,7 +56,14 @@ export function adaptFetch(fetch: Fetch, { what, spec, isSure, rootPath }: Fetch
       const text = fault(req);
       if (text !== null) return refuse(res, 400, `Bad Request: ${text}`);
       const request = new NodeRequest({ req, res });
-      const env = { incoming: req, outgoing: res, rootPath };
+      const origin = toldOrigin(req);
+      if (origin !== null) request._url = urlBy(origin, req);
+      const prefix = origin?.prefix ?? null;
+      const env = {
+        incoming: req,
+        outgoing: res,
+        rootPath: prefix === null ? rootPath : prefix + mountPath,
+      };
       const answer = fetch(request, env);
       if (!isThenable(answer)) return send(answer, request, env, doubt);
       return answer.then(
@@ -88,6 +101,24 @@ function targetJudge(): (req: IncomingMessage) => string | null {
     if (url[0] === '/' || (url === '*' && method === 'OPTIONS')) return null;
     return isAbsolute(url) ? null : 'the request target is not valid';
   };
+}
+
+/** The URL as the client knows it. */
+function urlBy({ scheme, host }: Origin, { url = '/', headers }: IncomingMessage): URL {
+  if (url[0] !== '/' && url !== '*') {
+    const absolute = new URL(url);
+    absolute.protocol = scheme;
+    if (host !== null) absolute.host = host;
+    return absolute;
+  }
+  const at = url.indexOf('?');
+  const path = at < 0 ? url : url.slice(0, at);
+  return new FastURL({
+    protocol: `${scheme}:`,
+    host: host ?? headers.host ?? 'localhost',
+    pathname: path[0] === '/' ? path : `/${path}`,
+    search: at < 0 ? '' : url.slice(at),
+  });
 }
 
 function isAbsolute(url: string): boolean {

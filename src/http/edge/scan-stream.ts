@@ -5,8 +5,9 @@ import { isMethodAllowed } from './methods.ts';
 import { type Policy, targetFault } from './scan.ts';
 
 /** The same check for HTTP/2, whose framing and whose fields of the connection are nghttp2's business. */
-export function compileStreamScan({ limits, takesExpectations }: Policy) {
-  return ({ method = '', headers }: Pick<IncomingMessage, 'method' | 'headers'>): Fault | null => {
+export function compileStreamScan({ limits, takesExpectations, forwarding }: Policy) {
+  return (request: IncomingMessage): Fault | null => {
+    const { method = '', headers } = request;
     const ofHost = hostFault(textOf(headers[':authority']), headers.host ?? null);
     if (ofHost !== null) return ofHost;
     const { expect } = headers;
@@ -14,12 +15,21 @@ export function compileStreamScan({ limits, takesExpectations }: Policy) {
       return FAULTS.expectation;
     if (Number(headers['content-length'] ?? 0) > limits.body) return FAULTS.body;
     delete headers.proxy;
-    // It has no path, and the program answers it or node:http2 does.
-    if (method === 'CONNECT') return null;
-    if (!isMethodAllowed(method, limits.permitsAnyMethod)) return FAULTS.method;
-    const path = textOf(headers[':path']) ?? '';
-    return path[0] === '/' || path === '*' ? targetFault(method, path, null) : FAULTS.target;
+    const ofProxies = forwarding?.names.some((name) => name in headers) ? forwarding.read(request) : null;
+    return ofProxies ?? ofTarget(method, headers, limits);
   };
+}
+
+function ofTarget(
+  method: string,
+  headers: IncomingMessage['headers'],
+  limits: Policy['limits'],
+): Fault | null {
+  // It has no path, and the program answers it or node:http2 does.
+  if (method === 'CONNECT') return null;
+  if (!isMethodAllowed(method, limits.permitsAnyMethod)) return FAULTS.method;
+  const path = textOf(headers[':path']) ?? '';
+  return path[0] === '/' || path === '*' ? targetFault(method, path, null) : FAULTS.target;
 }
 
 /** RFC 9113, 8.3.1: there may be a Host beside the authority if it says the same. */

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { dropProxy } from './drop-proxy.ts';
 import { FAULTS, type Fault } from './fault.ts';
+import type { Forwarding } from './forwarded.ts';
 import { isAuthority, isSameAuthority } from './host.ts';
 import type { EdgeLimits } from './limits.ts';
 import { isMethodAllowed } from './methods.ts';
@@ -11,6 +12,8 @@ export interface Policy {
   readonly limits: EdgeLimits;
   /** Whether the application answers requests with an Expect that is not 100-continue. */
   readonly takesExpectations: () => boolean;
+  /** Null where nobody's headers are believed. */
+  readonly forwarding: Forwarding | null;
 }
 
 /** A request with nothing wrong about its head, about which something is to be done. */
@@ -52,12 +55,15 @@ interface Head {
   hasProxy: boolean;
   hasType: boolean;
   hasUpgrade: boolean;
+  isForwarded: boolean;
 }
 
 interface Field {
   readonly name: string;
   readonly first: number;
   readonly check: (head: Head, value: string) => Fault | null;
+  /** Another one with a name of the same length. */
+  readonly next: Field | undefined;
 }
 
 /**
@@ -65,8 +71,20 @@ interface Field {
  * or the application, may read it in another way. It is one loop over the header, without an allocation.
  */
 export function compileScan(policy: Policy, isVersion = isOfHttp1): Scan {
+  const scan = compileChecks(policy, isVersion);
+  const { forwarding } = policy;
+  if (forwarding === null) return scan;
+  return (request) => {
+    const verdict = scan(request);
+    // What is refused is logged with its client, whom most faults are found before.
+    if (isFault(verdict)) forwarding.read(request);
+    return verdict;
+  };
+}
+
+function compileChecks(policy: Policy, isVersion: typeof isOfHttp1): Scan {
   const fields = fieldsByLength(policy);
-  const { requiresHost, limits } = policy;
+  const { requiresHost, limits, forwarding } = policy;
   const head: Head = {
     minor: 1,
     host: null,
@@ -75,21 +93,17 @@ export function compileScan(policy: Policy, isVersion = isOfHttp1): Scan {
     hasProxy: false,
     hasType: false,
     hasUpgrade: false,
+    isForwarded: false,
   };
   return (request) => {
     const { method = '', url = '', httpVersionMajor: major, httpVersionMinor: minor, rawHeaders } = request;
     if (!isVersion(major, minor)) return FAULTS.version;
     if (method.length + url.length + AROUND_TARGET > limits.line) return FAULTS.line;
     if (rawHeaders.length > 2 * limits.fields) return FAULTS.fields;
-    head.minor = major === 1 ? minor : 1;
-    head.host = null;
-    head.isCoded = false;
-    head.hasBody = false;
-    head.hasProxy = false;
-    head.hasType = false;
-    head.hasUpgrade = false;
-    const fault = fieldFault(rawHeaders, fields, head, limits);
-    if (fault !== null) return fault;
+    reset(head, major === 1 ? minor : 1);
+    const fault = fieldFault(request, fields, head, policy);
+    const ofHead = fault ?? (head.isForwarded ? forwarding?.read(request) : null) ?? null;
+    if (ofHead !== null) return ofHead;
     if (head.hasProxy) dropProxy(request);
     if (head.host === null && head.minor === 1 && requiresHost()) return FAULTS.noHost;
     const ofMethod = methodFault(method, head.hasBody, limits.permitsAnyMethod);
@@ -106,23 +120,38 @@ function isOfHttp1(major: number, minor: number): boolean {
   return major === 1 && minor <= 1;
 }
 
+function reset(head: Head, minor: number): void {
+  head.minor = minor;
+  head.host = null;
+  head.isCoded = false;
+  head.hasBody = false;
+  head.hasProxy = false;
+  head.hasType = false;
+  head.hasUpgrade = false;
+  head.isForwarded = false;
+}
+
 function fieldFault(
-  rawHeaders: readonly string[],
+  request: IncomingMessage,
   fields: readonly (Field | undefined)[],
   head: Head,
-  { fieldSize, refusesUnderscores }: EdgeLimits,
+  { limits: { fieldSize, refusesUnderscores }, forwarding }: Policy,
 ): Fault | null {
+  const { rawHeaders } = request;
   for (let at = 0; at < rawHeaders.length; at += 2) {
     const name = rawHeaders[at] as string;
     const value = rawHeaders[at + 1] as string;
     if (name.length + AROUND_VALUE + value.length > fieldSize) return FAULTS.fieldSize;
-    if (refusesUnderscores && name.includes('_')) return FAULTS.underscore;
+    if (refusesUnderscores && name.includes('_') && forwarding?.takes(request, name) !== true)
+      return FAULTS.underscore;
     // The length and the first letter tell of nearly every field that it is none of these.
-    const field = fields[name.length];
-    if (field === undefined || (name.charCodeAt(0) | UPPER_TO_LOWER) !== field.first) continue;
-    if (name.toLowerCase() !== field.name) continue;
-    const fault = field.check(head, value);
-    if (fault !== null) return fault;
+    for (let field = fields[name.length]; field !== undefined; field = field.next) {
+      if ((name.charCodeAt(0) | UPPER_TO_LOWER) !== field.first) continue;
+      if (name.toLowerCase() !== field.name) continue;
+      const fault = field.check(head, value);
+      if (fault !== null) return fault;
+      break;
+    }
   }
   return null;
 }
@@ -134,12 +163,14 @@ function methodFault(method: string, hasBody: boolean, permitsAny: boolean): Fau
   return isMethodAllowed(method, permitsAny) ? null : FAULTS.method;
 }
 
-function field(name: string, check: Field['check']): Field {
+type Described = Omit<Field, 'next'>;
+
+function field(name: string, check: Field['check']): Described {
   return { name, first: name.charCodeAt(0), check };
 }
 
 /** The fields that are looked at, each at the length of its name. */
-function fieldsByLength({ takesExpectations, limits }: Policy): readonly (Field | undefined)[] {
+function fieldsByLength({ takesExpectations, limits, forwarding }: Policy): readonly (Field | undefined)[] {
   const fields = [
     field('host', hostCheck()),
     field('content-length', (head, value) => {
@@ -170,10 +201,18 @@ function fieldsByLength({ takesExpectations, limits }: Policy): readonly (Field 
       head.hasProxy = true;
       return null;
     }),
+    ...(forwarding?.names ?? []).map((name) =>
+      field(name, (head) => {
+        head.isForwarded = true;
+        return null;
+      }),
+    ),
   ];
   const longest = Math.max(...fields.map(({ name }) => name.length));
   return Array.from({ length: longest + 1 }, (_, length) =>
-    fields.find(({ name }) => name.length === length),
+    fields
+      .filter(({ name }) => name.length === length)
+      .reduceRight<Field | undefined>((next, one) => ({ ...one, next }), undefined),
   );
 }
 

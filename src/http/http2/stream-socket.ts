@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
 import { resetStream } from '../../app/http2/stream-request.ts';
+import { connectionOrigin, tellOrigin } from '../../support/origin.ts';
 import { shareTrust } from '../../support/trusted-peers.ts';
 import { CARRIER } from '../carrier.ts';
 import { type Answer, interimFrom, listOf, trailersOf } from './answer-head.ts';
@@ -81,6 +82,8 @@ export class StreamSocket extends EventEmitter {
     super();
     this.stream = stream;
     this[CARRIER] = carrier;
+    const origin = connectionOrigin(carrier);
+    if (origin !== null) tellOrigin(this, origin);
     this.#user = user;
     (stream as Marked)[SOCKET] = this;
     stream.on('error', ignore);

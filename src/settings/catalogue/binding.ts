@@ -1,9 +1,7 @@
 import { listOf, nullable } from '../compound-kinds.ts';
 import { boolean, integer, text } from '../kinds.ts';
-import { peers } from '../peers.ts';
 import { setting } from '../setting.ts';
 
-const trusted = peers();
 const port = integer({ min: 0, max: 65_535 });
 
 /** Where to listen. */
@@ -35,12 +33,5 @@ export const binding = {
     flags: '--backlog',
     kind: integer({ min: 1, max: 2_147_483_647 }),
     default: 2048,
-  }),
-  forwardedAllowIps: setting({
-    doc: 'The peers that are believed what they say of where a request came from, as proxies do: `X-Request-Start` and `X-Request-Id` (see [request-ids.md](request-ids.md#who-is-believed)). Addresses, networks such as `10.0.0.0/8`, `private` for the networks of a machine and a site, `*` for everybody, or `unix` for nobody but Unix sockets, which are always believed. Separate several by commas.',
-    flags: '--forwarded-allow-ips',
-    kind: trusted,
-    default: ['127.0.0.1', '::1'],
-    variables: [{ name: 'FORWARDED_ALLOW_IPS', read: trusted.fromText }],
   }),
 };

@@ -9,6 +9,7 @@ import { limits } from './limits.ts';
 import { logging } from './logging.ts';
 import { observing } from './observing.ts';
 import { processSettings } from './process.ts';
+import { proxies } from './proxies.ts';
 import { recycling } from './recycling.ts';
 import { timeouts } from './timeouts.ts';
 import { tls } from './tls.ts';
@@ -18,6 +19,7 @@ import { workers } from './workers.ts';
 export const catalogue = {
   ...application,
   ...binding,
+  ...proxies,
   ...tls,
   ...files,
   ...workers,
@@ -59,6 +61,7 @@ export type UserConfig = {
 export const sections: readonly (readonly [title: string, names: readonly SettingName[]])[] = [
   ['Application', namesOf(application)],
   ['Binding', namesOf(binding)],
+  ['Proxies', namesOf(proxies)],
   ['TLS', namesOf(tls)],
   ['Static files', namesOf(files)],
   ['Workers', namesOf(workers)],

@@ -3,7 +3,7 @@ import { boolean, choice, integer, seconds, size } from '../kinds.ts';
 import { setting } from '../setting.ts';
 
 // Defined here, because inside setting() its words would widen to string.
-const headerMap = choice(['drop', 'refuse']);
+const headerMap = choice(['drop', 'refuse', 'dangerous']);
 
 /** What a request may be like, and how long it may take to arrive. */
 export const limits = {
@@ -51,7 +51,7 @@ export const limits = {
     default: 300,
   }),
   headerMap: setting({
-    doc: 'What is done with header fields that have an underscore in their name, which in variables such as `HTTP_X_FORWARDED_FOR` cannot be told from those with hyphens: `drop` leaves them out of the environ of gateway applications, and `refuse` answers the request with 400, whatever the application is.',
+    doc: 'What is done with header fields that have an underscore in their name, which in variables such as `HTTP_X_FORWARDED_FOR` cannot be told from those with hyphens: `drop` leaves them out of the environ of gateway applications, `refuse` answers the request with 400, whatever the application is, and `dangerous` puts them into the environ, where nothing but the proxy keeps clients from forging what others have checked. Trusted peers may send those that `forwarderHeaders` names.',
     flags: '--header-map',
     kind: headerMap,
     default: 'drop',

@@ -80,7 +80,7 @@ describe('a request that takes too long', () => {
             reject(request.signal.reason);
           });
         }),
-      { what: 'fetch handler', spec: 'app', isSure: true, rootPath: '' },
+      { what: 'fetch handler', spec: 'app', isSure: true, rootPath: '', mountPath: '' },
     );
     const { ask, pass } = await serve(application.handler);
     const wire = await ask();

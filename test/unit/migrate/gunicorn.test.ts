@@ -39,6 +39,12 @@ describe('each option', () => {
       { statsdHost: 'h:8125', statsdPrefix: 'p', dogstatsdTags: 'a:b' },
     ],
     ['--forwarded-allow-ips 10.0.0.1,::1', { forwardedAllowIps: ['10.0.0.1', '::1'] }],
+    ['--proxy-protocol', { proxyProtocol: 'auto' }],
+    [
+      '--proxy-protocol v2 --proxy-allow-from 10.0.0.1',
+      { proxyProtocol: 'v2', proxyAllowFrom: ['10.0.0.1'] },
+    ],
+    ['--forwarder-headers SCRIPT_NAME,PATH_INFO', { forwarderHeaders: ['SCRIPT_NAME', 'PATH_INFO'] }],
     ['-w4', { workers: 4 }],
     ['--workers=4', { workers: 4 }],
     ['-k thread --threads 8', { threads: 8 }],
@@ -74,7 +80,7 @@ describe('each option', () => {
     '%s is said to have no counterpart',
     async (flag, why) => {
       const value =
-        /preload|reuse|sendfile|spew|capture|inheritance|redirect|proxy-protocol|header-spaces|folding|framing|handshake|eofs|casefold|unconventional/.test(
+        /preload|reuse|sendfile|spew|capture|inheritance|redirect|header-spaces|folding|framing|handshake|eofs|casefold|unconventional/.test(
           flag,
         );
       const { remarks } = importGunicorn(`gunicorn ${flag}${value ? '' : ' value'} app:app`).apps[0] ?? {};

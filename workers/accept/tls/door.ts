@@ -9,7 +9,7 @@ import type { Settings } from '../../../src/settings/catalogue/catalogue.ts';
 import type { Clock } from '../../../src/support/clock.ts';
 import { messageOf } from '../../../src/support/errors.ts';
 import { innerSocket } from '../../../src/support/inner-socket.ts';
-import { plainAddress } from '../../../src/support/plain-address.ts';
+import { clientOn } from '../../../src/support/origin.ts';
 import { type Contexts, makeContexts, type SslContext, useContexts } from './contexts.ts';
 import { seeFirstByte } from './first-byte.ts';
 
@@ -183,8 +183,7 @@ function clientFault(socket: TLSSocket, { certReqs }: Settings): string | null {
 }
 
 function refuseClient(socket: TLSSocket, text: string, say: SayRefused): void {
-  const { remoteAddress } = socket;
-  const client = remoteAddress === undefined ? null : plainAddress(remoteAddress);
+  const client = clientOn(socket) || null;
   say(`Refused a connection of ${client ?? 'a Unix socket'}: ${text}`, {
     reason: text,
     error: 'TLS_CLIENT',
@@ -197,8 +196,7 @@ const PLAIN_TEXT = 'Bad Request: this port speaks HTTPS; write https:// in place
 
 /** Plain HTTP on a port of TLS. */
 function answerPlain(socket: Socket, { onRefused, count }: Behind): void {
-  const { remoteAddress } = socket;
-  const client = remoteAddress === undefined ? null : plainAddress(remoteAddress);
+  const client = clientOn(socket) || null;
   count?.refused('TLS_PLAIN');
   onRefused(
     `Refused a request of ${client ?? 'a Unix socket'} with 400 Bad Request: plain HTTP where TLS is spoken`,

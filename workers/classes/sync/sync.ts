@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { refuseHttp2 } from '../../../src/app/http2/refuse.ts';
 import { carrierOf } from '../../../src/http/carrier.ts';
 import { Connections } from '../../../src/http/connections.ts';
+import { forwardingOf } from '../../../src/http/edge/forwarded.ts';
 import { edgeLimitsOf } from '../../../src/http/edge/limits.ts';
 import { logRefused } from '../../../src/http/refusal-log.ts';
 import { limitRequests } from '../../../src/http/request-limit.ts';
@@ -15,6 +16,7 @@ import { EarlyBytes } from '../../accept/early-bytes.ts';
 import { createGate } from '../../accept/gate.ts';
 import { makeRoom } from '../../accept/make-room.ts';
 import { PendingConnections } from '../../accept/pending.ts';
+import { preambles } from '../../accept/preambles.ts';
 import type { Serve } from '../../serving.ts';
 import { entrance, refuseOwnTls } from '../entrance.ts';
 import { open } from '../open.ts';
@@ -52,10 +54,11 @@ export const serveSync: Serve = async (options) => {
   const share = settings.workersMax === null ? null : new (await import('../share-meter.ts')).ShareMeter();
 
   const queue = new RequestQueue(update, clock);
+  const peers = new TrustedPeers(settings.forwardedAllowIps);
   const connections = new Connections((socket) => {
     capacity.freed();
     settle(socket);
-  }, new TrustedPeers(settings.forwardedAllowIps));
+  }, peers);
   const capacity = new Capacity({ limit, connections, log, clock, changed: update });
   const oneByOne = oneAtATime(application.handler, queue, update);
   limitTurns(queue, { seconds: settings.timeout, fail: options.fail, clock });
@@ -73,6 +76,7 @@ export const serveSync: Serve = async (options) => {
     keepAliveMs: 0,
     requestMs: settings.requestTimeout * 1000,
     limits: edgeLimitsOf(settings),
+    forwarding: forwardingOf(settings, peers),
     onError: options.onError,
     answerFailure: options.answerFailure,
     onRefused,
@@ -82,6 +86,8 @@ export const serveSync: Serve = async (options) => {
   // Its program reads no connection before it wants to.
   const isPaused = own?.socketOptions.pauseOnConnect === true;
   const early = options.listeners().length === 1 && !isPaused ? new EarlyBytes() : null;
+  const { count, accessLog } = options;
+  const admit = await preambles({ settings, onRefused, count, accessLog, application, clock });
   let isFeeding = false;
   const enter = await entrance(options, http, createHttpServer(http));
   const gate = createGate(
@@ -96,7 +102,7 @@ export const serveSync: Serve = async (options) => {
         setImmediate(fed);
       }
       update();
-      enter(socket, listener);
+      admit(socket, () => enter(socket, listener));
     },
     clock,
     { ...own?.socketOptions, highWaterMark: BODY_BYTES },

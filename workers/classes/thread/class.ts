@@ -18,10 +18,10 @@ import { limitsOf } from './time-limits.ts';
  */
 export const serveThread: Serve = async (options) => {
   const { settings } = options;
-  const { rootPath, multithread, multiprocess } = gatewayContext(settings, options.log);
+  const { log: _, ...gateway } = gatewayContext(settings, options.log);
   const pool = new Pool({
     served: { app: settings.app, mount: settings.mount },
-    gateway: { rootPath, mountPath: '', multithread, multiprocess },
+    gateway,
     threads: settings.threads ?? availableParallelism(),
     measures: measuresOf(settings),
     maxMemory: settings.threadMaxMemory,

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { answerError } from '../../../src/http/answer-error.ts';
 import { carrierOf } from '../../../src/http/carrier.ts';
+import { toldOrigin } from '../../../src/support/origin.ts';
 import { knownIdOf } from '../../../src/support/request-id.ts';
 import { isTrustedPeer } from '../../../src/support/trusted-peers.ts';
 import {
@@ -108,6 +109,7 @@ export class Exchange {
       httpVersion: request.httpVersion,
       rawHeaders: request.rawHeaders,
       peer: peerOf(carrierOf(request.socket)),
+      origin: toldOrigin(request),
       requestId: knownIdOf(request),
       bytesRead: request.socket.bytesRead,
       keepAlive: this.response.shouldKeepAlive,

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { tellOrigin } from '../../../src/support/origin.ts';
 import { REPORT_AT, type RequestMessage } from './messages.ts';
 import { hear, type ThreadSocket } from './socket.ts';
 
@@ -32,6 +33,7 @@ export function createIncoming(
   request.method = message.method;
   request.url = message.url;
   request.upgrade = false;
+  if (message.origin !== null) tellOrigin(request, message.origin);
   request.joinDuplicateHeaders = null;
   addLines(request, message.rawHeaders);
   if (message.body !== 'streams') return whole(request, message.body);

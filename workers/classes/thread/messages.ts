@@ -4,6 +4,7 @@ import type { NamedRequest } from '../../../src/http/request-name.ts';
 import type { Measured } from '../../../src/metrics/measured.ts';
 import type { Served } from '../../../src/settings/mounts.ts';
 import type { LogFields, LogLevel } from '../../../src/support/logger.ts';
+import type { Origin } from '../../../src/support/origin.ts';
 import type { Place } from '../../../src/support/place.ts';
 import type { LoadedFiles } from '../../develop/module-graph.ts';
 import type { TlsPeer } from './tls-peer.ts';
@@ -62,6 +63,8 @@ export interface RequestMessage {
   readonly httpVersion: string;
   readonly rawHeaders: readonly string[];
   readonly peer: Peer;
+  /** Where it came from, as the headers of proxies say; null where the peer is its client. */
+  readonly origin: Origin | null;
   /** Its id, which the application is to find too; null where nobody has asked for it. */
   readonly requestId: string | null;
   /** Of its connection, until now. */

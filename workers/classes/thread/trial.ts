@@ -8,11 +8,10 @@ import { Thread } from './thread.ts';
  * load, and memory is limited. Resolves with a description of it, rejects with a BootError; the thread is left behind.
  */
 export async function loadInThread({ app, mount, threadMaxMemory }: Settings): Promise<string> {
-  const { rootPath, multithread, multiprocess } = bareContext;
+  const { log: _, ...gateway } = bareContext;
   const pool = createTinypool({ threads: 1, maxMemory: threadMaxMemory });
   // The thread's one task hears of its errors.
   pool.on('error', () => {});
-  const gateway = { rootPath, mountPath: '', multithread, multiprocess };
   const options = { served: { app, mount }, gateway, report: null, measures: 'no' as const };
   const events = {
     log: () => {},

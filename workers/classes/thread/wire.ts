@@ -12,6 +12,7 @@ type RequestList = readonly [
   httpVersion: string,
   rawHeaders: readonly string[],
   peer: PeerList,
+  origin: RequestMessage['origin'],
   requestId: string | null,
   bytesRead: number,
   keepAlive: boolean,
@@ -48,8 +49,20 @@ export type WireFromThread = Exclude<FromThread, AnswerMessage> | AnswerList;
 
 export function toWire(message: ToThread): WireToThread {
   if (message.type !== 'request') return message;
-  const { id, slot, method, url, httpVersion, rawHeaders, peer, requestId, bytesRead, keepAlive, body } =
-    message;
+  const {
+    id,
+    slot,
+    method,
+    url,
+    httpVersion,
+    rawHeaders,
+    peer,
+    origin,
+    requestId,
+    bytesRead,
+    keepAlive,
+    body,
+  } = message;
   return [
     id,
     slot,
@@ -58,6 +71,7 @@ export function toWire(message: ToThread): WireToThread {
     httpVersion,
     rawHeaders,
     listOf(peer),
+    origin,
     requestId,
     bytesRead,
     keepAlive,
@@ -68,7 +82,20 @@ export function toWire(message: ToThread): WireToThread {
 /** The reverse of `toWire`. */
 export function fromWire(wire: WireToThread): ToThread {
   if (!isList(wire)) return wire;
-  const [id, slot, method, url, httpVersion, rawHeaders, list, requestId, bytesRead, keepAlive, body] = wire;
+  const [
+    id,
+    slot,
+    method,
+    url,
+    httpVersion,
+    rawHeaders,
+    list,
+    origin,
+    requestId,
+    bytesRead,
+    keepAlive,
+    body,
+  ] = wire;
   const peer = peerOf(list);
   return {
     type: 'request',
@@ -79,6 +106,7 @@ export function fromWire(wire: WireToThread): ToThread {
     httpVersion,
     rawHeaders,
     peer,
+    origin,
     requestId,
     bytesRead,
     keepAlive,

@@ -38,6 +38,7 @@ export function runnerOver(handler: Handler) {
       httpVersion: '1.1',
       rawHeaders: ['Host', 'test'],
       peer,
+      origin: null,
       requestId: 'r-1',
       bytesRead: 0,
       keepAlive: true,

@@ -16,6 +16,7 @@ const request: RequestMessage = {
   ...{
     rawHeaders: ['Host', 'x', 'A', 'b'],
     peer,
+    origin: { address: '10.0.0.1', port: 1, scheme: 'https', host: null, prefix: '/a' },
     requestId: 'r-1',
     bytesRead: 99,
     keepAlive: true,

@@ -1,0 +1,125 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { onTestFailed, onTestFinished } from './current-test.ts';
+import { freePort } from './free-port.ts';
+import { ask } from './http-client.ts';
+import { deadlineMs } from './patience.ts';
+import { root, temporaryDirectory } from './tsunicorn.ts';
+
+export type Front = 'nginx' | 'nginx-uwsgi' | 'haproxy' | 'apache';
+
+/** The configurations of deploy/ name these. */
+const UPSTREAM = '127.0.0.1:8000';
+const PORT = 80;
+
+/** The command of each front, and what its configuration is embedded in. */
+interface How {
+  readonly command: readonly string[];
+  readonly wrap: (own: string, directory: string) => string;
+  readonly upstream: (path: string) => readonly [from: string, to: string];
+}
+
+const nginx: How = {
+  command: ['nginx', '-p', '.', '-c', 'front.conf', '-e', 'stderr'],
+  wrap: (own, directory) => `daemon off;
+master_process off;
+pid ${directory}/nginx.pid;
+error_log stderr warn;
+events { worker_connections 256; }
+http {
+  access_log off;
+  ${['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${directory}/${name};`).join('\n  ')}
+  ${own.replace('include uwsgi_params', 'include /etc/nginx/uwsgi_params')}
+}\n`,
+  upstream: (path) => [UPSTREAM, `unix:${path}`],
+};
+
+const MODULES = ['mpm_event', 'authz_core', 'proxy', 'proxy_http', 'headers'];
+
+const FRONTS: Readonly<Record<Front, How>> = {
+  nginx,
+  'nginx-uwsgi': nginx,
+  haproxy: {
+    command: ['haproxy', '-db', '-f', 'front.conf'],
+    wrap: (own) => own,
+    upstream: (path) => [UPSTREAM, `unix@${path}`],
+  },
+  apache: {
+    command: ['apache2', '-D', 'FOREGROUND', '-f', 'front.conf', '-d', '.'],
+    wrap: (own, directory) => `ServerRoot ${directory}
+ServerName front.test
+PidFile ${directory}/apache.pid
+Mutex file:${directory}
+ErrorLog ${directory}/error.log
+User www-data
+Group www-data
+Listen 127.0.0.1:${PORT}
+StartServers 1
+${MODULES.map((name) => `LoadModule ${name}_module /usr/lib/apache2/modules/mod_${name}.so`).join('\n')}
+${own}`,
+    upstream: (path) => [`http://${UPSTREAM}/ `, `unix:${path}|http://app/ `],
+  },
+};
+
+/**
+ * Starts a front with its configuration of deploy/, in which nothing but the addresses is changed: it listens on a free port
+ * of 127.0.0.1, before `host:port` or a path of a Unix socket. Resolves with its URL once it answers; it ends with the test.
+ */
+export async function startFront(front: Front, before: string): Promise<string> {
+  const directory = temporaryDirectory();
+  // Apache serves as another user.
+  chmodSync(directory, 0o755);
+  mkdirSync(join(directory, 'logs'));
+  const { command, wrap, upstream } = FRONTS[front];
+  const port = freePort();
+  const own = readFileSync(join(root, `deploy/${front}.conf`), 'utf8');
+  const [from, to] = before.startsWith('/') ? upstream(before) : [UPSTREAM, before];
+  const configuration = wrap(replaced(own, from, to), directory);
+  const listening = replaced(
+    configuration.replaceAll(`127.0.0.1:${PORT}\n`, `127.0.0.1:${port}\n`),
+    new RegExp(`((?:^    listen |bind :|VirtualHost \\*:))${PORT}\\b`, 'm'),
+    front === 'apache'
+      ? `$1${port}`
+      : front === 'haproxy'
+        ? `bind 127.0.0.1:${port}`
+        : `    listen 127.0.0.1:${port}`,
+  );
+  writeFileSync(join(directory, 'front.conf'), listening);
+  const [file = '', ...args] = command;
+  const child = spawn(file, args, {
+    cwd: directory,
+    env: { PATH: `${process.env.PATH}:/usr/sbin:/sbin` },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+    });
+  onTestFailed(() => console.error(`--- ${front}\n${output.slice(-2000)}`));
+  onTestFinished(async () => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    child.kill('SIGTERM');
+    await once(child, 'exit');
+  });
+  const url = `http://127.0.0.1:${port}`;
+  for (const until = performance.now() + deadlineMs(); ; ) {
+    const status = await ask({ url }).then(
+      ({ status }) => status,
+      () => 0,
+    );
+    if (status === 200) return url;
+    if (child.exitCode !== null || performance.now() > until)
+      throw new Error(`${front} does not answer: ${output.slice(-2000)}`);
+    await new Promise((again) => setTimeout(again, 20));
+  }
+}
+
+function replaced(text: string, from: string | RegExp, to: string): string {
+  // Its comments name it too.
+  const other = typeof from === 'string' ? text.replaceAll(from, to) : text.replace(from, to);
+  if (other === text && from !== to) throw new Error(`the configuration has no ${from}`);
+  return other;
+}

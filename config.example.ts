@@ -27,14 +27,7 @@ export default defineConfig({
   // The peers that are believed what they say of where a request came from: addresses, networks, 'private', 'unix', '*'.
   // forwardedAllowIps: ['127.0.0.1', '::1'],
   // The headers of theirs that are believed: those that your proxy sets.
-  // forwarderHeaders: [
-  //   'X-Forwarded-For',
-  //   'X-Forwarded-Proto',
-  //   'X-Forwarded-Host',
-  //   'X-Forwarded-Port',
-  //   'X-Forwarded-Prefix',
-  //   'Forwarded',
-  // ],
+  // forwarderHeaders: ['X-Forwarded-For', 'X-Forwarded-Proto', 'X-Forwarded-Host', 'X-Forwarded-Port', 'X-Forwarded-Prefix', 'Forwarded'],
   // The headers of theirs that say the scheme, with the values that mean https.
   // secureSchemeHeaders: { 'X-Forwarded-Protocol': 'ssl', 'X-Forwarded-Proto': 'https', 'X-Forwarded-Ssl': 'on' },
   // Whether connections begin with a header of the PROXY protocol: 'off', 'v1', 'v2' or 'auto'; and from which peers.

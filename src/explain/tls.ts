@@ -50,4 +50,12 @@ export const tls: readonly Explained[] = [
       'The certificate, its key, the cipher suites or what the hook `sslContext` returns cannot be used: a key is too short, a name of a suite is unknown, or the hook has thrown.',
     cure: '`openssl ciphers -v LIST` says which suites a list has; RSA keys have 2048 bits at least. See [the hook](../tls.md#the-hook-sslcontext).',
   },
+  {
+    code: 'TSU0757',
+    title: 'uwsgi is not spoken over TLS',
+    pattern: /uwsgi is not spoken over TLS|speaks TLS, (in )?which .*uwsgi/,
+    means:
+      '`--protocol uwsgi` is what a proxy beside the service speaks (nginx’s `uwsgi_pass`), and it has no form over TLS.',
+    cure: 'Let the proxy end TLS and leave `--certfile` away, or let it speak HTTP to the service. See [proxies](../proxies.md).',
+  },
 ];

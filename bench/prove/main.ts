@@ -107,3 +107,5 @@ try {
   console.error(`prove: ${thrown instanceof Error ? thrown.message : thrown}`);
   process.exitCode = 1;
 }
+// A process that is left of a killed service, of whatever peer, may hold the other end of a pipe.
+process.exit();

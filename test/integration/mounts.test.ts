@@ -147,15 +147,15 @@ describe('--mount', () => {
   it.each([
     [
       ['--mount', 'api=a.ts'],
-      '--mount: expected a path such as /api, without ? # % = and empty parts, got "api"',
+      '--mount: expected a path such as /api, without ? # % = and empty parts, got "api" [TSU0199]',
     ],
     [
       ['--mount', '/api=a.ts', '--mount', '/api/=b.ts'],
-      '--mount: expected each path once, without "/api" a second time, got "/api/=b.ts"',
+      '--mount: expected each path once, without "/api" a second time, got "/api/=b.ts" [TSU0199]',
     ],
     [
       ['--mount', '/=fetch.ts', 'node.ts:app'],
-      '--mount: fetch.ts and node.ts:app are both at /; remove one of them, or mount it at a path of its own',
+      '--mount: fetch.ts and node.ts:app are both at /; remove one of them, or mount it at a path of its own [TSU0109]',
     ],
   ])('with %j ends with status 1 and a line that says why', async (args, line) => {
     const { status, lines } = await check(...args);
@@ -177,7 +177,7 @@ describe('--mount', () => {
     const cwd = temporaryDirectory({ 'program.mjs': program });
     const { status, lines } = await run(['--check-config', '--mount', '/api=program.mjs'], { cwd });
     expect(lines).toEqual([
-      'tsunicorn: --mount /api=program.mjs: program.mjs exports nothing and calls listen() itself (port 0); export the application, such as `export const app = …`, without calling listen(), or serve it in a service of its own, as mounts share one server',
+      'tsunicorn: --mount /api=program.mjs: program.mjs exports nothing and calls listen() itself (port 0); export the application, such as `export const app = …`, without calling listen(), or serve it in a service of its own, as mounts share one server [TSU0503]',
     ]);
     expect(status).toBe(4);
   });

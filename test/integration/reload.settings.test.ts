@@ -37,9 +37,9 @@ type Fixed = 'config' | 'checkConfig' | 'printConfig';
 type Privileged = 'user' | 'group' | 'initgroups';
 /**
  * Refused in class thread, which this reload changes to (test/integration/script.ready.test.ts changes it), or nothing would
- * speak plain HTTP any more (test/integration/tls.test.ts).
+ * speak plain HTTP any more (test/integration/tls.test.ts, test/integration/proxies.test.ts).
  */
-type Elsewhere = 'waitReady' | 'certfile' | 'httpProtocols';
+type Elsewhere = 'waitReady' | 'certfile' | 'httpProtocols' | 'protocol';
 
 const MIB = 1024 ** 2;
 const inDirectory = (path: string) => (directory: string) => join(directory, path);
@@ -76,7 +76,6 @@ const CHANGES: Readonly<Record<Exclude<SettingName, Fixed | Privileged | Elsewhe
   forwarderHeaders: { to: ['Forwarded'], seen: 'worker' },
   proxyProtocol: { to: 'auto', seen: 'worker' },
   proxyAllowFrom: { to: ['10.0.0.0/8'], seen: 'worker' },
-  protocol: { to: 'http', seen: 'worker' },
   uwsgiAllowFrom: { to: ['10.0.0.0/8'], seen: 'worker' },
   secureSchemeHeaders: { to: { 'X-Scheme': 'https' }, seen: 'worker' },
   // Without a certificate nobody reads these files: test/integration/tls.test.ts.
@@ -264,7 +263,7 @@ const CHANGES: Readonly<Record<Exclude<SettingName, Fixed | Privileged | Elsewhe
 
 const FIXED: readonly string[] = [
   ...['config', 'checkConfig', 'printConfig', 'user', 'group', 'initgroups'],
-  ...['waitReady', 'certfile', 'httpProtocols'],
+  ...['waitReady', 'certfile', 'httpProtocols', 'protocol'],
 ];
 const NAMES = Object.keys(CHANGES) as (keyof typeof CHANGES)[];
 

@@ -21,7 +21,7 @@ export const application: readonly Explained[] = [
     code: 'TSU0503',
     title: 'The module does not export that',
     pattern:
-      /; it (has|exports nothing|is )|exports nothing|is not the name of an export|name the factory|are not literals|is not a factory|has no request listener/,
+      /(?<!has no profile .*); it (has|exports nothing|is )|exports nothing|is not the name of an export|name the factory|are not literals|is not a factory|has no request listener/,
     means:
       'The module was loaded, but there is nothing to serve under the name behind the colon, or as its default export.',
     cure: 'The message lists what there is. Export the application without calling `listen()`, or serve the file as a [program](../programs.md).',

@@ -78,7 +78,7 @@ describe('--check-config', () => {
 
   it.each(['shop', '/a?b'])('refuses the root path %s', async (path) => {
     const { status, lines } = await run(['--check-config', '--root-path', path, routes], { cwd: root });
-    expect(lines).toEqual([`tsunicorn: --root-path: expected a path such as /shop, got "${path}"`]);
+    expect(lines).toEqual([`tsunicorn: --root-path: expected a path such as /shop, got "${path}" [TSU0199]`]);
     expect(status).toBe(1);
   });
 });

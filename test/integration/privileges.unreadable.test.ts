@@ -30,7 +30,7 @@ describe('what the user may not read is told in one line', () => {
     const { status, stderr } = await run([spec, '-u', 'nobody', '-b', 'unix:app.sock'], { cwd });
     expect(status).toBe(4);
     expect(stderr).toContain(
-      `[CRITICAL] ${spec}: ${join(cwd, file)} cannot be read (EACCES) by the user of the workers; change its mode or --user\n`,
+      `[CRITICAL] ${spec}: ${join(cwd, file)} cannot be read (EACCES) by the user of the workers; change its mode or --user [TSU0509]\n`,
     );
     expect(stderr).not.toMatch(/^ +at /m);
   });

@@ -68,7 +68,7 @@ it('ends with status 1 and the profiles that there are, if there is none of that
   expect({ status, lines, leftProcesses }).toEqual({
     status: 1,
     lines: [
-      'tsunicorn: tsunicorn.config.mjs: it has no profile Prod; it has ProductionConfig, StagingConfig',
+      'tsunicorn: tsunicorn.config.mjs: it has no profile Prod; it has ProductionConfig, StagingConfig [TSU0105]',
     ],
     leftProcesses: [],
   });

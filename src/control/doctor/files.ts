@@ -7,6 +7,9 @@ import { type Check, type Finding, fine, type Patient } from './finding.ts';
 
 const LITTLE_BYTES = 64 * 1024 ** 2;
 const NOTHING_BYTES = 1024 ** 2;
+/** Counters and records need little more than a megabyte, and all of /dev/shm is 64 MB in a container. */
+const LITTLE_SHARED_BYTES = 8 * 1024 ** 2;
+const SHARED = '/dev/shm';
 
 /** Whether the logs can be written, and where counters and heaps go. */
 export const disks: Check = ({ service }) => {
@@ -15,7 +18,9 @@ export const disks: Check = ({ service }) => {
     file === null || file === '-' ? [] : [resolve(chdir ?? '.', file)],
   );
   const found = [...new Set(files)].flatMap(aboutLog);
-  const full = [...new Set([...files.map(dirname), '/dev/shm'])].flatMap(aboutDisk);
+  // What is in /dev is no file: /dev/stderr.
+  const directories = files.map(dirname).filter((directory) => !directory.startsWith('/dev'));
+  const full = [...new Set([...directories, SHARED])].flatMap(aboutDisk);
   return found.length + full.length === 0 ? fine('logs', 'can be written') : [...found, ...full];
 };
 
@@ -44,7 +49,7 @@ function aboutDisk(directory: string): Finding[] {
   try {
     const { bavail, bsize } = fs.statfsSync(directory);
     const left = bavail * bsize;
-    if (left >= LITTLE_BYTES) return [];
+    if (left >= (directory === SHARED ? LITTLE_SHARED_BYTES : LITTLE_BYTES)) return [];
     return [
       {
         check: 'disk',

@@ -47,7 +47,8 @@ describe('--reload', () => {
       return service.configuration({ reload: true, timeout: 9 });
     };
     await service.save('/app/tsunicorn.config.ts');
-    expect(service.log.at('error')).toEqual([expect.stringContaining('config.ts: no')]);
+    // What knows the code of the mistake is loaded first.
+    await expect.poll(() => service.log.at('error')).toEqual([expect.stringContaining('config.ts: no')]);
     await service.save('/app/main.ts');
     await failsToLoad(service);
     await service.save('/app/main.ts');

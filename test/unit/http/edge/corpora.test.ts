@@ -39,8 +39,8 @@ async function statuses(engine: Engine, bytes: string): Promise<readonly number[
   wire.ended.then(() => {
     ended = true;
   });
-  // An answer here takes no more than some turns of the event loop.
-  for (let quiet = 0, length = -1; quiet < 20 && !ended; ) {
+  // An answer here takes no more than some turns of the event loop; the first one may wait for the kernel of a busy machine.
+  for (let quiet = 0, length = -1; quiet < (wire.text === '' ? 100 : 20) && !ended; ) {
     await new Promise((done) => setTimeout(done, 5));
     quiet = wire.text.length === length ? quiet + 1 : 0;
     length = wire.text.length;

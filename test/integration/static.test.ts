@@ -199,6 +199,8 @@ describe.each(classes.map((name, index) => [name, servers[index]] as const))('cl
     expect(own.headers).not.toHaveProperty('x-sendfile');
     const part = await get(`/?X-Sendfile=${report}`, { range: 'bytes=2-4' });
     expect(part).toMatchObject({ status: 206, body: 'rep' });
+    const late = await get(`/late?X-Sendfile=${report}`, { range: 'bytes=2-4' });
+    expect(late).toMatchObject({ status: 206, body: 'rep' });
     const again = await get(`/?X-Sendfile=${report}`, { 'if-none-match': own.headers.etag ?? '' });
     expect(again).toMatchObject({ status: 304, body: '' });
     expect(await get(`/head?file=${report}`)).toMatchObject({

@@ -5,7 +5,7 @@ import type { FileHead } from './file-head.ts';
 import type { OpenFile } from './open-inside.ts';
 import { sendPart } from './send-part.ts';
 
-/** Answers with a part of an open file, and closes it. `headers` are sent beside those of `head`. */
+/** Answers with a part of an open file, and closes it, also where it throws. `headers` are sent beside those of `head`. */
 export function answerFile(
   request: IncomingMessage,
   response: ServerResponse,
@@ -13,18 +13,31 @@ export function answerFile(
   head: FileHead,
   headers: Readonly<Record<string, string | undefined>>,
 ): void {
-  if (response.closed || response.writableEnded) return fs.closeSync(fd);
+  if (response.closed || response.writableEnded || response.headersSent) return fs.closeSync(fd);
   if (head.isError) {
     fs.closeSync(fd);
     return answerError(response, head.status, textsOf(head.headers));
   }
+  try {
+    setHead(response, head, headers);
+  } catch (error) {
+    fs.closeSync(fd);
+    throw error;
+  }
+  if (request.method !== 'HEAD' && head.length > 0) return sendPart(response, fd, head.from, head.length);
+  fs.closeSync(fd);
+  response.end();
+}
+
+function setHead(
+  response: ServerResponse,
+  head: FileHead,
+  headers: Readonly<Record<string, string | undefined>>,
+): void {
   response.statusCode = head.status;
   for (const [name, value] of Object.entries(head.headers)) response.setHeader(name, value);
   for (const [name, value] of Object.entries(headers))
     if (value !== undefined && !(head.status === 304 && isOfBody(name))) response.setHeader(name, value);
-  if (request.method !== 'HEAD' && head.length > 0) return sendPart(response, fd, head.from, head.length);
-  fs.closeSync(fd);
-  response.end();
 }
 
 /** What a 304 leaves out (RFC 9110, 15.4.5). */

@@ -59,7 +59,7 @@ export class Sendfile {
     return (request, response) => {
       // A program's own streams of HTTP/2 have no head that could be looked at.
       if (typeof response.flushHeaders === 'function')
-        watchHead(response, this.#names, (name, value) => this.#send(request, response, name, value));
+        watchHead(response, this.#names, (name, value, own) => this.#send(request, own, name, value));
       return handler(request, response);
     };
   }
@@ -76,14 +76,20 @@ export class Sendfile {
     const isPlain = status === 200 && (request.method === 'GET' || request.method === 'HEAD');
     const head = heads.headOf(path, file, null, isPlain ? request.headers : {});
     if (!(head instanceof Promise)) return this.#answer(request, response, path, file, head, isPlain);
-    head.then(
-      (made) => this.#answer(request, response, path, file, made, isPlain),
-      (error: unknown) => {
-        fs.closeSync(file.fd);
+    head
+      .then(
+        (made) => this.#answer(request, response, path, file, made, isPlain),
+        (error: unknown) => {
+          fs.closeSync(file.fd);
+          this.#options.trouble.note(request, path, messageOf(error));
+          answerError(response);
+        },
+      )
+      // Nobody else would catch it: the worker would end. The file is closed by then.
+      .catch((error: unknown) => {
         this.#options.trouble.note(request, path, messageOf(error));
-        answerError(response);
-      },
-    );
+        response.destroy();
+      });
   }
 
   /** An answer with another status than 200 keeps it, and has the whole file. */

@@ -4,18 +4,19 @@ type Call = (...args: readonly unknown[]) => unknown;
 /** What sends a head or a part of a body. */
 type Calls = { writeHead: Call; write: Call; end: Call; flushHeaders: Call };
 
-/** Whether the application's answer is still to begin, goes its way, or is thrown away. */
-type State = 'open' | 'passed' | 'taken';
+/** Whether the application's answer is still to begin, goes its way, is thrown away, or was thrown away and has ended. */
+type State = 'open' | 'passed' | 'taken' | 'ended';
 
 /**
  * Looks at the head of an answer before it is sent: where it has one of `names`, which are in lower case, the body that the
- * application writes is thrown away, and at its end `instead` is called with the name, its value, and the head as it was
- * set on the response, for another answer in its place.
+ * application writes is thrown away, and at its end `instead` is called with the name, its value, and the response with the
+ * head as it was set, for another answer in its place. What the application still sends to its own response has no effect:
+ * the other answer may come later.
  */
 export function watchHead(
   response: ServerResponse,
   names: readonly string[],
-  instead: (name: string, value: string) => void,
+  instead: (name: string, value: string, own: ServerResponse) => void,
 ): void {
   const calls = response as unknown as Calls;
   const { writeHead, write, end, flushHeaders } = calls;
@@ -33,7 +34,21 @@ export function watchHead(
     return state;
   };
 
+  /** A call that passes while the application's do not. Node's own calls use response.writeHead() in turn. */
+  const freely =
+    (call: Call): Call =>
+    (...args) => {
+      const before = state;
+      state = 'passed';
+      try {
+        return Reflect.apply(call, response, args);
+      } finally {
+        state = before;
+      }
+    };
+
   calls.writeHead = (...args) => {
+    if (state === 'ended') return response;
     if (state === 'passed' || response.headersSent) return Reflect.apply(writeHead, response, args);
     const pairs = pairsOf(args.at(-1));
     const isAsked = names.some((one) => response.hasHeader(one) || pairs.some(([name]) => isSame(name, one)));
@@ -41,26 +56,43 @@ export function watchHead(
     return decide() === 'taken' ? response : Reflect.apply(writeHead, response, args);
   };
   calls.flushHeaders = (...args) =>
-    decide() === 'taken' ? undefined : Reflect.apply(flushHeaders, response, args);
+    decide() === 'passed' ? Reflect.apply(flushHeaders, response, args) : undefined;
   calls.write = (...args) => {
-    if (decide() !== 'taken') return Reflect.apply(write, response, args);
-    confirm(args);
-    return true;
+    if (decide() === 'passed') return Reflect.apply(write, response, args);
+    confirm(args, state === 'ended' ? 'ERR_STREAM_WRITE_AFTER_END' : null);
+    return state !== 'ended';
   };
   calls.end = (...args) => {
-    if (decide() !== 'taken' || found === null) return Reflect.apply(end, response, args);
-    state = 'passed';
-    confirm(args);
+    if (decide() === 'passed') return Reflect.apply(end, response, args);
+    confirm(args, state === 'ended' ? 'ERR_STREAM_ALREADY_FINISHED' : null);
+    if (state === 'ended' || found === null) return response;
+    state = 'ended';
     for (const name of names) response.removeHeader(name);
-    instead(...found);
+    const free = { writeHead, write, end, flushHeaders };
+    for (const name of Object.keys(free) as (keyof Calls)[]) free[name] = freely(free[name]);
+    instead(...found, withCalls(response, free));
     return response;
   };
 }
 
-/** Calls the callback of a write whose data is thrown away. */
-function confirm(args: readonly unknown[]): void {
+/** The same response with other calls. */
+function withCalls(response: ServerResponse, calls: Calls): ServerResponse {
+  return new Proxy(response, {
+    get(target, key) {
+      if (Object.hasOwn(calls, key)) return calls[key as keyof Calls];
+      const value: unknown = Reflect.get(target, key, target);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+    set: (target, key, value) => Reflect.set(target, key, value, target),
+  });
+}
+
+/** Calls the callback of a call without effect, with the error that Node has for it. */
+function confirm(args: readonly unknown[], code: string | null): void {
   const done = args.at(-1);
-  if (typeof done === 'function') process.nextTick(() => done());
+  if (typeof done !== 'function') return;
+  const error = code === null ? [] : [Object.assign(new Error('the answer has ended'), { code })];
+  process.nextTick(() => done(...error));
 }
 
 function isSame(name: string, lower: string): boolean {

@@ -1,4 +1,5 @@
 import type { BlockList, Server, ServerOpts, Socket } from 'node:net';
+import { isUnixSocket } from '../support/is-unix-socket.ts';
 
 /** The options of createServer() by which node:net accepts, which its types do not declare as properties. */
 export type AcceptingServer = Server & {
@@ -46,14 +47,16 @@ export function turnsAway(server: AcceptingServer, socket: Socket, open: number)
   return true;
 }
 
-function isBlocked(list: BlockList, { remoteAddress, remoteFamily }: Socket): boolean {
-  if (remoteAddress === undefined) return false;
+function isBlocked(list: BlockList, socket: Socket): boolean {
+  const { remoteAddress, remoteFamily } = socket;
+  // Whoever has reset its connection might be on the list, and what it has sent would still run.
+  if (remoteAddress === undefined) return !isUnixSocket(socket);
   return list.check(remoteAddress, remoteFamily === 'IPv6' ? 'ipv6' : 'ipv4');
 }
 
 /** Undefined for a Unix socket, as node:net knows neither end of one. */
 function endsOf(socket: Socket): object | undefined {
   const { localAddress, localPort, localFamily, remoteAddress, remotePort, remoteFamily } = socket;
-  if (remoteAddress === undefined) return undefined;
+  if (isUnixSocket(socket)) return undefined;
   return { localAddress, localPort, localFamily, remoteAddress, remotePort, remoteFamily };
 }

@@ -1,12 +1,13 @@
 import type { IncomingMessage } from 'node:http';
 import type { BlockList, Socket } from 'node:net';
+import { isUnixSocket, type Peer } from './is-unix-socket.ts';
 import { connectionOrigin } from './origin.ts';
 
 // Of the registry, since the application may import another copy of the package than the one that serves.
 const TRUST = Symbol.for('tsunicorn.trust');
 
 /** A socket, with whom its peer is compared, or how that went. */
-type Met = Partial<Pick<Socket, 'remoteAddress' | 'destroyed'>> & { [TRUST]?: TrustedPeers | boolean };
+type Met = Peer & { [TRUST]?: TrustedPeers | boolean };
 
 /** Loopback, private, link-local and unique local addresses. */
 const PRIVATE = [
@@ -33,9 +34,16 @@ export class TrustedPeers {
     (socket as Met)[TRUST] = this;
   }
 
-  /** Whether an address is among them; undefined is that of a Unix socket, `''` one that is not known. */
-  trusts(address: string | undefined): boolean {
-    if (this.#everybody || address === undefined) return true;
+  /** Whether the peer of a connection is among them. */
+  trustsPeer(socket: Peer): boolean {
+    const { remoteAddress } = socket;
+    if (remoteAddress === undefined) return this.#everybody || isUnixSocket(socket);
+    return this.trusts(remoteAddress);
+  }
+
+  /** Whether an address is among them; `''` is one that is not known. */
+  trusts(address: string): boolean {
+    if (this.#everybody) return true;
     if (address === '') return false;
     const [plain = ''] = address.split('%');
     this.#list ??= listOf(this.#rules);
@@ -46,16 +54,16 @@ export class TrustedPeers {
 
 /** Whether the headers of a request can be believed; found out once for each connection. */
 export function isTrustedPeer({ socket }: { readonly socket: IncomingMessage['socket'] }): boolean {
-  const met: Met = socket;
+  return verdictOn(socket) ?? false;
+}
+
+/** Undefined for what was never met. */
+function verdictOn(met: Met): boolean | undefined {
   const trust = met[TRUST];
-  if (typeof trust === 'boolean') return trust;
-  if (trust === undefined) return false;
-  const { remoteAddress, destroyed } = met;
+  if (typeof trust !== 'object') return trust;
   // Whoever is behind a load balancer that only passes bytes on has written the headers.
-  const address = connectionOrigin(socket)?.address ?? remoteAddress;
-  // A socket that is closed has no address either.
-  if (address === undefined && destroyed) return false;
-  const verdict = trust.trusts(address);
+  const origin = connectionOrigin(met);
+  const verdict = origin === null ? trust.trustsPeer(met) : trust.trusts(origin.address);
   met[TRUST] = verdict;
   return verdict;
 }
@@ -80,7 +88,8 @@ export function withTrust(isTrusted: boolean): object {
 export function shareTrust<Part extends object>(prototype: Part, carrier: (part: Part) => Met): void {
   Object.defineProperty(prototype, TRUST, {
     get(this: Part) {
-      return carrier(this)[TRUST];
+      // Of a part that is open the connection may be closed.
+      return verdictOn(carrier(this));
     },
     set(this: Part, verdict: boolean) {
       carrier(this)[TRUST] = verdict;

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type Answer, ask } from '../support/http-client.ts';
 import { sharedDirectory, shareServers } from '../support/shared.ts';
 import { root } from '../support/tsunicorn.ts';
+import { wireTo } from '../support/wire.ts';
 
 const CONTEXT = `${root}dist/src/context/context.js`;
 const SEEN = `
@@ -132,6 +133,20 @@ it('others are not believed, and their headers contradict nobody', async () => {
   const headers = { ...HEADERS, forwarded: 'for=192.0.2.8', 'x-forwarded-port': 'x' };
   const answer = await ask({ url: at, path: '/fetch/', headers });
   expect(json(answer)).toEqual({ url: 'http://inside.test:8000/', rootPath: '/fetch' });
+});
+
+it('a client that resets its connection is not taken for one on a Unix socket', async () => {
+  const untrusted = server('untrusted');
+  const port = Number(new URL(untrusted.at).port);
+  for (let at = 0; at < 10; at++) {
+    const { socket } = await wireTo(port);
+    socket.write(`GET /node?reset=${at} HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 6.6.6.6\r\n\r\n`);
+    socket.resetAndDestroy();
+  }
+  await untrusted.waitFor(() => / GET \/node\?reset=/.test(untrusted.stdout), 'a line');
+  await ask({ url: untrusted.at, path: '/node?after' });
+  await untrusted.waitFor(() => untrusted.stdout.includes('GET /node?after '), 'the last line');
+  expect(untrusted.stdout).not.toContain('6.6.6.6 GET');
 });
 
 it('only the headers that --forwarder-headers names are believed, with an underscore too', async () => {

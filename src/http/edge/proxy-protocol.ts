@@ -73,7 +73,7 @@ export function proxyReader(mode: ProxyMode, allowed: TrustedPeers): (socket: So
         return { kind: 'go', rest: bytes.subarray(header.length) };
     }
   };
-  return ({ remoteAddress }) => (allowed.trusts(remoteAddress) ? read : null);
+  return (socket) => (allowed.trustsPeer(socket) ? read : null);
 }
 
 function note(socket: Socket, sender: Sender): void {

@@ -29,7 +29,7 @@ const FORBIDDEN: Step = { kind: 'refuse', fault: FAULTS.notAllowed };
 /** Makes the head of a request of HTTP/1.0 of each packet; the body behind it stays as it is. */
 export function uwsgiReader(allowed: TrustedPeers): (socket: Socket) => ReadPreamble {
   const forbid = () => FORBIDDEN;
-  return ({ remoteAddress }) => (allowed.trusts(remoteAddress) ? readPacket : forbid);
+  return (socket) => (allowed.trustsPeer(socket) ? readPacket : forbid);
 }
 
 function readPacket(bytes: Buffer, socket: Socket): Step {

@@ -1,5 +1,7 @@
+import type { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { type ProxyMode, readProxyHeader } from '../../../../src/http/edge/proxy-protocol.ts';
+import { type ProxyMode, proxyReader, readProxyHeader } from '../../../../src/http/edge/proxy-protocol.ts';
+import { TrustedPeers } from '../../../../src/support/trusted-peers.ts';
 
 const SIGNATURE = Buffer.from('\r\n\r\n\0\r\nQUIT\n', 'latin1');
 
@@ -87,4 +89,10 @@ it.each<[string, Buffer]>([
   ['of more than 4096 bytes', Buffer.concat([SIGNATURE, Buffer.from([0x21, 0x11, 0xff, 0xff])])],
 ])('refuses one that is %s', (_name, bytes) => {
   expect(readProxyHeader(bytes, 'auto')).toMatchObject({ fault: { code: 'EDGE_PROXY_HEADER' } });
+});
+
+it('no header is read of a client that has reset its connection, whose address nobody knows', () => {
+  const readerOf = proxyReader('v1', new TrustedPeers(['10.9.9.9']));
+  expect(readerOf({ localAddress: '127.0.0.1' } as Socket)).toBeNull();
+  expect(readerOf({} as Socket)).not.toBeNull();
 });

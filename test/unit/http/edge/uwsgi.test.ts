@@ -40,7 +40,7 @@ const USUAL: Variables = [
 ];
 
 function read(bytes: Buffer, remoteAddress: string | undefined = '127.0.0.1') {
-  const socket = { remoteAddress } as Socket;
+  const socket = { remoteAddress, localAddress: '127.0.0.1' } as Socket;
   const step = uwsgiReader(new TrustedPeers(['127.0.0.1']))(socket)?.(bytes, socket);
   return { step, socket, text: step?.kind === 'go' ? step.rest.toString('latin1') : null };
 }
@@ -106,7 +106,11 @@ it.each<[string, Buffer]>([
 });
 
 it('refuses peers that may not speak it, and takes Unix sockets', () => {
-  expect(read(packet(USUAL), '10.0.0.1').step).toMatchObject({ fault: { code: 'EDGE_NOT_ALLOWED' } });
+  const others = [{ remoteAddress: '10.0.0.1' } as Socket, { localAddress: '127.0.0.1' } as Socket];
+  for (const peer of others)
+    expect(uwsgiReader(new TrustedPeers(['127.0.0.1']))(peer)?.(packet(USUAL), peer)).toMatchObject({
+      fault: { code: 'EDGE_NOT_ALLOWED' },
+    });
   const socket = {} as Socket;
   expect(uwsgiReader(new TrustedPeers(['unix']))(socket)?.(packet(USUAL), socket).kind).toBe('go');
 });

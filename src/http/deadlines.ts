@@ -59,15 +59,28 @@ export function limitFlights({ limitMs, inFlight, overdue, clock }: FlightLimit)
  * Calls `act` when `ms` are over and the sockets were polled, unless the connection has closed. Time in which the event
  * loop was blocked does not count, since nothing of the client's was read in it.
  */
-export function whenDue(socket: Socket, ms: number, clock: Clock, act: () => void): void {
-  const dueMs = clock.now() + ms;
-  const cancel = clock.after(ms, () => {
+export function whenDue(socket: Socket, ms: number, clock: Clock, act: () => void): () => void {
+  let isCancelled = false;
+  let stop = () => {};
+  const arm = (leftMs: number) => {
+    const dueMs = clock.now() + leftMs;
+    stop = clock.after(leftMs, () => {
+      const lateMs = clock.now() - dueMs;
+      if (lateMs > LATE_MS) return arm(Math.min(lateMs, leftMs));
+      socket.off('close', cancel);
+      afterPoll(() => {
+        if (!isCancelled) act();
+      });
+    });
+  };
+  const cancel = () => {
+    isCancelled = true;
+    stop();
     socket.off('close', cancel);
-    const lateMs = clock.now() - dueMs;
-    if (lateMs > LATE_MS) whenDue(socket, Math.min(lateMs, ms), clock, act);
-    else afterPoll(act);
-  });
+  };
   socket.once('close', cancel);
+  arm(ms);
+  return cancel;
 }
 
 /** Destroys an idle connection, but not one for which the kernel holds a request: its client would get a reset. */

@@ -20,16 +20,21 @@ export interface PriorKnowledgeOptions {
 export function byPreface(options: PriorKnowledgeOptions): (socket: Socket) => void {
   return (socket) => {
     let isDecided = false;
+    let stop = () => {};
     let begun: Buffer = Buffer.alloc(0);
     const look = () => {
       if (isDecided) return;
-      const chunk: Buffer | null = socket.read();
-      if (chunk === null) return;
-      // Put back only once that is enough: what is put back makes the socket readable at once.
-      begun = begun.length === 0 ? chunk : Buffer.concat([begun, chunk]);
-      const speaks = protocolOf(begun);
-      if (speaks === null) return;
+      let speaks: ReturnType<typeof protocolOf> = null;
+      // Of several chunks read() may return the first alone, and nothing tells of the others.
+      while (speaks === null) {
+        const chunk: Buffer | null = socket.read();
+        if (chunk === null) return;
+        // Put back only once that is enough: what is put back makes the socket readable at once.
+        begun = begun.length === 0 ? chunk : Buffer.concat([begun, chunk]);
+        speaks = protocolOf(begun);
+      }
       isDecided = true;
+      stop();
       socket.off('readable', look).off('end', leave).off('error', ignore);
       socket.unshift(begun);
       options[speaks](socket);
@@ -39,10 +44,7 @@ export function byPreface(options: PriorKnowledgeOptions): (socket: Socket) => v
     socket.on('readable', look).on('end', leave).on('error', ignore);
     look();
     const { headMs, clock } = options;
-    if (headMs > 0 && !isDecided)
-      whenDue(socket, headMs, clock, () => {
-        if (!isDecided) leave();
-      });
+    if (headMs > 0 && !isDecided) stop = whenDue(socket, headMs, clock, leave);
   };
 }
 

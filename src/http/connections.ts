@@ -62,6 +62,8 @@ interface Connection {
   earlier: Flight[] | null;
   /** Present once it speaks HTTP/2; what is of HTTP/1 (`latest`, `earlier`) then stays empty. */
   session: Session | null;
+  /** How many of the bytes read stood before HTTP, as the header of a proxy does. */
+  preamble: number;
   /** How many bytes had been written when the client asked for a WebSocket; Infinity for another protocol, null for none. */
   webSocketFrom: number | null;
 }
@@ -117,12 +119,13 @@ export class Connections {
   unread(): readonly Socket[] {
     return this.#all
       .filter(
-        ({ socket, latest, session, isHandshaking, webSocketFrom }) =>
-          latest === null &&
-          webSocketFrom === null &&
-          session === null &&
-          !isHandshaking &&
-          socket.bytesRead + socket.bytesWritten === 0,
+        (connection) =>
+          connection.latest === null &&
+          connection.webSocketFrom === null &&
+          connection.session === null &&
+          !connection.isHandshaking &&
+          isSilent(connection) &&
+          connection.socket.bytesWritten === 0,
       )
       .map(({ socket }) => socket);
   }
@@ -138,6 +141,7 @@ export class Connections {
       sinceMs: performance.now(),
       earlier: null,
       session: null,
+      preamble: 0,
       webSocketFrom: null,
     };
     tracked[CONNECTION] = connection;
@@ -153,12 +157,26 @@ export class Connections {
     if (connection) connection.isHandshaking = true;
   }
 
+  /** Marks bytes read of a connection as such that stood before HTTP, or TLS. */
+  skip(socket: Tracked, bytes: number): void {
+    const connection = socket[CONNECTION];
+    if (connection) connection.preamble += bytes;
+  }
+
+  /** Whether a client has sent nothing itself; what a proxy has said of it does not count. */
+  isSilent(socket: Tracked): boolean {
+    const connection = socket[CONNECTION];
+    return connection === undefined ? socket.bytesRead === 0 : isSilent(connection);
+  }
+
   /** From now on HTTP is spoken on `secure`, the TLS socket over `socket`. */
   secured(socket: Tracked, secure: Tracked): void {
     const connection = socket[CONNECTION];
     if (connection === undefined) return;
     connection.socket = secure;
     connection.isHandshaking = false;
+    // It counts what it has decrypted.
+    connection.preamble = 0;
     secure[CONNECTION] = connection;
     inheritTrust(socket, secure);
     const origin = connectionOrigin(socket);
@@ -406,11 +424,16 @@ function eventsOf(socket: Socket, response: ServerResponse, isLast: boolean): re
   return isEventStream(response) ? [{ kind: 'events', socket, response, isLast }] : [];
 }
 
-function stageOf({ socket, latest, session, webSocketFrom }: Connection): keyof Census {
+function stageOf(connection: Connection): keyof Census {
+  const { latest, session, webSocketFrom } = connection;
   if (webSocketFrom !== null) return 'webSockets';
   if (session?.isUsed) return session.size > 0 ? 'answering' : 'idle';
-  if (latest === null) return socket.bytesRead === 0 ? 'silent' : 'sendingHeaders';
+  if (latest === null) return isSilent(connection) ? 'silent' : 'sendingHeaders';
   return latest.writableFinished ? 'idle' : 'answering';
+}
+
+function isSilent({ socket, preamble }: Connection): boolean {
+  return socket.bytesRead <= preamble;
 }
 
 function hasNoHead({ latest, session, webSocketFrom }: Connection): boolean {
@@ -431,10 +454,11 @@ function isResting(connection: Connection): boolean {
   return session?.isResting ?? (latest !== null && isIdle(connection));
 }
 
-function isIdle({ socket, latest, earlier, session, webSocketFrom }: Connection): boolean {
+function isIdle(connection: Connection): boolean {
+  const { latest, earlier, session, webSocketFrom } = connection;
   if (webSocketFrom !== null) return false;
   if (session !== null) return session.isIdle;
-  if (latest === null) return socket.bytesRead === 0;
+  if (latest === null) return isSilent(connection);
   return latest.writableFinished && latest.req.complete && stillOpen(earlier).length === 0;
 }
 

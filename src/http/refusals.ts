@@ -118,7 +118,7 @@ export class Refusals {
   /** What Node could not parse, or waited for in vain. */
   refuseError(error: Error, socket: Socket): void {
     if (isRefused(socket)) return this.#noticeEnd(socket);
-    if (!isRefusal(error, socket)) return this.#end(error, socket);
+    if (!this.#isRefusal(error, socket)) return this.#end(error, socket);
     const culprit = this.#unfinishedOn(socket);
     if (culprit !== null) withholdRest(culprit.req);
     // The answer before it ends the connection.
@@ -152,12 +152,17 @@ export class Refusals {
   /** Calls `hand`, which has listeners of the application's own answer the error. */
   handError(error: Error, socket: Socket, hand: () => void): void {
     if (isRefused(socket)) return this.#noticeEnd(socket);
-    if (!isRefusal(error, socket)) return hand();
+    if (!this.#isRefusal(error, socket)) return hand();
     this.#afterEarlier(socket, this.#unfinishedOn(socket), () => {
       if (answerOn(socket) === null) this.#options.accessLog?.observeRefusal(socket);
       this.#say(this.#clientOn(socket), faultOf(error), "by the application's own clientError listener");
       hand();
     });
+  }
+
+  /** Whether a request was refused. A client that has sent nothing has asked for nothing, and a reset is no request. */
+  #isRefusal(error: Error, socket: Socket): boolean {
+    return !this.#options.connections.isSilent(socket) && /^HPE_|^ERR_HTTP_/.test(codeOf(error) ?? '');
   }
 
   /** Answers past the response, which may be the application's. */
@@ -271,11 +276,6 @@ function isLine(error: Error): boolean {
   const end = packet.indexOf(LINE_FEED);
   if (end >= 0 && end < process.getBuiltinModule('node:http').maxHeaderSize) return false;
   return /^[A-Z-]+ /.test(Buffer.from(packet.subarray(0, 32)).toString('latin1'));
-}
-
-/** Whether a request was refused. A client that has sent nothing has asked for nothing, and a reset is no request. */
-function isRefusal(error: Error, socket: Socket): boolean {
-  return socket.bytesRead > 0 && /^HPE_|^ERR_HTTP_/.test(codeOf(error) ?? '');
 }
 
 /** Such as `400 Bad Request`. */

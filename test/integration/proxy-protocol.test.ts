@@ -23,6 +23,7 @@ const services = [
   ['sync', [...MOUNTS, ...AUTO, '-k', 'sync']],
   ['thread', [...MOUNTS, ...AUTO, '-k', 'thread', '--threads', '1']],
   ['v1', [...MOUNTS, '--proxy-protocol', 'v1', '--header-timeout', '1']],
+  ['slow', [...MOUNTS, '--proxy-protocol', 'v1', '--header-timeout', '1', '-k', 'sync']],
   ['others', [...MOUNTS, '--proxy-protocol', 'v2', '--proxy-allow-from', '10.0.0.0/8']],
   ['tls', ['program.mjs', '--proxy-protocol', 'v2']],
 ] as const;
@@ -138,6 +139,12 @@ describe('where a version is expected', () => {
     slow.write('PROXY TC');
     expect(await slow.ended).toMatch(/^HTTP\/1\.1 408 /);
     expect(await silent.ended).toBe('');
+  });
+
+  it('a header whose beginning was read with its connection has the same time limit', async () => {
+    const wire = await connect('slow');
+    wire.write('PROXY TC');
+    expect(await wire.ended).toMatch(/^HTTP\/1\.1 408 /);
   });
 
   it('a client that leaves within its header leaves nothing behind', async () => {

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Application } from '../../src/app/application.ts';
 import { appError } from '../../src/app/failure.ts';
+import type { Connections } from '../../src/http/connections.ts';
 import { FAULTS, type Fault } from '../../src/http/edge/fault.ts';
 import type { Admit, ReadPreamble } from '../../src/http/edge/preamble.ts';
 import { lingerOn, markRefused } from '../../src/http/edge/refused.ts';
@@ -10,6 +11,7 @@ import type { AccessLog } from '../../src/log/access-log.ts';
 import type { Settings } from '../../src/settings/catalogue/catalogue.ts';
 import { servedName } from '../../src/settings/mounts.ts';
 import type { Clock } from '../../src/support/clock.ts';
+import { isUnixSocket } from '../../src/support/is-unix-socket.ts';
 import { clientOn } from '../../src/support/origin.ts';
 import { TrustedPeers } from '../../src/support/trusted-peers.ts';
 
@@ -19,6 +21,7 @@ export interface PreamblesOptions {
   readonly count: Pick<RequestCount, 'refused'> | null;
   readonly accessLog: Pick<AccessLog, 'answeredPast'> | null;
   readonly application: Pick<Application, 'own' | 'what'>;
+  readonly connections: Connections;
   readonly clock: Clock;
 }
 
@@ -27,7 +30,7 @@ export interface PreamblesOptions {
  * loaded.
  */
 export async function preambles(options: PreamblesOptions): Promise<Admit> {
-  const { settings, application, clock } = options;
+  const { settings, application, connections, clock } = options;
   const readers = await readersOf(settings);
   if (settings.protocol === 'uwsgi' && application.own?.isTls)
     throw appError(
@@ -36,6 +39,7 @@ export async function preambles(options: PreamblesOptions): Promise<Admit> {
   if (readers.length === 0) return (_socket, enter) => enter();
   const { admitBy } = await import('../../src/http/edge/preamble.ts');
   const common = {
+    passed: (socket: Socket, bytes: number) => connections.skip(socket, bytes),
     slow: FAULTS.slowStart,
     limitMs: settings.headerTimeout * 1000,
     refuse: refuser(options),
@@ -61,13 +65,22 @@ async function readersOf(settings: Settings): Promise<readonly ((socket: Socket)
   return readers;
 }
 
-function refuser({ settings, onRefused, count, accessLog, application, clock }: PreamblesOptions) {
+function refuser({
+  settings,
+  onRefused,
+  count,
+  accessLog,
+  application,
+  connections,
+  clock,
+}: PreamblesOptions) {
   return (socket: Socket, { status, code, text }: Fault): void => {
     // It has asked for nothing, as some health checks do.
-    if (socket.bytesRead === 0) return void socket.destroy();
+    if (connections.isSilent(socket)) return void socket.destroy();
     const client = clientOn(socket) || null;
+    const name = client ?? (isUnixSocket(socket) ? 'a Unix socket' : 'an unknown client');
     count?.refused(code);
-    onRefused(`Refused a connection of ${client ?? 'a Unix socket'} with ${statusText(status)}: ${text}`, {
+    onRefused(`Refused a connection of ${name} with ${statusText(status)}: ${text}`, {
       reason: text,
       error: code,
       client,

@@ -11,7 +11,7 @@ import { createGate } from '../accept/gate.ts';
 import { makeRoom } from '../accept/make-room.ts';
 import { preambles } from '../accept/preambles.ts';
 import type { Serve, ServeOptions, Serving } from '../serving.ts';
-import { entrance, refuseOwnTls } from './entrance.ts';
+import { endsTls, entrance, refuseOwnTls } from './entrance.ts';
 import { open } from './open.ts';
 
 /** The `async` class: one event loop, many requests; accepts while it has fewer than workerConnections. */
@@ -63,11 +63,13 @@ export async function serveMany(
   };
   const enter = await entrance(options, http, createHttpServer(http));
   const { count, accessLog } = options;
-  const admit = await preambles({ settings, onRefused, count, accessLog, application, clock });
+  const admit = await preambles({ settings, onRefused, count, accessLog, application, connections, clock });
   const gate = createGate(
     (socket, listener) => {
       if (own?.turnsAway(socket, connections.size)) return;
       connections.add(socket);
+      // The header of a proxy may have to come before the handshake does.
+      if (endsTls(application, options, listener)) connections.expectTls(socket);
       admit(socket, () => enter(socket, listener));
       capacity.opened(socket);
       if (!capacity.isFull) return;

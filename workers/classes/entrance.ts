@@ -34,7 +34,7 @@ export async function entrance(
   });
   return (socket, listener) => {
     // A program that connects to itself speaks as its clients do.
-    if (tls.isEverywhere || listener?.isTls) secure(socket);
+    if (endsTls(application, { tls }, listener)) secure(socket);
     else plain(socket);
   };
 }
@@ -49,6 +49,15 @@ async function http2For(http: HttpServerOptions): Promise<Take> {
 async function byPrefaceFor(http: HttpServerOptions, http1: Take, http2: Take): Promise<Take> {
   const { byPreface } = await import('../../src/http/http2/prior-knowledge.ts');
   return byPreface({ http1, http2, headMs: http.limits?.headMs ?? 0, clock: http.clock });
+}
+
+/** Whether the connections of a listener begin with TLS. */
+export function endsTls(
+  { own }: Pick<Application, 'own'>,
+  { tls }: Pick<ServeOptions, 'tls'>,
+  listener: Parameters<Feed>[1],
+): boolean {
+  return own?.isTls === true || (tls !== null && (tls.isEverywhere || listener?.isTls === true));
 }
 
 /** Throws a BootError for a server that would end TLS a second time. */

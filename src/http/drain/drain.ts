@@ -90,7 +90,7 @@ export function drain(options: DrainOptions): Draining {
 
 /** Not those that have sent nothing yet, since their first request may be about to come. */
 function closeAnswered(connections: Connections): void {
-  for (const socket of connections.idle()) if (socket.bytesRead > 0) closeIfSilent(socket);
+  for (const socket of connections.idle()) if (!connections.isSilent(socket)) closeIfSilent(socket);
 }
 
 async function end(

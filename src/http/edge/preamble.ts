@@ -20,6 +20,8 @@ export type Admit = (socket: Socket, enter: () => void) => void;
 export interface PreambleOptions {
   /** How the connection begins. */
   readonly readerOf: (socket: Socket) => ReadPreamble;
+  /** Told how many bytes of a connection stood before what it goes on with. */
+  readonly passed: (socket: Socket, bytes: number) => void;
   readonly slow: Fault;
   /** How long it may take; 0 is no limit. */
   readonly limitMs: number;
@@ -39,7 +41,7 @@ interface Waiting {
 }
 
 /** Reads what stands before HTTP on each connection, as it comes, and gives back what comes behind it. */
-export function admitBy({ readerOf, slow, limitMs, refuse, clock }: PreambleOptions): Admit {
+export function admitBy({ readerOf, passed, slow, limitMs, refuse, clock }: PreambleOptions): Admit {
   // Not of sockets, for the reason given in Connections. In the order in which they came.
   const waiting = new Set<Waiting>();
   let isArmed = false;
@@ -70,6 +72,8 @@ export function admitBy({ readerOf, slow, limitMs, refuse, clock }: PreambleOpti
       if (step === null) return;
       if (step.kind === 'refuse') return one.give(step.fault);
       end();
+      // What is put in the place of a preamble may be longer than that.
+      passed(socket, Math.max(0, bytes.length - step.rest.length));
       if (step.rest.length > 0) socket.unshift(step.rest);
       enter();
     };
@@ -95,8 +99,8 @@ export function admitBy({ readerOf, slow, limitMs, refuse, clock }: PreambleOpti
     waiting.add(one);
     socket.on('error', ignore).on('end', leave).on('readable', look);
     // It may have been read when it was accepted.
-    if (socket.readableLength > 0) return look();
-    arm();
+    if (socket.readableLength > 0) look();
+    if (one.socket !== null) arm();
   };
 }
 
@@ -105,6 +109,10 @@ class Gathered {
   #parts: Buffer[] = [];
   #length = 0;
   #least = 1;
+
+  get length(): number {
+    return this.#length;
+  }
 
   /** Reads what there is; null where more is needed. */
   stepOf(socket: Socket, read: NonNullable<ReadPreamble>): Exclude<Step, { kind: 'more' }> | null {

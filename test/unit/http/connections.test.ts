@@ -26,6 +26,9 @@ async function holdingEngine() {
   return { engine, open, request };
 }
 
+/** The parser takes an empty line for what stands before HTTP. */
+const HEADER = '\r\n';
+
 /** The heads of the answers that came, in order. */
 const heads = (text: string) => text.match(/HTTP\/1\.1 200 OK\r\n.*?\r\n\r\n/gs) ?? [];
 const closes = (head: string | undefined) => /\r\nConnection: close\r\n/i.test(head ?? '');
@@ -235,4 +238,23 @@ it('lets go of the answers of connections that rest, which serve on as before', 
   engine.connections.closeAfterAnswer();
   wire.write(get('/d'));
   expect(await wire.ended).toMatch(/Connection: close[\s\S]*\/d$/);
+});
+
+describe('behind the header of a proxy', () => {
+  it('a connection is silent until its client itself sends something', async () => {
+    const { engine, request } = await holdingEngine();
+    const connections = engine.connections;
+    const wire = await engine.send(HEADER);
+    await expect.poll(() => connections.census().sendingHeaders).toBe(1);
+    const [socket] = connections.withoutHead(Infinity, 1);
+    if (socket === undefined) throw new Error('there is no connection');
+    connections.skip(socket, HEADER.length);
+    expect([connections.isSilent(socket), connections.census()]).toMatchObject([true, { silent: 1 }]);
+    expect([connections.idle(), connections.unread()]).toEqual([[socket], [socket]]);
+    connections.expectTls(socket);
+    expect(connections.unread()).toEqual([]);
+    wire.write(get('/a'));
+    await request('/a');
+    expect([connections.isSilent(socket), connections.idle()]).toEqual([false, []]);
+  });
 });

@@ -18,7 +18,7 @@ import { makeRoom } from '../../accept/make-room.ts';
 import { PendingConnections } from '../../accept/pending.ts';
 import { preambles } from '../../accept/preambles.ts';
 import type { Serve } from '../../serving.ts';
-import { entrance, refuseOwnTls } from '../entrance.ts';
+import { endsTls, entrance, refuseOwnTls } from '../entrance.ts';
 import { open } from '../open.ts';
 import { warnOf } from '../without-effect.ts';
 import { limitTurns, oneAtATime } from './one-at-a-time.ts';
@@ -87,13 +87,15 @@ export const serveSync: Serve = async (options) => {
   const isPaused = own?.socketOptions.pauseOnConnect === true;
   const early = options.listeners().length === 1 && !isPaused ? new EarlyBytes() : null;
   const { count, accessLog } = options;
-  const admit = await preambles({ settings, onRefused, count, accessLog, application, clock });
+  const admit = await preambles({ settings, onRefused, count, accessLog, application, connections, clock });
   let isFeeding = false;
   const enter = await entrance(options, http, createHttpServer(http));
   const gate = createGate(
     (socket, listener) => {
       if (own?.turnsAway(socket, connections.size)) return;
       connections.add(socket);
+      // The header of a proxy may have to come before the handshake does.
+      if (endsTls(application, options, listener)) connections.expectTls(socket);
       pending.add(socket);
       capacity.opened(socket);
       if (capacity.isFull) room.make();

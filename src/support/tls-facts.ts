@@ -1,4 +1,5 @@
 import type { X509Certificate } from 'node:crypto';
+import { isEncrypted } from './is-encrypted.ts';
 
 /** What a TLSSocket tells of its connection, and what stands for one in a thread too. */
 export interface TlsView {
@@ -32,7 +33,8 @@ export function tlsFacts(socket: object & { [FACTS]?: TlsFacts }): TlsFacts {
 }
 
 function isTls(socket: object): socket is TlsView & { [FACTS]?: TlsFacts } {
-  return 'getPeerX509Certificate' in socket && 'getProtocol' in socket;
+  // What stands for the socket of a stream of HTTP/2 has the names of its methods without TLS too.
+  return isEncrypted(socket);
 }
 
 function factsOf(socket: TlsView): TlsFacts {

@@ -1,9 +1,12 @@
 import { execFileSync } from 'node:child_process';
-import { symlinkSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { existsSync, readdirSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { brotliCompressSync, brotliDecompressSync, gunzipSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { askBytes, type Question } from '../support/http-client.ts';
+import { connectHttp2 } from '../support/http2-client.ts';
 import { refusal } from '../support/refusal.ts';
 import { sharedDirectory, shareServers } from '../support/shared.ts';
 import { root, serve, temporaryDirectory } from '../support/tsunicorn.ts';
@@ -51,9 +54,42 @@ const options = [
   ...['--mount', `/fetch=${fixture('fetch.mjs')}`, '--mount', `/gateway=${fixture('gateway.ts')}:app`],
 ];
 const servers = shareServers(
-  classes.map((name) => ['-k', name, '--access-logfile', '-', ...options, `${fixture('app.mjs')}:app`]),
+  classes.map((name) => [
+    ...['-k', name, '--access-logfile', '-', ...options, `${fixture('app.mjs')}:app`],
+    ...(name === 'async' ? ['--http2-cleartext'] : []),
+  ]),
   { cwd },
 );
+
+it('keeps few files open for a client of HTTP/2 that asks for many and reads late, and sends all of them whole', async () => {
+  const server = servers[0]?.();
+  const session = connectHttp2(server?.at ?? '');
+  const streams = Array.from({ length: 20 }, () => session.request({ ':path': '/assets/large.txt' }));
+  await Promise.all(streams.map((stream) => once(stream, 'response')));
+  const open = () =>
+    server
+      ?.workers()
+      .flatMap(openFilesOf)
+      .filter((path) => path.endsWith('/large.txt'));
+  if (process.platform === 'linux') expect(open()).toHaveLength(4);
+  const bodies = await Promise.all(streams.map((stream) => text(stream)));
+  expect(bodies.map((body) => body === LARGE)).toEqual(streams.map(() => true));
+  await server?.waitFor(() => open()?.length === 0, 'the files to be closed');
+});
+
+/** The paths of what a process has open; empty where there is no /proc. */
+function openFilesOf(pid: number): string[] {
+  const directory = `/proc/${pid}/fd`;
+  if (!existsSync(directory)) return [];
+  return readdirSync(directory).flatMap((fd) => {
+    try {
+      return readlinkSync(join(directory, fd));
+    } catch {
+      // It has been closed.
+      return [];
+    }
+  });
+}
 
 describe.each(classes.map((name, index) => [name, servers[index]] as const))('class %s', (name, server) => {
   const get = async (path: string, headers: Question['headers'] = {}, method = 'GET') => {

@@ -2,17 +2,23 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { fs } from '../../../support/builtins.ts';
 import { answerError } from '../../answer-error.ts';
 import type { FileHead } from './file-head.ts';
+import type { OpenFiles } from './open-files.ts';
 import type { OpenFile } from './open-inside.ts';
 import { sendPart } from './send-part.ts';
 
-/** Answers with a part of an open file, and closes it, also where it throws. `headers` are sent beside those of `head`. */
+/**
+ * Answers with a part of an open file, and closes it, also where it throws. `headers` are sent beside those of `head`, and
+ * `openFiles` are those of all answers.
+ */
 export function answerFile(
   request: IncomingMessage,
   response: ServerResponse,
-  { fd }: OpenFile,
+  file: OpenFile,
   head: FileHead,
   headers: Readonly<Record<string, string | undefined>>,
+  openFiles: OpenFiles,
 ): void {
+  const { fd } = file;
   if (response.closed || response.writableEnded || response.headersSent) return fs.closeSync(fd);
   if (head.isError) {
     fs.closeSync(fd);
@@ -24,7 +30,8 @@ export function answerFile(
     fs.closeSync(fd);
     throw error;
   }
-  if (request.method !== 'HEAD' && head.length > 0) return sendPart(response, fd, head.from, head.length);
+  if (request.method !== 'HEAD' && head.length > 0)
+    return sendPart(response, file, head.from, head.length, () => openFiles.keep(request.socket));
   fs.closeSync(fd);
   response.end();
 }

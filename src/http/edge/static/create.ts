@@ -3,8 +3,9 @@ import type { WorkerLog } from '../../../log/records.ts';
 import type { Settings } from '../../../settings/catalogue/catalogue.ts';
 import type { Clock } from '../../../support/clock.ts';
 import { FileHeads } from './file-head.ts';
+import { OpenFiles } from './open-files.ts';
 import { realDirectory, rootsOf } from './roots.ts';
-import { Sendfile } from './sendfile.ts';
+import { Sendfile, type SendfileOptions } from './sendfile.ts';
 import { StaticFiles } from './static-files.ts';
 import { FileTrouble } from './trouble.ts';
 
@@ -15,13 +16,14 @@ export type ServeFiles = (handler: Handler) => Handler;
 export function createFiles(settings: Settings, log: WorkerLog, clock: Clock): ServeFiles {
   const heads = new FileHeads();
   const trouble = new FileTrouble(log, clock);
-  const sendfile = sendfileOf(settings, heads, trouble);
+  const common = { heads, trouble, openFiles: new OpenFiles() };
+  const sendfile = sendfileOf(settings, common);
   const roots = rootsOf(settings.static, '--static');
   const files =
     roots.length === 0
       ? null
       : new StaticFiles({
-          ...{ roots, heads, trouble },
+          ...{ ...common, roots },
           rootPath: settings.rootPath,
           fallsThrough: settings.staticFallthrough,
           maxAgeS: settings.staticMaxAge,
@@ -34,10 +36,9 @@ export function createFiles(settings: Settings, log: WorkerLog, clock: Clock): S
 
 function sendfileOf(
   { sendfileRoot, accelRedirect }: Settings,
-  heads: FileHeads,
-  trouble: FileTrouble,
+  common: Pick<SendfileOptions, 'heads' | 'trouble' | 'openFiles'>,
 ): Sendfile | null {
   const roots = sendfileRoot.map((path) => realDirectory(path, `--sendfile-root ${path}`));
   const internal = rootsOf(accelRedirect, '--accel-redirect');
-  return roots.length + internal.length === 0 ? null : new Sendfile({ roots, internal, heads, trouble });
+  return roots.length + internal.length === 0 ? null : new Sendfile({ ...common, roots, internal });
 }

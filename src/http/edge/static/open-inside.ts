@@ -8,6 +8,8 @@ import { isServed } from './names.ts';
 export interface OpenFile {
   readonly fd: number;
   readonly stats: Stats;
+  /** Opens what is at its path now, under the same rules. */
+  readonly again: () => OpenFile | null;
 }
 
 const { O_RDONLY, O_NONBLOCK, O_NOCTTY } = fs.constants;
@@ -46,7 +48,8 @@ export function openInside(
   if (fd === null) return null;
   try {
     const stats = fs.fstatSync(fd);
-    if (stats.isFile() && isInsideOf(roots, realPathOf(fd, path, stats), mayName)) return { fd, stats };
+    if (stats.isFile() && isInsideOf(roots, realPathOf(fd, path, stats), mayName))
+      return { fd, stats, again: () => openInside(roots, path, mayName) };
   } catch (error) {
     fs.closeSync(fd);
     throw error;

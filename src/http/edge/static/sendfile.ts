@@ -8,6 +8,7 @@ import { answerError } from '../../answer-error.ts';
 import { answerFile } from './answer-file.ts';
 import type { FileHead, FileHeads } from './file-head.ts';
 import { isName, readNames } from './names.ts';
+import type { OpenFiles } from './open-files.ts';
 import { lookAt, type OpenFile, openInside } from './open-inside.ts';
 import type { Root } from './roots.ts';
 import { watchHead } from './takeover.ts';
@@ -34,6 +35,7 @@ export interface SendfileOptions {
   /** What X-Accel-Redirect may name; empty where the header is left as it is. */
   readonly internal: readonly Root[];
   readonly heads: FileHeads;
+  readonly openFiles: OpenFiles;
   readonly trouble: FileTrouble;
 }
 
@@ -104,7 +106,7 @@ export class Sendfile {
     for (const name of OF_BODY) if (!response.headersSent) response.removeHeader(name);
     const type = response.hasHeader('content-type') ? undefined : this.#options.heads.typeOf(path);
     const made = isPlain ? head : { ...head, status: response.statusCode };
-    answerFile(request, response, file, made, { 'Content-Type': type });
+    answerFile(request, response, file, made, { 'Content-Type': type }, this.#options.openFiles);
   }
 
   #find(name: string, value: string): Wanted {

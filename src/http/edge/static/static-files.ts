@@ -10,6 +10,7 @@ import { cacheControlOf } from './cache-control.ts';
 import { chooseEncoding, ENCODINGS, type Encoding } from './encodings.ts';
 import type { FileHeads } from './file-head.ts';
 import { readNames } from './names.ts';
+import type { OpenFiles } from './open-files.ts';
 import { lookAt, openInside } from './open-inside.ts';
 import type { Root } from './roots.ts';
 import type { FileTrouble } from './trouble.ts';
@@ -21,6 +22,7 @@ export interface StaticFilesOptions {
   readonly fallsThrough: boolean;
   readonly maxAgeS: number;
   readonly heads: FileHeads;
+  readonly openFiles: OpenFiles;
   readonly trouble: FileTrouble;
 }
 
@@ -81,17 +83,18 @@ export class StaticFiles {
     if (file === null) return false;
     // What is compressed may lead out of the root, or have gone.
     const encoding = compressed && chosen;
-    const head = this.#options.heads.headOf(path, file, encoding, request.headers);
+    const { heads, openFiles } = this.#options;
+    const head = heads.headOf(path, file, encoding, request.headers);
     const headers = this.#headersOf(path, encoding, there.length > 0);
     if (head instanceof Promise)
       return head.then(
-        (made) => answerFile(request, response, file, made, headers),
+        (made) => answerFile(request, response, file, made, headers, openFiles),
         (error: unknown) => {
           fs.closeSync(file.fd);
           throw error;
         },
       );
-    answerFile(request, response, file, head, headers);
+    answerFile(request, response, file, head, headers, openFiles);
     return true;
   }
 

@@ -2,6 +2,7 @@ import type { FSWatcher } from 'node:fs';
 import { dirname } from 'node:path';
 import { fs } from '../support/builtins.ts';
 import { type Clock, every } from '../support/clock.ts';
+import { codeOf, messageOf } from '../support/errors.ts';
 
 /** Where the system reports no changes, as of a file system in the network, they are seen after this time. */
 const LOOK_MS = 15_000;
@@ -43,12 +44,7 @@ export class FileWatch {
 
   /** What tells whether one of the files is another one than before. */
   #look(): string {
-    return this.#files
-      .map((file) => {
-        const stat = fs.statSync(file, { throwIfNoEntry: false, bigint: true });
-        return stat === undefined ? 'gone' : `${stat.dev}:${stat.ino}:${stat.size}:${stat.mtimeNs}`;
-      })
-      .join();
+    return this.#files.map(lookAt).join();
   }
 
   #watch(): void {
@@ -67,6 +63,16 @@ export class FileWatch {
       // Too many are watched, or it is gone: the files are looked at all the same.
       return null;
     }
+  }
+}
+
+function lookAt(file: string): string {
+  try {
+    const { dev, ino, size, mtimeNs } = fs.statSync(file, { bigint: true });
+    return `${dev}:${ino}:${size}:${mtimeNs}`;
+  } catch (error) {
+    // It is gone, in a circle of links for a while, or may not be reached: what reads it says so.
+    return codeOf(error) ?? messageOf(error);
   }
 }
 

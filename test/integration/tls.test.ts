@@ -129,9 +129,13 @@ it('a program that listens itself is served over TLS, and one that ends TLS itse
   const plain = await serve(['plain.mjs', ...args], { files });
   expect(plain.at).toMatch(/^https:/);
   expect((await askSecurely(portOf(plain))).text).toBe('true');
-  const echo = await serve(['echo.mjs', '--listen-port', '3000', ...args], { cwd: plain.cwd });
+  const both = ['--http-protocols', 'h2,http/1.1'];
+  const echo = await serve(['echo.mjs', '--listen-port', '3000', ...both, ...args], { cwd: plain.cwd });
   expect(echo.at).toMatch(/^tls:/);
-  const socket = await connectSecurely(Number(/\d+$/.exec(echo.at)?.[0]));
+  const socket = await connectSecurely(Number(/\d+$/.exec(echo.at)?.[0]), {
+    ALPNProtocols: ['h2', 'http/1.1'],
+  });
+  expect(socket.alpnProtocol).toBe('http/1.1');
   socket.write('hello');
   expect(`${(await once(socket, 'data'))[0]}`).toBe('hello');
   const own = start(['own.mjs', '-b', '127.0.0.1:0', ...args], { cwd: plain.cwd });

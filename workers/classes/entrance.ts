@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { Application } from '../../src/app/application.ts';
 import { appError } from '../../src/app/failure.ts';
 import type { HttpServerOptions } from '../../src/http/server.ts';
+import type { Settings } from '../../src/settings/catalogue/catalogue.ts';
 import { servedName } from '../../src/settings/mounts.ts';
 import type { Feed } from '../accept/gate.ts';
 import type { ServeOptions } from '../serving.ts';
@@ -29,7 +30,7 @@ export async function entrance(
   if (tls === null) return plain;
   const secure = tls.open({
     ...{ connections, onRefused, count },
-    protocols: own?.isHttp2 ? ['h2'] : null,
+    protocols: offerOf(application, settings),
     deliver: (socket, protocol) => (protocol === 'h2' && http2 !== null ? http2(socket) : http1(socket)),
   });
   return (socket, listener) => {
@@ -37,6 +38,13 @@ export async function entrance(
     if (endsTls(application, { tls }, listener)) secure(socket);
     else plain(socket);
   };
+}
+
+/** What is offered by ALPN; null for what the settings say. */
+function offerOf({ own }: Application, { httpProtocols }: Settings): readonly string[] | null {
+  if (own?.isHttp2) return ['h2'];
+  // Whoever agreed on h2 would speak it to a program that does not speak HTTP.
+  return own?.isRaw ? httpProtocols.filter((name) => name !== 'h2') : null;
 }
 
 /** Nothing of HTTP/2 is loaded where it is off. */

@@ -59,8 +59,18 @@ export const workerFamilies = {
   },
   tsunicorn_requests_refused_total: {
     type: 'counter',
-    help: 'What the server answered itself, because it was not HTTP or not safe, not supported, too large or too slow, had waited for longer than --queue-timeout, or found the queue for threads full',
-    labels: { reason: ['malformed', 'unsupported', 'too_large', 'timeout', 'queue_timeout', 'queue_full'] },
+    help: 'What the server answered itself, because it was not HTTP or not safe, not supported, too large or too slow, had waited for longer than --queue-timeout, found the queue for threads full, or came with no certificate that --cert-reqs accepts',
+    labels: {
+      reason: [
+        'malformed',
+        'unsupported',
+        'too_large',
+        'timeout',
+        'queue_timeout',
+        'queue_full',
+        'client_certificate',
+      ],
+    },
   },
   tsunicorn_request_queue_seconds: {
     type: 'histogram',

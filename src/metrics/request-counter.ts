@@ -28,6 +28,7 @@ const REFUSED: Readonly<Record<string, string>> = {
   EDGE_METHOD: 'unsupported',
   EDGE_TUNNEL: 'unsupported',
   EDGE_EXPECTATION: 'unsupported',
+  TLS_CLIENT: 'client_certificate',
   QUEUE_TIMEOUT: 'queue_timeout',
   QUEUE_FULL: 'queue_full',
 };

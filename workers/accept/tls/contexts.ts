@@ -1,8 +1,8 @@
 import type { SecureContext, SecureContextOptions, Server } from 'node:tls';
-import type { TlsMaterial } from '../../../src/process/ipc.ts';
+import type { TlsCertificate, TlsMaterial } from '../../../src/process/ipc.ts';
 import type { Settings } from '../../../src/settings/catalogue/catalogue.ts';
 import type { OcspAnswer, TlsContextOptions } from '../../../src/settings/hooks.ts';
-import { contextOptions, groupByNames } from '../../../src/tls/secure-context.ts';
+import { contextOptions, groupByNames, type SameNames } from '../../../src/tls/secure-context.ts';
 
 /** The hook sslContext. */
 export type SslContext = (defaults: TlsContextOptions) => TlsContextOptions;
@@ -25,7 +25,8 @@ export function makeContexts(
   common: SecureContextOptions,
 ): Contexts {
   const tls = process.getBuiltinModule('node:tls');
-  const groups = groupByNames(material).map((certificates) => {
+  const groups = groupByNames(material).map((sameNames, index) => {
+    const certificates = index === 0 ? sameNames : rsaLast(sameNames);
     const defaults = contextOptions(certificates, material, settings);
     const { ocspResponse, ...options }: TlsContextOptions = sslContext?.(defaults) ?? defaults;
     const names = certificates.flatMap((certificate) => certificate.names);
@@ -49,6 +50,17 @@ export function makeContexts(
     ocsp: (certificate, issuer) =>
       responses.get(certificate.toString('base64')) ?? hooks[0]?.(certificate, issuer) ?? null,
   };
+}
+
+/**
+ * Of the context for a name that a client asks for Node uses only the certificate that was added last: that of an RSA key,
+ * which every client can use.
+ */
+function rsaLast(certificates: SameNames): SameNames {
+  const { X509Certificate } = process.getBuiltinModule('node:crypto');
+  const isRsa = ({ cert }: TlsCertificate) =>
+    new X509Certificate(cert).publicKey.asymmetricKeyType?.startsWith('rsa') === true;
+  return certificates.toSorted((one, other) => Number(isRsa(one)) - Number(isRsa(other)));
 }
 
 /** RFC 9525, 6.3: the star stands for the first label alone. */

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { SecureContext, Server, TLSSocket } from 'node:tls';
 import type { Connections } from '../../../src/http/connections.ts';
+import { lingerOn } from '../../../src/http/edge/refused.ts';
 import type { RequestCount } from '../../../src/http/observer.ts';
 import type { SayRefused } from '../../../src/http/refusals.ts';
 import type { WorkerLog } from '../../../src/log/records.ts';
@@ -50,6 +51,8 @@ export class TlsDoor {
   #material: TlsMaterial;
   #contexts: Contexts;
   #server: Server | null = null;
+  /** Whether the log has a line of it, for these contexts. */
+  #hasOcspFailed = false;
 
   /** Throws where the hook sslContext does, or OpenSSL does not take what it returns. */
   constructor(options: TlsDoorOptions) {
@@ -71,6 +74,7 @@ export class TlsDoor {
     try {
       this.#contexts = this.#make(change.material);
       this.#material = change.material;
+      this.#hasOcspFailed = false;
       if (this.#server) useContexts(this.#server, this.#contexts, this.#ticketKeys);
     } catch (error) {
       const reason = messageOf(error);
@@ -99,7 +103,7 @@ export class TlsDoor {
       seeFirstByte(socket, (beginning) => {
         if (beginning === 'tls') return void server.emit('connection', socket);
         if (beginning === 'other') return socket.destroy();
-        answerPlain(socket, behind);
+        answerPlain(socket, behind, clock);
       });
     };
   }
@@ -112,7 +116,8 @@ export class TlsDoor {
     });
   }
 
-  #createServer({ connections, protocols, deliver, onRefused }: Behind): Server {
+  #createServer(behind: Behind): Server {
+    const { connections, protocols, deliver } = behind;
     const { settings } = this.#options;
     const server = process.getBuiltinModule('node:tls').createServer({
       ...this.#contexts.fallback,
@@ -131,7 +136,7 @@ export class TlsDoor {
       const accepted: Waiting = innerSocket(socket);
       accepted[DONE]?.();
       const fault = clientFault(socket, settings);
-      if (fault !== null) return refuseClient(socket, fault, onRefused);
+      if (fault !== null) return refuseClient(socket, fault, behind);
       connections.secured(accepted, socket);
       deliver(socket, socket.alpnProtocol || 'http/1.1');
     });
@@ -151,13 +156,30 @@ export class TlsDoor {
   ): Promise<void> {
     let response: Buffer | null = null;
     try {
-      response = await this.#contexts.ocsp(certificate, issuer);
-    } catch {
+      response = responseOf(await this.#contexts.ocsp(certificate, issuer));
+    } catch (error) {
       // The hook's: the client goes on without the response.
+      this.#ocspFailed(error);
     }
     // Null is no response, which Node's types do not say.
     answer(null, response as Buffer);
   }
+
+  /** Each client that asks for a response would have a line. */
+  #ocspFailed(error: unknown): void {
+    if (this.#hasOcspFailed) return;
+    this.#hasOcspFailed = true;
+    this.#options.log.error(
+      'The function ocspResponse of the hook sslContext failed; clients get no OCSP response',
+      { event: 'hook-failed', hook: 'sslContext', err: error },
+    );
+  }
+}
+
+/** Node ends the process for anything else, as the hook is not TypeScript's alone. Throws a TypeError. */
+function responseOf(answer: unknown): Buffer | null {
+  if (answer === null || answer === undefined || Buffer.isBuffer(answer)) return answer ?? null;
+  throw new TypeError(`it returned ${typeof answer}; return a Buffer (DER) or null`);
 }
 
 /** A client may be of HTTP/1.0 and say so, as curl does. */
@@ -182,9 +204,10 @@ function clientFault(socket: TLSSocket, { certReqs }: Settings): string | null {
   return `its certificate is not accepted: ${String(socket.authorizationError)}`;
 }
 
-function refuseClient(socket: TLSSocket, text: string, say: SayRefused): void {
+function refuseClient(socket: TLSSocket, text: string, { onRefused, count }: Behind): void {
   const client = clientOn(socket) || null;
-  say(`Refused a connection of ${client ?? 'a Unix socket'}: ${text}`, {
+  count?.refused('TLS_CLIENT');
+  onRefused(`Refused a connection of ${client ?? 'a Unix socket'}: ${text}`, {
     reason: text,
     error: 'TLS_CLIENT',
     client,
@@ -195,7 +218,7 @@ function refuseClient(socket: TLSSocket, text: string, say: SayRefused): void {
 const PLAIN_TEXT = 'Bad Request: this port speaks HTTPS; write https:// in place of http://\n';
 
 /** Plain HTTP on a port of TLS. */
-function answerPlain(socket: Socket, { onRefused, count }: Behind): void {
+function answerPlain(socket: Socket, { onRefused, count }: Behind, clock: Clock): void {
   const client = clientOn(socket) || null;
   count?.refused('TLS_PLAIN');
   onRefused(
@@ -207,11 +230,8 @@ function answerPlain(socket: Socket, { onRefused, count }: Behind): void {
     },
   );
   const head = `HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ${PLAIN_TEXT.length}\r\nConnection: close\r\n\r\n`;
-  // Closed at once, what the client goes on sending would reset the connection before it has read the answer. The limit of
-  // the handshake ends it.
-  socket.resume();
-  socket.once('end', () => socket.destroy());
-  socket.end(head + PLAIN_TEXT);
+  socket.write(head + PLAIN_TEXT);
+  lingerOn(socket, clock);
 }
 
 function ignore(): void {}

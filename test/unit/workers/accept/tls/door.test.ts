@@ -4,15 +4,19 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import net, { type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import tls from 'node:tls';
 import { beforeAll, expect, it, onTestFinished } from 'vitest';
 import { Connections } from '../../../../../src/http/connections.ts';
+import type { RequestCount } from '../../../../../src/http/observer.ts';
 import type { WorkerLog } from '../../../../../src/log/records.ts';
 import type { TlsCertificate, TlsMaterial } from '../../../../../src/process/ipc.ts';
+import type { Settings } from '../../../../../src/settings/catalogue/catalogue.ts';
 import { loadSettings } from '../../../../../src/settings/load.ts';
-import { systemClock } from '../../../../../src/support/clock.ts';
+import { type Clock, systemClock } from '../../../../../src/support/clock.ts';
 import type { SslContext } from '../../../../../workers/accept/tls/contexts.ts';
 import { TlsDoor } from '../../../../../workers/accept/tls/door.ts';
 import { certify } from '../../../../support/certificates.ts';
+import { FakeClock } from '../../../../support/fake-clock.ts';
 import { FakeLogger } from '../../../../support/fake-logger.ts';
 import { askResuming, askSecurely, connectSecurely } from '../../../../support/tls-client.ts';
 
@@ -20,8 +24,12 @@ const made: TlsCertificate[] = [];
 
 beforeAll(() => {
   const directory = mkdtempSync(join(tmpdir(), 'tsunicorn-'));
-  for (const name of ['one', 'two']) {
-    const { cert, key } = certify(directory, name);
+  for (const [name, algorithm] of [
+    ['one', 'ec'],
+    ['two', 'ec'],
+    ['two', 'rsa'],
+  ] as const) {
+    const { cert, key } = certify(directory, name, { algorithm });
     made.push({
       cert: readFileSync(cert, 'utf8'),
       key: readFileSync(key, 'utf8'),
@@ -38,18 +46,37 @@ const materialOf = (...certificates: readonly (TlsCertificate | undefined)[]): T
 });
 const newKeys = () => randomBytes(48).toString('base64');
 
-async function open(sslContext?: SslContext) {
+interface Opened {
+  readonly settings?: Partial<Settings>;
+  readonly clock?: Clock;
+  readonly sslContext?: SslContext;
+  readonly material?: TlsMaterial;
+}
+
+async function open({
+  settings: changed,
+  clock = systemClock,
+  sslContext,
+  material = materialOf(made[0]),
+}: Opened = {}) {
   const { settings } = await loadSettings({
     ...{ argv: [], env: {}, cwd: '/', parse: () => ({}), applyEnvironment: () => {} },
     code: { settings: {}, config: null },
   });
   const log = new FakeLogger();
-  const spec = { isEverywhere: true, material: materialOf(made[0]), ticketKeys: newKeys() };
-  const door = new TlsDoor({ spec, settings, sslContext, log: log as WorkerLog, clock: systemClock });
+  const spec = { isEverywhere: true, material, ticketKeys: newKeys() };
+  const door = new TlsDoor({
+    ...{ spec, sslContext, clock },
+    settings: { ...settings, ...changed },
+    log: log as WorkerLog,
+  });
+  const accepted: Socket[] = [];
   const connections = new Connections(() => {});
   const protocols: string[] = [];
+  const refused: string[] = [];
+  const count = { refused: (code: string) => void refused.push(code) } as RequestCount;
   const take = door.open({
-    ...{ connections, protocols: ['http/1.1'], onRefused: () => {}, count: null },
+    ...{ connections, protocols: ['http/1.1'], onRefused: () => {}, count },
     deliver: (socket, protocol) => {
       protocols.push(protocol);
       socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n'));
@@ -57,13 +84,22 @@ async function open(sslContext?: SslContext) {
     },
   });
   const server = net.createServer({ allowHalfOpen: true }, (socket: Socket) => {
+    accepted.push(socket);
     connections.add(socket);
     take(socket);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   onTestFinished(() => void server.close());
-  return { door, log, protocols, connections, port: (server.address() as AddressInfo).port };
+  return {
+    door,
+    log,
+    protocols,
+    refused,
+    accepted,
+    connections,
+    port: (server.address() as AddressInfo).port,
+  };
 }
 
 it('makes a full handshake with a ticket of the keys before, and resumes with the one that it gives then', async () => {
@@ -97,9 +133,11 @@ it('keeps the keys of tickets where the certificates change, and those where the
 
 it('serves on with the certificates before where the hook refuses new ones', async () => {
   let isWilling = true;
-  const { door, log, port } = await open((defaults) => {
-    if (!isWilling) throw new Error('not these');
-    return defaults;
+  const { door, log, port } = await open({
+    sslContext: (defaults) => {
+      if (!isWilling) throw new Error('not these');
+      return defaults;
+    },
   });
   isWilling = false;
   door.change({ tsunicorn: 'certificates', material: materialOf(made[1]) });
@@ -117,4 +155,74 @@ it('tells what was agreed on by ALPN, and refuses a client that speaks nothing o
   await expect(connectSecurely(port, { ALPNProtocols: ['h2'] })).rejects.toThrow(/no application protocol/);
   expect(protocols).toEqual(['http/1.1', 'http/1.1', 'http/1.0']);
   expect(connections.size).toBeGreaterThanOrEqual(3);
+});
+
+it.each<[string, () => unknown]>([
+  [
+    'throws',
+    () => {
+      throw new Error('broken');
+    },
+  ],
+  ['rejects', () => Promise.reject(new Error('broken'))],
+  ['returns a text', () => 'not DER'],
+  ['returns what is no Buffer', () => new Uint8Array(8)],
+])(
+  'goes on without a response where the function ocspResponse %s, and says so once',
+  async (_what, answer) => {
+    const { log, port } = await open({
+      sslContext: (defaults) => ({ ...defaults, ocspResponse: answer as () => null }),
+    });
+    for (let times = 0; times < 2; times++) {
+      const socket = await connectSecurely(port, { requestOCSP: true });
+      expect(socket.encrypted).toBe(true);
+    }
+    expect(log.lines.map(({ message, fields }) => [message, fields?.event])).toEqual([
+      [
+        'The function ocspResponse of the hook sslContext failed; clients get no OCSP response',
+        'hook-failed',
+      ],
+    ]);
+  },
+);
+
+it('staples what the function ocspResponse gives', async () => {
+  const { log, port } = await open({
+    sslContext: (defaults) => ({ ...defaults, ocspResponse: async () => Buffer.from('a response') }),
+  });
+  const socket = tls.connect({ port, host: '127.0.0.1', rejectUnauthorized: false, requestOCSP: true });
+  onTestFinished(() => void socket.destroy());
+  const [response] = await once(socket, 'OCSPResponse');
+  expect([String(response), log.lines]).toEqual(['a response', []]);
+});
+
+it('serves the certificate of the RSA key of two for the same name that is not the first', async () => {
+  const { port } = await open({ material: materialOf(made[0], made[2], made[1]) });
+  const kindOf = async (ciphers: string) => {
+    const socket = await connectSecurely(port, { servername: 'two', maxVersion: 'TLSv1.2', ciphers });
+    return socket.getPeerX509Certificate()?.publicKey.asymmetricKeyType;
+  };
+  expect(await kindOf('ECDHE-RSA-AES128-GCM-SHA256')).toBe('rsa');
+  expect(await kindOf('ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES128-GCM-SHA256')).toBe('rsa');
+});
+
+it('counts clients without the certificate that they need, and plain HTTP', async () => {
+  const { port, refused } = await open({ settings: { certReqs: 'required' } });
+  await expect(askResuming(port)).resolves.toMatchObject({ text: '' });
+  const socket = net.connect(port, '127.0.0.1');
+  socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+  expect((await socket.setEncoding('latin1').toArray()).join('')).toMatch(/^HTTP\/1\.1 400 /);
+  expect(refused).toEqual(['TLS_CLIENT', 'TLS_PLAIN']);
+});
+
+it('does not wait for the client to end its side behind plain HTTP, whatever the limit of handshakes', async () => {
+  const clock = new FakeClock();
+  const { port, accepted } = await open({ clock, settings: { handshakeTimeout: 0 } });
+  const socket = net.connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+  onTestFinished(() => void socket.destroy());
+  socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+  await once(socket.resume(), 'end');
+  const closed = once(accepted[0] as Socket, 'close');
+  await clock.advance(3000);
+  await closed;
 });

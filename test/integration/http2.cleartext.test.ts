@@ -61,7 +61,10 @@ describe.each(CLASSES)('class %s', (name) => {
     });
     for (const gone of ['connection', 'keep-alive', 'transfer-encoding'])
       expect(head).not.toHaveProperty(gone);
-    await server().waitFor(() => server().stdout.includes('"GET /seen?a=b HTTP/2.0" 200 -'), 'the access log');
+    await server().waitFor(
+      () => server().stdout.includes('"GET /seen?a=b HTTP/2.0" 200 -'),
+      'the access log',
+    );
   });
 
   it('serves HTTP/1 on the same socket', async () => {

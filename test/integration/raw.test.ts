@@ -1,19 +1,10 @@
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { rawCases } from '../support/raw/index.ts';
 import { ofLlhttp, unlikeLlhttp } from '../support/raw/llhttp.ts';
+import { SHAPES } from '../support/raw/services.ts';
 import { tryCases } from '../support/raw/suite.ts';
 import { sharedDirectory, shareServers } from '../support/shared.ts';
-import { root } from '../support/tsunicorn.ts';
 
-const apps = join(root, 'test/fixtures/raw/apps.ts');
-const SHAPES = {
-  node: `${apps}:node`,
-  fetch: `${apps}:fetcher`,
-  gateway: `${apps}:gateway`,
-  server: `${apps}:server`,
-  program: join(root, 'test/fixtures/raw/program.ts'),
-};
 const CLASSES = { async: ['-k', 'async'], sync: ['-k', 'sync'], thread: ['-k', 'thread', '--threads', '1'] };
 
 /** Of llhttp's cases, what docs/edge.md gives the reasons for; the first is two requests of which one is whole. */

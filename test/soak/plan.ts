@@ -19,6 +19,9 @@ export interface Plan {
   readonly programKills: number;
   /** How often each operation on a service with companions is done. */
   readonly mixedRounds: number;
+  /** The share of 3,400 slow and leaving clients that come, and for how long honest ones ask beside them. */
+  readonly slowShare: number;
+  readonly slowMs: number;
 }
 
 const MINUTES = 60_000;
@@ -33,6 +36,8 @@ const PLANS = {
       programReloads: 1,
       programKills: 1,
       mixedRounds: 1,
+      slowShare: 0.1,
+      slowMs: 2000,
     },
   },
   medium: {
@@ -45,6 +50,8 @@ const PLANS = {
       programReloads: 5,
       programKills: 3,
       mixedRounds: 2,
+      slowShare: 0.5,
+      slowMs: 6000,
     },
   },
   // Over three worker classes: more than 100 reloads, 10 upgrades, 200 recyclings, 50 of TTIN and TTOU.
@@ -58,6 +65,8 @@ const PLANS = {
       programReloads: 20,
       programKills: 10,
       mixedRounds: 15,
+      slowShare: 1,
+      slowMs: 40_000,
     },
   },
 } as const satisfies Readonly<Record<string, Plan>>;

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { behindChecks } from './divert-body.ts';
 import { FAULTS, type Fault } from './fault.ts';
 import { hasForbidden } from './trailers.ts';
 
@@ -27,7 +28,7 @@ export function guardChunks(request: IncomingMessage, { limit, refuse }: Chunked
   const push = (chunk: Uint8Array | null, encoding?: BufferEncoding): boolean => {
     if (isRefused) return true;
     const fault = chunk === null ? atEnd() : of(chunk);
-    if (fault === null) return Reflect.apply(pass, request, [chunk, encoding]);
+    if (fault === null) return Reflect.apply(behindChecks(request, pass), request, [chunk, encoding]);
     isRefused = true;
     refuse(request, fault);
     return true;

@@ -47,6 +47,12 @@ export const requestRecords = {
     may: ['request', 'file', 'reason'],
     when: 'a file of `--static`, or one that the application asked for by `X-Sendfile` or `X-Accel-Redirect`, could not be sent; `request`, `file` and `reason` are those of the latest, and `info` says that there has been none for ten seconds',
   },
+  'body-not-kept': {
+    level: ['warning', 'info'],
+    fields: ['worker', 'phase', 'count', 'durationMs'],
+    may: ['request', 'reason'],
+    when: 'in class `sync` or `thread` a large body could not be written to a file in `TMPDIR`, and its client got 503; `request` and `reason` are those of the latest, and `info` says that there has been none for ten seconds',
+  },
   'request-timeout': {
     level: ['warning', 'error'],
     fields: ['worker', 'request', 'setting', 'durationMs'],

@@ -21,7 +21,7 @@ export const CLASSES = {
   async: { args: ['-k', 'async'], keepsConnections: true, runsBeforeBody: true },
   sync: { args: ['-k', 'sync'], keepsConnections: false, runsBeforeBody: false },
   // One thread, so that what an application counts is the count of all.
-  thread: { args: ['-k', 'thread', '--threads', '1'], keepsConnections: true, runsBeforeBody: true },
+  thread: { args: ['-k', 'thread', '--threads', '1'], keepsConnections: true, runsBeforeBody: false },
 } as const satisfies Readonly<Record<string, WorkerClass>>;
 
 /** What the suite asks of one server, by the title of the test. */

@@ -8,12 +8,7 @@ export const REASONS = {
   whole: {
     classes: ['sync', 'thread'],
     what: 'A request is complete before its handler is called.',
-    why: 'In class `sync` this applies to bodies up to 1 MB, in class `thread` to requests without a body or with a known length up to 64 KB. In class `sync`, `req.complete` is true and the trailers are there from the beginning; in class `thread`, as in Node for a request that comes in one piece, once the handler has been called. `readable` is not emitted unless there is a listener, and `resume` and `end` may be emitted one turn of the event loop earlier or later. If the client leaves in the middle of such a body, no handler is called.',
-  },
-  buffers: {
-    classes: ['sync'],
-    what: '`readableHighWaterMark` and `writableHighWaterMark` are 1 MB.',
-    why: 'That much of a body is buffered before the handler runs, and Node has one number for both directions.',
+    why: 'If the client leaves in the middle of a body, no handler is called. In class `sync`, `req.complete` is true and the trailers are there from the beginning; in class `thread`, as in Node for a request that comes in one piece, once the handler has been called, or once the thread has read a body that is longer than 64 KB or of unknown length. `readable` is not emitted unless there is a listener, and `resume` and `end` may be emitted one turn of the event loop earlier or later.',
   },
   closes: {
     classes: ['sync'],

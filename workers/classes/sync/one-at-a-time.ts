@@ -2,18 +2,24 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Handler } from '../../../src/app/application.ts';
 import { eventOf } from '../../../src/app/request-event.ts';
 import { answerError } from '../../../src/http/answer-error.ts';
+import type { BodyCollector } from '../../../src/http/bodies/collector.ts';
 import { limitFlights } from '../../../src/http/deadlines.ts';
-import { isRefused } from '../../../src/http/edge/refused.ts';
 import { RequestTimeout } from '../../../src/http/request-limit.ts';
 import { nameRequest } from '../../../src/http/request-name.ts';
 import type { ServeOptions } from '../../serving.ts';
 import type { RequestQueue } from './request-queue.ts';
 
+export interface TurnOptions {
+  readonly queue: RequestQueue;
+  readonly bodies: BodyCollector;
+  /** Called for a request whose body has not arrived. */
+  readonly waits: () => void;
+}
+
 /**
- * Runs the handler for one request at a time, when its body has arrived; `waits` is called for a request whose body has
- * not. The promise that it returns settles also if the client goes, or gets another answer, before the handler runs.
+ * Runs the handler for one request at a time, when its body has arrived. The promise that it returns settles also if the client goes, or gets another answer, before the handler runs.
  */
-export function oneAtATime(handler: Handler, queue: RequestQueue, waits: () => void): Handler {
+export function oneAtATime(handler: Handler, { queue, bodies, waits }: TurnOptions): Handler {
   const enter = (request: IncomingMessage, response: ServerResponse): unknown => {
     let returned: unknown;
     queue.enter(response, () => {
@@ -36,7 +42,7 @@ export function oneAtATime(handler: Handler, queue: RequestQueue, waits: () => v
       };
       response.once('close', resolve);
       if (comesWhole) return queue.enter(response, run);
-      onceBodyArrived(request, () => queue.enter(response, run));
+      bodies.collect(request, response, () => queue.enter(response, run));
       waits();
     });
   };
@@ -72,21 +78,4 @@ export function limitTurns(queue: RequestQueue, { seconds, fail, clock }: TurnLi
 function hasBody({ headers }: IncomingMessage): boolean {
   const { 'content-length': length, 'transfer-encoding': coding } = headers;
   return coding !== undefined || (length !== undefined && length !== '0');
-}
-
-/** Calls `act` when the body, or as much of it as is buffered, is in memory; not if the client goes before that. */
-function onceBodyArrived(request: IncomingMessage, act: () => void): void {
-  // Not by events: a listener for `readable` would read an empty body to its end.
-  const { push: pass } = request;
-  const push = (chunk: unknown, encoding?: BufferEncoding) => {
-    const hasRoom = Reflect.apply(pass, request, [chunk, encoding]);
-    if (request.complete || !hasRoom) {
-      request.push = pass;
-      // After the parser, which has not returned yet.
-      if (!isRefused(request.socket)) process.nextTick(act);
-    }
-    return hasRoom;
-  };
-  // By a name, for the reason given in request-queue.ts.
-  request.push = push;
 }

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { refuseHttp2 } from '../../../src/app/http2/refuse.ts';
+import { BodyCollector } from '../../../src/http/bodies/collector.ts';
 import { carrierOf } from '../../../src/http/carrier.ts';
 import { Connections } from '../../../src/http/connections.ts';
 import { forwardingOf } from '../../../src/http/edge/forwarded.ts';
@@ -32,7 +33,7 @@ function acceptedOf(socket: Socket): Socket {
 
 /** A connection whose request head takes longer than this is slow; it does not keep the worker from accepting others. */
 const HEAD_MS = 20;
-/** A body of up to this size is buffered before the request gets its turn. */
+/** What of a body is kept in memory before its request gets its turn. */
 const BODY_BYTES = 1024 * 1024;
 
 /**
@@ -60,7 +61,8 @@ export const serveSync: Serve = async (options) => {
     settle(socket);
   }, peers);
   const capacity = new Capacity({ limit, connections, log, clock, changed: update });
-  const oneByOne = oneAtATime(application.handler, queue, update);
+  const bodies = new BodyCollector({ memoryBytes: BODY_BYTES, log, clock });
+  const oneByOne = oneAtATime(application.handler, { queue, bodies, waits: update });
   limitTurns(queue, { seconds: settings.timeout, fail: options.fail, clock });
   const limited = limitRequests(oneByOne, { seconds: settings.requestTimeout, connections, log, clock });
   const onRefused = logRefused(log, clock);
@@ -107,7 +109,7 @@ export const serveSync: Serve = async (options) => {
       admit(socket, () => enter(socket, listener));
     },
     clock,
-    { ...own?.socketOptions, highWaterMark: BODY_BYTES },
+    own?.socketOptions,
   );
 
   function fed(): void {

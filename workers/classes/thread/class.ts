@@ -3,12 +3,13 @@ import { availableParallelism } from 'node:os';
 import type { Application } from '../../../src/app/application.ts';
 import { gatewayContext } from '../../../src/gateway/context.ts';
 import { answerError } from '../../../src/http/answer-error.ts';
-import type { RequestCount } from '../../../src/http/observer.ts';
+import { BodyCollector } from '../../../src/http/bodies/collector.ts';
 import type { Settings } from '../../../src/settings/catalogue/catalogue.ts';
-import type { Serve } from '../../serving.ts';
+import type { Serve, ServeOptions } from '../../serving.ts';
 import { serveMany } from '../async.ts';
 import { warnOf } from '../without-effect.ts';
-import { Exchange, readSmallBody } from './exchange.ts';
+import { Exchange, readSmallBody, type SmallBody } from './exchange.ts';
+import { WINDOW } from './messages.ts';
 import { Pool } from './pool.ts';
 import { limitsOf } from './time-limits.ts';
 
@@ -38,7 +39,7 @@ export const serveThread: Serve = async (options) => {
   const loaded = await pool.start();
   warnOf(loaded?.withoutEffect ?? [], 'thread', options.log);
   await options.initialised();
-  const many = await serveMany(options, applicationOver(pool, options.count));
+  const many = await serveMany(options, applicationOver(pool, options));
   const serving = {
     ...many,
     queued: () => pool.dispatcher.queue.length,
@@ -68,8 +69,12 @@ async function measure({ dispatcher }: Pool): Promise<() => number> {
 }
 
 /** What the HTTP engine serves: every request becomes an exchange with a thread. */
-function applicationOver(pool: Pool, count: RequestCount | null): Application {
+function applicationOver(
+  pool: Pool,
+  { count, log, clock }: Pick<ServeOptions, 'count' | 'log' | 'clock'>,
+): Application {
   const { dispatcher } = pool;
+  const bodies = new BodyCollector({ memoryBytes: WINDOW, log, clock });
   const refuse = (response: ServerResponse) => {
     count?.refused('QUEUE_FULL');
     answerError(response, 503, { 'Retry-After': '1' });
@@ -80,18 +85,23 @@ function applicationOver(pool: Pool, count: RequestCount | null): Application {
     lastId = lastId >= 0x7fff_ffff ? 1 : lastId + 1;
     return lastId;
   };
+  const submit = (request: IncomingMessage, response: ServerResponse, body: SmallBody) => {
+    if (dispatcher.isFull) return refuse(response);
+    const exchange = new Exchange(nextId(), request, response, body);
+    response.once('close', () => {
+      // It may be that the server itself has ended an answer without an end.
+      if (!response.writableFinished || !exchange.isAnswered) dispatcher.withdraw(exchange);
+    });
+    dispatcher.submit(exchange);
+  };
   const handler = (request: IncomingMessage, response: ServerResponse) => {
     if (isWebSocket(request))
       return answerError(response, 501, {}, 'Not Implemented: this server has no WebSockets');
     if (dispatcher.isFull) return refuse(response);
     readSmallBody(request, (body) => {
-      if (dispatcher.isFull) return refuse(response);
-      const exchange = new Exchange(nextId(), request, response, body);
-      response.once('close', () => {
-        // It may be that the server itself has ended an answer without an end.
-        if (!response.writableFinished || !exchange.isAnswered) dispatcher.withdraw(exchange);
-      });
-      dispatcher.submit(exchange);
+      if (body !== 'streams') return submit(request, response, body);
+      // No thread waits for a client.
+      bodies.collect(request, response, () => submit(request, response, body));
     });
   };
   return { what: 'threads', handler, close: () => pool.close() };

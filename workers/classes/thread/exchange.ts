@@ -51,12 +51,7 @@ export class Exchange {
   #isBlocked = false;
 
   /** `body` is the whole one, null where there is none, or `streams`. */
-  constructor(
-    id: number,
-    request: IncomingMessage,
-    response: ServerResponse,
-    body: Uint8Array<ArrayBuffer> | 'streams' | null,
-  ) {
+  constructor(id: number, request: IncomingMessage, response: ServerResponse, body: SmallBody) {
     this.id = id;
     this.request = request;
     this.response = response;
@@ -79,10 +74,10 @@ export class Exchange {
     return this.#body === null && this.upload === null;
   }
 
-  /** Whether it is the client that has to go on: to take more of the answer, or to send more of the request. */
+  /** Whether it is the client that has to go on, and to take more of the answer. */
   get waitsForClient(): boolean {
     if (this.isRefused || this.response.destroyed) return false;
-    return this.#isBlocked || this.upload?.waitsForClient === true;
+    return this.#isBlocked;
   }
 
   /** Why the connection has ended, where that was an error. */
@@ -204,14 +199,14 @@ export class Exchange {
   }
 }
 
+/** The whole body; null where there is none, `streams` where it is not small. */
+export type SmallBody = Uint8Array<ArrayBuffer> | 'streams' | null;
+
 /**
  * Reads a body of known and small length; larger and streaming ones are left where they are. Calls `then` with what
  * a request can begin with, and never where the client leaves before.
  */
-export function readSmallBody(
-  request: IncomingMessage,
-  then: (body: Uint8Array<ArrayBuffer> | 'streams' | null) => void,
-): void {
+export function readSmallBody(request: IncomingMessage, then: (body: SmallBody) => void): void {
   const { 'content-length': length, 'transfer-encoding': coding } = request.headers;
   if (coding !== undefined) return then('streams');
   const size = Number(length ?? 0);

@@ -3,7 +3,7 @@ import { SMALL_BODY, type ToThread, WINDOW } from './messages.ts';
 
 type Send = (message: ToThread, moved?: ArrayBuffer[]) => void;
 
-/** Sends the body of a request to the thread that runs it, at most WINDOW bytes ahead of what that has taken. */
+/** Sends the body of a request, all of which has arrived, to the thread that runs it, at most WINDOW bytes ahead of what that has taken. */
 export class Upload {
   readonly #id: number;
   readonly #request: IncomingMessage;
@@ -13,11 +13,6 @@ export class Upload {
   constructor(id: number, request: IncomingMessage) {
     this.#id = id;
     this.#request = request;
-  }
-
-  /** Whether the next part is the client's to send. */
-  get waitsForClient(): boolean {
-    return !this.#isOver && this.#room > 0;
   }
 
   /** Starts to read; `moved` is called for every part that is sent. */

@@ -12,7 +12,6 @@ import type { Clock } from '../support/clock.ts';
 import { messageOf } from '../support/errors.ts';
 import { Door } from './door.ts';
 import { expose, type Present, type Sample } from './exposition.ts';
-import { hasToken } from './guard.ts';
 import { Guesses } from './guesses.ts';
 import { livenessOf, readinessOf } from './health.ts';
 import { type Answer, type Entrance, Pages, plain } from './pages.ts';
@@ -36,6 +35,8 @@ export interface AdminOptions {
 /** Pages that answer by themselves. */
 export interface MorePages {
   has(path: string): boolean;
+  /** Whether somebody sends it who has given the token before. */
+  hasSession(request: IncomingMessage): Promise<boolean>;
   answer(request: IncomingMessage, response: ServerResponse, entrance: Entrance): void;
 }
 
@@ -116,7 +117,7 @@ export class Admin {
 
   async #answer(request: IncomingMessage, response: ServerResponse, entrance: Entrance): Promise<void> {
     const { more } = this.#options;
-    const locked = this.#guessed(request);
+    const locked = await this.#guessed(request);
     if (locked === null && more?.has(pathOf(request))) return more.answer(request, response, entrance);
     const answer = locked ?? this.#pages.answer(request, entrance);
     const { status, type, body, headers = {} } = answer instanceof Promise ? await answer : answer;
@@ -132,17 +133,21 @@ export class Admin {
     response.end(request.method === 'HEAD' ? '' : body);
   }
 
-  /** Notes a wrong token; of a client that has sent too many nothing is looked at, and this is what it is told. */
-  #guessed(request: IncomingMessage): Answer | null {
-    const { authorization } = request.headers;
-    const { adminToken } = this.#options.settings();
-    if (authorization === undefined || adminToken === null || this.#pages.isOpen(pathOf(request)))
-      return null;
-    const client = request.socket.remoteAddress ?? null;
-    if (this.#guesses.isLocked(client))
-      return plain(429, 'too many wrong tokens; try again in a minute', { 'Retry-After': '60' });
-    if (!hasToken(authorization ?? '', adminToken)) this.#guesses.failed(client);
-    return null;
+  /** Notes a wrong token; a client that has sent too many is told this instead of an answer. */
+  async #guessed(request: IncomingMessage): Promise<Answer | null> {
+    const { more, settings } = this.#options;
+    const path = pathOf(request);
+    const { adminToken: token } = settings();
+    if (token === null || this.#pages.isOpen(path)) return null;
+    const isRefused = await this.#guesses.refuses({
+      authorization: request.headers.authorization,
+      client: request.socket.remoteAddress ?? null,
+      token,
+      hasSession: async () => more?.has(path) === true && more.hasSession(request),
+    });
+    return isRefused
+      ? plain(429, 'too many wrong tokens; try again in a minute', { 'Retry-After': '60' })
+      : null;
   }
 
   /** To read them can take the kernel 4 ms, as it walks through a table of all connections. */

@@ -16,6 +16,11 @@ interface Where {
   readonly isTcp: boolean;
 }
 
+/** Whether an Authorization header is of the scheme of our token. */
+export function isBearer(authorization: string): boolean {
+  return /^Bearer(?: |$)/i.test(authorization);
+}
+
 /** Whether an Authorization header carries the token. Takes as long for a wrong one as for the right one. */
 export function hasToken(authorization: string, token: string): boolean {
   const [, given = ''] = /^Bearer +(\S+) *$/i.exec(authorization) ?? [];

@@ -1,11 +1,23 @@
 import type { RecordLog } from '../log/records.ts';
+import { plainAddress } from '../support/plain-address.ts';
+import { hasToken, isBearer } from './guard.ts';
 
-/** So many wrong tokens of one client are looked at in a minute. */
+/** After so many wrong tokens of one client within a minute, the next are refused without a line in the log. */
 const MOST_FAILURES = 10;
 const MINUTE_MS = 60_000;
 /** Of more clients at once, all the others count as one. */
 const MOST_CLIENTS = 100;
 const OTHERS = 'others';
+
+/** What a request says about who sends it. */
+interface Claim {
+  readonly authorization: string | undefined;
+  /** Null is a client of a Unix socket. */
+  readonly client: string | null;
+  readonly token: string;
+  /** Asked only where the token is wrong. */
+  readonly hasSession: () => Promise<boolean>;
+}
 
 /** The wrong tokens that clients have sent with their requests. */
 export class Guesses {
@@ -19,7 +31,18 @@ export class Guesses {
     this.#now = now;
   }
 
-  /** Whether nothing is looked at that this client sends, for a while; null is a client of a Unix socket. */
+  /**
+   * Notes a wrong token, and says whether its client has sent too many. Of the scheme Bearer alone, as others are those of
+   * a proxy in front. Behind a proxy all clients have one address: nobody who may pass is locked out by who guesses there.
+   */
+  async refuses({ authorization = '', client, token, hasSession }: Claim): Promise<boolean> {
+    if (!isBearer(authorization) || hasToken(authorization, token) || (await hasSession())) return false;
+    if (this.isLocked(client)) return true;
+    this.failed(client);
+    return false;
+  }
+
+  /** Whether this client has sent too many; null is a client of a Unix socket. */
   isLocked(client: string | null): boolean {
     return this.#recent(this.#keyOf(client)).length >= MOST_FAILURES;
   }
@@ -33,7 +56,7 @@ export class Guesses {
   }
 
   #keyOf(client: string | null): string {
-    const key = client ?? '';
+    const key = client === null ? '' : networkOf(client);
     if (this.#failures.has(key) || this.#failures.size < MOST_CLIENTS) return key;
     for (const known of this.#failures.keys())
       if (this.#recent(known).length === 0) this.#failures.delete(known);
@@ -44,4 +67,13 @@ export class Guesses {
     const since = this.#now() - MINUTE_MS;
     return (this.#failures.get(key) ?? []).filter((atMs) => atMs > since);
   }
+}
+
+/** An IPv4 address, or the network (/64) of an IPv6 address: one client can have all addresses of it. */
+function networkOf(client: string): string {
+  const [address = ''] = plainAddress(client).split('%', 1);
+  if (!address.includes(':')) return address;
+  const [left = [], right = []] = address.split('::').map((half) => (half === '' ? [] : half.split(':')));
+  const zeros = Array<string>(Math.max(0, 8 - left.length - right.length)).fill('0');
+  return [...left, ...zeros, ...right].slice(0, 4).join(':');
 }

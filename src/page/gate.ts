@@ -30,7 +30,7 @@ export function accessOf(
       : nothing(403, 'beyond the loopback interface this page needs --admin-token');
   if (headers.authorization !== undefined && hasToken(headers.authorization, token))
     return { may: 'change', session: null };
-  const session = sessionOf(cookieIn(headers), token);
+  const session = sessionIn(headers, token);
   return session === null
     ? nothing(401, 'this page needs the token of --admin-token')
     : { may: 'change', session };
@@ -70,6 +70,11 @@ export function cookieFor(token: string, host: string | undefined): string {
 /** The Set-Cookie header of somebody who leaves. */
 export function noCookie(host: string | undefined): string {
   return `${cookieName(host)}=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict`;
+}
+
+/** The session of a request; null where it has none. */
+export function sessionIn(headers: IncomingMessage['headers'], token: string): Session | null {
+  return sessionOf(cookieIn(headers), token);
 }
 
 function cookieIn({ cookie = '', host }: IncomingMessage['headers']): string {

@@ -20,6 +20,18 @@ export class Page implements MorePages {
     return path === '/' || path.startsWith('/page/');
   }
 
+  async hasSession({ headers }: IncomingMessage): Promise<boolean> {
+    const token = this.#options.service.loaded().settings.adminToken;
+    if (token === null || headers.cookie === undefined) return false;
+    try {
+      const { sessionIn } = await import('./gate.ts');
+      return sessionIn(headers, token) !== null;
+    } catch {
+      // The installation may have been replaced; answer() says so.
+      return false;
+    }
+  }
+
   answer(request: IncomingMessage, response: ServerResponse, entrance: Entrance): void {
     void this.#answer(request, response, entrance).catch((error: unknown) => {
       if (response.headersSent) return response.destroy();

@@ -341,6 +341,12 @@ export class Connections {
     return (socket as Tracked)[CONNECTION]?.latest ?? null;
   }
 
+  /** The latest request of a connection; null before the first, and where nothing of it is kept any more. */
+  latestRequestOn(socket: Socket): IncomingMessage | null {
+    const latest = this.latestOn(socket);
+    return latest === null || latest === ANSWERED ? null : latest.req;
+  }
+
   /** The requests in flight on a connection, in the order they came. */
   requestsOn(socket: Socket): readonly Flight[] {
     const connection = (socket as Tracked)[CONNECTION];

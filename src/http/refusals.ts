@@ -212,8 +212,8 @@ export class Refusals {
 
   /** Whoever has sent the latest request of a connection has probably sent what comes behind it. */
   #clientOn(socket: Socket): string {
-    const latest = this.#options.connections.latestOn(socket);
-    return latest === null ? clientOn(socket) : clientOf(latest.req);
+    const latest = this.#options.connections.latestRequestOn(socket);
+    return latest === null ? clientOn(socket) : clientOf(latest);
   }
 
   #say(client: string, { code, text }: Fault, how: string): void {

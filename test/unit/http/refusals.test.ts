@@ -77,6 +77,21 @@ describe('what is no HTTP behind a request that is being answered', () => {
   });
 });
 
+it('says who has sent it where nothing is kept of the requests before', async () => {
+  const lines: string[] = [];
+  const engine = await startEngine({
+    handler: (_request, response) => response.end('answered'),
+    onRefused: (line) => lines.push(line),
+  });
+  const wire = await engine.send(get());
+  await wire.until(/HTTP\/1\.1 200/);
+  await expect.poll(() => engine.connections.census()).toMatchObject({ idle: 1 });
+  engine.connections.forgetAnswered();
+  wire.write('HELLO\r\n\r\n');
+  expect(await wire.ended).toMatch(/HTTP\/1\.1 400 Bad Request/);
+  expect(lines).toEqual([expect.stringMatching(/^Refused a request of 127\.0\.0\.1 with 400 Bad Request: /)]);
+});
+
 it('is silent about a client that goes without a word', async () => {
   const lines: string[] = [];
   const engine = await startEngine({ onRefused: (line) => lines.push(line) });

@@ -33,8 +33,9 @@ export function tlsFacts(socket: object & { [FACTS]?: TlsFacts }): TlsFacts {
 }
 
 function isTls(socket: object): socket is TlsView & { [FACTS]?: TlsFacts } {
-  // What stands for the socket of a stream of HTTP/2 has the names of its methods without TLS too.
-  return isEncrypted(socket);
+  // What stands for the socket of a stream of HTTP/2 has the names of its methods without TLS too, and that of an
+  // application in a thread may say no more than that it is encrypted.
+  return isEncrypted(socket) && 'getPeerX509Certificate' in socket;
 }
 
 function factsOf(socket: TlsView): TlsFacts {

@@ -3,7 +3,6 @@ import type { WorkerLog } from '../../log/records.ts';
 import type { Clock } from '../../support/clock.ts';
 import { answerError } from '../answer-error.ts';
 import { divertBody } from '../edge/divert-body.ts';
-import { isRefused } from '../edge/refused.ts';
 import { BodyFile } from './file.ts';
 import { BodyTrouble } from './trouble.ts';
 
@@ -151,8 +150,8 @@ class Collected {
 
   #give(): void {
     if (this.#state !== 'whole') return;
+    // Whatever was refused on the connection since is behind this request: of one that is refused itself nothing more comes.
     const request = this.#request;
-    if (isRefused(request.socket)) return this.#end();
     this.#state = 'given';
     const { push } = process.getBuiltinModule('node:http').IncomingMessage.prototype;
     const pass = (part: Buffer | null) => Reflect.apply(push, request, [part]);

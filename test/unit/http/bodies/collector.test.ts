@@ -89,6 +89,21 @@ it('does not begin before the last byte, and never where the client leaves or is
   expect(log.lines).toEqual([]);
 });
 
+it.each([
+  ['in memory', 10],
+  ['in a file', 200_000],
+])('answers a request whose body is %s although what is behind it is refused', async (_, length) => {
+  const { engine, seen } = await collecting(1000);
+  const head = `POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: ${length}\r\n\r\n`;
+  const wire = await engine.send(`${head}${'a'.repeat(length)}GET / HTTP/1.1\r\nHost: x\r\n\r\n`);
+  expect(await wire.ended).toMatch(new RegExp(`^HTTP/1\\.1 200 [^]*\r\n${length} -?\\d+ ;`));
+  const other = await engine.send(
+    `POST / HTTP/1.1\r\nHost: x\r\nContent-Length: ${length}\r\n\r\n${'a'.repeat(length)}no HTTP\r\n\r\n`,
+  );
+  expect(await other.ended).toMatch(/^HTTP\/1\.1 200 [^]*HTTP\/1\.1 400 /);
+  expect(seen.begun).toBe(2);
+});
+
 it('writes bodies to files sooner where others have the memory, and returns what they had', async () => {
   const { engine } = await collecting(200_000, 200_000);
   const before = openFiles();

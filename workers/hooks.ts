@@ -1,5 +1,5 @@
 import { callHook } from '../src/process/call-hook.ts';
-import type { BootSpec } from '../src/process/ipc.ts';
+import type { BootSpec } from '../src/process/ipc/boot-spec.ts';
 import { type Hooks, WORKER_HOOKS, type WorkerView } from '../src/settings/hooks.ts';
 
 /** The hooks that are about the worker itself, not about its requests. */

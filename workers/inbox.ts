@@ -1,11 +1,8 @@
 import type { Socket } from 'node:net';
-import {
-  type ArbiterMessage,
-  type BootSpec,
-  isArbiterMessage,
-  type SocketAnswer,
-  type WorkerMessage,
-} from '../src/process/ipc.ts';
+import type { BootSpec } from '../src/process/ipc/boot-spec.ts';
+import { isArbiterMessage } from '../src/process/ipc/checks.ts';
+import type { SocketAnswer } from '../src/process/ipc/listening.ts';
+import type { ArbiterMessage, WorkerMessage } from '../src/process/ipc/messages.ts';
 import { boundTeardown } from './end/teardown.ts';
 import { holdTermination, type Termination } from './end/termination.ts';
 

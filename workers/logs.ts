@@ -7,7 +7,7 @@ import { createLogger, type LogFile } from '../src/log/logger.ts';
 import type { WorkerLog } from '../src/log/records.ts';
 import type { Followed, RingLog } from '../src/log/ring/ring-log.ts';
 import type { Syslog } from '../src/log/syslog/syslog.ts';
-import type { BootSpec, Standards } from '../src/process/ipc.ts';
+import type { BootSpec, Standards } from '../src/process/ipc/boot-spec.ts';
 import { surviveStdio } from '../src/process/stdio.ts';
 import type { Settings } from '../src/settings/catalogue/catalogue.ts';
 import { messageOf } from '../src/support/errors.ts';

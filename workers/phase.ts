@@ -1,5 +1,5 @@
 import type { Cut, Draining } from '../src/http/drain/drain.ts';
-import type { Retirement } from '../src/process/ipc.ts';
+import type { Retirement } from '../src/process/ipc/retirement.ts';
 import { seconds } from '../src/support/duration.ts';
 import type { Logs } from './logs.ts';
 import type { Serving } from './serving.ts';

@@ -10,7 +10,7 @@ import type { AnswerFailure } from '../src/http/runner.ts';
 import type { AccessLog } from '../src/log/access-log.ts';
 import type { WorkerLog } from '../src/log/records.ts';
 import type { Measured } from '../src/metrics/measured.ts';
-import type { Retirement } from '../src/process/ipc.ts';
+import type { Retirement } from '../src/process/ipc/retirement.ts';
 import type { Settings } from '../src/settings/catalogue/catalogue.ts';
 import type { Clock } from '../src/support/clock.ts';
 import type { DoorListener } from './accept/listener-door.ts';

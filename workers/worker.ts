@@ -5,16 +5,11 @@ import { FlightTable } from '../src/flights/table.ts';
 import type { Readiness } from '../src/http/ready-path.ts';
 import type { WorkerLog } from '../src/log/records.ts';
 import { flushCompileCache } from '../src/process/compile-cache.ts';
-import {
-  type BootSpec,
-  type InspectCommand,
-  type Inspected,
-  type Instigator,
-  moreUrgent,
-  type Retirement,
-  type StopInspecting,
-  type TlsChange,
-} from '../src/process/ipc.ts';
+import type { BootSpec } from '../src/process/ipc/boot-spec.ts';
+import type { InspectCommand, Inspected, StopInspecting } from '../src/process/ipc/inspection.ts';
+import type { Instigator } from '../src/process/ipc/messages.ts';
+import { moreUrgent, type Retirement } from '../src/process/ipc/retirement.ts';
+import type { TlsChange } from '../src/process/ipc/tls.ts';
 import { classNameOf } from '../src/settings/class-name.ts';
 import { backgroundClock, type Clock, systemClock } from '../src/support/clock.ts';
 import { EXIT, messageOf } from '../src/support/errors.ts';

@@ -1,4 +1,5 @@
-import type { TlsChange, WorkerMessage } from '../process/ipc.ts';
+import type { WorkerMessage } from '../process/ipc/messages.ts';
+import type { TlsChange } from '../process/ipc/tls.ts';
 import type { PassedSocket } from '../process/passed-socket.ts';
 import type { PeerMessage } from '../process/peer.ts';
 import type { ProcessEnd } from '../process/process-end.ts';

@@ -1,4 +1,4 @@
-import type { WorkerLoad } from '../process/ipc.ts';
+import type { WorkerLoad } from '../process/ipc/messages.ts';
 import type { Settings } from '../settings/catalogue/catalogue.ts';
 import type { Clock } from '../support/clock.ts';
 import type { Desired } from './policy/reconcile.ts';

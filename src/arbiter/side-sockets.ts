@@ -1,6 +1,6 @@
 import { isIP, type Socket } from 'node:net';
 import type { Handing } from '../listeners/handed.ts';
-import type { SocketAnswer } from '../process/ipc.ts';
+import type { SocketAnswer } from '../process/ipc/listening.ts';
 import { type PassedSocket, toPass } from '../process/passed-socket.ts';
 import { overlap, parseAddress } from '../settings/address.ts';
 

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { StalledRequest } from '../process/ipc.ts';
+import type { StalledRequest } from '../process/ipc/blocks.ts';
 import type { Connections } from './connections.ts';
 import { requestField } from './request-name.ts';
 

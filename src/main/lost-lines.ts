@@ -5,7 +5,7 @@ import { lostEntry } from '../log/access-lost.ts';
 import { Destination } from '../log/destination.ts';
 import type { RecordLog } from '../log/records.ts';
 import type { Say } from '../log/trouble.ts';
-import type { ReportedFlight } from '../process/ipc.ts';
+import type { ReportedFlight } from '../process/ipc/flights.ts';
 import { codeOf, messageOf } from '../support/errors.ts';
 import type { FollowingLog } from './logs.ts';
 

@@ -1,7 +1,7 @@
 import { Condition, type Course, type Phase } from '../log/condition.ts';
 import type { Clock } from '../support/clock.ts';
 import { seconds } from '../support/duration.ts';
-import type { Blocked, BlockSeen, Unblocked } from './ipc.ts';
+import type { Blocked, BlockSeen, Unblocked } from './ipc/blocks.ts';
 
 /**
  * How long a loop has to run before it counts as blocked no longer: longer than it takes to notice the next block. Where it

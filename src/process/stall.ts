@@ -1,7 +1,7 @@
 import type { WaitingRequest } from '../flights/table.ts';
 import { seconds } from '../support/duration.ts';
 import { tagText } from '../support/request-id.ts';
-import type { BlockSeen, Stalled, StalledRequest } from './ipc.ts';
+import type { BlockSeen, Stalled, StalledRequest } from './ipc/blocks.ts';
 
 /** Why a worker that its watchdog reported is killed. */
 export function stallReason({ blockedMs }: Pick<Stalled, 'blockedMs'>): string {

@@ -1,5 +1,5 @@
 import type { Settings } from '../settings/catalogue/catalogue.ts';
-import type { BootFailure } from './ipc.ts';
+import type { BootFailure } from './ipc/loading.ts';
 import type { Identity } from './privileges/identity.ts';
 
 /** What workers/trial.ts is asked. */

@@ -1,5 +1,5 @@
 import type { RecordLog } from '../log/records.ts';
-import type { TlsChange, TlsSpec } from '../process/ipc.ts';
+import type { TlsChange, TlsSpec } from '../process/ipc/tls.ts';
 import type { LoadedData } from '../settings/load.ts';
 import { type Clock, every } from '../support/clock.ts';
 import { messageOf } from '../support/errors.ts';

@@ -1,4 +1,4 @@
-import type { TlsMaterial } from '../process/ipc.ts';
+import type { TlsMaterial } from '../process/ipc/tls.ts';
 import type { LoadedData } from '../settings/load.ts';
 import { nameSetting } from '../settings/origin.ts';
 import { messageOf, UsageError } from '../support/errors.ts';

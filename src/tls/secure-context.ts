@@ -1,5 +1,5 @@
 import type { SecureContextOptions } from 'node:tls';
-import type { TlsCertificate, TlsMaterial } from '../process/ipc.ts';
+import type { TlsCertificate, TlsMaterial } from '../process/ipc/tls.ts';
 import type { Settings } from '../settings/catalogue/catalogue.ts';
 
 /** Node's own suites of TLS 1.3. */

@@ -1,5 +1,5 @@
 import type { ArbiterSignal, Command } from '../../src/arbiter/events.ts';
-import type { WorkerMessage } from '../../src/process/ipc.ts';
+import type { WorkerMessage } from '../../src/process/ipc/messages.ts';
 import type { Settings } from '../../src/settings/catalogue/catalogue.ts';
 import type { SpawnFailure } from '../support/fake-spawn.ts';
 import type { Chance } from './chance.ts';

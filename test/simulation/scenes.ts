@@ -1,6 +1,6 @@
 import type { ArbiterSignal } from '../../src/arbiter/events.ts';
 import { CONTROL_SIGNALS, STOP_SIGNALS } from '../../src/arbiter/events.ts';
-import type { WorkerMessage } from '../../src/process/ipc.ts';
+import type { WorkerMessage } from '../../src/process/ipc/messages.ts';
 import type { Settings } from '../../src/settings/catalogue/catalogue.ts';
 import { Chance } from './chance.ts';
 import { drawMessages, type Happening, type Operation } from './operations.ts';

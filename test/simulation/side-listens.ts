@@ -1,4 +1,4 @@
-import type { ListenMessage, SocketAnswer } from '../../src/process/ipc.ts';
+import type { ListenMessage, SocketAnswer } from '../../src/process/ipc/listening.ts';
 import type { Chance } from './chance.ts';
 
 /** The places on which applications may listen beside the service. */

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { Spawn } from '../../src/process/child.ts';
-import type { ArbiterMessage, BootSpec, WorkerMessage } from '../../src/process/ipc.ts';
+import type { BootSpec } from '../../src/process/ipc/boot-spec.ts';
+import type { ArbiterMessage, WorkerMessage } from '../../src/process/ipc/messages.ts';
 import type { Chance } from './chance.ts';
 import { type Machine, Process } from './machine.ts';
 import { SideApplication, type SideListens } from './side-listens.ts';

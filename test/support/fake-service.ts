@@ -8,7 +8,7 @@ import type { OomVerdict } from '../../src/arbiter/workers/oom-kills.ts';
 import { bindAll } from '../../src/listeners/bind.ts';
 import { closing } from '../../src/listeners/closing.ts';
 import type { Listener } from '../../src/listeners/listener.ts';
-import type { WorkerLoad } from '../../src/process/ipc.ts';
+import type { WorkerLoad } from '../../src/process/ipc/messages.ts';
 import type { WorkerCount } from '../../src/process/parent.ts';
 import type { Observe } from '../../src/process/status.ts';
 import { formatAddress, parseAddress } from '../../src/settings/address.ts';

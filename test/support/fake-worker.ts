@@ -5,7 +5,8 @@ import type { SpawnOptions, WorkerHandle } from '../../src/arbiter/workers/handl
 import { KnownRequests } from '../../src/arbiter/workers/known-requests.ts';
 import { KnownState } from '../../src/arbiter/workers/known-state.ts';
 import type { Listener } from '../../src/listeners/listener.ts';
-import type { ArbiterMessage, BootFailure, WorkerMessage } from '../../src/process/ipc.ts';
+import type { BootFailure } from '../../src/process/ipc/loading.ts';
+import type { ArbiterMessage, WorkerMessage } from '../../src/process/ipc/messages.ts';
 
 /** A worker without a process: remembers what it is told and says what the test wants. */
 export class FakeWorker implements WorkerHandle {

@@ -1,5 +1,5 @@
 import type { KernelQueue } from '../../src/app/script/claim.ts';
-import type { HandedListener } from '../../src/process/ipc.ts';
+import type { HandedListener } from '../../src/process/ipc/boot-spec.ts';
 import { fs } from '../../src/support/builtins.ts';
 import { type DoorListener, type EarlyDoor, openEarlyDoor } from './listener-door.ts';
 

@@ -1,5 +1,5 @@
 import type { ServerOpts, Socket } from 'node:net';
-import type { HandedListener } from '../../src/process/ipc.ts';
+import type { HandedListener } from '../../src/process/ipc/boot-spec.ts';
 import { formatTcp } from '../../src/settings/address.ts';
 import type { Clock } from '../../src/support/clock.ts';
 import { type DoorListener, type EarlyDoor, type ListenerDoor, openListenerDoor } from './listener-door.ts';

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import net, { type Server, type ServerOpts, type Socket } from 'node:net';
-import type { HandedListener } from '../../src/process/ipc.ts';
+import type { HandedListener } from '../../src/process/ipc/boot-spec.ts';
 
 /** One inherited listening socket, which the gate opens, pauses and closes. */
 export interface ListenerDoor {

@@ -1,4 +1,4 @@
-import type { BootFailure } from '../../src/process/ipc.ts';
+import type { BootFailure } from '../../src/process/ipc/loading.ts';
 import { EXIT } from '../../src/support/errors.ts';
 import { isOwnFile } from '../../src/support/own-files.ts';
 import { frameOf } from '../../src/support/stack-frames.ts';

@@ -1,5 +1,5 @@
 import { codeOfMessage } from '../../src/explain/code.ts';
-import type { BootFailure } from '../../src/process/ipc.ts';
+import type { BootFailure } from '../../src/process/ipc/loading.ts';
 import type { Served } from '../../src/settings/mounts.ts';
 import { BootError, codeOf, EXIT, messageOf, UsageError } from '../../src/support/errors.ts';
 import type { ListenError } from '../accept/gate.ts';

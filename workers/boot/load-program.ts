@@ -11,7 +11,7 @@ import { loadProgram, type Program } from '../../src/app/script/load-program.ts'
 import type { Sides } from '../../src/app/script/sides.ts';
 import { bareContext, gatewayContext } from '../../src/gateway/context.ts';
 import type { WorkerLog } from '../../src/log/records.ts';
-import type { BootSpec, HandedListener } from '../../src/process/ipc.ts';
+import type { BootSpec, HandedListener } from '../../src/process/ipc/boot-spec.ts';
 import { parseAddress } from '../../src/settings/address.ts';
 import type { Settings } from '../../src/settings/catalogue/catalogue.ts';
 import { classNameOf } from '../../src/settings/class-name.ts';

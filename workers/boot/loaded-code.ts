@@ -1,7 +1,7 @@
 import { createRequire, findPackageJSON, isBuiltin } from 'node:module';
 import { resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import type { LoadedCode } from '../../src/process/ipc.ts';
+import type { LoadedCode } from '../../src/process/ipc/loading.ts';
 import { fs } from '../../src/support/builtins.ts';
 
 /** For how many milliseconds at a time the disk is read, since the event loop serves meanwhile. */

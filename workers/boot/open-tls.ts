@@ -1,4 +1,4 @@
-import type { TlsChange, TlsSpec } from '../../src/process/ipc.ts';
+import type { TlsChange, TlsSpec } from '../../src/process/ipc/tls.ts';
 import { BootError, EXIT, messageOf } from '../../src/support/errors.ts';
 import { TlsDoor, type TlsDoorOptions } from '../accept/tls/door.ts';
 

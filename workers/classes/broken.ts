@@ -1,5 +1,5 @@
 import type { Application } from '../../src/app/application.ts';
-import type { BootFailure } from '../../src/process/ipc.ts';
+import type { BootFailure } from '../../src/process/ipc/loading.ts';
 import { isFrame } from '../../src/support/stack-frames.ts';
 import { answerWithError } from '../develop/error-page.ts';
 import type { Serve } from '../serving.ts';

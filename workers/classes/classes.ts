@@ -1,4 +1,4 @@
-import type { BootSpec } from '../../src/process/ipc.ts';
+import type { BootSpec } from '../../src/process/ipc/boot-spec.ts';
 import { classNameOf } from '../../src/settings/class-name.ts';
 import type { Serve } from '../serving.ts';
 

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { parseSpec } from '../../src/app/spec.ts';
-import type { BootFailure } from '../../src/process/ipc.ts';
+import type { BootFailure } from '../../src/process/ipc/loading.ts';
 import type { Served } from '../../src/settings/mounts.ts';
 import { messageOf } from '../../src/support/errors.ts';
 import { parsedPlace, placeOf, searchSyntaxError } from '../../src/support/place.ts';

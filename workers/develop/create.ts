@@ -1,5 +1,5 @@
 import type { AnswerFailure } from '../../src/http/runner.ts';
-import type { FilesLoaded } from '../../src/process/ipc.ts';
+import type { FilesLoaded } from '../../src/process/ipc/loading.ts';
 import type { Settings } from '../../src/settings/catalogue/catalogue.ts';
 import type { ModuleGraph } from './module-graph.ts';
 

@@ -1,7 +1,7 @@
 import { registerHooks } from 'node:module';
 import { dirname, extname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import type { FilesLoaded } from '../../src/process/ipc.ts';
+import type { FilesLoaded } from '../../src/process/ipc/loading.ts';
 import { fs } from '../../src/support/builtins.ts';
 import { isOwnFile } from '../../src/support/own-files.ts';
 

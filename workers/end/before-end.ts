@@ -1,5 +1,6 @@
 import type { FlightTable } from '../../src/flights/table.ts';
-import type { Accounted, Ending } from '../../src/process/ipc.ts';
+import type { Accounted } from '../../src/process/ipc/flights.ts';
+import type { Ending } from '../../src/process/ipc/messages.ts';
 import { fs } from '../../src/support/builtins.ts';
 import { isOwnFile } from '../../src/support/own-files.ts';
 import { frameOf } from '../../src/support/stack-frames.ts';

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { WatchdogCommand, WorkerMessage } from '../../src/process/ipc.ts';
+import type { WatchdogCommand, WorkerMessage } from '../../src/process/ipc/messages.ts';
 
 /** If the arbiter has this many bytes yet to read, messages that can wait are not sent. */
 const BACKLOG_BYTES = 256 * 1024;

@@ -1,4 +1,4 @@
-import type { Blocked, BlockSeen, Unblocked } from '../../src/process/ipc.ts';
+import type { Blocked, BlockSeen, Unblocked } from '../../src/process/ipc/blocks.ts';
 
 /** How often a blocked loop is reported again. */
 const AGAIN_MS = 1000;

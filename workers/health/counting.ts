@@ -5,7 +5,7 @@ import { HEADER, placeOf } from '../../src/metrics/layout.ts';
 import { levelPlaces } from '../../src/metrics/log-levels.ts';
 import { countLost, type LossFields } from '../../src/metrics/lost-lines.ts';
 import { RequestCounter } from '../../src/metrics/request-counter.ts';
-import type { BootSpec, CountersSpec } from '../../src/process/ipc.ts';
+import type { BootSpec, CountersSpec } from '../../src/process/ipc/boot-spec.ts';
 import { backgroundClock, every } from '../../src/support/clock.ts';
 import type { LogLevel } from '../../src/support/logger.ts';
 import type { Inbox } from '../inbox.ts';

@@ -1,5 +1,5 @@
 import type { FlightReader } from '../../src/flights/reader.ts';
-import type { FlightsChanged, ReportedFlight } from '../../src/process/ipc.ts';
+import type { FlightsChanged, ReportedFlight } from '../../src/process/ipc/flights.ts';
 
 /** Requests that are answered sooner are not reported. */
 const YOUNG_MS = 50;

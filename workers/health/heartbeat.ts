@@ -1,5 +1,6 @@
 import type { FlightTable } from '../../src/flights/table.ts';
-import type { BootSpec, WorkerMessage } from '../../src/process/ipc.ts';
+import type { BootSpec } from '../../src/process/ipc/boot-spec.ts';
+import type { WorkerMessage } from '../../src/process/ipc/messages.ts';
 import type { Settings } from '../../src/settings/catalogue/catalogue.ts';
 import { type Clock, every } from '../../src/support/clock.ts';
 import type { Inbox } from '../inbox.ts';

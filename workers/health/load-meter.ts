@@ -1,4 +1,4 @@
-import type { WorkerLoad } from '../../src/process/ipc.ts';
+import type { WorkerLoad } from '../../src/process/ipc/messages.ts';
 import type { Clock } from '../../src/support/clock.ts';
 import type { Serving } from '../serving.ts';
 

@@ -1,4 +1,4 @@
-import type { MemorySeen } from '../../src/process/ipc.ts';
+import type { MemorySeen } from '../../src/process/ipc/messages.ts';
 
 /** Smaller changes are not reported. */
 const PART = 0.05;

@@ -1,6 +1,8 @@
 import { FlightReader } from '../../src/flights/reader.ts';
 import { shortPath } from '../../src/http/request-name.ts';
-import type { AccountCommand, BlockSeen, StallSeen, WatchdogCommand } from '../../src/process/ipc.ts';
+import type { BlockSeen, StallSeen } from '../../src/process/ipc/blocks.ts';
+import type { AccountCommand } from '../../src/process/ipc/flights.ts';
+import type { WatchdogCommand } from '../../src/process/ipc/messages.ts';
 import { ArbiterLine } from './arbiter-line.ts';
 import { FlightMirror } from './flight-mirror.ts';
 import { LastLines } from './last-lines.ts';

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { workerData } from 'node:worker_threads';
 import { flushCompileCache } from '../../src/process/compile-cache.ts';
-import type { BlockSeen, Stalled, StallSeen } from '../../src/process/ipc.ts';
+import type { BlockSeen, Stalled, StallSeen } from '../../src/process/ipc/blocks.ts';
 import { fs } from '../../src/support/builtins.ts';
 import { BlockWatch, type BlockWatchOptions } from './block-watch.ts';
 import { LazyInspections } from './inspect/lazily.ts';

@@ -1,7 +1,7 @@
 import type { Observer } from '../../src/http/observer.ts';
 import type { WorkerLog } from '../../src/log/records.ts';
 import { availableMemory, inMiB } from '../../src/process/available-memory.ts';
-import type { RetirePurpose } from '../../src/process/ipc.ts';
+import type { RetirePurpose } from '../../src/process/ipc/retirement.ts';
 import type { Settings } from '../../src/settings/catalogue/catalogue.ts';
 import { type Clock, every } from '../../src/support/clock.ts';
 import { beatEveryMs } from '../health/heartbeat.ts';

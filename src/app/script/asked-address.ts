@@ -1,5 +1,6 @@
 import type { AddressInfo, Socket } from 'node:net';
-import type { HandedListener, ListenMessage } from '../../process/ipc.ts';
+import type { HandedListener } from '../../process/ipc/boot-spec.ts';
+import type { ListenMessage } from '../../process/ipc/listening.ts';
 import { toPass } from '../../process/passed-socket.ts';
 import { parseAddress } from '../../settings/address.ts';
 import { codeOf, messageOf, UsageError } from '../../support/errors.ts';

@@ -1,5 +1,5 @@
 import type { AddressInfo } from 'node:net';
-import type { HandedListener } from '../../process/ipc.ts';
+import type { HandedListener } from '../../process/ipc/boot-spec.ts';
 
 /** What a server gets that may be served. */
 export interface Claim {

@@ -1,7 +1,8 @@
 import type { Server } from 'node:net';
 import { resolve } from 'node:path';
 import { removeAbandoned } from '../../listeners/stale.ts';
-import type { HandedSide, SocketAnswer } from '../../process/ipc.ts';
+import type { HandedSide } from '../../process/ipc/boot-spec.ts';
+import type { SocketAnswer } from '../../process/ipc/listening.ts';
 import { receive, toPass } from '../../process/passed-socket.ts';
 import { fs } from '../../support/builtins.ts';
 import { codeOf } from '../../support/errors.ts';

@@ -1,5 +1,5 @@
 import { relative } from 'node:path';
-import type { FilesLoaded } from '../../process/ipc.ts';
+import type { FilesLoaded } from '../../process/ipc/loading.ts';
 import type { LoadedData } from '../../settings/load.ts';
 import type { Clock } from '../../support/clock.ts';
 import { Changes } from '../../watch/changes.ts';

@@ -1,7 +1,8 @@
 import type { Listener } from '../../listeners/listener.ts';
 import type { OpenLog } from '../../log/logger.ts';
 import type { Installation } from '../../process/installation.ts';
-import type { AddressSource, BootFailure } from '../../process/ipc.ts';
+import type { AddressSource } from '../../process/ipc/boot-spec.ts';
+import type { BootFailure } from '../../process/ipc/loading.ts';
 import type { MainProgram } from '../../process/main-program.ts';
 import type { NodeOptions } from '../../process/node-options.ts';
 import type { WorkerCount } from '../../process/parent.ts';

@@ -1,7 +1,7 @@
 import { codeOfMessage } from '../../explain/code.ts';
 import type { bindAll } from '../../listeners/bind.ts';
 import type { Listener } from '../../listeners/listener.ts';
-import type { BootFailure } from '../../process/ipc.ts';
+import type { BootFailure } from '../../process/ipc/loading.ts';
 import { messageOf } from '../../support/errors.ts';
 import type { ArbiterEvent } from '../events.ts';
 import {

@@ -1,4 +1,4 @@
-import type { RetirePurpose } from '../../process/ipc.ts';
+import type { RetirePurpose } from '../../process/ipc/retirement.ts';
 import { missingSlots, orderOfRetirement } from './slots.ts';
 import { deadlineOf, isBooting, isLiving, type WorkerSnapshot, type WorkerState } from './worker-state.ts';
 

@@ -1,4 +1,4 @@
-import type { Instigator } from '../../process/ipc.ts';
+import type { Instigator } from '../../process/ipc/messages.ts';
 import type { Clock } from '../../support/clock.ts';
 import { EXIT } from '../../support/errors.ts';
 import type { Intent } from '../change/shutdown.ts';

@@ -1,4 +1,5 @@
-import type { Instigator, RetirePurpose } from '../../process/ipc.ts';
+import type { Instigator } from '../../process/ipc/messages.ts';
+import type { RetirePurpose } from '../../process/ipc/retirement.ts';
 
 /** Why the arbiter kills a worker. */
 export type KillCause =

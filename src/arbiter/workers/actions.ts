@@ -1,6 +1,6 @@
 import { aboutWorker } from '../../log/about-worker.ts';
 import { Condition } from '../../log/condition.ts';
-import type { RetirePurpose } from '../../process/ipc.ts';
+import type { RetirePurpose } from '../../process/ipc/retirement.ts';
 import { slotAtSpawn } from '../change/generation.ts';
 import type { ArbiterEvent } from '../events.ts';
 import type { ArbiterOptions } from '../options.ts';

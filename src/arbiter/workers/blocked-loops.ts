@@ -1,7 +1,7 @@
 import { aboutWorker } from '../../log/about-worker.ts';
 import type { RecordLog } from '../../log/records.ts';
 import { BlockedLoop } from '../../process/blocked-loop.ts';
-import type { Blocked, Unblocked } from '../../process/ipc.ts';
+import type { Blocked, Unblocked } from '../../process/ipc/blocks.ts';
 import { blockLines } from '../../process/stall.ts';
 import type { Clock } from '../../support/clock.ts';
 import type { WorkerHandle } from './handle.ts';

@@ -1,6 +1,6 @@
 import { aboutError } from '../../log/about-error.ts';
 import { aboutWorker } from '../../log/about-worker.ts';
-import type { BootFailure } from '../../process/ipc.ts';
+import type { BootFailure } from '../../process/ipc/loading.ts';
 import { EXIT } from '../../support/errors.ts';
 import type { EndCause } from './describe-end.ts';
 import { type Described, type Named, nameOf } from './obituary.ts';

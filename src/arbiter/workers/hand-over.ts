@@ -1,4 +1,4 @@
-import type { HandedListener, HandedSide } from '../../process/ipc.ts';
+import type { HandedListener, HandedSide } from '../../process/ipc/boot-spec.ts';
 import { classNameOf } from '../../settings/class-name.ts';
 import { type Generation, listenersIn } from '../change/generation.ts';
 

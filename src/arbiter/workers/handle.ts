@@ -5,15 +5,10 @@ import type { OwnedRing, WorkerRings } from '../../log/ring/worker-rings.ts';
 import type { CountedWorker, CounterStore } from '../../metrics/store.ts';
 import { type Child, type ChildSpec, type Spawn, startChild } from '../../process/child.ts';
 import { fileIn, ownInstallation } from '../../process/installation.ts';
-import {
-  type ArbiterMessage,
-  type BootSpec,
-  type Hold,
-  type InspectCommand,
-  isWorkerMessage,
-  type Standards,
-  type StopInspecting,
-} from '../../process/ipc.ts';
+import type { BootSpec, Standards } from '../../process/ipc/boot-spec.ts';
+import { isWorkerMessage } from '../../process/ipc/checks.ts';
+import type { InspectCommand, StopInspecting } from '../../process/ipc/inspection.ts';
+import type { ArbiterMessage, Hold } from '../../process/ipc/messages.ts';
 import { discard, receive } from '../../process/passed-socket.ts';
 import { WORKER_HOOKS } from '../../settings/hooks.ts';
 import type { Clock } from '../../support/clock.ts';

@@ -1,4 +1,4 @@
-import type { InspectCommand, Inspected, Inspection, StopInspecting } from '../../process/ipc.ts';
+import type { InspectCommand, Inspected, Inspection, StopInspecting } from '../../process/ipc/inspection.ts';
 import type { WorkerState } from '../policy/worker-state.ts';
 
 /** What an inspection needs of a worker. */

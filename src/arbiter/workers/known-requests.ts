@@ -1,5 +1,5 @@
 import { SLOTS, TEXT_BYTES } from '../../flights/memory.ts';
-import type { FlightsChanged, ReportedFlight } from '../../process/ipc.ts';
+import type { FlightsChanged, ReportedFlight } from '../../process/ipc/flights.ts';
 
 /** A worker has fewer places for requests; more can only come from code that pretends to be its watchdog. */
 const MOST = 4 * SLOTS;

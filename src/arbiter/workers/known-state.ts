@@ -1,4 +1,4 @@
-import type { Ending, MemorySeen } from '../../process/ipc.ts';
+import type { Ending, MemorySeen } from '../../process/ipc/messages.ts';
 
 /** Memory that was measured `ageMs` before the end. */
 export interface KnownMemory {

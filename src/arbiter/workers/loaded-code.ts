@@ -1,5 +1,5 @@
 import type { RecordLog } from '../../log/records.ts';
-import type { LoadedCode } from '../../process/ipc.ts';
+import type { LoadedCode } from '../../process/ipc/loading.ts';
 import type { WorkerSnapshot } from '../policy/worker-state.ts';
 import { detailsOf } from './obituary.ts';
 

@@ -1,6 +1,6 @@
 import { isLogged } from '../../log/logger.ts';
 import type { Followed } from '../../log/ring/ring-log.ts';
-import type { ArbiterMessage } from '../../process/ipc.ts';
+import type { ArbiterMessage } from '../../process/ipc/messages.ts';
 
 /** Somebody who wants to know what a worker logs. */
 export type LogFollower = Followed;

@@ -1,4 +1,5 @@
-import type { ReportedFlight, StalledRequest } from '../../process/ipc.ts';
+import type { StalledRequest } from '../../process/ipc/blocks.ts';
+import type { ReportedFlight } from '../../process/ipc/flights.ts';
 import { requestLines } from '../../process/stall.ts';
 import { withoutQuery } from '../../support/text.ts';
 import type { Generation } from '../change/generation.ts';

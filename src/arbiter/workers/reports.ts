@@ -1,6 +1,6 @@
 import { aboutWorker } from '../../log/about-worker.ts';
 import type { RecordLog } from '../../log/records.ts';
-import type { WorkerMessage } from '../../process/ipc.ts';
+import type { WorkerMessage } from '../../process/ipc/messages.ts';
 import type { PassedSocket } from '../../process/passed-socket.ts';
 import { stallReason } from '../../process/stall.ts';
 import { inSeconds } from '../../support/duration.ts';

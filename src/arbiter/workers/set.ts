@@ -1,10 +1,5 @@
-import {
-  type ArbiterMessage,
-  type Instigator,
-  moreUrgent,
-  type RetirePurpose,
-  type WorkerMessage,
-} from '../../process/ipc.ts';
+import type { ArbiterMessage, Instigator, WorkerMessage } from '../../process/ipc/messages.ts';
+import { moreUrgent, type RetirePurpose } from '../../process/ipc/retirement.ts';
 import type { Clock } from '../../support/clock.ts';
 import type { Generation } from '../change/generation.ts';
 import type { ArbiterEvent } from '../events.ts';

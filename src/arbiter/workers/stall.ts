@@ -1,6 +1,6 @@
 import { aboutWorker } from '../../log/about-worker.ts';
 import type { RecordLog } from '../../log/records.ts';
-import type { Stalled } from '../../process/ipc.ts';
+import type { Stalled } from '../../process/ipc/blocks.ts';
 import { stallLines, stallReason } from '../../process/stall.ts';
 import type { WorkerState } from '../policy/worker-state.ts';
 import type { WorkerHandle } from './handle.ts';

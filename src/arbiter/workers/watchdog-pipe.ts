@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
-import { isWorkerMessage, type WatchdogCommand, type WorkerMessage } from '../../process/ipc.ts';
+import { isWorkerMessage } from '../../process/ipc/checks.ts';
+import type { WatchdogCommand, WorkerMessage } from '../../process/ipc/messages.ts';
 
 /** A longer line is not a message: 200 requests with their paths and a stack take a tenth of it. */
 export const MAX_LINE = 1024 * 1024;

@@ -3,7 +3,7 @@ import { basename, dirname, isAbsolute, join } from 'node:path';
 import { aboutWorker } from '../../log/about-worker.ts';
 import { inMiB } from '../../process/available-memory.ts';
 import { freeMemory } from '../../process/free-memory.ts';
-import type { HeapRoom } from '../../process/ipc.ts';
+import type { HeapRoom } from '../../process/ipc/inspection.ts';
 import { classNameOf } from '../../settings/class-name.ts';
 import { fs } from '../../support/builtins.ts';
 import { messageOf } from '../../support/errors.ts';

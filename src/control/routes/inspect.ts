@@ -1,5 +1,5 @@
 import { inspectWorker } from '../../arbiter/workers/inspection.ts';
-import type { Inspection, StackSeen } from '../../process/ipc.ts';
+import type { Inspection, StackSeen } from '../../process/ipc/inspection.ts';
 import { messageOf } from '../../support/errors.ts';
 import type { Controlled, WorkerView } from '../controlled.ts';
 import { type Asked, Refusal, type Route } from '../route.ts';

@@ -1,4 +1,4 @@
-import { moreUrgent, type Retirement, type RetirePurpose } from '../../process/ipc.ts';
+import { moreUrgent, type Retirement, type RetirePurpose } from '../../process/ipc/retirement.ts';
 import type { Clock } from '../../support/clock.ts';
 import type { Connections } from '../connections.ts';
 import { closeIfSilent } from '../deadlines.ts';

@@ -1,6 +1,6 @@
 import { openStandard } from '../../log/destination.ts';
 import { fs } from '../../support/builtins.ts';
-import type { Standards } from '../ipc.ts';
+import type { Standards } from '../ipc/boot-spec.ts';
 
 /** Our outputs, opened once more for one worker. */
 export interface OpenStandards {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ReportedFlight } from '../../../src/process/ipc.ts';
+import type { ReportedFlight } from '../../../src/process/ipc/flights.ts';
 import { serveReady } from '../../support/fake-service.ts';
 
 const flight = (id: number, url: string): ReportedFlight => ({

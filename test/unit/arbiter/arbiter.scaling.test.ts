@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { WorkerLoad } from '../../../src/process/ipc.ts';
+import type { WorkerLoad } from '../../../src/process/ipc/messages.ts';
 import type { Settings } from '../../../src/settings/catalogue/catalogue.ts';
 import type { Hooks } from '../../../src/settings/hooks.ts';
 import { type FakeService, serveReady, startService } from '../../support/fake-service.ts';

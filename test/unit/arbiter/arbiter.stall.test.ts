@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Stalled } from '../../../src/process/ipc.ts';
+import type { Stalled } from '../../../src/process/ipc/blocks.ts';
 import { serveReady, startService } from '../../support/fake-service.ts';
 
 const stalled: Stalled = {

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import type { TlsChange } from '../../../src/process/ipc.ts';
+import type { TlsChange } from '../../../src/process/ipc/tls.ts';
 import type { LoadedData } from '../../../src/settings/load.ts';
 import { loadSettings } from '../../../src/settings/load.ts';
 import { Certificates } from '../../../src/tls/certificates.ts';

@@ -1,5 +1,5 @@
 import type { SecureContext, SecureContextOptions, Server } from 'node:tls';
-import type { TlsCertificate, TlsMaterial } from '../../../src/process/ipc.ts';
+import type { TlsCertificate, TlsMaterial } from '../../../src/process/ipc/tls.ts';
 import type { Settings } from '../../../src/settings/catalogue/catalogue.ts';
 import type { OcspAnswer, TlsContextOptions } from '../../../src/settings/hooks.ts';
 import { contextOptions, groupByNames, type SameNames } from '../../../src/tls/secure-context.ts';

@@ -5,7 +5,7 @@ import { lingerOn } from '../../../src/http/edge/refused.ts';
 import type { RequestCount } from '../../../src/http/observer.ts';
 import type { SayRefused } from '../../../src/http/refusals.ts';
 import type { WorkerLog } from '../../../src/log/records.ts';
-import type { TlsChange, TlsMaterial, TlsSpec } from '../../../src/process/ipc.ts';
+import type { TlsChange, TlsMaterial, TlsSpec } from '../../../src/process/ipc/tls.ts';
 import type { Settings } from '../../../src/settings/catalogue/catalogue.ts';
 import type { Clock } from '../../../src/support/clock.ts';
 import { messageOf } from '../../../src/support/errors.ts';

@@ -2,7 +2,7 @@ import type { WaitingRequest } from '../../../src/flights/table.ts';
 import { requestField } from '../../../src/http/request-name.ts';
 import type { WorkerLog } from '../../../src/log/records.ts';
 import { BlockedLoop } from '../../../src/process/blocked-loop.ts';
-import type { BlockSeen } from '../../../src/process/ipc.ts';
+import type { BlockSeen } from '../../../src/process/ipc/blocks.ts';
 import type { Clock } from '../../../src/support/clock.ts';
 import { seconds } from '../../../src/support/duration.ts';
 import { tagText } from '../../../src/support/request-id.ts';

@@ -1,5 +1,5 @@
 import { parentPort } from 'node:worker_threads';
-import type { InspectCommand, StopInspecting } from '../../../src/process/ipc.ts';
+import type { InspectCommand, StopInspecting } from '../../../src/process/ipc/inspection.ts';
 import { Inspections } from './inspections.ts';
 import { Turns } from './turns.ts';
 

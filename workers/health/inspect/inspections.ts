@@ -6,7 +6,7 @@ import type {
   Inspection,
   StackSeen,
   StopInspecting,
-} from '../../../src/process/ipc.ts';
+} from '../../../src/process/ipc/inspection.ts';
 import { messageOf } from '../../../src/support/errors.ts';
 import { DEBUGGED } from './debugged.ts';
 import { recordProfile } from './record-profile.ts';

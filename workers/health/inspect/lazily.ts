@@ -1,4 +1,4 @@
-import type { InspectCommand, StopInspecting } from '../../../src/process/ipc.ts';
+import type { InspectCommand, StopInspecting } from '../../../src/process/ipc/inspection.ts';
 import { messageOf } from '../../../src/support/errors.ts';
 import type { InspectionOptions, Inspections } from './inspections.ts';
 

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import type { InspectCommand, Inspected, StopInspecting } from '../../../src/process/ipc.ts';
+import type { InspectCommand, Inspected, StopInspecting } from '../../../src/process/ipc/inspection.ts';
 import { messageOf } from '../../../src/support/errors.ts';
 import { ownFile } from '../../../src/support/own-files.ts';
 import { DEBUGGED } from './debugged.ts';

@@ -1,5 +1,5 @@
 import type { Debugger } from 'node:inspector';
-import type { ThreadSeen } from '../../../src/process/ipc.ts';
+import type { ThreadSeen } from '../../../src/process/ipc/inspection.ts';
 import { stackOf } from '../stack.ts';
 import { BEAT } from '../watchdog.ts';
 import type { Target } from './target.ts';

@@ -1,6 +1,6 @@
 import type { Debugger, Runtime } from 'node:inspector';
 import { dirname } from 'node:path';
-import type { HeapRoom } from '../../../src/process/ipc.ts';
+import type { HeapRoom } from '../../../src/process/ipc/inspection.ts';
 import { fs } from '../../../src/support/builtins.ts';
 import { codeOf, messageOf } from '../../../src/support/errors.ts';
 import type { Target } from './target.ts';

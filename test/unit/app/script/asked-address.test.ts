@@ -1,7 +1,8 @@
 import net from 'node:net';
 import { expect, it } from 'vitest';
 import { AskedAddress } from '../../../../src/app/script/asked-address.ts';
-import type { HandedListener, ListenMessage } from '../../../../src/process/ipc.ts';
+import type { HandedListener } from '../../../../src/process/ipc/boot-spec.ts';
+import type { ListenMessage } from '../../../../src/process/ipc/listening.ts';
 import { EarlyDoors } from '../../../../workers/accept/early-doors.ts';
 
 function askedBy(...handed: readonly HandedListener[]) {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { BlockedLoops } from '../../../../src/arbiter/workers/blocked-loops.ts';
-import type { BlockSeen } from '../../../../src/process/ipc.ts';
+import type { BlockSeen } from '../../../../src/process/ipc/blocks.ts';
 import { FakeClock } from '../../../support/fake-clock.ts';
 import { FakeLogger } from '../../../support/fake-logger.ts';
 

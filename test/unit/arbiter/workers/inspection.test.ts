@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { WorkerState } from '../../../../src/arbiter/policy/worker-state.ts';
 import { type InspectedWorker, inspectWorker } from '../../../../src/arbiter/workers/inspection.ts';
-import type { InspectCommand, StopInspecting } from '../../../../src/process/ipc.ts';
+import type { InspectCommand, StopInspecting } from '../../../../src/process/ipc/inspection.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());

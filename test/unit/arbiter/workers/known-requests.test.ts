@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { KnownRequests } from '../../../../src/arbiter/workers/known-requests.ts';
-import type { ReportedFlight } from '../../../../src/process/ipc.ts';
+import type { ReportedFlight } from '../../../../src/process/ipc/flights.ts';
 
 const flight: ReportedFlight = {
   ...{ id: 1, method: 'GET', url: '/', cut: false, remote: '127.0.0.1', protocol: 'HTTP/1.1' },

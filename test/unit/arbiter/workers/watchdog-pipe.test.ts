@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { MAX_LINE, readMessages } from '../../../../src/arbiter/workers/watchdog-pipe.ts';
-import type { WorkerMessage } from '../../../../src/process/ipc.ts';
+import type { WorkerMessage } from '../../../../src/process/ipc/messages.ts';
 
 const DEBUGGED = { tsunicorn: 'debugged' } as const;
 const LINE = `${JSON.stringify(DEBUGGED)}\n`;

@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import net, { type Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { HandedListener } from '../../../../src/process/ipc.ts';
+import type { HandedListener } from '../../../../src/process/ipc/boot-spec.ts';
 import { systemClock } from '../../../../src/support/clock.ts';
 import { EarlyDoors } from '../../../../workers/accept/early-doors.ts';
 import { createGate, type Gate, ListenError } from '../../../../workers/accept/gate.ts';

@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import type { BlockSeen } from '../../../../src/process/ipc.ts';
+import type { BlockSeen } from '../../../../src/process/ipc/blocks.ts';
 import { BlockWatch } from '../../../../workers/health/block-watch.ts';
 
 const SEEN: BlockSeen = { stack: ['at spin (/srv/app.ts:3:7)'], requests: [], waiting: 1 };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { FlightReader } from '../../../../src/flights/reader.ts';
 import { FlightTable } from '../../../../src/flights/table.ts';
-import type { FlightsChanged } from '../../../../src/process/ipc.ts';
+import type { FlightsChanged } from '../../../../src/process/ipc/flights.ts';
 import { FlightMirror } from '../../../../workers/health/flight-mirror.ts';
 
 /** A mirror whose messages reach the arbiter when `arrive` is called. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { FlightTable } from '../../../../src/flights/table.ts';
 import { Connections } from '../../../../src/http/connections.ts';
-import type { WorkerMessage } from '../../../../src/process/ipc.ts';
+import type { WorkerMessage } from '../../../../src/process/ipc/messages.ts';
 import type { Settings } from '../../../../src/settings/catalogue/catalogue.ts';
 import { Heartbeat } from '../../../../workers/health/heartbeat.ts';
 import type { Serving } from '../../../../workers/serving.ts';

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { gauge } from '../../../../src/measures/measures.ts';
-import { isWorkerMessage } from '../../../../src/process/ipc.ts';
+import { isWorkerMessage } from '../../../../src/process/ipc/checks.ts';
 import { reportMeasures } from '../../../../workers/health/report-measures.ts';
 
 it('a gauge that is no number is left out, and the rest of the report arrives', async () => {

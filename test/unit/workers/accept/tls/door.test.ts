@@ -9,7 +9,7 @@ import { beforeAll, expect, it, onTestFinished } from 'vitest';
 import { Connections } from '../../../../../src/http/connections.ts';
 import type { RequestCount } from '../../../../../src/http/observer.ts';
 import type { WorkerLog } from '../../../../../src/log/records.ts';
-import type { TlsCertificate, TlsMaterial } from '../../../../../src/process/ipc.ts';
+import type { TlsCertificate, TlsMaterial } from '../../../../../src/process/ipc/tls.ts';
 import type { Settings } from '../../../../../src/settings/catalogue/catalogue.ts';
 import { loadSettings } from '../../../../../src/settings/load.ts';
 import { type Clock, systemClock } from '../../../../../src/support/clock.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Inspected } from '../../../../../src/process/ipc.ts';
+import type { Inspected } from '../../../../../src/process/ipc/inspection.ts';
 import { Inspections } from '../../../../../workers/health/inspect/inspections.ts';
 import { Turns } from '../../../../../workers/health/inspect/turns.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isArbiterMessage, isWorkerMessage } from '../../../src/process/ipc.ts';
+import { isArbiterMessage, isWorkerMessage } from '../../../../src/process/ipc/checks.ts';
 
 const seen = { stack: ['at f'], requests: [], omitted: 0, unread: 0 };
 const flight = {

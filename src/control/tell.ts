@@ -1,7 +1,7 @@
 import type { Command } from '../arbiter/events.ts';
 import type { AnyRecord } from '../log/records.ts';
 import type { Controlled } from './controlled.ts';
-import { Refusal } from './route.ts';
+import { Refusal, type Route } from './route.ts';
 
 /** Tells the arbiter. Returns what it logged about it; throws a Refusal that says why it does nothing. */
 export async function tell(service: Controlled, command: Command): Promise<readonly AnyRecord[]> {
@@ -12,6 +12,14 @@ export async function tell(service: Controlled, command: Command): Promise<reado
     if (reason !== null) throw new Refusal(409, `${name} refused: ${reason}`);
   }
   return records;
+}
+
+/** Returns what handles a route that tells the arbiter one thing, and answers with that outcome. */
+export function telling(command: Command, outcome: 'begun' | 'done'): Route['handle'] {
+  return async (_asked, service) => {
+    await tell(service, command);
+    return { outcome };
+  };
 }
 
 /** Why the command of that name was refused. What the arbiter does besides, in the same turn, may be refused too. */

@@ -59,6 +59,15 @@ export const DOUBLES_AT = INTS * 4;
 export const TEXTS_AT = DOUBLES_AT + SLOTS * SLOT_DOUBLES * 8;
 export const TABLE_BYTES = TEXTS_AT + SLOTS * TEXT_BYTES;
 
+/** The texts of a request. */
+export interface FlightTexts {
+  readonly method: string;
+  readonly url: string;
+  readonly remote: string;
+  readonly requestId: string;
+  readonly traceId: string;
+}
+
 /** The numbers and texts of one table, for its writer or a reader. */
 export class Memory {
   readonly ints: Int32Array;
@@ -70,14 +79,21 @@ export class Memory {
     this.doubles = new Float64Array(buffer, DOUBLES_AT, SLOTS * SLOT_DOUBLES);
     this.texts = Buffer.from(buffer, TEXTS_AT, SLOTS * TEXT_BYTES);
   }
-}
 
-/** The id and the trace of a place whose text begins at `text`; `''` is none. */
-export function tagsAt(texts: Buffer, text: number, tags: number): { requestId: string; traceId: string } {
-  const id = text + ID_AT;
-  const trace = text + TRACE_AT;
-  return {
-    requestId: tags === 0 ? '' : texts.toString('latin1', id, id + (tags & 0xff)),
-    traceId: (tags & TRACE_BIT) === 0 ? '' : texts.toString('latin1', trace, trace + TRACE_BYTES),
-  };
+  /** What a place says of its request; `''` is what is not known. */
+  textsOf(slot: number): FlightTexts {
+    const { ints, texts } = this;
+    const at = HEADER_INTS + slot * SLOT_INTS;
+    const lengths = Atomics.load(ints, at + LENGTHS);
+    const tags = Atomics.load(ints, at + TAGS);
+    const text = slot * TEXT_BYTES;
+    const get = (from: number, length: number) => texts.toString('latin1', text + from, text + from + length);
+    return {
+      method: get(0, (lengths >> 10) & 0x3f),
+      remote: get(METHOD_BYTES, (lengths >> 16) & 0x3f),
+      url: get(METHOD_BYTES + REMOTE_BYTES, lengths & 0x3ff),
+      requestId: get(ID_AT, tags & 0xff),
+      traceId: (tags & TRACE_BIT) === 0 ? '' : get(TRACE_AT, TRACE_BYTES),
+    };
+  }
 }

@@ -5,16 +5,15 @@ import {
   DIRTY,
   ENDED,
   ENDED_BIT,
+  type FlightTexts,
   FREE,
   HEADER_INTS,
   HIGH,
   LENGTHS,
-  METHOD_BYTES,
   Memory,
   NEW_BIT,
   OLD_BIT,
   OPEN,
-  REMOTE_BYTES,
   SERIAL,
   SLOT_DOUBLES,
   SLOT_INTS,
@@ -23,25 +22,18 @@ import {
   STATE,
   STATUS,
   STATUS_MASK,
-  TAGS,
   TAKEN,
-  TEXT_BYTES,
   TOLD,
   TOLD_OF,
-  tagsAt,
   UPGRADED_BIT,
 } from './memory.ts';
 
 /** A request in the table; its texts are cut to what fits. */
-export interface Flight {
+export interface Flight extends FlightTexts {
   /** Made of the place and its use, so that no two requests of a worker have the same. */
   readonly id: number;
-  readonly method: string;
-  readonly url: string;
   /** Whether the URL was longer than what is kept of it. */
   readonly cut: boolean;
-  /** The client's address, or `''`. */
-  readonly remote: string;
   readonly protocol: string;
   /** By performance.now() of the thread that wrote it. */
   readonly startMs: number;
@@ -51,9 +43,6 @@ export interface Flight {
   readonly ended: boolean;
   /** How many bytes of the body were given to the connection. */
   readonly bytes: number;
-  /** The id, and that of its trace; `''` where it is not known. */
-  readonly requestId: string;
-  readonly traceId: string;
   /** Whether the connection speaks another protocol now (a WebSocket, a CONNECT). */
   readonly upgraded: boolean;
 }
@@ -172,17 +161,13 @@ export class FlightReader {
   }
 
   #decode(slot: number): Flight {
-    const { ints, doubles, texts } = this.#memory;
+    const { ints, doubles } = this.#memory;
     const at = HEADER_INTS + slot * SLOT_INTS;
     const status = Atomics.load(ints, at + STATUS);
     const lengths = Atomics.load(ints, at + LENGTHS);
-    const text = slot * TEXT_BYTES;
-    const get = (from: number, length: number) => texts.toString('latin1', from, from + length);
     return {
       id: this.#idOf(slot),
-      method: get(text, (lengths >> 10) & 0x3f),
-      remote: get(text + METHOD_BYTES, (lengths >> 16) & 0x3f),
-      url: get(text + METHOD_BYTES + REMOTE_BYTES, lengths & 0x3ff),
+      ...this.#memory.textsOf(slot),
       cut: (lengths & CUT_BIT) !== 0,
       protocol: protocolOf(lengths),
       startMs: doubles[slot * SLOT_DOUBLES + START] ?? 0,
@@ -190,7 +175,6 @@ export class FlightReader {
       status: status & STATUS_MASK,
       ended: (status & ENDED_BIT) !== 0,
       upgraded: (status & UPGRADED_BIT) !== 0,
-      ...tagsAt(texts, text, Atomics.load(ints, at + TAGS)),
     };
   }
 }

@@ -36,7 +36,6 @@ import {
   TRACE_AT,
   TRACE_BIT,
   TRACE_BYTES,
-  tagsAt,
   UPGRADED_BIT,
   URL_BYTES,
 } from './memory.ts';
@@ -158,17 +157,14 @@ export class FlightTable {
   }
 
   #waitingAt(slot: number, nowMs: number): WaitingRequest | null {
-    const { ints, doubles, texts } = this.#memory;
+    const { ints, doubles } = this.#memory;
     const at = HEADER_INTS + slot * SLOT_INTS;
     if (ints[at + STATE] === FREE || ((ints[at + STATUS] ?? 0) & (ENDED_BIT | UPGRADED_BIT)) !== 0)
       return null;
-    const lengths = ints[at + LENGTHS] ?? 0;
-    const text = slot * TEXT_BYTES;
-    const url = text + METHOD_BYTES + REMOTE_BYTES;
-    const { requestId, traceId } = tagsAt(texts, text, ints[at + TAGS] ?? 0);
+    const { method, url, requestId, traceId } = this.#memory.textsOf(slot);
     return {
-      method: texts.toString('latin1', text, text + ((lengths >> 10) & 0x3f)),
-      path: withoutQuery(texts.toString('latin1', url, url + (lengths & 0x3ff))),
+      method,
+      path: withoutQuery(url),
       ageMs: Math.round(nowMs - (doubles[slot * SLOT_DOUBLES + START] ?? 0)),
       ...(requestId === '' ? {} : { requestId }),
       ...(traceId === '' ? {} : { traceId }),

@@ -4,7 +4,7 @@ import { counted } from '../../support/text.ts';
 import type { Controlled } from '../controlled.ts';
 import type { Asked, Lines, Route } from '../route.ts';
 import { Refusal } from '../route.ts';
-import { tell } from '../tell.ts';
+import { tell, telling } from '../tell.ts';
 import { until, wantsWait } from '../until.ts';
 
 const READY = { outcome: 'ready' } as const;
@@ -231,10 +231,7 @@ export const changeRoutes: readonly Route[] = [
     method: 'POST',
     path: '/v1/drain',
     doc: 'Goes on accepting, as not ready, until the service is stopped.',
-    async handle(_asked, service) {
-      await tell(service, { name: 'drain' });
-      return { outcome: 'begun' };
-    },
+    handle: telling({ name: 'drain' }, 'begun'),
   },
   {
     method: 'POST',

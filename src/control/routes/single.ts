@@ -1,7 +1,7 @@
 import type { LogLevel } from '../../support/logger.ts';
 import type { Controlled } from '../controlled.ts';
 import { type Asked, Refusal, type Route } from '../route.ts';
-import { tell } from '../tell.ts';
+import { tell, telling } from '../tell.ts';
 import { until, wantsWait } from '../until.ts';
 import { workerIn } from './workers.ts';
 
@@ -59,10 +59,7 @@ export const singleRoutes: readonly Route[] = [
     method: 'POST',
     path: '/v1/reopen',
     doc: 'Opens the log files again.',
-    async handle(_asked, service) {
-      await tell(service, { name: 'reopen' });
-      return { outcome: 'done' };
-    },
+    handle: telling({ name: 'reopen' }, 'done'),
   },
   {
     method: 'POST',

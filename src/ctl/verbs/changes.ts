@@ -113,27 +113,38 @@ const rollback: Verb = {
     ),
 };
 
-const pause: Verb = {
-  name: 'pause',
-  summary: 'retire the workers and hold the sockets: requests wait in their queues until resume',
-  flags: WAIT_FLAGS,
-  exits: [TIMED_OUT],
-  run: async (call) =>
-    change(call, await call.service(), `/v1/pause${queryOf(call)}`, ({ outcome }) =>
-      outcome === 'ready' ? 'paused' : 'the workers finish their requests',
-    ),
-};
+/** What a command says of itself: once all of it is done, and when it has merely begun. */
+interface Words {
+  readonly summary: string;
+  readonly done: string;
+  readonly begun: string;
+}
 
-const resume: Verb = {
-  name: 'resume',
+/** A command without operands that can be waited for. */
+function waitable(name: string, { summary, done, begun }: Words): Verb {
+  return {
+    name,
+    summary,
+    flags: WAIT_FLAGS,
+    exits: [TIMED_OUT],
+    run: async (call) =>
+      change(call, await call.service(), `/v1/${name}${queryOf(call)}`, ({ outcome }) =>
+        outcome === 'ready' ? done : begun,
+      ),
+  };
+}
+
+const pause = waitable('pause', {
+  summary: 'retire the workers and hold the sockets: requests wait in their queues until resume',
+  done: 'paused',
+  begun: 'the workers finish their requests',
+});
+
+const resume = waitable('resume', {
   summary: 'start the workers again after pause',
-  flags: WAIT_FLAGS,
-  exits: [TIMED_OUT],
-  run: async (call) =>
-    change(call, await call.service(), `/v1/resume${queryOf(call)}`, ({ outcome }) =>
-      outcome === 'ready' ? 'all workers serve' : 'the workers are started',
-    ),
-};
+  done: 'all workers serve',
+  begun: 'the workers are started',
+});
 
 const drain: Verb = {
   name: 'drain',

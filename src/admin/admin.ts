@@ -59,7 +59,7 @@ export class Admin {
     const { clock, counters, settings, serving } = options;
     this.#options = options;
     this.#turnedMs = clock.now();
-    this.#guesses = new Guesses(options.log, () => clock.now());
+    this.#guesses = new Guesses(options.log, 'A wrong token was sent in a header', () => clock.now());
     this.#pages = new Pages({
       livez: () => livenessOf(clock.now() - this.#turnedMs),
       readyz: () => readinessOf(this.#status, settings().readyQuorum, counters.measured.unfit()),

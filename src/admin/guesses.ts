@@ -19,15 +19,18 @@ interface Claim {
   readonly hasSession: () => Promise<boolean>;
 }
 
-/** The wrong tokens that clients have sent with their requests. */
+/** The wrong tokens that clients have sent, in one way: counted for each of them. */
 export class Guesses {
   readonly #log: RecordLog;
+  readonly #what: string;
   readonly #now: () => number;
   /** When each client has sent a wrong one, in milliseconds. */
   readonly #failures = new Map<string, readonly number[]>();
 
-  constructor(log: RecordLog, now: () => number) {
+  /** `what` is how the log begins to say it. */
+  constructor(log: RecordLog, what: string, now: () => number) {
     this.#log = log;
+    this.#what = what;
     this.#now = now;
   }
 
@@ -52,7 +55,7 @@ export class Guesses {
     const key = this.#keyOf(client);
     this.#failures.set(key, [...this.#recent(key), this.#now()]);
     const from = client === null ? '' : ` (from ${client})`;
-    this.#log.warning(`A wrong token was sent in a header${from}`, { event: 'page-refused', client });
+    this.#log.warning(`${this.#what}${from}`, { event: 'page-refused', client });
   }
 
   #keyOf(client: string | null): string {

@@ -30,10 +30,9 @@ import type { Notifier } from '../process/systemd/notifier.ts';
 import type { SystemdVariables } from '../process/systemd/variables.ts';
 import { classNameOf } from '../settings/class-name.ts';
 import {
-  beyondLimits,
+  questionable,
   type Remark,
   warnsOfRoot,
-  withoutEffect,
   withoutRestart,
 } from '../settings/effects.ts';
 import { ARBITER_HOOKS, type Hooks } from '../settings/hooks.ts';
@@ -201,7 +200,7 @@ function announce({ loaded }: Generation, log: RecordLog): void {
   log.info(`Using worker: ${name}`, { event: 'worker-class', class: name });
   const warning = warnsOfRoot(loaded);
   if (warning !== null) log.warning(warning, { event: 'settings-questionable', reason: warning });
-  sayRemarks([...withoutEffect(loaded), ...beyondLimits(loaded)], log);
+  sayRemarks(questionable(loaded), log);
   if (loaded.hookNames.includes('sslContext') && loaded.settings.certfile.length === 0)
     log.warning(NO_TLS, { event: 'settings-questionable', reason: NO_TLS });
 }
@@ -254,7 +253,7 @@ function preparation(bound: Bound, log: RecordLog, serving: () => Generation): A
     if (loaded.settings.logFormat !== bound.first.loaded.settings.logFormat) requireInstallation();
     const hooks = { ...(await hooksOf(loaded, own, `${reads}`, cwd)), ...bound.ownHooks?.() };
     const prepared = await prepareGeneration(checked, hooks, log, serving().tls?.ticketKeys ?? null);
-    sayRemarks([...remarks, ...withoutEffect(loaded), ...beyondLimits(loaded)], log);
+    sayRemarks([...remarks, ...questionable(loaded)], log);
     return { ...prepared, installation };
   };
   return (signal) => prepare(signal).catch((error: unknown) => Promise.reject(explainMissing(error)));

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Guesses } from '../admin/guesses.ts';
 import type { Entrance } from '../admin/pages.ts';
 import { type Asked, Refusal } from '../control/route.ts';
 import { routes } from '../control/routes.ts';
@@ -17,8 +18,6 @@ const CHANGES: ReadonlyMap<string, { readonly route: string; readonly name: stri
   ['/page/restart', { route: '/v1/workers/:slot/restart', name: 'slot' }],
 ]);
 
-/** Wrong tokens in a minute, beyond which none is looked at. */
-const MOST_FAILURES = 10;
 const MINUTE_MS = 60_000;
 const LOCKED = 'too many wrong tokens; try again in a minute';
 
@@ -29,10 +28,11 @@ export class Front implements PageFront {
   readonly #options: PageOptions;
   readonly #hub: Hub;
   readonly #assets = new Map<string, Asset>();
-  #failures: number[] = [];
+  readonly #guesses: Guesses;
 
   constructor(options: PageOptions) {
     this.#options = options;
+    this.#guesses = new Guesses(options.log, 'Page: a wrong token was given', () => performance.now());
     this.#hub = new Hub(options.service, options.recorder);
   }
 
@@ -169,35 +169,24 @@ export class Front implements PageFront {
     }
   }
 
-  /** Whoever gives the token gets a cookie. Too many wrong ones in a minute, and none is looked at for a while. */
+  /**
+   * Whoever gives the token gets a cookie: nobody who has it is locked out by others that guess behind the same address.
+   * After too many wrong ones of a client it is told so, and its guesses are not in the log any more.
+   */
   async #login(request: IncomingMessage, response: ServerResponse, access: Access): Promise<void> {
     const token = this.#token;
     if (token === null || (access.may === 'nothing' && access.status === 403))
       return end(request, response, 403, access.may === 'nothing' ? access.why : 'no --admin-token is set');
     if (!isOwnOrigin(request.headers)) return end(request, response, 403, 'another site asks for it');
-    // Asked again behind the wait for the body, which many can be in at a time.
-    if (this.#isLocked()) return end(request, response, 429, LOCKED, { 'Retry-After': '60' });
-    const given = await tokenIn(request);
-    if (this.#isLocked()) return end(request, response, 429, LOCKED, { 'Retry-After': '60' });
-    if (isToken(given, token)) {
+    // Its socket may be closed when the body is there.
+    const client = request.socket.remoteAddress ?? null;
+    if (isToken(await tokenIn(request), token)) {
       const cookie = cookieFor(token, request.headers.host);
       return end(request, response, 303, '', { Location: '/', 'Set-Cookie': cookie });
     }
-    this.#failed(request);
+    if (this.#guesses.isLocked(client)) return end(request, response, 429, LOCKED, { 'Retry-After': '60' });
+    this.#guesses.failed(client);
     end(request, response, 303, '', { Location: '/#wrong' });
-  }
-
-  #isLocked(): boolean {
-    const nowMs = performance.now();
-    this.#failures = this.#failures.filter((atMs) => nowMs - atMs < MINUTE_MS);
-    return this.#failures.length >= MOST_FAILURES;
-  }
-
-  #failed({ socket }: IncomingMessage): void {
-    this.#failures.push(performance.now());
-    const client = socket.remoteAddress ?? null;
-    const from = client === null ? '' : ` (from ${client})`;
-    this.#options.log.warning(`Page: a wrong token was given${from}`, { event: 'page-refused', client });
   }
 }
 

@@ -35,10 +35,28 @@ export function withoutEffect({ settings, origins }: LoadedData): readonly Idle[
   });
 }
 
+/** All that is to be said of settings when they come into force. */
+export function questionable(loaded: LoadedData): readonly Remark[] {
+  return [...withoutEffect(loaded), ...beyondLimits(loaded), ...weakToken(loaded)];
+}
+
 /** A remark for each setting that asks for more than this process is allowed. */
 export function beyondLimits({ settings, origins }: LoadedData): readonly Remark[] {
   const why = tooFewFiles(settings.workerConnections);
   return why === null ? [] : [remark('workerConnections', origins, why)];
+}
+
+/** As much as nobody guesses, where a client may try as often as it likes. */
+const LEAST_TOKEN = 16;
+
+/** A remark where the token of the admin pages can be guessed. */
+function weakToken({ settings, origins }: LoadedData): readonly Remark[] {
+  const { adminToken } = settings;
+  if (adminToken === null || adminToken.length >= LEAST_TOKEN) return [];
+  const length = `is only ${adminToken.length} characters long, and can be guessed`;
+  return [
+    remark('adminToken', origins, `${length}; take one of at least ${LEAST_TOKEN}: openssl rand -hex 32`),
+  ];
 }
 
 /**

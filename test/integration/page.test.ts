@@ -71,6 +71,9 @@ it('only the page of somebody who gave the token changes the service, and the lo
   const running = await serve(['app.mjs:app', ...ADMIN], { files, env });
   const admin = await adminOf(running);
   const { host } = new URL(admin);
+  await running.waitForLog(
+    /WARNING\] TSUNICORN_ADMIN_TOKEN.* is only 11 characters long, and can be guessed; take/,
+  );
   const bearer = async (token: string, path: string) =>
     (await fetch(`${admin}${path}`, { headers: { authorization: `Bearer ${token}` } })).status;
   expect(await bearer('open-sesame', '/status.json')).toBe(200);
@@ -84,6 +87,9 @@ it('only the page of somebody who gave the token changes the service, and the lo
   expect((await get(admin, '/page/history')).status).toBe(401);
   expect((await post(admin, '/page/login', {}, 'token=open-barley')).headers['set-cookie']).toBe(undefined);
   await running.waitForLog(/WARNING\] Page: a wrong token was given \(from 127\.0\.0\.1\)/);
+  // Who guesses there has had its ten; that does not concern who knows.
+  for (let guess = 1; guess < 10; guess++) await post(admin, '/page/login', {}, `token=${guess}`);
+  expect((await post(admin, '/page/login', {}, 'token=open-barley')).statusCode).toBe(429);
   const foreign = { origin: 'http://evil.example' };
   expect((await post(admin, '/page/login', foreign, 'token=open-sesame')).statusCode).toBe(403);
   const signedIn = await post(admin, '/page/login', { origin: `http://${host}` }, 'token=open-sesame');

@@ -5,7 +5,7 @@ import { FakeLogger } from '../../support/fake-logger.ts';
 it('a client that guesses is locked out for a minute, and no other', () => {
   let nowMs = 0;
   const log = new FakeLogger();
-  const guesses = new Guesses(log, () => nowMs);
+  const guesses = new Guesses(log, 'wrong', () => nowMs);
   for (let guess = 0; guess < 10; guess++) {
     expect(guesses.isLocked('a')).toBe(false);
     guesses.failed('a');
@@ -22,7 +22,7 @@ it('a client that guesses is locked out for a minute, and no other', () => {
 
 it('many clients that guess count as one, and those of before are forgotten', () => {
   let nowMs = 0;
-  const guesses = new Guesses(new FakeLogger(), () => nowMs);
+  const guesses = new Guesses(new FakeLogger(), 'wrong', () => nowMs);
   for (let client = 0; client < 150; client++) guesses.failed(`${client}`);
   expect(guesses.isLocked('5')).toBe(false);
   expect(guesses.isLocked('999')).toBe(true);
@@ -31,7 +31,7 @@ it('many clients that guess count as one, and those of before are forgotten', ()
 });
 
 it('the addresses of one IPv6 network (/64) count as one client, and those of IPv4 each as their own', () => {
-  const guesses = new Guesses(new FakeLogger(), () => 0);
+  const guesses = new Guesses(new FakeLogger(), 'wrong', () => 0);
   for (let guess = 0; guess < 10; guess++) {
     guesses.failed(`2001:db8:0:1::${guess.toString(16)}`);
     guesses.failed('::ffff:10.0.0.1');
@@ -44,7 +44,7 @@ it('the addresses of one IPv6 network (/64) count as one client, and those of IP
 describe('a client that has sent 10 wrong tokens', () => {
   const locked = () => {
     const log = new FakeLogger();
-    const guesses = new Guesses(log, () => 0);
+    const guesses = new Guesses(log, 'wrong', () => 0);
     const ask = (authorization: string | undefined, hasSession = false) =>
       guesses.refuses({ authorization, client: null, token: 'right', hasSession: async () => hasSession });
     return { log, ask };

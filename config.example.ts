@@ -204,6 +204,9 @@ export default defineConfig({
   // collectPromClient: false,
   // An OpenTelemetry receiver that gets figures by OTLP over HTTP: 'http://127.0.0.1:4318', or 'env'.
   // otlpEndpoint: null,
+  // An OpenTelemetry receiver that gets a span of each request (docs/tracing.md), and how many begin a trace, from 0 to 1.
+  // otlpTraces: null,
+  otlpTracesRatio: 1,
   // A statsd that gets figures over UDP: 'host:8125'; what stands before each name, and the tags of Datadog behind it.
   // statsdHost: null,
   // statsdPrefix: null,

@@ -12,7 +12,7 @@ const APP = ['src/gateway', ...GATEWAY];
 const HTTP = ['src/app', ...APP];
 /** What every room of a worker may use. */
 const SERVER = ['src/http', 'src/measures', 'src/tls', ...HTTP];
-const ENDS = ['workers/hooks', 'workers/logs', ...SERVER];
+const ENDS = ['src/spans', 'workers/hooks', 'workers/logs', ...SERVER];
 const SERVING = ['workers/accept', 'workers/develop', 'workers/end', ...ENDS];
 const PHASE = ['workers/serving', ...SERVING];
 const HEALTH = ['workers/inbox', 'workers/phase', ...PHASE];
@@ -46,6 +46,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'src/migrate': ['src/settings', 'src/support'],
   'src/admin': GATEWAY,
   'src/push': ['src/process', 'src/metrics', 'src/settings', 'src/support'],
+  'src/spans': ['src/push', ...SERVER],
   'src/control': ['src/admin', 'src/arbiter', ...GATEWAY],
   'src/page': ['src/admin', 'src/control', 'src/arbiter', ...GATEWAY],
   // A process of its own, beside the service.

@@ -23,7 +23,7 @@ curl http://127.0.0.1:9000/metrics
 | --- | --- |
 | \`/livez\` | 200 while the arbiter works |
 | \`/readyz\` | 200 while at least [\`--ready-quorum\`](settings.md#readyquorum) workers accept, otherwise 503; also 503 from the moment the service stops, [\`--drain-delay\`](settings.md#draindelay) included. The body says why, as JSON |
-| \`/metrics\` | all figures below, in Prometheus' text format or, if \`Accept\` asks for it, in OpenMetrics |
+| \`/metrics\` | all figures below, in Prometheus' text format or, if \`Accept\` asks for it, in OpenMetrics with [exemplars](tracing.md#exemplars) |
 | \`/status.json\` | the service and its worker processes; \`schema\` rises when a field changes its meaning |
 
 The address keeps answering over reloads, and over [upgrades](upgrades.md): the new arbiter takes it over when all its
@@ -139,7 +139,7 @@ The arbiter loads it, and sends what the workers have counted and what applicati
 cumulative sums. Names and units are those of the semantic conventions (\`http.server.request.duration\`, \`s\`); ours begin with
 \`tsunicorn.\`. Summaries are left out. \`service.name\` is \`OTEL_SERVICE_NAME\`, otherwise \`--name\`. What
 \`OTEL_EXPORTER_OTLP_ENDPOINT\` says is used with \`--otlp-endpoint env\` only; \`OTEL_EXPORTER_OTLP_HEADERS\` is read by the exporter.
-Spans are not sent. What cannot be sent is counted by \`tsunicorn_push_failures_total\`; as sums are cumulative, the next time makes
+Spans of requests are sent by [\`--otlp-traces\`](tracing.md). What cannot be sent is counted by \`tsunicorn_push_failures_total\`; as sums are cumulative, the next time makes
 up for it. After an upgrade the sums of the new arbiter begin at 0, with its own start time and
 \`process.pid\`: add up those of both.
 

@@ -28,6 +28,8 @@ export interface ServeOptions {
   readonly observers: readonly Observer[];
   /** Where requests are recorded; null if nothing reads it, or the access log does that. */
   readonly flights: FlightTable | null;
+  /** Returns what makes a span of each request that an observer handles; null without --otlp-traces. */
+  readonly trace: ((handle: Observer) => Observer) | null;
   /** Counts requests; null where nobody asks for figures. */
   readonly count: RequestCount | null;
   /** It is one of the observers, and also records what observers do not see. */

@@ -11,6 +11,7 @@ import type { Instigator } from '../src/process/ipc/messages.ts';
 import { moreUrgent, type Retirement } from '../src/process/ipc/retirement.ts';
 import type { TlsChange } from '../src/process/ipc/tls.ts';
 import { classNameOf } from '../src/settings/class-name.ts';
+import type { Spans } from '../src/spans/spans.ts';
 import { backgroundClock, type Clock, systemClock } from '../src/support/clock.ts';
 import { EXIT, messageOf } from '../src/support/errors.ts';
 import type { DoorListener } from './accept/listener-door.ts';
@@ -30,6 +31,7 @@ import {
   tellCode,
 } from './boot/loading.ts';
 import { observersFor } from './boot/observers.ts';
+import { spansOf } from './boot/open-spans.ts';
 import type { ReadyMessage } from './boot/ready-message.ts';
 import { SideDoor } from './boot/side-door.ts';
 import { classOf } from './classes/classes.ts';
@@ -112,6 +114,7 @@ class Worker {
   /** The files that the applications were loaded from. */
   #files: readonly string[] = [];
   #exitStatus: number = EXIT.ok;
+  #spans: Spans | null = null;
   #onDemand: OnDemand | null = null;
 
   constructor(
@@ -192,6 +195,7 @@ class Worker {
     this.#readiness = await readinessOf(settings);
     this.#recycler = await createRecycler(settings, this.#log, this.#clock);
     const count = this.#counting?.requests ?? null;
+    this.#spans = await spansOf(settings, this.#log, this.#counting?.spansLost ?? null);
     this.#tls = await this.#openTls();
     const queueLimit = await queueLimitOf(settings, { count, log: this.#log, clock: this.#clock });
     const files = await filesOf(settings, this.#log, this.#clock);
@@ -202,6 +206,7 @@ class Worker {
       ownDoor: () => this.#ownDoor,
       observers: observersFor(accessLog, this.#hooks.all, this.#hooks.view, this.#recycler?.observer),
       flights: accessLog === null && this.#spec.watchdogFd !== null ? this.#flights : null,
+      trace: this.#spans?.trace ?? null,
       count,
       accessLog,
       log: this.#log,
@@ -476,7 +481,7 @@ class Worker {
     const { termination } = this.#inbox;
     const ending = new Ending({
       ...{ graceMs, termination, close },
-      ...{ hooks: this.#hooks, logs: this.#logs, clock: this.#clock },
+      ...{ hooks: this.#hooks, spans: this.#spans, logs: this.#logs, clock: this.#clock },
     });
     const after = isBooting(this.#phase) ? 'booting' : 'serving';
     this.#phase = { name: 'exiting', after, hasten: (ms) => ending.hasten(ms) };

@@ -9,6 +9,7 @@ import {
   presentFamilies,
   SCHEMES,
 } from '../metrics/catalogue.ts';
+import type { Exemplar } from '../metrics/exemplars.ts';
 import { HEADER, type Member, members, widthOf } from '../metrics/layout.ts';
 import type { Measure, MeasuredTotals } from '../metrics/measured.ts';
 import { ANY_STATUS, labelsOf, NO_ANSWER } from '../metrics/series.ts';
@@ -77,8 +78,10 @@ class Page {
     this.#sample(name, textOf(labels), value);
   }
 
-  #sample(name: string, labels: string, value: number): void {
-    this.#lines.push(labels === '' ? `${name} ${value}\n` : `${name}{${labels}} ${value}\n`);
+  #sample(name: string, labels: string, value: number, exemplar = ''): void {
+    this.#lines.push(
+      labels === '' ? `${name} ${value}${exemplar}\n` : `${name}{${labels}} ${value}${exemplar}\n`,
+    );
   }
 
   histogram(
@@ -87,18 +90,32 @@ class Page {
     bounds: readonly number[],
     sum: number,
     buckets: ArrayLike<number>,
+    exemplars?: ReadonlyMap<number, Exemplar>,
   ): void {
     const text = textOf(labels);
     const [bucket, before] = [`${name}_bucket`, text === '' ? '' : `${text},`];
     let count = 0;
     for (const [index, bound] of bounds.entries()) {
       count += buckets[index] ?? 0;
-      this.#sample(bucket, `${before}le="${this.#bound(bound)}"`, count);
+      this.#sample(
+        bucket,
+        `${before}le="${this.#bound(bound)}"`,
+        count,
+        this.#exemplar(exemplars?.get(index)),
+      );
     }
     count += buckets[bounds.length] ?? 0;
-    this.#sample(bucket, `${before}le="+Inf"`, count);
+    this.#sample(bucket, `${before}le="+Inf"`, count, this.#exemplar(exemplars?.get(bounds.length)));
     this.#sample(`${name}_sum`, text, sum);
     this.#sample(`${name}_count`, text, count);
+  }
+
+  /** As it stands behind the value of a bucket; Prometheus' own text has none. */
+  #exemplar(exemplar: Exemplar | undefined): string {
+    if (exemplar === undefined || this.#format === 'text') return '';
+    const { traceId, spanId, seconds, at } = exemplar;
+    const labels = spanId === null ? `trace_id="${traceId}"` : `trace_id="${traceId}",span_id="${spanId}"`;
+    return ` # {${labels}} ${seconds} ${at.toFixed(3)}`;
   }
 
   /** OpenMetrics wants a point in every number. */
@@ -134,11 +151,11 @@ function ofApplication(page: Page, { name, type, help, labels, bounds, series }:
   }
 }
 
-function requestDurations(page: Page, { series }: Totals): void {
+function requestDurations(page: Page, { series, exemplars }: Totals): void {
   page.head(DURATION.name, { type: 'histogram', help: DURATION.help });
   for (const [key, [sum = 0, ...buckets]] of [...series].toSorted(([one], [other]) => one - other))
     if (buckets.some((count) => count > 0))
-      page.histogram(DURATION.name, requestLabels(key), DURATION_BOUNDS, sum, buckets);
+      page.histogram(DURATION.name, requestLabels(key), DURATION_BOUNDS, sum, buckets, exemplars.get(key));
 }
 
 function requestLabels(key: number): Labels {

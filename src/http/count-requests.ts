@@ -1,11 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FlightTable } from '../flights/table.ts';
+import type { Trace } from '../metrics/exemplars.ts';
 import type { RequestCounter } from '../metrics/request-counter.ts';
 import { NO_ANSWER } from '../metrics/series.ts';
 import { schemeOf } from '../support/origin.ts';
 import { queueMsOf } from '../support/queue-time.ts';
+import { type TraceParent, traceParentOf } from '../support/request-id.ts';
 import { isSent, noteFlights, openFlight } from './note-flights.ts';
-import type { Observer, RequestCount } from './observer.ts';
+import { except, type Observer, type RequestCount } from './observer.ts';
 
 /** In place of a slot where there is no table. */
 const NO_SLOT = -1;
@@ -13,15 +15,24 @@ const NO_SLOT = -1;
 /** Returns how many bytes of its body the client of a response got; undefined where that is not known. */
 export type SentBytes = (method: string, response: ServerResponse) => number | undefined;
 
-/** Counts by `counter` all requests but those to `uncountedPath`, which may be null; `sentBytes` is null where nothing counts them. */
-export function countBy(
-  counter: RequestCounter,
-  uncountedPath: string | null,
-  sentBytes: SentBytes | null = null,
-): RequestCount {
+export interface CountOptions {
+  /** Requests to this path are not counted; null is none. */
+  readonly uncountedPath: string | null;
+  /** Null where nothing counts them. */
+  readonly sentBytes?: SentBytes | null;
+  /** What is kept of the trace of a request: nothing, where nobody asks for exemplars, or its own id, or our span too. */
+  readonly exemplars?: 'none' | 'trace' | 'span';
+}
+
+/** Counts requests by `counter`. */
+export function countBy(counter: RequestCounter, options: CountOptions): RequestCount {
   return {
     around: (handle, flights) =>
-      except(uncountedPath, noteFlights(flights, handle), countRequests(counter, handle, flights, sentBytes)),
+      except(
+        options.uncountedPath,
+        noteFlights(flights, handle),
+        countRequests(counter, handle, flights, options),
+      ),
     refused: (code) => counter.refused(code),
   };
 }
@@ -30,19 +41,25 @@ function countRequests(
   counter: RequestCounter,
   handle: Observer,
   flights: FlightTable | null,
-  sentBytes: SentBytes | null,
+  { sentBytes = null, exemplars = 'none' }: CountOptions,
 ): Observer {
+  const exemplarOf = (trace: TraceParent | null) => {
+    // Of a trace that nobody records there is nothing to look at.
+    if (exemplars === 'none' || trace === null || !trace.isSampled) return null;
+    return exemplars === 'span' ? trace : { traceId: trace.traceId, spanId: null };
+  };
   const ended = (
     active: number,
     response: ServerResponse,
     request: IncomingMessage,
     startMs: number,
+    trace: TraceParent | null,
     isWhole: boolean,
   ) => {
     // To count bodies would cost a request 3 %: they are known where the access log counts them.
     const bytes = sentBytes?.(request.method ?? '', response);
     if (bytes !== undefined) counter.body(bytes);
-    end(counter, active, request, response, startMs, isWhole);
+    end(counter, active, request, response, startMs, exemplarOf(trace), isWhole);
   };
   return (request, response, nowMs) => {
     const { method = '' } = request;
@@ -50,19 +67,20 @@ function countRequests(
     const queuedMs = queueMsOf(request);
     if (queuedMs !== null) counter.queued(queuedMs);
     // Here, and not by noteFlights(): one look at the answer does for both.
-    const slot = flights === null ? NO_SLOT : openFlight(flights, request, nowMs);
+    const trace = flights === null && exemplars === 'none' ? null : traceParentOf(request);
+    const slot = flights === null ? NO_SLOT : openFlight(flights, request, nowMs, trace);
     handle(request, response, nowMs);
     // As in noteFlights(): a listener on each response costs more than the rest.
     if (isSent(response)) {
       if (flights !== null) flights.close(slot);
-      ended(active, response, request, nowMs, true);
+      ended(active, response, request, nowMs, trace, true);
       return;
     }
     counter.waits(nowMs);
     response.on('close', () => {
       flights?.close(slot);
       const isWhole = response.writableFinished || isSent(response);
-      ended(active, response, request, nowMs, isWhole);
+      ended(active, response, request, nowMs, trace, isWhole);
     });
   };
 }
@@ -79,22 +97,12 @@ function end(
   { httpVersion }: IncomingMessage,
   { statusCode, headersSent }: ServerResponse,
   startMs: number,
+  exemplar: Trace | null,
   isWhole: boolean,
 ): void {
   const status = headersSent ? statusCode : NO_ANSWER;
   if (!isWhole) counter.cut(status);
   const nowMs = performance.now();
   // The last of all, as the block may be written at once.
-  counter.ended(active, httpVersion, status, nowMs - startMs, nowMs);
-}
-
-/** `handle` for requests to the path, `others` for others. */
-function except(path: string | null, handle: Observer, others: Observer): Observer {
-  if (path === null) return others;
-  const prefix = `${path}?`;
-  return (request, response, nowMs) => {
-    const { url = '' } = request;
-    const chosen = url === path || url.startsWith(prefix) ? handle : others;
-    chosen(request, response, nowMs);
-  };
+  counter.ended(active, httpVersion, status, nowMs - startMs, nowMs, exemplar);
 }

@@ -30,9 +30,14 @@ export function noteTunnel(table: FlightTable, request: IncomingMessage, socket:
 }
 
 /** Records a request; returns its place. */
-export function openFlight(table: FlightTable, request: IncomingMessage, nowMs: number): number {
+export function openFlight(
+  table: FlightTable,
+  request: IncomingMessage,
+  nowMs: number,
+  trace = traceParentOf(request),
+): number {
   const { method = '', url = '', httpVersion } = request;
-  const traceId = traceParentOf(request)?.traceId ?? null;
+  const traceId = trace?.traceId ?? null;
   return table.open(method, url, '', httpVersion, nowMs, knownIdOf(request), traceId);
 }
 

@@ -26,3 +26,14 @@ export function fold(observers: readonly Observer[]): Observer {
     then(request, response, nowMs);
   };
 }
+
+/** `handle` for requests to the path, `others` for others; null is no path. */
+export function except(path: string | null, handle: Observer, others: Observer): Observer {
+  if (path === null) return others;
+  const prefix = `${path}?`;
+  return (request, response, nowMs) => {
+    const { url = '' } = request;
+    const chosen = url === path || url.startsWith(prefix) ? handle : others;
+    chosen(request, response, nowMs);
+  };
+}

@@ -37,6 +37,8 @@ export interface HttpServerOptions extends RunnerOptions {
   readonly requestIdHeader?: string | null;
   /** The header Strict-Transport-Security of answers over TLS; absent or null where there is none. */
   readonly hsts?: string | null;
+  /** Returns what makes a span of each request; absent or null where nothing does. */
+  readonly trace?: ((handle: Observer) => Observer) | null;
   /** Counts requests, and what is refused. */
   readonly count?: RequestCount | null;
   /** 0 closes each connection after its answer. */
@@ -222,6 +224,7 @@ function requestListener(options: HttpServerOptions, { policy, refusals }: Edge)
     count,
     keepAliveMs,
     clock,
+    trace = null,
     requestIdHeader = null,
     hsts = null,
   } = options;
@@ -244,7 +247,9 @@ function requestListener(options: HttpServerOptions, { policy, refusals }: Edge)
     refuse: (request: IncomingMessage, fault: Fault) => refusals.refuseBody(request, fault),
   };
   const strict = hsts === null ? noted : transportStrictly(hsts, noted);
-  const begin = requestIdHeader === null ? strict : named(requestIdHeader, strict);
+  const begun = requestIdHeader === null ? strict : named(requestIdHeader, strict);
+  // The first of all, so that whatever looks for the trace of a request finds our span.
+  const begin = trace?.(begun) ?? begun;
   const listener = (request: IncomingMessage, response: ServerResponse): void => {
     const { socket } = request;
     const earlier = connections.latestOn(socket);

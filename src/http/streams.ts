@@ -16,6 +16,7 @@ export interface StreamsOptions extends RunnerOptions {
   readonly observers: readonly Observer[];
   readonly flights?: FlightTable | null;
   readonly count?: RequestCount | null;
+  readonly trace?: ((handle: Observer) => Observer) | null;
   readonly clock: Clock;
 }
 
@@ -28,7 +29,7 @@ export function streamListener(
   policy: Policy,
   refusals: Refusals,
 ): (args: StreamArguments) => boolean {
-  const { connections, observers, flights = null, count, clock } = options;
+  const { connections, observers, flights = null, count, trace = null, clock } = options;
   const run = createRunner(options);
   const observe = fold([
     ({ socket }, response, nowMs) => connections.noteStream(socket, response, nowMs),
@@ -39,7 +40,8 @@ export function streamListener(
     run(request, response);
   };
   const scan = compileStreamScan(policy);
-  const begin = count?.around(handle, flights) ?? noteFlights(flights, handle);
+  const noted = count?.around(handle, flights) ?? noteFlights(flights, handle);
+  const begin = trace?.(noted) ?? noted;
   return (args) => {
     const { session } = args[0];
     const socket = session ? connections.socketOf(session) : null;

@@ -124,7 +124,8 @@ export async function pusherOf({
   }
   if (otlpEndpoint !== null) {
     const { Otlp } = await import('../push/otlp.ts');
-    const service = process.env.OTEL_SERVICE_NAME ?? settings.name ?? 'tsunicorn';
+    const { serviceNameOf } = await import('../push/service-name.ts');
+    const service = serviceNameOf(settings);
     const endpoint = endpointOf(otlpEndpoint);
     targets.push(Otlp.open({ endpoint, service, version: packageVersion(), cwd: process.cwd() }));
   }

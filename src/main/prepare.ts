@@ -62,7 +62,7 @@ export async function checkSettings(
   const admin = await adminAddressesOf(loaded);
   const addresses = addressesOf(loaded);
   const tls = await readTls(loaded, addresses);
-  if (loaded.settings.otlpEndpoint !== null) (await import('../push/otlp.ts')).findExporter(process.cwd());
+  await checkPackages(loaded);
   return {
     loaded,
     privileges,
@@ -110,6 +110,12 @@ function checkMounts({ settings: { app, mount }, origins }: LoadedData): void {
     throw new UsageError(
       `${nameSetting(origins.mount, 'mount')}: ${root} and ${app} are both at /; remove one of them, or mount it at a path of its own`,
     );
+}
+
+/** Refuses what needs a package that is missing. */
+async function checkPackages({ settings: { otlpEndpoint, otlpTraces, chdir } }: LoadedData): Promise<void> {
+  if (otlpEndpoint !== null) (await import('../push/otlp.ts')).findExporter(process.cwd());
+  if (otlpTraces !== null) (await import('../push/otlp-spans.ts')).findSpanExporter(chdir);
 }
 
 /** Refuses directories of files that are not there. */

@@ -29,12 +29,7 @@ import type { Observe } from '../process/status.ts';
 import type { Notifier } from '../process/systemd/notifier.ts';
 import type { SystemdVariables } from '../process/systemd/variables.ts';
 import { classNameOf } from '../settings/class-name.ts';
-import {
-  questionable,
-  type Remark,
-  warnsOfRoot,
-  withoutRestart,
-} from '../settings/effects.ts';
+import { questionable, type Remark, warnsOfRoot, withoutRestart } from '../settings/effects.ts';
 import { ARBITER_HOOKS, type Hooks } from '../settings/hooks.ts';
 import { type LoadedData, loadHooks, type SettingsInput } from '../settings/load.ts';
 import { callWithin } from '../support/call-within.ts';

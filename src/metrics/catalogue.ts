@@ -113,6 +113,10 @@ export const workerFamilies = {
     type: 'counter',
     help: 'Lines of logs that could not be written, as the records log-unwritable and access-lines-lost say',
   },
+  tsunicorn_spans_lost_total: {
+    type: 'counter',
+    help: 'Spans that the receiver of --otlp-traces did not take, or for which there was no room while it did not answer',
+  },
   tsunicorn_log_records_total: {
     type: 'counter',
     help: 'Lines of the error log, of workers and the arbiter, whether or not their level is written; those with an error are counted as exception too',

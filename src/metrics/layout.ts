@@ -1,4 +1,4 @@
-import { type Family, type FamilyName, families } from './catalogue.ts';
+import { DURATION_BOUNDS, type Family, type FamilyName, families } from './catalogue.ts';
 
 /** One labelled member of a family, and where its numbers are. */
 export interface Member {
@@ -28,8 +28,14 @@ const HEADER_LENGTH = 8;
 /** Every member of every family. */
 export const members: ReadonlyMap<FamilyName, readonly Member[]> = layOut();
 
+/** The numbers of one exemplar, from its first; `length` is how many they are. */
+export const EXEMPLAR = { key: 0, seconds: 1, atMs: 2, trace: 3, span: 7, length: 9 } as const;
+/** Behind the figures: two for each bucket of the durations of requests; see exemplars.ts. */
+export const EXEMPLARS_AT = endOfFamilies();
+export const EXEMPLARS = 2 * (DURATION_BOUNDS.length + 1);
+
 /** How many numbers a block has before its series. */
-export const FIGURES = endOfFigures();
+export const FIGURES = EXEMPLARS_AT + EXEMPLARS * EXEMPLAR.length;
 
 /** Where the numbers of a member are, by its place among the label values as the catalogue lists them. */
 export function placeOf(family: FamilyName, index = 0): number {
@@ -50,6 +56,8 @@ export function figureNames(): readonly string[] {
     for (const { labels, at } of all)
       for (let index = 0; index < widthOf(families[family]); index++)
         names[at + index] = [family, ...Object.values(labels), index].join(' ');
+  // Short, as there are many, and the head of a file has a limit.
+  for (let at = EXEMPLARS_AT; at < FIGURES; at++) names[at] = `e${at - EXEMPLARS_AT}`;
   return names;
 }
 
@@ -106,7 +114,7 @@ function combinations(labels: readonly (readonly [string, readonly string[]])[])
   return values.flatMap((value) => combinations(rest).map((others) => ({ [name]: value, ...others })));
 }
 
-function endOfFigures(): number {
+function endOfFamilies(): number {
   const ends = [...members].map(([name, all]) => (all.at(-1)?.at ?? 0) + widthOf(families[name]));
   return Math.max(...ends);
 }

@@ -1,5 +1,6 @@
 import type { CounterBlock } from './block.ts';
 import { METHODS, PROTOCOLS, SCHEMES, workerFamilies } from './catalogue.ts';
+import { noteExemplar, type Trace } from './exemplars.ts';
 import { observe, placeFor, placeOf } from './layout.ts';
 import { keyOf, NO_ANSWER } from './series.ts';
 
@@ -60,12 +61,25 @@ export class RequestCounter {
 
   /**
    * It is answered, or its connection has ended; the status is NO_ANSWER where there was none, and `nowMs` is of
-   * performance.now().
+   * performance.now(). With a trace it stands for the requests of its bucket.
    */
-  ended(active: number, httpVersion: string, status: number, durationMs: number, nowMs?: number): void {
+  ended(
+    active: number,
+    httpVersion: string,
+    status: number,
+    durationMs: number,
+    nowMs?: number,
+    trace: Trace | null = null,
+  ): void {
     const protocol = httpVersion === '1.1' ? 0 : (PROTOCOL_INDEX[httpVersion] ?? OTHER_PROTOCOL);
     const { series } = this.#block;
-    series.count(series.place(keyOf(active >> 1, status, protocol, active & 1)), durationMs / 1000);
+    const at = series.place(keyOf(active >> 1, status, protocol, active & 1));
+    const bucket = series.count(at, durationMs / 1000);
+    if (trace !== null) {
+      const hasFailed = status === NO_ANSWER || status >= 500;
+      const place = { key: series.keyAt(at), bucket, hasFailed };
+      noteExemplar(this.#values, place, trace, durationMs / 1000, Date.now());
+    }
     this.#add(ACTIVE + active, -1);
     this.#block.changed(nowMs);
   }

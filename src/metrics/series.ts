@@ -90,8 +90,8 @@ export class SeriesTable {
     for (const [offset, sum] of sums.entries()) values[at + offset] = (values[at + offset] ?? 0) + sum;
   }
 
-  /** Counts one request in the series at that place. */
-  count(at: number, seconds: number): void {
+  /** Counts one request in the series at that place; returns the index of its bucket. */
+  count(at: number, seconds: number): number {
     const values = this.#values;
     let bucket = at + BUCKETS;
     for (const bound of DURATION_BOUNDS) {
@@ -100,6 +100,12 @@ export class SeriesTable {
     }
     values[at + SUM] = (values[at + SUM] ?? 0) + seconds;
     values[bucket] = (values[bucket] ?? 0) + 1;
+    return bucket - at - BUCKETS;
+  }
+
+  /** The key of the series at that place. */
+  keyAt(at: number): number {
+    return this.#values[at] ?? 0;
   }
 
   #add(key: number): number {

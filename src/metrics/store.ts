@@ -1,4 +1,5 @@
 import { fs } from '../support/builtins.ts';
+import { addExemplars, type Exemplar, type Exemplars, takeExemplars } from './exemplars.ts';
 import {
   type Block,
   type Blocks,
@@ -41,6 +42,7 @@ export interface Totals {
   readonly figures: Float64Array;
   /** [sum, …buckets] by key. */
   readonly series: ReadonlyMap<number, Float64Array>;
+  readonly exemplars: Exemplars;
   /** The figures of each living worker. */
   readonly workers: readonly Float64Array[];
   /** How many requests each living worker has ended, by its process id. */
@@ -196,6 +198,7 @@ export class CounterStore {
   #absorb({ figures, series }: Block): void {
     const base = this.#base;
     addCounters(base, figures);
+    takeExemplars(base, figures);
     for (const at of ACTIVE) base[DIED] = (base[DIED] ?? 0) + (figures[at] ?? 0);
     for (const [key, sums] of series) this.#series.add(key, sums);
   }
@@ -214,6 +217,7 @@ export class CounterStore {
 class Sum implements Totals {
   readonly figures = new Float64Array(FIGURES);
   readonly series = new Map<number, Float64Array>();
+  readonly exemplars = new Map<number, Map<number, Exemplar>>();
   readonly workers: Float64Array[] = [];
   readonly ended = new Map<number, number>();
 
@@ -225,6 +229,7 @@ class Sum implements Totals {
     }
     for (const block of [base, ...workers]) {
       addCounters(this.figures, block.figures);
+      addExemplars(block.figures, this.exemplars);
       if (isLiving) for (const at of GAUGES) this.#add(at, block.figures[at] ?? 0);
       for (const [key, sums] of block.series) this.#addSeries(key, sums);
     }

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
 import { messageOf, UsageError } from '../support/errors.ts';
+import { findPackage } from '../support/find-package.ts';
 import { type OtlpMetric, otlpMetrics } from './otlp-metrics.ts';
 import type { Picture, Target } from './picture.ts';
 import { since } from './since.ts';
@@ -34,16 +34,8 @@ export interface OtlpOptions {
 
 /** Throws a UsageError that says what to install, where the package is missing. */
 export function findExporter(cwd: string): string {
-  for (const from of [import.meta.url, join(cwd, 'package.json')]) {
-    try {
-      const found = createRequire(from).resolve(OTLP_PACKAGE);
-      // npm does not install what the exporter expects to be there (a peer).
-      createRequire(found).resolve('@opentelemetry/api');
-      return found;
-    } catch {
-      // It may be at the other place.
-    }
-  }
+  const found = findPackage(OTLP_PACKAGE, ['@opentelemetry/api'], cwd);
+  if (found !== null) return found;
   throw new UsageError(
     `--otlp-endpoint: the package ${OTLP_PACKAGE} is missing, or what it needs: npm install ${OTLP_PACKAGE} @opentelemetry/api`,
   );

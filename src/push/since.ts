@@ -13,5 +13,5 @@ export function since(before: Pick<Totals, 'figures' | 'series'>, now: Totals): 
       return [key, old === undefined ? sums : sums.map((sum, at) => Math.max(0, sum - (old[at] ?? 0)))];
     }),
   );
-  return { figures, series, workers: now.workers, ended: now.ended };
+  return { ...now, figures, series };
 }

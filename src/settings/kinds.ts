@@ -58,6 +58,18 @@ export function seconds(): Kind<number> {
   });
 }
 
+/** A number from 0 to 1, both included. */
+export function fraction(): Kind<number> {
+  const inRange = (value: unknown) =>
+    typeof value === 'number' && value >= 0 && value <= 1 ? value : undefined;
+  return scalar({
+    placeholder: 'number',
+    expected: 'a number from 0 to 1',
+    readText: (text) => (/^(\d+\.?\d*|\.\d+)$/.test(text) ? inRange(Number(text)) : undefined),
+    readValue: inRange,
+  });
+}
+
 const BYTES: Readonly<Record<string, number>> = { '': 1, K: 1024, M: 1024 ** 2, G: 1024 ** 3 };
 
 /** A size in bytes; text may have a unit, which is a power of 1024: `256M`, `1.5G`. */

@@ -157,6 +157,8 @@ const CHANGES: Readonly<Record<Exclude<SettingName, Fixed | Privileged | Elsewhe
   readyPath: { to: '/', seen: 'worker' },
   collectPromClient: { to: true, seen: 'worker' },
   otlpEndpoint: { to: 'http://127.0.0.1:9', as: () => null, seen: 'restart' },
+  otlpTraces: { to: 'http://127.0.0.1:9', seen: 'worker' },
+  otlpTracesRatio: { to: 0.5, seen: 'worker' },
   statsdHost: { to: '127.0.0.1:9', as: () => null, seen: 'restart' },
   statsdPrefix: { to: 'shop', seen: 'worker' },
   dogstatsdTags: { to: 'a:b', seen: 'worker' },

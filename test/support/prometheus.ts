@@ -11,6 +11,14 @@ export interface PrometheusSample {
   readonly value: readonly [seconds: number, value: string];
 }
 
+/** A request that stands for those of its bucket. */
+export interface PrometheusExemplar {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: string;
+  readonly timestamp: number;
+  readonly seriesLabels: Readonly<Record<string, string>>;
+}
+
 /** A real Prometheus that scrapes one address every second until the test ends. */
 export class Prometheus {
   readonly #at: string;
@@ -19,13 +27,14 @@ export class Prometheus {
     this.#at = at;
   }
 
-  /** `target` is a host and a port. */
-  static async scraping(target: string): Promise<Prometheus> {
+  /** `target` is a host and a port; `more` are further options. */
+  static async scraping(target: string, more: readonly string[] = []): Promise<Prometheus> {
     const cwd = temporaryDirectory({ 'prometheus.yml': configuration(target) });
     const args = [
       '--config.file=prometheus.yml',
       '--storage.tsdb.path=data',
       '--web.listen-address=127.0.0.1:0',
+      ...more,
     ];
     const child = spawn('prometheus', args, { cwd, stdio: ['ignore', 'ignore', 'pipe'] });
     onTestFinished(async () => {
@@ -49,6 +58,18 @@ export class Prometheus {
     const { status, body } = await get(this.#at, `/api/v1/query?query=${encodeURIComponent(text)}`);
     if (status !== 200) throw new Error(`${text}: ${body}`);
     return JSON.parse(body).data.result;
+  }
+
+  /** The exemplars of a query, from `--enable-feature=exemplar-storage`. */
+  async exemplars(text: string): Promise<readonly PrometheusExemplar[]> {
+    const now = Date.now() / 1000;
+    const query = new URLSearchParams({ query: text, start: `${now - 3600}`, end: `${now + 60}` });
+    const { status, body } = await get(this.#at, `/api/v1/query_exemplars?${query}`);
+    if (status !== 200) throw new Error(`${text}: ${body}`);
+    return JSON.parse(body).data.flatMap(
+      ({ seriesLabels, exemplars }: { seriesLabels: object; exemplars: object[] }) =>
+        exemplars.map((exemplar) => ({ ...exemplar, seriesLabels })),
+    );
   }
 
   /** The value of a query that has one sample; undefined where it has none yet. */

@@ -48,6 +48,7 @@ export async function serveMany(
     connections,
     observers: options.observers,
     flights: options.flights,
+    trace: options.trace,
     count: options.count,
     requestIdHeader: settings.requestIdHeader,
     hsts: settings.hsts,

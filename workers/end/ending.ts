@@ -1,4 +1,5 @@
 import { CutOff } from '../../src/http/drain/cut-off.ts';
+import type { Spans } from '../../src/spans/spans.ts';
 import type { Clock } from '../../src/support/clock.ts';
 import type { WorkerHooks } from '../hooks.ts';
 import type { Logs } from '../logs.ts';
@@ -15,6 +16,8 @@ export interface EndingOptions {
   /** Lets the application end what it holds. */
   readonly close: (() => Promise<void>) | undefined;
   readonly hooks: Pick<WorkerHooks, 'call'>;
+  /** The spans of its requests; null where there are none. */
+  readonly spans: Pick<Spans, 'flush'> | null;
   readonly logs: Pick<Logs, 'applicationFailed' | 'close'>;
   readonly clock: Clock;
 }
@@ -41,12 +44,15 @@ export class Ending {
   }
 
   async #runAll(): Promise<void> {
-    const { graceMs, termination, close, hooks, logs } = this.#options;
+    const { graceMs, termination, close, hooks, spans, logs } = this.#options;
     const failed = (error: unknown) => logs.applicationFailed(error);
+    // Beside the rest: a receiver that does not answer must not take the time of the application.
+    const sent = spans?.flush();
     // As at the end of any program: exporters and pools of the application flush what they hold.
     if (graceMs > 0) await termination.run(graceMs).catch(failed);
     await hooks.call('workerExit');
     if (graceMs > 0) await close?.().catch(failed);
+    await sent;
     await logs.close();
   }
 }

@@ -19,6 +19,8 @@ export interface Counting {
   readonly shared: SharedCounters | null;
   /** Takes each record of the worker's log: some say that lines were lost. */
   readonly logged: (fields: LossFields) => void;
+  /** Spans of requests are lost. */
+  spansLost(count: number): void;
   /** Counts a line of the error log. */
   levelled(level: LogLevel, fields: { readonly err?: unknown } | undefined): void;
   /** From now on the worker has this slot. */
@@ -28,6 +30,7 @@ export interface Counting {
 }
 
 const LOST = placeOf('tsunicorn_log_lines_lost_total');
+const SPANS_LOST = placeOf('tsunicorn_spans_lost_total');
 /** How often the process is measured, and numbers are sent that cannot be written. */
 const MEASURE_MS = 1000;
 
@@ -58,6 +61,12 @@ export async function startCounting(
   values[HEADER.pid] = process.pid;
   values[HEADER.slot] = slot === null ? 0 : slot + 1;
   block.changed();
+  const lose = (at: number, count: number) => {
+    values[at] = (values[at] ?? 0) + count;
+    block.changed();
+    // The process may end now.
+    block.flush();
+  };
   every(backgroundClock, MEASURE_MS, () => {
     look();
     send();
@@ -68,14 +77,14 @@ export async function startCounting(
     send();
   });
   return {
-    requests: countBy(new RequestCounter(block), settings.readyPath, await bodiesOf(settings)),
-    shared: fd === null ? null : { values, fd, position },
-    logged: countLost((lines) => {
-      values[LOST] = (values[LOST] ?? 0) + lines;
-      block.changed();
-      // The process may end now.
-      block.flush();
+    requests: countBy(new RequestCounter(block), {
+      uncountedPath: settings.readyPath,
+      sentBytes: await bodiesOf(settings),
+      exemplars: exemplarsOf(settings),
     }),
+    shared: fd === null ? null : { values, fd, position },
+    logged: countLost((lines) => lose(LOST, lines)),
+    spansLost: (count) => lose(SPANS_LOST, count),
     levelled(level, fields) {
       if (level === 'debug' || level === 'info') return;
       for (const at of levelPlaces(level, fields)) values[at] = (values[at] ?? 0) + 1;
@@ -102,6 +111,12 @@ export async function startCounting(
       }
     },
   };
+}
+
+/** Only /metrics shows them. */
+function exemplarsOf({ adminBind, otlpTraces }: BootSpec['settings']) {
+  if (adminBind === null) return 'none';
+  return otlpTraces === null ? 'trace' : 'span';
 }
 
 /** What knows how long the body of an answer is: the access log, where there is one. */

@@ -125,6 +125,7 @@ function handlerOf(options: HttpServerOptions, refusals: Refusals): RequestListe
     flights = null,
     count,
     clock,
+    trace = null,
     requestIdHeader = null,
     hsts = null,
   } = options;
@@ -136,7 +137,8 @@ function handlerOf(options: HttpServerOptions, refusals: Refusals): RequestListe
   };
   const noted = count?.around(all, flights) ?? noteFlights(flights, all);
   const strict = hsts === null ? noted : transportStrictly(hsts, noted);
-  const begin = requestIdHeader === null ? strict : named(requestIdHeader, strict);
+  const begun = requestIdHeader === null ? strict : named(requestIdHeader, strict);
+  const begin = trace?.(begun) ?? begun;
   const judge = judgeOf(options);
   return (request, response) => {
     const nowMs = clock.now();

@@ -24,6 +24,12 @@ export const logRecords = {
     fields: ['worker', 'lost', 'file', 'error'],
     when: 'a worker was killed from outside, and the arbiter cannot write the lines of its requests',
   },
+  'spans-lost': {
+    level: ['warning', 'info'],
+    fields: ['phase', 'lost', 'durationMs', 'reason'],
+    may: ['worker'],
+    when: 'the receiver of `--otlp-traces` does not take the spans of a worker; said when it begins and when it ends',
+  },
   'log-given': {
     level: 'info',
     fields: ['file'],

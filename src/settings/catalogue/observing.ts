@@ -1,5 +1,5 @@
 import { nullable } from '../compound-kinds.ts';
-import { boolean, headerName, httpUrl, integer, lineText, path, text } from '../kinds.ts';
+import { boolean, fraction, headerName, httpUrl, integer, lineText, path, text } from '../kinds.ts';
 import { setting } from '../setting.ts';
 import { statsdHost } from '../statsd-host.ts';
 
@@ -20,7 +20,7 @@ export const observing = {
     restart: true,
   }),
   adminToken: setting({
-    doc: 'What a client has to send as `Authorization: Bearer <token>` for the pages of `adminBind` that say more than `/livez`, `/readyz` and `/metrics`. Without it those pages are answered only on the loopback interface and on Unix sockets, and [the page](page.md) only shows. Set it by its variable, as anyone on the machine can read a command line.',
+    doc: 'What a client has to send as `Authorization: Bearer <token>` for the pages of `adminBind` that say more than `/livez`, `/readyz` and `/metrics`. Without it those pages are answered only on the loopback interface and on Unix sockets, and [the page](page.md) only shows. Set it by its variable, as anyone on the machine can read a command line, and take at least 16 characters, as `openssl rand -hex 32` makes them: wrong ones are not kept from trying again.',
     flags: '--admin-token',
     kind: nullable(text('token')),
     default: null,
@@ -67,6 +67,19 @@ export const observing = {
     kind: nullable(httpUrl()),
     default: null,
     restart: true,
+  }),
+  otlpTraces: setting({
+    doc: 'The OpenTelemetry receiver that gets a span for each request, by OTLP over HTTP (see [tracing.md](tracing.md)): its base, such as `http://127.0.0.1:4318`, or `env` for `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT` or `OTEL_EXPORTER_OTLP_ENDPOINT`. It needs the package `@opentelemetry/exporter-trace-otlp-http`.',
+    flags: '--otlp-traces',
+    kind: nullable(httpUrl()),
+    default: null,
+  }),
+  otlpTracesRatio: setting({
+    doc: 'How many of the requests that belong to no trace begin one, from 0 to 1. Those that belong to one are recorded where their `traceparent` says so.',
+    flags: '--otlp-traces-ratio',
+    kind: fraction(),
+    default: 1,
+    needs: { anyOf: ['otlpTraces'] },
   }),
   readyQuorum: setting({
     doc: 'How many workers must accept for `/readyz` to answer 200.',

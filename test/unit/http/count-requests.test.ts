@@ -9,7 +9,7 @@ import { RequestCounter } from '../../../src/metrics/request-counter.ts';
 it('all that is counted of a request is written with its end', () => {
   const written: Float64Array[] = [];
   const block = new CounterBlock((values) => written.push(values.slice()));
-  const begin = countBy(new RequestCounter(block), null).around(() => {}, null);
+  const begin = countBy(new RequestCounter(block), { uncountedPath: null }).around(() => {}, null);
   const request: unknown = {
     method: 'GET',
     url: '/',

@@ -17,7 +17,7 @@ function totalsOf(count: number) {
   const sums = new Float64Array(DURATION_BOUNDS.length + 2);
   sums[0] = count / 2;
   sums[1] = count;
-  return { figures, series: new Map([[KEY, sums]]), workers: [], ended: new Map() };
+  return { figures, series: new Map([[KEY, sums]]), exemplars: new Map(), workers: [], ended: new Map() };
 }
 
 it('what an old arbiter has sent is not sent again', () => {

@@ -20,7 +20,7 @@ function totalsOf(series: readonly Series[], figures: Readonly<Record<number, nu
     for (const [at, count] of Object.entries(counts)) sums[1 + Number(at)] = count;
     return [keyOf(0, status, 0, 0), sums];
   });
-  return { figures: numbers, series: new Map(all), workers: [], ended: new Map() };
+  return { figures: numbers, series: new Map(all), exemplars: new Map(), workers: [], ended: new Map() };
 }
 
 function pictureOf(totals: Totals): Picture {

@@ -3,7 +3,13 @@ import { FIGURES } from '../../../src/metrics/layout.ts';
 import type { Picture } from '../../../src/push/picture.ts';
 import { Statsd } from '../../../src/push/statsd.ts';
 
-const totals = { figures: new Float64Array(FIGURES), series: new Map(), workers: [], ended: new Map() };
+const totals = {
+  figures: new Float64Array(FIGURES),
+  series: new Map(),
+  exemplars: new Map(),
+  workers: [],
+  ended: new Map(),
+};
 const picture = { totals, status: { workers: { all: 3, ready: 2 } } } as unknown as Picture;
 
 it('a socket that cannot be bound loses its packets, and the next ones go by another', async () => {

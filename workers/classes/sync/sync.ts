@@ -72,6 +72,7 @@ export const serveSync: Serve = async (options) => {
     connections,
     observers: [({ socket }) => pending.know(acceptedOf(socket)), ...options.observers],
     flights: options.flights,
+    trace: options.trace,
     count: options.count,
     requestIdHeader: settings.requestIdHeader,
     hsts: settings.hsts,

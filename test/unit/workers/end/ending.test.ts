@@ -12,6 +12,7 @@ function ending(given: Partial<EndingOptions> = {}) {
     termination: { run: async (limitMs) => void ran.push(`termination ${limitMs}`) },
     close: step('close'),
     hooks: { call: async (name) => void ran.push(name) },
+    spans: { flush: async () => void ran.push('spans') },
     logs: { applicationFailed: (error) => void ran.push(String(error)), close: step('logs') },
     clock,
     ...given,
@@ -30,21 +31,21 @@ describe('the end of a worker', () => {
   it("runs the application's part, the hook and what closes it, and the logs last", async () => {
     const { it: end, ran, clock } = ending();
     await end.run();
-    expect(ran).toEqual(['termination 5000', 'workerExit', 'close', 'logs']);
+    expect(ran).toEqual(['spans', 'termination 5000', 'workerExit', 'close', 'logs']);
     expect(clock.timerCount).toBe(0);
   });
 
   it("runs nothing of the application's without any grace, save the hook", async () => {
     const { it: end, ran } = ending({ graceMs: 0 });
     await end.run();
-    expect(ran).toEqual(['workerExit', 'logs']);
+    expect(ran).toEqual(['spans', 'workerExit', 'logs']);
   });
 
   it('goes on where a part of it fails, which is logged', async () => {
     const failing = { run: () => Promise.reject('no disk') };
     const { it: end, ran } = ending({ termination: failing });
     await end.run();
-    expect(ran).toEqual(['no disk', 'workerExit', 'close', 'logs']);
+    expect(ran).toEqual(['spans', 'no disk', 'workerExit', 'close', 'logs']);
   });
 
   it('is over with its grace, whatever still runs', async () => {

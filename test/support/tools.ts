@@ -35,6 +35,20 @@ export function inMountNamespace(): It {
   return onlyIf(status === 0, 'no mount namespace can be made here');
 }
 
+/** `it` where a process can be shut in as in a container; elsewhere one that skips, and a warning. */
+export function inContainer(): It {
+  const { status } = spawnSync('unshare', [
+    ...IN_CONTAINER.slice(1),
+    'setpriv',
+    '--bounding-set=-all',
+    'true',
+  ]);
+  return onlyIf(status === 0, 'nothing like a container can be made here');
+}
+
+/** The command that gives another mounts and processes of its own, among which it is process 1. */
+export const IN_CONTAINER = ['unshare', '--mount', '--pid', '--fork', '--kill-child'];
+
 /** The command that makes another process 1, in a process namespace of its own. */
 export const AS_PROCESS_ONE = ['unshare', '--pid', '--fork', '--mount-proc', '--kill-child'];
 

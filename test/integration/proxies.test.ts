@@ -88,10 +88,11 @@ const fronts: readonly (readonly [front: Front, tool: string, protocol: keyof ty
   ['nginx', 'nginx', 'http'],
   ['apache', 'apache2', 'http'],
   ['haproxy', 'haproxy', 'proxy'],
+  ['caddy', 'caddy', 'http'],
   ['nginx-uwsgi', 'nginx', 'uwsgi'],
 ];
 
-describe.each(fronts)('deploy/%s.conf', (front, tool, protocol) => {
+describe.each(fronts)('%s with its file of deploy/', (front, tool, protocol) => {
   const it = withTool(tool);
   const server = () => servers[names.indexOf(protocol)]?.() as ReturnType<(typeof servers)[number]>;
 

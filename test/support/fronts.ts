@@ -8,20 +8,24 @@ import { ask } from './http-client.ts';
 import { deadlineMs } from './patience.ts';
 import { root, temporaryDirectory } from './tsunicorn.ts';
 
-export type Front = 'nginx' | 'nginx-uwsgi' | 'haproxy' | 'apache';
+export type Front = 'nginx' | 'nginx-uwsgi' | 'haproxy' | 'apache' | 'caddy';
 
 /** The configurations of deploy/ name these. */
 const UPSTREAM = '127.0.0.1:8000';
-const PORT = 80;
 
 /** The command of each front, and what its configuration is embedded in. */
 interface How {
+  /** In deploy/. */
+  readonly file: string;
   readonly command: readonly string[];
   readonly wrap: (own: string, directory: string) => string;
   readonly upstream: (path: string) => readonly [from: string, to: string];
+  /** Where the configuration says on which port it listens, and what stands there for another one. */
+  readonly listen: readonly [from: RegExp, to: (port: number) => string];
 }
 
 const nginx: How = {
+  file: 'nginx.conf',
   command: ['nginx', '-p', '.', '-c', 'front.conf', '-e', 'stderr'],
   wrap: (own, directory) => `daemon off;
 master_process off;
@@ -34,19 +38,34 @@ http {
   ${own.replace('include uwsgi_params', 'include /etc/nginx/uwsgi_params')}
 }\n`,
   upstream: (path) => [UPSTREAM, `unix:${path}`],
+  listen: [/^ {4}listen 80;/m, (port) => `    listen 127.0.0.1:${port};`],
 };
 
 const MODULES = ['mpm_event', 'authz_core', 'proxy', 'proxy_http', 'headers'];
 
 const FRONTS: Readonly<Record<Front, How>> = {
   nginx,
-  'nginx-uwsgi': nginx,
+  'nginx-uwsgi': { ...nginx, file: 'nginx-uwsgi.conf' },
   haproxy: {
+    file: 'haproxy.conf',
     command: ['haproxy', '-db', '-f', 'front.conf'],
     wrap: (own) => own,
     upstream: (path) => [UPSTREAM, `unix@${path}`],
+    listen: [/bind :80\b/, (port) => `bind 127.0.0.1:${port}`],
+  },
+  caddy: {
+    file: 'Caddyfile',
+    command: ['caddy', 'run', '--adapter', 'caddyfile', '--config', 'front.conf'],
+    wrap: (own, directory) => `{
+\tadmin off
+\tstorage file_system ${directory}
+}
+${own}`,
+    upstream: (path) => [UPSTREAM, `unix/${path}`],
+    listen: [/^:80 \{/m, (port) => `:${port} {\n\tbind 127.0.0.1`],
   },
   apache: {
+    file: 'apache.conf',
     command: ['apache2', '-D', 'FOREGROUND', '-f', 'front.conf', '-d', '.'],
     wrap: (own, directory) => `ServerRoot ${directory}
 ServerName front.test
@@ -55,11 +74,11 @@ Mutex file:${directory}
 ErrorLog ${directory}/error.log
 User www-data
 Group www-data
-Listen 127.0.0.1:${PORT}
 StartServers 1
 ${MODULES.map((name) => `LoadModule ${name}_module /usr/lib/apache2/modules/mod_${name}.so`).join('\n')}
 ${own}`,
     upstream: (path) => [`http://${UPSTREAM}/ `, `unix:${path}|http://app/ `],
+    listen: [/^<VirtualHost \*:80>/m, (port) => `Listen 127.0.0.1:${port}\n<VirtualHost *:${port}>`],
   },
 };
 
@@ -72,25 +91,16 @@ export async function startFront(front: Front, before: string): Promise<string> 
   // Apache serves as another user.
   chmodSync(directory, 0o755);
   mkdirSync(join(directory, 'logs'));
-  const { command, wrap, upstream } = FRONTS[front];
+  const { file: own, command, wrap, upstream, listen } = FRONTS[front];
   const port = freePort();
-  const own = readFileSync(join(root, `deploy/${front}.conf`), 'utf8');
   const [from, to] = before.startsWith('/') ? upstream(before) : [UPSTREAM, before];
-  const configuration = wrap(replaced(own, from, to), directory);
-  const listening = replaced(
-    configuration.replaceAll(`127.0.0.1:${PORT}\n`, `127.0.0.1:${port}\n`),
-    new RegExp(`((?:^    listen |bind :|VirtualHost \\*:))${PORT}\\b`, 'm'),
-    front === 'apache'
-      ? `$1${port}`
-      : front === 'haproxy'
-        ? `bind 127.0.0.1:${port}`
-        : `    listen 127.0.0.1:${port}`,
-  );
+  const configuration = replaced(readFileSync(join(root, 'deploy', own), 'utf8'), from, to);
+  const listening = wrap(replaced(configuration, listen[0], listen[1](port)), directory);
   writeFileSync(join(directory, 'front.conf'), listening);
   const [file = '', ...args] = command;
   const child = spawn(file, args, {
     cwd: directory,
-    env: { PATH: `${process.env.PATH}:/usr/sbin:/sbin` },
+    env: { PATH: `${process.env.PATH}:/usr/sbin:/sbin`, HOME: directory },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';

@@ -30,9 +30,9 @@ export const addresses: readonly Explained[] = [
     code: 'TSU0204',
     title: 'The path of the socket cannot be used',
     pattern:
-      /the directory does not exist; create it|the file system is read-only; choose|the file exists and is not a socket|the file belongs to another user|path has at most|a path is missing; write unix/,
+      /the directory does not exist; create it|the file system is read-only; choose|the file exists and is not a socket|the file belongs to another user|path has at most|a path is missing; write unix|only Linux has sockets without a file/,
     means:
-      'The Unix socket cannot be made there: the directory is missing or read-only, the path is too long for the kernel (107 bytes), or something else has that name.',
+      'The Unix socket cannot be made there: the directory is missing or read-only, the path is too long for the kernel (107 bytes, 103 on macOS), or something else has that name. Abstract sockets (`unix:@name`) are known to Linux alone.',
     cure: 'Use a directory that belongs to the service, such as systemd’s `RuntimeDirectory=`: `unix:/run/app/app.sock`.',
   },
   {

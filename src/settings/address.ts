@@ -35,8 +35,8 @@ type Place =
     };
 
 const DEFAULT_PORT = 8000;
-/** Of the path of a Unix socket: sockaddr_un has 108, one of them for the terminating zero (unix(7)). */
-export const MAX_PATH_BYTES = 107;
+/** Of the path of a Unix socket: sockaddr_un has 108, one of them for the terminating zero (unix(7)); 104 on macOS and BSD. */
+export const MAX_PATH_BYTES = process.platform === 'linux' ? 107 : 103;
 
 /**
  * Parses `host:port`, `host`, `:port`, `[v6]:port`, `unix:/path`, `unix:@abstract` and `fd://N`, each perhaps behind `tls:`.
@@ -181,8 +181,15 @@ function isWrittenTls(written: readonly Address[], passed: Address): boolean {
 }
 
 function parsePath(source: string, path: string): Address {
-  if (path.startsWith('@')) return { kind: 'abstract', source, name: required(source, path.slice(1)) };
+  if (path.startsWith('@')) return { kind: 'abstract', source, name: abstractName(source, path.slice(1)) };
   return { kind: 'unix', source, path: required(source, path.startsWith('//') ? path.slice(2) : path) };
+}
+
+/** Elsewhere the kernel would only say "invalid argument". */
+function abstractName(source: string, name: string): string {
+  if (process.platform !== 'linux')
+    throw new UsageError(`${source}: only Linux has sockets without a file; write unix:/run/app.sock`);
+  return required(source, name);
 }
 
 /** Refuses a path or abstract name that is too long for the kernel; Node would only say "invalid argument". */

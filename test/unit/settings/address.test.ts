@@ -37,6 +37,16 @@ describe('an address', () => {
     expect(parse('unix:@app')).toEqual({ kind: 'abstract', name: 'app' });
   });
 
+  it('unix:@name is refused where the kernel has no such namespace', () => {
+    const own = Object.getOwnPropertyDescriptor(process, 'platform') ?? expect.fail('no platform');
+    Object.defineProperty(process, 'platform', { ...own, value: 'darwin' });
+    try {
+      expect(() => parse('unix:@app')).toThrow(/only Linux has sockets without a file; write unix:/);
+    } finally {
+      Object.defineProperty(process, 'platform', own);
+    }
+  });
+
   it.each([
     ['tls:127.0.0.1:9000', { kind: 'tcp', host: '127.0.0.1', port: 9000 }],
     ['tls://[::1]:9000', { kind: 'tcp', host: '::1', port: 9000 }],

@@ -3,8 +3,26 @@ import type { Socket } from 'node:net';
 import type { Census } from '../log/records/record.ts';
 import { connectionOrigin, tellOrigin } from '../support/origin.ts';
 import { inheritTrust, type TrustedPeers } from '../support/trusted-peers.ts';
+import {
+  ANSWERED,
+  begin,
+  CONNECTION,
+  type Connection,
+  createConnection,
+  flightsOf,
+  hasNoHead,
+  isIdle,
+  isResting,
+  isSilent,
+  isUnread,
+  longLivedOf,
+  type Marked,
+  receivedOn,
+  stageOf,
+  type Tracked,
+} from './connection.ts';
 import { closeIfSilent } from './deadlines.ts';
-import { isEventStream, type LongLived } from './drain/long-lived.ts';
+import type { LongLived } from './drain/long-lived.ts';
 import type { Flight } from './flight.ts';
 import { isLast } from './in-turn.ts';
 import { Session, type SessionOfNode } from './session.ts';
@@ -29,43 +47,6 @@ export interface OfHttp2 {
   readonly socket: Socket;
   readonly session: Session;
   readonly sinceMs: number;
-}
-
-/** The property of a socket, or of a session of HTTP/2, that holds its Connection. */
-const CONNECTION = Symbol('connection');
-
-interface Marked {
-  [CONNECTION]?: Connection | undefined;
-}
-
-type Tracked = Socket & Marked;
-
-/** In place of the latest response of a connection that rests: the real one and its request take 2 KB. */
-const ANSWERED = Object.freeze({
-  ...{ headersSent: true, writableEnded: true, writableFinished: true, _last: false },
-  req: Object.freeze({ complete: true }),
-}) as unknown as ServerResponse;
-
-interface Connection {
-  /** The socket that speaks HTTP. On a TLS connection it is not the accepted socket. */
-  socket: Tracked;
-  /** Whether the TLS handshake still runs, during which no HTTP may be written. */
-  isHandshaking: boolean;
-  /** Its index in the list of all connections. */
-  at: number;
-  latest: ServerResponse | null;
-  /** How many requests of HTTP/1 have come. */
-  requests: number;
-  /** When the latest request came; before the first, when the connection did. */
-  sinceMs: number;
-  /** Requests that were pipelined before the latest and not yet answered when it came. */
-  earlier: Flight[] | null;
-  /** Present once it speaks HTTP/2; what is of HTTP/1 (`latest`, `earlier`) then stays empty. */
-  session: Session | null;
-  /** How many of the bytes read stood before HTTP, as the header of a proxy does. */
-  preamble: number;
-  /** How many bytes had been written when the client asked for a WebSocket; Infinity for another protocol, null for none. */
-  webSocketFrom: number | null;
 }
 
 /**
@@ -117,33 +98,12 @@ export class Connections {
 
   /** Connections from which nothing was read and to which nothing was written. */
   unread(): readonly Socket[] {
-    return this.#all
-      .filter(
-        (connection) =>
-          connection.latest === null &&
-          connection.webSocketFrom === null &&
-          connection.session === null &&
-          !connection.isHandshaking &&
-          isSilent(connection) &&
-          connection.socket.bytesWritten === 0,
-      )
-      .map(({ socket }) => socket);
+    return this.#all.filter(isUnread).map(({ socket }) => socket);
   }
 
   add(socket: Socket): void {
     const tracked: Tracked = socket;
-    const connection = {
-      socket,
-      isHandshaking: false,
-      at: this.#size,
-      latest: null,
-      requests: 0,
-      sinceMs: performance.now(),
-      earlier: null,
-      session: null,
-      preamble: 0,
-      webSocketFrom: null,
-    };
+    const connection = createConnection(socket, this.#size);
     tracked[CONNECTION] = connection;
     this.#slots[this.#size] = connection;
     this.#size++;
@@ -222,13 +182,7 @@ export class Connections {
       if (earlier && !earlier.headersSent) earlier.removeHeader('Connection');
       response.setHeader('Connection', 'close');
     }
-    if (connection === undefined) return;
-    const { latest, sinceMs } = connection;
-    if (latest === null || latest.writableFinished) connection.earlier = null;
-    else keepOpen(connection, { response: latest, sinceMs });
-    connection.latest = response;
-    connection.requests++;
-    connection.sinceMs = nowMs;
+    if (connection !== undefined) begin(connection, response, nowMs);
   }
 
   /** Records that the client asks for another protocol; the application may still refuse it. */
@@ -252,17 +206,7 @@ export class Connections {
 
   /** The WebSockets, and the event streams that have begun. */
   longLived(): readonly LongLived[] {
-    return this.#all.flatMap((connection): readonly LongLived[] => {
-      const { socket, latest, session, webSocketFrom } = connection;
-      if (session !== null)
-        return session.flights.flatMap(({ response }) => eventsOf(socket, response, false));
-      // Until its handshake is answered, a WebSocket is a request like any other.
-      if (webSocketFrom !== null)
-        return socket.bytesWritten > webSocketFrom ? [{ kind: 'webSocket', socket }] : [];
-      // Requests may have been pipelined behind a stream.
-      const [first] = flightsOf(connection);
-      return first === undefined ? [] : eventsOf(socket, first.response, first.response === latest);
-    });
+    return this.#all.flatMap(longLivedOf);
   }
 
   /** From now on each connection ends with its current or next answer. */
@@ -300,11 +244,10 @@ export class Connections {
 
   /** The requests whose bodies have not arrived whole, but for those whose answers have begun and not ended. */
   receiving(): readonly { readonly socket: Socket; readonly request: IncomingMessage }[] {
-    return this.#all.flatMap(({ socket, latest, webSocketFrom }) =>
-      latest === null || webSocketFrom !== null || latest.req.complete || isBeingWritten(latest)
-        ? []
-        : [{ socket, request: latest.req }],
-    );
+    return this.#all.flatMap((connection) => {
+      const request = receivedOn(connection);
+      return request === null ? [] : { socket: connection.socket, request };
+    });
   }
 
   /** The connections whose clients have yet to take what was written of an answer. */
@@ -420,62 +363,6 @@ export class Connections {
   }
 }
 
-function flightsOf({ latest, sinceMs, earlier, session }: Connection): readonly Flight[] {
-  if (session !== null) return session.flights;
-  const all = [...(earlier ?? []), ...(latest ? [{ response: latest, sinceMs }] : [])];
-  return all.filter(({ response }) => !response.writableFinished);
-}
-
-function eventsOf(socket: Socket, response: ServerResponse, isLast: boolean): readonly LongLived[] {
-  return isEventStream(response) ? [{ kind: 'events', socket, response, isLast }] : [];
-}
-
-function stageOf(connection: Connection): keyof Census {
-  const { latest, session, webSocketFrom } = connection;
-  if (webSocketFrom !== null) return 'webSockets';
-  if (session?.isUsed) return session.size > 0 ? 'answering' : 'idle';
-  if (latest === null) return isSilent(connection) ? 'silent' : 'sendingHeaders';
-  return latest.writableFinished ? 'idle' : 'answering';
-}
-
-function isSilent({ socket, preamble }: Connection): boolean {
-  return socket.bytesRead <= preamble;
-}
-
-function hasNoHead({ latest, session, webSocketFrom }: Connection): boolean {
-  return latest === null && session?.isUsed !== true && webSocketFrom === null;
-}
-
-/** Such an answer may be written as the body comes, and the client may wait for a part of either. */
-function isBeingWritten({ headersSent, writableEnded }: ServerResponse): boolean {
-  return headersSent && !writableEnded;
-}
-
 function oldestFirst(some: readonly Connection[]): readonly Connection[] {
   return some.toSorted((one, other) => one.sinceMs - other.sinceMs);
-}
-
-function isResting(connection: Connection): boolean {
-  const { latest, session } = connection;
-  return session?.isResting ?? (latest !== null && isIdle(connection));
-}
-
-function isIdle(connection: Connection): boolean {
-  const { latest, earlier, session, webSocketFrom } = connection;
-  if (webSocketFrom !== null) return false;
-  if (session !== null) return session.isIdle;
-  if (latest === null) return isSilent(connection);
-  return latest.writableFinished && latest.req.complete && stillOpen(earlier).length === 0;
-}
-
-/** Adds one that is not answered yet, and drops those that are: they stand in front, as answers are sent in order. */
-function keepOpen(connection: Connection, flight: Flight): void {
-  connection.earlier ??= [];
-  const { earlier } = connection;
-  while (earlier[0]?.response.writableFinished) earlier.shift();
-  earlier.push(flight);
-}
-
-function stillOpen(flights: readonly Flight[] | null): readonly Flight[] {
-  return flights?.filter(({ response }) => !response.writableFinished) ?? [];
 }

@@ -1,29 +1,22 @@
 import type { Application } from '../src/app/application.ts';
-import { importedContexts } from '../src/app/contexts.ts';
 import type { Program } from '../src/app/script/load-program.ts';
 import { FlightTable } from '../src/flights/table.ts';
 import type { Readiness } from '../src/http/ready-path.ts';
 import type { WorkerLog } from '../src/log/records.ts';
 import { flushCompileCache } from '../src/process/compile-cache.ts';
 import type { BootSpec } from '../src/process/ipc/boot-spec.ts';
-import type { InspectCommand, Inspected, StopInspecting } from '../src/process/ipc/inspection.ts';
 import type { Instigator } from '../src/process/ipc/messages.ts';
 import { moreUrgent, type Retirement } from '../src/process/ipc/retirement.ts';
-import type { TlsChange } from '../src/process/ipc/tls.ts';
-import { classNameOf } from '../src/settings/class-name.ts';
 import type { Spans } from '../src/spans/spans.ts';
 import { backgroundClock, type Clock, systemClock } from '../src/support/clock.ts';
-import { EXIT, messageOf } from '../src/support/errors.ts';
-import type { DoorListener } from './accept/listener-door.ts';
-import type { OwnDoor } from './accept/own-door.ts';
-import type { TlsDoor } from './accept/tls/door.ts';
+import { EXIT } from '../src/support/errors.ts';
 import { explainExit } from './boot/early-exit.ts';
 import { explainFailure } from './boot/failure.ts';
 import { guardProcess } from './boot/host.ts';
+import { Loader } from './boot/loader.ts';
 import {
   filesOf,
   findServed,
-  loadIntoProcess,
   provePath,
   queueLimitOf,
   readinessOf,
@@ -34,6 +27,7 @@ import { observersFor } from './boot/observers.ts';
 import { spansOf } from './boot/open-spans.ts';
 import type { ReadyMessage } from './boot/ready-message.ts';
 import { SideDoor } from './boot/side-door.ts';
+import { TlsOpening } from './boot/tls-opening.ts';
 import { classOf } from './classes/classes.ts';
 import { errorPage, followImports } from './develop/create.ts';
 import type { ModuleGraph } from './develop/module-graph.ts';
@@ -43,7 +37,7 @@ import { Hold } from './end/hold.ts';
 import { UncaughtLog } from './end/uncaught.ts';
 import type { Counting } from './health/counting.ts';
 import { Heartbeat } from './health/heartbeat.ts';
-import type { OnDemand } from './health/inspect/on-demand.ts';
+import { InspectedByItself } from './health/inspect/by-itself.ts';
 import { watchRequests } from './health/watch-requests.ts';
 import { WorkerHooks } from './hooks.ts';
 import type { Inbox, WorkerEvent } from './inbox.ts';
@@ -96,16 +90,12 @@ class Worker {
   readonly #flights = new FlightTable();
   readonly #heartbeat: Heartbeat;
   readonly #sides: SideDoor;
+  readonly #loader: Loader;
+  readonly #tls = new TlsOpening();
+  readonly #inspected: InspectedByItself;
   readonly #hold = new Hold();
-  #listeners: readonly DoorListener[];
-  /** Of a program. */
-  #ownDoor: OwnDoor | null = null;
   #phase: Phase = { name: 'booting' };
   #readiness: Readiness | null = null;
-  /** Null where no client speaks TLS. */
-  #tls: TlsDoor | null = null;
-  /** Those that have come before it was there. */
-  readonly #tlsChanges: TlsChange[] = [];
   /** With --wait-ready only. */
   #readyMessage: ReadyMessage | null = null;
   #recycler: Recycler | null = null;
@@ -115,7 +105,6 @@ class Worker {
   #files: readonly string[] = [];
   #exitStatus: number = EXIT.ok;
   #spans: Spans | null = null;
-  #onDemand: OnDemand | null = null;
 
   constructor(
     inbox: Inbox,
@@ -135,7 +124,8 @@ class Worker {
     if (counting !== null) logs.countBy(counting.levelled);
     this.#uncaught = new UncaughtLog(logs.log);
     this.#sides = new SideDoor(spec, logs.log, (message, socket) => void inbox.send(message, socket));
-    this.#listeners = spec.listeners;
+    this.#loader = new Loader({ spec, program, sides: this.#sides, log: logs.log, logs });
+    this.#inspected = new InspectedByItself((part) => void inbox.send(part));
     const { age, slot, generation, settings } = spec;
     this.#hooks = new WorkerHooks({ pid: process.pid, age, slot, generation, log: logs.log });
     // While a program loads, the process is to look as idle as it would be without us.
@@ -153,7 +143,7 @@ class Worker {
 
   async boot(allLoaded: () => void): Promise<void> {
     try {
-      const [serve] = await Promise.all([classOf(this.#spec), this.#loadCode()]);
+      const [serve] = await Promise.all([classOf(this.#spec), this.#loader.loadCode()]);
       allLoaded();
       const serving = await this.#start(serve);
       // The worker was told to quit while the sockets were being opened.
@@ -172,38 +162,29 @@ class Worker {
     }
   }
 
-  /** What loads the application, while our own files still find each other without a look at the disk. */
-  async #loadCode(): Promise<void> {
-    const { settings, failure } = this.#spec;
-    if (this.#program !== null) await Promise.all([import('./boot/load-program.ts'), this.#sides.loadCode()]);
-    // Threads load the application themselves.
-    else if (!failure && classNameOf(settings) !== 'thread') await import('../src/app/load-served.ts');
-  }
-
   async #start(serve: Serve): Promise<Serving> {
     const { settings, failure } = this.#spec;
     guardProcess(this.#log, this.#program !== null);
     this.#readyMessage = await readyMessageOf(this.#spec);
     this.#modules = await followImports(settings, (loaded) => void this.#inbox.send(loaded));
     if (!failure) await this.#hooks.load(this.#spec);
-    else if (this.#spec.address === 'asked') {
-      const { listenersOfFailure } = await import('./boot/load-program.ts');
-      this.#listeners = await listenersOfFailure(this.#spec, this.#sides.tell);
-    }
+    else await this.#loader.followFailure();
     await this.#hooks.call('postFork');
     const accessLog = await this.#logs.openAccess(this.#flights);
     this.#readiness = await readinessOf(settings);
     this.#recycler = await createRecycler(settings, this.#log, this.#clock);
     const count = this.#counting?.requests ?? null;
     this.#spans = await spansOf(settings, this.#log, this.#counting?.spansLost ?? null);
-    this.#tls = await this.#openTls();
+    const tls = await this.#tls.open(this.#spec.tls, () => ({
+      settings,
+      ...{ sslContext: this.#hooks.all.sslContext, log: this.#log, clock: this.#clock },
+    }));
     const queueLimit = await queueLimitOf(settings, { count, log: this.#log, clock: this.#clock });
     const files = await filesOf(settings, this.#log, this.#clock);
-    const onError = this.#logs.applicationFailed;
     return serve({
       settings,
-      listeners: () => this.#listeners,
-      ownDoor: () => this.#ownDoor,
+      listeners: () => this.#loader.listeners,
+      ownDoor: () => this.#loader.ownDoor,
       observers: observersFor(accessLog, this.#hooks.all, this.#hooks.view, this.#recycler?.observer),
       flights: accessLog === null && this.#spec.watchdogFd !== null ? this.#flights : null,
       trace: this.#spans?.trace ?? null,
@@ -212,9 +193,9 @@ class Worker {
       log: this.#log,
       applicationLog: this.#logs.log,
       clock: this.#clock,
-      onError,
+      onError: this.#logs.applicationFailed,
       queueLimit,
-      tls: this.#tls,
+      tls,
       guard: (handler) => {
         const limited = queueLimit?.guard(handler) ?? handler;
         // A file takes no turn and no thread of the application's.
@@ -224,40 +205,10 @@ class Worker {
       fail: (reason) => this.#fail(reason),
       report: this.#modules?.take ?? null,
       answerFailure: await errorPage(settings),
-      load: () => this.#load(onError),
+      load: () => this.#loader.load(),
       initialised: () => this.#hooks.call('postWorkerInit'),
       prove: (application, close) => this.#prove(application, close),
     });
-  }
-
-  async #openTls(): Promise<TlsDoor | null> {
-    if (this.#spec.tls === undefined) return null;
-    const { changedSpec, openTls } = await import('./boot/open-tls.ts');
-    return openTls({
-      spec: this.#tlsChanges.reduce(changedSpec, this.#spec.tls),
-      settings: this.#spec.settings,
-      ...{ sslContext: this.#hooks.all.sslContext, log: this.#log, clock: this.#clock },
-    });
-  }
-
-  async #load(onError: Logs['applicationFailed']): Promise<Application> {
-    const application = await this.#loadPlain(onError);
-    return importedContexts()?.serve(application, { log: this.#logs.log, onError }) ?? application;
-  }
-
-  async #loadPlain(onError: Logs['applicationFailed']): Promise<Application> {
-    if (this.#program === null) {
-      this.#sides.watchImported();
-      return loadIntoProcess(this.#spec.settings, this.#log, onError);
-    }
-    const { loadAsProgram } = await import('./boot/load-program.ts');
-    const { application, listeners, ownDoor } = await loadAsProgram(this.#program, {
-      ...{ spec: this.#spec, log: this.#log, onError },
-      ...{ sides: this.#sides.sides, tell: this.#sides.tell },
-    });
-    this.#listeners = listeners;
-    this.#ownDoor = ownDoor;
-    return application;
   }
 
   async #prove(application: Application, close: Serving['close']): Promise<void> {
@@ -287,11 +238,6 @@ class Worker {
       this.#sides.closeUnused();
       void this.#heartbeat.announceStandby();
     });
-  }
-
-  #tlsChanged(change: TlsChange): void {
-    if (this.#tls === null) this.#tlsChanges.push(change);
-    else this.#tls.change(change);
   }
 
   #accept(slot: number): void {
@@ -324,10 +270,10 @@ class Worker {
         return this.#hold.for(event.forMs);
       case 'certificates':
       case 'ticketKeys':
-        return this.#tlsChanged(event);
+        return this.#tls.change(event);
       case 'inspect':
       case 'stopInspecting':
-        return void this.#inspected(event);
+        return void this.#inspected.take(event);
       case 'given':
         return this.#sides.answered(event.answer, event.socket);
       case 'orphaned':
@@ -337,19 +283,6 @@ class Worker {
         return this.#leave({ purpose: 'stop', emptyQueue: true, graceMs: this.#graceMs });
       case 'signal':
         return this.#signalled(event.signal);
-    }
-  }
-
-  /** Where no watchdog runs that could be asked. */
-  async #inspected(command: InspectCommand | StopInspecting): Promise<void> {
-    const say = (part: Inspected) => void this.#inbox.send(part);
-    try {
-      const { OnDemand } = await import('./health/inspect/on-demand.ts');
-      this.#onDemand ??= new OnDemand(say);
-      this.#onDemand.take(command);
-    } catch (error) {
-      // The installation may be gone.
-      say({ tsunicorn: 'inspected', id: command.id, end: 'failed', text: messageOf(error) });
     }
   }
 

@@ -192,13 +192,13 @@ export class Arbiter {
       case 'upgrade':
         return this.#upgrade.begin();
       case 'restart':
-        return this.#service.restart(command.age);
+        return this.#service.commands.restart(command.age);
       case 'kill':
-        return this.#service.kill(command.age);
+        return this.#service.commands.kill(command.age);
       case 'hold':
-        return this.#service.hold(command.age, command.forMs);
+        return this.#service.commands.hold(command.age, command.forMs);
       case 'release':
-        return this.#service.release(command.age);
+        return this.#service.commands.release(command.age);
     }
   }
 

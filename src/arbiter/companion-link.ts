@@ -56,7 +56,7 @@ export class CompanionLink {
     const wants = intent.name === 'serving' || intent.name === 'lingering';
     if (wants && !this.#wanted) this.#sinceMs = system.wallMs();
     this.#wanted = wants;
-    const companions = current.companions ?? this.#service.trial?.companions;
+    const companions = current.companions ?? this.#service.trial.generation?.companions;
     if (wants && this.#supervisor === null && companions) this.#begin(companions);
     const wakeAtMs = this.#supervisor?.look(this.#desired(wants)) ?? Infinity;
     const groups = this.#supervisor?.groups ?? [];
@@ -79,10 +79,10 @@ export class CompanionLink {
   /** Ends the trial of a reload, if its companions have shown what they are: before one that has failed is started again. */
   advance(): void {
     const { trial } = this.#service;
-    if (trial === null) return;
-    const proofs = requiredOf(trial).map((one) => this.#proofOf(one));
+    if (trial.generation === null) return;
+    const proofs = requiredOf(trial.generation).map((one) => this.#proofOf(one));
     const failure = proofs.find((proof) => proof.name === 'failed');
-    if (failure) this.#service.companionFailed(failure.reason);
+    if (failure) trial.fail(failure.reason);
     else if (proofs.every(({ name }) => name === 'proved')) this.#service.companionsProved();
   }
 
@@ -123,7 +123,7 @@ export class CompanionLink {
   /** Those of the generation that serves, and of a candidate those that it requires. */
   get #assigned(): readonly Assigned[] {
     const { current, trial } = this.#service;
-    const tried = trial === null ? [] : requiredOf(trial);
+    const tried = trial.generation === null ? [] : requiredOf(trial.generation);
     const isTried = (name: string) => tried.some(({ plan }) => plan.name === name);
     return [...assignedOf(current).filter(({ plan }) => !isTried(plan.name)), ...tried];
   }

@@ -1,26 +1,22 @@
-import { withCode } from '../explain/code.ts';
-import { describeListeners } from '../listeners/bind.ts';
 import type { Listener } from '../listeners/listener.ts';
 import type { RecordLog } from '../log/records.ts';
-import type { ListenMessage } from '../process/ipc/listening.ts';
 import type { BootFailure } from '../process/ipc/loading.ts';
-import type { WorkerMessage } from '../process/ipc/messages.ts';
+import type { Ready } from '../process/ipc/messages.ts';
 import type { TlsChange } from '../process/ipc/tls.ts';
-import type { PassedSocket } from '../process/passed-socket.ts';
 import type { ArbiterRole, ServiceStatus } from '../process/status.ts';
 import type { ArbiterView } from '../settings/hooks.ts';
-import { inSeconds } from '../support/duration.ts';
 import { EXIT } from '../support/errors.ts';
 import type { LogLevel } from '../support/logger.ts';
+import { BootFailures } from './change/boot-failures.ts';
 import {
   countAfter,
   drainDelayOf,
   type Generation,
   giveSockets,
-  hasSlotSockets,
   workerCountOf,
 } from './change/generation.ts';
-import { type Asked, Reload, sameListeners } from './change/reload.ts';
+import { Reload, sameListeners } from './change/reload.ts';
+import { sayAsked, sayCancelled, sayPromoted, sayRefused } from './change/reload-lines.ts';
 import {
   hasteOf,
   type Intent,
@@ -30,35 +26,24 @@ import {
   toStopping,
   unchangedBecause,
 } from './change/shutdown.ts';
+import { isToBeTried, Trial } from './change/trial.ts';
 import type { ArbiterEvent } from './events.ts';
+import { HeadCount } from './head-count.ts';
 import { HookCaller } from './hook-caller.ts';
 import type { ArbiterOptions } from './options.ts';
 import type { Desired } from './policy/reconcile.ts';
-import { judgeBootFailure, Restarts } from './policy/restart.ts';
+import { Restarts } from './policy/restart.ts';
 import { isBooting } from './policy/worker-state.ts';
-import { listenerOf } from './program-listener.ts';
+import { ProgramListens } from './program-listens.ts';
+import { refuseCommand, refuseSignal } from './refuse.ts';
+import { sayListening } from './say-listening.ts';
 import { SideSockets } from './side-sockets.ts';
 import { statusOf } from './status.ts';
-import { failureFields } from './workers/boot-failure.ts';
+import { WorkerCommands } from './workers/commands.ts';
 import type { EndCause } from './workers/describe-end.ts';
 import type { WorkerHandle } from './workers/handle.ts';
 import { LoadedCodes } from './workers/loaded-code.ts';
 import { WorkerSet } from './workers/set.ts';
-
-const ASKED: Readonly<Record<Exclude<Asked, 'begins'>, string>> = {
-  supersedes: 'This reload replaces the current one, which was still reading the configuration',
-  follows: 'Another reload will follow the current one',
-  'follows already': 'Another reload will already follow the current one; it covers this request too',
-};
-
-type ReadyMessage = WorkerMessage & { readonly tsunicorn: 'ready' };
-
-/** A worker tells of what it binds at once, but its event loop may be busy for a while. */
-const TELLING_MS = 2000;
-
-const UNDONE = 'Reload undone, the old workers keep serving';
-const WAITING = 'The application cannot be loaded; waiting for a file change';
-const SHOWN = 'Every request is answered with this error until a file change fixes it';
 
 /**
  * What the arbiter wants and why: the intent, the generation that serves, the number of workers, and what follows when a
@@ -71,13 +56,15 @@ export class Service {
   readonly restarts: Restarts;
   readonly codes: LoadedCodes;
   readonly sides: SideSockets;
+  readonly commands: WorkerCommands;
+  readonly listens: ProgramListens;
+  readonly trial: Trial;
   readonly #options: ArbiterOptions;
   readonly #reload: Reload;
+  readonly #bootFailures: BootFailures;
+  readonly #count: HeadCount;
   #intent: Intent = { name: 'starting' };
-  /** The first worker of a candidate whose required companions have to last before it is promoted. */
-  #tried: { readonly worker: WorkerHandle; readonly message: ReadyMessage } | null = null;
   #current: Generation;
-  #count: number;
   /** Null where it is as the settings say. */
   #logLevel: LogLevel | null = null;
 
@@ -88,7 +75,6 @@ export class Service {
     this.log = log;
     this.workers = new WorkerSet(clock, spawn);
     this.#current = first;
-    this.#count = workerCount === null ? first.loaded.settings.workers : countAfter(workerCount, first);
     this.#reload = new Reload({
       prepare,
       bindAll,
@@ -101,6 +87,26 @@ export class Service {
     this.codes = new LoadedCodes(log);
     this.sides = new SideSockets(first.sides ?? [], first.number);
     this.hooks = new HookCaller(() => ({ hooks: this.#current.hooks, view: this.view }), callWithin);
+    const intent = () => this.#intent;
+    const current = () => this.#current;
+    this.#count = new HeadCount({
+      ...{ log, current },
+      first: workerCount === null ? first.loaded.settings.workers : countAfter(workerCount, first),
+      changed: (count, before) =>
+        this.hooks.call('nworkersChanged', (hook, view) => hook(view, count, before)),
+    });
+    this.commands = new WorkerCommands({ log, workers: this.workers, restarts: this.restarts, intent });
+    this.trial = new Trial(this.#reload, log);
+    this.listens = new ProgramListens({
+      ...{ workers: this.workers, sides: this.sides, reload: this.#reload, clock, current },
+      isEnding: () => isEnding(this.#intent),
+      listensAt: (listeners) => this.#listensAt(listeners),
+    });
+    this.#bootFailures = new BootFailures({
+      ...{ log, reload: this.#reload, restarts: this.restarts, intent, current },
+      development: options.development,
+      halt: (exitStatus) => this.stop('quick', exitStatus),
+    });
   }
 
   get intent(): Intent {
@@ -110,12 +116,6 @@ export class Service {
   /** The generation that serves. */
   get current(): Generation {
     return this.#current;
-  }
-
-  /** The candidate of a reload, while all that it lacks is that its required companions last. */
-  get trial(): Generation | null {
-    const { candidate } = this.#reload;
-    return candidate !== null && candidate.number === this.#tried?.worker.generation ? candidate : null;
   }
 
   get reloadStep(): Reload['step'] {
@@ -132,7 +132,7 @@ export class Service {
     const isAsking = this.#current.address === 'asked';
     return {
       purpose,
-      workers: purpose === 'serving' ? (isAsking ? 1 : this.#count) : 0,
+      workers: purpose === 'serving' ? (isAsking ? 1 : this.#count.value) : 0,
       spares: purpose === 'serving' && !isAsking ? spareWorkers : 0,
       generation: this.#current.number,
       canary: this.#reload.candidate?.number ?? null,
@@ -146,7 +146,7 @@ export class Service {
   /** How many workers have to serve: none while the service starts, rests or stops. */
   get owed(): number {
     const { name } = this.#intent;
-    return name === 'serving' || name === 'lingering' ? this.#count : 0;
+    return name === 'serving' || name === 'lingering' ? this.#count.value : 0;
   }
 
   /** Whether the service stops and no other arbiter has its sockets. */
@@ -163,7 +163,7 @@ export class Service {
   get view(): ArbiterView {
     return {
       pid: process.pid,
-      workers: this.#count,
+      workers: this.#count.value,
       generation: this.#current.number,
       log: this.#options.log,
     };
@@ -211,15 +211,15 @@ export class Service {
   /** TTIN and TTOU: one worker more, or fewer. */
   scaleBy(change: 1 | -1): void {
     if (isEnding(this.#intent)) return this.#refuse(change > 0 ? 'TTIN' : 'TTOU');
-    if (hasSlotSockets(this.#current)) return this.#refuseToScale();
+    if (this.#count.isRefused()) return;
     const isResting = this.#intent.name === 'resting';
     // As with Gunicorn: while the workers rest there are none, so that one more is one.
-    this.#want((isResting && change > 0 ? 0 : this.#count) + change);
+    this.#count.want((isResting && change > 0 ? 0 : this.#count.value) + change);
     if (change > 0) return this.resume('a worker is wanted');
     if (isResting)
-      this.log.info(`The workers have retired (WINCH); the next HUP starts ${this.#count}`, {
+      this.log.info(`The workers have retired (WINCH); the next HUP starts ${this.#count.value}`, {
         event: 'scaled',
-        count: this.#count,
+        count: this.#count.value,
         reason: 'TTOU',
       });
   }
@@ -227,23 +227,13 @@ export class Service {
   /** The program that the service belongs to, or the operator, wants so many workers. */
   scaleTo(count: number): void {
     if (isEnding(this.#intent)) return this.#refuse('TTIN', 'scale');
-    if (hasSlotSockets(this.#current)) return this.#refuseToScale();
-    this.#want(count);
+    if (!this.#count.isRefused()) this.#count.want(count);
   }
 
   /** Adjusts the number of workers to their load, where the settings ask for that. */
   scaleByLoad(): void {
-    if (isEnding(this.#intent)) return;
-    const { scaling } = this.#current;
-    const change = scaling?.evaluate(
-      { ...this.desired, workers: this.#count },
-      this.workers.all,
-      this.#reload.isUnderWay,
-    );
-    if (!change) return;
-    const { reason, workers: count, figures } = change;
-    this.log.info(reason, { event: 'scaled', reason, count, ...figures });
-    this.#setCount(count);
+    if (!isEnding(this.#intent))
+      this.#count.followLoad(this.desired, this.workers.all, this.#reload.isUnderWay);
   }
 
   /** WINCH, or a command: retires every worker and holds the sockets. */
@@ -308,53 +298,6 @@ export class Service {
     this.log.info('Accepting as not ready until the service is stopped', { event: 'draining' });
   }
 
-  /** A command: another worker takes the place of that one. */
-  restart(age: number): void {
-    const worker = this.workers.get(age);
-    if (worker?.state.name !== 'ready') return this.#refuseWorker('restart', worker);
-    // As with a worker that leaves on a signal: it is no failure.
-    this.restarts.asked(worker.state, 'signal');
-    worker.state = { ...worker.state, outgoing: 'its restart was asked for' };
-  }
-
-  /** A command: the worker is ended at once. Of one that boots the end is a failure to boot, which undoes a reload. */
-  kill(age: number): void {
-    const worker = this.workers.get(age);
-    if (worker === undefined || worker.pid === 0) return this.#refuseWorker('kill', worker);
-    if (isBooting(worker.state)) return worker.kill('SIGKILL');
-    this.workers.kill(worker, 'SIGKILL', 'its end was asked for', 'asked');
-  }
-
-  /** A command: another worker takes its place, and it does not end before it is released, or that time is over. */
-  hold(age: number, forMs: number): void {
-    const worker = this.workers.get(age);
-    const held = this.workers.all.find(({ heldUntilMs }) => heldUntilMs !== undefined);
-    if (held !== undefined) return this.#refuseCommand('heap', `that of worker ${held.pid} is being written`);
-    if (this.#intent.name === 'stopping') return this.#refuse('TERM', 'heap');
-    if (worker?.state.name !== 'ready') return this.#refuseWorker('heap', worker);
-    this.restarts.asked(worker.state, 'signal');
-    this.workers.hold(worker, forMs);
-  }
-
-  /** A command: the time limits of a held worker begin anew. One that has no replacement yet serves until it has. */
-  release(age: number): void {
-    const worker = this.workers.get(age);
-    if (worker !== undefined) this.workers.release(worker);
-  }
-
-  #refuseWorker(command: 'restart' | 'kill' | 'heap', worker: WorkerHandle | undefined): void {
-    const reason =
-      worker === undefined ? 'the worker has ended' : `the worker is ${worker.state.name}, not ready`;
-    this.#refuseCommand(command, reason);
-  }
-
-  #refuseCommand(command: string, reason: string): void {
-    this.log.warning(`${command} refused, nothing was changed: ${reason}`, {
-      event: 'command-refused',
-      ...{ command, reason },
-    });
-  }
-
   #linger(intent: Intent & { name: 'lingering' }): void {
     this.#accept(intent);
     const { drainDelay } = this.#current.loaded.settings;
@@ -378,16 +321,7 @@ export class Service {
     const { candidate, underWay: generation } = this.#reload;
     const canary = this.workers.all.find((worker) => worker.generation === candidate?.number);
     const asked = this.#reload.ask(this.#current);
-    if (asked === 'begins') return;
-    if (asked === 'supersedes')
-      return this.log.info(ASKED[asked], {
-        event: 'reload-superseded',
-        generation,
-        reason: 'another reload',
-      });
-    const end =
-      canary === undefined ? '' : `; to cancel the current one, kill its worker (pid: ${canary.pid})`;
-    this.log.info(`${ASKED[asked]}${end}`, { event: 'reload-queued', generation });
+    if (asked !== 'begins') sayAsked(this.log, asked, generation, canary);
   }
 
   /** In development: files changed. */
@@ -404,122 +338,44 @@ export class Service {
   reloadRead(event: ArbiterEvent & { type: 'reloadRead' }): void {
     const refusal = this.#reload.take(event);
     const { candidate } = this.#reload;
-    if (refusal !== null)
-      this.log.error(`Reload refused, nothing was changed: ${withCode(refusal.reason, refusal.code)}`, {
-        event: 'reload-refused',
-        generation: event.attempt,
-        ...refusal,
-      });
+    if (refusal !== null) sayRefused(this.log, event.attempt, refusal);
     else if (candidate?.number === event.attempt)
       this.hooks.call('onReload', (hook, view) => hook(view), candidate.hooks);
   }
 
-  /** A worker tells of a listen() of the application; `socket` is what it has bound. */
-  listens(worker: WorkerHandle, message: ListenMessage, socket: PassedSocket | null): void {
-    switch (message.tsunicorn) {
-      case 'bound': {
-        if (socket === null) return;
-        const { place, url, role } = message;
-        if (isEnding(this.#intent)) return socket.close();
-        if (role === 'side') return this.sides.bound(worker, { ...socket, place, url });
-        return this.#boundMain(worker, listenerOf(place, url, socket));
-      }
-      case 'took':
-        return message.role === 'side' ? this.sides.took(worker, message.place) : this.#tookMain(worker);
-      case 'released':
-        return this.sides.released(worker, message.place);
-      case 'wanted': {
-        const { id, place, port } = message;
-        const others = this.workers.all.filter((one) => one !== worker && this.#mayBind(one));
-        const ages = others.map(({ age }) => age);
-        const { answer, url, socket: given } = this.sides.wanted(worker, place, port, ages);
-        return worker.send({ tsunicorn: 'socket', id, answer, url }, given ?? undefined);
-      }
-    }
-  }
-
-  /** Whether what the worker has bound a moment ago may not have been told yet. */
-  #mayBind({ state }: WorkerHandle): boolean {
-    if (isBooting(state)) return true;
-    return state.name === 'ready' && this.#options.clock.now() - state.sinceMs < TELLING_MS;
-  }
-
-  /** The program asks for an address of its own, which the worker has bound. */
-  #boundMain(worker: WorkerHandle, listener: Listener): void {
-    const { generation } = worker;
-    const { candidate } = this.#reload;
-    if (candidate?.number === generation && candidate.address === 'asked') this.#reload.bound(listener);
-    else if (this.#current.number === generation && this.#current.address === 'asked') {
-      const { listeners } = this.#current;
-      this.#current = { ...this.#current, listeners: [listener], address: 'known' };
-      for (const other of listeners) other.close();
-    } else return listener.close();
-    worker.listeners = [listener];
-  }
-
-  /** The program asks for the address that the service has. */
-  #tookMain({ generation }: WorkerHandle): void {
-    if (this.#reload.candidate?.number === generation) return this.#reload.took();
-    if (this.#current.number === generation && this.#current.address === 'asked')
-      this.#current = { ...this.#current, address: 'known' };
+  /** The program of the generation that serves has told where it listens. */
+  #listensAt(listeners: readonly Listener[]): void {
+    const before = this.#current.listeners;
+    this.#current = { ...this.#current, listeners, address: 'known' };
+    for (const listener of before) if (!listeners.includes(listener)) listener.close();
   }
 
   /** A worker has loaded the application and accepts. */
-  ready(worker: WorkerHandle, message: ReadyMessage): void {
+  ready(worker: WorkerHandle, message: Ready): void {
     const { development, upgrade } = this.#options;
     this.restarts.ready();
     development?.ready();
     if (this.#intent.name === 'lingering') worker.send({ tsunicorn: 'linger' });
     const { candidate } = this.#reload;
-    if (candidate?.number === worker.generation && this.#requiresCompanions(candidate))
-      this.#try(candidate, worker, message);
-    else this.#serves(worker, message);
-    upgrade.serving(this.#readyCount >= this.#count);
-  }
-
-  #requiresCompanions({ companions, failure }: Generation): boolean {
+    const isCanary = candidate?.number === worker.generation;
     // Companions run only where the service serves.
-    if (this.#intent.name !== 'serving' || failure) return false;
-    return companions?.plans.some(({ required }) => required) ?? false;
-  }
-
-  #try(candidate: Generation, worker: WorkerHandle, message: ReadyMessage): void {
-    this.#tried = { worker, message };
-    const names = candidate.companions?.plans.flatMap(({ name, required }) => (required ? [name] : [])) ?? [];
-    this.log.info(
-      `The first worker of generation ${candidate.number} is ready; replacing its required companions before the other workers: ${names.join(', ')}`,
-      { event: 'reload-tried', generation: candidate.number },
-    );
+    if (isCanary && this.#intent.name === 'serving' && isToBeTried(candidate))
+      this.trial.begin(candidate, { worker, message });
+    else this.#serves(worker, message);
+    upgrade.serving(this.#readyCount >= this.#count.value);
   }
 
   /** The required companions of the trial have lasted, or are not run by this arbiter. */
   companionsProved(): void {
-    if (this.trial !== null && this.#tried !== null) this.#serves(this.#tried.worker, this.#tried.message);
+    const { first } = this.trial;
+    if (first !== null) this.#serves(first.worker, first.message);
   }
 
-  /** A required companion of the trial has failed. `reason` begins with its name. */
-  companionFailed(reason: string): void {
-    const { trial } = this;
-    if (trial === null) return;
-    const message = `companion ${reason}, and is required`;
-    this.#reload.undo(message);
-    this.log.error(`${UNDONE}: ${message}`, {
-      event: 'reload-undone',
-      reason: message,
-      generation: trial.number,
-    });
-  }
-
-  /** Whether it is the worker that waits for the companions of its generation. */
-  isTried(worker: WorkerHandle): boolean {
-    return this.trial !== null && this.#tried?.worker === worker;
-  }
-
-  #serves(worker: WorkerHandle, { urls, app }: ReadyMessage): void {
+  #serves(worker: WorkerHandle, { urls, app }: Ready): void {
     const { candidate } = this.#reload;
     const begins = this.#intent.name === 'starting';
     const movesElsewhere = candidate?.number === worker.generation && this.#promote(candidate, app);
-    if (movesElsewhere || begins) this.#sayListening(urlsOfAll(worker, this.#current.listeners, urls));
+    if (movesElsewhere || begins) sayListening(this.log, this.#current.listeners, worker, urls);
     if (begins) this.#begin(app);
   }
 
@@ -535,17 +391,8 @@ export class Service {
     promoted(candidate, before);
     this.codes.promoted(candidate.number);
     development?.promoted(candidate);
-    const what = candidate.failure ? 'shows the error' : 'is ready';
-    const from = app === undefined ? '' : `, from ${app}`;
-    this.log.info(
-      `Generation ${candidate.number} ${what}${from}: replacing the workers of the previous one`,
-      {
-        event: 'reload-promoted',
-        generation: candidate.number,
-        ...(app === undefined ? {} : { file: app }),
-      },
-    );
-    this.#setCount(countAfter(workerCountOf(before, this.#count), candidate));
+    sayPromoted(this.log, candidate, app);
+    this.#count.set(countAfter(workerCountOf(before, this.#count.value), candidate));
     return !sameListeners(candidate, before);
   }
 
@@ -557,131 +404,21 @@ export class Service {
     this.hooks.call('whenReady', (hook, view) => hook(view));
   }
 
-  /** A worker was never ready: undoes a reload, halts a service that starts, delays the next try otherwise. */
+  /** A worker was never ready. */
   bootFailed(worker: WorkerHandle, failure: BootFailure, cause: EndCause = 'boot'): void {
-    const { development } = this.#options;
-    const { candidate } = this.#reload;
-    const { exitStatus, message } = failure;
-    const failed = [candidate, this.#current].find((one) => one?.number === worker.generation);
-    const verdict = judgeBootFailure({
-      generation: failed === undefined ? 'other' : failed === candidate ? 'candidate' : 'current',
-      intent: this.#intent.name,
-      exitStatus,
-      development,
-    });
-    const said = withCode(message, failure.code);
-    const fields = { ...failureFields(worker, failure), cause };
-    if (failed === candidate) this.#reload.undo(message);
-    switch (verdict) {
-      case 'ignore':
-        return;
-      case 'await change':
-        return this.#awaitChange(worker, failure, failed ?? this.#current);
-      case 'undo reload': {
-        const generation = worker.generation;
-        return this.log.error(`${UNDONE}: ${said}`, { event: 'reload-undone', ...fields, generation });
-      }
-      case 'halt':
-        this.log.critical(said, { event: 'boot-failed', ...fields });
-        return this.stop('quick', exitStatus);
-      case 'retry': {
-        const retryMs = this.restarts.failed();
-        const line = `${said}; next try ${inSeconds(retryMs)}`;
-        return this.log.error(line, { event: 'boot-failed', ...fields, retryMs: Math.round(retryMs) });
-      }
-    }
-  }
-
-  /** In development: the failure is logged, and shown in the browser with --debug, until a change fixes it. */
-  #awaitChange(worker: WorkerHandle, failure: BootFailure, failed: Generation): void {
-    const { development } = this.#options;
-    if (!development) return;
-    const { debug } = this.#current.loaded.settings;
-    const isShown = debug && failed.failure === undefined && !this.#reload.isUnderWay;
-    if (this.#intent.name === 'starting') {
-      // Another worker of the same generation has failed, and that was logged.
-      if (development.isWaiting && failed === this.#current) return;
-      development.wait();
-    }
-    const outcome = isShown ? SHOWN : development.isWaiting ? WAITING : UNDONE;
-    this.log.error(`${outcome}: ${withCode(failure.message, failure.code)}`, {
-      event: 'change-awaited',
-      ...failureFields(worker, failure),
-    });
-    if (isShown) this.#reload.show(failure, this.#current);
+    this.#bootFailures.take(worker, failure, cause);
   }
 
   /** Forgets the reload under way, if there is one, for this reason. */
   #dropReload(reason: string): void {
     const { underWay: generation } = this.#reload;
-    if (this.#reload.abandon(reason))
-      this.log.info(`The current reload is cancelled: ${reason}`, {
-        event: 'reload-superseded',
-        generation,
-        reason,
-      });
-  }
-
-  /** Wants `wanted` workers: at least one, and within --workers-min and --workers-max where they are set. */
-  #want(wanted: number): void {
-    const { scaling } = this.#current;
-    const count = scaling ? scaling.allowed(wanted) : Math.max(1, wanted);
-    const limit = count < wanted ? 'workers-max' : 'workers-min';
-    if (count !== wanted)
-      this.log.warning(
-        `The number of workers ${count === this.#count ? 'stays' : 'becomes'} ${count}: ${scaling ? `${limit} is reached` : 'one is the minimum'}`,
-        { event: 'scaling-limit', count, setting: scaling ? `--${limit}` : '--workers' },
-      );
-    this.#setCount(count);
-  }
-
-  #refuseToScale(): void {
-    this.log.warning(
-      `The number of workers stays ${this.#count}: each slot has a socket of its own ({slot} in --bind); change --workers and send HUP`,
-      { event: 'scaling-limit', count: this.#count, setting: '--bind' },
-    );
-  }
-
-  #setCount(count: number): void {
-    const before = this.#count;
-    if (count === before) return;
-    this.#count = count;
-    this.hooks.call('nworkersChanged', (hook, view) => hook(view, count, before));
+    if (this.#reload.abandon(reason)) sayCancelled(this.log, generation, reason);
   }
 
   /** Logs that a signal, or the command that means the same, is not acted on, because of the present intent. */
   #refuse(signal: 'HUP' | 'TTIN' | 'TTOU' | 'WINCH' | 'TERM', command: string | null = null): void {
     const reason = unchangedBecause(this.#intent);
-    if (command !== null)
-      return this.log.warning(`${command} refused, nothing was changed: ${reason}`, {
-        event: 'command-refused',
-        ...{ command, reason },
-      });
-    this.log.warning(`${signal} refused, nothing was changed: ${reason}`, {
-      event: 'signal-refused',
-      signal: `SIG${signal}`,
-      reason,
-    });
+    if (command !== null) refuseCommand(this.log, command, reason);
+    else refuseSignal(this.log, signal, reason);
   }
-
-  #sayListening(addresses: readonly string[]): void {
-    this.log.info(`Listening at: ${addresses.join(', ')} (${process.pid})`, {
-      event: 'listening',
-      addresses,
-    });
-  }
-}
-
-/** The sockets for the log, by what the worker tells of its own, and what that means for those of other slots. */
-function urlsOfAll(
-  worker: WorkerHandle,
-  listeners: readonly Listener[],
-  urls: readonly string[],
-): readonly string[] {
-  const [others = ''] = urls.flatMap((url) => /^(?:https|tcp|tls):/.exec(url)?.[0] ?? []);
-  const told = listeners.map((listener) => {
-    const at = worker.listeners.indexOf(listener);
-    return at < 0 ? others : (urls[at] ?? '');
-  });
-  return describeListeners(listeners, told);
 }

@@ -3,6 +3,7 @@ import type { ArbiterRole } from '../../process/status.ts';
 import { EXIT } from '../../support/errors.ts';
 import type { ArbiterEvent, ProcessEnd } from '../events.ts';
 import type { ArbiterOptions, UpgradeOptions } from '../options.ts';
+import { refuseCommand, refuseSignal } from '../refuse.ts';
 import type { Service } from '../service.ts';
 import { handingOf } from '../side-sockets.ts';
 import { statusFields } from '../workers/obituary.ts';
@@ -150,12 +151,7 @@ export class Upgrade {
   pause(): void {
     const state = this.#state;
     if (state.name !== 'starting' && state.name !== 'booting') return this.#service.rest('pause');
-    const reason = 'the new arbiter of the upgrade does not serve yet';
-    this.#service.log.warning(`pause refused, nothing was changed: ${reason}`, {
-      event: 'command-refused',
-      command: 'pause',
-      reason,
-    });
+    refuseCommand(this.#service.log, 'pause', 'the new arbiter of the upgrade does not serve yet');
   }
 
   /** WINCH. */
@@ -168,11 +164,7 @@ export class Upgrade {
     log.info('Handling signal: winch', { event: 'signal', signal: 'SIGWINCH' });
     const reason = this.#soleBecause();
     if (reason === null) return this.#service.rest();
-    log.warning(`WINCH refused, nothing was changed: ${reason}`, {
-      event: 'signal-refused',
-      signal: 'SIGWINCH',
-      reason,
-    });
+    refuseSignal(log, 'WINCH', reason);
     // The refusal names the failure: whoever sends another WINCH knows of it.
     if (this.#state.name === 'failed') this.#state = { name: 'none' };
   }

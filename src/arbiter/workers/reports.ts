@@ -88,7 +88,7 @@ export class Reports {
       case 'took':
       case 'released':
       case 'wanted':
-        return this.#service.listens(worker, message, socket);
+        return this.#service.listens.take(worker, message, socket);
       default:
         return workers.note(worker, message);
     }
@@ -110,7 +110,8 @@ export class Reports {
     hooks.call('childExit', (hook, view) => hook(view, viewOf(worker, log)));
     const who = worker.pid === 0 ? 'A worker' : nameOf(worker);
     const failure = { exitStatus: EXIT.workerBoot, message: `${who} ${reason}` };
-    if (isBooting(state) || this.#service.isTried(worker)) this.#service.bootFailed(worker, failure, cause);
+    if (isBooting(state) || this.#service.trial.first?.worker === worker)
+      this.#service.bootFailed(worker, failure, cause);
   }
 
   /** The worker loads the application, or has loaded it and stands by. */

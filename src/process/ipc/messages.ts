@@ -19,11 +19,7 @@ export type WorkerMessage =
   | { readonly tsunicorn: 'hello' }
   /** The application is loaded and no socket is open: with `spareWorkers` every worker waits here for `accept`. */
   | { readonly tsunicorn: 'standby' }
-  /**
-   * The application is loaded and every listener accepts; `urls` in the order of the binds, `app` is the file that it was
-   * loaded from, without links.
-   */
-  | { readonly tsunicorn: 'ready'; readonly urls: readonly string[]; readonly app?: string }
+  | Ready
   /** `load` is there only where the service scales by it. */
   | { readonly tsunicorn: 'heartbeat'; readonly load?: WorkerLoad }
   | ({ readonly tsunicorn: 'bootFailed' } & BootFailure)
@@ -78,6 +74,16 @@ export type ArbiterMessage =
 
 /** What the arbiter tells a watchdog through its pipe. */
 export type WatchdogCommand = AccountCommand | InspectCommand | StopInspecting | Hold;
+
+/**
+ * The application is loaded and every listener accepts; `urls` in the order of the binds, `app` is the file that it was
+ * loaded from, without links.
+ */
+export interface Ready {
+  readonly tsunicorn: 'ready';
+  readonly urls: readonly string[];
+  readonly app?: string;
+}
 
 /** Why a worker leaves without being told to: by its own decision, or because somebody sent it a signal, which is no failure. */
 export type Instigator = 'itself' | 'signal';

@@ -1,6 +1,6 @@
 import { ListeningRows, queueLimit, queueOf } from '../listeners/queue.ts';
 import { HEADER, members, placeOf } from '../metrics/layout.ts';
-import { countOf } from '../metrics/series.ts';
+import { outcomesOf } from '../metrics/outcomes.ts';
 import type { Totals } from '../metrics/store.ts';
 import type { CertificateStatus, ServiceStatus, WorkerStatus } from '../process/status.ts';
 import { usageOf } from '../process/usage.ts';
@@ -186,8 +186,8 @@ function recentOf(
   };
 }
 
-function requestsOf({ figures, series }: Totals) {
-  return { ended: countOf(series), inFlight: activeIn(figures) };
+function requestsOf(totals: Totals) {
+  return { ...outcomesOf(totals), inFlight: activeIn(totals.figures) };
 }
 
 function activeIn(figures: Float64Array): number {

@@ -27,19 +27,23 @@ function flagsOf({ flags = [] }: Verb): readonly Flag[] {
 /** The words that any of its operands can be: the shell does not tell which one it is at. */
 function offersOf({ operands = [] }: Verb): readonly string[] {
   return operands.flatMap(({ offers }) => {
-    if (offers === undefined) return [];
+    if (offers === undefined || offers === 'files') return [];
     return offers === 'slots' ? [`$(${SLOTS})`] : offers;
   });
+}
+
+function takesFile({ operands = [] }: Verb): boolean {
+  return operands.some(({ offers }) => offers === 'files');
 }
 
 function bash(verbs: readonly Verb[]): string {
   const cases = verbs.map((verb) => {
     const words = [...flagsOf(verb).map(({ name }) => name), ...offersOf(verb)];
-    return `    ${verb.name}) words="${words.join(' ')}" ;;`;
+    return `    ${verb.name}) words="${words.join(' ')}"${takesFile(verb) ? ' files=yes' : ''} ;;`;
   });
   return `# bash completion of tsunicornctl
 _tsunicornctl() {
-  local words current="\${COMP_WORDS[COMP_CWORD]}"
+  local words files current="\${COMP_WORDS[COMP_CWORD]}"
   if [ "$COMP_CWORD" -eq 1 ]; then
     COMPREPLY=($(compgen -W "${verbs.map(({ name }) => name).join(' ')} --help --version" -- "$current"))
     return
@@ -52,6 +56,7 @@ ${cases.join('\n')}
     *) words="" ;;
   esac
   COMPREPLY=($(compgen -W "$words" -- "$current"))
+  [ -z "$files" ] || COMPREPLY+=($(compgen -f -- "$current"))
 }
 complete -F _tsunicornctl tsunicornctl`;
 }
@@ -72,6 +77,7 @@ function zsh(verbs: readonly Verb[]): string {
     );
     const offers = offersOf(verb);
     const words = offers.length === 0 ? [] : [`"*:word:(${offers.join(' ')})"`];
+    if (takesFile(verb)) words.push('"*:file:_files"');
     return `    ${verb.name}) _arguments ${[...flags, ...words].join(' ')} ;;`;
   });
   return `#compdef tsunicornctl
@@ -114,7 +120,8 @@ function fish(verbs: readonly Verb[]): string {
       ].join(' '),
     );
     const offers = offersOf(verb).map((word) => word.replace(/^\$\((.*)\)$/, '($1)'));
-    return [...flags, ...(offers.length === 0 ? [] : [`${when} -a "${offers.join(' ')}"`])];
+    const words = offers.length === 0 ? [] : [`${when} -a "${offers.join(' ')}"`];
+    return [...flags, ...words, ...(takesFile(verb) ? [`${when} -F`] : [])];
   });
   return ['# fish completion of tsunicornctl', 'complete -c tsunicornctl -f', ...names, ...rest].join('\n');
 }

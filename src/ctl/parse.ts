@@ -34,7 +34,13 @@ function commonFlag(word = ''): Flag | undefined {
 
 /** Reads the words behind a verb. Throws a Failure. */
 export function parseWords(words: readonly string[], verb: Pick<Verb, 'name' | 'flags' | 'operands'>): Words {
-  const known = [...(verb.flags ?? []), ...COMMON_FLAGS];
+  const read = readWords(words, [...(verb.flags ?? []), ...COMMON_FLAGS]);
+  if (!read.flags.has('--help')) checkOperands(read.operands, verb);
+  return read;
+}
+
+/** Tells words from these flags and their values. Throws a Failure. */
+export function readWords(words: readonly string[], known: readonly Flag[]): Words {
   const flags = new Map<string, string | true>();
   const operands: string[] = [];
   const rest = [...words];
@@ -43,7 +49,6 @@ export function parseWords(words: readonly string[], verb: Pick<Verb, 'name' | '
     else if (word.startsWith('-') && !/^-\d*$/.test(word)) readFlag(word, rest, known, flags);
     else operands.push(word);
   }
-  if (!flags.has('--help')) checkOperands(operands, verb);
   return { operands, flags };
 }
 

@@ -8,8 +8,8 @@ export interface Operand {
   /** A clause without a full stop. */
   readonly doc: string;
   readonly isOptional?: true;
-  /** The words that a shell offers for it: a list, or the slots of the service. */
-  readonly offers?: readonly string[] | 'slots';
+  /** The words that a shell offers for it: a list, the slots of the service, or files. */
+  readonly offers?: readonly string[] | 'slots' | 'files';
 }
 
 /** A flag: `--wait`, or with a value `--timeout <seconds>`. */

@@ -7,6 +7,7 @@ import { heap } from './verbs/heap.ts';
 import { logs } from './verbs/logs.ts';
 import { ls } from './verbs/ls.ts';
 import { profile } from './verbs/profile.ts';
+import { roll } from './verbs/roll.ts';
 import { config, set } from './verbs/settings.ts';
 import { stack } from './verbs/stack.ts';
 import { status } from './verbs/status.ts';
@@ -17,5 +18,6 @@ import { describe, requests, workers } from './verbs/workers.ts';
 export const verbs: readonly Verb[] = [
   ...[ls, status, doctor, top, workers, describe, requests, events, logs, stack, profile, heap, config, set],
   ...changes,
+  roll,
   completionOf(() => verbs),
 ];

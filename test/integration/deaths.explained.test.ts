@@ -1,7 +1,9 @@
 import { mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { get, outcome } from '../support/client.ts';
+import { deadlineMs } from '../support/patience.ts';
 import { app, type Running, serve } from '../support/tsunicorn.ts';
 
 const ends = app('ends.ts:app');
@@ -21,7 +23,7 @@ async function end(running: Running & { at: string }, path: string): Promise<voi
 
 /** A control group for memory (version 1), or null where none can be made. */
 function memoryGroup(limit: string): string | null {
-  const folder = join('/sys/fs/cgroup/memory', `tsunicorn-test-${process.pid}`);
+  const folder = join('/sys/fs/cgroup/memory', `tsunicorn-test-${process.pid}-${limit}`);
   try {
     mkdirSync(folder);
     writeFileSync(join(folder, 'memory.limit_in_bytes'), limit);
@@ -29,6 +31,26 @@ function memoryGroup(limit: string): string | null {
     return null;
   }
   return folder;
+}
+
+/** To be called before something runs in the group, so that it is removed behind the end of that. */
+function removeAtEnd(group: string): void {
+  onTestFinished(async () => {
+    for (const until = performance.now() + deadlineMs(); ; ) {
+      try {
+        return rmdirSync(group);
+      } catch (error) {
+        // EBUSY, until the memory of the last process is given back.
+        if (performance.now() > until) throw error;
+        await pause(20);
+      }
+    }
+  });
+}
+
+/** The command that starts another in a control group. */
+function into(group: string): readonly string[] {
+  return ['sh', '-c', `echo $$ > ${group}/cgroup.procs && exec "$@"`, 'sh'];
 }
 
 describe('the end of a worker is explained', () => {
@@ -61,10 +83,8 @@ describe('the end of a worker is explained', () => {
   it('by its memory and the limit where the kernel ended it', async ({ skip }) => {
     const group = memoryGroup('300M');
     if (group === null) return skip('no control group of version 1 can be made here');
-    // Behind the end of what runs in it.
-    onTestFinished(() => rmdirSync(group));
-    const into = `echo $$ > ${group}/cgroup.procs && exec "$@"`;
-    const running = await serve([ends], { through: ['sh', '-c', into, 'sh'] });
+    removeAtEnd(group);
+    const running = await serve([ends], { through: into(group) });
     await end(running, '/memory');
     const [, block] = await running.waitForLog(
       line(
@@ -74,3 +94,25 @@ describe('the end of a worker is explained', () => {
     expect(block).toMatch(/requests in flight:\n(?: +.*\n)* +GET \/memory, for/);
   });
 });
+
+it.each([
+  ['256M', 1],
+  ['512M', 2],
+])(
+  'with --worker-heap auto V8 ends workers whose heaps are full, and not the kernel: %s for %i',
+  async (limit, workers) => {
+    const group = memoryGroup(limit);
+    if (group === null) return console.warn('SKIPPED: no control group of version 1 can be made here');
+    removeAtEnd(group);
+    const args = [ends, '--worker-heap', 'auto', '--workers', `${workers}`, '--timeout', '0'];
+    const running = await serve(args, { through: into(group) });
+    await running.waitForWorkers(workers);
+    // All of them at the same time: each takes one connection after another.
+    const full = () => (running.stderr.match(/out of the JavaScript heap/g) ?? []).length;
+    const fill = async () => {
+      while (full() < workers) await outcome(get(running.at, '/heap'));
+    };
+    await Promise.all([...Array(workers * 2)].map(fill));
+    expect(running.stderr).not.toMatch(/out-of-memory killer/);
+  },
+);

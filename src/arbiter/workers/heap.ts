@@ -5,13 +5,24 @@ import { classNameOf } from '../../settings/class-name.ts';
 
 /** The memory of the arbiter itself, and of the process that reads the configuration at a reload. */
 const ARBITER_BYTES = 96 * 1024 ** 2;
-/** The part of a worker's memory for its heap; the rest is for buffers, code, stacks and the young generation. */
+/** The most of a worker's memory that is for its heap; the rest is for buffers, which the application makes. */
 const HEAP_PART = 0.75;
+/**
+ * What a worker whose heap is full has beside it, as measured with Node 26.10 (its private memory, less the limit): the
+ * young generation, what the collector needs to know of each page, code, stacks, and the rest of the process.
+ *
+ *     limit   64   96  128  256  512 MiB
+ *     beside  38   54   86  119   92 MiB
+ */
+const BESIDE = { leastBytes: 40 * 1024 ** 2, part: 0.35, mostBytes: 120 * 1024 ** 2 };
 /** The least heap: with less an application hardly loads. */
 const LEAST_BYTES = 64 * 1024 ** 2;
 
 export interface HeapInput {
-  readonly settings: Pick<Settings, 'workerHeap' | 'workers' | 'workerClass' | 'threads' | 'threadMaxMemory'>;
+  readonly settings: Pick<
+    Settings,
+    'workerHeap' | 'workers' | 'workersMax' | 'workerClass' | 'threads' | 'threadMaxMemory'
+  >;
   /** What all processes of the service together may use. */
   readonly availableBytes: number;
   readonly processors: number;
@@ -56,7 +67,15 @@ export function sizeWorkerHeap(input: HeapInput): HeapSize {
 }
 
 function partOf({ settings, availableBytes }: HeapInput, threads: number): number {
-  return ((availableBytes - ARBITER_BYTES) / settings.workers / threads) * HEAP_PART;
+  const workers = Math.max(settings.workers, settings.workersMax ?? 0);
+  return heapIn((availableBytes - ARBITER_BYTES) / workers / threads);
+}
+
+/** The heap of one process or thread that may use so much memory in all. */
+function heapIn(bytes: number): number {
+  const { leastBytes, part, mostBytes } = BESIDE;
+  const beside = Math.max((bytes - leastBytes) / (1 + part), bytes - mostBytes);
+  return Math.min(bytes * HEAP_PART, beside);
 }
 
 function answer(bytes: number, why: (size: string) => string): HeapSize {

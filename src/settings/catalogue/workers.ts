@@ -69,7 +69,7 @@ export const workers = {
     needs: { classes: ['thread'] },
   }),
   workerHeap: setting({
-    doc: 'The limit of a worker’s JavaScript heap, such as `512M` (Node’s `--max-old-space-size`). In class `thread` it applies to each thread, unless `threadMaxMemory` is set. `auto` gives each worker, or thread, three quarters of its equal share of the container’s memory; a `--max-old-space-size` in `NODE_OPTIONS` then takes precedence. Without it, Node’s own limit applies, which assumes a single process.',
+    doc: 'The limit of a worker’s JavaScript heap, such as `512M` (Node’s `--max-old-space-size`). In class `thread` it applies to each thread, unless `threadMaxMemory` is set. `auto` gives each worker, or thread, its equal share of the container’s memory, less what a process needs beside its heap, and at most three quarters of the share; a `--max-old-space-size` in `NODE_OPTIONS` then takes precedence. Without it, Node’s own limit applies, which assumes a single process.',
     flags: '--worker-heap',
     kind: nullable(workerHeap()),
     default: null,

@@ -21,12 +21,23 @@ describe('the heap of a worker', () => {
   it.each([
     [1, 1536],
     [4, 384],
-    [6, 256],
   ])('is three quarters of the even part of %i workers', (workers, megabytes) => {
     expect(heap({ workers })).toEqual({
       megabytes,
       why: `at most ${megabytes}M (--worker-heap auto, of 2144M)`,
     });
+  });
+
+  it.each([
+    [256, 1, 88],
+    [512, 2, 124],
+    [2144, 6, 223],
+  ])('leaves what a process needs beside it: in %i MiB for %i workers', (megabytes, workers, expected) => {
+    expect(heap({ workers }, { availableBytes: megabytes * MIB }).megabytes).toBe(expected);
+  });
+
+  it('is the same however many workers there are at present, where their number follows the load', () => {
+    expect(heap({ workers: 1, workersMin: 1, workersMax: 4 }).megabytes).toBe(384);
   });
 
   it('is not less than an application needs to load', () => {
@@ -60,7 +71,7 @@ describe('the heap of a worker', () => {
   });
 
   it('is divided among the threads of class thread', () => {
-    expect(heap({ workers: 2, workerClass: 'thread', threads: 3 }).megabytes).toBe(256);
+    expect(heap({ workers: 2, workerClass: 'thread', threads: 3 }).megabytes).toBe(223);
     expect(heap({ workers: 2, workerClass: 'thread' }).megabytes).toBe(384);
     expect(heap({ workers: 2, workerClass: 'async', threads: 3 }).megabytes).toBe(768);
     expect(heap({ workerHeap: 300 * MIB, workerClass: 'thread' }).why).toBe(

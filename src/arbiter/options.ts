@@ -77,8 +77,8 @@ export interface UpgradeOptions {
   readonly serving: (isComplete: boolean) => void;
   /** The new arbiter serves: it is the main process from now on. */
   readonly upgraded: (newArbiter: number) => void;
-  /** The new arbiter has ended, whether it had served or not. */
-  readonly ended: (newArbiter: number) => void;
+  /** The new arbiter has ended, whether it had served or not; null where it never was a process. */
+  readonly ended: (newArbiter: number | null) => void;
   /** It had served: this one is the main process again. */
   readonly rolledBack: () => void;
   /** The old arbiter has ended; `worker` is the pid of any of this one's workers. */

@@ -174,9 +174,12 @@ export class Lineage {
       upgraded: (pid) => notifier?.mainPid(pid),
       rolledBack: () => notifier?.mainPid(process.pid),
       ended: (pid) => {
-        pidfile.forget(pid);
         logs?.newGone();
-        counters?.othersGone();
+        if (pid === null) counters?.notTaken();
+        else {
+          pidfile.forget(pid);
+          counters?.othersGone();
+        }
         for (const listener of adminListeners) listener.setShared(false);
       },
       alone: (worker) => {

@@ -11,6 +11,7 @@ import type { Hooks } from '../settings/hooks.ts';
 import type { LoadedData } from '../settings/load.ts';
 import { nameSetting } from '../settings/origin.ts';
 import { systemClock } from '../support/clock.ts';
+import { closeQuietly } from '../support/close-quietly.ts';
 import { UsageError } from '../support/errors.ts';
 import type { ReadMaterial } from '../tls/material.ts';
 import type { TicketKeys } from '../tls/ticket-keys.ts';
@@ -90,6 +91,8 @@ export async function prepareGeneration(
 ): Promise<Prepared> {
   for (const reason of command?.remarks ?? [])
     log?.warning(reason, { event: 'settings-questionable', reason });
+  // The old arbiter served TLS, and this one does not.
+  if (tls === null && typeof keys === 'number') closeQuietly(keys);
   const program = await programOf(loaded, command);
   const nodeOptions = await nodeOptionsOf(loaded, own.base, start.cwd, program, log);
   const scaling = await scalingOf(loaded);

@@ -159,6 +159,12 @@ export class CounterStore {
     this.measured.otherGone();
   }
 
+  /** The new arbiter was never a process: nobody has counted in what was handed over. */
+  notTaken(): void {
+    this.#absorbOthers();
+    this.measured.otherGone();
+  }
+
   /** Lets go of the files; what is counted from now on is not kept. */
   close(): void {
     const own = this.#fd;

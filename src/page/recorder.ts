@@ -5,6 +5,7 @@ import type { AnyRecord } from '../log/records.ts';
 import { makeFile } from '../metrics/place.ts';
 import type { CounterStore, Totals } from '../metrics/store.ts';
 import { fs } from '../support/builtins.ts';
+import { closeQuietly } from '../support/close-quietly.ts';
 import type { Mark, Sample } from './history/figures.ts';
 import { markOf } from './history/marks.ts';
 import { HistoryRing } from './history/ring.ts';
@@ -127,8 +128,9 @@ function restore(ring: HistoryRing, fd: number): void {
     const encoded = new Uint8Array(Math.min(size, MOST_BYTES));
     fs.readSync(fd, encoded, 0, encoded.length, 0);
     ring.restore(encoded, wallSeconds());
-    fs.closeSync(fd);
   } catch {
     // It was not handed over after all.
+  } finally {
+    closeQuietly(fd);
   }
 }

@@ -1,5 +1,6 @@
 import { makeFile } from '../metrics/place.ts';
 import { fs } from '../support/builtins.ts';
+import { closeQuietly } from '../support/close-quietly.ts';
 
 /** As many as Node takes. */
 const KEY_BYTES = 48;
@@ -27,13 +28,13 @@ export class TicketKeys {
     if (fd === null) return new TicketKeys(nowMs);
     const bytes = Buffer.alloc(FILE_BYTES);
     try {
-      const isWhole = fs.readSync(fd, bytes, 0, FILE_BYTES, 0) === FILE_BYTES;
-      fs.closeSync(fd);
-      if (!isWhole) return new TicketKeys(nowMs);
+      if (fs.readSync(fd, bytes, 0, FILE_BYTES, 0) !== FILE_BYTES) return new TicketKeys(nowMs);
       return new TicketKeys(bytes.readDoubleLE(KEY_BYTES), bytes.subarray(0, KEY_BYTES));
     } catch {
       // It was not handed over after all. Clients make a full handshake.
       return new TicketKeys(nowMs);
+    } finally {
+      closeQuietly(fd);
     }
   }
 
@@ -55,12 +56,14 @@ export class TicketKeys {
     const bytes = Buffer.alloc(FILE_BYTES);
     this.#keys.copy(bytes);
     bytes.writeDoubleLE(this.#sinceMs, KEY_BYTES);
+    let fd: number | null = null;
     try {
-      const fd = make();
+      fd = make();
       fs.writeSync(fd, bytes, 0, FILE_BYTES, 0);
       return fd;
     } catch {
       // Not on Linux, or /dev/shm is full: clients make a full handshake after the upgrade.
+      if (fd !== null) closeQuietly(fd);
       return null;
     }
   }

@@ -404,7 +404,9 @@ export class World {
       mayBeResize: () => this.seed % 7 === 0,
       serving: () => {},
       upgraded: (pid) => this.invariants.upgrade.upgraded(pid),
-      ended: (pid) => this.invariants.upgrade.ended(pid),
+      ended: (pid) => {
+        if (pid !== null) this.invariants.upgrade.ended(pid);
+      },
       rolledBack: () => this.invariants.upgrade.rolledBack(),
       alone: () => this.invariants.upgrade.alone(),
     };

@@ -257,6 +257,8 @@ export class Upgrade {
     this.#state = state.name === 'serving' && isAsked ? { name: 'none' } : { name: 'failed' };
     if (state.name === 'serving') this.#rolledBack(state.newArbiter, end, isAsked);
     if (state.name === 'booting') this.#options.ended(state.newArbiter);
+    // What it was to be handed is let go of all the same.
+    if (state.name === 'starting') this.#options.ended(null);
     this.#service.resume('the new arbiter has exited');
     if (state.name === 'starting' || state.name === 'booting') this.#failed(state, end);
   }

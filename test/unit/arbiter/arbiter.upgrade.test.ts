@@ -97,12 +97,12 @@ describe('a new arbiter that ends', () => {
     expect(service.journal.at(-1)).toMatch(/^start over/);
   });
 
-  it('that could not be started at all is no reason to tell anybody', async () => {
+  it('that could not be started at all has nothing, and what it was to be handed is let go of', async () => {
     const service = await serveReady();
     await service.signal('SIGUSR2');
     await happens(service, ended({ how: 'unstarted', error: 'spawn E2BIG' }));
     expect(service.log.at('error')).toEqual([expect.stringMatching(/could not be started \(spawn E2BIG\)/)]);
-    expect(service.journal).toHaveLength(1);
+    expect(service.journal.slice(1)).toEqual(['ended null']);
   });
 
   it('after it served is a roll-back', async () => {

@@ -1,5 +1,5 @@
 import { closeSync, openSync, readdirSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { CounterBlock, writeBlock } from '../../../src/metrics/block.ts';
 import { Counters } from '../../../src/metrics/counters.ts';
 import { HEADER, placeFor, placeOf } from '../../../src/metrics/layout.ts';
@@ -125,6 +125,20 @@ onLinux('the counters of a service', () => {
     expect(young.totals().figures[ready]).toBe(3);
     young.othersGone();
     expect(young.totals().figures[ready]).toBe(0);
+  });
+
+  it('let go of what no new arbiter has taken, and count on', () => {
+    const descriptors = () => readdirSync('/proc/self/fd').length;
+    const store = CounterStore.open(null);
+    onTestFinished(() => store.close());
+    worker(store.begin(0)).serve(2);
+    const before = descriptors();
+    store.handOver();
+    store.notTaken();
+    expect(descriptors()).toBe(before);
+    worker(store.begin(1)).serve(3);
+    expect(requestsIn(store.totals())).toBe(5);
+    expect(requestsIn(CounterStore.open(store.handOver()).totals())).toBe(5);
   });
 
   it('let go of their files', () => {

@@ -117,6 +117,11 @@ export class Connections {
     if (connection) connection.isHandshaking = true;
   }
 
+  /** Whether a connection begins with TLS whose handshake is not done. */
+  beginsWithTls(socket: Tracked): boolean {
+    return socket[CONNECTION]?.isHandshaking === true;
+  }
+
   /** Marks bytes read of a connection as such that stood before HTTP, or TLS. */
   skip(socket: Tracked, bytes: number): void {
     const connection = socket[CONNECTION];

@@ -1,5 +1,7 @@
 import tls from 'node:tls';
 import { describe, expect, it } from 'vitest';
+import { certify } from '../support/certificates.ts';
+import { askHttp2, connectHttp2 } from '../support/http2-client.ts';
 import { sharedDirectory, shareServers } from '../support/shared.ts';
 import { root } from '../support/tsunicorn.ts';
 import { type Wire, wireTo } from '../support/wire.ts';
@@ -18,6 +20,8 @@ const directory = sharedDirectory({
 });
 const MOUNTS = ['--mount', '/=app.mjs', '--mount', '/node=node.mjs'];
 const AUTO = ['--proxy-protocol', 'auto', '--forwarded-allow-ips', '127.0.0.1,10.0.0.0/8'];
+const { cert, key } = certify(directory, 'one.test');
+const ENDS_TLS = ['--certfile', cert, '--keyfile', key, '--http-protocols', 'h2,http/1.1'];
 const services = [
   ['async', [...MOUNTS, ...AUTO]],
   ['sync', [...MOUNTS, ...AUTO, '-k', 'sync']],
@@ -26,6 +30,10 @@ const services = [
   ['slow', [...MOUNTS, '--proxy-protocol', 'v1', '--header-timeout', '1', '-k', 'sync']],
   ['others', [...MOUNTS, '--proxy-protocol', 'v2', '--proxy-allow-from', '10.0.0.0/8']],
   ['tls', ['program.mjs', '--proxy-protocol', 'v2']],
+  ['tls async', [...MOUNTS, ...AUTO, ...ENDS_TLS]],
+  ['tls sync', [...MOUNTS, ...AUTO, ...ENDS_TLS, '-k', 'sync']],
+  ['tls thread', [...MOUNTS, ...AUTO, ...ENDS_TLS, '-k', 'thread', '--threads', '1']],
+  ['mixed', [...MOUNTS, ...ENDS_TLS, '--proxy-protocol', 'v1', '-b', '127.0.0.1:0', '-b', 'tls:127.0.0.1:0']],
 ] as const;
 const servers = shareServers(
   services.map(([, args]) => [...args, '--access-logfile', '-', '--access-logformat', '%(h)s %(r)s %(s)s']),
@@ -179,4 +187,49 @@ it('stands before TLS', async () => {
     () => server('tls').stdout.includes('192.0.2.1 GET /tls HTTP/1.1 200'),
     'its line',
   );
+});
+
+describe.each(['tls async', 'tls sync', 'tls thread'])('before the TLS of class %s', (name) => {
+  it.each([
+    ['v1', ADA],
+    ['v2', V2],
+  ])('a header of %s names the client to HTTP/1 and to HTTP/2', async (version, header) => {
+    const begun = async () => {
+      const { socket } = await connect(name);
+      socket.write(Buffer.from(header, 'latin1'));
+      return socket;
+    };
+    const path = `/${version}`;
+    const secure = tls.connect({ socket: await begun(), rejectUnauthorized: false });
+    secure.write(get(`${path}/1`, CLOSE));
+    let text = '';
+    for await (const part of secure) text += part;
+    expect(text).toMatch(new RegExp(`\\["192\\.0\\.2\\.1","4711","https","${path}/1"\\]`));
+
+    const socket = await begun();
+    const session = connectHttp2('https://one.test', {
+      createConnection: () => tls.connect({ socket, rejectUnauthorized: false, ALPNProtocols: ['h2'] }),
+    });
+    const answer = await askHttp2(session, `${path}/2`);
+    expect(JSON.parse(answer.body)).toEqual(['192.0.2.1', '4711', 'https', `${path}/2`]);
+    const running = server(name);
+    for (const line of [`${path}/1 HTTP/1.1 200`, `${path}/2 HTTP/2.0 200`])
+      await running.waitFor(() => running.stdout.includes(`192.0.2.1 GET ${line}`), line);
+  });
+
+  it('a bad header ends the connection, as no text would be an answer', async () => {
+    const wire = await connect(name);
+    wire.write('PROXY TCP4 192.0.2.300 10.0.0.1 1 2\r\n');
+    expect(await wire.ended).toBe('');
+  });
+});
+
+it('a bad header is answered where TLS is not spoken, although it is at another address', async () => {
+  const [line] = await server('mixed').waitForLog(/Listening at: .*/);
+  const ends = [...line.matchAll(/:(\d+)[, ]/g)].map(async ([, port]) => {
+    const wire = await wireTo(Number(port));
+    wire.write('PROXY TCP4 192.0.2.300 10.0.0.1 1 2\r\n');
+    return wire.ended;
+  });
+  expect(await Promise.all(ends)).toEqual([expect.stringMatching(/^HTTP\/1\.1 400 /), '']);
 });

@@ -65,15 +65,7 @@ async function readersOf(settings: Settings): Promise<readonly ((socket: Socket)
   return readers;
 }
 
-function refuser({
-  settings,
-  onRefused,
-  count,
-  accessLog,
-  application,
-  connections,
-  clock,
-}: PreamblesOptions) {
+function refuser({ onRefused, count, accessLog, connections, clock }: PreamblesOptions) {
   return (socket: Socket, { status, code, text }: Fault): void => {
     // It has asked for nothing, as some health checks do.
     if (connections.isSilent(socket)) return void socket.destroy();
@@ -88,7 +80,7 @@ function refuser({
     accessLog?.answeredPast(status, null, socket);
     markRefused(socket);
     // To a client of TLS that would be no answer.
-    if (application.own?.isTls || settings.certfile.length > 0) return void socket.destroy();
+    if (connections.beginsWithTls(socket)) return void socket.destroy();
     socket.write(`HTTP/1.1 ${statusText(status)}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
     lingerOn(socket, clock);
   };

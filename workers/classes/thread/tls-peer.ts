@@ -1,6 +1,7 @@
 import type { X509Certificate } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { CipherNameAndProtocol, TLSSocket } from 'node:tls';
+import { isEncrypted } from '../../../src/support/is-encrypted.ts';
 
 /** What a thread is told of the TLS of a connection; plain data. */
 export interface TlsPeer {
@@ -17,7 +18,8 @@ export interface TlsPeer {
 
 /** Null for a connection without TLS. */
 export function tlsPeerOf(socket: Socket): TlsPeer | null {
-  if (!('getPeerX509Certificate' in socket)) return null;
+  // What stands for the socket of a stream of HTTP/2 has the names of its methods without TLS too.
+  if (!isEncrypted(socket) || !('getPeerX509Certificate' in socket)) return null;
   const secure = socket as TLSSocket & { readonly servername?: string | false };
   const { authorizationError } = secure;
   return {

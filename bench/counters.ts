@@ -82,7 +82,7 @@ function createToggle(collections: boolean): Toggle {
   describeFile(fd);
   const place = { fd, position: positionOf(0) };
   const block = new CounterBlock((numbers) => writeBlock(numbers, place));
-  const { around, refused } = countBy(new RequestCounter(block), { uncountedPath: null });
+  const { around, refused, handshake } = countBy(new RequestCounter(block), { uncountedPath: null });
   const measure = measuring(block.values, { connections: new Connections(() => {}) });
   let isCounting = false;
   let unwatch = () => {};
@@ -97,6 +97,7 @@ function createToggle(collections: boolean): Toggle {
         };
       },
       refused,
+      handshake,
     },
     set(isOn) {
       if (isOn === isCounting) return;

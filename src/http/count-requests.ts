@@ -34,6 +34,7 @@ export function countBy(counter: RequestCounter, options: CountOptions): Request
         countRequests(counter, handle, flights, options),
       ),
     refused: (code) => counter.refused(code),
+    handshake: (outcome) => counter.handshake(outcome),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FlightTable } from '../flights/table.ts';
+import type { HandshakeOutcome } from '../metrics/catalogue.ts';
 
 /**
  * Called for each request before the application gets it; all observers become one function when the server is made.
@@ -13,6 +14,8 @@ export interface RequestCount {
   around(handle: Observer, flights: FlightTable | null): Observer;
   /** A request was refused: by Node with an error of this code, or by us with QUEUE_TIMEOUT or QUEUE_FULL. */
   refused(code: string): void;
+  /** A client has begun a handshake of TLS, which ended in this way. */
+  handshake(outcome: HandshakeOutcome): void;
 }
 
 /** One observer that calls these in turn. */

@@ -26,6 +26,11 @@ export const METHODS = [
 export const SCHEMES = ['http', 'https'] as const;
 export const PROTOCOLS = ['1.1', '1.0', '2', '_OTHER'] as const;
 
+/** How handshakes of TLS end: a client whose certificate is not accepted is `refused`. */
+export const HANDSHAKE_OUTCOMES = ['new', 'resumed', 'refused', 'failed', 'timeout'] as const;
+
+export type HandshakeOutcome = (typeof HANDSHAKE_OUTCOMES)[number];
+
 /** The buckets that OpenTelemetry advises for http.server.request.duration, in seconds. */
 export const DURATION_BOUNDS = [
   0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10,
@@ -71,6 +76,11 @@ export const workerFamilies = {
         'client_certificate',
       ],
     },
+  },
+  tsunicorn_tls_handshakes_total: {
+    type: 'counter',
+    help: 'Handshakes of TLS that clients began, by how they ended: with a new session or a resumed one, refused by --cert-reqs, failed, or not done within --handshake-timeout; not those of programs that end TLS themselves',
+    labels: { outcome: HANDSHAKE_OUTCOMES },
   },
   tsunicorn_request_queue_seconds: {
     type: 'histogram',

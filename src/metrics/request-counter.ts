@@ -1,5 +1,12 @@
 import type { CounterBlock } from './block.ts';
-import { METHODS, PROTOCOLS, SCHEMES, workerFamilies } from './catalogue.ts';
+import {
+  HANDSHAKE_OUTCOMES,
+  type HandshakeOutcome,
+  METHODS,
+  PROTOCOLS,
+  SCHEMES,
+  workerFamilies,
+} from './catalogue.ts';
 import { noteExemplar, type Trace } from './exemplars.ts';
 import { observe, placeFor, placeOf } from './layout.ts';
 import { keyOf, NO_ANSWER } from './series.ts';
@@ -11,6 +18,7 @@ const OTHER_PROTOCOL = PROTOCOLS.length - 1;
 const ACTIVE = placeOf('http_server_active_requests');
 const REQUEST_BODIES = placeOf('http_server_request_body_size_bytes');
 const RESPONSE_BODIES = placeOf('http_server_response_body_size_bytes');
+const HANDSHAKES = placeOf('tsunicorn_tls_handshakes_total');
 const QUEUE = placeOf('tsunicorn_request_queue_seconds');
 const CLIENT_LEFT = placeFor('tsunicorn_requests_cut_total', 'client_left') ?? 0;
 const UNFINISHED = placeFor('tsunicorn_requests_cut_total', 'unfinished') ?? 0;
@@ -104,6 +112,12 @@ export class RequestCounter {
     const at = placeFor('tsunicorn_requests_refused_total', REFUSED[code] ?? 'malformed');
     if (at === undefined) return;
     this.#add(at, 1);
+    this.#block.changed();
+  }
+
+  /** A handshake of TLS has ended. */
+  handshake(outcome: HandshakeOutcome): void {
+    this.#add(HANDSHAKES + HANDSHAKE_OUTCOMES.indexOf(outcome), 1);
     this.#block.changed();
   }
 

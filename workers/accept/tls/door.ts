@@ -38,10 +38,11 @@ const SESSION_SECONDS = 7200;
 /** Node's timers cannot be longer. */
 const NO_LIMIT_MS = 2 ** 31 - 1;
 
-/** The property of an accepted socket that ends the wait for its handshake. */
+/** The properties of an accepted socket: what ends the wait for its handshake, and whether that took too long. */
 const DONE = Symbol('handshakeDone');
+const LATE = Symbol('handshakeLate');
 
-type Waiting = Socket & { [DONE]?: () => void };
+type Waiting = Socket & { [DONE]?: () => void; [LATE]?: true };
 
 /** Ends TLS: takes accepted connections, and hands on sockets that speak HTTP in the clear. */
 export class TlsDoor {
@@ -96,7 +97,10 @@ export class TlsDoor {
       // Before TLS reads from it, and after that it is not told of errors.
       socket.on('error', ignore);
       if (limitMs > 0) {
-        const stop = clock.after(limitMs, () => socket.destroy());
+        const stop = clock.after(limitMs, () => {
+          socket[LATE] = true;
+          socket.destroy();
+        });
         socket[DONE] = stop;
         socket.once('close', stop);
       }
@@ -117,7 +121,7 @@ export class TlsDoor {
   }
 
   #createServer(behind: Behind): Server {
-    const { connections, protocols, deliver } = behind;
+    const { connections, protocols, deliver, count } = behind;
     const { settings } = this.#options;
     const server = process.getBuiltinModule('node:tls').createServer({
       ...this.#contexts.fallback,
@@ -137,11 +141,15 @@ export class TlsDoor {
       accepted[DONE]?.();
       const fault = clientFault(socket, settings);
       if (fault !== null) return refuseClient(socket, fault, behind);
+      count?.handshake(socket.isSessionReused() ? 'resumed' : 'new');
       connections.secured(accepted, socket);
       deliver(socket, socket.alpnProtocol || 'http/1.1');
     });
     // Scanners and clients that have gone: Node closes the connection.
-    server.on('tlsClientError', ignore);
+    server.on('tlsClientError', (_error, socket) => {
+      const accepted: Waiting = innerSocket(socket);
+      count?.handshake(accepted[LATE] ? 'timeout' : 'failed');
+    });
     server.on(
       'OCSPRequest',
       (certificate, issuer, answer) => void this.#answerOcsp(certificate, issuer, answer),
@@ -207,6 +215,7 @@ function clientFault(socket: TLSSocket, { certReqs }: Settings): string | null {
 function refuseClient(socket: TLSSocket, text: string, { onRefused, count }: Behind): void {
   const client = clientOn(socket) || null;
   count?.refused('TLS_CLIENT');
+  count?.handshake('refused');
   onRefused(`Refused a connection of ${client ?? 'a Unix socket'}: ${text}`, {
     reason: text,
     error: 'TLS_CLIENT',

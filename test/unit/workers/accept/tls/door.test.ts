@@ -74,9 +74,13 @@ async function open({
   const connections = new Connections(() => {});
   const protocols: string[] = [];
   const refused: string[] = [];
-  const count = { refused: (code: string) => void refused.push(code) } as RequestCount;
+  const handshakes: string[] = [];
+  const count: Pick<RequestCount, 'refused' | 'handshake'> = {
+    refused: (code) => void refused.push(code),
+    handshake: (outcome) => void handshakes.push(outcome),
+  };
   const take = door.open({
-    ...{ connections, protocols: ['http/1.1'], onRefused: () => {}, count },
+    ...{ connections, protocols: ['http/1.1'], onRefused: () => {}, count: count as RequestCount },
     deliver: (socket, protocol) => {
       protocols.push(protocol);
       socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n'));
@@ -96,6 +100,7 @@ async function open({
     log,
     protocols,
     refused,
+    handshakes,
     accepted,
     connections,
     port: (server.address() as AddressInfo).port,
@@ -213,6 +218,32 @@ it('counts clients without the certificate that they need, and plain HTTP', asyn
   socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
   expect((await socket.setEncoding('latin1').toArray()).join('')).toMatch(/^HTTP\/1\.1 400 /);
   expect(refused).toEqual(['TLS_CLIENT', 'TLS_PLAIN']);
+});
+
+it('counts handshakes by how they end', async () => {
+  const clock = new FakeClock();
+  const { port, accepted, handshakes } = await open({ clock });
+  const { session } = await askResuming(port);
+  await askResuming(port, { session });
+  await expect(connectSecurely(port, { maxVersion: 'TLSv1.2', ciphers: 'AES128-SHA' })).rejects.toThrow();
+  const [silent, plain, slow] = [1, 2, 3].map(() => net.connect(port, '127.0.0.1').on('error', () => {}));
+  plain?.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+  await once(plain?.resume() as Socket, 'end');
+  // The beginning of a record.
+  slow?.write(Buffer.of(0x16, 3, 1));
+  await expect
+    .poll(() => accepted.reduce((sum, { bytesRead }) => sum + (bytesRead === 3 ? 1 : 0), 0))
+    .toBe(1);
+  const closed = [silent, slow].map((socket) => once(socket?.resume() as Socket, 'close'));
+  await clock.advance(11_000);
+  await Promise.all(closed);
+  await expect.poll(() => handshakes).toEqual(['new', 'resumed', 'failed', 'timeout']);
+});
+
+it('counts a client without the certificate that it needs as refused, and no handshake twice', async () => {
+  const { port, handshakes } = await open({ settings: { certReqs: 'required' } });
+  await expect(askResuming(port)).resolves.toMatchObject({ text: '' });
+  expect(handshakes).toEqual(['refused']);
 });
 
 it('does not wait for the client to end its side behind plain HTTP, whatever the limit of handshakes', async () => {

@@ -1,5 +1,4 @@
 import { closeSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { parseArgs } from 'node:util';
 import type { Handler } from '../src/app/application.ts';
 import { FlightTable } from '../src/flights/table.ts';
@@ -14,16 +13,13 @@ import { makeFile, positionOf } from '../src/metrics/place.ts';
 import { RequestCounter } from '../src/metrics/request-counter.ts';
 import { systemClock } from '../src/support/clock.ts';
 import { measuring, watchCollections } from '../workers/health/process-meter.ts';
+import { alternate, costRatioOf, describeRatio, feed, microsSince } from './alternate.ts';
 import { findGenerator, runLoad } from './load.ts';
 import { count, warnIfBusy } from './options.ts';
 import { createProcesses } from './processes.ts';
-import { meanOf, summarise } from './statistics.ts';
 
-// What counting costs a kept hello, in processor time. Two processes differ by more than that for reasons of their own, so
-// one process serves all the time, and counts in every second slice of it.
+// What counting costs a kept hello.
 
-/** Short beside what else changes on a machine, and long beside the interval at which the numbers are written. */
-const SLICE_MS = 50;
 /** Slices before V8 has compiled both ways. */
 const WARM_UP = 40;
 /** How often a worker measures its own process. */
@@ -52,7 +48,13 @@ async function main(
   const processes = createProcesses();
   const generator = findGenerator();
   const load = runLoad(generator, processes, { url, connections, seconds: seconds + 2, close: false });
-  const ratios = await measure(served, toggle, (seconds * 1000) / SLICE_MS);
+  const { ratios, micros } = await alternate({
+    seconds,
+    warmUp: WARM_UP,
+    served: () => served.requests,
+    set: (isOn) => toggle.set(isOn),
+  });
+  console.log(`a request costs ${micros.toFixed(2)} µs or so`);
   await load;
   await processes.endAll();
   report(ratios, toggle.measureMicros());
@@ -126,57 +128,14 @@ function serve(handler: Handler, count: RequestCount): Promise<string> {
     keepAliveMs: 5000,
     onError: (error) => console.error(error),
   });
-  const server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => {
-    connections.add(socket);
-    engine.emit('connection', socket);
-  });
-  return new Promise((resolve) => {
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      resolve(`http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}/`);
-    });
-  });
-}
-
-/** The cost of a request with counting over that without it, of each pair of neighbouring slices. */
-async function measure(
-  served: { readonly requests: number },
-  toggle: Toggle,
-  slices: number,
-): Promise<readonly number[]> {
-  const costs: number[] = [];
-  const order = [false, true, true, false];
-  for (let slice = 0; slice < slices; slice++) {
-    toggle.set(order[slice % order.length] === true);
-    const before = { micros: process.cpuUsage(), requests: served.requests };
-    await new Promise((resolve) => setTimeout(resolve, SLICE_MS));
-    costs.push(microsSince(before.micros) / Math.max(1, served.requests - before.requests));
-  }
-  toggle.set(false);
-  const ratios: number[] = [];
-  for (let at = WARM_UP; at + 1 < costs.length; at += 2) {
-    const [one = 0, other = 0] = costs.slice(at, at + 2);
-    ratios.push(order[at % order.length] ? one / other : other / one);
-  }
-  console.log(`a request costs ${summarise(costs.slice(WARM_UP)).median.toFixed(2)} µs or so`);
-  return ratios;
+  return feed(engine, connections);
 }
 
 function report(ratios: readonly number[], measureMicros: number): void {
-  const logs = meanOf(ratios.map((ratio) => Math.log(ratio)));
   // The worker measures its process once a second, whatever the slice.
   const own = measureMicros / (MEASURE_MS * 1000);
-  const [from, mean, to] = [logs.mean - logs.margin, logs.mean, logs.mean + logs.margin].map(
-    (log) => Math.exp(log) + own,
-  );
-  const shown = [mean, from, to].map((ratio) => ratio?.toFixed(4));
-  console.log(
-    `with counting: × ${shown[0]} (95 % confidence: ${shown[1]} to ${shown[2]}; ${ratios.length} pairs)`,
-  );
+  const { ratio, low, high, pairs } = costRatioOf(ratios);
+  const all = { ratio: ratio + own, low: low + own, high: high + own, pairs };
+  console.log(`with counting: ${describeRatio(all, 4)}`);
   console.log(`of that, the process is measured for ${measureMicros.toFixed(0)} µs in each second`);
-}
-
-function microsSince(before: NodeJS.CpuUsage): number {
-  const { user, system } = process.cpuUsage(before);
-  return user + system;
 }

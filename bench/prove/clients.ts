@@ -143,6 +143,9 @@ export const clientKinds = {
 
 export type ClientName = keyof typeof clientKinds;
 
+/** The names of all kinds. */
+export const allClients = Object.keys(clientKinds) as readonly ClientName[];
+
 /** What the clients of one kind met. */
 export interface Met {
   readonly answered: number;

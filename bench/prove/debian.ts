@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { server } from '../candidate.ts';
@@ -36,18 +36,20 @@ const gunicornUpgrade: Operate = async (running) => {
   const old = byPidfile(running);
   const after = running.output().length;
   process.kill(old, 'SIGUSR2');
-  await says(running, /Booting worker[\s\S]*Booting worker/, after);
+  if (!(await says(running, /Booting worker[\s\S]*Booting worker/, after))) return false;
+  // It says that a worker boots, not that it serves.
   await pause(500);
   process.kill(old, 'SIGTERM');
-  await says(running, /Shutting down: Master/, after);
+  return says(running, /Shutting down: Master/, after);
 };
 
 const gunicornReload = signalled('SIGHUP', /Booting worker[\s\S]*Booting worker|exiting/, byPidfile);
 
 const gunicornOperations: Operations = {
   reload: async (running) => {
-    await gunicornReload(running);
+    const isOver = await gunicornReload(running);
     await pause(500);
+    return isOver;
   },
   upgrade: gunicornUpgrade,
   scaling: async (running) => {
@@ -55,6 +57,7 @@ const gunicornOperations: Operations = {
     await pause(500);
     process.kill(byPidfile(running), 'SIGTTOU');
     await pause(500);
+    return true;
   },
   'log rotation': rotation('SIGUSR1', byPidfile),
   'broken deploy': brokenDeploy('app.py', BROKEN_PYTHON, PYTHON, gunicornReload),
@@ -136,6 +139,7 @@ function puma(): Subject {
         await pause(1000);
         process.kill(rootOf(running), 'SIGTTOU');
         await pause(1000);
+        return true;
       },
       'kill -9 of a worker': killWorker(rootOf),
       hang: asks('/hang', 1, rootOf, 4000),
@@ -151,11 +155,5 @@ export function debianSubjects(): readonly Subject[] {
 }
 
 function hasGevent(): boolean {
-  try {
-    readFileSync('/usr/lib/python3/dist-packages/gevent/__init__.py');
-    return true;
-  } catch {
-    // Not there.
-    return false;
-  }
+  return existsSync('/usr/lib/python3/dist-packages/gevent/__init__.py');
 }

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type ClientName, Clients, type Met } from './clients.ts';
-import type { Figure, Piece } from './figure.ts';
+import { type Figure, type Piece, UNFINISHED } from './figure.ts';
 import { type OperationName, operations } from './operations.ts';
 import type { Setup } from './setup.ts';
 import type { Subject } from './subject.ts';
@@ -14,6 +14,9 @@ const CLIENTS_OF_A_KIND = 2;
 /** What each kind of client met while a service was operated on, a round. */
 interface Round {
   readonly met: ReadonlyMap<ClientName, Met>;
+  /** Whether the operation came to its end. */
+  readonly isFinished: boolean;
+  /** Null where there is nothing to be said. */
   readonly saysCause: boolean | null;
 }
 
@@ -25,15 +28,13 @@ async function operateOnce(setup: Setup, subject: Subject, name: OperationName):
   try {
     await pause(setup.calmMs);
     const after = running.output().length;
-    await subject.operations[name]?.(running);
+    const isFinished = (await subject.operations[name]?.(running)) ?? false;
     await pause(setup.calmMs);
-    const met = new Map<ClientName, Met>();
-    for (const [kind, met_] of await Promise.all(
-      [...loads].map(async ([one, load]) => [one, await load.stop()] as const),
-    ))
-      met.set(kind, met_);
+    const met = new Map(
+      await Promise.all([...loads].map(async ([kind, load]) => [kind, await load.stop()] as const)),
+    );
     const { cause } = operations[name];
-    return { met, saysCause: cause === null ? null : cause.test(running.output().slice(after)) };
+    return { met, isFinished, saysCause: cause === null ? null : cause.test(running.output().slice(after)) };
   } finally {
     await running.stop();
   }
@@ -46,56 +47,46 @@ function noteOf(rounds: readonly Round[], kind: ClientName): string {
   return [...names].map(([failure, count]) => `${failure} × ${count}`).join(', ');
 }
 
+/** What is read of what each kind of client met. */
+const METRICS: Readonly<Record<string, (met: Met) => number>> = {
+  answered: ({ answered }) => answered,
+  failed: ({ failures }) => failures.length,
+  refused: ({ refused }) => refused,
+  'told to connect anew': ({ told }) => told,
+  'longest time without service, ms': ({ withoutServiceMs }) => withoutServiceMs,
+};
+
 function figuresOf(
-  subject: Subject,
+  { name: subject, clients }: Subject,
   name: OperationName,
   rounds: readonly Round[],
   command: string,
 ): readonly Figure[] {
-  const group = `${name}`;
-  const figures = subject.clients.flatMap((kind) => {
-    const of = (read: (met: Met) => number) =>
-      rounds.flatMap(({ met }) => {
+  const ofClients = clients.flatMap((kind) =>
+    Object.entries(METRICS).map(([metric, read]): Figure => {
+      const values = rounds.flatMap(({ met }) => {
         const one = met.get(kind);
         return one === undefined ? [] : [read(one)];
       });
-    const figure = (metric: string, values: readonly number[], note?: string): Figure => ({
-      group,
-      subject: `${subject.name}: ${kind}`,
-      metric,
-      values,
-      command,
-      ...(note ? { note } : {}),
-    });
-    return [
-      figure(
-        'answered',
-        of(({ answered }) => answered),
-      ),
-      figure(
-        'failed',
-        of(({ failures }) => failures.length),
-        noteOf(rounds, kind),
-      ),
-      figure(
-        'refused',
-        of(({ refused }) => refused),
-      ),
-      figure(
-        'told to connect anew',
-        of(({ told }) => told),
-      ),
-      figure(
-        'longest time without service, ms',
-        of(({ withoutServiceMs }) => withoutServiceMs),
-      ),
-    ];
-  });
+      const note = metric === 'failed' ? noteOf(rounds, kind) : '';
+      return {
+        group: name,
+        subject: `${subject}: ${kind}`,
+        metric,
+        values,
+        command,
+        ...(note ? { note } : {}),
+      };
+    }),
+  );
+  const unfinished = rounds.map(({ isFinished }) => (isFinished ? 0 : 1));
   const said = rounds.flatMap(({ saysCause }) => (saysCause === null ? [] : [saysCause ? 1 : 0]));
-  if (said.length === 0) return figures;
   return [
-    ...figures,
-    { group: 'the log names the cause', subject: subject.name, metric: name, values: said, command },
+    ...ofClients,
+    { group: name, subject, metric: UNFINISHED, values: unfinished, command },
+    ...(said.length === 0
+      ? []
+      : [{ group: 'the log names the cause', subject, metric: name, values: said, command }]),
   ];
 }
 

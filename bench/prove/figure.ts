@@ -17,6 +17,9 @@ export interface Figure {
   readonly note?: string;
 }
 
+/** The metric of operations that did not come to their end in time: 1 a round. */
+export const UNFINISHED = 'not finished in time';
+
 /** A part of a section that runs in one go, so that a long run can be resumed between two of them. */
 export interface Piece {
   readonly id: string;

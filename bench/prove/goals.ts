@@ -1,19 +1,14 @@
-import type { Figure } from './figure.ts';
+import { type Figure, UNFINISHED } from './figure.ts';
 import { operations } from './operations.ts';
 import { type Judgement, judged, medianOf, pairedRatio, type Ratio } from './ratio.ts';
 
-/** What is to be reached, as a ratio of two subjects in one group. */
+/** A cost that is to be reached: `against` takes at least `factor` times the processor time of the subject. */
 interface Goal {
   readonly what: string;
   readonly group: string;
   readonly subject: string;
   readonly against: string;
-  readonly sense: 'at least' | 'at most';
   readonly factor: number;
-  /** Which metric of the other is over which of the subject's. */
-  readonly metric: string;
-  /** Where less is better, the other's is over the subject's. */
-  readonly inverse: boolean;
 }
 
 /** A goal with what was measured of it. */
@@ -26,45 +21,21 @@ export interface Verdict {
 
 const MICROS = 'processor µs a request';
 const INHERITED = 'bare, one inherited socket';
-
-function cost(what: string, group: string, subject: string, against: string, factor: number): Goal {
-  return { what, group, subject, against, sense: 'at least', factor, metric: MICROS, inverse: true };
-}
+const BARE = 'bare node:http';
+const OURS = 'tsunicorn async';
+const KEPT = 'kept connections';
+const NEW = 'new connections';
 
 const goals: readonly Goal[] = [
-  cost(
-    'kept connections, requests per processor second',
-    'kept connections',
-    'tsunicorn async',
-    INHERITED,
-    0.97,
-  ),
-  cost(
-    'new connections, requests per processor second',
-    'new connections',
-    'tsunicorn async',
-    INHERITED,
-    0.97,
-  ),
-  cost(
-    'new connections, requests per processor second',
-    'new connections',
-    'tsunicorn async',
-    'node:cluster',
-    2.5,
-  ),
-  cost('sync, requests per processor second', 'Connection: close', 'tsunicorn sync', 'bare node:http', 0.95),
-  cost('fetch, requests per processor second', 'kept connections', 'tsunicorn fetch', 'bare node:http', 0.92),
-  cost(
-    'a script, requests per processor second',
-    'kept connections',
-    'tsunicorn script',
-    'tsunicorn async',
-    0.97,
-  ),
+  { what: KEPT, group: KEPT, subject: OURS, against: INHERITED, factor: 0.97 },
+  { what: NEW, group: NEW, subject: OURS, against: INHERITED, factor: 0.97 },
+  { what: NEW, group: NEW, subject: OURS, against: 'node:cluster', factor: 2.5 },
+  { what: 'sync', group: 'Connection: close', subject: 'tsunicorn sync', against: BARE, factor: 0.95 },
+  { what: 'fetch', group: KEPT, subject: 'tsunicorn fetch', against: BARE, factor: 0.92 },
+  { what: 'a script', group: KEPT, subject: 'tsunicorn script', against: OURS, factor: 0.97 },
 ];
 
-/** The latencies that an operation may not raise more than so much over the calm before it. */
+/** The latency during an operation may be so many times that of the calm before it. */
 const TAIL_FACTOR = 2;
 const TAIL = ['reload', 'upgrade', 'kill -9 of a worker'];
 const TAIL_SUBJECTS = ['tsunicorn async', 'tsunicorn sync'];
@@ -78,13 +49,19 @@ function finder(figures: readonly Figure[]): Find {
 }
 
 function costVerdicts(find: Find): readonly Verdict[] {
-  return goals.flatMap(({ what, group, subject, against, sense, factor, metric, inverse }) => {
-    const of = find(group, subject, metric);
-    const other = find(group, against, metric);
-    if (of === null || other === null || of.length === 0 || other.length === 0) return [];
-    const measured = inverse ? pairedRatio(other, of) : pairedRatio(of, other);
-    const judgement = judged(measured, sense, factor);
-    return [{ what: `${subject}: ${what}`, measured, goal: `${sense} ${factor} × ${against}`, judgement }];
+  return goals.flatMap(({ what, group, subject, against, factor }) => {
+    const ours = find(group, subject, MICROS);
+    const theirs = find(group, against, MICROS);
+    if (ours === null || theirs === null || ours.length === 0 || theirs.length === 0) return [];
+    const measured = pairedRatio(theirs, ours);
+    return [
+      {
+        what: `${subject}: ${what}, requests per processor second`,
+        measured,
+        goal: `at least ${factor} × ${against}`,
+        judgement: judged(measured, 'at least', factor),
+      },
+    ];
   });
 }
 
@@ -103,25 +80,34 @@ function tailVerdicts(find: Find): readonly Verdict[] {
   );
 }
 
-/** Sessions of tsunicorn's clients that were lost in what was planned. */
+/** The figures of tsunicorn in what was planned: of an operation by itself, and beside the load of the tail. */
+function ofPlanned(figures: readonly Figure[]): readonly Figure[] {
+  const planned = Object.entries(operations).flatMap(([name, one]) => (one.planned ? [name] : []));
+  const groups = new Set(planned.flatMap((name) => [name, `latency: ${name}`]));
+  return figures.filter(({ group, subject }) => groups.has(group) && subject.startsWith('tsunicorn'));
+}
+
+/** What tsunicorn lost in planned operations: sessions and requests of clients, and operations that did not come to their end. */
 export function lostInPlanned(figures: readonly Figure[]): readonly Figure[] {
-  return figures.filter(
-    ({ group, subject, metric, values }) =>
-      subject.startsWith('tsunicorn') &&
-      (metric === 'failed' || metric === 'refused') &&
-      Object.entries(operations).some(([name, { planned }]) => planned && name === group) &&
-      values.some((value) => value > 0),
+  const lost = new Set(['failed', 'refused', UNFINISHED]);
+  return ofPlanned(figures).filter(
+    ({ metric, values }) => lost.has(metric) && values.some((value) => value > 0),
   );
 }
 
 function plannedVerdict(figures: readonly Figure[]): readonly Verdict[] {
-  const isPlanned = (group: string) =>
-    Object.entries(operations).some(([name, { planned }]) => planned && name === group);
-  if (!figures.some(({ group, subject }) => isPlanned(group) && subject.startsWith('tsunicorn'))) return [];
+  if (ofPlanned(figures).length === 0) return [];
   const lost = lostInPlanned(figures).reduce((sum, { values }) => sum + values.reduce((a, b) => a + b, 0), 0);
   const measured = medianOf([lost]);
   const judgement = lost === 0 ? 'reached' : 'missed';
-  return [{ what: 'tsunicorn: failed or refused in planned operations', measured, goal: '0', judgement }];
+  return [
+    {
+      what: 'tsunicorn: failed, refused or not finished in planned operations',
+      measured,
+      goal: '0',
+      judgement,
+    },
+  ];
 }
 
 /** Every goal of which both sides have been measured. */

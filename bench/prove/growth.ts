@@ -44,22 +44,23 @@ async function withService<T>(
 }
 
 async function microsOf(setup: Setup, running: Running, connections: number): Promise<number> {
-  const before = setup.processorMicros(rootOf(running));
   const load = { url: `${running.url}/`, connections, seconds: setup.seconds, close: false };
   await runLoad(setup.generator, setup.processes, { ...load, seconds: 1 });
-  const middle = setup.processorMicros(rootOf(running));
+  const before = setup.processorMicros(rootOf(running));
   const { answered } = await runLoad(setup.generator, setup.processes, load);
-  return answered === 0 || middle < before
-    ? Number.NaN
-    : (setup.processorMicros(rootOf(running)) - middle) / answered;
+  const micros = setup.processorMicros(rootOf(running)) - before;
+  // The time of a process that has ended is not in the sum any more.
+  if (micros < 0) throw new Error('a process has ended under the load');
+  return answered === 0 ? Number.NaN : micros / answered;
 }
 
 const workers: AtSize = (setup, size) =>
   withService(
     setup,
-    service('app.js:app', () => ['-w', `${size}`]),
+    service('app.js:app', () => ['-w', `${size}`, '--log-level', 'debug']),
     async (running, bootMs) => {
-      await says(running, new RegExp(`(?:Booting worker[\\s\\S]*){${size}}`), 0);
+      const booted = new RegExp(`(?:Worker is ready[\\s\\S]*){${size}}`);
+      if (!(await says(running, booted, 0))) throw new Error(`${size} workers are not ready in time`);
       return {
         'first answer, ms': bootMs,
         'processor µs a request': await microsOf(setup, running, 64),

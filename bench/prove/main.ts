@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -56,7 +57,15 @@ async function runPiece({ id, section, run }: Piece, store: Store, setup: Setup)
     const figures = await run();
     const [after = 0] = loadavg();
     const rounds = Math.max(0, ...figures.map(({ values }) => values.length));
-    store.add({ id, section, at: new Date().toISOString(), load: [before, after], rounds, figures });
+    store.add({
+      id,
+      section,
+      at: new Date().toISOString(),
+      commit: commitOf(),
+      load: [before, after],
+      rounds,
+      figures,
+    });
     console.error(`${id}: ${((performance.now() - startedAt) / 1000).toFixed(1)} s`);
     return true;
   } catch (error) {
@@ -65,6 +74,12 @@ async function runPiece({ id, section, run }: Piece, store: Store, setup: Setup)
   } finally {
     await setup.processes.endAll();
   }
+}
+
+/** What is measured, which may not be what is committed. */
+function commitOf(): string {
+  const { stdout } = spawnSync('git', ['describe', '--always', '--dirty'], { cwd: root, encoding: 'utf8' });
+  return stdout?.trim() || 'unknown';
 }
 
 async function measure(options: ProveOptions, setup: Setup, store: Store): Promise<number> {

@@ -1,21 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { server } from '../candidate.ts';
-import type { ClientName } from './clients.ts';
+import { allClients } from './clients.ts';
 import { inPeer, peerVersion } from './install.ts';
 import { asks, brokenDeploy, killRoot, killWorker, type Operate, rootOf } from './operations.ts';
 import type { Running } from './running.ts';
 import type { Subject } from './subject.ts';
 
-const ALL: readonly ClientName[] = [
-  'keep-alive',
-  'new connection',
-  'POST after idle',
-  'upload',
-  'pipelined',
-  'SSE',
-  'WebSocket',
-];
 const HEAP = { NODE_OPTIONS: '--max-old-space-size=128' };
 const SOUND = `import ${JSON.stringify(server('operated-program.js'))};\n`;
 const BROKEN = "throw new Error('broken on purpose');\n";
@@ -31,7 +22,7 @@ const bare: Subject = {
   version: process.versions.node,
   configuration: 'node app.js',
   missing: null,
-  clients: ALL,
+  clients: allClients,
   files: () => ({}),
   start: (port) => ({
     command: [process.execPath, server('operated-program.js')],
@@ -45,7 +36,7 @@ const cluster: Subject = {
   version: process.versions.node,
   configuration: 'the example of its documentation, and a fork for each worker that exits',
   missing: null,
-  clients: ALL,
+  clients: allClients,
   files: () => ({}),
   start: (port) => ({
     command: [process.execPath, server('operated-cluster.js'), '2'],
@@ -63,7 +54,8 @@ function pm2(...args: readonly string[]): Operate {
       env: { ...process.env, ...pm2Home(directory) },
       stdio: 'ignore',
     });
-    await once(child, 'exit');
+    const [status] = await once(child, 'exit');
+    return status === 0;
   };
 }
 
@@ -76,7 +68,7 @@ function pm2Subject(): Subject {
     version: version ?? '',
     configuration: `pm2-runtime start app.mjs ${options.join(' ')}`,
     missing: version === null ? 'pm2 could not be installed' : null,
-    clients: ALL,
+    clients: allClients,
     files: () => ({ 'app.mjs': SOUND }),
     start: (port, directory) => ({
       command: [process.execPath, inPeer('pm2', 'bin/pm2-runtime'), 'start', 'app.mjs', ...options],
@@ -85,8 +77,8 @@ function pm2Subject(): Subject {
     operations: {
       reload,
       scaling: async (running) => {
-        await pm2('scale', 'app', '3')(running);
-        await pm2('scale', 'app', '2')(running);
+        const isMore = await pm2('scale', 'app', '3')(running);
+        return (await pm2('scale', 'app', '2')(running)) && isMore;
       },
       'log rotation': pm2('reloadLogs'),
       'broken deploy': brokenDeploy('app.mjs', BROKEN, SOUND, reload),

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { built, server } from '../candidate.ts';
-import type { ClientName } from './clients.ts';
+import { allClients } from './clients.ts';
 import {
   asks,
   brokenDeploy,
@@ -33,27 +33,28 @@ const upgrade: Operate = async (running) => {
   const old = arbiterOf(running);
   const after = running.output().length;
   process.kill(old, 'SIGUSR2');
-  if (!(await says(running, /serves together with this one/, after))) return;
+  if (!(await says(running, /serves together with this one/, after))) return false;
   process.kill(old, 'SIGWINCH');
   process.kill(old, 'SIGTERM');
-  await says(running, /the upgrade is complete/, after);
+  return says(running, /the upgrade is complete/, after);
 };
 
 const recycling: Operate = async (running) => {
   const [worker] = childrenOf(arbiterOf(running));
-  if (worker === undefined) return;
+  if (worker === undefined) return false;
   const after = running.output().length;
   process.kill(worker, 'SIGTERM');
-  await says(running, new RegExp(`Worker exiting \\(pid: ${worker}\\)`), after);
+  return says(running, new RegExp(`Worker exiting \\(pid: ${worker}\\)`), after);
 };
 
 const scaling: Operate = async (running) => {
   const after = running.output().length;
   process.kill(arbiterOf(running), 'SIGTTIN');
-  await says(running, /Worker is ready|Booting worker/, after);
+  if (!(await says(running, /Worker is ready|Booting worker/, after))) return false;
+  // Some requests go to the new one.
   await pause(500);
   process.kill(arbiterOf(running), 'SIGTTOU');
-  await says(running, /fewer workers are wanted/, after);
+  return says(running, /fewer workers are wanted/, after);
 };
 
 const all: Operations = {
@@ -70,35 +71,15 @@ const all: Operations = {
   'kill -9 of the arbiter': killRoot(arbiterOf),
 };
 
-const ALL_CLIENTS: readonly ClientName[] = [
-  'keep-alive',
-  'new connection',
-  'POST after idle',
-  'upload',
-  'pipelined',
-  'SSE',
-  'WebSocket',
-];
-
 function ours(workerClass: 'async' | 'sync' | 'thread'): Subject {
   const options = [
     ...['-w', '2', '-k', workerClass, '--pid', 'pid', '--timeout', '4', '--graceful-timeout', '10'],
-    ...[
-      '--max-memory',
-      '300M',
-      '--worker-heap',
-      '128M',
-      '--access-logfile',
-      'access.log',
-      '--log-level',
-      'debug',
-    ],
+    ...['--max-memory', '300M', '--worker-heap', '128M', '--access-logfile', 'access.log'],
+    ...['--log-level', 'debug'],
   ];
-  // A thread answers no WebSockets, and has no server of the application's to export.
-  const [exported, clients] =
-    workerClass === 'thread'
-      ? ['app', ALL_CLIENTS.filter((name) => name !== 'WebSocket')]
-      : ['server', workerClass === 'sync' ? ALL_CLIENTS.filter((name) => name !== 'WebSocket') : ALL_CLIENTS];
+  // A thread answers no WebSockets and has no server of the application's to export; class sync closes each connection.
+  const exported = workerClass === 'thread' ? 'app' : 'server';
+  const clients = workerClass === 'async' ? allClients : allClients.filter((name) => name !== 'WebSocket');
   return {
     name: `tsunicorn ${workerClass}`,
     version: JSON.parse(readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8')).version,

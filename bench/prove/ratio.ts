@@ -36,7 +36,10 @@ export function pairedRatio(of: readonly number[], against: readonly number[]): 
 
 export type Judgement = 'reached' | 'missed' | 'not decided';
 
-/** Missed only where the interval excludes the goal; reached only where all of it is on the good side, or the median is. */
+/**
+ * Missed where the interval excludes the goal, reached where the median reaches it. Between the two nothing is decided: the
+ * median misses the goal, and the interval has it.
+ */
 export function judged(
   { median: middle, low, high }: Ratio,
   sense: 'at least' | 'at most',

@@ -81,7 +81,8 @@ async function answers(url: string, child: ChildProcess, output: () => string): 
       () => false,
     );
     if (answered) return;
-    if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode}\n${output().slice(-2000)}`);
+    const ended = child.exitCode ?? child.signalCode;
+    if (ended !== null) throw new Error(`it ended with ${ended}\n${output().slice(-2000)}`);
     if (performance.now() > until) throw new Error(`no answer within 20 s\n${output().slice(-2000)}`);
     await pause(50);
   }

@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { codeOf } from '../../src/support/errors.ts';
 import type { Figure, SectionName } from './figure.ts';
 
 /** What a piece found, when and beside what load. */
@@ -7,6 +8,8 @@ export interface Finished {
   readonly id: string;
   readonly section: SectionName;
   readonly at: string;
+  /** What was measured, as `git describe` names it: with `-dirty` where it was not what is committed. */
+  readonly commit: string;
   /** The load average of the minute before and after. */
   readonly load: readonly [before: number, after: number];
   readonly rounds: number;
@@ -41,8 +44,9 @@ export class Store {
 function readStored(path: string): readonly Finished[] {
   try {
     return JSON.parse(readFileSync(path, 'utf8'));
-  } catch {
+  } catch (error) {
     // Nothing has been measured yet.
-    return [];
+    if (codeOf(error) === 'ENOENT') return [];
+    throw error;
   }
 }

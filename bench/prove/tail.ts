@@ -43,50 +43,27 @@ async function load(running: Running, seconds: number, blocks: boolean): Promise
   return { p50: of(0.5), p99: of(0.99), p999: of(0.999), failed: short.length - answered.length };
 }
 
+/** What is read of a load. */
+const METRICS: Readonly<Record<string, (latency: Latency) => number>> = {
+  'p50, ms': ({ p50 }) => p50,
+  'p99, ms': ({ p99 }) => p99,
+  'p99.9, ms': ({ p999 }) => p999,
+  failed: ({ failed }) => failed,
+};
+
 function figuresOf(
-  { name }: Subject,
+  { name: subject }: Subject,
   moment: string,
   calm: readonly Latency[],
   during: readonly Latency[],
-  command: string,
 ): readonly Figure[] {
-  const figure = (metric: string, values: readonly number[]): Figure => ({
-    group: `latency: ${moment}`,
-    subject: name,
-    metric,
-    values,
-    command,
-  });
-  return [
-    figure(
-      'calm p50, ms',
-      calm.map(({ p50 }) => p50),
-    ),
-    figure(
-      'calm p99, ms',
-      calm.map(({ p99 }) => p99),
-    ),
-    figure(
-      'calm p99.9, ms',
-      calm.map(({ p999 }) => p999),
-    ),
-    figure(
-      'p50, ms',
-      during.map(({ p50 }) => p50),
-    ),
-    figure(
-      'p99, ms',
-      during.map(({ p99 }) => p99),
-    ),
-    figure(
-      'p99.9, ms',
-      during.map(({ p999 }) => p999),
-    ),
-    figure(
-      'failed',
-      during.map(({ failed }) => failed),
-    ),
-  ];
+  const command = `npm run prove -- --piece 'tail/${subject}/${moment}'`;
+  const figures = (prefix: string, latencies: readonly Latency[]): readonly Figure[] =>
+    Object.entries(METRICS).map(([metric, read]) => ({
+      ...{ group: `latency: ${moment}`, subject, metric: `${prefix}${metric}`, command },
+      values: latencies.map(read),
+    }));
+  return [...figures('calm ', calm), ...figures('', during)];
 }
 
 async function measure(setup: Setup, subject: Subject, moment: OperationName | typeof BLOCKING) {
@@ -100,19 +77,14 @@ async function measure(setup: Setup, subject: Subject, moment: OperationName | t
       calm.push(await load(running, seconds, false));
       const loaded = load(running, seconds, moment === BLOCKING);
       await pause(200);
-      if (moment !== BLOCKING) await subject.operations[moment]?.(running);
+      const isFinished = moment === BLOCKING || (await subject.operations[moment]?.(running));
       during.push(await loaded);
+      if (!isFinished) throw new Error(`${moment} did not come to its end in time`);
     } finally {
       await running.stop();
     }
   }
-  return figuresOf(
-    subject,
-    moment,
-    calm,
-    during,
-    `npm run prove -- --piece 'tail/${subject.name}/${moment}'`,
-  );
+  return figuresOf(subject, moment, calm, during);
 }
 
 /** Open-loop load of a constant rate before and during each operation. */

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { codeOf } from '../../../src/support/errors.ts';
 import type { Verdict } from '../goals.ts';
 import type { Ratio } from '../ratio.ts';
 
@@ -13,9 +14,10 @@ export interface Run {
 export function readHistory(path: string): readonly Run[] {
   try {
     return JSON.parse(readFileSync(path, 'utf8'));
-  } catch {
+  } catch (error) {
     // This is the first.
-    return [];
+    if (codeOf(error) === 'ENOENT') return [];
+    throw error;
   }
 }
 

@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, release } from 'node:os';
 import { join } from 'node:path';
@@ -15,7 +14,7 @@ import { byGroup, tableOf } from './text.ts';
 const ABOUT: Readonly<Record<SectionName, readonly [name: string, about: string]>> = {
   failures: [
     'Failures under operations',
-    'Two clients of each kind ask all the time while the operation is done. Failed: no whole answer came. Refused: the connection was. Told to connect anew: an answer with Connection: close before the rest of a pipeline, code 1001 to a WebSocket, or an orderly end of a stream of events, after which an EventSource connects anew by itself. “The log names the cause” is 1 where it does.',
+    'Two clients of each kind ask all the time while the operation is done. Failed: no whole answer came. Not finished in time: the operation did not come to its end. Refused: the connection was. Told to connect anew: an answer with Connection: close before the rest of a pipeline, code 1001 to a WebSocket, or an orderly end of a stream of events, after which an EventSource connects anew by itself. “The log names the cause” is 1 where it does.',
   ],
   tail: [
     'The tail',
@@ -37,7 +36,7 @@ function whenText(finished: readonly Finished[]): string {
   const times = finished.map(({ at }) => at).toSorted();
   const loads = finished.flatMap(({ load }) => load);
   const [low, high] = [Math.min(...loads), Math.max(...loads)];
-  return `Measured from ${times[0]} to ${times.at(-1)} at load averages from ${low.toFixed(1)} to ${high.toFixed(1)}`;
+  return `Commit ${commitOf(finished)}, measured from ${times[0]} to ${times.at(-1)} at load averages from ${low.toFixed(1)} to ${high.toFixed(1)}`;
 }
 
 function sectionsOf(finished: readonly Finished[]): readonly ReportSection[] {
@@ -50,9 +49,9 @@ function sectionsOf(finished: readonly Finished[]): readonly ReportSection[] {
   });
 }
 
-function commitOf(): string {
-  const { stdout } = spawnSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' });
-  return stdout?.trim() || 'unknown';
+/** What was measured: one commit, or several where the pieces of it are not of the same. */
+function commitOf(finished: readonly Finished[]): string {
+  return [...new Set(finished.map(({ commit }) => commit))].join(', ');
 }
 
 /** Writes the report, and says what regressed and what was lost; returns how much was lost in planned operations. */
@@ -66,7 +65,7 @@ export function writeReport(
   const figures = finished.flatMap((one) => one.figures);
   const judged = verdicts(figures);
   const before = readHistory(join(out, 'history.json'));
-  const run = runOf(new Date().toISOString(), commitOf(), machineText(), judged);
+  const run = runOf(new Date().toISOString(), commitOf(finished), machineText(), judged);
   const last = before.findLast(({ machine }) => machine === run.machine);
   for (const line of last === undefined ? [] : regressions(last, run)) console.error(`REGRESSED: ${line}`);
   const lost = lostInPlanned(figures);

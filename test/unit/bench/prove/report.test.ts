@@ -19,7 +19,10 @@ const kept = (subject: string, ...values: readonly number[]) =>
   figure(subject, 'kept connections', 'processor µs a request', values);
 
 function finished(...figures: readonly Figure[]): Finished {
-  return { id: 'a piece', section: 'cost', at: '2026-01-01T00:00:00Z', load: [0.1, 0.2], rounds: 3, figures };
+  return {
+    ...{ id: 'a piece', section: 'cost', at: '2026-01-01T00:00:00Z', commit: 'abc123-dirty', rounds: 3 },
+    ...{ load: [0.1, 0.2], figures },
+  };
 }
 
 function silently<T>(act: () => T): T {
@@ -47,6 +50,14 @@ it('what was lost in a planned operation is missed, and counted', () => {
   expect(verdicts([figure('PM2: keep-alive', 'reload', 'failed', [5])])).toEqual([]);
 });
 
+it('an operation that did not come to its end is missed, and one beside the load of the tail', () => {
+  const unfinished = figure('tsunicorn async', 'upgrade', 'not finished in time', [0, 1, 0]);
+  const failed = figure('tsunicorn async', 'latency: reload', 'failed', [3]);
+  expect(verdicts([unfinished, failed])).toMatchObject([{ judgement: 'missed', measured: { median: 4 } }]);
+  const unplanned = figure('tsunicorn async', 'latency: hang', 'failed', [3]);
+  expect(verdicts([unplanned])).toEqual([]);
+});
+
 it('writes a page of Markdown, one of HTML that loads nothing, and a history', () => {
   const out = mkdtempSync(join(tmpdir(), 'tsunicorn-report-'));
   onTestFinished(() => rmSync(out, { recursive: true }));
@@ -55,10 +66,13 @@ it('writes a page of Markdown, one of HTML that loads nothing, and a history', (
   );
   expect(lost).toBe(0);
   expect(readFileSync(join(out, 'README.md'), 'utf8')).toContain('| tsunicorn async | 50 |');
+  expect(readFileSync(join(out, 'README.md'), 'utf8')).toContain('Commit abc123-dirty, measured from');
   const html = readFileSync(join(out, 'report.html'), 'utf8');
   expect(html).toContain('&#60;peer&#62; &#38; Co');
   expect(html).not.toMatch(/(src|href)=/);
-  expect(JSON.parse(readFileSync(join(out, 'history.json'), 'utf8'))).toHaveLength(1);
+  expect(JSON.parse(readFileSync(join(out, 'history.json'), 'utf8'))).toMatchObject([
+    { commit: 'abc123-dirty' },
+  ]);
 });
 
 it('a regression is a goal whose interval lies on the worse side of the one before', () => {

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { MARK } from './test/support/marked.ts';
 import { SlowProjectsFirst } from './test/support/slow-projects-first.ts';
 
 // Where a change lands, another try tells a test that the machine has disturbed from one that fails: both are printed.
@@ -8,9 +9,14 @@ const retry = process.env.CI ? 2 : 0;
 
 // Without it, each of the thousand processes that the tests start compiles our files anew, and strips the types of a
 // fixture's: Node loads its TypeScript compiler for that, which takes a third of the processor time of a start.
-const env = { NODE_COMPILE_CACHE: fileURLToPath(new URL('node_modules/.cache/tsunicorn', import.meta.url)) };
+const env = {
+  NODE_COMPILE_CACHE: fileURLToPath(new URL('node_modules/.cache/tsunicorn', import.meta.url)),
+  [MARK]: `${process.pid}-${Date.now()}`,
+};
 
-const globalSetup = fileURLToPath(new URL('test/support/build.ts', import.meta.url));
+const globalSetup = ['build', 'watch-run'].map((name) =>
+  fileURLToPath(new URL(`test/support/${name}.ts`, import.meta.url)),
+);
 
 /**
  * A client that still asks when its test ends has its connection cut: the result of the test says whether that was expected.

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import {
   afterRequest,
@@ -54,13 +54,15 @@ describe('withApp()', () => {
     await withApp(app, async () => {
       g.name = 'outer';
       local.value.push('outer');
+      const { promise: bothHaveWritten, resolve: haveWritten } = Promise.withResolvers<void>();
       await Promise.all(
-        ['one', 'two'].map((name) =>
+        ['one', 'two'].map((name, index) =>
           withApp(app, async () => {
             expect(g).toEqual({});
             g.name = name;
             local.value.push(name);
-            await sleep(1);
+            if (index === 1) haveWritten();
+            await bothHaveWritten;
             expect([g.name, local.value]).toEqual([name, [name]]);
           }),
         ),
@@ -102,17 +104,23 @@ describe('withApp()', () => {
   it('runs teardowns at the end, the latest first, each when the one before is done', async () => {
     const steps: string[] = [];
     const step = (name: string) => async (error: unknown) => {
-      await sleep(1);
+      steps.push(`${name} begins`);
+      await nextTurn();
       steps.push(`${name} ${error}`);
     };
     await withApp(app, async () => {
       teardown(step('first'));
-      await sleep(1);
+      await nextTurn();
       teardown(step('second'));
       teardown(() => teardown(step('of a teardown')));
       steps.push('end');
     });
-    expect(steps).toEqual(['end', 'of a teardown null', 'second null', 'first null']);
+    expect(steps).toEqual([
+      'end',
+      ...['of a teardown begins', 'of a teardown null'],
+      ...['second begins', 'second null'],
+      ...['first begins', 'first null'],
+    ]);
   });
 
   it('runs teardowns with the error, also of a function that throws at once', async () => {

@@ -90,7 +90,8 @@ function cutShort(response: ServerResponse, seconds: number): string {
     const what = request.httpVersionMajor === 2 ? 'stream was reset' : 'connection was cut';
     return `its ${what}, because its answer had begun`;
   }
-  response.once('finish', abort);
+  // Before Node's own listener, behind which the request may count as read, and be told nothing more.
+  response.prependOnceListener('finish', abort);
   answerError(response, 504);
   return 'its client got 504';
 }

@@ -12,12 +12,14 @@ import { requestIdOf } from '../support/request-id.ts';
 import { setLasting } from './answer-error.ts';
 import { closeIdleConnections } from './arrival.ts';
 import type { Connections } from './connections.ts';
+import { dumpCheaply } from './dump.ts';
 import { guardChunks } from './edge/chunked.ts';
 import type { Fault } from './edge/fault.ts';
 import type { Forwarding } from './edge/forwarded.ts';
 import { type EdgeLimits, headOptions, NO_LIMITS } from './edge/limits.ts';
 import { refuseOn } from './edge/refused.ts';
 import { compileScan, isFault, type Policy } from './edge/scan.ts';
+import { IdleTimes } from './idle-times.ts';
 import { afterAnswer, endBehind, inTurn, isLast } from './in-turn.ts';
 import { lingerWhileSent } from './linger.ts';
 import { noteFlights, noteTunnel } from './note-flights.ts';
@@ -85,7 +87,8 @@ export function createHttpServer(options: HttpServerOptions): Server {
     accessLog: options.accessLog ?? null,
   });
   const edge = { policy, refusals };
-  engine.on('request', requestListener(options, edge));
+  const idleTimes = options.keepAliveMs === 0 ? null : new IdleTimes(idleMsOf(engine), clock);
+  engine.on('request', requestListener(options, edge, idleTimes));
   keepPace({ connections, limits: policy.limits, refusals, clock });
   if (own) return adopt(own, engine, options, edge);
   closeIdleConnections(engine, connections);
@@ -216,7 +219,16 @@ function upgradesOf({ own, takesUpgrade }: Application): ServerOptions {
   return own === undefined && takesUpgrade ? { shouldUpgradeCallback: takesUpgrade } : {};
 }
 
-function requestListener(options: HttpServerOptions, { policy, refusals }: Edge) {
+/** What Node gives an idle connection: more than it says in the header Keep-Alive. */
+function idleMsOf(server: Server & { readonly keepAliveTimeoutBuffer?: number }): number {
+  return server.keepAliveTimeout + (server.keepAliveTimeoutBuffer ?? 1000);
+}
+
+function requestListener(
+  options: HttpServerOptions,
+  { policy, refusals }: Edge,
+  idleTimes: IdleTimes | null,
+) {
   const {
     connections,
     observers,
@@ -255,6 +267,8 @@ function requestListener(options: HttpServerOptions, { policy, refusals }: Edge)
     const earlier = connections.latestOn(socket);
     // Nothing can be answered on a connection whose side of ours has ended, as after a refusal.
     if ((earlier !== null && isLast(earlier)) || socket.writableEnded) return;
+    if (earlier === null && response.shouldKeepAlive) idleTimes?.keep(socket);
+    dumpCheaply(request);
     const verdict = scan(request);
     if (verdict !== null) {
       if (isFault(verdict)) return refusals.refuse(request, response, verdict, clock.now());

@@ -3,6 +3,7 @@ import type { Listener } from '../listeners/listener.ts';
 import { ListeningRows } from '../listeners/queue.ts';
 import type { RecordLog } from '../log/records.ts';
 import { members } from '../metrics/layout.ts';
+import type { MeasuredTotals } from '../metrics/measured.ts';
 import type { CounterStore } from '../metrics/store.ts';
 import { availableMemory } from '../process/available-memory.ts';
 import type { ServiceStatus } from '../process/status.ts';
@@ -64,8 +65,9 @@ export class Admin {
       livez: () => livenessOf(clock.now() - this.#turnedMs),
       readyz: () => readinessOf(this.#status, settings().readyQuorum, counters.measured.unfit()),
       metrics: async (format) => {
-        const present = this.#present(await this.#queues());
-        return expose(counters.totals(), present, format, counters.measured.totals());
+        const queues = await this.#queues();
+        const measured = counters.measured.totals();
+        return expose(counters.totals(), this.#present(queues, measured), format, measured);
       },
       status: async () =>
         statusPage({
@@ -176,9 +178,8 @@ export class Admin {
     counters.publish();
   }
 
-  #present(queues: readonly QueueRow[]): Present {
-    const { version, counters } = this.#options;
-    const { stale, folded } = counters.measured.totals();
+  #present(queues: readonly QueueRow[], { stale, folded }: MeasuredTotals): Present {
+    const { version } = this.#options;
     const { user, system } = process.cpuUsage();
     return {
       tsunicorn_info: [[{ version, node: process.versions.node }, 1]],

@@ -1,6 +1,7 @@
 import type { ExecFileException } from 'node:child_process';
 import type { Listener } from '../listeners/listener.ts';
 import { ListeningRows, queueOf } from '../listeners/queue.ts';
+import { backgroundClock, type Clock } from '../support/clock.ts';
 import { codeOf } from '../support/errors.ts';
 
 /** For how many milliseconds a connection waits in the queue of each socket, by its address; null where it is not known. */
@@ -12,8 +13,10 @@ const LATER_MS = 50;
 const PATIENCE_MS = 1000;
 const MOST_BYTES = 16 * 1024 * 1024;
 
-/** A scrape gets what the one before it has asked for, if that is not older: ss is slow where every processor is busy. */
+/** A scrape gets what one before it has asked for, if that is not older: ss is slow where every processor is busy. */
 const KNOWN_MS = 60_000;
+/** Scrapes have it asked for no more often: where every processor is busy, the start of ss holds up this process for 100 ms. */
+const SCRAPE_MS = 10_000;
 
 interface Asked {
   readonly asked: string;
@@ -21,15 +24,28 @@ interface Asked {
   readonly answer: Promise<string>;
 }
 
+/** Runs ss(8) for the connections that its filter names; null where it is not installed, `''` where it fails. */
+type RunSs = (filter: string) => Promise<string | null>;
+
 /** Asks ss(8), where it is installed, for how long connections have waited that no worker has accepted. */
 export class WaitReader {
+  readonly #run: RunSs;
+  readonly #clock: Clock;
   #hasSs = true;
   #latest: Asked | null = null;
-  #timer: NodeJS.Timeout | null = null;
+  #isAsking = false;
   /** What was answered last. */
   #known: { readonly asked: string; readonly atMs: number; readonly answer: string } | null = null;
 
-  /** Of the sockets whose queue is not empty. `patience` is whether to wait for what is now, or take what was known last. */
+  constructor(run: RunSs = runSs, clock: Clock = backgroundClock) {
+    this.#run = run;
+    this.#clock = clock;
+  }
+
+  /**
+   * Of the sockets whose queue is not empty. `patience` is whether to wait for what is now, or take what was known last, which
+   * the first time is nothing.
+   */
   async read(
     listeners: readonly Pick<Listener, 'fd' | 'url'>[],
     rows = new ListeningRows(),
@@ -48,37 +64,49 @@ export class WaitReader {
   #ask(ports: readonly number[], patience: 'now' | 'known'): Promise<string> | string {
     if (!this.#hasSs) return '';
     const asked = ports.map((port) => `sport = :${port}`).join(' or ');
-    const known = this.#known;
-    if (patience === 'now' || known?.asked !== asked || performance.now() - known.atMs > KNOWN_MS)
-      return this.#fresh(asked);
-    // The start of a process holds up this one: it follows the answer.
-    this.#timer ??= setTimeout(() => {
-      this.#timer = null;
+    if (patience === 'now') return this.#fresh(asked);
+    const known = this.#known?.asked === asked ? this.#known : null;
+    const ageMs = this.#clock.now() - (known?.atMs ?? -Infinity);
+    if (ageMs > SCRAPE_MS) this.#askLater(asked);
+    return known === null || ageMs > KNOWN_MS ? '' : known.answer;
+  }
+
+  /** Behind the answer. */
+  #askLater(asked: string): void {
+    if (this.#isAsking) return;
+    this.#isAsking = true;
+    this.#clock.after(LATER_MS, () => {
+      this.#isAsking = false;
       void this.#fresh(asked);
-    }, LATER_MS).unref();
-    return known.answer;
+    });
   }
 
   #fresh(asked: string): Promise<string> {
-    const atMs = performance.now();
+    const atMs = this.#clock.now();
     if (this.#latest?.asked !== asked || atMs - this.#latest.atMs > FRESH_MS)
-      this.#latest = { asked, atMs, answer: this.#run(asked, atMs) };
+      this.#latest = { asked, atMs, answer: this.#answered(asked, atMs) };
     return this.#latest.answer;
   }
 
-  #run(filter: string, atMs: number): Promise<string> {
-    const { execFile } = process.getBuiltinModule('node:child_process');
-    const options = { timeout: PATIENCE_MS, maxBuffer: MOST_BYTES, encoding: 'utf8' } as const;
-    const args = ['-tinHe', 'state', 'established', `( ${filter} )`];
-    return new Promise((resolve) => {
-      execFile('ss', args, options, (error: ExecFileException | null, stdout) => {
-        // It may come with a later update of the image, which then needs a restart.
-        if (codeOf(error) === 'ENOENT') this.#hasSs = false;
-        this.#known = { asked: filter, atMs, answer: error === null ? stdout : '' };
-        resolve(this.#known.answer);
-      });
-    });
+  async #answered(asked: string, atMs: number): Promise<string> {
+    const answer = await this.#run(asked);
+    // It may come with a later update of the image, which then needs a restart.
+    if (answer === null) this.#hasSs = false;
+    this.#known = { asked, atMs, answer: answer ?? '' };
+    return this.#known.answer;
   }
+}
+
+function runSs(filter: string): Promise<string | null> {
+  const { execFile } = process.getBuiltinModule('node:child_process');
+  const options = { timeout: PATIENCE_MS, maxBuffer: MOST_BYTES, encoding: 'utf8' } as const;
+  const args = ['-tinHe', 'state', 'established', `( ${filter} )`];
+  return new Promise((resolve) => {
+    execFile('ss', args, options, (error: ExecFileException | null, stdout) => {
+      if (error === null) resolve(stdout);
+      else resolve(codeOf(error) === 'ENOENT' ? null : '');
+    });
+  });
 }
 
 /**

@@ -9,6 +9,7 @@ import {
   emptyBase,
   readBlock,
   readFile,
+  WorkerBlocks,
   writeBase,
   writeOwner,
 } from './file.ts';
@@ -71,6 +72,7 @@ export class CounterStore {
   /** What ended workers and this arbiter have counted; a copy is in the file, for another arbiter. */
   readonly #base = emptyBase();
   readonly #series = new SeriesTable(this.#base);
+  readonly #workers = new WorkerBlocks();
   /** Of the workers that send their numbers, the latest. */
   readonly #sent = new Map<number, Float64Array>();
   /** What applications measure. */
@@ -133,7 +135,7 @@ export class CounterStore {
   /** All counters: of this arbiter and its workers, and of the others that are known. */
   totals(): Totals {
     const sum = new Sum();
-    const own = this.#attempt(readFile)?.workers ?? [];
+    const own = this.#attempt((fd) => this.#workers.read(fd)) ?? [];
     sum.take({ base: decode(this.#base), workers: [...own, ...[...this.#sent.values()].map(decode)] }, true);
     for (const { fd, isLiving } of this.#others) {
       const blocks = readQuietly(fd);

@@ -41,8 +41,16 @@ export interface MorePages {
   answer(request: IncomingMessage, response: ServerResponse, entrance: Entrance): void;
 }
 
-/** Whoever asks more often is told of the same queues. */
-const QUEUES_MS = 500;
+/** Whoever asks more often is told the same of what the system has to be asked for. */
+const FRESH_MS = 500;
+
+/** What the system says. */
+interface SystemFigures {
+  readonly queues: readonly QueueRow[];
+  readonly memoryLimit: number;
+  readonly residentBytes: number;
+  readonly cpuSeconds: number;
+}
 
 /** What the arbiter answers itself, at --admin-bind. */
 export class Admin {
@@ -51,7 +59,7 @@ export class Admin {
   readonly #pages: Pages;
   readonly #waits = new WaitReader();
   readonly #guesses: Guesses;
-  #latest: { readonly atMs: number; readonly queues: Promise<readonly QueueRow[]> } | null = null;
+  #latest: { readonly atMs: number; readonly figures: Promise<SystemFigures> } | null = null;
   #status: ServiceStatus | null = null;
   #turnedMs: number;
   #states: readonly string[] = [];
@@ -65,9 +73,9 @@ export class Admin {
       livez: () => livenessOf(clock.now() - this.#turnedMs),
       readyz: () => readinessOf(this.#status, settings().readyQuorum, counters.measured.unfit()),
       metrics: async (format) => {
-        const queues = await this.#queues();
+        const system = await this.#system();
         const measured = counters.measured.totals();
-        return expose(counters.totals(), this.#present(queues, measured), format, measured);
+        return expose(counters.totals(), this.#present(system, measured), format, measured);
       },
       status: async () =>
         statusPage({
@@ -153,18 +161,25 @@ export class Admin {
   }
 
   /** To read them can take the kernel 4 ms, as it walks through a table of all connections. */
-  #queues(): Promise<readonly QueueRow[]> {
+  #system(): Promise<SystemFigures> {
     const nowMs = this.#options.clock.now();
-    if (this.#latest === null || nowMs - this.#latest.atMs >= QUEUES_MS)
-      this.#latest = { atMs: nowMs, queues: this.#readQueues() };
-    return this.#latest.queues;
+    if (this.#latest === null || nowMs - this.#latest.atMs >= FRESH_MS)
+      this.#latest = { atMs: nowMs, figures: this.#readSystem() };
+    return this.#latest.figures;
   }
 
-  async #readQueues(): Promise<readonly QueueRow[]> {
+  async #readSystem(): Promise<SystemFigures> {
     const { serving, settings } = this.#options;
     const listeners = serving();
     const rows = new ListeningRows();
-    return queuesOf(listeners, settings().backlog, await this.#waits.read(listeners, rows, 'known'), rows);
+    const waits = await this.#waits.read(listeners, rows, 'known');
+    const { user, system } = process.cpuUsage();
+    return {
+      queues: queuesOf(listeners, settings().backlog, waits, rows),
+      memoryLimit: availableMemory(),
+      residentBytes: process.memoryUsage.rss(),
+      cpuSeconds: (user + system) / 1e6,
+    };
   }
 
   /** For the other arbiter of an upgrade, which answers for both. */
@@ -178,21 +193,20 @@ export class Admin {
     counters.publish();
   }
 
-  #present(queues: readonly QueueRow[], { stale, folded }: MeasuredTotals): Present {
+  #present(system: SystemFigures, { stale, folded }: MeasuredTotals): Present {
     const { version } = this.#options;
-    const { user, system } = process.cpuUsage();
     return {
       tsunicorn_info: [[{ version, node: process.versions.node }, 1]],
       tsunicorn_workers_wanted: this.#status?.workers.wanted ?? 0,
       tsunicorn_generation: this.#status?.generation ?? 0,
-      ...ofQueues(queues),
+      ...ofQueues(system.queues),
       tsunicorn_worker_metrics_stale: stale.length,
       tsunicorn_metric_series_folded_total: folded,
       tsunicorn_tls_certificate_expiry_timestamp_seconds: ofCertificates(this.#status),
-      tsunicorn_memory_limit_bytes: availableMemory(),
+      tsunicorn_memory_limit_bytes: system.memoryLimit,
       process_start_time_seconds: performance.timeOrigin / 1000,
-      process_resident_memory_bytes: process.memoryUsage.rss(),
-      process_cpu_seconds_total: (user + system) / 1e6,
+      process_resident_memory_bytes: system.residentBytes,
+      process_cpu_seconds_total: system.cpuSeconds,
     };
   }
 }

@@ -4,9 +4,9 @@ import net from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { beside } from '../support/client.ts';
 import { onTestFinished } from '../support/current-test.ts';
-import { askHttp2, connectHttp2, type StreamAnswer } from '../support/http2-client.ts';
+import { askHttp2, connectHttp2 } from '../support/http2-client.ts';
+import { reloadInTurn, startHttp2Load, targetsIn } from '../support/http2-load.ts';
 import { shareServer } from '../support/shared.ts';
 import { root, serve } from '../support/tsunicorn.ts';
 
@@ -26,7 +26,6 @@ const CONTINUATION = 9;
 const END_STREAM = 1;
 const END_HEADERS = 4;
 const CANCEL = 8;
-const REFUSED_STREAM = 7;
 
 /** A frame of its bytes. */
 function frame(type: number, flags: number, stream: number, payload: Buffer = Buffer.alloc(0)): Buffer {
@@ -272,34 +271,41 @@ it('lets a client have 100 streams at a time', async () => {
   expect(session.remoteSettings.maxConcurrentStreams).toBe(100);
 });
 
-it('loses no request over reloads, for clients that send again what was refused', async () => {
-  const running = await serveApp(['-w', '2']);
-  const stop = new AbortController();
-  const outcomes = new Map<string, number>();
-  const client = async (path: string) => {
-    let session = connectHttp2(running.at);
-    const askAgain = async (): Promise<StreamAnswer> => {
-      for (;;) {
-        if (session.closed || session.destroyed) session = connectHttp2(running.at);
-        const answer = await askHttp2(session, path);
-        if (answer.code !== REFUSED_STREAM) return answer;
-      }
-    };
-    while (!stop.signal.aborted)
-      for (const { status, code } of await Promise.all([1, 2, 3, 4].map(askAgain)))
-        outcomes.set(`${status} ${code}`, (outcomes.get(`${status} ${code}`) ?? 0) + 1);
-  };
-  const clients = beside(['/seen', '/slow', '/hinted', '/seen'].map(client));
-  for (let generation = 2; generation <= 4; generation++) {
-    running.signal('SIGHUP');
-    await running.waitForLog(new RegExp(`Generation ${generation} is ready`));
-    const before = outcomes.get('200 0') ?? 0;
-    await running.waitFor(() => (outcomes.get('200 0') ?? 0) > before + 30, 'more answers');
-  }
-  stop.abort();
-  await clients;
-  expect([...outcomes.keys()]).toEqual(['200 0']);
+it('loses no stream that was taken over reloads, for clients that send again what was refused', async () => {
+  const running = await serveApp(['-w', '2', '--access-logfile', '-']);
+  const load = startHttp2Load(running.at, ['/seen', '/slow', '/hinted', '/seen']);
+  await reloadInTurn(running, load, 4);
+  await load.stop();
+  expect([...load.outcomes.keys()]).toEqual(['200 0']);
+  await running.waitFor(() => targetsIn(running.stdout).length >= load.answered(), 'the last line');
+  // Nothing has run twice.
+  const targets = targetsIn(running.stdout);
+  expect([targets.length, new Set(targets).size]).toEqual([load.answered(), load.answered()]);
 });
+
+it('names the requests of streams where the event loop is blocked', async () => {
+  const running = await serveApp(['--timeout', '1', '--access-logfile', '-']);
+  const session = connectHttp2(running.at);
+  const hangs = askHttp2(session, '/hangs');
+  await askHttp2(session, '/empty');
+  const blocks = askHttp2(session, '/blocks');
+  await running.waitForLog(/CRITICAL\] Worker .*: its event loop was blocked/);
+  await Promise.all([hangs, blocks]);
+  await running.waitForLog(/GET \/hangs, for .* s/);
+  await running.waitForLog(/GET \/blocks, for .* s/);
+  await running.waitFor(() => /"GET \/blocks HTTP\/2\.0" \d+ /.test(running.stdout), 'its line');
+});
+
+it.each(['async', 'sync', 'thread'])(
+  'answers 503 to a stream that has waited for longer than --queue-timeout, in class %s',
+  async (name) => {
+    const running = await serveApp(['-k', name, '--queue-timeout', '2']);
+    const startedMs = Date.now() - 60_000;
+    const headers = { 'x-request-start': `t=${startedMs}` };
+    expect(await askHttp2(connectHttp2(running.at), '/seen', { headers })).toMatchObject({ status: 503 });
+    expect(await askHttp2(connectHttp2(running.at), '/seen')).toMatchObject({ status: 200 });
+  },
+);
 
 it('serves a program of HTTP/1 by its own listeners, with contexts and request ids', async () => {
   const running = await serve([

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type Answer, ask } from '../support/http-client.ts';
+import { askHttp2, connectHttp2 } from '../support/http2-client.ts';
 import { sharedDirectory, shareServers } from '../support/shared.ts';
 import { root } from '../support/tsunicorn.ts';
 import { wireTo } from '../support/wire.ts';
@@ -41,7 +42,7 @@ const services = [
   ],
 ] as const;
 const servers = shareServers(
-  services.map(([, args]) => [...args, ...LOG]),
+  services.map(([, args]) => [...args, ...LOG, '--http2-cleartext']),
   { cwd: directory },
 );
 const server = (name: (typeof services)[number][0]) =>
@@ -99,6 +100,28 @@ describe.each(['async', 'sync', 'thread'] as const)('in class %s what trusted pr
 
   it('leaves Express to its own `trust proxy`', async () => {
     expect(json(await at('/express'))).toEqual({ ip: '192.0.2.7', protocol: 'https', hostname: 'shop.test' });
+  });
+
+  it('is told over HTTP/2 too, and contradictions are refused there', async () => {
+    const { host, ...headers } = HEADERS;
+    const askOver = (path: string, more = {}) =>
+      askHttp2(connectHttp2(server(name).at), path, { headers: { ...headers, ':authority': host, ...more } });
+    expect(JSON.parse((await askOver('/node')).body)).toEqual({
+      client: '192.0.2.7',
+      scheme: 'https',
+      host: 'shop.test',
+      peer: '127.0.0.1',
+    });
+    expect(JSON.parse((await askOver('/fetch/a?b=c')).body)).toEqual({
+      url: 'https://shop.test/a?b=c',
+      rootPath: '/shop/fetch',
+    });
+    expect(JSON.parse((await askOver('/gateway/a')).body)).toMatchObject({
+      REMOTE_ADDR: '192.0.2.7',
+      'wsgi.url_scheme': 'https',
+      HTTP_HOST: 'shop.test',
+    });
+    expect((await askOver('/node', { forwarded: 'for=192.0.2.8' })).status).toBe(400);
   });
 
   it('is in the access log, and a contradiction is answered with 400 before the application', async () => {

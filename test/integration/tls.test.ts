@@ -1,10 +1,11 @@
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { join } from 'node:path';
 import tls from 'node:tls';
 import { expect, it } from 'vitest';
-import { certify, chain, revoke } from '../support/certificates.ts';
+import { answerOcsp, certify, chain, revoke } from '../support/certificates.ts';
 import { onTestFinished, tellTestsApart } from '../support/current-test.ts';
 import { refusal } from '../support/refusal.ts';
 import { askResuming, askSecurely, connectSecurely } from '../support/tls-client.ts';
@@ -227,6 +228,44 @@ it('the hook sslContext changes what TLS is made of, and staples a response', as
   running.signal('SIGHUP');
   await running.waitForLog(/no TLS context can be made \(with the hook sslContext\): no context today/);
   expect((await askSecurely(portOf(running))).certificate).toBe('one.test');
+});
+
+it('staples the response of --ocsp-file, which clients can check', async () => {
+  const cwd = temporaryDirectory();
+  const authority = certify(cwd, 'authority', { isAuthority: true });
+  const leaf = certify(cwd, 'one.test', { by: authority });
+  chain(leaf, authority);
+  const ocsp = answerOcsp(cwd, leaf, authority);
+  const running = await serve([
+    ...[
+      '--certfile',
+      leaf.cert,
+      '--keyfile',
+      leaf.key,
+      '--ocsp-file',
+      ocsp,
+      '--http-protocols',
+      'h2,http/1.1',
+    ],
+    view,
+  ]);
+  const at = ['-connect', `127.0.0.1:${portOf(running)}`, '-servername', 'one.test'];
+  for (const version of ['-tls1_2', '-tls1_3']) {
+    const asked = spawnSync('openssl', ['s_client', ...at, version, '-status', '-CAfile', authority.cert], {
+      input: '',
+      encoding: 'utf8',
+    });
+    expect(asked.stdout).toMatch(/OCSP Response Status: successful[\s\S]*Cert Status: good/);
+    expect(asked.stdout).toMatch(/Verify return code: 0 \(ok\)/);
+  }
+});
+
+it('uwsgi over TLS is refused in one line', async () => {
+  const cwd = temporaryDirectory();
+  const { cert, key } = certify(cwd, 'one.test');
+  expect(
+    await refusal([view, '-b', '127.0.0.1:0', '--protocol', 'uwsgi', '--certfile', cert, '--keyfile', key]),
+  ).toMatch(/^--protocol: uwsgi is not spoken over TLS; leave --certfile away and let the proxy end TLS/);
 });
 
 it('certificates that cannot be served are refused in one line, and nothing is left behind', async () => {

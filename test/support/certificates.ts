@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -77,6 +78,18 @@ export function revoke(directory: string, authority: Files, revoked: readonly Fi
   const crl = join(directory, 'crl.pem');
   openssl(...ca, '-gencrl', '-out', crl);
   return crl;
+}
+
+/** Makes the response of an authority that says that a certificate of its own is good. */
+export function answerOcsp(directory: string, { cert }: Files, authority: Files): string {
+  const at = (name: string) => join(directory, name);
+  const { serialNumber } = new X509Certificate(readFileSync(cert));
+  writeFileSync(at('ocsp.txt'), `V\t491231235959Z\t\t${serialNumber}\tunknown\t/CN=one\n`);
+  openssl('ocsp', '-issuer', authority.cert, '-cert', cert, '-reqout', at('ocsp.req'), '-no_nonce');
+  const signer = ['-rsigner', authority.cert, '-rkey', authority.key, '-CA', authority.cert];
+  const files = ['-index', at('ocsp.txt'), '-reqin', at('ocsp.req'), '-respout', at('ocsp.der')];
+  openssl('ocsp', ...files, ...signer, '-ndays', '1');
+  return at('ocsp.der');
 }
 
 /** Puts the certificate of who has signed it behind a certificate. */

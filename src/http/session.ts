@@ -5,10 +5,19 @@ import type { Flight } from './flight.ts';
 /** What of a session of node:http2 is used. */
 export type SessionOfNode = Pick<ServerHttp2Session, 'close' | 'closed' | 'socket'>;
 
+/**
+ * A place in a set, which lets go of what is in it: V8 keeps the tables of a set that it has replaced by larger ones, or by
+ * ones without holes, for as long as one of them has become old, and all that is in them. It is one cause of the two for
+ * which half of what requests need outlived them; the other is in StreamSocket.
+ */
+interface Place {
+  flight: Flight | null;
+}
+
 /** The requests of a connection that speaks HTTP/2: many are in flight at a time, and each ends on its own. */
 export class Session {
   readonly #session: SessionOfNode;
-  readonly #flights = new Set<Flight>();
+  readonly #flights = new Set<Place>();
   #state: 'fresh' | 'used' | 'leaving' = 'fresh';
   #leavesAtRest = false;
 
@@ -21,7 +30,7 @@ export class Session {
   }
 
   get flights(): readonly Flight[] {
-    return [...this.#flights];
+    return [...this.#flights].flatMap(({ flight }) => flight ?? []);
   }
 
   /** Whether a request has come. */
@@ -42,9 +51,11 @@ export class Session {
   /** Its place is free when the caller calls what this returns, as the answer has ended. */
   open(flight: Flight): () => void {
     if (this.#state === 'fresh') this.#state = 'used';
-    this.#flights.add(flight);
+    const place: Place = { flight };
+    this.#flights.add(place);
     return () => {
-      this.#flights.delete(flight);
+      place.flight = null;
+      this.#flights.delete(place);
       if (this.#leavesAtRest && this.#flights.size === 0) this.leave();
     };
   }

@@ -29,7 +29,7 @@ type Done = (error?: Error | null) => void;
 /** The property of a stream that holds its StreamSocket. Not a WeakMap, for the reason given in Connections. */
 const SOCKET = Symbol('socket');
 
-type Marked = ServerHttp2Stream & { [SOCKET]?: StreamSocket };
+type Marked = ServerHttp2Stream & { [SOCKET]?: StreamSocket | undefined };
 
 /** Told of what becomes of a stream. */
 export interface StreamUser {
@@ -63,7 +63,7 @@ export class StreamSocket extends EventEmitter {
   destroyed = false;
   /** Set where the answer may be followed by trailers. */
   #awaitsTrailers = false;
-  readonly #user: StreamUser;
+  #user: StreamUser;
   #response: Answer | null = null;
   #parts: Part[] = [];
   /** Called when what the stream has been given was taken. */
@@ -373,8 +373,16 @@ export class StreamSocket extends EventEmitter {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#user.closed(this.#isAnswered);
+    this.#letGo();
     this.destroyed = true;
     this.emit('close', this.errored !== null);
+  }
+
+  /** Node's table of a session's streams keeps some of them for long after their end, as told of in Session. */
+  #letGo(): void {
+    this.#user = NOBODY;
+    this.#response = null;
+    (this.stream as Marked)[SOCKET] = undefined;
   }
 
   /** Reads the stream no further until resume(). */
@@ -469,6 +477,8 @@ function flush(socket: StreamSocket): void {
 }
 
 function ignore(): void {}
+
+const NOBODY: StreamUser = { closed: ignore, answered: ignore, lingers: ignore, failed: ignore };
 
 /** Whether it has ended in another way than by its end. */
 function isCut({ aborted, rstCode }: ServerHttp2Stream): boolean {

@@ -6,6 +6,7 @@ import type { Clock } from '../support/clock.ts';
 import type { Connections } from './connections.ts';
 import type { Policy } from './edge/scan.ts';
 import { compileStreamScan } from './edge/scan-stream.ts';
+import { SessionKeeper } from './http2/session-keeper.ts';
 import { noteFlights } from './note-flights.ts';
 import { fold, type Observer, type RequestCount } from './observer.ts';
 import type { Refusals } from './refusals.ts';
@@ -40,6 +41,7 @@ export function streamListener(
     run(request, response);
   };
   const scan = compileStreamScan(policy);
+  const keeper = new SessionKeeper();
   const noted = count?.around(handle, flights) ?? noteFlights(flights, handle);
   const begin = trace?.(noted) ?? noted;
   return (args) => {
@@ -47,6 +49,7 @@ export function streamListener(
     const socket = session ? connections.socketOf(session) : null;
     // Its connection has ended before it was told of.
     if (socket === null) return false;
+    keeper.keep(args[0], socket);
     const request = new StreamRequest(args, socket);
     const response: unknown = new StreamResponse(request);
     const pair = [request as unknown as IncomingMessage, response as ServerResponse] as const;

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { onTestFinished } from '../support/current-test.ts';
-import { askHttp2, connectHttp2 } from '../support/http2-client.ts';
+import { askHttp2, connectHttp2, type StreamAnswer } from '../support/http2-client.ts';
+import { literals as block, frame } from '../support/http2-frames.ts';
 import { reloadInTurn, startHttp2Load, targetsIn } from '../support/http2-load.ts';
 import { shareServer } from '../support/shared.ts';
 import { root, serve } from '../support/tsunicorn.ts';
@@ -26,22 +27,6 @@ const CONTINUATION = 9;
 const END_STREAM = 1;
 const END_HEADERS = 4;
 const CANCEL = 8;
-
-/** A frame of its bytes. */
-function frame(type: number, flags: number, stream: number, payload: Buffer = Buffer.alloc(0)): Buffer {
-  const head = Buffer.alloc(9);
-  head.writeUIntBE(payload.length, 0, 3);
-  head[3] = type;
-  head[4] = flags;
-  head.writeUInt32BE(stream, 5);
-  return Buffer.concat([head, payload]);
-}
-
-/** A header block without compression (RFC 7541, 6.2.2). */
-function block(...fields: readonly (readonly [name: string, value: string])[]): Buffer {
-  const text = (of: string) => Buffer.concat([Buffer.from([of.length]), Buffer.from(of)]);
-  return Buffer.concat(fields.flatMap(([name, value]) => [Buffer.from([0]), text(name), text(value)]));
-}
 
 const GET = [
   [':method', 'GET'],

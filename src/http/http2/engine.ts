@@ -13,6 +13,7 @@ import { createRunner } from '../runner.ts';
 import { type HttpServerOptions, named, policyOf, sayerOf, transportStrictly } from '../server.ts';
 import { Messages, type StreamsUser } from './messages.ts';
 import { keepStreamsMoving } from './pace-streams.ts';
+import { SessionKeeper } from './session-keeper.ts';
 import type { StreamSocket } from './stream-socket.ts';
 
 /** Serves connections whose clients speak HTTP/2. */
@@ -86,6 +87,7 @@ function streamListener(options: HttpServerOptions, entrance: Server, refusals: 
   const { connections, limits = NO_LIMITS, onError, clock } = options;
   const handle = handlerOf(options, refusals);
   entrance.on('request', handle);
+  const keeper = new SessionKeeper();
   const user: StreamsUser = {
     limit: limits.body,
     refuse: (request, response, fault) => refusals.refuseStreamBody(request, response, fault),
@@ -101,6 +103,7 @@ function streamListener(options: HttpServerOptions, entrance: Server, refusals: 
     const carrier = carrierFor(stream.session, options);
     // Its connection has ended before it was told of.
     if (carrier === null) return stream.close(REFUSED_STREAM);
+    keeper.keep(stream, carrier);
     const messages = new Messages(stream, rawHeaders, carrier, user);
     const { request, response } = messages;
     messages.ended = connections.openStream(carrier, response, clock.now());

@@ -34,6 +34,7 @@ const cwd = sharedDirectory({
   'deeper/inner.txt': 'from deeper\n',
   'private/report.txt': 'a report\n',
   'private/.hidden': 'a dotfile\n',
+  'private/žluť.txt': 'a letter\n',
   'outside.txt': 'secret\n',
 });
 const at = (name: string) => join(cwd, name);
@@ -249,6 +250,10 @@ describe.each(classes.map((name, index) => [name, servers[index]] as const))('cl
       body: 'a report\n',
       headers: { 'set-cookie': ['a=b'] },
     });
+    const letter = encodeURIComponent(Buffer.from(at('private/žluť.txt')).toString('latin1'));
+    expect((await get(`/?X-Sendfile=${letter}`)).body).toBe('a letter\n');
+    const internal = encodeURIComponent(Buffer.from('/internal/žluť.txt').toString('latin1'));
+    expect((await get(`/?X-Accel-Redirect=${internal}`)).body).toBe('a letter\n');
     expect(await get('/gateway?report.txt')).toMatchObject({
       body: 'a report\n',
       headers: { 'set-cookie': ['a=b', 'c=d'] },

@@ -5,6 +5,7 @@ import type { FileHead } from './file-head.ts';
 import type { OpenFiles } from './open-files.ts';
 import type { OpenFile } from './open-inside.ts';
 import { sendPart } from './send-part.ts';
+import type { SmallFile } from './small-files.ts';
 
 /**
  * Answers with a part of an open file, and closes it, also where it throws. `headers` are sent beside those of `head`, and
@@ -34,6 +35,19 @@ export function answerFile(
     return sendPart(response, file, head.from, head.length, () => openFiles.keep(request.socket));
   fs.closeSync(fd);
   response.end();
+}
+
+/** Answers with a small file that was read, the head of which is that of a whole one. */
+export function answerSmall(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { head, body }: SmallFile,
+  headers: Readonly<Record<string, string | undefined>>,
+): void {
+  if (response.closed || response.writableEnded || response.headersSent) return;
+  setHead(response, head, headers);
+  if (request.method === 'HEAD' || body === '') response.end();
+  else response.end(body, 'latin1');
 }
 
 function setHead(

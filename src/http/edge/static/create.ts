@@ -23,7 +23,7 @@ export function createFiles(settings: Settings, log: WorkerLog, clock: Clock): S
     roots.length === 0
       ? null
       : new StaticFiles({
-          ...{ ...common, roots },
+          ...{ ...common, roots, clock },
           rootPath: settings.rootPath,
           fallsThrough: settings.staticFallthrough,
           maxAgeS: settings.staticMaxAge,

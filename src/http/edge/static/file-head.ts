@@ -32,6 +32,14 @@ const TAGGED = ['if-range', 'if-match', 'if-none-match'] as const;
 /** How many heads are kept. */
 const MOST_KEPT = 1000;
 
+/** How many heads are made at a time, for each of which a file is open. */
+const MOST_MADE = 64;
+
+/** Whether the head of the answer is that of this request alone. */
+export function isConditional(headers: IncomingHttpHeaders): boolean {
+  return CONDITIONS.some((name) => headers[name] !== undefined);
+}
+
 interface Kept {
   readonly size: number;
   readonly mtimeMs: number;
@@ -45,6 +53,18 @@ interface Kept {
 export class FileHeads {
   readonly #send: Send = createRequire(import.meta.url)('@fastify/send');
   readonly #kept = new Map<string, Kept>();
+  #made = 0;
+  readonly #waiting: (() => void)[] = [];
+
+  /** Whether so many heads are being made that a file should not be opened for another. */
+  get isBusy(): boolean {
+    return this.#made >= MOST_MADE;
+  }
+
+  /** Resolves when another head may be made. */
+  turn(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
 
   /** The media type of a file by its name (RFC 9110, 8.3). */
   typeOf(name: string): string {
@@ -60,13 +80,12 @@ export class FileHeads {
     encoding: Encoding | null,
     headers: IncomingHttpHeaders,
   ): FileHead | Promise<FileHead> {
-    if (CONDITIONS.some((name) => headers[name] !== undefined))
-      return this.#ask(path, file, encoding, headers);
+    if (isConditional(headers)) return this.#make(path, file, encoding, headers);
     const { size, mtimeMs } = file.stats;
     const key = path + (encoding?.ending ?? '');
     const kept = this.#kept.get(key);
     if (kept?.size === size && kept.mtimeMs === mtimeMs) return kept.head;
-    return this.#ask(path, file, encoding, {}).then((head) => {
+    return this.#make(path, file, encoding, {}).then((head) => {
       this.#keep(key, { size, mtimeMs, head });
       return head;
     });
@@ -77,6 +96,21 @@ export class FileHeads {
     this.#kept.set(key, kept);
     const [oldest] = this.#kept.keys();
     if (this.#kept.size > MOST_KEPT && oldest !== undefined) this.#kept.delete(oldest);
+  }
+
+  async #make(
+    path: string,
+    file: OpenFile,
+    encoding: Encoding | null,
+    headers: IncomingHttpHeaders,
+  ): Promise<FileHead> {
+    this.#made++;
+    try {
+      return await this.#ask(path, file, encoding, headers);
+    } finally {
+      this.#made--;
+      this.#waiting.shift()?.();
+    }
   }
 
   async #ask(

@@ -40,7 +40,7 @@ function sendSmall(response: ServerResponse, fd: number, from: number, length: n
 }
 
 /** Reads a part of a file and closes it; null where it is shorter than that. */
-function readNow(fd: number, from: number, length: number): Buffer | null {
+export function readNow(fd: number, from: number, length: number): Buffer | null {
   const bytes = Buffer.allocUnsafe(length);
   let filled = 0;
   try {

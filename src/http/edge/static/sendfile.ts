@@ -67,13 +67,20 @@ export class Sendfile {
   }
 
   #send(request: IncomingMessage, response: ServerResponse, name: string, value: string): void {
+    const { heads } = this.#options;
+    if (heads.isBusy)
+      return void heads
+        .turn()
+        .then(() => {
+          if (!response.closed) this.#send(request, response, name, value);
+        })
+        .catch((error: unknown) => this.#giveUp(request, response, value, error));
     const wanted = this.#find(name, value);
     if (wanted.file === null) {
       this.#options.trouble.note(request, wanted.path, wanted.reason);
       return answerError(response, wanted.status);
     }
     const { file, path } = wanted;
-    const { heads } = this.#options;
     const status = response.statusCode;
     const isPlain = status === 200 && (request.method === 'GET' || request.method === 'HEAD');
     const head = heads.headOf(path, file, null, isPlain ? request.headers : {});
@@ -87,11 +94,13 @@ export class Sendfile {
           answerError(response);
         },
       )
-      // Nobody else would catch it: the worker would end. The file is closed by then.
-      .catch((error: unknown) => {
-        this.#options.trouble.note(request, path, messageOf(error));
-        response.destroy();
-      });
+      .catch((error: unknown) => this.#giveUp(request, response, path, error));
+  }
+
+  /** Nobody else would catch the error: the worker would end. The file is closed by then. */
+  #giveUp(request: IncomingMessage, response: ServerResponse, path: string, error: unknown): void {
+    this.#options.trouble.note(request, path, messageOf(error));
+    response.destroy();
   }
 
   /** An answer with another status than 200 keeps it, and has the whole file. */
@@ -109,8 +118,9 @@ export class Sendfile {
     answerFile(request, response, file, made, { 'Content-Type': type }, this.#options.openFiles);
   }
 
-  #find(name: string, value: string): Wanted {
+  #find(name: string, bytes: string): Wanted {
     const { roots, internal } = this.#options;
+    const value = textOf(bytes);
     if (name === SENDFILE) {
       const hint = 'it is in no directory of --sendfile-root';
       return value.startsWith('/')
@@ -124,6 +134,16 @@ export class Sendfile {
     const directories = internal.map(({ directory }) => directory);
     const path = join(found.route.directory, ...asked.names);
     return open(path, directories, 'it is in no directory of --accel-redirect');
+  }
+}
+
+/** Of a header Node has a character for each byte, and paths are UTF-8. What is none is taken for Latin-1. */
+function textOf(bytes: string): string {
+  if (!/[\x80-\xff]/.test(bytes)) return bytes;
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.from(bytes, 'latin1'));
+  } catch {
+    return bytes;
   }
 }
 

@@ -1,19 +1,24 @@
+import type { Stats } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import type { Handler } from '../../../app/application.ts';
 import { type Found, Router } from '../../../app/mount/router.ts';
 import { fs } from '../../../support/builtins.ts';
+import type { Clock } from '../../../support/clock.ts';
 import { codeOf, messageOf } from '../../../support/errors.ts';
 import { answerError } from '../../answer-error.ts';
-import { answerFile } from './answer-file.ts';
+import { answerFile, answerSmall } from './answer-file.ts';
 import { cacheControlOf } from './cache-control.ts';
-import { chooseEncoding, ENCODINGS, type Encoding } from './encodings.ts';
-import type { FileHeads } from './file-head.ts';
+import { chooseEncoding, type Encoding } from './encodings.ts';
+import { type FileHeads, isConditional } from './file-head.ts';
 import { readNames } from './names.ts';
 import type { OpenFiles } from './open-files.ts';
 import { lookAt, openInside } from './open-inside.ts';
 import type { Root } from './roots.ts';
+import { readNow } from './send-part.ts';
+import { SMALL_BYTES, type SmallFile, SmallFiles } from './small-files.ts';
 import type { FileTrouble } from './trouble.ts';
+import { Variants } from './variants.ts';
 
 export interface StaticFilesOptions {
   readonly roots: readonly Root[];
@@ -24,10 +29,20 @@ export interface StaticFilesOptions {
   readonly heads: FileHeads;
   readonly openFiles: OpenFiles;
   readonly trouble: FileTrouble;
+  readonly clock: Clock;
 }
 
 /** What is at the path of a request. */
-type Place = { readonly what: 'file'; readonly path: string } | { readonly what: 'slash' | 'nothing' };
+type Place =
+  | { readonly what: 'file'; readonly path: string; readonly stats: Stats }
+  | { readonly what: 'slash' | 'nothing' };
+
+/** What a request wants, and what there is of it. */
+interface Wanted {
+  readonly root: Root;
+  readonly path: string;
+  readonly stats: Stats;
+}
 
 const INDEX = 'index.html';
 const NOTHING: Place = { what: 'nothing' };
@@ -36,9 +51,13 @@ const NOTHING: Place = { what: 'nothing' };
 export class StaticFiles {
   readonly #options: StaticFilesOptions;
   readonly #router: Router<Root>;
+  readonly #variants: Variants;
+  readonly #small: SmallFiles;
 
   constructor(options: StaticFilesOptions) {
     this.#options = options;
+    this.#variants = new Variants(options.clock);
+    this.#small = new SmallFiles(options.clock);
     this.#router = new Router(options.roots, options.rootPath);
   }
 
@@ -61,29 +80,41 @@ export class StaticFiles {
     try {
       const place = placeOf(found.route.directory, pathBehind(url, found.to));
       if (place.what === 'slash') return redirect(response, url);
-      const answer = place.what === 'file' && this.#answer(request, response, found.route, place.path);
-      if (answer) return answer;
+      if (place.what === 'file') {
+        const turn = this.#answer(request, response, { ...place, root: found.route });
+        if (turn === 'answered') return;
+        if (turn instanceof Promise) return turn;
+        if (turn === 'busy')
+          return this.#options.heads.turn().then(() => {
+            if (!response.closed) return this.#handle(request, response, found, handler);
+          });
+      }
     } catch (error) {
       return this.#failed(request, response, error);
     }
     return fallsThrough ? handler(request, response) : answerError(response, 404);
   }
 
-  /** False where there is no such file. */
+  /** `absent` where there is no such file, `busy` where it has to wait until others have been answered. */
   #answer(
     request: IncomingMessage,
     response: ServerResponse,
-    { directory }: Root,
-    path: string,
-  ): boolean | Promise<void> {
-    const there = ENCODINGS.filter(({ ending }) => lookAt(path + ending)?.isFile());
+    { root: { directory }, path, stats }: Wanted,
+  ): 'answered' | 'absent' | 'busy' | Promise<void> {
+    const { heads, openFiles } = this.#options;
+    const there = this.#variants.of(path);
     const chosen = chooseEncoding(request.headers['accept-encoding'], there);
+    const small = isConditional(request.headers) ? null : this.#findSmall(path, stats, chosen);
+    if (small !== null) {
+      answerSmall(request, response, small, this.#headersOf(path, chosen, there.length > 0));
+      return 'answered';
+    }
+    if (heads.isBusy) return 'busy';
     const compressed = chosen && openInside([directory], path + chosen.ending);
     const file = compressed ?? openInside([directory], path);
-    if (file === null) return false;
+    if (file === null) return 'absent';
     // What is compressed may lead out of the root, or have gone.
     const encoding = compressed && chosen;
-    const { heads, openFiles } = this.#options;
     const head = heads.headOf(path, file, encoding, request.headers);
     const headers = this.#headersOf(path, encoding, there.length > 0);
     if (head instanceof Promise)
@@ -94,8 +125,22 @@ export class StaticFiles {
           throw error;
         },
       );
-    answerFile(request, response, file, head, headers, openFiles);
-    return true;
+    if (encoding === chosen && file.stats.size <= SMALL_BYTES && !isConditional(request.headers)) {
+      const body = readNow(file.fd, 0, file.stats.size);
+      if (body === null) response.destroy();
+      else {
+        const read = { head, body: body.toString('latin1') };
+        this.#small.keep(path + (chosen?.ending ?? ''), file.stats, read);
+        answerSmall(request, response, read, headers);
+      }
+    } else answerFile(request, response, file, head, headers, openFiles);
+    return 'answered';
+  }
+
+  #findSmall(path: string, stats: Stats, chosen: Encoding | null): SmallFile | null {
+    if (chosen === null) return this.#small.find(path, stats);
+    const compressed = lookAt(path + chosen.ending);
+    return compressed === undefined ? null : this.#small.find(path + chosen.ending, compressed);
   }
 
   #headersOf(path: string, encoding: Encoding | null, varies: boolean) {
@@ -129,10 +174,11 @@ function placeOf(directory: string, rest: string): Place {
   const stats = lookAt(path);
   if (stats?.isDirectory()) {
     const index = join(path, INDEX);
-    if (!lookAt(index)?.isFile()) return NOTHING;
-    return asked.isDirectory ? { what: 'file', path: index } : { what: 'slash' };
+    const there = lookAt(index);
+    if (!there?.isFile()) return NOTHING;
+    return asked.isDirectory ? { what: 'file', path: index, stats: there } : { what: 'slash' };
   }
-  return stats?.isFile() && !asked.isDirectory ? { what: 'file', path } : NOTHING;
+  return stats?.isFile() && !asked.isDirectory ? { what: 'file', path, stats } : NOTHING;
 }
 
 /**

@@ -127,6 +127,7 @@ export default defineConfig({
   // limitRequestFieldSize: 8190,
   // Bytes of a body, such as '10M'; a larger one gets 413. null: none in class async, 64M in sync and thread.
   // limitRequestBody: null,
+  // bodyFiles: '2G',
   // Seconds until a header must have arrived; it gets 408 otherwise.
   // headerTimeout: 10,
   // Seconds for a body, to which each 500 bytes add one; it gets 408 otherwise.

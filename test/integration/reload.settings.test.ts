@@ -168,6 +168,7 @@ const CHANGES: Readonly<Record<Exclude<SettingName, Fixed | Privileged | Elsewhe
   limitRequestFields: { to: 50, seen: 'worker' },
   limitRequestFieldSize: { to: 1000, seen: 'worker' },
   limitRequestBody: { to: '1M', as: () => MIB, seen: 'worker' },
+  bodyFiles: { to: '1G', as: () => 1024 * MIB, seen: 'worker' },
   headerTimeout: { to: 7, seen: 'worker' },
   bodyTimeout: { to: 8, seen: 'worker' },
   writeTimeout: { to: 9, seen: 'worker' },

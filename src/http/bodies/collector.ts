@@ -1,59 +1,24 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { WorkerLog } from '../../log/records.ts';
-import type { Clock } from '../../support/clock.ts';
 import { answerError } from '../answer-error.ts';
 import { divertBody } from '../edge/divert-body.ts';
 import { BodyFile } from './file.ts';
-import { BodyTrouble } from './trouble.ts';
+import type { BodyStore } from './store.ts';
 
 /** What is copied together, so that a body of many small parts costs no more than its length. */
 const BLOCK_BYTES = 64 * 1024;
 
-/** What of all the bodies of a worker is kept in memory at most, beside the block of each that is being filled. */
-const SHARED_BYTES = 64 * 1024 ** 2;
-
 export interface CollectorOptions {
   /** What of one body is kept in memory; the rest of it is written to a file. */
   readonly memoryBytes: number;
-  /** The same of all bodies together. */
-  readonly sharedBytes?: number;
-  readonly log: WorkerLog;
-  readonly clock: Clock;
-}
-
-/** Memory that bodies share. */
-class Share {
-  #left: number;
-
-  constructor(bytes: number) {
-    this.#left = bytes;
-  }
-
-  /** Returns whether there was so much. */
-  take(bytes: number): boolean {
-    if (bytes > this.#left) return false;
-    this.#left -= bytes;
-    return true;
-  }
-
-  give(bytes: number): void {
-    this.#left += bytes;
-  }
-}
-
-/** What the bodies of a worker have in common. */
-interface Common {
-  readonly memoryBytes: number;
-  readonly share: Share;
-  readonly trouble: BodyTrouble;
+  readonly store: BodyStore;
 }
 
 /** Keeps the bodies of requests until the whole of each has arrived, so that no handler ever waits for its client. */
 export class BodyCollector {
-  readonly #common: Common;
+  readonly #options: CollectorOptions;
 
-  constructor({ memoryBytes, sharedBytes = SHARED_BYTES, log, clock }: CollectorOptions) {
-    this.#common = { memoryBytes, share: new Share(sharedBytes), trouble: new BodyTrouble(log, clock) };
+  constructor(options: CollectorOptions) {
+    this.#options = options;
   }
 
   /**
@@ -61,34 +26,54 @@ export class BodyCollector {
    * calls it for a client that leaves before or is refused, as it is with 503 where the file fails.
    */
   collect(request: IncomingMessage, response: ServerResponse, arrived: () => void): void {
-    new Collected(request, response, this.#common, arrived).begin();
+    new Collected(request, response, this.#options, arrived).begin();
   }
 }
 
 class Collected {
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
-  readonly #common: Common;
+  readonly #options: CollectorOptions;
   readonly #arrived: () => void;
   /** What comes before the file, and how much of the shared memory that is. */
   readonly #memory: Buffer[] = [];
   #taken = 0;
+  /** How much of the room for files it has. */
+  #written = 0;
   #block: Buffer = Buffer.alloc(0);
   #filled = 0;
   #size = 0;
   #file: BodyFile | null = null;
+  /** Whether the request has asked for more before its body was diverted: it does not ask twice. */
+  #isAsked = false;
   #state: 'arriving' | 'whole' | 'given' | 'over' = 'arriving';
 
-  constructor(request: IncomingMessage, response: ServerResponse, common: Common, arrived: () => void) {
+  constructor(
+    request: IncomingMessage,
+    response: ServerResponse,
+    options: CollectorOptions,
+    arrived: () => void,
+  ) {
     this.#request = request;
     this.#response = response;
-    this.#common = common;
+    this.#options = options;
     this.#arrived = arrived;
   }
 
   begin(): void {
-    this.#response.once('close', () => this.#end());
-    divertBody(this.#request, (chunk: Buffer | null) => {
+    const request = this.#request;
+    this.#response.once('close', () => this.#closed());
+    // One that has waited behind another on its connection has what came meanwhile, and maybe all.
+    if (request.complete) {
+      this.#state = 'given';
+      return this.#arrived();
+    }
+    // Of several chunks read() may return the first alone.
+    while (request.readableLength > 0) {
+      this.#isAsked = true;
+      this.#add(request.read());
+    }
+    divertBody(request, (chunk: Buffer | null) => {
       if (this.#state !== 'arriving') return true;
       if (chunk === null) this.#whole();
       else this.#add(chunk);
@@ -119,6 +104,9 @@ class Collected {
     const block = this.#block.subarray(0, this.#filled);
     this.#filled = 0;
     if (this.#file === null && this.#staysInMemory(block)) return void this.#memory.push(block);
+    const { files } = this.#options.store;
+    if (!files.take(block.length)) return this.#fail(files.lack());
+    this.#written += block.length;
     this.#file ??= new BodyFile(
       (error) => this.#fail(error),
       () => this.#goOn(),
@@ -127,8 +115,8 @@ class Collected {
   }
 
   #staysInMemory({ length }: Buffer): boolean {
-    const { memoryBytes, share } = this.#common;
-    if (this.#taken + length > memoryBytes || !share.take(length)) return false;
+    const { memoryBytes, store } = this.#options;
+    if (this.#taken + length > memoryBytes || !store.memory.take(length)) return false;
     this.#taken += length;
     return true;
   }
@@ -158,7 +146,13 @@ class Collected {
     for (const part of this.#memory.splice(0)) pass(part);
     const file = this.#file;
     if (file === null) pass(null);
-    else request._read = () => file.next(pass);
+    else
+      request._read = () => {
+        // As Node's own does: a request that is being read keeps its listeners behind its answer.
+        Reflect.set(request, '_consuming', true);
+        file.next(pass);
+      };
+    if (this.#isAsked) file?.next(pass);
     this.#arrived();
   }
 
@@ -167,17 +161,38 @@ class Collected {
     const state = this.#state;
     if (state === 'over') return;
     this.#end();
-    this.#common.trouble.note(request, this.#size, error);
+    this.#options.store.trouble.note(request, 'body', this.#size, error);
     // Its handler has a part of the body, and learns by this that there is no more.
     if (state === 'given') request.destroy(error);
     else answerError(this.#response, 503, { 'retry-after': '1' });
   }
 
+  /** The answer has been sent, or its client has gone. */
+  #closed(): void {
+    const request = this.#request;
+    const { socket } = request;
+    const isRead = this.#state === 'given' && this.#response.writableFinished && !isDumped(request);
+    if (!isRead || this.#file?.isClosed !== false || socket.destroyed) return this.#end();
+    // The handler may read on behind its answer, as long as the connection lasts.
+    socket.once('close', () => {
+      if (!request.readableEnded) request.destroy(new Error('aborted'));
+      this.#end();
+    });
+  }
+
   #end(): void {
     this.#state = 'over';
     this.#memory.length = 0;
-    this.#common.share.give(this.#taken);
+    const { memory, files } = this.#options.store;
+    memory.give(this.#taken);
+    files.give(this.#written);
     this.#taken = 0;
+    this.#written = 0;
     this.#file?.close();
   }
+}
+
+/** Whether Node throws away what is left of a body, since its handler has not begun to read. */
+function isDumped(request: IncomingMessage): boolean {
+  return Reflect.get(request, '_dumped') === true;
 }

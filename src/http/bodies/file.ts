@@ -8,6 +8,15 @@ const { open, unlink, write, read, close } = fs;
 /** What is read at a time. */
 const BLOCK_BYTES = 64 * 1024;
 
+/** Opens a new file and takes its name away; the descriptor may be there although that failed. */
+export function openNameless(opened: (error: Error | null, fd: number | null) => void): void {
+  const path = join(tmpdir(), `tsunicorn-body-${process.pid}-${crypto.randomUUID()}`);
+  open(path, 'wx+', 0o600, (error, fd) => {
+    if (error !== null) opened(error, null);
+    else unlink(path, (unlinked) => opened(unlinked, fd));
+  });
+}
+
 /** A file that nobody else can open and that is gone with its descriptor: it is written to its end, and then read. */
 export class BodyFile {
   readonly #failed: (error: Error) => void;
@@ -23,16 +32,19 @@ export class BodyFile {
   constructor(failed: (error: Error) => void, written: () => void) {
     this.#failed = failed;
     this.#written = written;
-    const path = join(tmpdir(), `tsunicorn-body-${process.pid}-${crypto.randomUUID()}`);
-    open(path, 'wx+', 0o600, (error, fd) => {
-      if (error !== null) return this.#done(error);
+    openNameless((error, fd) => {
       this.#fd = fd;
-      unlink(path, (unlinked) => this.#done(unlinked));
+      this.#done(error);
     });
   }
 
   get isBusy(): boolean {
     return this.#isAtWork;
+  }
+
+  /** Also when it was read to its end. */
+  get isClosed(): boolean {
+    return this.#isClosed;
   }
 
   append(block: Buffer): void {

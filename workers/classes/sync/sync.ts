@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { refuseHttp2 } from '../../../src/app/http2/refuse.ts';
 import { BodyCollector } from '../../../src/http/bodies/collector.ts';
+import { BodyStore, fileBytesOf } from '../../../src/http/bodies/store.ts';
 import { carrierOf } from '../../../src/http/carrier.ts';
 import { Connections } from '../../../src/http/connections.ts';
 import { forwardingOf } from '../../../src/http/edge/forwarded.ts';
@@ -61,8 +62,9 @@ export const serveSync: Serve = async (options) => {
     settle(socket);
   }, peers);
   const capacity = new Capacity({ limit, connections, log, clock, changed: update });
-  const bodies = new BodyCollector({ memoryBytes: BODY_BYTES, log, clock });
-  const oneByOne = oneAtATime(application.handler, { queue, bodies, waits: update });
+  const store = new BodyStore({ fileBytes: fileBytesOf(settings), log, clock });
+  const bodies = new BodyCollector({ memoryBytes: BODY_BYTES, store });
+  const oneByOne = oneAtATime(application.handler, { queue, bodies, store, waits: update });
   limitTurns(queue, { seconds: settings.timeout, fail: options.fail, clock });
   const limited = limitRequests(oneByOne, { seconds: settings.requestTimeout, connections, log, clock });
   const onRefused = logRefused(log, clock);

@@ -4,6 +4,7 @@ import type { Application } from '../../../src/app/application.ts';
 import { gatewayContext } from '../../../src/gateway/context.ts';
 import { answerError } from '../../../src/http/answer-error.ts';
 import { BodyCollector } from '../../../src/http/bodies/collector.ts';
+import { BodyStore, fileBytesOf } from '../../../src/http/bodies/store.ts';
 import type { Settings } from '../../../src/settings/catalogue/catalogue.ts';
 import type { Serve, ServeOptions } from '../../serving.ts';
 import { serveMany } from '../async.ts';
@@ -71,10 +72,11 @@ async function measure({ dispatcher }: Pool): Promise<() => number> {
 /** What the HTTP engine serves: every request becomes an exchange with a thread. */
 function applicationOver(
   pool: Pool,
-  { count, log, clock }: Pick<ServeOptions, 'count' | 'log' | 'clock'>,
+  { count, settings, log, clock }: Pick<ServeOptions, 'count' | 'settings' | 'log' | 'clock'>,
 ): Application {
   const { dispatcher } = pool;
-  const bodies = new BodyCollector({ memoryBytes: WINDOW, log, clock });
+  const store = new BodyStore({ fileBytes: fileBytesOf(settings), log, clock });
+  const bodies = new BodyCollector({ memoryBytes: WINDOW, store });
   const refuse = (response: ServerResponse) => {
     count?.refused('QUEUE_FULL');
     answerError(response, 503, { 'Retry-After': '1' });
@@ -87,7 +89,7 @@ function applicationOver(
   };
   const submit = (request: IncomingMessage, response: ServerResponse, body: SmallBody) => {
     if (dispatcher.isFull) return refuse(response);
-    const exchange = new Exchange(nextId(), request, response, body);
+    const exchange = new Exchange(nextId(), request, response, body, store);
     response.once('close', () => {
       // It may be that the server itself has ended an answer without an end.
       if (!response.writableFinished || !exchange.isAnswered) dispatcher.withdraw(exchange);

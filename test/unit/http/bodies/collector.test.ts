@@ -4,17 +4,18 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { expect, it } from 'vitest';
 import { BodyCollector } from '../../../../src/http/bodies/collector.ts';
 import { NO_LIMITS } from '../../../../src/http/edge/limits.ts';
-import { systemClock } from '../../../../src/support/clock.ts';
+import { bodyStore } from '../../../support/body-store.ts';
 import { FakeLogger } from '../../../support/fake-logger.ts';
 import { startEngine } from '../../../support/http-engine.ts';
 
 const openFiles = () => readdirSync('/proc/self/fd').length;
 
 /** An engine whose handler gets its request when the body has arrived; `begun` counts those. */
-async function collecting(memoryBytes: number, sharedBytes = 1e9) {
+async function collecting(memoryBytes: number, sharedBytes = 1e9, fileBytes = Infinity) {
   const seen = { begun: 0 };
   const log = new FakeLogger();
-  const bodies = new BodyCollector({ memoryBytes, sharedBytes, log, clock: systemClock });
+  const store = bodyStore({ memoryBytes: sharedBytes, fileBytes, log });
+  const bodies = new BodyCollector({ memoryBytes, store });
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
     seen.begun++;
     let sum = 0;
@@ -96,12 +97,79 @@ it.each([
   const { engine, seen } = await collecting(1000);
   const head = `POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: ${length}\r\n\r\n`;
   const wire = await engine.send(`${head}${'a'.repeat(length)}GET / HTTP/1.1\r\nHost: x\r\n\r\n`);
-  expect(await wire.ended).toMatch(new RegExp(`^HTTP/1\\.1 200 [^]*\r\n${length} -?\\d+ ;`));
+  expect(await wire.ended).toMatch(new RegExp(`^HTTP/1\\.1 200 .*\r\n${length} -?\\d+ ;`, 's'));
   const other = await engine.send(
     `POST / HTTP/1.1\r\nHost: x\r\nContent-Length: ${length}\r\n\r\n${'a'.repeat(length)}no HTTP\r\n\r\n`,
   );
   expect(await other.ended).toMatch(/^HTTP\/1\.1 200 .*HTTP\/1\.1 400 /s);
   expect(seen.begun).toBe(2);
+});
+
+it.each([
+  ['whole and small', 10],
+  ['larger than what is read ahead', 300_000],
+  ['empty', 0],
+])(
+  'answers requests that waited behind another on their connection, with a body that is %s',
+  async (_, length) => {
+    const { engine } = await collecting(1000);
+    const body = 'abcdefg'.repeat(length).slice(0, length);
+    const sum = sumOf(Buffer.from(body));
+    const fixed = `POST / HTTP/1.1\r\nHost: x\r\nContent-Length: ${length}\r\n\r\n${body}`;
+    const chunk = length === 0 ? '' : `${length.toString(16)}\r\n${body}\r\n`;
+    const chunked = `POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n${chunk}0\r\nX-Sum: 7\r\n\r\n`;
+    const wire = await engine.send(fixed + chunked + fixed + chunked);
+    await wire.until(new RegExp(`(?:${length} ${sum} ;.*${length} ${sum} 7;.*){2}`, 's'));
+  },
+);
+
+it.each([
+  ['has begun to read it', true],
+  ['has not', false],
+])('gives the rest of a body in a file to a handler that has answered and %s', async (_, begins) => {
+  const bodies = new BodyCollector({ memoryBytes: 1000, store: bodyStore() });
+  const before = openFiles();
+  let bytes = 0;
+  const engine = await startEngine({
+    handler: (request, response) =>
+      bodies.collect(request, response, () => {
+        const read = () => {
+          request.on('data', (part: Buffer) => {
+            bytes += part.length;
+            request.pause();
+            setImmediate(() => request.resume());
+          });
+        };
+        if (begins) read();
+        response.end('early');
+      }),
+  });
+  const wire = await engine.send(`POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2000000\r\n\r\n`);
+  wire.socket.write(Buffer.alloc(2_000_000));
+  await wire.until(/early/);
+  // Those of the connection and of the server are left.
+  await expect.poll(openFiles).toBe(before + 3);
+  expect(bytes).toBe(begins ? 2_000_000 : 0);
+});
+
+it('tells a handler that still reads the body behind its answer when the connection ends', async () => {
+  const bodies = new BodyCollector({ memoryBytes: 1000, store: bodyStore() });
+  const ended = Promise.withResolvers<string>();
+  const engine = await startEngine({
+    handler: (request, response) =>
+      bodies.collect(request, response, () => {
+        request.once('readable', () => response.end('early'));
+        request.once('aborted', () => ended.resolve('aborted'));
+        request.once('end', () => ended.resolve('end'));
+      }),
+  });
+  const before = openFiles();
+  const wire = await engine.send(`POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2000000\r\n\r\n`);
+  wire.socket.write(Buffer.alloc(2_000_000));
+  await wire.until(/early/);
+  wire.socket.destroy();
+  expect(await ended.promise).toBe('aborted');
+  await expect.poll(openFiles).toBe(before);
 });
 
 it('writes bodies to files sooner where others have the memory, and returns what they had', async () => {
@@ -141,4 +209,21 @@ it('answers 503 where no file can be written, says so in one line, and goes on',
     if (TMPDIR === undefined) delete process.env.TMPDIR;
     else process.env.TMPDIR = TMPDIR;
   }
+});
+
+it('answers 503 where the files of all bodies have no room left, until one of them is gone', async () => {
+  const { engine, seen, log } = await collecting(1000, 1e9, 300_000);
+  const head = 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 200001\r\n\r\n';
+  const first = await engine.send(head + 'a'.repeat(200_000));
+  await expect.poll(() => engine.connections.requests().length).toBe(1);
+  const second = await engine.send(head + 'a'.repeat(200_001));
+  expect(await second.until(/Unavailable/)).toMatch(/^HTTP\/1\.1 503 .*\r\nretry-after: 1\r\n/is);
+  expect(log.lines.map(({ message }) => message)).toEqual([
+    expect.stringMatching(/^POST \/: its body, .* the 300000 bytes that --body-files allows/),
+  ]);
+  first.write('a');
+  await first.until(/200001 -?\d+ ;/);
+  const third = await engine.send(head + 'a'.repeat(200_001));
+  await third.until(/200001 -?\d+ ;/);
+  expect(seen.begun).toBe(2);
 });

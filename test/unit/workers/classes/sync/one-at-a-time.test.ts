@@ -4,8 +4,8 @@ import { describe, expect, it, vi } from 'vitest';
 import { BodyCollector } from '../../../../../src/http/bodies/collector.ts';
 import { limitTurns, oneAtATime } from '../../../../../workers/classes/sync/one-at-a-time.ts';
 import { RequestQueue } from '../../../../../workers/classes/sync/request-queue.ts';
+import { bodyStore } from '../../../../support/body-store.ts';
 import { FakeClock } from '../../../../support/fake-clock.ts';
-import { FakeLogger } from '../../../../support/fake-logger.ts';
 import { turns } from '../../../../support/wire.ts';
 
 function asked(url: string, headers: Record<string, string> = {}) {
@@ -19,8 +19,9 @@ function served() {
   const ran: unknown[] = [];
   const clock = new FakeClock();
   const queue = new RequestQueue(() => {}, clock);
-  const bodies = new BodyCollector({ memoryBytes: 1000, log: new FakeLogger(), clock });
-  const handler = oneAtATime(({ url }) => void ran.push(url), { queue, bodies, waits: () => {} });
+  const store = bodyStore();
+  const bodies = new BodyCollector({ memoryBytes: 1000, store });
+  const handler = oneAtATime(({ url }) => void ran.push(url), { queue, bodies, store, waits: () => {} });
   limitTurns(queue, { seconds: 2, fail, clock });
   return { fail, ran, handler, clock };
 }

@@ -127,6 +127,7 @@ export default defineConfig({
   // limitRequestFieldSize: 8190,
   // Bytes of a body, such as '10M'; a larger one gets 413. null: none in class async, 64M in sync and thread.
   // limitRequestBody: null,
+  // What a worker of class sync or thread keeps of bodies in files, all of them together.
   // bodyFiles: '2G',
   // Seconds until a header must have arrived; it gets 408 otherwise.
   // headerTimeout: 10,

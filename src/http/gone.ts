@@ -7,3 +7,11 @@ import type { ServerResponse } from 'node:http';
 export function hasGone({ closed, socket }: ServerResponse): boolean {
   return closed || socket?.readableEnded === true;
 }
+
+/**
+ * Ends the connection of a client that has gone, whose request nobody will answer. Node does not where the client ended in
+ * the middle of another request, or where a program wants to answer those that have ended their own side.
+ */
+export function endGone({ socket }: ServerResponse): void {
+  if (socket?.readableEnded && !socket.writableEnded) socket.end();
+}

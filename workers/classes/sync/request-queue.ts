@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Flight } from '../../../src/http/flight.ts';
-import { hasGone } from '../../../src/http/gone.ts';
+import { endGone, hasGone } from '../../../src/http/gone.ts';
 import type { Clock } from '../../../src/support/clock.ts';
 
 const { AsyncLocalStorage } = process.getBuiltinModule('node:async_hooks');
@@ -58,7 +58,7 @@ export class RequestQueue {
 
   /** Calls `run` when it is this request's turn; not at all if its client has gone by then. */
   enter(response: ServerResponse, run: () => void): void {
-    if (isOver(response)) return;
+    if (isOver(response)) return endGone(response);
     if (this.runsAtOnce) return this.#begin({ response, run });
     // In its own async context, not in that of the request that it waits for.
     const turn = { response, run: AsyncLocalStorage.bind(run) };
@@ -96,8 +96,10 @@ export class RequestQueue {
   }
 
   #next(first: Turn | undefined): void {
-    for (let next = first; next; next = this.#waiting.shift())
+    for (let next = first; next; next = this.#waiting.shift()) {
       if (!isOver(next.response)) return this.#begin(next);
+      endGone(next.response);
+    }
     this.#state = FREE;
     this.#changed();
   }

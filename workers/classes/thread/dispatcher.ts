@@ -1,4 +1,4 @@
-import { hasGone } from '../../../src/http/gone.ts';
+import { endGone, hasGone } from '../../../src/http/gone.ts';
 import type { Exchange } from './exchange.ts';
 import type { Lane } from './lane.ts';
 
@@ -75,7 +75,8 @@ export class Dispatcher {
   /** Clients whose end was read, and is yet to be told by `withdraw`; and those that have waited for too long. */
   #skip(): void {
     for (let first = this.#queue[0]; first !== undefined; first = this.#queue[0]) {
-      if (!hasGone(first.response) && !this.#isTooLate(first)) return;
+      if (hasGone(first.response)) endGone(first.response);
+      else if (!this.#isTooLate(first)) return;
       // Its answer may have withdrawn it already.
       if (this.#queue[0] === first) this.#queue.shift();
     }

@@ -2,10 +2,12 @@ import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import { describe, expect, it, vi } from 'vitest';
 import { BodyCollector } from '../../../../../src/http/bodies/collector.ts';
+import { systemClock } from '../../../../../src/support/clock.ts';
 import { limitTurns, oneAtATime } from '../../../../../workers/classes/sync/one-at-a-time.ts';
 import { RequestQueue } from '../../../../../workers/classes/sync/request-queue.ts';
 import { bodyStore } from '../../../../support/body-store.ts';
 import { FakeClock } from '../../../../support/fake-clock.ts';
+import { get, startEngine } from '../../../../support/http-engine.ts';
 import { turns } from '../../../../support/wire.ts';
 
 function asked(url: string, headers: Record<string, string> = {}) {
@@ -63,5 +65,25 @@ describe('one request at a time', () => {
     response.emit('close');
     await turns(4);
     expect(fail).not.toHaveBeenCalled();
+  });
+
+  it('closes the connection of a client that ends in the middle of what is behind a request that waits', async () => {
+    const queue = new RequestQueue(() => {}, systemClock);
+    const store = bodyStore();
+    const bodies = new BodyCollector({ memoryBytes: 1000, store });
+    const first = Promise.withResolvers<ServerResponse>();
+    const run = oneAtATime((_, response) => first.resolve(response), { queue, bodies, store, waits() {} });
+    const engine = await startEngine({ keepAliveMs: 0, handler: run });
+    await engine.send(get('/first'));
+    const response = await first.promise;
+    const wire = await engine.send(
+      `${get('/waits')}POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\na`,
+    );
+    await expect.poll(() => engine.connections.requests().length).toBe(2);
+    wire.socket.end();
+    const [, waiting] = engine.connections.requests();
+    await expect.poll(() => waiting?.response.req.socket.readableEnded).toBe(true);
+    response.end();
+    expect(await wire.ended).toBe('');
   });
 });

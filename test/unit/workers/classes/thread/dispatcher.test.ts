@@ -70,7 +70,7 @@ describe('the dispatcher', () => {
     const { dispatcher, lane } = pool(1);
     const all = [1, 2, 3, 4, 5, 6].map((id) => exchange(id));
     for (const one of all) dispatcher.submit(one);
-    Object.assign(all[2]?.response ?? {}, { socket: { readableEnded: true } });
+    Object.assign(all[2]?.response ?? {}, { socket: { readableEnded: true, writableEnded: true } });
     Object.assign(all[4]?.response ?? {}, { closed: true });
     finish(lane(0));
     expect([lane(0).head?.id, lane(0).next?.id]).toEqual([2, 4]);

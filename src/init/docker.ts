@@ -20,7 +20,7 @@ USER node
 EXPOSE ${port}
 STOPSIGNAL SIGTERM
 # Healthy is any answer but a server error.
-HEALTHCHECK --interval=10s --timeout=3s --start-period=10s CMD ["node", "-e", "require('node:http').get({ host: '127.0.0.1', port: ${port}, timeout: 2000 }, (res) => process.exit(res.statusCode < 500 ? 0 : 1)).on('error', () => process.exit(1))"]
+HEALTHCHECK --interval=10s --timeout=3s --start-period=10s CMD ["node", "-e", "require('node:http').get({ host: '127.0.0.1', port: ${port}, timeout: 2000 }, (res) => process.exit(res.statusCode < 500 ? 0 : 1)).on('timeout', () => process.exit(1)).on('error', () => process.exit(1))"]
 # Not npx or npm start: tsunicorn itself has to be process 1, which gets the TERM.
 CMD ${JSON.stringify(['node_modules/.bin/tsunicorn', ...containerWords(words, port)])}
 `;

@@ -5,7 +5,10 @@ import { describe, expect, it } from 'vitest';
 import { splitArguments } from '../../src/settings/sources/split-arguments.ts';
 import { run } from '../support/command.ts';
 import { onTestFinished, tellTestsApart } from '../support/current-test.ts';
+import { objectsIn } from '../support/kubernetes.ts';
+import { complaintsOf } from '../support/kubernetes-schemas.ts';
 import { request } from '../support/load.ts';
+import { adminOf } from '../support/metrics.ts';
 import { startNginx } from '../support/nginx.ts';
 import { withTool } from '../support/tools.ts';
 import { built, serve, start, temporaryDirectory } from '../support/tsunicorn.ts';
@@ -149,14 +152,18 @@ describe('tsunicorn init', () => {
     const { cwd, file, text } = await initialised(['kubernetes', '--ready-path', '/', ...options]);
     expect(file).toBe('me-shop.yaml');
     expect(text).toContain('terminationGracePeriodSeconds: 35\n');
-    const [, json = '[]'] = /args: (\[.*\])/.exec(text) ?? [];
-    const words: readonly string[] = JSON.parse(json);
+    const objects = objectsIn(text);
+    expect(complaintsOf(objects)).toEqual([]);
+    const [container] = objects[0]?.spec.template.spec.containers ?? [];
     const running = start(
-      words.map((word) => word.replace(':8000', ':0')),
+      container.args.map((word: string) => word.replace(/:\d{4}$/, ':0')),
       { cwd, env },
     );
     const url = (await running.url()).replace('0.0.0.0', '127.0.0.1');
     expect(await (await fetch(url)).text()).toBe(',-v');
+    const admin = (await adminOf(running)).replace('0.0.0.0', '127.0.0.1');
+    for (const { httpGet } of [container.startupProbe, container.readinessProbe, container.livenessProbe])
+      expect((await fetch(new URL(httpGet.path, admin))).status).toBe(200);
   });
 
   itWithNginx('nginx writes a server through which the service answers', async () => {

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { rawCases } from '../support/raw/index.ts';
 
-const FOLDER = process.env.TSUNICORN_CORPORA ?? '/work/shared/corpora';
+const FOLDER = process.env.TSUNICORN_CORPORA ?? '';
 /** Larger ones would take the time of many. */
 const MOST_BYTES = 4096;
 

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { beside } from '../support/client.ts';
 import { run } from '../support/command.ts';
 import { askHttp2, connectHttp2 } from '../support/http2-client.ts';
+import { shortLimit } from '../support/patience.ts';
 import { root, serve, start } from '../support/tsunicorn.ts';
 
 const program = join(root, 'test/fixtures/programs/http2.mjs');
@@ -82,7 +83,7 @@ it('a session that goes with its client ends its requests, and the access log ha
 });
 
 it('its requests are named where the event loop is blocked', async () => {
-  const running = await serveForm('plain stream', ['--timeout', '1']);
+  const running = await serveForm('plain stream', ['--timeout', await shortLimit()]);
   const session = connectHttp2(running.at);
   const hangs = askHttp2(session, '/hangs');
   await askHttp2(session, '/');

@@ -4,12 +4,15 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { get, outcome } from '../support/client.ts';
 import { tellTestsApart } from '../support/current-test.ts';
+import { shortLimit } from '../support/patience.ts';
 import { app, endWithTest, isAlive, type Running, serve, temporaryDirectory } from '../support/tsunicorn.ts';
 import { wireTo } from '../support/wire.ts';
 
 // Those that wait without blocking a processor run beside each other: too many loops at once leave a watchdog no processor.
 tellTestsApart();
 
+// Within a second a worker that has no processor would be taken for one that is blocked.
+const LIMIT = await shortLimit();
 const blocks = app('blocks.ts:app');
 const record =
   /CRITICAL\] Worker \(pid: (\d+), slot 0, age 1\): its event loop was blocked for \d+\.\d s .*\n((?: {4}.*\n)*)/;
@@ -28,7 +31,7 @@ describe.each(['tcp', 'unix'])('over %s, an event loop that is blocked', (kind) 
     ['by a regular expression', '/regex', /blocked at:\n +at app \(.*blocks\.ts:\d+:\d+\)\n/],
     ['by JSON', '/json', /at parse \(.*blocks\.ts:\d+:\d+\)\n +at app \(.*blocks\.ts:/],
   ])('%s is found, explained and ended, and its client gets a 503', async (_how, path, stack) => {
-    const running = await serve([blocks, '--timeout', '1', '-b', bind()]);
+    const running = await serve([blocks, '--timeout', LIMIT, '-b', bind()]);
     const answer = await get(running.at, `${path}?a=1`);
     expect(answer).toMatchObject({ status: 503, headers: { 'retry-after': '1', connection: 'close' } });
     const { pid, block } = await recordOf(running);
@@ -44,7 +47,7 @@ describe.each(['tcp', 'unix'])('over %s, an event loop that is blocked', (kind) 
   });
 
   it('in native code is ended, and the record has its requests and says that there is no stack', async () => {
-    const running = await serve([blocks, '--timeout', '1', '-b', bind()]);
+    const running = await serve([blocks, '--timeout', LIMIT, '-b', bind()]);
     expect(await outcome(get(running.at, '/native'))).toBe('ECONNRESET');
     expect((await recordOf(running)).block).toMatch(
       /native code: there is no JavaScript stack\n +requests in flight:\n +GET \/native, for [\d.]+ s, cut\n/,
@@ -55,7 +58,7 @@ describe.each(['tcp', 'unix'])('over %s, an event loop that is blocked', (kind) 
 
 describe('the clients of a blocked worker', () => {
   it('all get a 503 where no byte was sent to them, also behind headers that were made up and never sent', async () => {
-    const running = await serve([blocks, '--timeout', '1']);
+    const running = await serve([blocks, '--timeout', LIMIT]);
     const { port } = new URL(running.at);
     const wire = await wireTo(Number(port));
     wire.write('GET /part HTTP/1.1\r\nHost: t\r\n\r\n');
@@ -71,7 +74,7 @@ describe('the clients of a blocked worker', () => {
   });
 
   it('get it although nothing of theirs was read yet', async () => {
-    const running = await serve([blocks, '--timeout', '1']);
+    const running = await serve([blocks, '--timeout', LIMIT]);
     const { port } = new URL(running.at);
     const wire = await wireTo(Number(port));
     // Once a later connection is served, this one has been accepted.
@@ -88,7 +91,7 @@ describe('the clients of a blocked worker', () => {
 describe('a sync worker', () => {
   it.each(['127.0.0.1:0', 'unix:'])('that is blocked is explained in the same way, on %s', async (bind) => {
     const at = bind === 'unix:' ? `unix:${join(temporaryDirectory(), 'sock')}` : bind;
-    const running = await serve([blocks, '--timeout', '1', '-k', 'sync', '-b', at]);
+    const running = await serve([blocks, '--timeout', LIMIT, '-k', 'sync', '-b', at]);
     expect((await get(running.at, '/spin')).status).toBe(503);
     expect((await recordOf(running)).block).toMatch(/at spin \([\s\S]*GET \/spin, for .* answered with 503/);
     expect((await get(running.at)).status).toBe(200);
@@ -97,7 +100,7 @@ describe('a sync worker', () => {
 
 describe('the record', () => {
   it('is one JSON object where the log is JSON', async () => {
-    const running = await serve([blocks, '--timeout', '1', '--log-format', 'json']);
+    const running = await serve([blocks, '--timeout', LIMIT, '--log-format', 'json']);
     await get(running.at, '/spin');
     const [line] = await running.waitForLog(/^.*"level":"critical".*$/m);
     const { pid, worker, durationMs, stack, requests, lines } = JSON.parse(line);
@@ -112,9 +115,9 @@ describe('the record', () => {
 
 describe('without the watchdog', () => {
   it('the arbiter alone ends a blocked worker, and cannot say more', async () => {
-    const running = await serve([blocks, '--timeout', '1', '--no-watchdog']);
+    const running = await serve([blocks, '--timeout', LIMIT, '--no-watchdog']);
     expect(await outcome(get(running.at, '/spin'))).toBe('ECONNRESET');
-    await running.waitForLog(/killed by the arbiter: silent for 1 s/);
+    await running.waitForLog(new RegExp(`killed by the arbiter: silent for ${LIMIT} s`));
     expect(running.stderr).not.toMatch(/blocked at/);
   });
 });
@@ -135,7 +138,7 @@ describe.concurrent('what is no blocked event loop', () => {
   });
 
   it('is a worker that a developer holds in a debugger', async () => {
-    const running = await serve([blocks, '--timeout', '1']);
+    const running = await serve([blocks, '--timeout', LIMIT]);
     const { body } = await get(running.at, '/inspect');
     const [, url = ''] = await running.waitForLog(/Debugger listening on (\S+)/);
     const socket = new WebSocket(url);
@@ -160,7 +163,7 @@ describe.concurrent('what is no blocked event loop', () => {
 
 describe.concurrent('an orphan whose event loop is blocked', () => {
   it('ends by its watchdog once the grace is over, and says why', async () => {
-    const running = await serve([blocks, '--timeout', '60', '--graceful-timeout', '1']);
+    const running = await serve([blocks, '--timeout', '60', '--graceful-timeout', LIMIT]);
     const [worker = 0] = running.workers();
     endWithTest(worker);
     const blocked = outcome(get(running.at, '/spin'));
@@ -177,7 +180,7 @@ describe.concurrent('an orphan whose event loop is blocked', () => {
 
 describe.concurrent('a retiring worker whose event loop is blocked', () => {
   it('is explained when its grace is over, however long --timeout is', async () => {
-    const running = await serve([blocks, '--timeout', '60', '--graceful-timeout', '1']);
+    const running = await serve([blocks, '--timeout', '60', '--graceful-timeout', LIMIT]);
     const port = Number(new URL(running.at).port);
     const wire = await wireTo(port);
     const probe = await wireTo(port);

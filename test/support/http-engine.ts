@@ -12,6 +12,8 @@ export interface Engine {
   readonly server: Server;
   readonly port: number;
   readonly connections: Connections;
+  /** The connections that it was fed, in their order. */
+  readonly accepted: readonly net.Socket[];
   /** What onError was called with. */
   readonly errors: { readonly error: unknown; readonly url: string | undefined }[];
   /** Connects and writes `text`. */
@@ -33,6 +35,7 @@ export async function startEngine({
   ...given
 }: Given): Promise<Engine> {
   const errors: Engine['errors'] = [];
+  const accepted: net.Socket[] = [];
   const server = createHttpServer({
     application: application ?? { what: 'handler', handler, ...(upgrade ? { upgrade } : {}) },
     connections,
@@ -45,6 +48,7 @@ export async function startEngine({
   const options = { allowHalfOpen: true, noDelay: true, ...application?.own?.socketOptions };
   const accepting = net.createServer(options, (socket) => {
     if (application?.own?.turnsAway(socket, connections.size)) return;
+    accepted.push(socket);
     connections.add(socket);
     server.emit('connection', socket);
   });
@@ -58,6 +62,7 @@ export async function startEngine({
     server,
     port,
     connections,
+    accepted,
     errors,
     async send(text) {
       const wire = await wireTo(port);

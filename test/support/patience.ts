@@ -24,6 +24,14 @@ export async function slowness(): Promise<number> {
   return clamp((performance.now() - startedMs) / START_MS);
 }
 
+/**
+ * A time limit for the product, in whole seconds as a setting takes it, within which a healthy worker stays even now; one
+ * second on a quiet machine.
+ */
+export async function shortLimit(): Promise<string> {
+  return `${Math.ceil(await slowness())}`;
+}
+
 function clamp(factor: number): number {
   return Math.min(MAX_FACTOR, Math.max(1, factor));
 }

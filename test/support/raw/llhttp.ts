@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { exchange, statusesIn, type Tried } from './suite.ts';
 
 /** llhttp's own cases, where they are. */
-const FILE = `${process.env.TSUNICORN_CORPORA ?? '/work/shared/corpora'}/llhttp-requests.json`;
+const FILE = `${process.env.TSUNICORN_CORPORA ?? ''}/llhttp-requests.json`;
 
 interface Sample {
   readonly name: string;

@@ -120,8 +120,11 @@ describe('an error log that cannot be written', () => {
     log.warning('unusual');
     log.info('as usual');
     expect(shown()).toMatch(/\[ERROR\] Cannot write \/dev\/full \(ENOSPC: the disk is full\)/);
-    expect(shown()).toMatch(/\[WARNING\] unusual\n$/);
-    expect(shown()).not.toContain('as usual');
+    // What is said of the log itself is said again where a second passes between two lines.
+    const others = shown()
+      .split('\n')
+      .filter((line) => line !== '' && !line.includes('Cannot write /dev/full'));
+    expect(others).toEqual([expect.stringMatching(/\[WARNING\] unusual$/)]);
   });
 
   it('says so as a record where it is JSON', () => {

@@ -5,10 +5,12 @@ import { type EdgeLimits, NO_LIMITS } from '../../../../src/http/edge/limits.ts'
 import { type Engine, startEngine } from '../../../support/http-engine.ts';
 
 // Requests that other projects have collected, which are not in this tree. They are read from where they are kept.
-const FOLDER = process.env.TSUNICORN_CORPORA ?? '/work/shared/corpora';
+const FOLDER = process.env.TSUNICORN_CORPORA ?? '';
 const isThere = existsSync(FOLDER);
 if (!isThere)
-  console.warn(`254 requests of two collections are not tried, as ${FOLDER} is missing (TSUNICORN_CORPORA)`);
+  console.warn(
+    'SKIPPED: 254 requests of two collections, as the variable TSUNICORN_CORPORA names no folder that has them',
+  );
 
 function read<T>(file: string): readonly T[] {
   return isThere ? JSON.parse(readFileSync(join(FOLDER, file), 'utf8')) : [];
@@ -39,11 +41,17 @@ async function statuses(engine: Engine, bytes: string): Promise<readonly number[
   wire.ended.then(() => {
     ended = true;
   });
-  // An answer here takes no more than some turns of the event loop; the first one may wait for the kernel of a busy machine.
-  for (let quiet = 0, length = -1; quiet < (wire.text === '' ? 100 : 20) && !ended; ) {
+  const { localPort } = wire.socket;
+  const accepted = () => engine.accepted.find(({ remotePort }) => remotePort === localPort);
+  // Once each side has read what the other has written, an answer takes no more than some turns of the event loop. An engine
+  // that reads no further is waited for longer, as it may be the kernel of a busy machine that has not brought the rest.
+  for (let still = 0, before = '', turns = 20; still < turns && !ended; ) {
     await new Promise((done) => setTimeout(done, 5));
-    quiet = wire.text.length === length ? quiet + 1 : 0;
-    length = wire.text.length;
+    const [near, far] = [wire.socket, accepted()];
+    const now = `${near.bytesRead} ${far?.bytesRead}`;
+    still = now === before ? still + 1 : 0;
+    before = now;
+    turns = far?.bytesRead === near.bytesWritten && near.bytesRead === far.bytesWritten ? 20 : 100;
   }
   wire.socket.destroy();
   return [...wire.text.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map(([, status]) => Number(status));

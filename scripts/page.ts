@@ -10,7 +10,7 @@ const built = join(root, 'dist/src/page');
 const UPLOT = join(root, 'node_modules/uplot');
 
 /** The page with all of it in it may be as large as this. */
-const MOST_BYTES = 80 * 1024;
+const MOST_BYTES = 82 * 1024;
 
 function fill(template: string, parts: Readonly<Record<string, string>>): string {
   const html = readFileSync(join(browser, template), 'utf8');

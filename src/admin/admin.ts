@@ -6,6 +6,7 @@ import { members } from '../metrics/layout.ts';
 import type { MeasuredTotals } from '../metrics/measured.ts';
 import type { CounterStore } from '../metrics/store.ts';
 import { availableMemory } from '../process/available-memory.ts';
+import { memoryOf } from '../process/shared-memory.ts';
 import type { ServiceStatus } from '../process/status.ts';
 import type { Settings } from '../settings/catalogue/catalogue.ts';
 import { fs } from '../support/builtins.ts';
@@ -203,6 +204,7 @@ export class Admin {
       tsunicorn_worker_metrics_stale: stale.length,
       tsunicorn_metric_series_folded_total: folded,
       tsunicorn_tls_certificate_expiry_timestamp_seconds: ofCertificates(this.#status),
+      tsunicorn_memory_used_bytes: memoryOf(pidsOf(this.#status)) ?? [],
       tsunicorn_memory_limit_bytes: system.memoryLimit,
       process_start_time_seconds: performance.timeOrigin / 1000,
       process_resident_memory_bytes: system.residentBytes,
@@ -225,6 +227,10 @@ function ofQueues(queues: readonly QueueRow[]) {
       longestWaitMs === null ? null : longestWaitMs / 1000,
     ),
   };
+}
+
+function pidsOf(status: ServiceStatus | null): readonly number[] {
+  return [process.pid, ...(status?.processes ?? []).map(({ pid }) => pid).filter((pid) => pid > 0)];
 }
 
 /** As many as --certfile names. */

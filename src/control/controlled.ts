@@ -8,6 +8,7 @@ import type { WorkerRings } from '../log/ring/worker-rings.ts';
 import type { CounterStore } from '../metrics/store.ts';
 import type { LoadedData } from '../settings/load.ts';
 import type { Journal } from './journal.ts';
+import type { RecentAnswers } from './recent-answers.ts';
 
 /** One worker as the arbiter knows it. */
 export type WorkerView = Readonly<
@@ -25,6 +26,8 @@ export interface Controlled {
   readonly journal: Journal;
   /** Null where nobody asks for figures. */
   readonly counters: CounterStore | null;
+  /** Null where there are no counters. */
+  readonly answers: Pick<RecentAnswers, 'recent'> | null;
   /** What the workers log; null where there is no control socket. */
   readonly rings: WorkerRings | null;
   /** Of the generation that serves. */

@@ -86,7 +86,9 @@ function parse(text: string): RingLine | null {
   try {
     const line: unknown = JSON.parse(text);
     if (typeof line !== 'object' || line === null) return null;
-    const { access, time, message, level, event, phase, stack } = line as Readonly<Record<string, unknown>>;
+    const { access, time, message, level, event, phase, stack, request } = line as Readonly<
+      Record<string, unknown>
+    >;
     if (typeof access === 'string') return { access };
     if (typeof time !== 'string' || typeof message !== 'string' || typeof level !== 'string') return null;
     if (Number.isNaN(Date.parse(time))) return null;
@@ -96,6 +98,7 @@ function parse(text: string): RingLine | null {
       ...(typeof event === 'string' ? { event } : {}),
       ...(typeof phase === 'string' ? { phase } : {}),
       ...(typeof stack === 'string' ? { stack } : {}),
+      ...(typeof request === 'string' ? { request } : {}),
     };
   } catch {
     return null;

@@ -5,6 +5,7 @@ import type { Controlled } from '../control/controlled.ts';
 import type { Asker } from '../control/directory.ts';
 import type { ControlFront } from '../control/front.ts';
 import { Journal } from '../control/journal.ts';
+import type { RecentAnswers } from '../control/recent-answers.ts';
 import type { ControlSocket, SocketRequest } from '../control/socket.ts';
 import type { AnyRecord, RecordLog } from '../log/records.ts';
 import type { WorkerRings } from '../log/ring/worker-rings.ts';
@@ -74,6 +75,7 @@ export interface ControlSources {
   readonly journal: Journal;
   readonly queue: EventQueue;
   readonly counters: CounterStore | null;
+  readonly answers: RecentAnswers | null;
   readonly rings: WorkerRings | null;
   readonly oldArbiter: number | null;
   readonly serving: () => Generation;
@@ -82,10 +84,10 @@ export interface ControlSources {
 
 /** The service as the control socket and the page see it. */
 export function controlledBy(sources: ControlSources): Controlled {
-  const { journal, queue, counters, rings, oldArbiter, serving, arbiter } = sources;
+  const { journal, queue, counters, answers, rings, oldArbiter, serving, arbiter } = sources;
   return {
     version: packageVersion(),
-    ...{ journal, counters, rings, oldArbiter },
+    ...{ journal, counters, answers, rings, oldArbiter },
     loaded: () => serving().loaded,
     listeners: () => listenersAsSeen(serving()),
     workers: () => arbiter().workers,

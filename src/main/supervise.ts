@@ -7,6 +7,7 @@ import type { ArbiterOptions } from '../arbiter/options.ts';
 import { OomKills } from '../arbiter/workers/oom-kills.ts';
 import { HandedLogs } from '../control/hand-logs.ts';
 import type { Journal } from '../control/journal.ts';
+import { RecentAnswers } from '../control/recent-answers.ts';
 import { bindAll } from '../listeners/bind.ts';
 import type { Listener } from '../listeners/listener.ts';
 import type { RecordLog } from '../log/records.ts';
@@ -82,6 +83,7 @@ export async function supervise(bound: Bound): Promise<number> {
     journal &&
     controlledBy({
       ...{ journal, queue, counters, rings: bound.rings, oldArbiter: lineage.oldArbiter },
+      answers: counters && new RecentAnswers(counters, () => systemClock.now(), journal.ended),
       serving: () => serving,
       arbiter: () => arbiter,
     });

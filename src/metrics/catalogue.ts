@@ -219,6 +219,10 @@ export const presentFamilies = {
     help: 'When a certificate that is served expires, in Unix time',
     dynamic: ['file'],
   },
+  tsunicorn_memory_used_bytes: {
+    type: 'gauge',
+    help: 'What all processes of the service use together; what they share, as the code of Node, is counted once',
+  },
   tsunicorn_memory_limit_bytes: {
     type: 'gauge',
     help: 'What all processes of the service together may use: the limit of the control group, or the memory of the machine',

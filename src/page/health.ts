@@ -1,3 +1,4 @@
+import type { Finding } from '../control/doctor/finding.ts';
 import type { Condition } from '../log/conditions.ts';
 import type { ServiceStatus } from '../process/status.ts';
 import { counted } from '../support/text.ts';
@@ -26,13 +27,27 @@ export interface HealthSource {
   readonly requestsInFlight: number;
   /** How many workers are ready, and their event loops are blocked: they serve nobody. */
   readonly blocked: number;
+  /** What the doctor finds. */
+  readonly findings: readonly Finding[];
+}
+
+/** How much it matters. What is to be known (`aside`) is never said first: it is as true of a service that is well. */
+type Rank = 'critical' | 'warning' | 'notice' | 'aside';
+
+interface Trouble {
+  readonly rank: Rank;
+  /** A clause. */
+  readonly text: string;
+  /** Why workers cannot be started. */
+  readonly isBoot: boolean;
 }
 
 /** Says in one sentence who serves and what is wrong. */
 export function healthOf(source: HealthSource): HealthLine {
   const { status } = source;
   if (status === null) return { level: 'warning', sentence: 'The service starts.', details: [] };
-  const [first, ...details] = troublesOf(source, status);
+  const troubles = troublesOf(source, status);
+  const [first, ...rest] = troubles[0]?.rank === 'aside' ? [undefined, ...troubles] : troubles;
   const serving = Math.max(0, status.workers.ready - source.blocked);
   const base = baseOf(status, serving, source.requestsInFlight);
   const isBad = serving === 0 && status.workers.wanted > 0 && status.phase !== 'stopping';
@@ -40,8 +55,8 @@ export function healthOf(source: HealthSource): HealthLine {
   const isTroubled = first !== undefined || isShort;
   return {
     level: isBad ? 'bad' : isTroubled ? 'warning' : 'fine',
-    sentence: first === undefined ? `${base}.` : `${base}; ${first}.`,
-    details: details.map((text) => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`),
+    sentence: first === undefined ? `${base}.` : `${base}; ${first.text}.`,
+    details: rest.flatMap((trouble) => (trouble === undefined ? [] : [detailOf(trouble)])),
   };
 }
 
@@ -67,7 +82,18 @@ function serversOf(wanted: number, ready: number): string {
   return wanted === 2 ? 'Both workers serve' : `All ${wanted} workers serve`;
 }
 
-function troublesOf(source: HealthSource, status: ServiceStatus): readonly string[] {
+/** The worst first; of the same rank what is known to this second before what the doctor has found. */
+function troublesOf(source: HealthSource, status: ServiceStatus): readonly Trouble[] {
+  const found = foundOf(source);
+  // That a start has failed says less than why.
+  const [boots, others] = [true, false].map((isOne) => found.filter(({ isBoot }) => isBoot === isOne));
+  const all = [...(boots ?? []), ...presentOf(source, status), ...(others ?? [])];
+  return all.toSorted((one, other) => RANKS.indexOf(one.rank) - RANKS.indexOf(other.rank));
+}
+
+const RANKS: readonly Rank[] = ['critical', 'warning', 'notice', 'aside'];
+
+function presentOf(source: HealthSource, status: ServiceStatus): readonly Trouble[] {
   const { conditions, nowMs, deaths, queued, retryMs } = source;
   const blocked = conditions.filter(({ record }) => record.event === 'loop-blocked');
   const others = conditions.filter(
@@ -76,26 +102,63 @@ function troublesOf(source: HealthSource, status: ServiceStatus): readonly strin
   const booting = status.processes.filter(({ state }) => BOOTING.includes(state)).length;
   return [
     ...(deaths.count > 2
-      ? [`workers die again and again, ${deaths.count} in the last minute${because(deaths.last)}`]
+      ? [critical(`workers die again and again, ${deaths.count} in the last minute${because(deaths.last)}`)]
       : []),
     ...blocked
       .toSorted((one, other) => one.sinceMs - other.sinceMs)
-      .map((condition) => blockText(condition, nowMs)),
-    ...(deaths.count > 0 && deaths.count <= 2
-      ? [`${counted(deaths.count, 'worker')} died in the last minute${because(deaths.last)}`]
-      : []),
-    ...(retryMs === null ? [] : [`the next worker is started in ${spanOf(retryMs)}, as they end too soon`]),
+      .map((condition) => warning(blockText(condition, nowMs))),
     ...(status.reloadFailure === null
       ? []
-      : [`the last reload changed nothing: ${plainEnd(status.reloadFailure)}`]),
-    ...others.map(({ record }) => plainEnd(lowerFirst(record.message))),
+      : [warning(`the last reload changed nothing: ${plainEnd(status.reloadFailure)}`)]),
+    ...(deaths.count > 0 && deaths.count <= 2
+      ? [warning(`${counted(deaths.count, 'worker')} died in the last minute${because(deaths.last)}`)]
+      : []),
+    ...(retryMs === null
+      ? []
+      : [warning(`the next worker is started in ${spanOf(retryMs)}, as they end too soon`)]),
+    ...others.map(({ record }) => warning(plainEnd(lowerFirst(record.message)))),
     ...(booting > 0 && status.phase !== 'starting'
-      ? [`${counted(booting, 'worker')} boot${booting === 1 ? 's' : ''}`]
+      ? [notice(`${counted(booting, 'worker')} boot${booting === 1 ? 's' : ''}`)]
       : []),
     ...(queued !== null && queued > 0 && blocked.length > 0
-      ? [`${counted(queued, 'connection')} wait in the queue`]
+      ? [notice(`${counted(queued, 'connection')} wait in the queue`)]
       : []),
   ];
+}
+
+function critical(text: string): Trouble {
+  return { rank: 'critical', text, isBoot: false };
+}
+
+function warning(text: string): Trouble {
+  return { rank: 'warning', text, isBoot: false };
+}
+
+function notice(text: string): Trouble {
+  return { rank: 'notice', text, isBoot: false };
+}
+
+/** What the sentence says in words of its own. */
+const SAID: readonly string[] = ['workers', 'reload', 'upgrade'];
+/** Of how the service was set up: worth a line, and no answer to what is wrong now. */
+const ADVICE: readonly string[] = ['processors', 'user', 'backlog', 'open files', 'certificate', 'log'];
+
+/** What the doctor alone has found. */
+function foundOf({ findings, conditions, deaths }: HealthSource): readonly Trouble[] {
+  const present = new Set<string>(conditions.map(({ record }) => record.event));
+  const isBlocked = present.has('loop-blocked');
+  return findings.flatMap(({ check, severity, message }): Trouble[] => {
+    if (severity === 'fine' || SAID.includes(check) || present.has(check)) return [];
+    if ((check === 'deaths' && deaths.count > 0) || (check === 'event loops' && isBlocked)) return [];
+    const isAdvice = severity === 'notice' && ADVICE.includes(check);
+    const text = plainEnd(check === 'certificate' ? `a certificate: ${message}` : lowerFirst(message));
+    return [{ rank: isAdvice ? 'aside' : severity, text, isBoot: check === 'boots' }];
+  });
+}
+
+function detailOf({ rank, text }: Trouble): string {
+  const whole = rank === 'aside' ? `Worth knowing: ${text}` : text;
+  return `${whole.charAt(0).toUpperCase()}${whole.slice(1)}.`;
 }
 
 const BOOTING: readonly string[] = ['spawning', 'booting', 'opening'];

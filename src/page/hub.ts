@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Controlled } from '../control/controlled.ts';
 import { type WorkerLine, WorkerLogs } from '../control/worker-logs.ts';
+import { Examiner } from './examiner.ts';
 import { Readers } from './readers.ts';
 import type { Recorder, Tick } from './recorder.ts';
 import { wireRecord, wireTick } from './tick.ts';
@@ -15,6 +16,7 @@ export class Hub {
   readonly #service: Controlled;
   readonly #recorder: Recorder;
   readonly #readers = new Readers();
+  readonly #examiner: Examiner;
   #ends: (() => void)[] = [];
   #records: WireRecord[] = [];
   /** What workers have logged: what their rings had when the page was opened, and what came then. */
@@ -25,6 +27,7 @@ export class Hub {
   constructor(service: Controlled, recorder: Recorder) {
     this.#service = service;
     this.#recorder = recorder;
+    this.#examiner = new Examiner(service);
   }
 
   get readers(): number {
@@ -100,6 +103,7 @@ export class Hub {
       recorder: this.#recorder,
       records,
       errors,
+      findings: this.#examiner.findings,
       lost,
       seq: this.#seq++,
     };

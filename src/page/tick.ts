@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import type { Controlled } from '../control/controlled.ts';
+import type { Finding } from '../control/doctor/finding.ts';
 import { requestsOf } from '../control/routes/workers.ts';
 import type { AnyRecord } from '../log/records.ts';
 import { healthOf } from './health.ts';
@@ -20,6 +21,8 @@ export interface TickSource {
   readonly records: readonly WireRecord[];
   /** What workers have logged of level error and above. */
   readonly errors: readonly WireRecord[];
+  /** What the doctor finds. */
+  readonly findings: readonly Finding[];
   readonly lost: number;
   readonly seq: number;
 }
@@ -56,6 +59,9 @@ export function wireTick({ sample, page, rates }: Tick, source: TickSource): Wir
     workers,
     requests: requests.slice(0, MOST_REQUESTS),
     requestCount: Math.max(requests.length, page.requests?.inFlight ?? 0),
+    certificates: page.certificates.map(({ file, names, validUntil, daysLeft, remark }) => ({
+      ...{ file, names, until: validUntil.slice(0, 10), daysLeft, remark },
+    })),
     listeners: page.listeners.map(({ url, queue, limit }) => ({ url, queue, limit })),
     deaths: service.journal.deaths,
     records,
@@ -80,7 +86,7 @@ function blockedOf({ processes }: Tick['page'], { conditions }: Recorder) {
   return processes.filter(({ state, age }) => state === 'ready' && conditions.blockedMs(age, nowMs) > 0);
 }
 
-function healthFrom(page: Tick['page'], { service, recorder, errors }: TickSource) {
+function healthFrom(page: Tick['page'], { service, recorder, errors, findings }: TickSource) {
   const nowMs = performance.now();
   const queues = page.listeners.flatMap(({ queue }) => queue ?? []);
   return healthOf({
@@ -92,6 +98,7 @@ function healthFrom(page: Tick['page'], { service, recorder, errors }: TickSourc
     queued: queues.length === 0 ? null : queues.reduce((sum, queue) => sum + queue, 0),
     requestsInFlight: page.requests?.inFlight ?? 0,
     blocked: blockedOf(page, recorder).length,
+    findings,
   });
 }
 

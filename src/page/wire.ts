@@ -1,7 +1,7 @@
 // What the arbiter and the page say to each other. No imports: the page is compiled for browsers.
 
 /** The version of what follows: a page of another version is loaded again. */
-export const WIRE = 1;
+export const WIRE = 2;
 
 export type Level = 'debug' | 'info' | 'warning' | 'error' | 'critical';
 
@@ -61,6 +61,17 @@ export interface WireMark {
   readonly text: string;
 }
 
+/** A certificate that is served. */
+export interface WireCertificate {
+  readonly file: string;
+  readonly names: readonly string[];
+  /** Its last day, as `2026-12-31`. */
+  readonly until: string;
+  readonly daysLeft: number;
+  /** What is not right with it. */
+  readonly remark: string | null;
+}
+
 export interface WireHealth {
   readonly level: 'fine' | 'warning' | 'bad';
   readonly sentence: string;
@@ -105,6 +116,8 @@ export interface WireTick {
     readonly queue: number | null;
     readonly limit: number;
   }[];
+  /** None where no client speaks TLS. */
+  readonly certificates: readonly WireCertificate[];
   /** Of the last hour, by cause. */
   readonly deaths: Readonly<Record<string, number>>;
   /** Since the tick before. */

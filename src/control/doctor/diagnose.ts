@@ -1,25 +1,38 @@
-import { WaitReader } from '../../admin/waits.ts';
+import { WaitReader, type Waits } from '../../admin/waits.ts';
 import type { Controlled } from '../controlled.ts';
 import { fullStatus } from '../routes/status.ts';
+import { certificates } from './certificates.ts';
 import { code, disks } from './files.ts';
 import type { Check, Finding, Severity } from './finding.ts';
 import { memory, openFiles, processors, rights } from './limits.ts';
 import { conditions, failures } from './logged.ts';
 import { clock, grace } from './platform.ts';
-import { changes, deaths, loops, workers } from './serving.ts';
-import { balance, queues, requests } from './waiting.ts';
+import { boots, changes, deaths, loops, workers } from './serving.ts';
+import { answers, balance, queues, requests } from './waiting.ts';
 
 const CHECKS: readonly Check[] = [
-  ...[workers, loops, deaths, conditions, requests, queues, memory, openFiles, disks, changes, code],
-  ...[balance, failures, processors, clock, rights],
+  ...[workers, boots, loops, deaths, conditions, requests, queues, memory, openFiles, disks, changes, code],
+  ...[certificates, answers, balance, failures, processors, clock, rights],
 ];
 
 const ORDER: readonly Severity[] = ['critical', 'warning', 'notice', 'fine'];
 
 /** Looks at everything that a person on call would look at, the worst first. */
 export async function diagnose(service: Controlled): Promise<readonly Finding[]> {
-  const status = fullStatus(service, await new WaitReader().read(service.listeners()));
-  const patient = { service, status, nowMs: Date.now() };
-  const found = [...CHECKS.flatMap((check) => check(patient)), ...(await grace(patient))];
-  return found.toSorted((one, other) => ORDER.indexOf(one.severity) - ORDER.indexOf(other.severity));
+  const patient = patientOf(service, await new WaitReader().read(service.listeners()));
+  return sorted([...CHECKS.flatMap((check) => check(patient)), ...(await grace(patient))]);
+}
+
+/** As `diagnose`, of what can be seen without asking another process: for who looks again and again. */
+export function examine(service: Controlled, waits: Waits): readonly Finding[] {
+  const patient = patientOf(service, waits);
+  return sorted(CHECKS.flatMap((check) => check(patient)));
+}
+
+function patientOf(service: Controlled, waits: Waits) {
+  return { service, status: fullStatus(service, waits), nowMs: Date.now() };
+}
+
+function sorted(findings: readonly Finding[]): readonly Finding[] {
+  return findings.toSorted((one, other) => ORDER.indexOf(one.severity) - ORDER.indexOf(other.severity));
 }

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { availableMemory, inMiB } from '../../process/available-memory.ts';
-import { usageOf } from '../../process/usage.ts';
+import { memoryOf } from '../../process/shared-memory.ts';
 import { beyondLimits, warnsOfRoot } from '../../settings/effects.ts';
 import { fs } from '../../support/builtins.ts';
 import { type Check, type Finding, fine, type Patient } from './finding.ts';
@@ -54,7 +54,7 @@ function limitOf(pid: number): number | null {
 
 /** All processes of the service, against the control group or the machine. */
 export const memory: Check = (patient) => {
-  const used = pidsOf(patient).reduce((sum, pid) => sum + (usageOf(pid)?.rssBytes ?? 0), 0);
+  const used = memoryOf(pidsOf(patient)) ?? 0;
   const limit = availableMemory();
   const message = `all processes use ${inMiB(used)} of ${inMiB(limit)}`;
   if (used < limit * NEARLY) return fine('memory', message);

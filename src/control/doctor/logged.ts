@@ -44,33 +44,52 @@ export const conditions: Check = (patient) => {
 function ofArbiter({ service, nowMs }: Patient): readonly Said[] {
   const lasting = present(service.journal.recent).map(({ record }) => ({
     ...{ level: record.level, event: record.event },
-    message: record.event === 'loop-blocked' ? blockText(record) : record.message,
+    message:
+      record.event === 'loop-blocked' ? `slot ${record.worker.slot}: ${seenText(record)}` : record.message,
   }));
-  const recent = service.journal.recent.filter(
-    ({ event, time }) => LASTING.has(event) && nowMs - time.getTime() < RECENT_MS,
-  );
+  const recent = service.journal.recent.flatMap((record): Said[] => {
+    const { level, event, time } = record;
+    if (!LASTING.has(event) || nowMs - time.getTime() >= RECENT_MS) return [];
+    return [{ level, event, message: event === 'worker-stalled' ? seenText(record) : record.message }];
+  });
   return [...lasting, ...recent];
 }
 
 /** With the request and the place, which the log has below its line. */
-function blockText({ message, worker, requests, stack }: RecordOf<'loop-blocked'>): string {
+function seenText({
+  message,
+  requests,
+  stack,
+}: Pick<RecordOf<'worker-stalled'>, 'message' | 'requests' | 'stack'>): string {
   const [frame] = stack ?? [];
   const request = requests?.[0] as { readonly method?: string; readonly path?: string } | undefined;
   return [
-    `slot ${worker.slot}: ${message}`,
+    message,
     ...(request?.method === undefined ? [] : [`in ${request.method} ${withoutQuery(request.path ?? '')}`]),
     ...(frame === undefined ? [] : [String(frame).trim()]),
   ].join(' ');
 }
 
+function placeText({ request, stack }: { readonly request?: string; readonly stack?: string }): string {
+  const [frame = ''] = (stack ?? '').split('\n', 1);
+  return `${request === undefined ? '' : ` in ${request}`}${/^\s*at /.test(frame) ? ` ${frame.trim()}` : ''}`;
+}
+
 function ofWorkers({ service, status }: Patient): readonly Said[] {
   const living = new Set(status.processes.map(({ pid }) => pid));
   const lines = new WorkerLogs(service, { level: 'info', access: false }).recent();
-  const last = new Map<string, Said & { readonly phase: string }>();
+  const last = new Map<string, Said & { readonly phase: string; readonly where: string }>();
   for (const line of lines) {
     if (!('message' in line) || line.event === undefined || line.phase === undefined) continue;
-    const { pid, level, message, event, phase } = line;
-    if (living.has(pid)) last.set(`${pid} ${event}`, { level, message, event, phase });
+    const { pid, slot, level, event, phase } = line;
+    // Each thread of a worker is blocked by itself.
+    const [thread = ''] = /^Thread \d+/.exec(line.message) ?? [];
+    const key = `${pid} ${event} ${thread}`;
+    const before = last.get(key);
+    // What it began with has the request and the place.
+    const where = placeText(line) || (phase === 'lasts' ? (before?.where ?? '') : '');
+    const message = `${event === 'loop-blocked' && slot !== null ? `slot ${slot}: ` : ''}${line.message}${where}`;
+    if (living.has(pid)) last.set(key, { level, message, event, phase, where });
   }
   return [...last.values()].filter(({ phase }) => phase !== 'ends');
 }

@@ -108,6 +108,25 @@ export const deaths: Check = ({ service, nowMs }) => {
   ];
 };
 
+/** Workers that could not be started, and that are missing for it. */
+export const boots: Check = ({ service, status, nowMs }) => {
+  const { wanted, ready } = status.workers;
+  if (ready >= wanted) return [];
+  const records = service.journal.recent.flatMap((record) =>
+    record.event === 'boot-failed' && nowMs - record.time.getTime() < RECENT_MS ? [record] : [],
+  );
+  const last = records.at(-1);
+  if (last === undefined) return [];
+  return [
+    {
+      check: 'boots',
+      severity: ready === 0 ? 'critical' : 'warning',
+      message: `${counted(records.length, 'start')} of a worker failed in the last 10 minutes; the last: ${last.message}`,
+      cure: 'tsunicornctl logs --level error has the stack; put the old code back, then tsunicornctl reload --wait ends the delay of the next start',
+    },
+  ];
+};
+
 /** The error that a worker has logged itself before it ended. */
 function lastWords(service: Patient['service'], pid: number | null): string {
   const lines = new WorkerLogs(service, { level: 'error', access: false }).recent();

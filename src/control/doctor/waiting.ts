@@ -28,6 +28,29 @@ export const requests: Check = ({ service }) => {
   ];
 };
 
+/** As the alert TsunicornErrors has it; of a few answers one alone is no share. */
+const MANY = 5;
+const MANY_SHARE = 0.05;
+
+/** Answers that say that the service has failed. */
+export const answers: Check = ({ service }) => {
+  const recent = service.answers?.recent;
+  if (recent === undefined) return [];
+  const { all, failed, seconds } = recent;
+  const count = [...failed.values()].reduce((sum, one) => sum + one, 0);
+  if (count === 0) return fine('answers', 'none of the last minute has a status from 500 up');
+  const statuses = [...failed].toSorted(([one], [other]) => one - other);
+  const parts = statuses.map(([status, times]) => `${times} × ${status}`);
+  return [
+    {
+      check: 'answers',
+      severity: count >= MANY && count > all * MANY_SHARE ? 'warning' : 'notice',
+      message: `${count} of the ${counted(all, 'answer')} of the last ${seconds} s are errors: ${parts.join(', ')}`,
+      cure: 'the log of the application, and tsunicornctl logs --level warning: tsunicorn has a line for each that is its own',
+    },
+  ];
+};
+
 const MANY_CONNECTIONS = 50;
 const MOST_OF_THEM = 0.8;
 

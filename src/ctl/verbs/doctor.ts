@@ -26,7 +26,7 @@ export function findingLines(findings: readonly Finding[], out: Pick<Output, 'st
 export const doctor: Verb = {
   name: 'doctor',
   summary: 'what is wrong with the service, the worst first, and what to do about it',
-  doc: 'Looks at workers, event loops, deaths and their causes, what the log says that lasts, requests without an answer, queues, memory and open files against their limits, logs and disks, reloads and upgrades, whether what lies on the disk is what runs, processor time, the clock, and whether systemd, Kubernetes or Docker waits for as long as requests may take. Nothing is changed.',
+  doc: 'Looks at workers, event loops, deaths and their causes, what the log says that lasts, requests without an answer, answers that are errors, queues, memory and open files against their limits, logs and disks, reloads and upgrades, whether what lies on the disk is what runs, certificates that expire, processor time, the clock, and whether systemd, Kubernetes or Docker waits for as long as requests may take. Nothing is changed.',
   exits: [
     { status: STATUS.warnings, doc: 'something is wrong, or soon will be' },
     { status: STATUS.critical, doc: 'clients suffer now' },

@@ -1,5 +1,6 @@
 import { messageOf } from '../../support/errors.ts';
 import type { LogFields, LogLevel } from '../../support/logger.ts';
+import { withoutQuery } from '../../support/text.ts';
 import { isLogged } from '../logger.ts';
 import type { RingWriter } from './writer.ts';
 
@@ -27,8 +28,10 @@ export type RingLine =
       readonly event?: string;
       /** Of a condition that lasts. */
       readonly phase?: string;
-      /** Of an error. */
+      /** Of an error, or of a loop that is blocked. */
       readonly stack?: string;
+      /** The first request that a record is about: its method and path. */
+      readonly request?: string;
     }
   | { readonly access: string };
 
@@ -95,19 +98,31 @@ export function lineOf(
 
 function detailsOf(
   fields: LogFields | undefined,
-): Pick<Extract<RingLine, { message: string }>, 'event' | 'phase' | 'stack'> {
+): Pick<Extract<RingLine, { message: string }>, 'event' | 'phase' | 'stack' | 'request'> {
   try {
-    const { event, phase, err } = fields ?? {};
-    const stack = err instanceof Error ? err.stack : err === undefined ? undefined : messageOf(err);
+    const { event, phase, err, stack: frames, requests } = fields ?? {};
+    const ofError = err instanceof Error ? err.stack : err === undefined ? undefined : messageOf(err);
+    const stack = ofError ?? (Array.isArray(frames) ? frames.join('\n') : undefined);
+    const request = Array.isArray(requests) ? requestText(requests[0]) : undefined;
     return {
       ...(typeof event === 'string' ? { event } : {}),
       ...(typeof phase === 'string' ? { phase } : {}),
       ...(stack === undefined ? {} : { stack: shortened(stack) }),
+      ...(request === undefined ? {} : { request: shortened(request) }),
     };
   } catch {
     // A getter among the fields threw.
     return {};
   }
+}
+
+function requestText(
+  request: { readonly method?: unknown; readonly path?: unknown } | undefined,
+): string | undefined {
+  const { method, path } = request ?? {};
+  return typeof method === 'string' && typeof path === 'string'
+    ? `${method} ${withoutQuery(path)}`
+    : undefined;
 }
 
 function shortened(text: unknown): string {

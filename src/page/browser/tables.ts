@@ -1,4 +1,4 @@
-import type { WireRequest, WireTick, WireWorker } from '../wire.ts';
+import type { WireCertificate, WireRequest, WireTick, WireWorker } from '../wire.ts';
 import { byId, headOf, type Row, Rows, say } from './dom.ts';
 import { bytes, count, percent, span, time } from './format.ts';
 
@@ -17,10 +17,11 @@ const MEANINGS: Readonly<Record<string, string>> = {
   killed: 'was killed',
 };
 
-/** The tables of workers and of requests in flight. */
+/** The tables of workers, of requests in flight and of certificates. */
 export class Tables {
   readonly #workers: Rows;
   readonly #requests: Rows;
+  readonly #certificates: Rows;
 
   constructor() {
     headOf(byId('workers'), [
@@ -38,12 +39,14 @@ export class Tables {
       ],
     ] as [string, boolean?][]);
     headOf(byId('requests'), [['Age', true], ['Request'], ['Slot', true], ['State'], ['Client']]);
+    headOf(byId('certificates'), [['Certificate'], ['Days left', true], ['Until'], ['File']]);
+    this.#certificates = new Rows(byId('certificates'));
     this.#workers = new Rows(byId('workers'));
     this.#requests = new Rows(byId('requests'));
   }
 
   show(tick: WireTick, restart: Restart): void {
-    const { workers, requests, requestCount, ready, wanted } = tick;
+    const { workers, requests, requestCount, certificates, ready, wanted } = tick;
     const left = wanted === 0 ? `${workers.length} left, none is wanted` : `${ready} of ${wanted} serve`;
     say('workers-note', left);
     this.#workers.show(
@@ -54,6 +57,8 @@ export class Tables {
     const young = more > 0 ? `, ${count(more)} of them younger than 50 ms or not listed` : '';
     say('requests-note', `${count(requestCount)}${young}; the oldest first, without queries`);
     this.#requests.show(requests.map(requestRow), 'None that is older than 50 ms.');
+    byId('tls').hidden = certificates.length === 0;
+    this.#certificates.show(certificates.map(certificateRow), '');
   }
 }
 
@@ -105,6 +110,23 @@ function requestRow({ slot, pid, ageMs, method, path, client, state }: WireReque
       { text: slot === null ? `pid ${pid}` : `${slot}`, kind: 'n' },
       { text: state },
       { text: client ?? '–' },
+    ],
+  };
+}
+
+/** From here on it is bad: as the alert has it. */
+const FEW_DAYS = 7;
+
+function certificateRow({ file, names, until, daysLeft, remark }: WireCertificate): Row {
+  const isOver = daysLeft < 0;
+  return {
+    key: file,
+    level: isOver ? 'bad' : daysLeft < FEW_DAYS ? 'warning' : undefined,
+    cells: [
+      { text: `${names.join(', ') || '–'} `, small: remark, kind: 'wrap' },
+      { text: isOver ? 'expired' : `${daysLeft}`, kind: 'n' },
+      { text: until },
+      { text: file, kind: 'wrap' },
     ],
   };
 }

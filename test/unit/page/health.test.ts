@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import type { Finding } from '../../../src/control/doctor/finding.ts';
 import { Conditions } from '../../../src/log/conditions.ts';
 import type { AnyRecord } from '../../../src/log/records.ts';
 import { type HealthSource, healthOf } from '../../../src/page/health.ts';
@@ -41,6 +42,7 @@ function health(source: Partial<HealthSource>) {
       blocked: 0,
     },
     deaths: { count: 0, last: null },
+    findings: [],
     ...source,
   });
 }
@@ -108,4 +110,75 @@ it('says of a stop who is left, and of an upgrade and a failed reload what they 
   expect(health({ status: status(4, 4, { role: 'old' }) }).sentence).toMatch(/this is the old arbiter\.$/);
   expect(health({ status: status(0, 0) }).sentence).toMatch(/paused/);
   expect(health({ status: null }).level).toBe('warning');
+});
+
+const finding = (check: string, severity: Finding['severity'], message: string): Finding => ({
+  ...{ check, severity, message, cure: null },
+});
+
+it('says first what the doctor finds worst, and below what else it finds', () => {
+  const { sentence, level, details } = health({
+    findings: [
+      finding(
+        'stopped',
+        'critical',
+        'worker 12 in slot 2 is stopped, by SIGSTOP or a debugger: it serves nobody',
+      ),
+      finding('requests', 'notice', '8 requests wait for an answer of the application'),
+      finding('processors', 'notice', '4 workers share 1 processors'),
+      finding('memory', 'fine', 'all processes use 100M of 2000M'),
+    ],
+  });
+  expect(sentence).toBe(
+    'All 4 workers serve; worker 12 in slot 2 is stopped, by SIGSTOP or a debugger: it serves nobody.',
+  );
+  expect(level).toBe('warning');
+  expect(details).toEqual([
+    '8 requests wait for an answer of the application.',
+    'Worth knowing: 4 workers share 1 processors.',
+  ]);
+});
+
+it('says nothing first of a service that is well but for its setup', () => {
+  const { sentence, level, details } = health({
+    findings: [finding('user', 'notice', 'the workers run as root')],
+  });
+  expect({ sentence, level }).toEqual({ sentence: 'All 4 workers serve.', level: 'fine' });
+  expect(details).toEqual(['Worth knowing: the workers run as root.']);
+});
+
+it('does not say twice what it knows itself', () => {
+  const conditions = new Conditions();
+  conditions.took(blocked('lasts', 9000), 13_000);
+  const { details } = health({
+    ...{ conditions: conditions.all, blocked: 1, nowMs: 13_000 },
+    deaths: { count: 1, last: null },
+    findings: [
+      finding('loop-blocked', 'warning', 'slot 2: is blocked'),
+      finding('event loops', 'critical', 'the event loop of worker 12 in slot 2 has been blocked for 9 s'),
+      finding('deaths', 'warning', '1 death in the last 10 minutes'),
+      finding('workers', 'warning', 'only 3 of 4 serve'),
+    ],
+  });
+  expect(details).toEqual(['1 worker died in the last minute.']);
+});
+
+it('says why workers cannot be started before how often they ended', () => {
+  const { sentence } = health({
+    ...{ status: status(2, 0), deaths: { count: 4, last: 'Worker (pid: 3) could not boot' } },
+    findings: [
+      finding('boots', 'critical', '4 starts of a worker failed; the last: DATABASE_URL is not set'),
+    ],
+  });
+  expect(sentence).toBe(
+    'No worker serves: 2 are wanted; 4 starts of a worker failed; the last: DATABASE_URL is not set.',
+  );
+});
+
+it('says that a reload changed nothing before that its worker has ended', () => {
+  const { sentence } = health({
+    status: status(2, 2, { reloadFailure: 'app.mjs threw: no cache' }),
+    deaths: { count: 1, last: 'Worker (pid: 3) could not boot' },
+  });
+  expect(sentence).toBe('Both workers serve; the last reload changed nothing: app.mjs threw: no cache.');
 });

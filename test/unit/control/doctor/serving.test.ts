@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Patient } from '../../../../src/control/doctor/finding.ts';
-import { changes, deaths, loops, workers } from '../../../../src/control/doctor/serving.ts';
+import { boots, changes, deaths, loops, workers } from '../../../../src/control/doctor/serving.ts';
 import { balance, queues } from '../../../../src/control/doctor/waiting.ts';
 
 interface Given {
@@ -52,6 +52,21 @@ it('deaths are told with the last words of the worker, and not those that were a
     severity: 'critical',
     message: expect.stringMatching(/again and again/),
   });
+});
+
+it('says why workers cannot be started, while they are missing', () => {
+  const recent = [
+    { event: 'boot-failed', message: 'app.mjs threw while it was loaded: no cache; next try at once' },
+  ];
+  const of = (ready: number) => boots(patient({ recent, status: { workers: { wanted: 2, ready } } }));
+  expect(of(1)).toMatchObject([
+    {
+      severity: 'warning',
+      message: expect.stringMatching(/^1 start of a worker failed .*no cache/),
+    },
+  ]);
+  expect(of(0)).toMatchObject([{ severity: 'critical' }]);
+  expect(of(2)).toEqual([]);
 });
 
 it('a loop that is blocked is told once', () => {

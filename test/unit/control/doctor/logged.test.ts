@@ -1,0 +1,50 @@
+import { expect, it } from 'vitest';
+import type { Patient } from '../../../../src/control/doctor/finding.ts';
+import { conditions } from '../../../../src/control/doctor/logged.ts';
+
+interface Given {
+  readonly recent?: readonly object[];
+  readonly ring?: readonly object[];
+}
+
+function found({ recent = [], ring = [] }: Given): readonly string[] {
+  const read = () => ({ lines: ring.map((line) => JSON.stringify(line)), lost: 0, cursor: {} });
+  const service = {
+    journal: { recent: recent.map((record) => ({ time: new Date(0), level: 'warning', ...record })) },
+    rings: { all: [{ owner: { pid: 7, slot: 0 }, read }] },
+  };
+  const patient = { service, status: { processes: [{ pid: 7 }] }, nowMs: 1000 } as unknown as Patient;
+  return conditions(patient).map(({ check, message }) => `${check}: ${message}`);
+}
+
+const ofThread = (thread: number, phase: string, more: object = {}) => ({
+  ...{ time: new Date(0).toISOString(), level: 'warning', event: 'loop-blocked', phase, ...more },
+  message: `Thread ${thread}: its event loop is blocked`,
+});
+
+it('a thread that is blocked is told with its request and the place, also when that has lasted', () => {
+  const where = { stack: 'at spin (/app.mjs:7:24)\nat run (/app.mjs:9:1)', request: 'GET /report' };
+  const blocked = [
+    'loop-blocked: slot 0: Thread 1: its event loop is blocked in GET /report at spin (/app.mjs:7:24)',
+  ];
+  expect(found({ ring: [ofThread(1, 'begins', where)] })).toEqual(blocked);
+  expect(found({ ring: [ofThread(1, 'begins', where), ofThread(1, 'lasts')] })).toEqual(blocked);
+});
+
+it('that one thread goes on says nothing of another', () => {
+  const ring = [ofThread(1, 'begins'), ofThread(2, 'begins'), ofThread(2, 'ends')];
+  expect(found({ ring })).toEqual(['loop-blocked: slot 0: Thread 1: its event loop is blocked']);
+});
+
+it('a worker that was killed for a block is told with the request and the place', () => {
+  const worker = { pid: 7, slot: 0, age: 1, generation: 1 };
+  const stalled = {
+    event: 'worker-stalled',
+    message: 'Worker: was blocked for 2 s (--timeout); killed',
+    worker,
+  };
+  const requests = [{ method: 'GET', path: '/report?secret=1', ageMs: 2000 }];
+  expect(found({ recent: [{ ...stalled, requests, stack: ['at spin (/app.mjs:7:24)'] }] })).toEqual([
+    'worker-stalled: Worker: was blocked for 2 s (--timeout); killed in GET /report at spin (/app.mjs:7:24)',
+  ]);
+});

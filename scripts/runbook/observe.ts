@@ -1,10 +1,11 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Finding } from '../../src/control/doctor/finding.ts';
-import { open, type Scenario } from './scenarios.ts';
+import type { Staging } from './scenario.ts';
 import type { Stage } from './stage.ts';
 
-/** A person who is paged looks within that time. */
-const WITHIN_MS = 5000;
 const LOOK_MS = 200;
+/** The page is told of what the doctor finds with the tick after it has looked. */
+const PAGE_MS = 3000;
 
 /** What a failure showed. */
 export interface Observed {
@@ -14,6 +15,8 @@ export interface Observed {
   readonly finding: Finding | null;
   /** How the command ended, where it did. */
   readonly exit: string | null;
+  /** Nobody could be asked, as it ended at its start. */
+  readonly neverServed: boolean;
   /** What the page says. */
   readonly page: string | null;
   /** Figures that have changed. */
@@ -23,42 +26,45 @@ export interface Observed {
 }
 
 /** Makes a failure, and waits until log and status name it. Throws where one of them has not within `withinMs`. */
-export async function observe(scenario: Scenario, withinMs = WITHIN_MS): Promise<Observed> {
-  const stage = await open(scenario);
-  try {
-    const before = scenario.startsNot ? new Map<string, number>() : await figures(stage);
-    const startMs = performance.now();
-    const provoked = scenario.provoke(stage);
-    const { line, finding } = await named(scenario, stage, startMs + withinMs);
-    const afterMs = Math.round(performance.now() - startMs);
-    await provoked;
-    const isGone = scenario.status === undefined;
-    return {
-      ...{ line, finding, afterMs, exit: stage.exit },
-      page: isGone ? null : await sentence(stage),
-      metrics: isGone ? [] : changes(before, await figures(stage)),
-    };
-  } finally {
-    await stage.close();
-  }
+export async function observe(staging: Staging, stage: Stage, withinMs: number): Promise<Observed> {
+  // Of what was made before at the same service nothing counts.
+  const from = staging.startsNot ? 0 : stage.stderr.length;
+  const before = staging.startsNot ? new Map<string, number>() : await figures(stage);
+  const startMs = performance.now();
+  const provoked = staging.provoke(stage);
+  const { line, finding } = await named(staging, stage, startMs + withinMs, from);
+  const afterMs = Math.round(performance.now() - startMs);
+  await provoked;
+  const isGone = staging.status === undefined;
+  return {
+    ...{ line, finding, afterMs, exit: stage.exit, neverServed: staging.startsNot === true },
+    page: isGone ? null : await sentence(stage),
+    metrics: isGone ? [] : changes(before, await figures(stage)),
+  };
 }
 
-async function named(scenario: Scenario, stage: Stage, endMs: number) {
+async function named(staging: Staging, stage: Stage, endMs: number, from: number) {
   for (;;) {
-    const line = scenario.log === null ? null : lineOf(stage.stderr, scenario.log);
-    const findings = scenario.status === undefined ? [] : await stage.findings().catch(() => []);
-    const finding = findings.find((one) => isNamed(one, scenario)) ?? null;
-    const isLogged = scenario.log === null || line !== null;
-    if (isLogged && (scenario.status === undefined || finding !== null)) return { line, finding };
-    if (performance.now() > endMs)
+    const line = staging.log === null ? null : lineOf(stage.stderr.slice(from), staging.log);
+    const findings = staging.status === undefined ? [] : await stage.findings().catch(() => []);
+    const finding = findings.find((one) => isNamed(one, staging)) ?? null;
+    const isLogged = staging.log === null || line !== null;
+    if (isLogged && (staging.status === undefined || finding !== null)) return { line, finding };
+    if (performance.now() > endMs) {
+      const unnamed = [
+        ...(isLogged ? [] : [`the log (${staging.log})`]),
+        ...(finding ? [] : [`status (${staging.status})`]),
+      ];
+      const said = findings.map(({ severity, check, message }) => `${severity} ${check}: ${message}`);
       throw new Error(
-        `${scenario.title}: ${isLogged ? 'status' : 'the log'} does not name it\n${stage.stderr}\n${findings.map(({ severity, check, message }) => `${severity} ${check}: ${message}`).join('\n')}`,
+        `${unnamed.join(' and ')} does not name it\n${stage.stderr.slice(from)}\n${said.join('\n')}`,
       );
-    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    }
+    await pause(LOOK_MS);
   }
 }
 
-function isNamed({ severity, check, message }: Finding, { status }: Scenario): boolean {
+function isNamed({ severity, check, message }: Finding, { status }: Staging): boolean {
   return severity !== 'fine' && (status?.test(`${check}: ${message}`) ?? false);
 }
 
@@ -68,9 +74,15 @@ function lineOf(log: string, pattern: RegExp): string | null {
   return records.find((record) => /\[(WARNING|ERROR|CRITICAL)\]/.test(record)) ?? records[0] ?? null;
 }
 
+/** What the page says first. */
 async function sentence(stage: Stage): Promise<string | null> {
-  const [, text] = /"sentence":("(?:[^"\\]|\\.)*")/.exec(await stage.admin('/page/stream')) ?? [];
-  return text === undefined ? null : JSON.parse(text);
+  const endMs = performance.now() + PAGE_MS;
+  for (;;) {
+    const [, text] = /"sentence":("(?:[^"\\]|\\.)*")/.exec(await stage.admin('/page/stream')) ?? [];
+    const said: string | null = text === undefined ? null : JSON.parse(text);
+    if (said?.includes(';') || performance.now() > endMs) return said;
+    await pause(LOOK_MS);
+  }
 }
 
 /** What an alert may be made of. */
@@ -87,6 +99,8 @@ async function figures(stage: Stage): Promise<ReadonlyMap<string, number>> {
 
 function changes(before: ReadonlyMap<string, number>, after: ReadonlyMap<string, number>): readonly string[] {
   return [...after].flatMap(([name, value]) =>
-    value > (before.get(name) ?? 0) && !/retired|state="retiring"/.test(name) ? [name] : [],
+    value > (before.get(name) ?? 0) && !/retired|state="(retiring|booting|spawning|ready)"/.test(name)
+      ? [name]
+      : [],
   );
 }

@@ -1,26 +1,32 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Finding } from '../../src/control/doctor/finding.ts';
 import { Client } from '../../src/ctl/client.ts';
+import { removeCgroup } from './cgroup.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const bin = join(root, 'dist/bin/tsunicorn.js');
 const LOOK_MS = 100;
 
-/** How a service of a scenario is started. */
+/** How a service is started. */
 export interface StageOptions {
   readonly files: Readonly<Record<string, string>>;
-  readonly args: readonly string[];
-  readonly env?: Readonly<Record<string, string>>;
   /** A command that starts it, put before its command line. */
-  readonly through?: readonly string[];
-  /** Its working directory, within that of its files. */
-  readonly directory?: string;
+  readonly through?: readonly string[] | undefined;
+  readonly args: readonly string[];
+  readonly env?: Readonly<Record<string, string>> | undefined;
+  /** Before it starts, in its directory. */
+  readonly prepare?: ((cwd: string) => void) | undefined;
+  /** Where it serves; a Unix socket where it is not said. */
+  readonly address?: 'tcp' | undefined;
+  /** The port of 127.0.0.1 at which its arbiter answers; a Unix socket where it is not said. */
+  readonly adminPort?: number | undefined;
 }
 
 /** A service in a directory of its own, ended by `close()`. */
@@ -28,26 +34,35 @@ export class Stage {
   readonly cwd: string;
   readonly child: ChildProcess;
   readonly client: Client;
+  /** The Unix socket at which it serves. */
+  readonly socket: string;
   stderr = '';
   exit: string | null = null;
+  /** The process id of the arbiter that serves: after an upgrade it is another one. */
+  arbiter: number;
+  readonly #options: StageOptions;
   readonly #others: number[] = [];
 
-  constructor({ files, args, env = {}, through = [], directory = '.' }: StageOptions) {
+  constructor(options: StageOptions) {
+    const { files, args, env = {}, through = [], prepare } = options;
+    this.#options = options;
     this.cwd = mkdtempSync(join(tmpdir(), 'runbook-'));
+    this.socket = join(this.cwd, 'app.sock');
     for (const [name, text] of Object.entries(files)) this.write(name, text);
+    prepare?.(this.cwd);
     const control = join(this.cwd, 'c.sock');
     const own = [
-      ...['--control-socket', control, '--admin-bind', `unix:${join(this.cwd, 'a.sock')}`],
-      ...['-b', `unix:${join(this.cwd, 'app.sock')}`],
+      ...['--control-socket', control, '--admin-bind', this.target ?? `unix:${this.#admin}`],
+      ...['-b', this.#isTcp ? ANY_PORT : `unix:${this.socket}`],
     ];
     const [file = '', ...rest] = [...through, process.execPath, bin, ...args, ...own];
     const { PORT: _port, WEB_CONCURRENCY: _count, ...inherited } = process.env;
-    const cwd = join(this.cwd, directory);
     this.child = spawn(file, rest, {
-      cwd,
-      env: { ...inherited, PWD: cwd, NO_COLOR: '1', ...env },
+      cwd: this.cwd,
+      env: { ...inherited, PWD: this.cwd, NO_COLOR: '1', ...env },
       stdio: ['ignore', 'ignore', 'pipe'],
     });
+    this.arbiter = this.child.pid ?? 0;
     this.client = new Client(control);
     this.child.stderr?.setEncoding('utf8').on('data', (text) => {
       this.stderr += text;
@@ -61,13 +76,47 @@ export class Stage {
     return this.child.pid ?? 0;
   }
 
+  /** The host and port of --admin-bind; null where that is a Unix socket. */
+  get target(): string | null {
+    const { adminPort } = this.#options;
+    return adminPort === undefined ? null : `127.0.0.1:${adminPort}`;
+  }
+
   write(name: string, text: string): void {
     writeFileSync(join(this.cwd, name), text);
+  }
+
+  has(name: string): boolean {
+    return existsSync(join(this.cwd, name));
+  }
+
+  pause(ms: number): Promise<void> {
+    return pause(ms);
   }
 
   /** Waits until the log has it; throws after 30 s. */
   async logged(pattern: RegExp): Promise<void> {
     await until(() => pattern.test(this.stderr), `${pattern} in the log:\n${this.stderr}`);
+  }
+
+  /** Waits until it serves, or has ended; throws after 30 s. */
+  async served(): Promise<void> {
+    await until(async () => this.exit !== null || (await this.#serves()), 'a service');
+  }
+
+  /** Waits until its arbiter answers, whoever serves; throws after 30 s. */
+  async answers(): Promise<void> {
+    const isThere = () =>
+      this.client.status().then(
+        () => true,
+        () => false,
+      );
+    await until(isThere, 'an arbiter');
+  }
+
+  /** Waits for its end; throws after 30 s. */
+  async ended(): Promise<void> {
+    await until(() => this.exit !== null, 'an end');
   }
 
   /** The pids of the workers. */
@@ -82,10 +131,10 @@ export class Stage {
 
   /** Asks the application, without waiting for the answer or minding how it ends. */
   ask(path: string, count = 1): void {
+    const [, port] = this.#isTcp ? (/Listening at: http:\/\/127\.0\.0\.1:(\d+)/.exec(this.stderr) ?? []) : [];
+    const place = port === undefined ? { socketPath: this.socket } : { host: '127.0.0.1', port };
     for (let asked = 0; asked < count; asked++) {
-      const request = http.get({ socketPath: join(this.cwd, 'app.sock'), path, agent: false }, (response) =>
-        response.resume(),
-      );
+      const request = http.get({ ...place, path, agent: false }, (response) => response.resume());
       request.on('error', () => {});
     }
   }
@@ -97,7 +146,9 @@ export class Stage {
 
   /** What the arbiter answers at --admin-bind. */
   async admin(path: string): Promise<string> {
-    const request = http.get({ socketPath: join(this.cwd, 'a.sock'), path, agent: false });
+    const [host, port] = this.target?.split(':') ?? [];
+    const place = host === undefined ? { socketPath: this.#admin } : { host, port };
+    const request = http.get({ ...place, path, agent: false });
     const [response] = (await once(request, 'response')) as [http.IncomingMessage];
     let body = '';
     for await (const part of response.setEncoding('utf8')) {
@@ -115,18 +166,40 @@ export class Stage {
   }
 
   async close(): Promise<void> {
-    for (const pid of [this.pid, ...this.workers(), ...this.#others]) killQuietly(pid);
+    // A new arbiter of an upgrade that is not over is a child as the workers are.
+    for (const pid of [this.pid, ...this.workers(), this.arbiter, ...this.#others]) killQuietly(pid);
     if (this.exit === null) await once(this.child, 'close');
+    removeCgroup(this.pid);
     rmSync(this.cwd, { recursive: true, force: true });
   }
+
+  get #admin(): string {
+    return join(this.cwd, 'a.sock');
+  }
+
+  get #isTcp(): boolean {
+    return this.#options.address === 'tcp';
+  }
+
+  async #serves(): Promise<boolean> {
+    try {
+      const { workers } = await this.client.status();
+      return workers.wanted > 0 && workers.ready === workers.wanted;
+    } catch {
+      // It does not listen yet.
+      return false;
+    }
+  }
 }
+
+const ANY_PORT = '127.0.0.1:0';
 
 /** Looks until it is true; throws after 30 s, saying what was waited for. */
 export async function until(look: () => boolean | Promise<boolean>, what: string): Promise<void> {
   const endMs = performance.now() + 30_000;
   while (!(await look())) {
     if (performance.now() > endMs) throw new Error(`there was never ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    await pause(LOOK_MS);
   }
 }
 

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { Draw } from '../../scripts/runbook/draw.ts';
 import { observe } from '../../scripts/runbook/observe.ts';
+import { open } from '../../scripts/runbook/open.ts';
 import { SCENARIOS } from '../../scripts/runbook/scenarios.ts';
 import { Stage, until } from '../../scripts/runbook/stage.ts';
 import { ctl } from '../support/control.ts';
@@ -13,7 +15,11 @@ const SOME = ['A mistyped configuration', 'process.exit in a request', 'A stoppe
 
 describe('a failure is named by the log and by tsunicornctl status', () => {
   it.concurrent.each(SCENARIOS.filter(({ title }) => SOME.includes(title)))('$title', async (scenario) => {
-    const { line, finding } = await observe(scenario, deadlineMs());
+    const draw = new Draw(null, scenario.title);
+    const staging = scenario.make(draw);
+    const stage = await open(staging, draw);
+    onTestFinished(() => stage.close());
+    const { line, finding } = await observe(staging, stage, deadlineMs());
     expect(line).not.toBe(null);
     expect(finding?.cure ?? '').not.toBe('');
   });

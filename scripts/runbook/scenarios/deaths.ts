@@ -53,7 +53,7 @@ export const deaths: readonly Scenario[] = [
         files: { 'app.mjs': applicationOf(draw, ending) },
         provoke: () => {},
         log: named,
-        status: new RegExp(`deaths: .*${named.source}`),
+        status: new RegExp(`(deaths|threads): .*${named.source}`),
       };
     },
   },
@@ -136,8 +136,10 @@ export const deaths: readonly Scenario[] = [
     shares: 'passes',
     make: (draw) => ({
       provoke: (stage) => stage.ask(`${draw.paths.quit}?status=${draw.number(1, 0, 130)}`),
-      log: new RegExp(`process\\.exit\\(\\) at .*app\\.mjs[^]*GET ${draw.paths.quit}`),
-      status: /process\.exit\(\) at .*app\.mjs/,
+      log: new RegExp(
+        `process\\.exit\\(\\) at .*app\\.mjs[^]*GET ${draw.paths.quit}|GET ${draw.paths.quit}.*process\\.exit\\(\\)`,
+      ),
+      status: /process\.exit\(\)/,
     }),
   },
   {

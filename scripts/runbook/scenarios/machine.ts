@@ -30,8 +30,7 @@ export const machine: readonly Scenario[] = [
     alert: 'TsunicornStalls',
     shares: 'stays',
     make: (draw) => ({
-      provoke: (stage) =>
-        void process.kill(draw.pick(stage.workers()), draw.pick(['SIGSTOP', 'SIGTSTP'] as const)),
+      provoke: (stage) => void process.kill(draw.pick(stage.workers()), 'SIGSTOP'),
       log: /stopped/,
       status: /stopped/,
     }),

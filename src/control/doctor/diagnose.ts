@@ -5,13 +5,27 @@ import { certificates } from './certificates.ts';
 import { code, disks } from './files.ts';
 import type { Check, Finding, Severity } from './finding.ts';
 import { memory, openFiles, processors, rights } from './limits.ts';
-import { conditions, failures } from './logged.ts';
+import { conditions, failures, threads } from './logged.ts';
 import { clock, grace } from './platform.ts';
 import { boots, changes, deaths, loops, workers } from './serving.ts';
 import { answers, balance, queues, requests } from './waiting.ts';
 
 const CHECKS: readonly Check[] = [
-  ...[workers, boots, loops, deaths, conditions, requests, queues, memory, openFiles, disks, changes, code],
+  ...[
+    workers,
+    boots,
+    loops,
+    deaths,
+    threads,
+    conditions,
+    requests,
+    queues,
+    memory,
+    openFiles,
+    disks,
+    changes,
+    code,
+  ],
   ...[certificates, answers, balance, failures, processors, clock, rights],
 ];
 

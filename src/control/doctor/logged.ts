@@ -125,3 +125,28 @@ export const failures: Check = ({ service, nowMs }) => {
     },
   ];
 };
+
+/** So many ends are no accident. */
+const AGAIN = 3;
+
+/** Threads of class thread that ended: their workers live, so that no death tells of it. */
+export const threads: Check = ({ service, nowMs }) => {
+  const lines = new WorkerLogs(service, { level: 'error', access: false }).recent();
+  const ended = lines.flatMap((line) =>
+    'message' in line && line.event === 'thread-ended' && nowMs - new Date(line.time).getTime() < RECENT_MS
+      ? [line]
+      : [],
+  );
+  const last = ended.toSorted((one, other) => (one.time < other.time ? -1 : 1)).at(-1);
+  if (last === undefined) return [];
+  const [error = ''] = (last.stack ?? '').split('\n', 1);
+  const often = ended.length >= AGAIN ? 'threads end again and again: ' : '';
+  return [
+    {
+      check: 'threads',
+      severity: ended.length >= AGAIN ? 'critical' : 'warning',
+      message: `${often}${ended.length} in the last 10 minutes; the last: ${last.message}${error === '' ? '' : `: ${error}`}`,
+      cure: 'tsunicornctl logs --level error has the stacks; the requests of such a thread get 502',
+    },
+  ];
+};

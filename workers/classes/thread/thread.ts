@@ -192,6 +192,9 @@ function bootErrorOf(end: ThreadEnd): BootError {
         'a thread ran out of memory while it loaded the application; raise --thread-max-memory',
       );
     default:
-      return new BootError('a thread ended while it loaded the application', EXIT.workerBoot);
+      return new BootError(
+        'a thread ended while it loaded the application: that calls process.exit(), or awaits at its top level what never comes',
+        EXIT.workerBoot,
+      );
   }
 }

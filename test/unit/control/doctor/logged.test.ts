@@ -1,20 +1,23 @@
 import { expect, it } from 'vitest';
 import type { Patient } from '../../../../src/control/doctor/finding.ts';
-import { conditions } from '../../../../src/control/doctor/logged.ts';
+import { conditions, threads } from '../../../../src/control/doctor/logged.ts';
 
 interface Given {
   readonly recent?: readonly object[];
   readonly ring?: readonly object[];
 }
 
-function found({ recent = [], ring = [] }: Given): readonly string[] {
+function patientOf({ recent = [], ring = [] }: Given): Patient {
   const read = () => ({ lines: ring.map((line) => JSON.stringify(line)), lost: 0, cursor: {} });
   const service = {
     journal: { recent: recent.map((record) => ({ time: new Date(0), level: 'warning', ...record })) },
     rings: { all: [{ owner: { pid: 7, slot: 0 }, read }] },
   };
-  const patient = { service, status: { processes: [{ pid: 7 }] }, nowMs: 1000 } as unknown as Patient;
-  return conditions(patient).map(({ check, message }) => `${check}: ${message}`);
+  return { service, status: { processes: [{ pid: 7 }] }, nowMs: 1000 } as unknown as Patient;
+}
+
+function found(given: Given): readonly string[] {
+  return conditions(patientOf(given)).map(({ check, message }) => `${check}: ${message}`);
 }
 
 const ofThread = (thread: number, phase: string, more: object = {}) => ({
@@ -47,4 +50,21 @@ it('a worker that was killed for a block is told with the request and the place'
   expect(found({ recent: [{ ...stalled, requests, stack: ['at spin (/app.mjs:7:24)'] }] })).toEqual([
     'worker-stalled: Worker: was blocked for 2 s (--timeout); killed in GET /report at spin (/app.mjs:7:24)',
   ]);
+});
+
+it('threads that ended are told, with the error of the last', () => {
+  const ended = (message: string, stack?: string) => ({
+    ...{ time: new Date(0).toISOString(), level: 'error', event: 'thread-ended', message },
+    ...(stack === undefined ? {} : { stack }),
+  });
+  const of = (...ring: readonly object[]) => threads(patientOf({ ring }))[0];
+  expect(of()).toBe(undefined);
+  expect(
+    of(ended('A thread exited'), ended('Uncaught exception in a thread', 'Error: no cache\n  at x')),
+  ).toMatchObject({
+    severity: 'warning',
+    message: '2 in the last 10 minutes; the last: Uncaught exception in a thread: Error: no cache',
+  });
+  const many = Array.from({ length: 3 }, () => ended('A thread ran out of memory'));
+  expect(of(...many)).toMatchObject({ severity: 'critical' });
 });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { onTestFinished } from '../support/current-test.ts';
-import { askHttp2, connectHttp2, type StreamAnswer } from '../support/http2-client.ts';
+import { askHttp2, connectHttp2 } from '../support/http2-client.ts';
 import { literals as block, frame } from '../support/http2-frames.ts';
 import { reloadInTurn, startHttp2Load, targetsIn } from '../support/http2-load.ts';
 import { shareServer } from '../support/shared.ts';

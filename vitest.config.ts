@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
+import { linuxOnly } from './test/support/linux-only.ts';
 import { MARK } from './test/support/marked.ts';
 import { SlowProjectsFirst } from './test/support/slow-projects-first.ts';
 
@@ -28,6 +29,8 @@ function isCutClient({ VITEST_TEST_PATH: path, code }: Readonly<Record<string, u
   return isOfConnection && typeof path === 'string' && /\/test\/(integration|soak)\//.test(path);
 }
 
+const exclude = [...configDefaults.exclude, ...linuxOnly()];
+
 export default defineConfig({
   test: {
     onUnhandledError: (error) => !isCutClient({ ...error }),
@@ -39,6 +42,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/unit/**/*.test.ts'],
+          exclude,
           testTimeout: 60_000,
           // Nothing of ours keeps state in a module, so that files can share one: a new one for each took half of the time.
           isolate: false,
@@ -48,6 +52,7 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['test/integration/**/*.test.ts'],
+          exclude,
           // What a test waits for has deadlines of its own (test/support/patience.ts), which say what is missing.
           testTimeout: 300_000,
           hookTimeout: 300_000,
@@ -56,11 +61,19 @@ export default defineConfig({
           globalSetup,
         },
       },
-      { test: { name: 'simulation', include: ['test/simulation/**/*.test.ts'], testTimeout: 600_000 } },
+      {
+        test: {
+          name: 'simulation',
+          include: ['test/simulation/**/*.test.ts'],
+          exclude,
+          testTimeout: 600_000,
+        },
+      },
       {
         test: {
           name: 'fuzz',
           include: ['test/fuzz/**/*.test.ts'],
+          exclude,
           testTimeout: 300_000,
           retry,
           env,
@@ -71,6 +84,7 @@ export default defineConfig({
         test: {
           name: 'soak',
           include: ['test/soak/**/*.test.ts'],
+          exclude,
           testTimeout: 300_000,
           retry,
           env,

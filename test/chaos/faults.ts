@@ -90,7 +90,8 @@ export const faults = {
       const fraction = chance.fraction();
       const workers = world.workers();
       const pid = workers[Math.floor(fraction * workers.length)];
-      if (pid !== undefined && signal(pid, 'SIGKILL')) world.kills += 1;
+      const atMs = performance.now();
+      if (pid !== undefined && signal(pid, 'SIGKILL')) world.kills.push(atMs);
       return nothing;
     },
   },
@@ -166,6 +167,15 @@ function writeOver({ directory }: World, name: string, text: string): void {
   } catch {
     rmSync(beside, { force: true });
   }
+}
+
+const KILLS: readonly FaultName[] = ['a worker is killed', 'the arbiter is killed'];
+
+/** The names and weights of those that this world has. */
+export function drawn({ means, hasFakeClock }: World): Readonly<Partial<Record<FaultName, number>>> {
+  const without: readonly FaultName[] = hasFakeClock ? KILLS : ['the clock jumps'];
+  const entries = Object.entries(possible(means)) as [FaultName, number][];
+  return Object.fromEntries(entries.filter(([name]) => !without.includes(name)));
 }
 
 /** The names and weights of those that can be injected here. */

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { report, runSeed } from './run.ts';
+import { report, requestsText, runSeed } from './run.ts';
 
 // npm run chaos [-- --seed N] [--from N --runs N] [--seconds N]
 
@@ -26,8 +26,7 @@ async function main(): Promise<number> {
       console.log(report(outcome));
       return 1;
     }
-    const { answered, lost, history } = outcome;
-    console.log(`seed ${seed} holds: ${history.length} events, ${answered} answered, ${lost} lost by kills`);
+    console.log(`seed ${seed} holds: ${outcome.history.length} events, ${requestsText(outcome)}`);
   }
   return 0;
 }

@@ -2,11 +2,11 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Chance } from '../simulation/chance.ts';
-import { request } from '../support/load.ts';
-import { deadlineMs } from '../support/patience.ts';
-import { type FaultName, faults, possible } from './faults.ts';
-import { ChaosLoad, type Lost } from './load.ts';
+import { drawn, type FaultName, faults, possible } from './faults.ts';
+import { ChaosLoad } from './load.ts';
+import { explain, type Losses } from './losses.ts';
 import { signal } from './processes.ts';
+import { answers, brokenParts, isTrueInTime } from './recovery.ts';
 import { CLIENTS, WORKERS, World } from './world.ts';
 
 /** How a run ended: what did not hold, or nothing. */
@@ -14,7 +14,10 @@ export interface Outcome {
   readonly seed: number;
   readonly violations: readonly string[];
   readonly answered: number;
-  readonly lost: number;
+  /** Requests that were not answered. */
+  readonly losses: Losses;
+  /** How many workers were killed. */
+  readonly kills: number;
   /** What was done when, in words. */
   readonly history: readonly string[];
   readonly log: string;
@@ -29,28 +32,8 @@ interface Lasting {
   readonly undo: () => void | Promise<void>;
 }
 
-async function isTrueInTime(
-  look: () => boolean | Promise<boolean>,
-  limitMs = deadlineMs(),
-): Promise<boolean> {
-  const until = performance.now() + limitMs;
-  while (!(await look())) {
-    if (performance.now() > until) return false;
-    await pause(50);
-  }
-  return true;
-}
-
-/** Whether it answers at once; a request that waits says no. */
-function answers(url: string): Promise<boolean> {
-  const asked = request({ url }).then((outcome) => outcome === '200');
-  return Promise.race([asked, pause(ANSWER_MS, false)]);
-}
-
-const ANSWER_MS = 2000;
-
 class Run {
-  readonly #world = new World();
+  readonly #world: World;
   readonly #chance: Chance;
   readonly #startedMs = performance.now();
   readonly #history: string[] = [];
@@ -61,6 +44,7 @@ class Run {
 
   constructor(seed: number) {
     this.#chance = new Chance(seed);
+    this.#world = new World(seed % 2 === 0);
   }
 
   async go(seed: number, seconds: number): Promise<Outcome> {
@@ -71,11 +55,12 @@ class Run {
       if (!(await isTrueInTime(() => answers(world.url)))) throw new Error(`it does not start\n${world.log}`);
       const load = new ChaosLoad(world.url, CLIENTS);
       await this.#faults(seconds * 1000);
-      await this.#recovers(load);
+      const losses = await this.#recovers(load);
       await this.#ends();
       const names = Object.keys(possible(world.means));
       return {
-        ...{ seed, violations: this.#violations, answered: load.answered, lost: load.lost.length },
+        ...{ seed, violations: this.#violations, answered: load.answered },
+        ...{ losses, kills: world.kills.length },
         ...{ history: this.#history, log: world.log },
         left: Object.keys(faults).filter((name) => !names.includes(name)),
       };
@@ -90,7 +75,7 @@ class Run {
   }
 
   async #faults(lastMs: number): Promise<void> {
-    const weights = possible(this.#world.means) as Readonly<Record<FaultName, number>>;
+    const weights = drawn(this.#world) as Readonly<Record<FaultName, number>>;
     const until = performance.now() + lastMs;
     while (performance.now() < until) {
       const name = this.#chance.weighted(weights);
@@ -135,27 +120,21 @@ class Run {
     world.start();
   }
 
-  /** Ready again in bounded time, and no request lost but by what was killed. */
-  async #recovers(load: ChaosLoad): Promise<void> {
+  /** All of it works again in bounded time, and each request that was lost was so by what was killed. */
+  async #recovers(load: ChaosLoad): Promise<Losses> {
     const world = this.#world;
     this.#say('everything is taken back');
-    this.#supervise();
-    const serves = await isTrueInTime(() => answers(world.url));
-    if (!serves) this.#violations.push('it does not serve again in time');
-    if (!(await isTrueInTime(() => world.workers().length >= 1))) this.#violations.push('it has no worker');
+    this.#violations.push(...(await brokenParts(world, () => this.#supervise())));
     if (!(await load.stop())) this.#violations.push('a request is never answered');
-    this.#count(load.lost, world.kills * CLIENTS);
-  }
-
-  #count(lost: readonly Lost[], allowed: number): void {
-    const isExcused = ({ outcome, atMs }: Lost) =>
-      outcome === 'ECONNRESET' && this.#excused.some(({ fromMs, toMs }) => atMs >= fromMs && atMs <= toMs);
-    const counted = lost.filter((one) => !isExcused(one));
-    if (counted.length <= allowed) return;
-    const told = counted.map(({ outcome, atMs }) => `${outcome} at ${Math.round(atMs - this.#startedMs)} ms`);
-    this.#violations.push(
-      `lost ${counted.length} requests, ${allowed} at most: ${told.slice(0, 20).join(', ')}`,
+    const losses = explain(load.lost, world.kills, this.#excused, CLIENTS);
+    const told = losses.unexplained.map(
+      ({ outcome, atMs }) => `${outcome} at ${Math.round(atMs - this.#startedMs)} ms`,
     );
+    if (told.length > 0)
+      this.#violations.push(
+        `${told.length} requests are lost by nothing that was killed: ${told.slice(0, 20)}`,
+      );
+    return losses;
   }
 
   /** TERM ends all of it, workers of arbiters that were killed included, and nothing is left. */
@@ -174,10 +153,17 @@ export function runSeed(seed: number, seconds: number): Promise<Outcome> {
   return new Run(seed).go(seed, seconds);
 }
 
+/** How the requests of a run came out, in words. */
+export function requestsText({ answered, losses: { killed, excused }, kills }: Outcome): string {
+  const reset = excused.length === 0 ? '' : `, ${excused.length} reset while no descriptor was left`;
+  return `${answered} requests answered, ${killed.length} lost with the ${kills} workers that were killed${reset}`;
+}
+
 /** What a person needs to know of a run that did not hold. */
-export function report({ seed, violations, history, log, answered, lost }: Outcome): string {
+export function report(outcome: Outcome): string {
+  const { seed, violations, history, log } = outcome;
   return [
-    `seed ${seed} (${WORKERS} workers, ${answered} answered, ${lost} lost) does not hold:`,
+    `seed ${seed} (${WORKERS} workers, ${requestsText(outcome)}) does not hold:`,
     ...violations.map((one) => `  ${one}`),
     ...history,
     '--- log',

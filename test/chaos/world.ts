@@ -35,9 +35,14 @@ export interface Means {
 export class World {
   readonly directory: string;
   readonly means: Means;
+  /**
+   * Its clock can be set, and none of its processes is killed: they share a semaphore of libfaketime, and one that dies while
+   * it holds it stops the others for ever.
+   */
+  readonly hasFakeClock: boolean;
   readonly url: string;
-  /** Processes that were killed on purpose: what they were answering may be lost. */
-  kills = 0;
+  /** When a worker was killed on purpose: what it was answering may be lost. */
+  readonly kills: number[] = [];
   log = '';
   #child: ChildProcess | null = null;
   readonly #socket: net.BoundSocket;
@@ -45,7 +50,7 @@ export class World {
   #syslog: Socket | null = null;
   readonly #ports = { statsd: 0, syslog: 0 };
 
-  constructor() {
+  constructor(wantsFakeClock: boolean) {
     this.directory = mkdtempSync(join(tmpdir(), 'tsunicorn-chaos-'));
     const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'none', this.directory]);
     this.means = {
@@ -53,6 +58,7 @@ export class World {
       fakeClock: spawnSync('ls', [FAKETIME]).status === 0,
       limits: spawnSync('prlimit', ['--version']).status === 0,
     };
+    this.hasFakeClock = wantsFakeClock && this.means.fakeClock;
     this.#socket = new net.BoundSocket({ host: '127.0.0.1', port: 0 });
     const address = this.#socket.address();
     this.url = `http://127.0.0.1:${'port' in address ? address.port : 0}`;
@@ -88,7 +94,7 @@ export class World {
       ...['--statsd-host', `127.0.0.1:${this.#ports.statsd}`],
       ...['--log-syslog', '--log-syslog-to', `udp://127.0.0.1:${this.#ports.syslog}`],
     ];
-    const clock = this.means.fakeClock
+    const clock = this.hasFakeClock
       ? {
           LD_PRELOAD: FAKETIME,
           FAKETIME_TIMESTAMP_FILE: join(this.directory, 'clock'),

@@ -14,10 +14,17 @@ export async function open(staging: Staging, draw: Draw, adminPort?: number): Pr
     through: isRelease ? IN_RELEASE : staging.through,
     ...{ prepare, env, address, adminPort },
   });
-  if (startsNot) await stage.ended();
-  else if (isUnsteady) await stage.answers();
-  else await stage.served();
-  taken.close();
+  try {
+    if (startsNot) await stage.ended();
+    else if (isUnsteady) await stage.answers();
+    else await stage.served();
+  } catch (error) {
+    // Nobody else knows of it yet.
+    await stage.close();
+    throw error;
+  } finally {
+    taken.close();
+  }
   return stage;
 }
 

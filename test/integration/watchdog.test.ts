@@ -125,11 +125,12 @@ describe('without the watchdog', () => {
 describe.concurrent('what is no blocked event loop', () => {
   it('is a machine that stood still', async () => {
     // As long as a busy machine may need to run them all again.
-    const running = await serve([blocks, '--timeout', '3', '-w', '2']);
+    const limit = 3 * Number(await shortLimit());
+    const running = await serve([blocks, '--timeout', `${limit}`, '-w', '2']);
     const workers = running.workers();
     for (const pid of [running.pid, ...workers]) process.kill(pid, 'SIGSTOP');
     // Not a wait for something to happen: this silence is what the test is about.
-    await pause(6000);
+    await pause(limit * 2000);
     for (const pid of [...workers, running.pid]) process.kill(pid, 'SIGCONT');
     await pause(1500);
     expect((await get(running.at)).status).toBe(200);

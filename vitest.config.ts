@@ -29,7 +29,11 @@ function isCutClient({ VITEST_TEST_PATH: path, code }: Readonly<Record<string, u
   return isOfConnection && typeof path === 'string' && /\/test\/(integration|soak)\//.test(path);
 }
 
-const exclude = [...configDefaults.exclude, ...linuxOnly()];
+// `npm test` is for the desk, and takes minutes: what goes to the bottom of one feature, or of everything that a client can do, is
+// in files that only `npm run test:full` runs, and so whatever lands.
+const atLength = process.env.TSUNICORN_TESTS === 'full' ? [] : ['**/*.full.test.ts'];
+
+const exclude = [...configDefaults.exclude, ...linuxOnly(), ...atLength];
 
 export default defineConfig({
   test: {

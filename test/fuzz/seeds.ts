@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { CORPORA } from '../support/corpora.ts';
 import { rawCases } from '../support/raw/index.ts';
 
-const FOLDER = process.env.TSUNICORN_CORPORA ?? '';
 /** Larger ones would take the time of many. */
 const MOST_BYTES = 4096;
 
@@ -21,7 +21,7 @@ export function validRequests(): readonly string[] {
 }
 
 function collected(name: string): readonly Collected[] {
-  const file = `${FOLDER}/${name}.json`;
+  const file = `${CORPORA}/${name}.json`;
   return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : [];
 }
 

@@ -1,8 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { CORPORA } from '../corpora.ts';
 import { exchange, statusesIn, type Tried } from './suite.ts';
 
 /** llhttp's own cases, where they are. */
-const FILE = `${process.env.TSUNICORN_CORPORA ?? ''}/llhttp-requests.json`;
+const FILE = `${CORPORA}/llhttp-requests.json`;
 
 interface Sample {
   readonly name: string;

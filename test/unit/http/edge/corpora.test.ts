@@ -2,18 +2,18 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type EdgeLimits, NO_LIMITS } from '../../../../src/http/edge/limits.ts';
+import { CORPORA } from '../../../support/corpora.ts';
 import { type Engine, startEngine } from '../../../support/http-engine.ts';
 
 // Requests that other projects have collected, which are not in this tree. They are read from where they are kept.
-const FOLDER = process.env.TSUNICORN_CORPORA ?? '';
-const isThere = existsSync(FOLDER);
+const isThere = existsSync(CORPORA);
 if (!isThere)
   console.warn(
-    'SKIPPED: 254 requests of two collections, as the variable TSUNICORN_CORPORA names no folder that has them',
+    `SKIPPED: 254 requests of two collections, as ${CORPORA} is missing (TSUNICORN_CORPORA names another folder)`,
   );
 
 function read<T>(file: string): readonly T[] {
-  return isThere ? JSON.parse(readFileSync(join(FOLDER, file), 'utf8')) : [];
+  return isThere ? JSON.parse(readFileSync(join(CORPORA, file), 'utf8')) : [];
 }
 
 /** Each class has this engine; where every answer ends its connection, as in class sync, it goes another way. */

@@ -33,11 +33,11 @@ interface Change {
 
 /** What no reload can change, as the command line of the start has it. */
 type Fixed = 'config' | 'checkConfig' | 'printConfig';
-/** It takes root to change these; test/integration/privileges.test.ts does. */
+/** It takes root to change these; test/integration/privileges.full.test.ts does. */
 type Privileged = 'user' | 'group' | 'initgroups';
 /**
- * Refused in class thread, which this reload changes to (test/integration/script.ready.test.ts changes it), or nothing would
- * speak plain HTTP any more (test/integration/tls.test.ts, test/integration/proxies.test.ts).
+ * Refused in class thread, which this reload changes to (test/integration/script.ready.full.test.ts changes it), or nothing would
+ * speak plain HTTP any more (test/integration/tls.full.test.ts, test/integration/proxies.full.test.ts).
  */
 type Elsewhere = 'waitReady' | 'certfile' | 'httpProtocols' | 'protocol';
 
@@ -78,7 +78,7 @@ const CHANGES: Readonly<Record<Exclude<SettingName, Fixed | Privileged | Elsewhe
   proxyAllowFrom: { to: ['10.0.0.0/8'], seen: 'worker' },
   uwsgiAllowFrom: { to: ['10.0.0.0/8'], seen: 'worker' },
   secureSchemeHeaders: { to: { 'X-Scheme': 'https' }, seen: 'worker' },
-  // Without a certificate nobody reads these files: test/integration/tls.test.ts.
+  // Without a certificate nobody reads these files: test/integration/tls.full.test.ts.
   keyfile: { to: 'key.pem', as: (directory) => [`${directory}/two/key.pem`], seen: 'worker' },
   ocspFile: { to: 'ocsp.der', as: (directory) => [`${directory}/two/ocsp.der`], seen: 'worker' },
   caCerts: { to: 'ca.pem', as: inDirectory('two/ca.pem'), seen: 'worker' },
@@ -117,7 +117,7 @@ const CHANGES: Readonly<Record<Exclude<SettingName, Fixed | Privileged | Elsewhe
     seen: ({ running }) => void expect(running.stderr).toMatch(/Heap of each worker: .*thread-max-memory/),
   },
   threadQueue: { to: 5, seen: 'worker' },
-  // Whether they run: test/integration/companions.test.ts.
+  // Whether they run: test/integration/companions.full.test.ts.
   companions: {
     to: { nightly: { run: ['true'], schedule: '0 3 1 1 *' } },
     as: () => ({

@@ -65,6 +65,7 @@ export function commandsIn(file: string): readonly DeployedCommand[] | null {
     case 'yaml':
       return containersIn(text).map(commandOf);
     case 'socket':
+    case 'txt':
       return [];
     default:
       return null;

@@ -5,6 +5,7 @@ import { type ArbiterSignal, EventQueue } from '../../src/arbiter/events.ts';
 import type { UpgradeOptions } from '../../src/arbiter/options.ts';
 import { Scaling } from '../../src/arbiter/scaling.ts';
 import type { OomVerdict } from '../../src/arbiter/workers/oom-kills.ts';
+import { codeOfMessage } from '../../src/explain/code.ts';
 import { bindAll } from '../../src/listeners/bind.ts';
 import { closing } from '../../src/listeners/closing.ts';
 import type { Listener } from '../../src/listeners/listener.ts';
@@ -267,6 +268,8 @@ export class FakeService {
 
 /** An arbiter whose first workers have just been spawned. */
 export async function startService(options: ServiceOptions = {}): Promise<FakeService> {
+  // Which loads what names errors: a refused reload waits for that, as the one thing that no fake clock settles.
+  await codeOfMessage('');
   const service = new FakeService(options);
   await service.clock.settle();
   return service;

@@ -1,34 +1,48 @@
+import type { IncomingMessage } from 'node:http';
 import { parseArgs } from 'node:util';
+import { forwardingOf } from '../src/http/edge/forwarded.ts';
 import { type EdgeLimits, NO_LIMITS } from '../src/http/edge/limits.ts';
 import { compileScan } from '../src/http/edge/scan.ts';
 import type { Observer } from '../src/http/observer.ts';
+import { settingOf } from '../src/settings/catalogue/catalogue.ts';
+import { clientOf, clientPortOf, hostOf, schemeOf } from '../src/support/origin.ts';
+import { TrustedPeers } from '../src/support/trusted-peers.ts';
 import { createActBench } from './act-in-slices.ts';
 import { type CostRatio, describeRatio } from './alternate.ts';
 import { count, warnIfBusy } from './options.ts';
 
-// What the edge costs a hello: the policy and the limits, and a context that its application enters.
+// What the edge costs a hello: the policy and the limits, and to ask where it comes from. bench/context.ts has what a context costs
+// that an application enters.
 
 const MOST = 1.03;
 
 /** As the settings have them by default. */
 const LIMITS: EdgeLimits = { ...NO_LIMITS, line: 4094, fields: 100, fieldSize: 8190, headMs: 10_000 };
 
-const { AsyncLocalStorage } = process.getBuiltinModule('node:async_hooks');
-const storage = new AsyncLocalStorage<object>();
 const scan = compileScan({
   requiresHost: () => true,
   limits: LIMITS,
   takesExpectations: () => false,
-  forwarding: null,
+  forwarding: forwardingOf(
+    {
+      forwarderHeaders: settingOf('forwarderHeaders').default,
+      secureSchemeHeaders: settingOf('secureSchemeHeaders').default,
+    },
+    new TrustedPeers(settingOf('forwardedAllowIps').default),
+  ),
 });
-const nothing = () => {};
+
+/** Everything that is asked of the context of a request. */
+function read(request: IncomingMessage): string {
+  return `${clientOf(request)}${clientPortOf(request)}${schemeOf(request)}${hostOf(request)}`;
+}
 
 const CASES: Readonly<Record<string, Observer>> = {
   'the policy and the limits': (request) => void scan(request),
-  'a context': (request) => storage.run({ request }, nothing),
+  'its context (peer, client, scheme, host)': (request) => void read(request),
   'all of it': (request) => {
     scan(request);
-    storage.run({ request }, nothing);
+    read(request);
   },
 };
 

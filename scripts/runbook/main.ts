@@ -3,6 +3,7 @@ import type { Observed } from './observe.ts';
 import { writePage } from './page.ts';
 import { type Outcome, play, scenesOf } from './play.ts';
 import { SCENARIOS } from './scenarios.ts';
+import { wholeNumber } from '../../test/support/whole-number.ts';
 
 // Makes every failure with the real command, and writes what was seen into docs/runbook.md. It takes two minutes.
 
@@ -14,12 +15,14 @@ const { values } = parseArgs({
     seed: { type: 'string' },
   },
 });
-const seed = values.seed === undefined ? null : Number(values.seed);
+const seed = values.seed === undefined ? null : wholeNumber('seed', values.seed);
 const missing = new Map(SCENARIOS.map((one) => [one.title, one.missing?.() ?? null]));
 const wanted = SCENARIOS.filter(
   ({ title }) => new RegExp(values.only ?? '', 'i').test(title) && missing.get(title) === null,
 );
+const withinMs = wholeNumber('within', values.within) * 1000;
 const seen = new Map<string, Observed>();
+if (wanted.length === 0) throw new Error(`--only: no failure that can be made here matches ${values.only}`);
 const queue = [...scenesOf(wanted, seed)];
 let failed = 0;
 
@@ -38,7 +41,7 @@ function heard(outcome: Outcome): void {
 async function work(): Promise<void> {
   for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
     const { scenarios } = next;
-    await play(next, Number(values.within) * 1000, heard).catch((error: unknown) => {
+    await play(next, withinMs, heard).catch((error: unknown) => {
       failed++;
       process.stdout.write(`  FAILED  ${scenarios.map(({ title }) => title).join(', ')}: ${error}\n`);
     });

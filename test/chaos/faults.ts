@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Chance } from '../simulation/chance.ts';
 import { signal } from './processes.ts';
@@ -33,12 +33,23 @@ function toArbiter(name: NodeJS.Signals): Fault['inject'] {
 
 /** How many descriptors a process may have: as many as it has. */
 function limitDescriptors(pid: number, more: number): Undo {
-  const open = openDescriptors(pid);
-  if (open === 0) return nothing;
-  spawnSync('prlimit', ['--pid', `${pid}`, `--nofile=${open + more}:`]);
-  return () => {
-    spawnSync('prlimit', ['--pid', `${pid}`, '--nofile=1024:']);
-  };
+  const [open, before] = [openDescriptors(pid), descriptorLimit(pid)];
+  if (open === 0 || before === undefined) return nothing;
+  const set = (limit: number | string) =>
+    spawnSync('prlimit', ['--pid', `${pid}`, `--nofile=${limit}:`], { encoding: 'utf8' });
+  const { status, stderr } = set(open + more);
+  // Of one that has ended meanwhile there is nothing to limit.
+  if (status !== 0 && openDescriptors(pid) > 0) throw new Error(`prlimit: ${stderr.trim()}`);
+  return () => void set(before);
+}
+
+/** Undefined for a process that has ended. */
+function descriptorLimit(pid: number): string | undefined {
+  try {
+    return /^Max open files +(\w+)/m.exec(readFileSync(`/proc/${pid}/limits`, 'utf8'))?.[1];
+  } catch {
+    return undefined;
+  }
 }
 
 function openDescriptors(pid: number): number {
@@ -60,8 +71,8 @@ export const faults = {
       for (const size of [1_048_576, 65_536, 4096])
         try {
           for (;;) writeFileSync(ballast, Buffer.alloc(size), { flag: 'a' });
-        } catch {
-          // ENOSPC, which is what was wanted.
+        } catch (error) {
+          if (!(error instanceof Error) || !('code' in error) || error.code !== 'ENOSPC') throw error;
         }
       return () => rmSync(ballast, { force: true });
     },

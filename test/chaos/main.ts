@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { report, requestsText, runSeed } from './run.ts';
+import { wholeNumber } from '../support/whole-number.ts';
 
 // npm run chaos [-- --seed N] [--from N --runs N] [--seconds N]
 
@@ -16,10 +17,10 @@ process.exitCode = await main();
 
 /** Runs one seed after the other until one does not hold, or there were so many. */
 async function main(): Promise<number> {
-  const first = Number(values.seed ?? values.from ?? Date.now() % 1_000_000);
-  const runs = values.seed === undefined ? Number(values.runs ?? Infinity) : 1;
+  const first = wholeNumber('seed', values.seed, wholeNumber('from', values.from, Date.now() % 1_000_000));
+  const runs = values.seed === undefined ? wholeNumber('runs', values.runs, Infinity) : 1;
   for (let seed = first; seed < first + runs; seed += 1) {
-    const outcome = await runSeed(seed, Number(values.seconds));
+    const outcome = await runSeed(seed, wholeNumber('seconds', values.seconds));
     if (seed === first && outcome.left.length > 0)
       console.error(`SKIPPED: this machine has not what it takes for ${outcome.left.join('; ')}`);
     if (outcome.violations.length > 0) {

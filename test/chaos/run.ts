@@ -126,6 +126,7 @@ class Run {
     this.#say('everything is taken back');
     this.#violations.push(...(await brokenParts(world, () => this.#supervise())));
     if (!(await load.stop())) this.#violations.push('a request is never answered');
+    if (load.answered === 0) this.#violations.push('no request is answered');
     const losses = explain(load.lost, world.kills, this.#excused, CLIENTS);
     const told = losses.unexplained.map(
       ({ outcome, atMs }) => `${outcome} at ${Math.round(atMs - this.#startedMs)} ms`,

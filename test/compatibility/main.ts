@@ -9,6 +9,7 @@ import { FIXTURES } from './fixtures.ts';
 import { install, Unreachable } from './install.ts';
 import { measure } from './measure.ts';
 import { differences, type Outcomes, readResults, textOf, writeResults } from './results.ts';
+import { wholeNumber } from '../support/whole-number.ts';
 
 const HELP = `npm run compatibility [-- options]
   --all          also the packages that take long to install or to build
@@ -99,7 +100,7 @@ async function main(): Promise<void> {
   const found: Record<string, Outcomes> = {};
   const differing: string[] = [];
   const skipped: string[] = [];
-  await inParallel(fixtures, Number(values.jobs), async (one) => {
+  await inParallel(fixtures, wholeNumber('jobs', values.jobs), async (one) => {
     const startedMs = performance.now();
     const { outcomes, differing: lines } = await compared(one);
     if (outcomes === null) return void skipped.push(one.name);

@@ -3,6 +3,7 @@ import build from '../support/build.ts';
 import { drawFor, type Failure, fuzz, replay } from './fuzz.ts';
 import { type Name, TRIED } from './service.ts';
 import { shrink } from './shrink.ts';
+import { wholeNumber } from '../support/whole-number.ts';
 
 // npm run fuzz [-- --seed N --class all|async|sync|thread|http2 --requests N --seconds N --connection N]
 
@@ -11,7 +12,7 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     class: { type: 'string', default: 'all' },
     requests: { type: 'string', default: '200000' },
-    seconds: { type: 'string', default: 'Infinity' },
+    seconds: { type: 'string' },
     connection: { type: 'string' },
   },
 });
@@ -23,21 +24,22 @@ build();
 process.exitCode = await main();
 
 async function main(): Promise<number> {
-  const seed = Number(values.seed ?? Date.now() % 1_000_000_000);
+  const seed = wholeNumber('seed', values.seed, Date.now() % 1_000_000_000);
   const names = (Object.keys(TRIED) as Name[]).filter(
     (name) => values.class === 'all' || name === values.class,
   );
   if (names.length === 0) throw new Error(`--class is all or one of ${Object.keys(TRIED).join(', ')}`);
+  const seconds = wholeNumber('seconds', values.seconds, Infinity);
   const startMs = performance.now();
   let failed = 0;
   for (const [index, name] of names.entries()) {
     if (values.connection !== undefined) {
-      failed += await again(name, seed, Number(values.connection));
+      failed += await again(name, seed, wholeNumber('connection', values.connection));
       continue;
     }
-    const untilMs = startMs + (Number(values.seconds) * 1000 * (index + 1)) / names.length;
+    const untilMs = startMs + (seconds * 1000 * (index + 1)) / names.length;
     const { failure, requests, connections, honest } = await fuzz({
-      ...{ name, seed, untilMs, requests: Number(values.requests) },
+      ...{ name, seed, untilMs, requests: wholeNumber('requests', values.requests) },
       say: console.log,
     });
     if (failure === null)

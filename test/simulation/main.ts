@@ -4,6 +4,7 @@ import { missing, summary } from './pairs.ts';
 import { scenes } from './scenes.ts';
 import { type Outcome, runOperations, runSeed } from './schedule.ts';
 import { report } from './shrink.ts';
+import { wholeNumber } from '../support/whole-number.ts';
 
 // npm run simulate [-- --seed N | --from N --steps N]
 
@@ -18,11 +19,11 @@ process.exitCode = await main();
 
 async function main(): Promise<number> {
   const coverage = new Coverage();
-  if (values.seed !== undefined) return fails(await runSeed(Number(values.seed), coverage));
-  const first = Number(values.from ?? Date.now() % 1_000_000_000);
+  if (values.seed !== undefined) return fails(await runSeed(wholeNumber('seed', values.seed), coverage));
+  const first = wholeNumber('from', values.from, Date.now() % 1_000_000_000);
   for (const { beginning, operations } of scenes)
     if (await fails(await runOperations(first, operations, { beginning, coverage }))) return 1;
-  return simulate(coverage, first, Number(values.steps ?? Infinity));
+  return simulate(coverage, first, wholeNumber('steps', values.steps, Infinity));
 }
 
 /** Runs schedules from the seed `first` on until one fails or there were so many steps. */

@@ -3,6 +3,7 @@ import { SCENARIOS } from '../scenarios.ts';
 import { calm } from './calm.ts';
 import { Prometheus, prometheusMissing } from './prometheus.ts';
 import { alerted } from './staged.ts';
+import { wholeNumber } from '../../../test/support/whole-number.ts';
 
 // Makes the failures before a real Prometheus with the rules that ship, and lets it look at an hour of calm.
 
@@ -24,8 +25,8 @@ if (missing !== null) {
   process.stderr.write(`${missing}\n`);
   process.exit(1);
 }
-const times = Number(values.faster);
-const seed = values.seed === undefined ? null : Number(values.seed);
+const times = wholeNumber('faster', values.faster);
+const seed = values.seed === undefined ? null : wholeNumber('seed', values.seed);
 let failed = 0;
 
 const prometheus = new Prometheus(times);

@@ -4,7 +4,7 @@ import { forwardingOf } from '../src/http/edge/forwarded.ts';
 import { type EdgeLimits, NO_LIMITS } from '../src/http/edge/limits.ts';
 import { compileScan } from '../src/http/edge/scan.ts';
 import type { Observer } from '../src/http/observer.ts';
-import { settingOf } from '../src/settings/catalogue/catalogue.ts';
+import { type Settings, settingNames, settingOf } from '../src/settings/catalogue/catalogue.ts';
 import { clientOf, clientPortOf, hostOf, schemeOf } from '../src/support/origin.ts';
 import { TrustedPeers } from '../src/support/trusted-peers.ts';
 import { createActBench } from './act-in-slices.ts';
@@ -19,17 +19,14 @@ const MOST = 1.03;
 /** As the settings have them by default. */
 const LIMITS: EdgeLimits = { ...NO_LIMITS, line: 4094, fields: 100, fieldSize: 8190, headMs: 10_000 };
 
+const settings = Object.fromEntries(
+  settingNames.map((name) => [name, settingOf(name).default]),
+) as unknown as Settings;
 const scan = compileScan({
   requiresHost: () => true,
   limits: LIMITS,
   takesExpectations: () => false,
-  forwarding: forwardingOf(
-    {
-      forwarderHeaders: settingOf('forwarderHeaders').default,
-      secureSchemeHeaders: settingOf('secureSchemeHeaders').default,
-    },
-    new TrustedPeers(settingOf('forwardedAllowIps').default),
-  ),
+  forwarding: forwardingOf(settings, new TrustedPeers(settings.forwardedAllowIps)),
 });
 
 /** Everything that is asked of the context of a request. */

@@ -48,6 +48,8 @@ const FRESH_MS = 500;
 /** What the system says. */
 interface SystemFigures {
   readonly queues: readonly QueueRow[];
+  /** Null where it cannot be seen. */
+  readonly memoryUsed: number | null;
   readonly memoryLimit: number;
   readonly residentBytes: number;
   readonly cpuSeconds: number;
@@ -177,6 +179,7 @@ export class Admin {
     const { user, system } = process.cpuUsage();
     return {
       queues: queuesOf(listeners, settings().backlog, waits, rows),
+      memoryUsed: memoryOf(pidsOf(this.#status)),
       memoryLimit: availableMemory(),
       residentBytes: process.memoryUsage.rss(),
       cpuSeconds: (user + system) / 1e6,
@@ -204,7 +207,7 @@ export class Admin {
       tsunicorn_worker_metrics_stale: stale.length,
       tsunicorn_metric_series_folded_total: folded,
       tsunicorn_tls_certificate_expiry_timestamp_seconds: ofCertificates(this.#status),
-      tsunicorn_memory_used_bytes: memoryOf(pidsOf(this.#status)) ?? [],
+      tsunicorn_memory_used_bytes: system.memoryUsed ?? [],
       tsunicorn_memory_limit_bytes: system.memoryLimit,
       process_start_time_seconds: performance.timeOrigin / 1000,
       process_resident_memory_bytes: system.residentBytes,

@@ -121,8 +121,11 @@ export class IdleTimes {
     const { socket } = waiting;
     this.leave(waiting);
     // A part of the next request has come, which makes Node's timer begin again.
-    if (socket.bytesRead === waiting.bytesRead) socket.emit('timeout');
-    else this.#enter(waiting);
+    if (socket.bytesRead !== waiting.bytesRead) return this.#enter(waiting);
+    // A limit of the server's own that is as long was set when a request came, which is answered now.
+    if (isIdle(socket)) return void socket.emit('timeout');
+    waiting.isTimed = true;
+    Reflect.apply(waiting.setTimeout, socket, [this.#limitMs]);
   }
 }
 

@@ -3,8 +3,8 @@ import type { Controlled } from '../control/controlled.ts';
 import { examine } from '../control/doctor/diagnose.ts';
 import type { Finding } from '../control/doctor/finding.ts';
 
-/** It looks at every process of the service: twice as seldom as the page is told of it. */
-const LOOK_MS = 2000;
+/** It reads what every process of the service has logged, while the arbiter does nothing else. */
+const LOOK_MS = 5000;
 
 /** What the doctor finds, as of a moment ago. */
 export class Examiner {
@@ -18,7 +18,7 @@ export class Examiner {
     this.#service = service;
   }
 
-  /** What is known, without waiting; looks again where that is older than two seconds. */
+  /** What is known, without waiting; looks again where that is older than five seconds. */
   get findings(): readonly Finding[] {
     const nowMs = performance.now();
     if (nowMs - this.#lookedMs >= LOOK_MS && !this.#isLooking) {
@@ -31,7 +31,10 @@ export class Examiner {
   async #look(): Promise<void> {
     this.#isLooking = true;
     try {
-      this.#findings = examine(this.#service, await this.#waits.read(this.#service.listeners()));
+      this.#findings = examine(
+        this.#service,
+        await this.#waits.read(this.#service.listeners(), undefined, 'known'),
+      );
     } catch {
       // The page goes on with what it had; the installation may have been replaced.
     } finally {

@@ -68,10 +68,15 @@ function troubleOf(url: string, log: WorkerLog): Condition<string> {
     const fields = { event: 'spans-lost', phase, lost: count, durationMs, reason: detail } as const;
     if (phase === 'begins')
       log.warning(
-        `Spans are lost, as ${url} (--otlp-traces) does not take them: ${detail}; requests are served all the same`,
+        `Spans are lost, as ${withoutSecrets(url)} (--otlp-traces) does not take them: ${detail}; requests are served all the same`,
         fields,
       );
     else if (phase === 'ends') log.info(`Spans are taken again: ${count} were lost`, fields);
   };
   return new Condition({ clock: backgroundClock, say });
+}
+
+/** The receiver by its host alone: its user, its path and its query may have a key in them. */
+function withoutSecrets(url: string): string {
+  return URL.canParse(url) ? new URL(url).origin : 'the receiver';
 }

@@ -4,12 +4,12 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { root } from '../support/tsunicorn.ts';
+import { wholeNumber } from '../support/whole-number.ts';
 import type { Fixture } from './fixture.ts';
 import { FIXTURES } from './fixtures.ts';
 import { install, Unreachable } from './install.ts';
 import { measure } from './measure.ts';
 import { differences, type Outcomes, readResults, textOf, writeResults } from './results.ts';
-import { wholeNumber } from '../support/whole-number.ts';
 
 const HELP = `npm run compatibility [-- options]
   --all          also the packages that take long to install or to build

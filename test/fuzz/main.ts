@@ -1,9 +1,9 @@
 import { parseArgs } from 'node:util';
 import build from '../support/build.ts';
+import { wholeNumber } from '../support/whole-number.ts';
 import { drawFor, type Failure, fuzz, replay } from './fuzz.ts';
 import { type Name, TRIED } from './service.ts';
 import { shrink } from './shrink.ts';
-import { wholeNumber } from '../support/whole-number.ts';
 
 // npm run fuzz [-- --seed N --class all|async|sync|thread|http2 --requests N --seconds N --connection N]
 

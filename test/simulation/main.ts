@@ -1,10 +1,10 @@
 import { parseArgs } from 'node:util';
+import { wholeNumber } from '../support/whole-number.ts';
 import { Coverage } from './coverage.ts';
 import { missing, summary } from './pairs.ts';
 import { scenes } from './scenes.ts';
 import { type Outcome, runOperations, runSeed } from './schedule.ts';
 import { report } from './shrink.ts';
-import { wholeNumber } from '../support/whole-number.ts';
 
 // npm run simulate [-- --seed N | --from N --steps N]
 

@@ -117,7 +117,8 @@ export async function countedBy({
   cwd,
 }: Soaked): Promise<{ readonly ended: number; readonly inFlight: number }> {
   const { body } = await get(`unix:${join(cwd, 'control.sock')}`, '/v1/status');
-  return JSON.parse(body).requests;
+  const { ended, inFlight } = JSON.parse(body).requests;
+  return { ended, inFlight };
 }
 
 /** A service and where it answers. */

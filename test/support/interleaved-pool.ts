@@ -6,7 +6,6 @@ import { Exchange } from '../../workers/classes/thread/exchange.ts';
 import { Lane } from '../../workers/classes/thread/lane.ts';
 import type { FromThread, ToThread } from '../../workers/classes/thread/messages.ts';
 import { Runner } from '../../workers/classes/thread/runner.ts';
-import { bodyStore } from './body-store.ts';
 import { drawFrom } from './draw.ts';
 import { turns } from './wire.ts';
 
@@ -195,12 +194,11 @@ export class InterleavedPool {
       writeHead() {},
       flushHeaders() {},
       write: () => true,
-      once() {},
       end: done,
       destroy: done,
     } as unknown as ServerResponse;
     const body = this.#below(8) === 0 ? new Uint8Array(1) : null;
-    return new Exchange(id, request as unknown as IncomingMessage, response, body, bodyStore());
+    return new Exchange(id, request as unknown as IncomingMessage, response, body);
   }
 
   #step(): void {

@@ -64,6 +64,9 @@ export async function startCounting(
   const lose = (at: number, count: number) => {
     values[at] = (values[at] ?? 0) + count;
     block.changed();
+  };
+  const loseAtOnce = (at: number, count: number) => {
+    lose(at, count);
     // The process may end now.
     block.flush();
   };
@@ -83,8 +86,9 @@ export async function startCounting(
       exemplars: exemplarsOf(settings),
     }),
     shared: fd === null ? null : { values, fd, position },
-    logged: countLost((lines) => lose(LOST, lines)),
-    spansLost: (count) => lose(SPANS_LOST, count),
+    logged: countLost((lines) => loseAtOnce(LOST, lines)),
+    // A receiver that hangs loses those of each request.
+    spansLost: (count) => (count === 1 ? lose : loseAtOnce)(SPANS_LOST, count),
     levelled(level, fields) {
       if (level === 'debug' || level === 'info') return;
       for (const at of levelPlaces(level, fields)) values[at] = (values[at] ?? 0) + 1;

@@ -1,9 +1,10 @@
 import { WaitReader, type Waits } from '../../admin/waits.ts';
 import type { Controlled } from '../controlled.ts';
 import { fullStatus } from '../routes/status.ts';
+import { WorkerLogs } from '../worker-logs.ts';
 import { certificates } from './certificates.ts';
 import { code, disks } from './files.ts';
-import type { Check, Finding, Severity } from './finding.ts';
+import type { Check, Finding, Logged, Patient, Severity } from './finding.ts';
 import { memory, openFiles, processors, rights } from './limits.ts';
 import { conditions, failures, threads } from './logged.ts';
 import { clock, grace } from './platform.ts';
@@ -29,6 +30,9 @@ const CHECKS: readonly Check[] = [
   ...[certificates, answers, balance, failures, processors, clock, rights],
 ];
 
+/** To count open files the kernel has to list those of each worker, which may be ten thousands. */
+const QUICK = CHECKS.filter((check) => check !== openFiles);
+
 const ORDER: readonly Severity[] = ['critical', 'warning', 'notice', 'fine'];
 
 /** Looks at everything that a person on call would look at, the worst first. */
@@ -37,14 +41,21 @@ export async function diagnose(service: Controlled): Promise<readonly Finding[]>
   return sorted([...CHECKS.flatMap((check) => check(patient)), ...(await grace(patient))]);
 }
 
-/** As `diagnose`, of what can be seen without asking another process: for who looks again and again. */
+/** As `diagnose`, of what can be seen soon and without asking another process: for who looks again and again. */
 export function examine(service: Controlled, waits: Waits): readonly Finding[] {
   const patient = patientOf(service, waits);
-  return sorted(CHECKS.flatMap((check) => check(patient)));
+  return sorted(QUICK.flatMap((check) => check(patient)));
 }
 
-function patientOf(service: Controlled, waits: Waits) {
-  return { service, status: fullStatus(service, waits), nowMs: Date.now() };
+function patientOf(service: Controlled, waits: Waits): Patient {
+  let logged: Logged | null = null;
+  return {
+    ...{ service, status: fullStatus(service, waits), nowMs: Date.now() },
+    logged() {
+      logged ??= new WorkerLogs(service, { level: 'info', access: false }).recent();
+      return logged;
+    },
+  };
 }
 
 function sorted(findings: readonly Finding[]): readonly Finding[] {

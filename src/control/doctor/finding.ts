@@ -1,5 +1,6 @@
 import type { Controlled } from '../controlled.ts';
 import type { fullStatus } from '../routes/status.ts';
+import type { WorkerLogs } from '../worker-logs.ts';
 
 /** How much it matters: clients suffer now; they soon may; it is worth knowing; all is well. */
 export type Severity = 'critical' | 'warning' | 'notice' | 'fine';
@@ -21,6 +22,15 @@ export interface Patient {
   readonly status: ReturnType<typeof fullStatus>;
   /** By the wall clock, in milliseconds since 1970. */
   readonly nowMs: number;
+  /** What the workers have logged of level info and above, which is read once for a look. */
+  readonly logged: () => Logged;
+}
+
+export type Logged = ReturnType<WorkerLogs['recent']>;
+
+/** The errors among what the workers have logged. */
+export function errorsOf({ logged }: Pick<Patient, 'logged'>): Logged {
+  return logged().filter((line) => 'level' in line && (line.level === 'error' || line.level === 'critical'));
 }
 
 /** One look; it does not wait, and does not throw for what it cannot read. */

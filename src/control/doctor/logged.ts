@@ -1,8 +1,7 @@
 import type { RecordOf } from '../../log/records.ts';
 import type { LogLevel } from '../../support/logger.ts';
 import { withoutQuery } from '../../support/text.ts';
-import { WorkerLogs } from '../worker-logs.ts';
-import { type Check, type Finding, fine, type Patient } from './finding.ts';
+import { type Check, errorsOf, type Finding, fine, type Patient } from './finding.ts';
 import { present } from './serving.ts';
 
 const RECENT_MS = 600_000;
@@ -75,11 +74,10 @@ function placeText({ request, stack }: { readonly request?: string; readonly sta
   return `${request === undefined ? '' : ` in ${request}`}${/^\s*at /.test(frame) ? ` ${frame.trim()}` : ''}`;
 }
 
-function ofWorkers({ service, status }: Patient): readonly Said[] {
+function ofWorkers({ status, logged }: Patient): readonly Said[] {
   const living = new Set(status.processes.map(({ pid }) => pid));
-  const lines = new WorkerLogs(service, { level: 'info', access: false }).recent();
   const last = new Map<string, Said & { readonly phase: string; readonly where: string }>();
-  for (const line of lines) {
+  for (const line of logged()) {
     if (!('message' in line) || line.event === undefined || line.phase === undefined) continue;
     const { pid, slot, level, event, phase } = line;
     // Each thread of a worker is blocked by itself.
@@ -106,9 +104,8 @@ const CURES: Readonly<Record<string, string>> = {
 };
 
 /** What the applications of the workers threw of late. */
-export const failures: Check = ({ service, nowMs }) => {
-  const lines = new WorkerLogs(service, { level: 'error', access: false }).recent();
-  const failed = lines.filter(
+export const failures: Check = ({ logged, nowMs }) => {
+  const failed = errorsOf({ logged }).filter(
     (line) =>
       'event' in line &&
       line.event === 'application-failed' &&
@@ -130,9 +127,8 @@ export const failures: Check = ({ service, nowMs }) => {
 const AGAIN = 3;
 
 /** Threads of class thread that ended: their workers live, so that no death tells of it. */
-export const threads: Check = ({ service, nowMs }) => {
-  const lines = new WorkerLogs(service, { level: 'error', access: false }).recent();
-  const ended = lines.flatMap((line) =>
+export const threads: Check = ({ logged, nowMs }) => {
+  const ended = errorsOf({ logged }).flatMap((line) =>
     'message' in line && line.event === 'thread-ended' && nowMs - new Date(line.time).getTime() < RECENT_MS
       ? [line]
       : [],

@@ -1,8 +1,7 @@
 import { Conditions } from '../../log/conditions.ts';
 import { isStopped } from '../../process/process-state.ts';
 import { counted } from '../../support/text.ts';
-import { WorkerLogs } from '../worker-logs.ts';
-import { type Check, type Finding, fine, type Patient } from './finding.ts';
+import { type Check, errorsOf, type Finding, fine, type Patient } from './finding.ts';
 
 const RECENT_MS = 600_000;
 const AGAIN = 3;
@@ -90,7 +89,7 @@ const CURES: Readonly<Record<string, string>> = {
 };
 
 /** Workers that ended without being told to. */
-export const deaths: Check = ({ service, nowMs }) => {
+export const deaths: Check = ({ service, nowMs, logged }) => {
   const records = service.journal.recent.flatMap((record) => {
     const isOne = record.event === 'worker-exited' && record.cause in CURES;
     return isOne && nowMs - record.time.getTime() < RECENT_MS ? [record] : [];
@@ -102,7 +101,7 @@ export const deaths: Check = ({ service, nowMs }) => {
     {
       check: 'deaths',
       severity: records.length >= AGAIN ? 'critical' : 'warning',
-      message: `${often}${counted(records.length, 'death')} in the last 10 minutes; the last: ${last.message}${lastWords(service, last.worker.pid)}`,
+      message: `${often}${counted(records.length, 'death')} in the last 10 minutes; the last: ${last.message}${lastWords({ logged }, last.worker.pid)}`,
       cure: CURES[last.cause] ?? 'tsunicornctl logs --level error',
     },
   ];
@@ -128,9 +127,8 @@ export const boots: Check = ({ service, status, nowMs }) => {
 };
 
 /** The error that a worker has logged itself before it ended. */
-function lastWords(service: Patient['service'], pid: number | null): string {
-  const lines = new WorkerLogs(service, { level: 'error', access: false }).recent();
-  const last = lines.findLast((line) => line.pid === pid && 'stack' in line);
+function lastWords(patient: Pick<Patient, 'logged'>, pid: number | null): string {
+  const last = errorsOf(patient).findLast((line) => line.pid === pid && 'stack' in line);
   const [error] = last !== undefined && 'stack' in last ? (last.stack ?? '').split('\n') : [];
   return error === undefined || error === '' ? '' : `: ${error}`;
 }

@@ -218,9 +218,15 @@ function undone({ status, answer, complaint }: Told): Failure {
       return new Failure(STATUS.timedOut, `not done in time; it goes on there${reason && `: ${reason}`}`);
     case STATUS.noService:
       return new Failure(STATUS.noService, complaint);
-    default:
+    case STATUS.refused:
+      // Without an answer it may have been ended in the middle, as by a signal or a crash.
+      if (answer === null) break;
       return new Stop(STATUS.refused, `refused, nothing was changed there: ${reason}`, { state: 'undone' });
   }
+  return new Failure(
+    STATUS.noService,
+    `its tsunicornctl ended with status ${status}; the change may go on there${reason && `: ${reason}`}`,
+  );
 }
 
 function unhealthy(status: Status, reason: string, look: Look, measured: Measured | null = null): Failure {

@@ -112,7 +112,8 @@ function collect(child: ChildProcess, heard: (line: string) => void) {
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     output.stderr = `${output.stderr}${text}`.slice(-MOST_BYTES);
     const lines = `${unfinished}${text}`.split('\n');
-    unfinished = lines.pop() ?? '';
+    // One without an end is told in parts.
+    unfinished = (lines.pop() ?? '').slice(-MOST_BYTES);
     for (const line of lines) heard(line);
   });
   return output;

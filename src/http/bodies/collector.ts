@@ -161,7 +161,7 @@ class Collected {
     const state = this.#state;
     if (state === 'over') return;
     this.#end();
-    this.#options.store.trouble.note(request, 'body', this.#size, error);
+    this.#options.store.trouble.note(request, this.#size, error);
     // Its handler has a part of the body, and learns by this that there is no more.
     if (state === 'given') request.destroy(error);
     else answerError(this.#response, 503, { 'retry-after': '1' });

@@ -48,27 +48,11 @@ export class BodyStore {
   readonly memory: Share;
   readonly files: Share;
   readonly trouble: BodyTrouble;
-  /** The part of the room for files that answers may have: clients that read slowly must not keep others from sending. */
-  readonly #forAnswers: Share;
 
   constructor({ memoryBytes = MEMORY_BYTES, fileBytes = Infinity, log, clock }: StoreOptions) {
     this.memory = new Share(memoryBytes);
     this.files = new Share(fileBytes);
-    this.#forAnswers = new Share(fileBytes / 2);
     this.trouble = new BodyTrouble(log, clock);
-  }
-
-  /** Returns whether there was room for so much of an answer in files. */
-  takeForAnswer(bytes: number): boolean {
-    if (!this.#forAnswers.take(bytes)) return false;
-    if (this.files.take(bytes)) return true;
-    this.#forAnswers.give(bytes);
-    return false;
-  }
-
-  giveForAnswer(bytes: number): void {
-    this.#forAnswers.give(bytes);
-    this.files.give(bytes);
   }
 }
 

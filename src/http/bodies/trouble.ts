@@ -8,12 +8,8 @@ import { type NamedRequest, nameRequest, requestField } from '../request-name.ts
 /** No body has failed for so long when the log says that it is over. */
 const QUIET_MS = 10_000;
 
-/** What a body belongs to. */
-export type Kept = 'body' | 'answer';
-
 /** A body that could not be kept. */
 interface Failed {
-  readonly what: Kept;
   readonly request: NamedRequest;
   readonly bytes: number;
   readonly reason: string;
@@ -34,20 +30,20 @@ export class BodyTrouble {
   }
 
   /** `bytes` had come by then. */
-  note(request: NamedRequest, what: Kept, bytes: number, error: Error): void {
-    this.#failed.note({ request, what, bytes, reason: messageOf(error) });
+  note(request: NamedRequest, bytes: number, error: Error): void {
+    this.#failed.note({ request, bytes, reason: messageOf(error) });
   }
 
   #say(phase: Phase, { count, durationMs, detail }: Course<Failed>): void {
     const fields = { event: 'body-not-kept', phase, count, durationMs } as const;
-    const { request, what, bytes, reason } = detail;
+    const { request, bytes, reason } = detail;
     if (phase === 'ends') {
       const over = `Every body could be kept for ${QUIET_MS / 1000} s; ${count} could not before`;
       return this.#log.info(over, fields);
     }
     const all = phase === 'begins' ? '' : `; ${count} so far`;
     this.#log.warning(
-      `${nameRequest(request)}: its ${what}, of which ${bytes} bytes had come, could not be kept in ${tmpdir()} (TMPDIR): ${reason}${all}`,
+      `${nameRequest(request)}: its body, of which ${bytes} bytes had come, could not be kept in ${tmpdir()} (TMPDIR): ${reason}${all}`,
       { ...fields, request: requestField(request), reason },
     );
   }

@@ -40,10 +40,7 @@ const PATH = /^(?:\/[\w.~!$&'()*+;=:@%-]+)*\/?$/;
 type Headers = ReadonlyMap<string, string>;
 
 /** What `--forwarded-allow-ips`, `--forwarder-headers` and `--secure-scheme-headers` ask for. */
-export function forwardingOf(
-  settings: Pick<Settings, 'forwarderHeaders' | 'secureSchemeHeaders'>,
-  peers: TrustedPeers,
-): Forwarding {
+export function forwardingOf(settings: Settings, peers: TrustedPeers): Forwarding {
   const believed = new Set(settings.forwarderHeaders.map((name) => name.toLowerCase()));
   const secure = new Map(
     Object.entries(settings.secureSchemeHeaders).map(([name, value]) => [

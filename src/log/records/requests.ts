@@ -51,7 +51,7 @@ export const requestRecords = {
     level: ['warning', 'info'],
     fields: ['worker', 'phase', 'count', 'durationMs'],
     may: ['request', 'reason'],
-    when: 'in class `sync` or `thread` a large body could not be written to a file in `TMPDIR`, or found no room (`--body-files`), and its client got 503; or an answer could not, and waits for its client; `request` and `reason` are those of the latest, and `info` says that there has been none for ten seconds',
+    when: 'in class `sync` or `thread` a large body could not be written to a file in `TMPDIR`, or found no room (`--body-files`), and its client got 503; `request` and `reason` are those of the latest, and `info` says that there has been none for ten seconds',
   },
   'request-timeout': {
     level: ['warning', 'error'],

@@ -33,7 +33,7 @@ export const limits = {
     defaultText: 'no limit in class `async`, 64M in classes `sync` and `thread`',
   }),
   bodyFiles: setting({
-    doc: 'What a worker of class `sync` or `thread` keeps at most in files of `TMPDIR`: the bodies of requests that have not got their turn, and answers that their clients have yet to read. A request whose body finds no room is answered with 503, and an answer that finds none waits for its client. Not less than one body of `limitRequestBody`. 0 means no limit.',
+    doc: 'What a worker of class `sync` or `thread` keeps at most in files of `TMPDIR`: the bodies of requests that have not got their turn. A request whose body finds no room is answered with 503. Not less than one body of `limitRequestBody`. 0 means no limit.',
     flags: '--body-files',
     kind: size({ min: 0 }),
     default: 2 * 1024 ** 3,

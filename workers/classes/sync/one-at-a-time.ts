@@ -3,8 +3,6 @@ import type { Handler } from '../../../src/app/application.ts';
 import { eventOf } from '../../../src/app/request-event.ts';
 import { answerError } from '../../../src/http/answer-error.ts';
 import type { BodyCollector } from '../../../src/http/bodies/collector.ts';
-import { spoolAnswer } from '../../../src/http/bodies/spool-answer.ts';
-import type { BodyStore } from '../../../src/http/bodies/store.ts';
 import { limitFlights } from '../../../src/http/deadlines.ts';
 import { RequestTimeout } from '../../../src/http/request-limit.ts';
 import { nameRequest } from '../../../src/http/request-name.ts';
@@ -14,8 +12,6 @@ import type { RequestQueue } from './request-queue.ts';
 export interface TurnOptions {
   readonly queue: RequestQueue;
   readonly bodies: BodyCollector;
-  /** What clients have yet to take of answers. */
-  readonly store: BodyStore;
   /** Called for a request whose body has not arrived. */
   readonly waits: () => void;
 }
@@ -23,7 +19,7 @@ export interface TurnOptions {
 /**
  * Runs the handler for one request at a time, when its body has arrived. The promise that it returns settles also if the client goes, or gets another answer, before the handler runs.
  */
-export function oneAtATime(handler: Handler, { queue, bodies, store, waits }: TurnOptions): Handler {
+export function oneAtATime(handler: Handler, { queue, bodies, waits }: TurnOptions): Handler {
   const enter = (request: IncomingMessage, response: ServerResponse): unknown => {
     let returned: unknown;
     queue.enter(response, () => {
@@ -32,7 +28,6 @@ export function oneAtATime(handler: Handler, { queue, bodies, store, waits }: Tu
     return returned;
   };
   return (request, response) => {
-    spoolAnswer(response, store);
     // A program that listens to `checkContinue` decides itself whether its client may send the body.
     const comesWhole = !hasBody(request) || eventOf(request) === 'checkContinue';
     // The usual case needs no promise of ours.
@@ -71,7 +66,8 @@ export function limitTurns(queue: RequestQueue, { seconds, fail, clock }: TurnLi
       const waiting = queue.empty();
       const { req: request } = response;
       const timeout = new RequestTimeout(`the request took longer than ${seconds} s`);
-      response.once('finish', () => void request.destroy(timeout));
+      // Before Node's own listener, behind which the request may count as read, and be told nothing more.
+      response.prependOnceListener('finish', () => void request.destroy(timeout));
       fail(`${nameRequest(request)} has run for ${seconds} s (--timeout)`);
       answerError(response, 504);
       for (const other of waiting) answerError(other, 503, { 'retry-after': '1' });

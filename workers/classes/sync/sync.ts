@@ -64,7 +64,7 @@ export const serveSync: Serve = async (options) => {
   const capacity = new Capacity({ limit, connections, log, clock, changed: update });
   const store = new BodyStore({ fileBytes: fileBytesOf(settings), log, clock });
   const bodies = new BodyCollector({ memoryBytes: BODY_BYTES, store });
-  const oneByOne = oneAtATime(application.handler, { queue, bodies, store, waits: update });
+  const oneByOne = oneAtATime(application.handler, { queue, bodies, waits: update });
   limitTurns(queue, { seconds: settings.timeout, fail: options.fail, clock });
   const limited = limitRequests(oneByOne, { seconds: settings.requestTimeout, connections, log, clock });
   const onRefused = logRefused(log, clock);

@@ -89,7 +89,7 @@ function applicationOver(
   };
   const submit = (request: IncomingMessage, response: ServerResponse, body: SmallBody) => {
     if (dispatcher.isFull) return refuse(response);
-    const exchange = new Exchange(nextId(), request, response, body, store);
+    const exchange = new Exchange(nextId(), request, response, body);
     response.once('close', () => {
       // It may be that the server itself has ended an answer without an end.
       if (!response.writableFinished || !exchange.isAnswered) dispatcher.withdraw(exchange);

@@ -1,8 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { answerError } from '../../../src/http/answer-error.ts';
-import { AnswerSpool } from '../../../src/http/bodies/answer-spool.ts';
-import type { BodyStore } from '../../../src/http/bodies/store.ts';
 import { carrierOf } from '../../../src/http/carrier.ts';
 import { toldOrigin } from '../../../src/support/origin.ts';
 import { knownIdOf } from '../../../src/support/request-id.ts';
@@ -48,21 +46,12 @@ export class Exchange {
   movedMs = 0;
   readonly upload: Upload | null;
   readonly #body: Uint8Array<ArrayBuffer> | null;
-  readonly #store: BodyStore;
-  #spool: AnswerSpool | null = null;
   #progress: Progress = 'running';
   #owed = 0;
   #isBlocked = false;
 
-  /** `body` is the whole one, null where there is none, or `streams`; `store` has room for an answer that its client does not take. */
-  constructor(
-    id: number,
-    request: IncomingMessage,
-    response: ServerResponse,
-    body: SmallBody,
-    store: BodyStore,
-  ) {
-    this.#store = store;
+  /** `body` is the whole one, null where there is none, or `streams`. */
+  constructor(id: number, request: IncomingMessage, response: ServerResponse, body: SmallBody) {
     this.id = id;
     this.request = request;
     this.response = response;
@@ -160,8 +149,7 @@ export class Exchange {
         break;
       case 'end':
         if (message.trailers.length > 0) this.response.addTrailers(pairsOf(message.trailers));
-        if (this.#spool === null) this.response.end();
-        else this.#spool.end(() => void this.response.end());
+        this.response.end();
         break;
       case 'cut':
         this.response.destroy();
@@ -193,13 +181,16 @@ export class Exchange {
 
   #write(data: Buffer | string, thread: Runs): void {
     this.#owed += data.length;
-    this.#spool ??= new AnswerSpool(this.response, this.#store);
-    this.#isBlocked = !this.#spool.write(data, () => {
-      this.#isBlocked = false;
-      this.movedMs = performance.now();
-      this.#report(thread);
-    });
-    if (!this.#isBlocked && this.#owed >= REPORT_AT) this.#report(thread);
+    const hasRoom = this.response.write(data);
+    if (this.#isBlocked) return;
+    if (!hasRoom) {
+      this.#isBlocked = true;
+      this.response.once('drain', () => {
+        this.#isBlocked = false;
+        this.movedMs = performance.now();
+        this.#report(thread);
+      });
+    } else if (this.#owed >= REPORT_AT) this.#report(thread);
   }
 
   #report(thread: Runs): void {

@@ -35,6 +35,11 @@ const MOST_KEPT = 1000;
 /** How many heads are made at a time, for each of which a file is open. */
 const MOST_MADE = 64;
 
+/** Of an encoding of a file: that of `a.js` as brotli is not that of a plain `a.js.br`. */
+export function keyOf(path: string, encoding: Encoding | null): string {
+  return encoding === null ? path : `${path}\0${encoding.ending}`;
+}
+
 /** Whether the head of the answer is that of this request alone. */
 export function isConditional(headers: IncomingHttpHeaders): boolean {
   return CONDITIONS.some((name) => headers[name] !== undefined);
@@ -61,9 +66,18 @@ export class FileHeads {
     return this.#made >= MOST_MADE;
   }
 
-  /** Resolves when another head may be made. */
-  turn(): Promise<void> {
-    return new Promise((resolve) => this.#waiting.push(resolve));
+  /** Calls `act` when another head may be made. What it does need not be that: whoever waits behind it is not held up. */
+  async turn<T>(act: () => T): Promise<T> {
+    await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    try {
+      return act();
+    } finally {
+      this.#wake();
+    }
+  }
+
+  #wake(): void {
+    if (!this.isBusy) this.#waiting.shift()?.();
   }
 
   /** The media type of a file by its name (RFC 9110, 8.3). */
@@ -82,7 +96,7 @@ export class FileHeads {
   ): FileHead | Promise<FileHead> {
     if (isConditional(headers)) return this.#make(path, file, encoding, headers);
     const { size, mtimeMs } = file.stats;
-    const key = path + (encoding?.ending ?? '');
+    const key = keyOf(path, encoding);
     const kept = this.#kept.get(key);
     if (kept?.size === size && kept.mtimeMs === mtimeMs) return kept.head;
     return this.#make(path, file, encoding, {}).then((head) => {
@@ -109,7 +123,7 @@ export class FileHeads {
       return await this.#ask(path, file, encoding, headers);
     } finally {
       this.#made--;
-      this.#waiting.shift()?.();
+      this.#wake();
     }
   }
 

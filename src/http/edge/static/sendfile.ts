@@ -70,8 +70,7 @@ export class Sendfile {
     const { heads } = this.#options;
     if (heads.isBusy)
       return void heads
-        .turn()
-        .then(() => {
+        .turn(() => {
           if (!response.closed) this.#send(request, response, name, value);
         })
         .catch((error: unknown) => this.#giveUp(request, response, value, error));

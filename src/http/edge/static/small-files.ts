@@ -37,21 +37,21 @@ export class SmallFiles {
     this.#clock = clock;
   }
 
-  /** `stats` is what is at the path now. */
-  find(path: string, stats: Stats): SmallFile | null {
-    const kept = this.#kept.get(path);
+  /** `key` names the file, and which encoding of it; `stats` is what is at its path now. */
+  find(key: string, stats: Stats): SmallFile | null {
+    const kept = this.#kept.get(key);
     if (kept === undefined) return null;
     if (this.#clock.now() - kept.sinceMs < TRUSTED_MS && isSame(kept.stats, stats)) return kept;
-    this.#drop(path, kept);
+    this.#drop(key, kept);
     return null;
   }
 
   /** `stats` are those of the file that was opened, before it was read. */
-  keep(path: string, stats: Stats, { head, body }: SmallFile): void {
+  keep(key: string, stats: Stats, { head, body }: SmallFile): void {
     if (Date.now() - stats.ctimeMs < SETTLED_MS) return;
-    const before = this.#kept.get(path);
-    if (before !== undefined) this.#drop(path, before);
-    this.#kept.set(path, { head, body, stats, sinceMs: this.#clock.now() });
+    const before = this.#kept.get(key);
+    if (before !== undefined) this.#drop(key, before);
+    this.#kept.set(key, { head, body, stats, sinceMs: this.#clock.now() });
     this.#bytes += body.length;
     for (const [oldest, kept] of this.#kept) {
       if (this.#bytes <= KEPT_BYTES) break;
@@ -59,8 +59,8 @@ export class SmallFiles {
     }
   }
 
-  #drop(path: string, { body }: Kept): void {
-    this.#kept.delete(path);
+  #drop(key: string, { body }: Kept): void {
+    this.#kept.delete(key);
     this.#bytes -= body.length;
   }
 }

@@ -10,7 +10,7 @@ import { answerError } from '../../answer-error.ts';
 import { answerFile, answerSmall } from './answer-file.ts';
 import { cacheControlOf } from './cache-control.ts';
 import { chooseEncoding, type Encoding } from './encodings.ts';
-import { type FileHeads, isConditional } from './file-head.ts';
+import { type FileHeads, isConditional, keyOf } from './file-head.ts';
 import { readNames } from './names.ts';
 import type { OpenFiles } from './open-files.ts';
 import { lookAt, openInside } from './open-inside.ts';
@@ -85,7 +85,7 @@ export class StaticFiles {
         if (turn === 'answered') return;
         if (turn instanceof Promise) return turn;
         if (turn === 'busy')
-          return this.#options.heads.turn().then(() => {
+          return this.#options.heads.turn(() => {
             if (!response.closed) return this.#handle(request, response, found, handler);
           });
       }
@@ -130,7 +130,7 @@ export class StaticFiles {
       if (body === null) response.destroy();
       else {
         const read = { head, body: body.toString('latin1') };
-        this.#small.keep(path + (chosen?.ending ?? ''), file.stats, read);
+        this.#small.keep(keyOf(path, chosen), file.stats, read);
         answerSmall(request, response, read, headers);
       }
     } else answerFile(request, response, file, head, headers, openFiles);
@@ -138,9 +138,8 @@ export class StaticFiles {
   }
 
   #findSmall(path: string, stats: Stats, chosen: Encoding | null): SmallFile | null {
-    if (chosen === null) return this.#small.find(path, stats);
-    const compressed = lookAt(path + chosen.ending);
-    return compressed === undefined ? null : this.#small.find(path + chosen.ending, compressed);
+    const there = chosen === null ? stats : lookAt(path + chosen.ending);
+    return there === undefined ? null : this.#small.find(keyOf(path, chosen), there);
   }
 
   #headersOf(path: string, encoding: Encoding | null, varies: boolean) {

@@ -1,6 +1,8 @@
 import { expect, it } from 'vitest';
+import type { Controlled } from '../../../../src/control/controlled.ts';
 import type { Patient } from '../../../../src/control/doctor/finding.ts';
 import { conditions, threads } from '../../../../src/control/doctor/logged.ts';
+import { WorkerLogs } from '../../../../src/control/worker-logs.ts';
 
 interface Given {
   readonly recent?: readonly object[];
@@ -13,7 +15,9 @@ function patientOf({ recent = [], ring = [] }: Given): Patient {
     journal: { recent: recent.map((record) => ({ time: new Date(0), level: 'warning', ...record })) },
     rings: { all: [{ owner: { pid: 7, slot: 0 }, read }] },
   };
-  return { service, status: { processes: [{ pid: 7 }] }, nowMs: 1000 } as unknown as Patient;
+  const logged = () =>
+    new WorkerLogs(service as unknown as Controlled, { level: 'info', access: false }).recent();
+  return { service, status: { processes: [{ pid: 7 }] }, nowMs: 1000, logged } as unknown as Patient;
 }
 
 function found(given: Given): readonly string[] {

@@ -1,7 +1,9 @@
 import { expect, it } from 'vitest';
+import type { Controlled } from '../../../../src/control/controlled.ts';
 import type { Patient } from '../../../../src/control/doctor/finding.ts';
 import { boots, changes, deaths, loops, workers } from '../../../../src/control/doctor/serving.ts';
 import { balance, queues } from '../../../../src/control/doctor/waiting.ts';
+import { WorkerLogs } from '../../../../src/control/worker-logs.ts';
 
 interface Given {
   readonly status?: object;
@@ -21,7 +23,9 @@ function patient({ status = {}, recent = [], ring = [], backlog = 100 }: Given):
     rings: { all: [{ owner: { pid: 7, slot: 0 }, read }] },
     loaded: () => ({ settings: { backlog } }),
   };
-  return { service, status: whole, nowMs: 1000 } as unknown as Patient;
+  const logged = () =>
+    new WorkerLogs(service as unknown as Controlled, { level: 'info', access: false }).recent();
+  return { service, status: whole, nowMs: 1000, logged } as unknown as Patient;
 }
 
 const exited = (cause: string) => ({

@@ -21,9 +21,8 @@ function served() {
   const ran: unknown[] = [];
   const clock = new FakeClock();
   const queue = new RequestQueue(() => {}, clock);
-  const store = bodyStore();
-  const bodies = new BodyCollector({ memoryBytes: 1000, store });
-  const handler = oneAtATime(({ url }) => void ran.push(url), { queue, bodies, store, waits: () => {} });
+  const bodies = new BodyCollector({ memoryBytes: 1000, store: bodyStore({ clock }) });
+  const handler = oneAtATime(({ url }) => void ran.push(url), { queue, bodies, waits: () => {} });
   limitTurns(queue, { seconds: 2, fail, clock });
   return { fail, ran, handler, clock };
 }
@@ -69,10 +68,9 @@ describe('one request at a time', () => {
 
   it('closes the connection of a client that ends in the middle of what is behind a request that waits', async () => {
     const queue = new RequestQueue(() => {}, systemClock);
-    const store = bodyStore();
-    const bodies = new BodyCollector({ memoryBytes: 1000, store });
+    const bodies = new BodyCollector({ memoryBytes: 1000, store: bodyStore() });
     const first = Promise.withResolvers<ServerResponse>();
-    const run = oneAtATime((_, response) => first.resolve(response), { queue, bodies, store, waits() {} });
+    const run = oneAtATime((_, response) => first.resolve(response), { queue, bodies, waits() {} });
     const engine = await startEngine({ keepAliveMs: 0, handler: run });
     await engine.send(get('/first'));
     const response = await first.promise;

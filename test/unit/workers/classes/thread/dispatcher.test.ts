@@ -4,7 +4,6 @@ import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { Dispatcher } from '../../../../../workers/classes/thread/dispatcher.ts';
 import { Exchange } from '../../../../../workers/classes/thread/exchange.ts';
 import { Lane } from '../../../../../workers/classes/thread/lane.ts';
-import { bodyStore } from '../../../../support/body-store.ts';
 
 const request = { method: 'GET', url: '/', httpVersion: '1.1', rawHeaders: [], headers: {}, socket: {} };
 
@@ -28,7 +27,7 @@ function pool(threads: number, limit = 10, isTooLate = (_exchange: Exchange) => 
 
 function exchange(id: number, body: Uint8Array<ArrayBuffer> | null = null): Exchange {
   const response = { writeHead() {}, end() {}, headersSent: false } as unknown as ServerResponse;
-  return new Exchange(id, request as unknown as IncomingMessage, response, body, bodyStore());
+  return new Exchange(id, request as unknown as IncomingMessage, response, body);
 }
 
 function finish(lane: Lane): void {

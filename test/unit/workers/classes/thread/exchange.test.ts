@@ -4,7 +4,6 @@ import type { MessagePort } from 'node:worker_threads';
 import { describe, expect, it, vi } from 'vitest';
 import { type AnswerMessage, Exchange } from '../../../../../workers/classes/thread/exchange.ts';
 import { Lane } from '../../../../../workers/classes/thread/lane.ts';
-import { bodyStore } from '../../../../support/body-store.ts';
 import { turns } from '../../../../support/wire.ts';
 
 const thread = { send() {} };
@@ -13,7 +12,7 @@ const head = { status: 200, message: 'OK', headers: [], length: null, closes: fa
 describe('an exchange that got an answer of our own', () => {
   const refused = () => {
     const response = new ServerResponse(new IncomingMessage(new Socket()));
-    const exchange = new Exchange(1, response.req, response, null, bodyStore());
+    const exchange = new Exchange(1, response.req, response, null);
     exchange.refuse(408);
     return { exchange, response };
   };
@@ -41,7 +40,7 @@ describe('an exchange that got an answer of our own', () => {
 describe('an exchange whose answer cannot be sent', () => {
   const begun = () => {
     const response = new ServerResponse(new IncomingMessage(new Socket()));
-    return { response, exchange: new Exchange(1, response.req, response, null, bodyStore()) };
+    return { response, exchange: new Exchange(1, response.req, response, null) };
   };
 
   it('costs its connection, and its lane goes on', () => {

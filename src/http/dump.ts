@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 
 /** What the types of a request leave out. */
 interface Internals extends IncomingMessage {
@@ -15,6 +15,13 @@ interface Internals extends IncomingMessage {
  */
 export function dumpCheaply(request: IncomingMessage): void {
   (request as Internals)._dump = dump;
+}
+
+/** Calls `act` when the answer has been sent, while its request can still be told of an error. */
+export function whenSent(response: ServerResponse, act: () => void): void {
+  // Node's own listener dumps a request of HTTP/1. That of a stream ends it, which must not be destroyed before.
+  if (response.req.httpVersionMajor === 1) response.prependOnceListener('finish', act);
+  else response.once('finish', act);
 }
 
 /** One function for all requests. */

@@ -6,6 +6,7 @@ import { isThenable } from '../support/thenable.ts';
 import { answerError } from './answer-error.ts';
 import type { Connections } from './connections.ts';
 import { limitFlights } from './deadlines.ts';
+import { whenSent } from './dump.ts';
 import { nameRequest, requestField } from './request-name.ts';
 
 /** The reason of the AbortSignal of a request that took too long. */
@@ -90,8 +91,7 @@ function cutShort(response: ServerResponse, seconds: number): string {
     const what = request.httpVersionMajor === 2 ? 'stream was reset' : 'connection was cut';
     return `its ${what}, because its answer had begun`;
   }
-  // Before Node's own listener, behind which the request may count as read, and be told nothing more.
-  response.prependOnceListener('finish', abort);
+  whenSent(response, abort);
   answerError(response, 504);
   return 'its client got 504';
 }

@@ -40,13 +40,12 @@ job "app" {
       }
 
       check {
-        type      = "http"
-        name      = "lives"
-        port      = "admin"
-        path      = "/livez"
-        interval  = "10s"
-        timeout   = "5s"
-        on_update = "ignore"
+        type     = "http"
+        name     = "lives"
+        port     = "admin"
+        path     = "/livez"
+        interval = "10s"
+        timeout  = "5s"
 
         check_restart {
           limit = 3

@@ -50,6 +50,12 @@ it.each(STOPS)('deploy/%s leaves as much time for a stop as the settings need', 
   );
 });
 
+it('no check of deploy/nomad.hcl is both ignored over an update and restarts, which Nomad refuses', () => {
+  const checks = deployedText('nomad.hcl').match(/^ {6}check \{.*?^ {6}\}/gms) ?? [];
+  expect(checks.map((check) => /check_restart/.test(check))).toEqual([false, true]);
+  for (const check of checks) expect(check).not.toMatch(/on_update[^]*check_restart|check_restart[^]*on_update/);
+});
+
 /** For how many seconds each platform lets a service boot. */
 const BOOTS: readonly (readonly [file: string, seconds: () => unknown])[] = [
   ['nomad.hcl', () => /^ +grace += "(\d+)s"$/m.exec(deployedText('nomad.hcl'))?.[1]],

@@ -53,7 +53,21 @@ it.each(STOPS)('deploy/%s leaves as much time for a stop as the settings need', 
 it('no check of deploy/nomad.hcl is both ignored over an update and restarts, which Nomad refuses', () => {
   const checks = deployedText('nomad.hcl').match(/^ {6}check \{.*?^ {6}\}/gms) ?? [];
   expect(checks.map((check) => /check_restart/.test(check))).toEqual([false, true]);
-  for (const check of checks) expect(check).not.toMatch(/on_update[^]*check_restart|check_restart[^]*on_update/);
+  for (const check of checks)
+    expect(check).not.toMatch(/on_update[^]*check_restart|check_restart[^]*on_update/);
+});
+
+it('deploy/ecs.json names the role that awslogs needs, and no volume that user 1000 cannot write to', () => {
+  const { executionRoleArn, volumes = [], containerDefinitions } = JSON.parse(deployedText('ecs.json'));
+  const [{ logConfiguration, readonlyRootFilesystem = false, mountPoints = [] }] = containerDefinitions;
+  expect(logConfiguration.logDriver).toBe('awslogs');
+  expect(executionRoleArn).toMatch(/^arn:aws:iam::\d{12}:role\/\w+$/);
+  // One belongs to root, unless the image has a VOLUME there, which ours have not.
+  expect({ readonlyRootFilesystem, mountPoints, volumes }).toEqual({
+    readonlyRootFilesystem: false,
+    mountPoints: [],
+    volumes: [],
+  });
 });
 
 /** For how many seconds each platform lets a service boot. */
@@ -68,6 +82,16 @@ it.each(BOOTS)('deploy/%s lets a service boot for longer than --boot-timeout', a
   const [command] = commandsIn(file) ?? [];
   const { settings } = await settingsOf(command ?? expect.fail('no command'));
   expect(Number(seconds())).toBeGreaterThan(settings.bootTimeout);
+});
+
+it('Fly asks, and has its answer, within --drain-delay', async () => {
+  const { http_service } = parseToml(deployedText('fly.toml')) as unknown as {
+    http_service: { checks: { interval: string; timeout: string }[] };
+  };
+  const [{ interval, timeout } = expect.fail('no check')] = http_service.checks;
+  const [command] = commandsIn('fly.toml') ?? [];
+  const { settings } = await settingsOf(command ?? expect.fail('no command'));
+  expect(Number.parseInt(interval, 10) + Number.parseInt(timeout, 10)).toBeLessThan(settings.drainDelay);
 });
 
 it('the ports that platforms ask are those that the command opens', async () => {

@@ -37,6 +37,8 @@ server {
         proxy_set_header Host $host;
         proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
         proxy_set_header X-Forwarded-Proto $scheme;
+        proxy_set_header X-Request-Start "t=\${msec}";
+        proxy_set_header X-Request-Id $request_id;
         # What a client might say in its place is not passed on.
         proxy_set_header X-Forwarded-Host "";
         proxy_set_header X-Forwarded-Port "";

@@ -44,7 +44,7 @@ const path = (protocol: string) => join(directory, `${protocol}.sock`);
 const servers = shareServers(
   names.map((name) => [
     ...[...MOUNTS, ...protocols[name], '-b', '127.0.0.1:0', '-b', `unix:${path(name)}`, '--umask', '0'],
-    ...['--access-logfile', '-', '--access-logformat', '%(h)s %(r)s %(s)s'],
+    ...['--access-logfile', '-', '--access-logformat', '%(h)s %(r)s %(s)s %(Q)s %(I)s'],
   ]),
   { cwd: directory },
 );
@@ -59,6 +59,9 @@ const SPOOFED = {
   'x-forwarded-prefix': '/evil',
   'x-forwarded-ssl': 'on',
   forwarded: 'for=6.6.6.6;proto=https;host=evil.test',
+  'x-request-id': 'evil-id',
+  // An hour ago.
+  'x-request-start': `t=${Date.now() - 3_600_000}`,
 };
 
 /** Asks a front from an address that is not trusted. */
@@ -90,39 +93,55 @@ const fronts: readonly (readonly [front: Front, tool: string, protocol: keyof ty
   ['haproxy', 'haproxy', 'proxy'],
   ['caddy', 'caddy', 'http'],
   ['nginx-uwsgi', 'nginx', 'uwsgi'],
+  ['fleet-haproxy', 'haproxy', 'http'],
+  ['fleet-nginx', 'nginx', 'http'],
 ];
+/** These say themselves since when a request has waited: not where the client is the peer. */
+const COUNTING = fronts.filter(([, , protocol]) => protocol === 'http').map(([front]) => front);
 
 describe.each(fronts)('%s with its file of deploy/', (front, tool, protocol) => {
   const it = withTool(tool);
   const server = () => servers[names.indexOf(protocol)]?.() as ReturnType<(typeof servers)[number]>;
 
-  it.each([
+  const places: readonly (readonly [kind: string, before: () => string])[] = [
     ['TCP', () => new URL(server().at).host],
     ['a Unix socket', () => path(protocol)],
-  ])('before a service on %s says who the client is, and nobody else can', async (kind, before) => {
-    const url = await startFront(front, before());
-    const query = `?${front}-${kind.length}`;
-    for (const headers of [{}, SPOOFED]) {
-      expect(await askFrom(url, `/a${query}`, headers, 'x'.repeat(100_000))).toMatchObject({
-        client: CLIENT,
-        scheme: 'http',
-        host: 'shop.test',
-        length: 100_000,
-      });
-      expect(await askFrom(url, '/fetch/%C3%A9?b=c', headers)).toEqual({
-        url: 'http://shop.test/%C3%A9?b=c',
-      });
-      expect(await askFrom(url, '/gateway', { ...headers, cookie: 'a=b; c=d' })).toEqual({
-        REMOTE_ADDR: CLIENT,
-        SCRIPT_NAME: '/gateway',
-        HTTP_HOST: 'shop.test',
-        HTTP_COOKIE: 'a=b; c=d',
-        scheme: 'http',
-      });
-    }
-    await server().waitFor(
-      () => server().stdout.includes(`${CLIENT} POST /a${query} HTTP/1`),
-      'the line of the access log',
-    );
-  });
+  ];
+
+  it.each(front.startsWith('fleet') ? places.slice(0, 1) : places)(
+    'before a service on %s says who the client is, and nobody else can',
+    async (kind, before) => {
+      const url = await startFront(front, before());
+      const query = `?${front}-${kind.length}`;
+      for (const headers of [{}, SPOOFED]) {
+        expect(await askFrom(url, `/a${query}`, headers, 'x'.repeat(100_000))).toMatchObject({
+          client: CLIENT,
+          scheme: 'http',
+          host: 'shop.test',
+          length: 100_000,
+        });
+        expect(await askFrom(url, '/fetch/%C3%A9?b=c', headers)).toEqual({
+          url: 'http://shop.test/%C3%A9?b=c',
+        });
+        expect(await askFrom(url, '/gateway', { ...headers, cookie: 'a=b; c=d' })).toEqual({
+          REMOTE_ADDR: CLIENT,
+          SCRIPT_NAME: '/gateway',
+          HTTP_HOST: 'shop.test',
+          HTTP_COOKIE: 'a=b; c=d',
+          scheme: 'http',
+        });
+      }
+      const lines = () =>
+        server()
+          .stdout.split('\n')
+          .filter((line) => line.startsWith(`${CLIENT} POST /a${query} HTTP/1`));
+      await server().waitFor(() => lines().length === 2, 'both lines of the access log');
+      for (const line of lines()) {
+        const [waited = '', id] = line.split(' ').slice(-2);
+        if (COUNTING.includes(front)) expect(Number(waited)).toBeLessThan(600_000);
+        else expect(waited).toBe('-');
+        expect(id).not.toBe('evil-id');
+      }
+    },
+  );
 });

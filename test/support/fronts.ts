@@ -8,10 +8,19 @@ import { ask } from './http-client.ts';
 import { deadlineMs } from './patience.ts';
 import { root, temporaryDirectory } from './tsunicorn.ts';
 
-export type Front = 'nginx' | 'nginx-uwsgi' | 'haproxy' | 'apache' | 'caddy';
+export type Front =
+  | 'nginx'
+  | 'nginx-uwsgi'
+  | 'haproxy'
+  | 'apache'
+  | 'caddy'
+  | 'fleet-haproxy'
+  | 'fleet-nginx';
 
 /** The configurations of deploy/ name these. */
 const UPSTREAM = '127.0.0.1:8000';
+/** Each machine of deploy/fleet. */
+const MACHINES = /10\.0\.0\.1[123]:8000/g;
 
 /** The command of each front, and what its configuration is embedded in. */
 interface How {
@@ -19,7 +28,9 @@ interface How {
   readonly file: string;
   readonly command: readonly string[];
   readonly wrap: (own: string, directory: string) => string;
-  readonly upstream: (path: string) => readonly [from: string, to: string];
+  /** What stands for the service, where that is not UPSTREAM. */
+  readonly machines?: RegExp;
+  readonly upstream: (path: string) => readonly [from: string | RegExp, to: string];
   /** Where the configuration says on which port it listens, and what stands there for another one. */
   readonly listen: readonly [from: RegExp, to: (port: number) => string];
 }
@@ -41,18 +52,28 @@ http {
   listen: [/^ {4}listen 80;/m, (port) => `    listen 127.0.0.1:${port};`],
 };
 
+const haproxy: How = {
+  file: 'haproxy.conf',
+  command: ['haproxy', '-db', '-f', 'front.conf'],
+  wrap: (own) => own,
+  upstream: (path) => [UPSTREAM, `unix@${path}`],
+  listen: [/bind :80\b/, (port) => `bind 127.0.0.1:${port}`],
+};
+
 const MODULES = ['mpm_event', 'authz_core', 'proxy', 'proxy_http', 'headers'];
 
 const FRONTS: Readonly<Record<Front, How>> = {
   nginx,
   'nginx-uwsgi': { ...nginx, file: 'nginx-uwsgi.conf' },
-  haproxy: {
-    file: 'haproxy.conf',
-    command: ['haproxy', '-db', '-f', 'front.conf'],
-    wrap: (own) => own,
-    upstream: (path) => [UPSTREAM, `unix@${path}`],
-    listen: [/bind :80\b/, (port) => `bind 127.0.0.1:${port}`],
+  haproxy,
+  // Each machine is the same one, which is not asked how it is.
+  'fleet-haproxy': {
+    ...haproxy,
+    file: 'fleet/haproxy.conf',
+    wrap: (own) => own.replace(/^ {4}default-server check .*$/m, ''),
+    machines: MACHINES,
   },
+  'fleet-nginx': { ...nginx, file: 'fleet/nginx.conf', machines: MACHINES },
   caddy: {
     file: 'Caddyfile',
     command: ['caddy', 'run', '--adapter', 'caddyfile', '--config', 'front.conf'],
@@ -91,9 +112,9 @@ export async function startFront(front: Front, before: string): Promise<string> 
   // Apache serves as another user.
   chmodSync(directory, 0o755);
   mkdirSync(join(directory, 'logs'));
-  const { file: own, command, wrap, upstream, listen } = FRONTS[front];
+  const { file: own, command, wrap, machines = UPSTREAM, upstream, listen } = FRONTS[front];
   const port = freePort();
-  const [from, to] = before.startsWith('/') ? upstream(before) : [UPSTREAM, before];
+  const [from, to] = before.startsWith('/') ? upstream(before) : [machines, before];
   const configuration = replaced(readFileSync(join(root, 'deploy', own), 'utf8'), from, to);
   const listening = wrap(replaced(configuration, listen[0], listen[1](port)), directory);
   writeFileSync(join(directory, 'front.conf'), listening);

@@ -80,15 +80,21 @@ job "app" {
           "--access-logfile=-",
         ]
 
+        # It counts as memory of the task.
         mount {
           type   = "tmpfs"
           target = "/tmp"
+          tmpfs_options {
+            size = 167772160 # 160 MiB
+          }
         }
       }
 
       env {
         NODE_ENV          = "production"
         RUNTIME_DIRECTORY = "/tmp/tsunicorn"
+        # In classes sync and thread: bodies in files of /tmp, of each worker. All together have to fit there, and into memory.
+        # TSUNICORN_BODY_FILES = "64M"
       }
 
       resources {

@@ -1,6 +1,7 @@
 import { parse as parseToml } from 'smol-toml';
 import { expect, it } from 'vitest';
 import { parse as parseYaml } from 'yaml';
+import { fileBytesOf } from '../../../src/http/bodies/store.ts';
 import { stopSum } from '../../../src/init/facts.ts';
 import { settingNames, variablesOf } from '../../../src/settings/catalogue/catalogue.ts';
 import { commandsIn, deployedFiles, deployedText, settingsOf } from '../../support/deployed.ts';
@@ -53,8 +54,7 @@ it.each(STOPS)('deploy/%s leaves as much time for a stop as the settings need', 
 it('no check of deploy/nomad.hcl is both ignored over an update and restarts, which Nomad refuses', () => {
   const checks = deployedText('nomad.hcl').match(/^ {6}check \{.*?^ {6}\}/gms) ?? [];
   expect(checks.map((check) => /check_restart/.test(check))).toEqual([false, true]);
-  for (const check of checks)
-    expect(/on_update/.test(check) && /check_restart/.test(check)).toBe(false);
+  for (const check of checks) expect(/on_update/.test(check) && /check_restart/.test(check)).toBe(false);
 });
 
 it('deploy/ecs.json names the role that awslogs needs, and no volume that user 1000 cannot write to', () => {
@@ -92,6 +92,31 @@ it('Fly asks, and has its answer, within --drain-delay', async () => {
   const [command] = commandsIn('fly.toml') ?? [];
   const { settings } = await settingsOf(command ?? expect.fail('no command'));
   expect(Number.parseInt(interval, 10) + Number.parseInt(timeout, 10)).toBeLessThan(settings.drainDelay);
+});
+
+/** Volumes of a fixed size at /tmp, in MiB, and how many workers write there. */
+const VOLUMES: readonly (readonly [file: string, mebibytes: RegExp, workers: RegExp])[] = [
+  ['kubernetes/base/deployment.yaml', /- name: tmp\n.*\n +sizeLimit: (\d+)Mi/, /limits:\n +cpu: "(\d+)"/],
+  ['nomad.hcl', /"\/tmp"\n +tmpfs_options \{\n +size = \d+ # (\d+) MiB/, /--workers=(\d+)/],
+  ['kamal.yml', /tmpfs: \/tmp:size=(\d+)m,/, /cpus: (\d+)/],
+];
+
+it.each(VOLUMES)('what deploy/%s says of --body-files fits into /tmp', async (file, volume, processors) => {
+  const text = deployedText(file);
+  // A comment: it has no effect in class async, whose log would say so.
+  const [, value = ''] =
+    /# (?:- name: )?TSUNICORN_BODY_FILES(?: = |: |\n +# +value: )"?(\w+)/.exec(text) ?? [];
+  const env = { TSUNICORN_BODY_FILES: value };
+  const { settings } = await settingsOf({ words: ['server.ts:app', '--worker-class=sync'], env });
+  const [mebibytes, workers] = [volume, processors].map((each) => Number(each.exec(text)?.[1]));
+  expect(settings.bodyFiles * (workers ?? 0)).toBeLessThan((mebibytes ?? 0) * 1024 ** 2);
+  // At least one body of the largest size: less would be taken as that.
+  expect(settings.bodyFiles).toBe(fileBytesOf(settings));
+});
+
+it('the size of the tmpfs of Nomad, in bytes, is what stands behind it', () => {
+  const [, bytes, mebibytes] = /size = (\d+) # (\d+) MiB/.exec(deployedText('nomad.hcl')) ?? [];
+  expect(Number(bytes)).toBe(Number(mebibytes) * 1024 ** 2);
 });
 
 it('the ports that platforms ask are those that the command opens', async () => {

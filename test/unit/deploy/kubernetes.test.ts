@@ -130,10 +130,24 @@ describe.each(folders)('deploy/kubernetes/%s', (folder) => {
       expect(ports).toContain(spec.podMetricsEndpoints[0].port);
   });
 
+  withKubectl('believes a proxy where an autoscaler goes by what it says', async () => {
+    const waits = /tsunicorn_request_queue/.test(JSON.stringify(applied.get(folder)));
+    const { settings } = await settingsOf(commandOf(podOf(only('Deployment', folder)).container));
+    expect(settings.forwardedAllowIps).toEqual(waits ? ['private'] : ['127.0.0.1', '::1']);
+  });
+
   withKubectl('leaves the number of pods to an autoscaler where there is one', () => {
     const scales = (applied.get(folder) ?? []).some(({ kind }) => /Autoscaler|ScaledObject/.test(kind));
     expect(only('Deployment', folder).spec.replicas).toBe(scales ? undefined : 2);
   });
+});
+
+it('the job of the PodMonitor is one that the alert TsunicornDown looks at', () => {
+  const [monitor] = objectsIn(deployedText('kubernetes/components/monitoring/pod-monitor.yaml'));
+  const [{ relabelings }] = monitor?.spec.podMetricsEndpoints ?? [];
+  const [, expression = ''] = /up\{job=~"(.*?)"\}/.exec(deployedText('prometheus/rules.yml')) ?? [];
+  expect(relabelings).toEqual([{ targetLabel: 'job', replacement: expect.any(String) }]);
+  expect(relabelings[0].replacement).toMatch(new RegExp(`^(?:${expression})$`));
 });
 
 it('a field that no schema knows, and a value that it refuses, would be found', () => {

@@ -42,6 +42,22 @@ process.once('SIGTERM', () => process.exit(143));
 process.exit(await main());
 
 async function main(): Promise<number> {
+  const wanted = FRONTS.filter((name) => values.front === undefined || name === values.front).map(
+    (front) => ({
+      front,
+      scenarios: SCENARIOS.filter(({ title }) => title.includes(values.only)).filter(({ fronts, quick }) =>
+        (values.quick ? quick : fronts).includes(front),
+      ),
+    }),
+  );
+  if (wanted.every(({ scenarios }) => scenarios.length === 0)) {
+    const given = process.argv.slice(2).join(' ');
+    const titles = SCENARIOS.map(({ title }) => `"${title}"`).join(', ');
+    console.error(
+      `npm run fleet: nothing matches "${given}"; there are the fronts ${FRONTS.join(' and ')}, and ${titles}`,
+    );
+    return 2;
+  }
   const missing = missingFor(['haproxy', 'nginx']);
   if (missing !== null) {
     console.error(`SKIPPED: npm run fleet: ${missing}`);
@@ -53,12 +69,8 @@ async function main(): Promise<number> {
   const fleet: Fleet = { network, services, directory, quick: values.quick };
   let failed = false;
   console.log(HEADING);
-  for (const front of FRONTS.filter((name) => values.front === undefined || name === values.front)) {
-    const scenarios = SCENARIOS.filter(({ title }) => title.includes(values.only)).filter(
-      ({ fronts, quick }) => (values.quick ? quick : fronts).includes(front),
-    );
+  for (const { front, scenarios } of wanted)
     if (scenarios.length > 0) failed = !(await holdsBehind(front, fleet, scenarios)) || failed;
-  }
   const load = loadavg()[0]?.toFixed(1);
   console.log(
     `Times in ms, from when a request was due. ${availableParallelism()} processors, load ${load}.`,
@@ -95,8 +107,10 @@ async function run(front: FrontName, url: string, fleet: Fleet, { title, act }: 
   const methods: readonly Method[] = ['GET', 'POST'];
   return methods
     .map((method) => {
-      const summary = summaryOf(sent, method, allowed);
-      console.log(rowOf(front, title, method, summary, allowed !== null));
+      // What may be sent again is.
+      const own = method === 'POST' ? allowed : null;
+      const summary = summaryOf(sent, method, own);
+      console.log(rowOf(front, title, method, summary, own !== null));
       return summary.unexcused === 0 && summary.sent > 0;
     })
     .every(Boolean);

@@ -58,8 +58,8 @@ record [\`counters-sent\`](log-records.md#the-service) says so.
 
 Connections that no worker has accepted wait in the kernel. On Linux the arbiter reads how many there are when \`/metrics\` or
 \`/status.json\` is asked for, also while every worker is blocked; where \`ss\` of iproute2 is installed, also for how long the
-oldest has waited; \`/metrics\` has that as it was when a scrape before it asked, within the last minute and at most every 10
-seconds, as \`ss\` is slow to start on a busy machine. Reading it costs nothing while nobody asks. \`tsunicorn_request_queue_seconds\` is what proxies say of each
+oldest has waited. As \`ss\` is slow to start on a busy machine, a scrape of \`/metrics\` does not wait for it: it shows what \`ss\`
+said after an earlier scrape, unless that is older than a minute, and has \`ss\` run again where it is older than 10 seconds. Reading it costs nothing while nobody asks. \`tsunicorn_request_queue_seconds\` is what proxies say of each
 request: see [the access log](access-log.md#time-in-the-queue).
 
 ## Metrics and checks of the application

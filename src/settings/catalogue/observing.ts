@@ -20,7 +20,7 @@ export const observing = {
     restart: true,
   }),
   adminToken: setting({
-    doc: 'What a client has to send as `Authorization: Bearer <token>` for the pages of `adminBind` that say more than `/livez`, `/readyz` and `/metrics`. Without it those pages are answered only on the loopback interface and on Unix sockets, and [the page](page.md) only shows. Set it by its variable, as anyone on the machine can read a command line, and take at least 16 characters, as `openssl rand -hex 32` makes them: wrong ones are not kept from trying again.',
+    doc: 'What a client has to send as `Authorization: Bearer <token>` for the pages of `adminBind` that say more than `/livez`, `/readyz` and `/metrics`. Without it those pages are answered only on the loopback interface and on Unix sockets, and [the page](page.md) only shows. Set it by its variable, as anyone on the machine can read a command line, and take at least 16 characters, as `openssl rand -hex 32` makes them: nobody who sends wrong ones is kept from trying more.',
     flags: '--admin-token',
     kind: nullable(text('token')),
     default: null,

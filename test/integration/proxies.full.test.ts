@@ -58,6 +58,7 @@ const SPOOFED = {
   'x-forwarded-port': '666',
   'x-forwarded-prefix': '/evil',
   'x-forwarded-ssl': 'on',
+  'x-forwarded-protocol': 'ssl',
   forwarded: 'for=6.6.6.6;proto=https;host=evil.test',
   'x-request-id': 'evil-id',
   // An hour ago.

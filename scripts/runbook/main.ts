@@ -1,9 +1,9 @@
 import { parseArgs } from 'node:util';
+import { wholeNumber } from '../../test/support/whole-number.ts';
 import type { Observed } from './observe.ts';
 import { writePage } from './page.ts';
 import { type Outcome, play, scenesOf } from './play.ts';
 import { SCENARIOS } from './scenarios.ts';
-import { wholeNumber } from '../../test/support/whole-number.ts';
 
 // Makes every failure with the real command, and writes what was seen into docs/runbook.md. It takes two minutes.
 

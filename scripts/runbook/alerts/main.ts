@@ -1,9 +1,9 @@
 import { parseArgs } from 'node:util';
+import { wholeNumber } from '../../../test/support/whole-number.ts';
 import { SCENARIOS } from '../scenarios.ts';
 import { calm } from './calm.ts';
 import { Prometheus, prometheusMissing } from './prometheus.ts';
 import { alerted } from './staged.ts';
-import { wholeNumber } from '../../../test/support/whole-number.ts';
 
 // Makes the failures before a real Prometheus with the rules that ship, and lets it look at an hour of calm.
 

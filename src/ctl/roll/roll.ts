@@ -219,8 +219,8 @@ function undone({ status, answer, complaint }: Told): Failure {
     case STATUS.noService:
       return new Failure(STATUS.noService, complaint);
     case STATUS.refused:
-      // Without an answer it may have been ended in the middle, as by a signal or a crash.
-      if (answer === null) break;
+      // It says itself why; where it does not, it may have been ended in the middle, as by a crash.
+      if (answer === null && !complaint.startsWith('tsunicornctl: ')) break;
       return new Stop(STATUS.refused, `refused, nothing was changed there: ${reason}`, { state: 'undone' });
   }
   return new Failure(

@@ -121,6 +121,15 @@ describe('a roll', () => {
       { state: 'undone', reason: 'refused, nothing was changed there: tsunicornctl: workers: expected' },
     ],
     [
+      'whose tsunicornctl crashes',
+      [status(0), { status: 1, answer: null, complaint: 'Node.js v26.10.0' }],
+      STATUS.noService,
+      {
+        state: 'unknown',
+        reason: 'its tsunicornctl ended with status 1; the change may go on there: Node.js v26.10.0',
+      },
+    ],
+    [
       'is not done in time',
       [status(0), { status: 5, answer: { outcome: 'timeout' }, complaint: '' }],
       STATUS.timedOut,

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ScaledObject } from '@kubernetes-models/keda/keda.sh/v1alpha1/ScaledObject';
 import { PodMonitor } from '@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1/PodMonitor';
@@ -9,6 +9,7 @@ import { PodDisruptionBudget } from 'kubernetes-models/policy/v1/PodDisruptionBu
 import { Service } from 'kubernetes-models/v1/Service';
 import { messageOf } from '../../src/support/errors.ts';
 import type { KubernetesObject } from './kubernetes.ts';
+import { PROGRAM_MS } from './patience.ts';
 import { root } from './tsunicorn.ts';
 
 interface Schema {
@@ -67,19 +68,36 @@ function wrongValues(object: KubernetesObject): readonly string[] {
 
 /** The schemas let fields pass that they do not know. Their types do not, in a literal. */
 function unknownFields(objects: readonly KubernetesObject[]): readonly string[] {
-  const folder = join(root, '.cache/kubernetes');
-  mkdirSync(folder, { recursive: true });
+  // Below the root, where the compiler finds the schemas; one of its own, for two test files may ask at the same time.
+  mkdirSync(join(root, '.cache'), { recursive: true });
+  const folder = mkdtempSync(join(root, '.cache/kubernetes-'));
+  try {
+    return compilerSays(folder, objects);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function compilerSays(folder: string, objects: readonly KubernetesObject[]): readonly string[] {
   const options = { noEmit: true, skipLibCheck: true, strict: true, module: 'nodenext', types: [] };
   writeFileSync(
     join(folder, 'tsconfig.json'),
     JSON.stringify({ compilerOptions: options, include: ['*.ts'] }),
   );
-  const lines = objects.map((object, index) => {
+  const texts = objects.map((object, index) => {
     const { kind } = object;
     const name = `I${kind}`;
     return `export const _${index}: import('${schemaOf(object).module}').${name} = ${JSON.stringify(object)};\n`;
   });
-  writeFileSync(join(folder, 'objects.ts'), lines.join(''));
-  const { stdout } = spawnSync('tsc', ['-p', folder, '--pretty', 'false'], { cwd: root, encoding: 'utf8' });
-  return stdout.split('\n').filter((line) => line !== '');
+  writeFileSync(join(folder, 'objects.ts'), texts.join(''));
+  const { status, stdout, stderr, error } = spawnSync('tsc', ['-p', folder, '--pretty', 'false'], {
+    cwd: root,
+    encoding: 'utf8',
+    timeout: PROGRAM_MS,
+  });
+  const lines = (stdout ?? '').split('\n').filter((line) => line !== '');
+  // It has failed itself where it neither is content nor says what is wrong.
+  if (error !== undefined || (status === 0) !== (lines.length === 0))
+    throw error ?? new Error(`tsc: ${status}\n${stdout}${stderr}`);
+  return lines;
 }

@@ -2,6 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
+import { PROGRAM_MS } from './patience.ts';
 import { root } from './tsunicorn.ts';
 
 /** An object of Kubernetes, as far as tests look into it. */
@@ -21,6 +22,7 @@ const LEAST_MINOR = 21;
 export function kubectlTrouble(): string | null {
   const { status, stdout } = spawnSync('kubectl', ['version', '--client', '--output=json'], {
     encoding: 'utf8',
+    timeout: PROGRAM_MS,
   });
   if (status !== 0) return 'kubectl is not installed';
   const { major, minor } = JSON.parse(stdout).clientVersion;
@@ -34,7 +36,12 @@ export function overlays(): readonly string[] {
 
 /** What `kubectl apply -k` would apply; `folder` is below deploy/kubernetes. */
 export function rendered(folder: string): readonly KubernetesObject[] {
-  return objectsIn(execFileSync('kubectl', ['kustomize', join(FOLDER, folder)], { encoding: 'utf8' }));
+  return objectsIn(
+    execFileSync('kubectl', ['kustomize', join(FOLDER, folder)], {
+      encoding: 'utf8',
+      timeout: PROGRAM_MS,
+    }),
+  );
 }
 
 export function objectsIn(text: string): readonly KubernetesObject[] {

@@ -3,6 +3,7 @@ import { chownSync, existsSync, mkdirSync, readdirSync, statSync, writeFileSync 
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { ctl } from '../support/control.ts';
+import { PROGRAM_MS } from '../support/patience.ts';
 import { serve, start, temporaryDirectory } from '../support/tsunicorn.ts';
 
 const APP = `
@@ -21,7 +22,7 @@ const files = { 'app.mjs': APP };
 function leaveForeignSocket(path: string): boolean {
   if (process.getuid?.() !== 0) return false;
   const holder = `require('node:net').createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, 'SIGKILL'))`;
-  spawnSync(process.execPath, ['-e', holder]);
+  spawnSync(process.execPath, ['-e', holder], { timeout: PROGRAM_MS });
   chownSync(path, 12345, 12345);
   return true;
 }

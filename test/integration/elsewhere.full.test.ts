@@ -10,6 +10,7 @@ import { complaintsOf } from '../support/kubernetes-schemas.ts';
 import { request } from '../support/load.ts';
 import { adminOf } from '../support/metrics.ts';
 import { startNginx } from '../support/nginx.ts';
+import { PROGRAM_MS } from '../support/patience.ts';
 import { withTool } from '../support/tools.ts';
 import { built, serve, start, temporaryDirectory } from '../support/tsunicorn.ts';
 
@@ -122,6 +123,7 @@ describe('tsunicorn init', () => {
       );
       const { stdout, stderr } = spawnSync('systemd-analyze', ['verify', '--man=no', join(cwd, file)], {
         encoding: 'utf8',
+        timeout: PROGRAM_MS,
       });
       expect(stdout + stderr).toBe('');
       const [, command = ''] = /^ExecStart=(.*)$/m.exec(text) ?? [];

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { get } from '../support/client.ts';
 import { adminOf, counted, samples } from '../support/metrics.ts';
+import { PROGRAM_MS } from '../support/patience.ts';
 import { inMountNamespace, withTool } from '../support/tools.ts';
 import { built, serve } from '../support/tsunicorn.ts';
 import { gone, upgrade } from '../support/upgrade.ts';
@@ -225,7 +226,11 @@ withProm('promtool is content with what Prometheus is told', async () => {
   await ask(running.at, 1, '/fail');
   await untilCounted(admin, 11);
   const { body: input } = await get(admin, '/metrics');
-  const { status, stdout, stderr } = spawnSync('promtool', ['check', 'metrics'], { input, encoding: 'utf8' });
+  const { status, stdout, stderr } = spawnSync('promtool', ['check', 'metrics'], {
+    input,
+    encoding: 'utf8',
+    timeout: PROGRAM_MS,
+  });
   expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: '', stderr: '' });
 });
 

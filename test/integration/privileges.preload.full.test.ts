@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { run } from '../support/command.ts';
 import { ask } from '../support/http-client.ts';
+import { PROGRAM_MS } from '../support/patience.ts';
 import { asRoot, withTool } from '../support/tools.ts';
 import { app, serve, temporaryDirectory } from '../support/tsunicorn.ts';
 
@@ -95,7 +96,10 @@ describe.each(users)('with %s', (_name, user) => {
       if (process.getuid?.() !== 0) return;
       const cwd = directoryOfAll({ 'pre.c': LIBRARY });
       const define = `-DUIDS="${join(cwd, 'uids')}"`;
-      execFileSync(COMPILER, ['-shared', '-fPIC', define, '-o', 'pre.so', 'pre.c'], { cwd });
+      execFileSync(COMPILER, ['-shared', '-fPIC', define, '-o', 'pre.so', 'pre.c'], {
+        cwd,
+        timeout: PROGRAM_MS,
+      });
       const preload = ['-e', `LD_PRELOAD=${join(cwd, 'pre.so')}`];
       expect(await servedAs(cwd, [...user, ...preload])).toEqual([NOBODY]);
       writeFileSync(join(cwd, 'uids'), '');

@@ -4,6 +4,7 @@ import net, { type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { get, outcome } from '../support/client.ts';
+import { PROGRAM_MS } from '../support/patience.ts';
 import { refusal } from '../support/refusal.ts';
 import { withIpv6, withTool } from '../support/tools.ts';
 import { app, serve, start, temporaryDirectory } from '../support/tsunicorn.ts';
@@ -147,7 +148,9 @@ describe('LISTEN_FDS is refused where', () => {
     const through = ['systemd-socket-activate', '--datagram', '-l', path];
     const running = start([puppet], { through });
     await running.waitForLog(/Listening on/);
-    execFileSync('socat', ['-u', 'OPEN:/dev/zero,readbytes=1', `UNIX-SENDTO:${path}`]);
+    execFileSync('socat', ['-u', 'OPEN:/dev/zero,readbytes=1', `UNIX-SENDTO:${path}`], {
+      timeout: PROGRAM_MS,
+    });
     expect((await running.end()).status).toBe(1);
     expect(running.stderr).toMatch(
       /\ntsunicorn: LISTEN_FDS fd:\/\/3: it is a datagram socket, .*ListenStream=.* \[TSU0206\]\n$/,

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
+import { PROGRAM_MS } from '../support/patience.ts';
 import { withTool } from '../support/tools.ts';
 import { root, temporaryDirectory } from '../support/tsunicorn.ts';
 
@@ -19,7 +20,11 @@ function installed(): string {
 }
 
 function analyze(...args: readonly string[]): string {
-  return execFileSync('systemd-analyze', [...args], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+  return execFileSync('systemd-analyze', [...args], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: PROGRAM_MS,
+  });
 }
 
 itWithAnalyze('systemd finds nothing to say against the units in deploy/', () => {

@@ -7,6 +7,7 @@ import tls from 'node:tls';
 import { expect, it } from 'vitest';
 import { answerOcsp, certify, chain, revoke } from '../support/certificates.ts';
 import { onTestFinished, tellTestsApart } from '../support/current-test.ts';
+import { PROGRAM_MS } from '../support/patience.ts';
 import { refusal } from '../support/refusal.ts';
 import { askResuming, askSecurely, connectSecurely } from '../support/tls-client.ts';
 import { app, type Running, root, serve, start, temporaryDirectory } from '../support/tsunicorn.ts';
@@ -254,6 +255,7 @@ it('staples the response of --ocsp-file, which clients can check', async () => {
     const asked = spawnSync('openssl', ['s_client', ...at, version, '-status', '-CAfile', authority.cert], {
       input: '',
       encoding: 'utf8',
+      timeout: PROGRAM_MS,
     });
     expect(asked.stdout).toMatch(/OCSP Response Status: successful[\s\S]*Cert Status: good/);
     expect(asked.stdout).toMatch(/Verify return code: 0 \(ok\)/);

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { PROGRAM_MS } from './patience.ts';
 
 export interface CertificateOptions {
   /** The names that it is for, the first one as its common name; none in its subjectAltName where `isPlain`. */
@@ -98,5 +99,5 @@ export function chain({ cert }: Files, issuer: Files): void {
 }
 
 function openssl(...args: readonly string[]): void {
-  execFileSync('openssl', args, { stdio: 'pipe' });
+  execFileSync('openssl', args, { stdio: 'pipe', timeout: PROGRAM_MS });
 }

@@ -5,6 +5,7 @@ import { expect, it } from 'vitest';
 import { renderDashboard } from '../../../scripts/dashboard.ts';
 import { SCENARIOS } from '../../../scripts/runbook/scenarios.ts';
 import { DURATION, families, presentFamilies } from '../../../src/metrics/catalogue.ts';
+import { PROGRAM_MS } from '../../support/patience.ts';
 import { withTool } from '../../support/tools.ts';
 import { root } from '../../support/tsunicorn.ts';
 
@@ -42,6 +43,7 @@ withPromtool('alerts fire when they should, and are silent in calm and over plan
   const { status, stdout, stderr } = spawnSync('promtool', ['test', 'rules', 'rules.test.yml'], {
     cwd: folder,
     encoding: 'utf8',
+    timeout: PROGRAM_MS,
   });
   expect({ status, stdout, stderr }).toMatchObject({ status: 0, stderr: '' });
 });

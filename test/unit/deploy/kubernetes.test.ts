@@ -14,6 +14,7 @@ import {
   rendered,
 } from '../../support/kubernetes.ts';
 import { complaintsOf } from '../../support/kubernetes-schemas.ts';
+import { PROGRAM_MS } from '../../support/patience.ts';
 import { withTool } from '../../support/tools.ts';
 import { temporaryDirectory } from '../../support/tsunicorn.ts';
 
@@ -212,6 +213,7 @@ describe.each(QUERIES)('the query of %s', (_, query) => {
     const { status, stdout, stderr } = spawnSync('promtool', ['test', 'rules', 'tests.yml'], {
       cwd,
       encoding: 'utf8',
+      timeout: PROGRAM_MS,
     });
     expect({ status, stdout, stderr }).toMatchObject({ status: 0 });
   });

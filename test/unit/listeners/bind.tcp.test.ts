@@ -9,6 +9,7 @@ import { closing } from '../../../src/listeners/closing.ts';
 import type { Listener } from '../../../src/listeners/listener.ts';
 import { expandLocalhost, formatAddress, hasAddress, parseAddress } from '../../../src/settings/address.ts';
 import { UsageError } from '../../../src/support/errors.ts';
+import { PROGRAM_MS } from '../../support/patience.ts';
 import { temporaryDirectory } from '../../support/tsunicorn.ts';
 
 const hasV6 = hasAddress('::1');
@@ -202,6 +203,7 @@ describe('an inherited descriptor', () => {
     const text = execFileSync(process.execPath, ['--input-type=module', '-e', child], {
       stdio: ['ignore', 'pipe', 'inherit', fd],
       encoding: 'utf8',
+      timeout: PROGRAM_MS,
     });
     server.close();
     expect(text.trim()).toBe('3 fd://3 true EBADF');

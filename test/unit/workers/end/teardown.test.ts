@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
+import { PROGRAM_MS } from '../../../support/patience.ts';
 
 const TEARDOWN = new URL('../../../../workers/end/teardown.ts', import.meta.url).href;
 
@@ -12,7 +13,7 @@ function endOf({ parents, connected }: { parents: readonly number[]; connected: 
     process.connected = ${connected};
     boundTeardown();
     process.exit(0);`;
-  return spawnSync(process.execPath, ['--input-type=module', '-e', program]).signal;
+  return spawnSync(process.execPath, ['--input-type=module', '-e', program], { timeout: PROGRAM_MS }).signal;
 }
 
 describe('the end of a worker', () => {

@@ -26,8 +26,13 @@ function memoryGroup(limit: string): string | null {
   const folder = join('/sys/fs/cgroup/memory', `tsunicorn-test-${process.pid}-${limit}`);
   try {
     mkdirSync(folder);
+  } catch {
+    return null;
+  }
+  try {
     writeFileSync(join(folder, 'memory.limit_in_bytes'), limit);
   } catch {
+    rmdirSync(folder);
     return null;
   }
   return folder;
@@ -95,14 +100,14 @@ describe('the end of a worker is explained', () => {
   });
 });
 
-it.each([
+it.for([
   ['256M', 1],
   ['512M', 2],
-])(
+] as const)(
   'with --worker-heap auto V8 ends workers whose heaps are full, and not the kernel: %s for %i',
-  async (limit, workers) => {
+  async ([limit, workers], { skip }) => {
     const group = memoryGroup(limit);
-    if (group === null) return console.warn('SKIPPED: no control group of version 1 can be made here');
+    if (group === null) return skip('no control group of version 1 can be made here');
     removeAtEnd(group);
     const args = [ends, '--worker-heap', 'auto', '--workers', `${workers}`, '--timeout', '0'];
     const running = await serve(args, { through: into(group) });

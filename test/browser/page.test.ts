@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { get } from '../support/client.ts';
 import { onTestFinished } from '../support/current-test.ts';
 import { adminOf } from '../support/metrics.ts';
+import { deadlineMs } from '../support/patience.ts';
 import { type Running, serve, start } from '../support/tsunicorn.ts';
 import { chromiumPath, launch, looksRight, openPage, sees } from './chromium.ts';
 
@@ -80,7 +81,9 @@ describe.skipIf(chromiumPath === null)('the page', () => {
     get(running.at, '/slow?ms=100000').catch(() => {});
     get(running.at, '/slow?ms=100000').catch(() => {});
     const admin = await adminOf(running);
-    await expect.poll(async () => (await get(admin, '/status.json')).body).toMatch(/"inFlight":2/);
+    await expect
+      .poll(async () => (await get(admin, '/status.json')).body, { timeout: deadlineMs() })
+      .toMatch(/"inFlight":2/);
     running.signal('SIGTERM');
     await look(running, 'draining', /The service stops: .* left/);
     running.signal('SIGKILL');

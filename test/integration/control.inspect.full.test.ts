@@ -80,7 +80,7 @@ it('a loop that spins writes its heap when its replacement serves, beyond its ti
   expect(statSync(file).mode & 0o777).toBe(0o600);
   expect(readdirSync(dirname(file))).toEqual(['w.heapsnapshot']);
   await service.waitForLog(/has written its heap to .*w\.heapsnapshot/);
-  await expect.poll(() => isAlive(processes[0]?.pid ?? 0)).toBe(false);
+  await expect.poll(() => isAlive(processes[0]?.pid ?? 0), { timeout: deadlineMs() }).toBe(false);
 
   const refused = await ask(path, 'heap', '0', '-o', '/nowhere/w');
   expect(refused).toMatchObject({

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ask } from '../support/http-client.ts';
 import { askHttp2, connectHttp2 } from '../support/http2-client.ts';
+import { deadlineMs } from '../support/patience.ts';
 import { sharedDirectory, shareServers } from '../support/shared.ts';
 import { root } from '../support/tsunicorn.ts';
 
@@ -155,7 +156,7 @@ describe.each(CLASSES)('class %s', (name) => {
     await new Promise((soon) => one.ping(soon));
     stream.close(8);
     const read = async () => /endless (\d+)/.exec((await askFresh('/ended')).body)?.[1];
-    await expect.poll(read).toMatch(/^\d+$/);
+    await expect.poll(read, { timeout: deadlineMs() }).toMatch(/^\d+$/);
   });
 
   describe.each(FRAMEWORKS)('%s', (framework) => {

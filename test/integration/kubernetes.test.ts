@@ -5,6 +5,7 @@ import { get } from '../support/client.ts';
 import { commandOf, deployedText } from '../support/deployed.ts';
 import { objectsIn } from '../support/kubernetes.ts';
 import { adminOf } from '../support/metrics.ts';
+import { deadlineMs } from '../support/patience.ts';
 import { IN_CONTAINER, inContainer } from '../support/tools.ts';
 import { childrenOf, root, start, temporaryDirectory } from '../support/tsunicorn.ts';
 
@@ -70,7 +71,7 @@ it('the command of deploy/kubernetes serves in such a container, answers its pro
   const admin = await adminOf(service);
   const url = await service.url();
   const statusAt = async (path: string) => (await get(admin, path)).status;
-  await expect.poll(() => statusAt(container.startupProbe.httpGet.path)).toBe(200);
+  await expect.poll(() => statusAt(container.startupProbe.httpGet.path), { timeout: deadlineMs() }).toBe(200);
   expect(await statusAt(container.livenessProbe.httpGet.path)).toBe(200);
   expect(JSON.parse((await get(url)).body)).toEqual([false, false, true, true, true]);
 
@@ -84,7 +85,9 @@ it('the command of deploy/kubernetes serves in such a container, answers its pro
   expect(service.stderr).not.toMatch(/"level":"(?:warning|error|critical)"/);
 
   process.kill(arbiter, 'SIGTERM');
-  await expect.poll(() => statusAt(container.readinessProbe.httpGet.path)).toBe(503);
+  await expect
+    .poll(() => statusAt(container.readinessProbe.httpGet.path), { timeout: deadlineMs() })
+    .toBe(503);
   expect((await get(url)).status).toBe(200);
   expect(await statusAt(container.livenessProbe.httpGet.path)).toBe(200);
   // A second one ends the delay.

@@ -8,6 +8,7 @@ import { onTestFinished } from '../support/current-test.ts';
 import { askHttp2, connectHttp2 } from '../support/http2-client.ts';
 import { literals as block, frame } from '../support/http2-frames.ts';
 import { reloadInTurn, startHttp2Load, targetsIn } from '../support/http2-load.ts';
+import { shortLimit } from '../support/patience.ts';
 import { shareServer } from '../support/shared.ts';
 import { root, serve } from '../support/tsunicorn.ts';
 
@@ -269,7 +270,7 @@ it('loses no stream that was taken over reloads, for clients that send again wha
 });
 
 it('names the requests of streams where the event loop is blocked', async () => {
-  const running = await serveApp(['--timeout', '1', '--access-logfile', '-']);
+  const running = await serveApp(['--timeout', await shortLimit(), '--access-logfile', '-']);
   const session = connectHttp2(running.at);
   const hangs = askHttp2(session, '/hangs');
   await askHttp2(session, '/empty');

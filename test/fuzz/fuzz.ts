@@ -20,14 +20,15 @@ export interface FuzzOptions {
   readonly seed: number;
   /** How many requests are made in all. */
   readonly requests: number;
-  /** When it ends although there were fewer, by `performance.now()`. */
-  readonly untilMs?: number;
+  /** How long after the service serves it ends although there were fewer. */
+  readonly lastsMs?: number;
   readonly say?: (line: string) => void;
 }
 
 export interface Fuzzed {
   readonly requests: number;
   readonly connections: number;
+  /** Those that were answered as they should be. */
   readonly honest: number;
   /** Megabytes of the worker after so many requests. */
   readonly memory: readonly { readonly requests: number; readonly megabytes: number }[];
@@ -51,11 +52,12 @@ export async function fuzz({
   name,
   seed,
   requests: wanted,
-  untilMs = Infinity,
+  lastsMs = Infinity,
   say,
 }: FuzzOptions): Promise<Fuzzed> {
   const draw = drawFor(name);
   const service = await Service.start(name);
+  const untilMs = performance.now() + lastsMs;
   const { worker } = service;
   const underWay = new Set<number>();
   const memory: { requests: number; megabytes: number }[] = [];
@@ -76,8 +78,8 @@ export async function fuzz({
       requests += script.requests;
       underWay.add(connection);
       if (connection % HONEST_EVERY === 0) {
-        honest++;
         const fault = await askHonestly(service, name);
+        if (fault === null) honest++;
         fail(fault && `an honest request: ${fault}`);
       }
       fail(await perform(service, script, connection), connection);
@@ -97,6 +99,7 @@ export async function fuzz({
       say?.(`${name}: ${requests} requests on ${connections} connections, ${Math.round(megabytes)} MB`);
     }
     failure ??= growth(memory);
+    if (honest === 0) fail('no honest request was answered');
     return { requests, connections, honest, memory, failure };
   } finally {
     await service.stop();

@@ -30,16 +30,15 @@ async function main(): Promise<number> {
   );
   if (names.length === 0) throw new Error(`--class is all or one of ${Object.keys(TRIED).join(', ')}`);
   const seconds = wholeNumber('seconds', values.seconds, Infinity);
-  const startMs = performance.now();
   let failed = 0;
-  for (const [index, name] of names.entries()) {
+  for (const name of names) {
     if (values.connection !== undefined) {
       failed += await again(name, seed, wholeNumber('connection', values.connection));
       continue;
     }
-    const untilMs = startMs + (seconds * 1000 * (index + 1)) / names.length;
+    const lastsMs = (seconds * 1000) / names.length;
     const { failure, requests, connections, honest } = await fuzz({
-      ...{ name, seed, untilMs, requests: wholeNumber('requests', values.requests) },
+      ...{ name, seed, lastsMs, requests: wholeNumber('requests', values.requests) },
       say: console.log,
     });
     if (failure === null)

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { exitOnSignals } from '../support/left-behind.ts';
 import { wholeNumber } from '../support/whole-number.ts';
 import { report, requestsText, runSeed } from './run.ts';
 
@@ -13,6 +14,7 @@ const { values } = parseArgs({
   },
 });
 
+exitOnSignals();
 process.exitCode = await main();
 
 /** Runs one seed after the other until one does not hold, or there were so many. */

@@ -1,4 +1,8 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { waitStill } from '../support/left-behind.ts';
+
+/** A process that is killed ends within this. */
+const END_MS = 3000;
 
 /** A process of the service, as /proc has it. */
 export interface Member {
@@ -29,5 +33,16 @@ export function signal(pid: number, name: NodeJS.Signals): boolean {
     return true;
   } catch {
     return false;
+  }
+}
+
+/** Kills every process that lives in a directory, also those that are started meanwhile. It waits without the event loop. */
+export function endMembers(directory: string): void {
+  const untilMs = performance.now() + END_MS;
+  for (;;) {
+    const left = membersOf(directory);
+    for (const { pid } of left) signal(pid, 'SIGKILL');
+    if (left.length === 0 || performance.now() > untilMs) return;
+    waitStill(10);
   }
 }

@@ -5,7 +5,8 @@ import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Member, membersOf, signal } from './processes.ts';
+import { undoAtExit } from '../support/left-behind.ts';
+import { endMembers, type Member, membersOf } from './processes.ts';
 
 const command = fileURLToPath(new URL('../../dist/bin/tsunicorn.js', import.meta.url));
 const FAKETIME = '/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1';
@@ -49,12 +50,22 @@ export class World {
   #statsd: Socket | null = null;
   #syslog: Socket | null = null;
   readonly #ports = { statsd: 0, syslog: 0 };
+  readonly #remove: () => void;
+  readonly #isRemoved: () => void;
 
   constructor(wantsFakeClock: boolean) {
     this.directory = mkdtempSync(join(tmpdir(), 'tsunicorn-chaos-'));
+    let isMounted = false;
+    this.#remove = () => {
+      endMembers(this.directory);
+      if (isMounted) spawnSync('umount', ['-l', this.directory]);
+      rmSync(this.directory, { recursive: true, force: true });
+    };
+    this.#isRemoved = undoAtExit(this.#remove);
     const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'none', this.directory]);
+    isMounted = mounted.status === 0;
     this.means = {
-      smallDisk: mounted.status === 0,
+      smallDisk: isMounted,
       fakeClock: spawnSync('ls', [FAKETIME]).status === 0,
       limits: spawnSync('prlimit', ['--version']).status === 0,
     };
@@ -144,12 +155,11 @@ export class World {
 
   /** Ends whatever is left, and removes the directory. */
   async close(): Promise<void> {
-    for (const { pid } of this.members()) signal(pid, 'SIGKILL');
+    this.#remove();
+    this.#isRemoved();
     await this.receive(false);
     this.#socket.close();
     this.#child?.stderr?.destroy();
-    if (this.means.smallDisk) spawnSync('umount', ['-l', this.directory]);
-    rmSync(this.directory, { recursive: true, force: true });
   }
 }
 

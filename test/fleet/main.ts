@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { plainEnvironment } from '../../bench/processes.ts';
+import { exitOnSignals } from '../support/left-behind.ts';
 import { FRONTS, type FrontName, frontCommand } from './fronts.ts';
 import { inside, makeNetwork, missingFor, removeNetwork } from './network.ts';
 import { type Fleet, SCENARIOS, type Scenario } from './scenarios.ts';
@@ -36,8 +37,7 @@ process.on('exit', () => {
   removeNetwork(id);
   rmSync(directory, { recursive: true, force: true });
 });
-process.once('SIGINT', () => process.exit(130));
-process.once('SIGTERM', () => process.exit(143));
+exitOnSignals();
 
 process.exit(await main());
 

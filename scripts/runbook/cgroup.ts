@@ -1,9 +1,14 @@
 import { mkdirSync, readdirSync, rmdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { codeOf } from '../../src/support/errors.ts';
+import { waitStill } from '../../test/support/left-behind.ts';
 
 /** Of version 1, where a directory below it is a group of its own; version 2 has all in one tree. */
 const MEMORY = '/sys/fs/cgroup/memory';
 const UNIFIED = '/sys/fs/cgroup';
+
+/** What was killed is gone within this. */
+const EMPTY_MS = 2000;
 
 /** Why no control group with a memory limit can be made here; null where one can. */
 export function cgroupMissing(): string | null {
@@ -24,20 +29,27 @@ export function inCgroup(megabytes: number): readonly string[] {
   const script = [
     `mkdir ${group}`,
     `echo ${megabytes}M > ${group}/${limitFile()}`,
-    // Without swap the kernel has no such file.
-    `{ echo ${isUnified() ? '0' : `${megabytes}M`} > ${group}/${isUnified() ? 'memory.swap.max' : 'memory.memsw.limit_in_bytes'}; } 2>/dev/null || :`,
+    // Without swap the kernel has no such file. What fails before must still end all of it, with no group and no limit.
+    `{ { echo ${isUnified() ? '0' : `${megabytes}M`} > ${group}/${isUnified() ? 'memory.swap.max' : 'memory.memsw.limit_in_bytes'}; } 2>/dev/null || :; }`,
     `echo $$ > ${group}/cgroup.procs`,
     'exec "$@"',
   ].join(' && ');
   return ['sh', '-c', script, root()];
 }
 
-/** Removes the group of a command that has ended, with all that it started; `pid` is of that command. */
+/**
+ * Removes the group of a command that has ended, with all that it started; `pid` is of that command. It waits without the
+ * event loop for what has been killed and is not gone yet.
+ */
 export function removeCgroup(pid: number): void {
-  try {
-    rmdirSync(join(root(), `tsunicorn-runbook-${pid}`));
-  } catch {
-    // It has none, or something in it has not ended yet: an empty group harms nobody.
+  for (const untilMs = performance.now() + EMPTY_MS; ; ) {
+    try {
+      return rmdirSync(join(root(), `tsunicorn-runbook-${pid}`));
+    } catch (error) {
+      // Most have none. An empty group harms nobody.
+      if (codeOf(error) !== 'EBUSY' || performance.now() > untilMs) return;
+      waitStill(10);
+    }
   }
 }
 

@@ -19,6 +19,8 @@ export function entryOf({ program }: Pick<Draw, 'program'>): string {
 
 const ACTS = (paths: Paths) => `import { createServer } from 'node:http';
 import { openSync } from 'node:fs';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { Resolver } from 'node:dns/promises';
 import { createRequire } from 'node:module';
 const require = createRequire(import.meta.url);
@@ -32,7 +34,7 @@ const acts = {
   '${paths.collect}': () => { for (;;) kept.push(new Array(1000).fill(Math.random())); },
   '${paths.wait}': async ({ ms = 60_000 }) => { await later(Number(ms)); return 'late'; },
   '${paths.lose}': () => new Promise(() => {}),
-  '${paths.lookup}': async () => { const dns = new Resolver({ timeout: 60_000 }); dns.setServers(['192.0.2.1']); await dns.resolve4('api.example.com'); return 'found'; },
+  '${paths.lookup}': async () => { const silent = createSocket('udp4').bind(0, '127.0.0.1'); await once(silent, 'listening'); const dns = new Resolver({ timeout: 60_000 }); dns.setServers(['127.0.0.1:' + silent.address().port]); await dns.resolve4('api.example.com'); return 'found'; },
   '${paths.crash}': ({ signal = 'SIGSEGV' }) => { process.kill(process.pid, signal); return 'gone'; },
   '${paths.quit}': ({ status = 1 }) => { process.exit(Number(status)); },
   '${paths.reject}': () => { Promise.reject(new Error('nobody awaits this')); return 'sent'; },

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { exitOnSignals } from '../../test/support/left-behind.ts';
 import { wholeNumber } from '../../test/support/whole-number.ts';
 import type { Observed } from './observe.ts';
 import { writePage } from './page.ts';
@@ -22,7 +23,11 @@ const wanted = SCENARIOS.filter(
 );
 const withinMs = wholeNumber('within', values.within) * 1000;
 const seen = new Map<string, Observed>();
-if (wanted.length === 0) throw new Error(`--only: no failure that can be made here matches ${values.only}`);
+if (wanted.length === 0) {
+  process.stderr.write(`--only: no failure that can be made here matches ${values.only}\n`);
+  process.exit(1);
+}
+exitOnSignals();
 const queue = [...scenesOf(wanted, seed)];
 let failed = 0;
 

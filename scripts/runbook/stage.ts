@@ -8,6 +8,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Finding } from '../../src/control/doctor/finding.ts';
 import { Client } from '../../src/ctl/client.ts';
+import { endMembers } from '../../test/chaos/processes.ts';
+import { undoAtExit } from '../../test/support/left-behind.ts';
 import { removeCgroup } from './cgroup.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -42,11 +44,16 @@ export class Stage {
   arbiter: number;
   readonly #options: StageOptions;
   readonly #others: number[] = [];
+  readonly #isRemoved: () => void;
 
   constructor(options: StageOptions) {
     const { files, args, env = {}, through = [], prepare } = options;
     this.#options = options;
     this.cwd = mkdtempSync(join(tmpdir(), 'runbook-'));
+    this.#isRemoved = undoAtExit(() => {
+      this.#kill();
+      this.#remove();
+    });
     this.socket = join(this.cwd, 'app.sock');
     for (const [name, text] of Object.entries(files)) this.write(name, text);
     prepare?.(this.cwd);
@@ -73,7 +80,8 @@ export class Stage {
   }
 
   get pid(): number {
-    return this.child.pid ?? 0;
+    // At an exit while it is made there is no child.
+    return this.child?.pid ?? 0;
   }
 
   /** The host and port of --admin-bind; null where that is a Unix socket. */
@@ -166,9 +174,20 @@ export class Stage {
   }
 
   async close(): Promise<void> {
-    // A new arbiter of an upgrade that is not over is a child as the workers are.
-    for (const pid of [this.pid, ...this.workers(), this.arbiter, ...this.#others]) killQuietly(pid);
+    this.#kill();
     if (this.exit === null) await once(this.child, 'close');
+    this.#remove();
+    this.#isRemoved();
+  }
+
+  #kill(): void {
+    // A new arbiter of an upgrade that is not over is a child as the workers are.
+    const pids = [this.pid, ...this.workers(), this.arbiter, ...this.#others];
+    for (const pid of pids) if (pid > 0) killQuietly(pid);
+  }
+
+  #remove(): void {
+    endMembers(this.cwd);
     removeCgroup(this.pid);
     rmSync(this.cwd, { recursive: true, force: true });
   }

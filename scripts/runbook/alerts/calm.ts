@@ -97,26 +97,29 @@ class Load {
   failed = 0;
   readonly #agent = new http.Agent({ keepAlive: true, maxSockets: 8 });
   readonly #timer: NodeJS.Timeout;
+  #isOver = false;
 
   constructor({ socket }: Stage) {
     this.#timer = setInterval(() => this.#ask(socket), 50);
   }
 
   end(): void {
+    this.#isOver = true;
     clearInterval(this.#timer);
     this.#agent.destroy();
   }
 
   #ask(socketPath: string): void {
-    http
+    const request = http
       .get({ socketPath, path: '/', agent: this.#agent }, (response) => {
         response.resume();
         if (response.statusCode === 200) this.answered++;
         else this.failed++;
       })
       .on('error', () => {
-        // What a client must expect of a connection that it kept: it would ask again.
-        this.failed++;
+        // What a client must expect of a connection that it kept: it asks again.
+        if (request.reusedSocket && !this.#isOver) this.#ask(socketPath);
+        else this.failed++;
       });
   }
 }

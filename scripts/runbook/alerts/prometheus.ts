@@ -4,6 +4,8 @@ import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { endMembers } from '../../../test/chaos/processes.ts';
+import { undoAtExit } from '../../../test/support/left-behind.ts';
 import { inMs, longestFor, shorten } from './shorten.ts';
 
 const RULES = fileURLToPath(new URL('../../../deploy/prometheus/rules.yml', import.meta.url));
@@ -31,12 +33,14 @@ export class Prometheus {
   readonly #cwd: string;
   readonly #child: ChildProcess;
   readonly #targets = new Map<string, string>();
+  readonly #isRemoved: () => void;
   #at = '';
 
   constructor(times: number) {
     const rules = readFileSync(RULES, 'utf8');
     this.longestForMs = longestFor(rules) / times;
     this.#cwd = mkdtempSync(join(tmpdir(), 'runbook-prometheus-'));
+    this.#isRemoved = undoAtExit(() => this.#remove());
     this.#write('rules.yml', shorten(rules, times));
     this.#write('prometheus.yml', configuration(SCRAPE_MS / times));
     this.#write('targets.json', '[]');
@@ -100,6 +104,12 @@ export class Prometheus {
   async close(): Promise<void> {
     this.#child.kill('SIGKILL');
     if (this.#child.exitCode === null && this.#child.signalCode === null) await once(this.#child, 'close');
+    this.#remove();
+    this.#isRemoved();
+  }
+
+  #remove(): void {
+    endMembers(this.#cwd);
     rmSync(this.#cwd, { recursive: true, force: true });
   }
 

@@ -6,7 +6,6 @@ import { isThenable } from '../support/thenable.ts';
 import { answerError } from './answer-error.ts';
 import type { Connections } from './connections.ts';
 import { limitFlights } from './deadlines.ts';
-import { whenSent } from './dump.ts';
 import { nameRequest, requestField } from './request-name.ts';
 
 /** The reason of the AbortSignal of a request that took too long. */
@@ -91,7 +90,7 @@ function cutShort(response: ServerResponse, seconds: number): string {
     const what = request.httpVersionMajor === 2 ? 'stream was reset' : 'connection was cut';
     return `its ${what}, because its answer had begun`;
   }
-  whenSent(response, abort);
+  response.once('finish', abort);
   answerError(response, 504);
   return 'its client got 504';
 }

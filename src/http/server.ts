@@ -12,7 +12,6 @@ import { requestIdOf } from '../support/request-id.ts';
 import { setLasting } from './answer-error.ts';
 import { closeIdleConnections } from './arrival.ts';
 import type { Connections } from './connections.ts';
-import { dumpCheaply } from './dump.ts';
 import { guardChunks } from './edge/chunked.ts';
 import type { Fault } from './edge/fault.ts';
 import type { Forwarding } from './edge/forwarded.ts';
@@ -268,7 +267,6 @@ function requestListener(
     // Nothing can be answered on a connection whose side of ours has ended, as after a refusal.
     if ((earlier !== null && isLast(earlier)) || socket.writableEnded) return;
     if (earlier === null && response.shouldKeepAlive) idleTimes?.keep(socket);
-    dumpCheaply(request);
     const verdict = scan(request);
     if (verdict !== null) {
       if (isFault(verdict)) return refusals.refuse(request, response, verdict, clock.now());

@@ -4,7 +4,6 @@ import { eventOf } from '../../../src/app/request-event.ts';
 import { answerError } from '../../../src/http/answer-error.ts';
 import type { BodyCollector } from '../../../src/http/bodies/collector.ts';
 import { limitFlights } from '../../../src/http/deadlines.ts';
-import { whenSent } from '../../../src/http/dump.ts';
 import { RequestTimeout } from '../../../src/http/request-limit.ts';
 import { nameRequest } from '../../../src/http/request-name.ts';
 import type { ServeOptions } from '../../serving.ts';
@@ -67,7 +66,7 @@ export function limitTurns(queue: RequestQueue, { seconds, fail, clock }: TurnLi
       const waiting = queue.empty();
       const { req: request } = response;
       const timeout = new RequestTimeout(`the request took longer than ${seconds} s`);
-      whenSent(response, () => void request.destroy(timeout));
+      response.once('finish', () => void request.destroy(timeout));
       fail(`${nameRequest(request)} has run for ${seconds} s (--timeout)`);
       answerError(response, 504);
       for (const other of waiting) answerError(other, 503, { 'retry-after': '1' });

@@ -112,12 +112,14 @@ function changeOf(from: string): number | null {
   }
 }
 
-/** A shell says by which links it came to its directory. */
+/** A shell says by which links it came to its directory. Without a link in it, it is that of whoever started us elsewhere. */
 function release(): Finding[] {
   const named = process.env.PWD;
   try {
     if (named === undefined || fs.statSync(named).ino === fs.statSync('.').ino) return [];
-    const message = `${named} leads to ${fs.realpathSync(named)} now, and this arbiter is in ${process.cwd()}`;
+    const led = fs.realpathSync(named);
+    if (led === named) return [];
+    const message = `${named} leads to ${led} now, and this arbiter is in ${process.cwd()}`;
     const cure = 'tsunicornctl reload --wait loads the release that the link leads to';
     return [{ check: 'code', severity: 'notice', message, cure }];
   } catch {

@@ -18,7 +18,6 @@ import type { Forwarding } from './edge/forwarded.ts';
 import { type EdgeLimits, headOptions, NO_LIMITS } from './edge/limits.ts';
 import { refuseOn } from './edge/refused.ts';
 import { compileScan, isFault, type Policy } from './edge/scan.ts';
-import { IdleTimes } from './idle-times.ts';
 import { afterAnswer, endBehind, inTurn, isLast } from './in-turn.ts';
 import { lingerWhileSent } from './linger.ts';
 import { noteFlights, noteTunnel } from './note-flights.ts';
@@ -86,8 +85,7 @@ export function createHttpServer(options: HttpServerOptions): Server {
     accessLog: options.accessLog ?? null,
   });
   const edge = { policy, refusals };
-  const idleTimes = options.keepAliveMs === 0 ? null : new IdleTimes(idleMsOf(engine), clock);
-  engine.on('request', requestListener(options, edge, idleTimes));
+  engine.on('request', requestListener(options, edge));
   keepPace({ connections, limits: policy.limits, refusals, clock });
   if (own) return adopt(own, engine, options, edge);
   closeIdleConnections(engine, connections);
@@ -218,16 +216,7 @@ function upgradesOf({ own, takesUpgrade }: Application): ServerOptions {
   return own === undefined && takesUpgrade ? { shouldUpgradeCallback: takesUpgrade } : {};
 }
 
-/** What Node gives an idle connection: more than it says in the header Keep-Alive. */
-function idleMsOf(server: Server & { readonly keepAliveTimeoutBuffer?: number }): number {
-  return server.keepAliveTimeout + (server.keepAliveTimeoutBuffer ?? 1000);
-}
-
-function requestListener(
-  options: HttpServerOptions,
-  { policy, refusals }: Edge,
-  idleTimes: IdleTimes | null,
-) {
+function requestListener(options: HttpServerOptions, { policy, refusals }: Edge) {
   const {
     connections,
     observers,
@@ -266,7 +255,6 @@ function requestListener(
     const earlier = connections.latestOn(socket);
     // Nothing can be answered on a connection whose side of ours has ended, as after a refusal.
     if ((earlier !== null && isLast(earlier)) || socket.writableEnded) return;
-    if (earlier === null && response.shouldKeepAlive) idleTimes?.keep(socket);
     const verdict = scan(request);
     if (verdict !== null) {
       if (isFault(verdict)) return refusals.refuse(request, response, verdict, clock.now());

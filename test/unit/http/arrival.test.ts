@@ -62,8 +62,6 @@ describe('a request that has not arrived in time', () => {
     const clock = new FakeClock();
     const engine = await startEngine({
       clock,
-      // Longer than any of these tests lets pass.
-      keepAliveMs: 500 * SECOND,
       onRefused: (line) => void lines.push(line),
       handler: (request, response) => request.resume().on('end', () => response.end('done')),
     });

@@ -38,8 +38,8 @@ const exclude = [...configDefaults.exclude, ...linuxOnly(), ...atLength];
 export default defineConfig({
   test: {
     onUnhandledError: (error) => !isCutClient({ ...error }),
-    // Most tests wait for processes, and leave a third of a processor to others.
-    maxWorkers: Math.ceil(availableParallelism() * 1.5),
+    // Most tests wait for processes, and leave half of a processor to others.
+    maxWorkers: availableParallelism() * 2,
     sequence: { sequencer: SlowProjectsFirst },
     projects: [
       {

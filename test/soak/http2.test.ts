@@ -2,15 +2,16 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { reloadInTurn, startHttp2Load, targetsIn } from '../support/http2-load.ts';
 import { root, serve } from '../support/tsunicorn.ts';
+import { plan } from './plan.ts';
 
 const app = join(root, 'test/fixtures/http2/app.mjs:app');
 
 it.each(['async', 'thread'])(
-  '20 reloads lose no stream of HTTP/2 that was taken, in class %s',
+  `${plan.loadReloads} reloads lose no stream of HTTP/2 that was taken, in class %s`,
   async (name) => {
     const running = await serve(['-k', name, '-w', '2', '--http2-cleartext', '--access-logfile', '-', app]);
     const load = startHttp2Load(running.at, ['/seen', '/slow', '/hinted', '/seen', '/slow', '/hinted']);
-    await reloadInTurn(running, load, 20);
+    await reloadInTurn(running, load, plan.loadReloads);
     await load.stop();
     expect([...load.outcomes.keys()]).toEqual(['200 0']);
     // Nobody has run twice what was refused once.

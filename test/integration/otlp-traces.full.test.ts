@@ -138,7 +138,7 @@ it('a receiver that is gone harms nothing, is said once, and what it did not get
   const admin = await adminOf(running);
   for (let count = 0; count < 3; count++) expect((await get(running.at)).status).toBe(200);
   await running.waitForLog(
-    /WARNING\].*Spans are lost, as http:\S+\/v1\/traces \(--otlp-traces\) does not take them: \S/,
+    /WARNING\].*Spans are lost, as http:\S+ \(--otlp-traces\) does not take them: \S/,
   );
   const lost = async () =>
     Number(/^tsunicorn_spans_lost_total (\d+)$/m.exec((await get(admin, '/metrics')).body)?.[1]);

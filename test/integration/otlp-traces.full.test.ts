@@ -137,9 +137,7 @@ it('a receiver that is gone harms nothing, is said once, and what it did not get
   const running = await serveTraced(gone.url, ['--admin-bind', '127.0.0.1:0']);
   const admin = await adminOf(running);
   for (let count = 0; count < 3; count++) expect((await get(running.at)).status).toBe(200);
-  await running.waitForLog(
-    /WARNING\].*Spans are lost, as http:\S+ \(--otlp-traces\) does not take them: \S/,
-  );
+  await running.waitForLog(/WARNING\].*Spans are lost, as http:\S+ \(--otlp-traces\) does not take them: \S/);
   const lost = async () =>
     Number(/^tsunicorn_spans_lost_total (\d+)$/m.exec((await get(admin, '/metrics')).body)?.[1]);
   await expect.poll(lost, SOON).toBe(3);

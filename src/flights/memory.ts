@@ -49,6 +49,7 @@ export const UPGRADED_BIT = 0x2000;
 export const TRACE_BIT = 1 << 8;
 
 // Beside the lengths: the URL's has ten bits, the others six.
+export const REMOTE_AT = 16;
 export const CUT_BIT = 1 << 22;
 /** HTTP/1.0 and HTTP/2.0; without either, HTTP/1.1. */
 export const OLD_BIT = 1 << 23;
@@ -90,7 +91,7 @@ export class Memory {
     const get = (from: number, length: number) => texts.toString('latin1', text + from, text + from + length);
     return {
       method: get(0, (lengths >> 10) & 0x3f),
-      remote: get(METHOD_BYTES, (lengths >> 16) & 0x3f),
+      remote: get(METHOD_BYTES, (lengths >> REMOTE_AT) & 0x3f),
       url: get(METHOD_BYTES + REMOTE_BYTES, lengths & 0x3ff),
       requestId: get(ID_AT, tags & 0xff),
       traceId: (tags & TRACE_BIT) === 0 ? '' : get(TRACE_AT, TRACE_BYTES),

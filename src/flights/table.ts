@@ -18,6 +18,7 @@ import {
   NEW_BIT,
   OLD_BIT,
   OPEN,
+  REMOTE_AT,
   REMOTE_BYTES,
   SERIAL,
   SLOT_DOUBLES,
@@ -91,13 +92,22 @@ export class FlightTable {
     ints[at + LENGTHS] =
       urlLength |
       (methodLength << 10) |
-      (remoteLength << 16) |
+      (remoteLength << REMOTE_AT) |
       (url.length > URL_BYTES ? CUT_BIT : 0) |
       (httpVersion === '1.1' ? 0 : httpVersion === '1.0' ? OLD_BIT : NEW_BIT);
     Atomics.store(ints, at + STATE, OPEN);
     // A reader that sleeps is woken once, and sets the flag again before its next sleep.
     if (ints[DIRTY] === 0) this.wake();
     return slot;
+  }
+
+  /** Records where a request came from, for one that was opened without it; -1 is no place. */
+  from(slot: number, remote: string): void {
+    if (slot < 0) return;
+    const { ints, texts } = this.#memory;
+    const at = HEADER_INTS + slot * SLOT_INTS + LENGTHS;
+    const length = put(texts, remote, slot * TEXT_BYTES + METHOD_BYTES, REMOTE_BYTES);
+    ints[at] = (ints[at] ?? 0) | (length << REMOTE_AT);
   }
 
   #tag(text: number, requestId: string | null, traceId: string | null): number {

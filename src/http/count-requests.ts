@@ -6,7 +6,7 @@ import { NO_ANSWER } from '../metrics/series.ts';
 import { schemeOf } from '../support/origin.ts';
 import { queueMsOf } from '../support/queue-time.ts';
 import { type TraceParent, traceParentOf } from '../support/request-id.ts';
-import { isSent, noteFlights, openFlight } from './note-flights.ts';
+import { isSent, noteClient, noteFlights, openFlight } from './note-flights.ts';
 import { except, type Observer, type RequestCount } from './observer.ts';
 
 /** In place of a slot where there is no table. */
@@ -78,6 +78,7 @@ function countRequests(
       return;
     }
     counter.waits(nowMs);
+    if (flights !== null) noteClient(flights, slot, request);
     response.on('close', () => {
       flights?.close(slot);
       const isWhole = response.writableFinished || isSent(response);

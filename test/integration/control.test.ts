@@ -130,11 +130,13 @@ it('answers while every worker spins, and clients that send garbage or never rea
   sockets[3]?.pause().write('GET /v1/status HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(500));
   sockets[4]?.write('POST /v1/reopen HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n');
 
-  const lost = [get(running.at, '/slow?secret=1'), get(running.at, '/spin'), get(running.at, '/spin')];
+  const lost = [get(running.at, '/slow?secret=1')];
+  const listed = async () => (await told(path, 'requests')).requests;
+  await expect.poll(listed, { timeout: 20_000 }).toMatchObject([{ path: '/slow', client: '127.0.0.1' }]);
+  lost.push(get(running.at, '/spin'), get(running.at, '/spin'));
   for (const request of lost) request.catch(() => {});
   endWithTest(...running.workers());
-  const inFlight = async () =>
-    (await told(path, 'requests')).requests.map(({ path: at }: { path: string }) => at).toSorted();
+  const inFlight = async () => (await listed()).map(({ path: at }: { path: string }) => at).toSorted();
   await expect.poll(inFlight, { timeout: 20_000 }).toEqual(expect.arrayContaining(['/spin']));
   expect(await told(path, 'status')).toMatchObject({ workers: { wanted: 2, ready: 2 } });
   expect(await inFlight()).not.toContain('/slow?secret=1');

@@ -39,7 +39,8 @@ async function reloaded(asked: Asked, lines: Lines, service: Controlled, next: N
       if (outcome === null || outcome.outcome !== 'promoted') return outcome;
       return isReplaced(service, outcome.generation) ? READY : null;
     },
-    progress: () => (next.outcome === null ? provingText(service) : replacingText(service)),
+    progress: () =>
+      next.outcome === null ? provingText(service) : replacingText(service, next.outcome.generation),
   });
   const { journal } = service;
   return { reason: null, generation: journal.status?.generation ?? null, ...result };
@@ -52,15 +53,19 @@ function provingText({ journal, workers }: Controlled): string {
   const canary = workers().find((worker) => worker.generation > generation);
   if (canary === undefined) return `reload ${number ?? ''}: the configuration is read`.replace('  ', ' ');
   if (canary.state.name === 'ready')
-    return `generation ${canary.generation}: its required companions have to last`;
+    return `generation ${canary.generation}: its first worker is ready, and its required companions, if it has any, have to last`;
   const { readyPath } = canary.origin.loaded.settings;
   const until = readyPath === null ? '' : ` until ${readyPath} answers 200`;
   return `generation ${canary.generation}: its first worker (pid ${canary.pid}) is booting${until}`;
 }
 
-/** How far the workers of another generation are replaced. */
-function replacingText({ journal, workers }: Controlled): string {
-  const { wanted, current } = journal.status?.workers ?? { wanted: 0, current: 0 };
+/** How far the workers of other generations are replaced by those of this one. */
+function replacingText({ journal, workers }: Controlled, generation: number | null): string {
+  const wanted = journal.status?.workers.wanted ?? 0;
+  // Of the workers themselves: the status is of the generation before until the arbiter has looked at all of them.
+  const current = workers().filter(
+    (worker) => worker.generation === generation && worker.state.name === 'ready',
+  ).length;
   const retiring = workers().filter(({ state }) => state.name === 'retiring');
   const requests = retiring.reduce((sum, worker) => sum + worker.requests.left.length, 0);
   const draining =

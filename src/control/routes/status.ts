@@ -74,7 +74,8 @@ function waitsOf(
 
 /** What a reload waits for, by its first worker. */
 function stepOf({ pid, state }: ReturnType<Controlled['workers']>[number]): string {
-  if (state.name === 'ready') return 'its required companions have to last';
+  if (state.name === 'ready')
+    return 'its first worker is ready, and its required companions, if it has any, have to last';
   return `its first worker (pid ${pid}) boots`;
 }
 

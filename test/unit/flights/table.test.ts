@@ -43,6 +43,17 @@ describe('the table of requests in flight', () => {
     expect([...reader.list()]).toEqual([]);
   });
 
+  it('learns where a request came from when it was opened without that', () => {
+    const { table, reader } = pair();
+    const slot = open(table, { ...start, remote: '' });
+    table.from(slot, '2001:db8::1');
+    table.from(-1, '127.0.0.1');
+    expect([...reader.list()]).toMatchObject([{ method: 'GET', url: '/books?q=1', remote: '2001:db8::1' }]);
+    table.close(slot);
+    open(table, { ...start, remote: '' });
+    expect([...reader.list()]).toMatchObject([{ remote: '' }]);
+  });
+
   it('knows the protocol of each', () => {
     const { table, reader } = pair();
     for (const httpVersion of ['1.0', '1.1', '2.0']) open(table, { ...start, httpVersion });

@@ -93,7 +93,7 @@ function requestLines(requests: readonly Request[]): readonly string[] {
 export const requests: Verb = {
   name: 'requests',
   summary: 'the requests in flight, the oldest first',
-  doc: 'Those that are older than 50 ms, also where their worker hangs. The query of a path is left out. The client is known where the access log is written.',
+  doc: 'Those that are older than 50 ms, also where their worker hangs. The query of a path is left out. The client of one that blocks its event loop at once is known only where the access log has it.',
   async run({ service, json, out, signal }) {
     const answer = await (await service()).get<{ readonly requests: readonly Request[] }>('/v1/requests', {
       signal,

@@ -64,5 +64,10 @@ export class Promised {
  * part that is a string, both in UTF-8, and a head's characters are one byte each.
  */
 export function isAscii(text: string): boolean {
-  return !/[^\0-\x7f]/.test(text);
+  if (text.length > SHORT) return !/[^\0-\x7f]/.test(text);
+  for (let at = 0; at < text.length; at++) if (text.charCodeAt(at) > 0x7f) return false;
+  return true;
 }
+
+/** Up to this many characters, to look at each costs less than a regular expression. */
+const SHORT = 64;

@@ -250,11 +250,33 @@ function flattenPlain(headers: unknown): string[] | null {
   if (Object.getPrototypeOf(headers) !== Object.prototype || Symbol.iterator in headers) return null;
   const flat: string[] = [];
   for (const key in headers) {
-    const value: unknown = Reflect.get(headers, key);
-    if (typeof value !== 'string' || !VALUE.test(value) || !NAME.test(key)) return null;
-    if (!insert(flat, key.toLowerCase(), value)) return null;
+    const value = (headers as Readonly<Record<string, unknown>>)[key];
+    const name = typeof value === 'string' ? nameOf(key, value) : null;
+    if (name === null || !insert(flat, name, value as string)) return null;
   }
   return flat;
+}
+
+/** How many names of headers are remembered: applications write few in all. */
+const MOST_NAMES = 256;
+
+/**
+ * Returns the name in lower case of a header that the platform would take as it is; null of any other. What was found out
+ * about a name, and its latest value, is remembered: to look at them again takes longer than to send them.
+ */
+const nameOf = rememberNames();
+
+function rememberNames(): (key: string, value: string) => string | null {
+  const known = new Map<string, { readonly name: string; value: string }>();
+  return (key, value) => {
+    const found = known.get(key);
+    if (found?.value === value) return found.name;
+    if (!VALUE.test(value) || (found === undefined && !NAME.test(key))) return null;
+    const name = found?.name ?? key.toLowerCase();
+    if (found !== undefined) found.value = value;
+    else if (known.size < MOST_NAMES) known.set(key, { name, value });
+    return name;
+  };
 }
 
 /** Inserts a header in order; false if there is one of that name already. */

@@ -142,6 +142,7 @@ export function addSeries(block: Float64Array, sums: Map<number, Float64Array>, 
 /** How many requests there are in these series. */
 export function countOf(series: ReadonlyMap<number, Float64Array>): number {
   let count = 0;
-  for (const [, ...buckets] of series.values()) for (const one of buckets) count += one;
+  for (const sums of series.values())
+    for (let at = BUCKETS - SUM; at < sums.length; at++) count += sums[at] ?? 0;
   return count;
 }

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Listener } from '../listeners/listener.ts';
-import { ListeningRows } from '../listeners/queue.ts';
+import { queueOf, RecentRows } from '../listeners/queue.ts';
 import type { RecordLog } from '../log/records.ts';
 import { members } from '../metrics/layout.ts';
 import type { MeasuredTotals } from '../metrics/measured.ts';
@@ -13,7 +13,7 @@ import { fs } from '../support/builtins.ts';
 import type { Clock } from '../support/clock.ts';
 import { messageOf } from '../support/errors.ts';
 import { Door } from './door.ts';
-import { expose, type Present, type Sample } from './exposition.ts';
+import { Exposition, type Present, type Sample } from './exposition.ts';
 import { Guesses } from './guesses.ts';
 import { livenessOf, readinessOf } from './health.ts';
 import { type Answer, type Entrance, Pages, plain } from './pages.ts';
@@ -36,6 +36,8 @@ export interface AdminOptions {
 
 /** Pages that answer by themselves. */
 export interface MorePages {
+  /** The queues of the kernel, which are read for them once a second. */
+  readonly rows: RecentRows;
   has(path: string): boolean;
   /** Whether somebody sends it who has given the token before. */
   hasSession(request: IncomingMessage): Promise<boolean>;
@@ -62,6 +64,7 @@ export class Admin {
   readonly #pages: Pages;
   readonly #waits = new WaitReader();
   readonly #guesses: Guesses;
+  readonly #rows: RecentRows;
   #latest: { readonly atMs: number; readonly figures: Promise<SystemFigures> } | null = null;
   #status: ServiceStatus | null = null;
   #turnedMs: number;
@@ -69,8 +72,10 @@ export class Admin {
 
   constructor(options: AdminOptions) {
     const { clock, counters, settings, serving } = options;
+    const exposition = new Exposition();
     this.#options = options;
     this.#turnedMs = clock.now();
+    this.#rows = options.more?.rows ?? new RecentRows();
     this.#guesses = new Guesses(options.log, 'A wrong token was sent in a header', () => clock.now());
     this.#pages = new Pages({
       livez: () => livenessOf(clock.now() - this.#turnedMs),
@@ -78,7 +83,7 @@ export class Admin {
       metrics: async (format) => {
         const system = await this.#system();
         const measured = counters.measured.totals();
-        return expose(counters.totals(), this.#present(system, measured), format, measured);
+        return exposition.text(counters.totals(), this.#present(system, measured), format, measured);
       },
       status: async () =>
         statusPage({
@@ -174,7 +179,10 @@ export class Admin {
   async #readSystem(): Promise<SystemFigures> {
     const { serving, settings } = this.#options;
     const listeners = serving();
-    const rows = new ListeningRows();
+    const recent = this.#rows.recent();
+    // A reload may have opened sockets since.
+    const isWhole = listeners.every((listener) => queueOf(listener, recent) !== null);
+    const rows = isWhole ? recent : this.#rows.now();
     const waits = await this.#waits.read(listeners, rows, 'known');
     const { user, system } = process.cpuUsage();
     return {

@@ -9,14 +9,21 @@ import {
   presentFamilies,
   SCHEMES,
 } from '../metrics/catalogue.ts';
-import type { Exemplar } from '../metrics/exemplars.ts';
 import { HEADER, type Member, members, widthOf } from '../metrics/layout.ts';
 import type { Measure, MeasuredTotals } from '../metrics/measured.ts';
 import { ANY_STATUS, labelsOf, NO_ANSWER } from '../metrics/series.ts';
 import type { Totals } from '../metrics/store.ts';
+import {
+  type ExpositionFormat,
+  headOf,
+  histogramText,
+  type Labels,
+  type Lines,
+  linesOf,
+  valuesText,
+} from './lines.ts';
 
-/** The two formats of Prometheus: its own text (0.0.4), and OpenMetrics (1.0.0). */
-export type ExpositionFormat = 'text' | 'openMetrics';
+export type { ExpositionFormat } from './lines.ts';
 
 export const CONTENT_TYPES: Readonly<Record<ExpositionFormat, string>> = {
   text: 'text/plain; version=0.0.4; charset=utf-8',
@@ -33,129 +40,76 @@ export type Present = Readonly<Record<keyof typeof presentFamilies, number | rea
 
 export type Sample = readonly [Labels, number];
 
-type Labels = Readonly<Record<string, string>>;
+/**
+ * All figures as text. Whatever of it is the same each time is made once: V8 has mostly not compiled what runs every 15 s,
+ * and a scrape should not be slow where every processor is busy.
+ */
+export class Exposition {
+  readonly #pages = new Map<ExpositionFormat, Page>();
 
-/** All figures as text; each line ends in a newline. */
-export function expose(
-  totals: Totals,
-  present: Present,
-  format: ExpositionFormat,
-  measured: Pick<MeasuredTotals, 'measures'> = { measures: [] },
-): string {
-  const page = new Page(format);
-  requestDurations(page, totals);
-  for (const [name, all] of members) familyOf(page, name, all, totals);
-  for (const [name, family] of Object.entries<Family>(presentFamilies)) {
-    const value = present[name as keyof Present];
-    page.head(name, family);
-    if (typeof value === 'number') page.sample(name, {}, value);
-    else for (const [labels, one] of value) page.sample(name, labels, one);
+  /** Each line ends in a newline. */
+  text(
+    totals: Totals,
+    present: Present,
+    format: ExpositionFormat,
+    measured: Pick<MeasuredTotals, 'measures'> = { measures: [] },
+  ): string {
+    const page = this.#pages.get(format) ?? new Page(format);
+    this.#pages.set(format, page);
+    return page.text(totals, present, measured.measures);
   }
-  for (const measure of measured.measures) ofApplication(page, measure);
-  return page.text;
 }
 
+type Part = (totals: Totals, present: Present) => string;
+
+/** The text of one format. */
 class Page {
   readonly #format: ExpositionFormat;
-  #lines: string[] = [];
+  readonly #parts: readonly Part[];
 
   constructor(format: ExpositionFormat) {
     this.#format = format;
+    this.#parts = [
+      durationsPart(format),
+      ...[...members].map(([name, all]) => partOf(name, all, format)),
+      ...Object.entries<Family>(presentFamilies).map(([name, family]) =>
+        presentPart(name as keyof Present, family, format),
+      ),
+    ];
   }
 
-  get text(): string {
-    const end = this.#format === 'openMetrics' ? '# EOF\n' : '';
-    return `${this.#lines.join('')}${end}`;
+  text(totals: Totals, present: Present, measures: readonly Measure[]): string {
+    let text = '';
+    for (const part of this.#parts) text += part(totals, present);
+    for (const measure of measures) text += measureText(measure, this.#format);
+    return this.#format === 'openMetrics' ? `${text}# EOF\n` : text;
   }
+}
 
-  head(name: string, { type, help }: Pick<Family, 'type' | 'help'>): void {
-    // In OpenMetrics a counter is named without the suffix of its samples.
-    const family = this.#format === 'openMetrics' && type === 'counter' ? name.replace(/_total$/, '') : name;
-    this.#lines.push(`# HELP ${family} ${help}.\n# TYPE ${family} ${type}\n`);
-  }
-
-  sample(name: string, labels: Labels, value: number): void {
-    this.#sample(name, textOf(labels), value);
-  }
-
-  #sample(name: string, labels: string, value: number, exemplar = ''): void {
-    this.#lines.push(
-      labels === '' ? `${name} ${value}${exemplar}\n` : `${name}{${labels}} ${value}${exemplar}\n`,
-    );
-  }
-
-  histogram(
-    name: string,
-    labels: Labels,
-    bounds: readonly number[],
-    sum: number,
-    buckets: ArrayLike<number>,
-    exemplars?: ReadonlyMap<number, Exemplar>,
-  ): void {
-    const text = textOf(labels);
-    const [bucket, before] = [`${name}_bucket`, text === '' ? '' : `${text},`];
-    let count = 0;
-    for (const [index, bound] of bounds.entries()) {
-      count += buckets[index] ?? 0;
-      this.#sample(
-        bucket,
-        `${before}le="${this.#bound(bound)}"`,
-        count,
-        this.#exemplar(exemplars?.get(index)),
-      );
+function durationsPart(format: ExpositionFormat): Part {
+  const family = { type: 'histogram', help: DURATION.help, bounds: DURATION_BOUNDS } as const;
+  const head = headOf(DURATION.name, family, format);
+  const linesByKey = new Map<number, Lines>();
+  const linesFor = (key: number) => {
+    const lines = linesByKey.get(key) ?? linesOf(DURATION.name, family, requestLabels(key), format);
+    linesByKey.set(key, lines);
+    return lines;
+  };
+  return ({ series, exemplars }) => {
+    let text = head;
+    for (const key of [...series.keys()].sort((one, other) => one - other)) {
+      const numbers = series.get(key) ?? [];
+      const known = format === 'openMetrics' ? (exemplars.get(key) ?? null) : null;
+      if (hasCounted(numbers)) text += histogramText(linesFor(key), numbers, 0, known);
     }
-    count += buckets[bounds.length] ?? 0;
-    this.#sample(bucket, `${before}le="+Inf"`, count, this.#exemplar(exemplars?.get(bounds.length)));
-    this.#sample(`${name}_sum`, text, sum);
-    this.#sample(`${name}_count`, text, count);
-  }
-
-  /** As it stands behind the value of a bucket; Prometheus' own text has none. */
-  #exemplar(exemplar: Exemplar | undefined): string {
-    if (exemplar === undefined || this.#format === 'text') return '';
-    const { traceId, spanId, seconds, at } = exemplar;
-    const labels = spanId === null ? `trace_id="${traceId}"` : `trace_id="${traceId}",span_id="${spanId}"`;
-    return ` # {${labels}} ${seconds} ${at.toFixed(3)}`;
-  }
-
-  /** OpenMetrics wants a point in every number. */
-  #bound(bound: number): string {
-    return this.#format === 'openMetrics' && Number.isInteger(bound) ? `${bound}.0` : `${bound}`;
-  }
+    return text;
+  };
 }
 
-/** As between the braces of a sample. */
-function textOf(labels: Labels): string {
-  let text = '';
-  for (const label in labels) text += `${text === '' ? '' : ','}${label}="${escaped(labels[label] ?? '')}"`;
-  return text;
-}
-
-/** The same in both formats; a path of a Unix socket may hold anything. */
-function escaped(value: string): string {
-  if (!/["\\\n]/.test(value)) return value;
-  return value.replace(/["\\\n]/g, (found) => (found === '\n' ? '\\n' : `\\${found}`));
-}
-
-/** A metric of the application; one of our names is ours. */
-function ofApplication(page: Page, { name, type, help, labels, bounds, series }: Measure): void {
-  if (name === DURATION.name || name in families || name in presentFamilies) return;
-  page.head(name, { type, help: help.replace(/[\\\n]/g, ' ') });
-  for (const [values, [first = 0, ...buckets]] of series) {
-    const named = Object.fromEntries(labels.map((label, at) => [label, values[at] ?? '']));
-    if (type === 'histogram') page.histogram(name, named, bounds, first, buckets);
-    else if (type === 'summary') {
-      page.sample(`${name}_sum`, named, first);
-      page.sample(`${name}_count`, named, buckets[0] ?? 0);
-    } else page.sample(name, named, first);
-  }
-}
-
-function requestDurations(page: Page, { series, exemplars }: Totals): void {
-  page.head(DURATION.name, { type: 'histogram', help: DURATION.help });
-  for (const [key, [sum = 0, ...buckets]] of [...series].toSorted(([one], [other]) => one - other))
-    if (buckets.some((count) => count > 0))
-      page.histogram(DURATION.name, requestLabels(key), DURATION_BOUNDS, sum, buckets, exemplars.get(key));
+/** Whether a histogram has counted anything; the first of its numbers is the sum. */
+function hasCounted(numbers: ArrayLike<number>): boolean {
+  for (let at = 1; at < numbers.length; at++) if ((numbers[at] ?? 0) > 0) return true;
+  return false;
 }
 
 function requestLabels(key: number): Labels {
@@ -178,45 +132,98 @@ function errorType(status: number): string | null {
   return status >= 500 ? `${status}` : null;
 }
 
-function familyOf(page: Page, name: FamilyName, all: readonly Member[], totals: Totals): void {
+function partOf(name: FamilyName, all: readonly Member[], format: ExpositionFormat): Part {
   const family = families[name];
-  page.head(name, family);
-  if (family.perWorker) return perWorker(page, name, all, totals);
-  const { figures } = totals;
-  for (const { labels, at } of all.filter((member) => isShown(name, member, totals))) {
-    if (family.type === 'histogram')
-      page.histogram(
-        name,
-        labels,
-        family.bounds ?? [],
-        figures[at] ?? 0,
-        figures.subarray(at + 1, at + widthOf(family)),
-      );
-    else if (family.type === 'summary') {
-      page.sample(`${name}_sum`, labels, figures[at] ?? 0);
-      page.sample(`${name}_count`, labels, figures[at + 1] ?? 0);
-    } else page.sample(name, labels, figures[at] ?? 0);
-  }
+  if (family.perWorker) return perWorkerPart(name, family, all, format);
+  const lines = all.map(({ labels }) => linesOf(name, family, labels, format));
+  const head = headOf(name, family, format);
+  if (name === 'http_server_active_requests') return activePart(head, all, lines);
+  const textAt = family.type === 'histogram' ? histogramText : valuesText;
+  return unlessTheSame(all, family, (figures) => {
+    let text = head;
+    for (const [index, { at }] of all.entries()) text += textAt(lines[index] ?? [], figures, at);
+    return text;
+  });
+}
+
+/** Makes a text again only where a number of the family has changed: most stay 0, or change once a day. */
+function unlessTheSame(
+  all: readonly Member[],
+  family: Family,
+  make: (figures: Float64Array) => string,
+): Part {
+  const from = all[0]?.at ?? 0;
+  const latest = new Float64Array(all.length * widthOf(family));
+  let text: string | null = null;
+  return ({ figures }) => {
+    let isSame = text !== null;
+    for (let at = 0; at < latest.length && isSame; at++) isSame = latest[at] === figures[from + at];
+    if (text !== null && isSame) return text;
+    latest.set(figures.subarray(from, from + latest.length));
+    text = make(figures);
+    return text;
+  };
 }
 
 /** Not the methods that no client has used. */
-function isShown(name: FamilyName, { labels, at }: Member, { figures, series }: Totals): boolean {
-  if (name !== 'http_server_active_requests' || (figures[at] ?? 0) !== 0) return true;
-  for (const key of series.keys()) {
-    const { method, scheme } = labelsOf(key);
-    if (METHODS[method] === labels.http_request_method && SCHEMES[scheme] === labels.url_scheme) return true;
-  }
-  return false;
+function activePart(head: string, all: readonly Member[], lines: readonly Lines[]): Part {
+  return ({ figures, series }) => {
+    const used = new Set<number>();
+    for (const key of series.keys()) {
+      const { method, scheme } = labelsOf(key);
+      used.add(method * SCHEMES.length + scheme);
+    }
+    let text = head;
+    for (const [index, { at }] of all.entries())
+      if ((figures[at] ?? 0) !== 0 || used.has(index)) text += valuesText(lines[index] ?? [], figures, at);
+    return text;
+  };
 }
 
 /** Of a worker and its replacement, which have the same slot, the sum. */
-function perWorker(page: Page, name: string, all: readonly Member[], { workers }: Totals): void {
+function perWorkerPart(
+  name: FamilyName,
+  family: Family,
+  all: readonly Member[],
+  format: ExpositionFormat,
+): Part {
+  const head = headOf(name, family, format);
   const at = all[0]?.at ?? 0;
-  const bySlot = new Map<string, number>();
-  for (const figures of workers) {
-    const slot = (figures[HEADER.slot] ?? 0) - 1;
-    const label = slot < 0 ? 'spare' : `${slot}`;
-    bySlot.set(label, (bySlot.get(label) ?? 0) + (figures[at] ?? 0));
+  return ({ workers }) => {
+    const bySlot = new Map<string, number>();
+    for (const figures of workers) {
+      const slot = (figures[HEADER.slot] ?? 0) - 1;
+      const label = slot < 0 ? 'spare' : `${slot}`;
+      bySlot.set(label, (bySlot.get(label) ?? 0) + (figures[at] ?? 0));
+    }
+    let text = head;
+    for (const [slot, value] of [...bySlot].toSorted())
+      text += valuesText(linesOf(name, family, { slot }, format), [value], 0);
+    return text;
+  };
+}
+
+function presentPart(name: keyof Present, family: Family, format: ExpositionFormat): Part {
+  const head = headOf(name, family, format);
+  const plain = linesOf(name, family, {}, format);
+  return (_, present) => {
+    const value = present[name];
+    if (typeof value === 'number') return `${head}${valuesText(plain, [value], 0)}`;
+    let text = head;
+    for (const [labels, one] of value) text += valuesText(linesOf(name, family, labels, format), [one], 0);
+    return text;
+  };
+}
+
+/** A metric of the application; one of our names is ours. */
+function measureText(measure: Measure, format: ExpositionFormat): string {
+  const { name, type, help, labels, series } = measure;
+  if (name === DURATION.name || name in families || name in presentFamilies) return '';
+  const textAt = type === 'histogram' ? histogramText : valuesText;
+  let text = headOf(name, { type, help: help.replace(/[\\\n]/g, ' ') }, format);
+  for (const [values, numbers] of series) {
+    const named = Object.fromEntries(labels.map((label, at) => [label, values[at] ?? '']));
+    text += textAt(linesOf(name, measure, named, format), numbers, 0);
   }
-  for (const [slot, value] of [...bySlot].toSorted()) page.sample(name, { slot }, value);
+  return text;
 }

@@ -22,6 +22,8 @@ export interface StatusSource {
   readonly listeners: () => readonly ListenerView[];
   /** Absent where nobody has asked for them. */
   readonly waits?: Waits;
+  /** The tables of the kernel; they are read where there are none. */
+  readonly rows?: ListeningRows;
   readonly settings: () => Pick<Settings, 'name' | 'backlog' | 'workerClass' | 'threads'>;
   readonly status: ServiceStatus | null;
   readonly totals: Totals | null;
@@ -60,10 +62,18 @@ const THREAD_QUEUE = placeOf('tsunicorn_thread_queue_requests');
 const LATE_MS = 2500;
 
 /** What /status.json says. */
-export function statusPage({ status, totals, version, listeners, waits, settings }: StatusSource) {
+export function statusPage({
+  status,
+  totals,
+  version,
+  listeners,
+  waits,
+  rows: tables,
+  settings,
+}: StatusSource) {
   const byPid = new Map(totals?.workers.map((figures) => [figures[HEADER.pid], figures]));
   const { name, backlog, workerClass, threads } = settings();
-  const queues = queuesOf(listeners(), backlog, waits);
+  const queues = queuesOf(listeners(), backlog, waits, tables);
   const hasThreads = classNameOf({ workerClass, threads }) === 'thread';
   const rows = (status?.processes ?? []).map((worker) => {
     const figures = byPid.get(worker.pid);

@@ -52,6 +52,33 @@ export class ListeningRows {
   }
 }
 
+/** Where one asks every second, others are told the same. */
+const RECENT_MS = 1500;
+
+/** The tables as they were a moment ago: to read them can take the kernel milliseconds. */
+export class RecentRows {
+  readonly #make: () => ListeningRows;
+  readonly #now: () => number;
+  #latest: { readonly atMs: number; readonly rows: ListeningRows } | null = null;
+
+  constructor(make = () => new ListeningRows(), now = () => performance.now()) {
+    this.#make = make;
+    this.#now = now;
+  }
+
+  /** As they are now. */
+  now(): ListeningRows {
+    this.#latest = { atMs: this.#now(), rows: this.#make() };
+    return this.#latest.rows;
+  }
+
+  /** As somebody has read them within the last 1.5 s, otherwise as they are now. */
+  recent(): ListeningRows {
+    const { atMs, rows } = this.#latest ?? { atMs: -Infinity, rows: null };
+    return rows === null || this.#now() - atMs > RECENT_MS ? this.now() : rows;
+  }
+}
+
 /** Whether a part of the table has come in which sockets do not listen; its last row may be cut. */
 function hasOtherStates(text: string): boolean {
   return /^ *\d+: [\dA-F]+:[\dA-F]{4} [\dA-F]+:[\dA-F]{4} (?!0A)[\dA-F]{2} /m.test(text);

@@ -16,6 +16,10 @@ export class Page implements MorePages {
     this.#options = options;
   }
 
+  get rows(): Recorder['rows'] {
+    return this.recorder.rows;
+  }
+
   has(path: string): boolean {
     return path === '/' || path.startsWith('/page/');
   }

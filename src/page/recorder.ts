@@ -1,5 +1,6 @@
 import { statusPage } from '../admin/status-page.ts';
 import type { Controlled } from '../control/controlled.ts';
+import { RecentRows } from '../listeners/queue.ts';
 import { Conditions } from '../log/conditions.ts';
 import type { AnyRecord } from '../log/records.ts';
 import { makeFile } from '../metrics/place.ts';
@@ -28,6 +29,8 @@ export interface Tick {
 export class Recorder {
   readonly ring = new HistoryRing();
   readonly conditions = new Conditions();
+  /** The queues of the kernel, which it reads once a second. */
+  readonly rows = new RecentRows();
   readonly #service: Controlled;
   readonly #counters: CounterStore;
   readonly #sampler = new Sampler();
@@ -82,7 +85,7 @@ export class Recorder {
     const { version, listeners, loaded, journal } = this.#service;
     const totals = this.#counters.totals();
     const page = statusPage({
-      ...{ version, listeners, totals, status: journal.status },
+      ...{ version, listeners, totals, status: journal.status, rows: this.rows.now() },
       settings: () => loaded().settings,
     });
     const nowMs = performance.now();

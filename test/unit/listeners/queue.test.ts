@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ListeningRows, queueOf } from '../../../src/listeners/queue.ts';
+import { ListeningRows, queueOf, RecentRows } from '../../../src/listeners/queue.ts';
 
 const TCP = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
    0: 00000000:07E8 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 487 1 000000004cbf5cc7 100 0 0 10 0
@@ -34,6 +34,28 @@ describe('the queues of the kernel', () => {
   it('are not known where the kernel lists no such socket', () => {
     expect(queueOf(tcp, all, 1)).toBeNull();
     expect(queueOf(tcp, rows({}), 766835)).toBeNull();
+  });
+
+  it('are read again where nobody has read them within 1.5 s', () => {
+    let nowMs = 0;
+    let made = 0;
+    const counted = new RecentRows(
+      () => {
+        made++;
+        return new ListeningRows(() => '');
+      },
+      () => nowMs,
+    );
+    const first = counted.recent();
+    nowMs = 1500;
+    expect(counted.recent()).toBe(first);
+    expect(counted.now()).not.toBe(first);
+    nowMs = 3000;
+    counted.recent();
+    expect(made).toBe(2);
+    nowMs = 3001;
+    counted.recent();
+    expect(made).toBe(3);
   });
 
   it('need none of the rows behind those of listening sockets', () => {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { CONTENT_TYPES, expose, type Present } from '../../../src/admin/exposition.ts';
+import { CONTENT_TYPES, Exposition, type Present } from '../../../src/admin/exposition.ts';
 import { CounterBlock, writeBlock } from '../../../src/metrics/block.ts';
 import { HEADER } from '../../../src/metrics/layout.ts';
 import { makeFile } from '../../../src/metrics/place.ts';
@@ -31,7 +31,7 @@ function worker(
 
 /** The lines of OpenMetrics that have an exemplar. */
 function exemplarsIn(store: CounterStore, format: 'text' | 'openMetrics' = 'openMetrics'): readonly string[] {
-  const text = expose(store.totals(), new Proxy({} as Present, { get: () => 0 }), format);
+  const text = new Exposition().text(store.totals(), new Proxy({} as Present, { get: () => 0 }), format);
   return text.split('\n').filter((line) => line.includes(' # {'));
 }
 

@@ -11,6 +11,7 @@ import { fold, type Observer } from '../observer.ts';
 import { Refusals } from '../refusals.ts';
 import { createRunner } from '../runner.ts';
 import { type HttpServerOptions, named, policyOf, sayerOf, transportStrictly } from '../server.ts';
+import { endWhereBroken } from './end-broken.ts';
 import { Messages, type StreamsUser } from './messages.ts';
 import { keepStreamsMoving } from './pace-streams.ts';
 import { SessionKeeper } from './session-keeper.ts';
@@ -52,6 +53,7 @@ export function createHttp2Engine(options: HttpServerOptions): Http2Engine {
   });
   server.on('session', (session) => {
     connections.speaksHttp2(session);
+    endWhereBroken(session);
     if (keepAliveMs === 0) connections.sessionOf(session.socket as Socket)?.leaveAtRest();
   });
   noteErrors(server, refusals, connections);

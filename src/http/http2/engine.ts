@@ -2,6 +2,7 @@ import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'n
 import type { Http2Server, ServerHttp2Session, ServerHttp2Stream, ServerOptions } from 'node:http2';
 import type { Socket } from 'node:net';
 import { noteEvent } from '../../app/request-event.ts';
+import { rawHeaderOf } from '../../support/raw-header.ts';
 import { whenDue } from '../deadlines.ts';
 import { FAULTS, type Fault } from '../edge/fault.ts';
 import { type EdgeLimits, headOptions, NO_LIMITS } from '../edge/limits.ts';
@@ -149,7 +150,9 @@ function handlerOf(options: HttpServerOptions, refusals: Refusals): RequestListe
     const nowMs = clock.now();
     const fault = judge(request);
     if (fault !== null) return refusals.refuseStream(request, response, fault, nowMs);
-    if (request.headers.expect !== undefined) answerExpectation(request, response, application.own?.server);
+    // To ask Node for the headers would make it parse them.
+    if (rawHeaderOf(request.rawHeaders, 'expect') !== null)
+      answerExpectation(request, response, application.own?.server);
     begin(request, response, nowMs);
   };
 }

@@ -18,6 +18,7 @@ import type { Forwarding } from './edge/forwarded.ts';
 import { type EdgeLimits, headOptions, NO_LIMITS } from './edge/limits.ts';
 import { refuseOn } from './edge/refused.ts';
 import { compileScan, isFault, type Policy } from './edge/scan.ts';
+import { endWhereBroken } from './http2/end-broken.ts';
 import { afterAnswer, endBehind, inTurn, isLast } from './in-turn.ts';
 import { lingerWhileSent } from './linger.ts';
 import { noteFlights, noteTunnel } from './note-flights.ts';
@@ -162,7 +163,10 @@ function adopt(own: OwnServer, engine: Server, options: HttpServerOptions, edge:
     upgrade: switcher(options, edge),
     encrypts: (socket) => connections.expectTls(socket),
     secured: (socket, secure) => connections.secured(socket, secure),
-    session: (session) => connections.speaksHttp2(session),
+    session: (session) => {
+      connections.speaksHttp2(session);
+      endWhereBroken(session);
+    },
     stream: streamListener(options, policy, refusals),
   } satisfies Partial<Adoption>;
   own.adopt((server) => {

@@ -6,18 +6,22 @@ import type { Flight } from './flight.ts';
 export type SessionOfNode = Pick<ServerHttp2Session, 'close' | 'closed' | 'socket'>;
 
 /**
- * A place in a set, which lets go of what is in it: V8 keeps the tables of a set that it has replaced by larger ones, or by
- * ones without holes, for as long as one of them has become old, and all that is in them. It is one cause of the two for
- * which half of what requests need outlived them; the other is in StreamSocket.
+ * A place in a list, between its neighbours, which lets go of what is in it. Not in a Set: V8 keeps the tables of a set that
+ * it has replaced by larger ones, or by ones without holes, for as long as one of them has become old, and all that is in
+ * them. It is one cause of the two for which half of what requests need outlived them; the other is in StreamSocket.
  */
 interface Place {
   flight: Flight | null;
+  before: Place | null;
+  after: Place | null;
 }
 
 /** The requests of a connection that speaks HTTP/2: many are in flight at a time, and each ends on its own. */
 export class Session {
   readonly #session: SessionOfNode;
-  readonly #flights = new Set<Place>();
+  #oldest: Place | null = null;
+  #latest: Place | null = null;
+  #size = 0;
   #state: 'fresh' | 'used' | 'leaving' = 'fresh';
   #leavesAtRest = false;
 
@@ -26,11 +30,14 @@ export class Session {
   }
 
   get size(): number {
-    return this.#flights.size;
+    return this.#size;
   }
 
   get flights(): readonly Flight[] {
-    return [...this.#flights].flatMap(({ flight }) => flight ?? []);
+    const flights: Flight[] = [];
+    for (let place = this.#oldest; place !== null; place = place.after)
+      if (place.flight !== null) flights.push(place.flight);
+    return flights;
   }
 
   /** Whether a request has come. */
@@ -40,24 +47,38 @@ export class Session {
 
   /** Whether nothing is under way, and either nothing has been yet or nothing can be any more. */
   get isIdle(): boolean {
-    return this.#flights.size === 0 && (!this.isUsed || this.#session.closed);
+    return this.#size === 0 && (!this.isUsed || this.#session.closed);
   }
 
   /** Whether all its requests are answered, and more may come. */
   get isResting(): boolean {
-    return this.#state === 'used' && this.#flights.size === 0;
+    return this.#state === 'used' && this.#size === 0;
   }
 
   /** Its place is free when the caller calls what this returns, as the answer has ended. */
   open(flight: Flight): () => void {
     if (this.#state === 'fresh') this.#state = 'used';
-    const place: Place = { flight };
-    this.#flights.add(place);
-    return () => {
-      place.flight = null;
-      this.#flights.delete(place);
-      if (this.#leavesAtRest && this.#flights.size === 0) this.leave();
-    };
+    const place: Place = { flight, before: this.#latest, after: null };
+    if (this.#latest === null) this.#oldest = place;
+    else this.#latest.after = place;
+    this.#latest = place;
+    this.#size++;
+    return () => this.#close(place);
+  }
+
+  #close(place: Place): void {
+    if (place.flight === null) return;
+    const { before, after } = place;
+    if (before === null) this.#oldest = after;
+    else before.after = after;
+    if (after === null) this.#latest = before;
+    else after.before = before;
+    // Whatever keeps this place must not keep all that came later.
+    place.flight = null;
+    place.before = null;
+    place.after = null;
+    this.#size--;
+    if (this.#leavesAtRest && this.#size === 0) this.leave();
   }
 
   /** From now on it is told to leave once all its requests are answered. */

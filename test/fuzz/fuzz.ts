@@ -9,7 +9,9 @@ import { type Name, Service } from './service.ts';
 const AT_ONCE = 32;
 /** An honest client asks before each so many connections. */
 const HONEST_EVERY = 20;
-/** Between them the memory must be flat. */
+/** How often the memory is looked at. */
+const LOOK_EVERY = 50_000;
+/** Between them the memory must be flat; where it is not, after as many requests again, as a leak grows on. */
 const FLAT_FROM = 50_000;
 const FLAT_TO = 200_000;
 /** By how much it may grow: what V8 gives back late is no leak. */
@@ -51,7 +53,7 @@ export function drawFor(name: Name): DrawScript {
 export async function fuzz({
   name,
   seed,
-  requests: wanted,
+  requests: total,
   lastsMs = Infinity,
   say,
 }: FuzzOptions): Promise<Fuzzed> {
@@ -61,7 +63,7 @@ export async function fuzz({
   const { worker } = service;
   const underWay = new Set<number>();
   const memory: { requests: number; megabytes: number }[] = [];
-  let [requests, connections, honest] = [0, 0, 0];
+  let [requests, connections, honest, wanted] = [0, 0, 0, 0];
   let failure: Failure | null = null;
 
   const fail = (what: string | null, own?: number) => {
@@ -87,18 +89,22 @@ export async function fuzz({
       underWay.delete(connection);
     }
   };
-  try {
-    for (const step of steps(wanted)) {
-      const last = wanted;
+  const goOnTo = async (total: number) => {
+    for (const step of steps(requests, total)) {
       wanted = step;
       await Promise.all(Array.from({ length: AT_ONCE }, client));
-      wanted = last;
-      if (failure !== null || performance.now() >= untilMs) break;
+      if (failure !== null || performance.now() >= untilMs) return;
       const megabytes = await settledMemory(service);
       memory.push({ requests, megabytes });
       say?.(`${name}: ${requests} requests on ${connections} connections, ${Math.round(megabytes)} MB`);
     }
-    failure ??= growth(memory);
+  };
+  try {
+    await goOnTo(total);
+    if (failure === null && growth(memory, FLAT_FROM, FLAT_TO) !== null) {
+      await goOnTo(2 * FLAT_TO);
+      failure ??= growth(memory, FLAT_TO, 2 * FLAT_TO);
+    }
     if (honest === 0) fail('no honest request was answered');
     return { requests, connections, honest, memory, failure };
   } finally {
@@ -106,10 +112,14 @@ export async function fuzz({
   }
 }
 
-/** After how many requests the memory is looked at. */
-function steps(requests: number): readonly number[] {
-  const some = Array.from({ length: Math.floor(requests / FLAT_FROM) }, (_, at) => (at + 1) * FLAT_FROM);
-  return some.at(-1) === requests ? some : [...some, requests];
+/** After how many requests the memory is looked at, from so many to so many. */
+function steps(from: number, to: number): readonly number[] {
+  const first = Math.floor(from / LOOK_EVERY) + 1;
+  const some = Array.from(
+    { length: Math.max(0, Math.floor(to / LOOK_EVERY) - first + 1) },
+    (_, at) => (first + at) * LOOK_EVERY,
+  );
+  return some.at(-1) === to ? some : [...some, to];
 }
 
 /** The least that it has within a second without requests. */
@@ -122,8 +132,8 @@ async function settledMemory(service: Service): Promise<number> {
   return Math.min(...seen);
 }
 
-function growth(memory: Fuzzed['memory']): Failure | null {
-  const [from, to] = [FLAT_FROM, FLAT_TO].map((least) => memory.find(({ requests }) => requests >= least));
+function growth(memory: Fuzzed['memory'], least: number, most: number): Failure | null {
+  const [from, to] = [least, most].map((after) => memory.find(({ requests }) => requests >= after));
   if (from === undefined || to === undefined || to.megabytes <= from.megabytes * GROWTH) return null;
   const what = `the memory grew from ${from.megabytes} to ${to.megabytes} MB`;
   return { what, connections: [] };

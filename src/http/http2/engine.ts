@@ -2,6 +2,7 @@ import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'n
 import type { Http2Server, ServerHttp2Session, ServerHttp2Stream, ServerOptions } from 'node:http2';
 import type { Socket } from 'node:net';
 import { noteEvent } from '../../app/request-event.ts';
+import { rawHeaderOf } from '../../support/raw-header.ts';
 import { whenDue } from '../deadlines.ts';
 import { FAULTS, type Fault } from '../edge/fault.ts';
 import { type EdgeLimits, headOptions, NO_LIMITS } from '../edge/limits.ts';
@@ -11,6 +12,7 @@ import { fold, type Observer } from '../observer.ts';
 import { Refusals } from '../refusals.ts';
 import { createRunner } from '../runner.ts';
 import { type HttpServerOptions, named, policyOf, sayerOf, transportStrictly } from '../server.ts';
+import { endWhereBroken } from './end-broken.ts';
 import { Messages, type StreamsUser } from './messages.ts';
 import { keepStreamsMoving } from './pace-streams.ts';
 import { SessionKeeper } from './session-keeper.ts';
@@ -52,6 +54,7 @@ export function createHttp2Engine(options: HttpServerOptions): Http2Engine {
   });
   server.on('session', (session) => {
     connections.speaksHttp2(session);
+    endWhereBroken(session);
     if (keepAliveMs === 0) connections.sessionOf(session.socket as Socket)?.leaveAtRest();
   });
   noteErrors(server, refusals, connections);
@@ -147,7 +150,9 @@ function handlerOf(options: HttpServerOptions, refusals: Refusals): RequestListe
     const nowMs = clock.now();
     const fault = judge(request);
     if (fault !== null) return refusals.refuseStream(request, response, fault, nowMs);
-    if (request.headers.expect !== undefined) answerExpectation(request, response, application.own?.server);
+    // To ask Node for the headers would make it parse them.
+    if (rawHeaderOf(request.rawHeaders, 'expect') !== null)
+      answerExpectation(request, response, application.own?.server);
     begin(request, response, nowMs);
   };
 }

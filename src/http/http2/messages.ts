@@ -21,6 +21,10 @@ type Internals = IncomingMessage & {
 
 type InternalsOfResponse = ServerResponse & { _closed: boolean };
 
+interface Detachable {
+  readonly [method: symbol]: (() => void) | undefined;
+}
+
 /** What an engine does with its streams. */
 export interface StreamsUser {
   /** The most bytes of a body. */
@@ -147,7 +151,7 @@ export class Messages implements StreamUser {
 function answered(this: ServerResponse): void {
   const request = this.req as Internals;
   const socket = this.socket as unknown as StreamSocket | null;
-  if (DETACH !== undefined) Reflect.get(request, DETACH).call(request);
+  if (DETACH !== undefined) (request as object as Detachable)[DETACH]?.();
   if (!request._consuming && !request._readableState.resumeScheduled) request._dump();
   if (socket !== null) {
     socket.answered(this as Answer, request.complete);

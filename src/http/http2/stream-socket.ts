@@ -21,8 +21,10 @@ interface Part {
   readonly data: string | Uint8Array;
   readonly encoding: BufferEncoding;
   readonly size: number;
-  readonly done: Done | null;
+  done: Done | null;
 }
+
+type MaybeEncrypted = Socket & { readonly encrypted?: boolean };
 
 type Done = (error?: Error | null) => void;
 
@@ -134,6 +136,11 @@ export class StreamSocket extends EventEmitter {
     return this.destroyed && this.stream.closed;
   }
 
+  // Asked of each request, which those behind OF_CARRIER are not.
+  get encrypted(): boolean | undefined {
+    return (this[CARRIER] as MaybeEncrypted).encrypted;
+  }
+
   get pending(): boolean {
     return false;
   }
@@ -181,9 +188,17 @@ export class StreamSocket extends EventEmitter {
 
   #add(data: string | Uint8Array, encoding: BufferEncoding, done: Done | null): void {
     const size = typeof data === 'string' ? Buffer.byteLength(data, encoding) : data.byteLength;
-    if (size === 0 && done === null) return;
-    this.#parts.push({ data, encoding, size, done });
-    this.#unsent += size;
+    if (size > 0) {
+      this.#parts.push({ data, encoding, size, done });
+      this.#unsent += size;
+    } else if (done !== null) this.#addEnd(done);
+  }
+
+  /** Node ends an answer by an empty part: with the one before it the usual answer is a single part, of which no copy is made. */
+  #addEnd(done: Done): void {
+    const last = this.#parts.at(-1);
+    if (last !== undefined && last.done === null) last.done = done;
+    else this.#parts.push({ data: '', encoding: 'latin1', size: 0, done });
   }
 
   /** An answer before the answer, as 103 Early Hints (RFC 9113, 8.1). */
@@ -446,7 +461,7 @@ shareTrust(StreamSocket.prototype, (socket) => socket[CARRIER]);
 /** What is asked of the connection. */
 const OF_CARRIER = [
   ...['remoteAddress', 'remotePort', 'remoteFamily', 'localAddress', 'localPort', 'localFamily'],
-  ...['encrypted', 'authorized', 'authorizationError', 'alpnProtocol', 'servername'],
+  ...['authorized', 'authorizationError', 'alpnProtocol', 'servername'],
 ];
 const METHODS_OF_CARRIER = [
   ...['address', 'getPeerCertificate', 'getPeerX509Certificate', 'getX509Certificate', 'getCertificate'],
@@ -528,10 +543,12 @@ type Framed = Answer & { [CHUNKED]?: boolean };
 /** Has Node write the body of a response as it is given: its choice of the framing is for the head alone. */
 export function leaveUnchunked(response: ServerResponse): void {
   // As an own property, since frameworks replace the prototype.
-  Reflect.set(response, '_storeHeader', storeHeader);
+  (response as Stored)._storeHeader = storeHeader;
 }
 
 type Store = (this: Framed, firstLine: string, headers: unknown) => void;
+
+type Stored = ServerResponse & { _storeHeader: Store };
 
 const store: Store = Reflect.get(
   process.getBuiltinModule('node:http').OutgoingMessage.prototype,

@@ -7,7 +7,7 @@ const ANSWER_BYTES = 1024 ** 2;
 /** What of all answers of a worker together. */
 export const ALL_BYTES = 64 * 1024 ** 2;
 /** A client that has not taken all of that after this is slow: its thread need not wait for it. */
-const SLOW_MS = 100;
+const SLOW_MS = 10;
 
 export interface BacklogOptions {
   readonly response: ServerResponse;

@@ -76,3 +76,22 @@ describe('an exchange whose answer cannot be sent', () => {
     expect(exchange.isAnswered).toBe(true);
   });
 });
+
+it('what is left of an answer in a thread that ends is cut, and its client leaves without harm to others', () => {
+  const response = new ServerResponse(new IncomingMessage(new Socket()));
+  const free = vi.fn();
+  const sent: unknown[] = [];
+  const port = { postMessage: (it: unknown) => void sent.push(it), close() {} } as unknown as MessagePort;
+  const lane = new Lane(port, new Int32Array(2), { failed() {}, free, answer() {} });
+  const exchange = new Exchange(1, response.req, response, null, new Share(0));
+  lane.run(exchange);
+  lane.receive({ type: 'head', id: 1, head });
+  lane.receive({ type: 'handled', id: 1 });
+  expect(lane.isFree).toBe(true);
+  expect(lane.handled).toEqual([exchange]);
+  expect(lane.withdraw(exchange)).toBe(true);
+  expect(sent).toContainEqual({ type: 'abort', id: 1, error: null });
+  expect(lane.close(() => {})).toEqual({ ran: null, waited: [], handled: [exchange] });
+  exchange.refuse(503);
+  expect(response.destroyed).toBe(true);
+});

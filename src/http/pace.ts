@@ -107,7 +107,8 @@ function departures(
   return new Map(found);
 }
 
-function markOf(socket: Socket): string {
+/** What changes with every byte of what waits on a connection that its client takes. */
+export function markOf(socket: Socket): string {
   // What is left of a single write. Node itself judges its timeouts by it, and no public property tells it.
   const handle: unknown = Reflect.get(socket, '_handle');
   const queue = typeof handle === 'object' && handle !== null ? Reflect.get(handle, 'writeQueueSize') : 0;

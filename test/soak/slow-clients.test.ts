@@ -9,8 +9,7 @@ import { form, plan } from './plan.ts';
 
 /** How many there are of each kind at most: heads, bodies, unread answers, resets, silent ones. */
 const MOST = [2000, 200, 200, 500, 500];
-/** A thread waits for whoever reads its answer. */
-const WITHOUT_UNREAD = MOST.with(2, 0);
+
 const CLIENTS = 2;
 
 interface Measured {
@@ -47,7 +46,7 @@ async function attack(url: string, most: readonly number[]): Promise<void> {
 describe.skipIf(form === 'short').each([
   ['async', MOST],
   ['sync', MOST],
-  ['thread', WITHOUT_UNREAD],
+  ['thread', MOST],
 ] as const)('class %s at its default settings', (name, most) => {
   it.each(['127.0.0.1:0', 'unix:app.sock'])(
     'fails no honest client beside those that are slow, never read or leave, on %s',

@@ -1,10 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { MessagePort } from 'node:worker_threads';
 import { onTestFinished, vi } from 'vitest';
+import { Share } from '../../src/http/bodies/store.ts';
 import { Dispatcher } from '../../workers/classes/thread/dispatcher.ts';
 import { Exchange } from '../../workers/classes/thread/exchange.ts';
 import { Lane } from '../../workers/classes/thread/lane.ts';
-import type { FromThread, ToThread } from '../../workers/classes/thread/messages.ts';
+import { type FromThread, type ToThread, WINDOW } from '../../workers/classes/thread/messages.ts';
 import { Runner } from '../../workers/classes/thread/runner.ts';
 import { drawFrom } from './draw.ts';
 import { turns } from './wire.ts';
@@ -100,7 +101,7 @@ export class InterleavedPool {
   /** As a thread and its pool do it. */
   #end(thread: FakeThread): void {
     const { lane, toPool } = thread;
-    const { ran, waited } = lane.close(() => {
+    const { ran, waited, handled } = lane.close(() => {
       for (let message = toPool.shift(); message; message = toPool.shift()) lane.receive(message);
     });
     thread.isHeard = false;
@@ -109,6 +110,11 @@ export class InterleavedPool {
     const fate = this.fates.get(ran?.id ?? 0);
     if (fate) fate.isLost = true;
     ran?.refuse(504);
+    for (const exchange of handled) {
+      const cut = this.fates.get(exchange.id);
+      if (cut) cut.isLost = true;
+      exchange.refuse(503);
+    }
     this.dispatcher.resubmit(waited);
     this.#spawn();
   }
@@ -157,6 +163,8 @@ export class InterleavedPool {
         return turns(1).then(() => Promise.reject(new Error('rejected')));
       case 5:
         return void request.socket.destroy();
+      case 6:
+        return void response.end(Buffer.alloc(WINDOW * 2));
       default:
         return void response.end('at once');
     }
@@ -198,7 +206,7 @@ export class InterleavedPool {
       destroy: done,
     } as unknown as ServerResponse;
     const body = this.#below(8) === 0 ? new Uint8Array(1) : null;
-    return new Exchange(id, request as unknown as IncomingMessage, response, body);
+    return new Exchange(id, request as unknown as IncomingMessage, response, body, new Share(0));
   }
 
   #step(): void {
@@ -210,6 +218,7 @@ export class InterleavedPool {
     if (what < 48) return this.#deliverToPool(thread);
     if (what < 56) return this.#as('pool', () => this.#withdrawAny());
     if (what < 58) return this.#as('pool', () => this.#end(thread));
+    if (what < 61) return this.#as('pool', () => tellSlow(thread.lane));
     this.#nowMs += this.#below(4);
   }
 
@@ -247,4 +256,9 @@ export class InterleavedPool {
   }
 
   readonly #below = (limit: number): number => Math.floor(this.#draw() * limit);
+}
+
+/** As of an answer that its client is slow to take. */
+function tellSlow({ head, send }: Lane): void {
+  if (head !== null) send({ type: 'slow', id: head.id });
 }

@@ -4,11 +4,12 @@ import type { Application } from '../../../src/app/application.ts';
 import { gatewayContext } from '../../../src/gateway/context.ts';
 import { answerError } from '../../../src/http/answer-error.ts';
 import { BodyCollector } from '../../../src/http/bodies/collector.ts';
-import { BodyStore, fileBytesOf } from '../../../src/http/bodies/store.ts';
+import { BodyStore, fileBytesOf, Share } from '../../../src/http/bodies/store.ts';
 import type { Settings } from '../../../src/settings/catalogue/catalogue.ts';
 import type { Serve, ServeOptions } from '../../serving.ts';
 import { serveMany } from '../async.ts';
 import { warnOf } from '../without-effect.ts';
+import { ALL_BYTES } from './backlog.ts';
 import { Exchange, readSmallBody, type SmallBody } from './exchange.ts';
 import { WINDOW } from './messages.ts';
 import { Pool } from './pool.ts';
@@ -81,6 +82,7 @@ function applicationOver(
     count?.refused('QUEUE_FULL');
     answerError(response, 503, { 'Retry-After': '1' });
   };
+  const ahead = new Share(ALL_BYTES);
   let lastId = 0;
   // A number that fits the slot, and never its 0.
   const nextId = () => {
@@ -89,7 +91,7 @@ function applicationOver(
   };
   const submit = (request: IncomingMessage, response: ServerResponse, body: SmallBody) => {
     if (dispatcher.isFull) return refuse(response);
-    const exchange = new Exchange(nextId(), request, response, body);
+    const exchange = new Exchange(nextId(), request, response, body, ahead);
     response.once('close', () => {
       // It may be that the server itself has ended an answer without an end.
       if (!response.writableFinished || !exchange.isAnswered) dispatcher.withdraw(exchange);

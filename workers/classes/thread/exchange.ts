@@ -1,10 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { answerError } from '../../../src/http/answer-error.ts';
+import type { Share } from '../../../src/http/bodies/store.ts';
 import { carrierOf } from '../../../src/http/carrier.ts';
 import { toldOrigin } from '../../../src/support/origin.ts';
 import { knownIdOf } from '../../../src/support/request-id.ts';
 import { isTrustedPeer } from '../../../src/support/trusted-peers.ts';
+import { Backlog } from './backlog.ts';
 import {
   type ConnectionError,
   type FromThread,
@@ -13,6 +15,7 @@ import {
   REPORT_AT,
   type RequestMessage,
   SMALL_BODY,
+  type ToThread,
 } from './messages.ts';
 import { tlsPeerOf } from './tls-peer.ts';
 import { Upload } from './upload.ts';
@@ -22,7 +25,7 @@ type Internals = ServerResponse & { _contentLength: number | null };
 
 /** What an exchange needs of the thread that runs it. */
 export interface Runs {
-  send(message: { readonly type: 'taken'; readonly id: number; readonly bytes: number }): void;
+  send(message: Extract<ToThread, { type: 'taken' | 'slow' }>): void;
 }
 
 /** A message of a thread that belongs to one request and carries its answer. */
@@ -47,11 +50,14 @@ export class Exchange {
   readonly upload: Upload | null;
   readonly #body: Uint8Array<ArrayBuffer> | null;
   #progress: Progress = 'running';
+  readonly #room: Share;
   #owed = 0;
-  #isBlocked = false;
+  /** Null while the client has taken everything at once. */
+  #backlog: Backlog | null = null;
 
-  /** `body` is the whole one, null where there is none, or `streams`. */
-  constructor(id: number, request: IncomingMessage, response: ServerResponse, body: SmallBody) {
+  /** `body` is the whole one, null where there is none, or `streams`; `room` is what all answers may have ahead. */
+  constructor(id: number, request: IncomingMessage, response: ServerResponse, body: SmallBody, room: Share) {
+    this.#room = room;
     this.id = id;
     this.request = request;
     this.response = response;
@@ -77,7 +83,12 @@ export class Exchange {
   /** Whether it is the client that has to go on, and to take more of the answer. */
   get waitsForClient(): boolean {
     if (this.isRefused || this.response.destroyed) return false;
-    return this.#isBlocked;
+    return this.#backlog?.isFull ?? false;
+  }
+
+  /** To be called now and then while it runs: what its client takes counts as a move. */
+  look(nowMs: number): void {
+    if (this.#backlog?.hasMoved()) this.movedMs = nowMs;
   }
 
   /** Why the connection has ended, where that was an error. */
@@ -181,16 +192,23 @@ export class Exchange {
 
   #write(data: Buffer | string, thread: Runs): void {
     this.#owed += data.length;
-    const hasRoom = this.response.write(data);
-    if (this.#isBlocked) return;
-    if (!hasRoom) {
-      this.#isBlocked = true;
-      this.response.once('drain', () => {
-        this.#isBlocked = false;
+    if (!this.response.write(data)) {
+      this.#backlog ??= this.#openBacklog(thread);
+      this.#backlog.add(data.length);
+    }
+    if (!this.waitsForClient && this.#owed >= REPORT_AT) this.#report(thread);
+  }
+
+  #openBacklog(thread: Runs): Backlog {
+    return new Backlog({
+      response: this.response,
+      room: this.#room,
+      drained: () => {
         this.movedMs = performance.now();
-        this.#report(thread);
-      });
-    } else if (this.#owed >= REPORT_AT) this.#report(thread);
+        if (!this.isAnswered) this.#report(thread);
+      },
+      slow: () => thread.send({ type: 'slow', id: this.id }),
+    });
   }
 
   #report(thread: Runs): void {

@@ -5,6 +5,9 @@ import type { ConnectionError, FromThread, ToThread } from './messages.ts';
 /** A request that has run for this and twice as long as is usual may run much longer: none should wait behind it. */
 const SLOW_MS = 2;
 
+/** What a thread says of requests. */
+type FromRunner = Exclude<FromThread, { type: 'ready' | 'bootFailed' | 'loaded' | 'log' | 'measured' }>;
+
 /** The way to a thread. */
 export interface ThreadPort {
   postMessage(message: ToThread, moved: ArrayBuffer[]): void;
@@ -26,6 +29,8 @@ export interface Left {
   readonly ran: Exchange | null;
   /** It had not begun with these, and never will, so that another can. */
   readonly waited: readonly Exchange[];
+  /** Their handlers have ended them, and the rest of their answers is lost. */
+  readonly handled: readonly Exchange[];
 }
 
 /**
@@ -42,6 +47,8 @@ export class Lane {
   /** The slot of the head; the other one is that of the next. */
   #slot = 0;
   readonly #events: LaneEvents;
+  /** Answers that their handlers have ended and slow clients have yet to take; other requests run meanwhile. */
+  readonly #handled = new Map<number, Exchange>();
   #usualMs = 0;
   #isOpen = true;
 
@@ -63,6 +70,10 @@ export class Lane {
   /** Whether the request that waits has a slow one before it. */
   get isStuck(): boolean {
     return this.next !== null && this.head !== null && this.#isSlow(this.head);
+  }
+
+  get handled(): readonly Exchange[] {
+    return [...this.#handled.values()];
   }
 
   run(exchange: Exchange): void {
@@ -93,6 +104,10 @@ export class Lane {
       if (this.takeBack() === null) this.abort(exchange, exchange.connectionError);
       return true;
     }
+    if (this.#handled.has(exchange.id)) {
+      this.abort(exchange, exchange.connectionError);
+      return true;
+    }
     if (exchange !== this.head) return false;
     if (this.#take(exchange, this.#slot)) this.#advance();
     else this.abort(exchange, exchange.connectionError);
@@ -104,31 +119,47 @@ export class Lane {
   };
 
   /** Takes a message of the thread. */
-  receive(
-    message: Exclude<FromThread, { type: 'ready' | 'bootFailed' | 'loaded' | 'log' | 'measured' }>,
-  ): void {
+  receive(message: FromRunner): void {
     // What it says of the next comes after the last that it says of the head.
     const head = this.head?.id === message.id ? this.head : null;
-    if (message.type === 'error')
-      return this.#events.failed(message.error, message.request ?? head?.request ?? null);
-    if (head === null) return;
+    if (message.type === 'error') {
+      const about = head ?? this.#handled.get(message.id);
+      return this.#events.failed(message.error, message.request ?? about?.request ?? null);
+    }
+    if (head === null) return this.#receiveRest(message);
     if (message.type === 'taken') return head.upload?.taken(message.bytes);
     if (message.type === 'failed') {
       this.#events.failed(message.error, head.request);
       this.#events.answer(message.error, head);
       this.#over(head);
     } else if (message.type === 'released') this.#over(head);
-    else this.#passOn(message, head);
+    else if (message.type === 'handled') {
+      this.#handled.set(head.id, head);
+      this.#over(head);
+    } else {
+      this.#passOn(message, head);
+      if (head.isAnswered) this.#over(head);
+    }
   }
 
-  #passOn(message: AnswerMessage, head: Exchange): void {
+  /** Takes a message about an answer that its handler has ended before. */
+  #receiveRest(message: Exclude<FromRunner, { type: 'error' }>): void {
+    const exchange = this.#handled.get(message.id);
+    if (exchange === undefined) return;
+    if (message.type === 'released') return void this.#handled.delete(message.id);
+    // Its body is not passed on any more, and only what runs can fail or be handled.
+    if (message.type === 'taken' || message.type === 'failed' || message.type === 'handled') return;
+    this.#passOn(message, exchange);
+    if (exchange.isAnswered) this.#handled.delete(message.id);
+  }
+
+  #passOn(message: AnswerMessage, exchange: Exchange): void {
     try {
-      head.answer(message, this);
+      exchange.answer(message, this);
     } catch (error) {
       // Costs this answer its connection, and no other request anything.
-      this.#events.failed(error, head.request);
+      this.#events.failed(error, exchange.request);
     }
-    if (head.isAnswered) this.#over(head);
   }
 
   /** Gives the thread nothing more. */
@@ -145,10 +176,12 @@ export class Lane {
     if (head !== null) this.head = null;
     receiveRest();
     const ran = this.head;
+    const { handled } = this;
     this.head = null;
     this.next = null;
+    this.#handled.clear();
     this.#port.close();
-    return { ran, waited: [head, next].filter((exchange) => exchange !== null) };
+    return { ran, waited: [head, next].filter((exchange) => exchange !== null), handled };
   }
 
   get #nextSlot(): number {

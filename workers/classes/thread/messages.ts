@@ -18,6 +18,9 @@ export const WINDOW = 256 * 1024;
 /** Taken bytes are reported when there are so many, or when the sender must be waiting for them. */
 export const REPORT_AT = WINDOW / 4;
 
+/** What a thread keeps at most of answers that their handlers have ended, for clients that are slow to take them. */
+export const KEPT_BYTES = 64 * 1024 ** 2;
+
 /** The place in the slots where a thread answers a `ping`, and how many there are. */
 export const ANSWERED = 2;
 export const SLOTS = 3;
@@ -95,6 +98,8 @@ export type ToThread =
   | Chunk
   | Taken
   | { readonly type: 'end'; readonly id: number; readonly rawTrailers: readonly string[] }
+  /** The client is slow to take the answer: once its handler has ended it, another request may run meanwhile. */
+  | { readonly type: 'slow'; readonly id: number }
   /** The client has gone: with an error of the connection, or without. */
   | { readonly type: 'abort'; readonly id: number; readonly error: ConnectionError | null }
   /** To be answered in the slots, which shows that the event loop turns. */
@@ -150,6 +155,8 @@ export type FromThread =
   | Chunk
   | Taken
   | { readonly type: 'end'; readonly id: number; readonly trailers: readonly string[] }
+  /** The handler has ended the answer; its rest follows as the slow client takes it, and another request may run. */
+  | { readonly type: 'handled'; readonly id: number }
   /** An answer before the answer, as 103 Early Hints; `headers` are names and values in turn. */
   | {
       readonly type: 'interim';

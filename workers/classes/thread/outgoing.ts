@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Headed, headOf } from './head.ts';
 import { pairsIn, replaceInterim } from './interim.ts';
+import type { Part } from './kept-memory.ts';
 import { type FromThread, SMALL_BODY, WINDOW } from './messages.ts';
 import { notIdle, type SocketUser, type ThreadSocket, USER, type Written } from './socket.ts';
 
@@ -46,6 +47,11 @@ export interface OutgoingOptions {
   readonly post: Post;
   /** Called when its last message has been posted. */
   readonly onSent: () => void;
+  /**
+   * Called when the handler has ended the answer and a slow client has yet to take these parts of it, and so many bytes
+   * that are still to come from the socket. Whether the thread need not wait for that.
+   */
+  readonly onHandled: (parts: readonly Part[], more: number) => boolean;
 }
 
 /**
@@ -58,21 +64,25 @@ export class Outgoing implements SocketUser {
   readonly #socket: ThreadSocket;
   readonly #post: Post;
   readonly #onSent: () => void;
-  #parts: (string | Uint8Array)[] = [];
+  readonly #onHandled: OutgoingOptions['onHandled'];
+  #parts: Part[] = [];
   #wanted: (() => void) | null = null;
   #room = WINDOW;
   /** What the socket has given and not been told to be done with. */
   #held = 0;
   #state: 'unsent' | 'streaming' | 'over' = 'unsent';
   #isHeadSkipped = false;
+  #isSlow = false;
+  #isHandled = false;
 
-  constructor({ id, request, socket, keepAlive, post, onSent }: OutgoingOptions) {
+  constructor({ id, request, socket, keepAlive, post, onSent, onHandled }: OutgoingOptions) {
     const { ServerResponse } = process.getBuiltinModule('node:http');
     const response = new ServerResponse(request);
     this.#id = id;
     this.#socket = socket;
     this.#post = post;
     this.#onSent = onSent;
+    this.#onHandled = onHandled;
     this.response = response;
     Object.defineProperty(response, 'chunkedEncoding', UNCHUNKED);
     // Node takes every other version for HTTP/1.0, in which a body of unknown length has no trailers.
@@ -113,6 +123,22 @@ export class Outgoing implements SocketUser {
     this.#room += bytes;
     notIdle(this.#socket);
     this.#pump();
+    this.#offer();
+  }
+
+  /** The client is slow to take it. */
+  slow(): void {
+    if (this.#isSlow) return;
+    this.#isSlow = true;
+    if (this.response.writableEnded) this.#offer();
+    else this.response.once('prefinish', () => this.#offer());
+  }
+
+  /** Lets the thread run another request where its handler has done with this one. */
+  #offer(): void {
+    if (!this.#isSlow || this.#isHandled || this.#state !== 'streaming' || !this.response.writableEnded)
+      return;
+    this.#isHandled = this.#onHandled(this.#parts, Math.max(0, this.#socket.writableLength - this.#held));
   }
 
   /** Nothing more is sent. Whether anything still had to be. */
@@ -125,7 +151,7 @@ export class Outgoing implements SocketUser {
   }
 
   #add({ chunk, encoding }: Written): void {
-    let data: string | Uint8Array = chunk;
+    let data: Part = chunk;
     if (!this.#isHeadSkipped && typeof chunk === 'string') {
       this.#isHeadSkipped = true;
       data = chunk.slice((this.response as Internals)._header?.length ?? 0);
@@ -235,12 +261,12 @@ function emitClose(response: Internals): void {
   response.emit('close');
 }
 
-function sizeOf(part: string | Uint8Array): number {
+function sizeOf(part: Part): number {
   return typeof part === 'string' ? Buffer.byteLength(part) : part.length;
 }
 
 /** One string where all are, else bytes with a buffer of their own, which can be moved. */
-function joined(parts: readonly (string | Uint8Array)[]): string | Uint8Array<ArrayBuffer> {
+function joined(parts: readonly Part[]): string | Uint8Array<ArrayBuffer> {
   if (parts.every((part) => typeof part === 'string')) return parts.join('');
   return whole(parts.map((part) => (typeof part === 'string' ? Buffer.from(part) : part)));
 }

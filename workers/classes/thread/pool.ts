@@ -134,13 +134,15 @@ export class Pool implements ThreadEvents {
     else exchange.refuse(500);
   }
 
-  gone(thread: Thread, end: ThreadEnd, { ran, waited }: Left): void {
+  gone(thread: Thread, end: ThreadEnd, { ran, waited, handled }: Left): void {
     const served = this.dispatcher.remove(thread.lane);
     this.#threads.delete(thread.lane);
     this.#measured.ended(thread.id);
     // As in #check(): it cannot be loaded where the installation is gone.
     void this.#stalls?.then((stalls) => stalls.forget(thread)).catch(() => {});
     if (ran) this.#answerFor(ran, end);
+    // They have begun: their clients see that they are not whole.
+    for (const exchange of handled) exchange.refuse(503);
     if (this.#isClosing || !served) return;
     this.#explain(end, ran);
     this.#replace(RETRY_MS[0]);
@@ -246,8 +248,13 @@ export class Pool implements ThreadEvents {
       refuseForNow(exchange);
     }
     for (const thread of this.#threads.values()) {
-      const { head } = thread.lane;
+      const { head, handled } = thread.lane;
+      for (const exchange of handled) {
+        exchange.look(nowMs);
+        if (judge(limits, exchange, nowMs) !== 'fine') this.#giveUpClient(exchange, nowMs);
+      }
       if (head === null) continue;
+      head.look(nowMs);
       const verdict = judge(limits, head, nowMs);
       if (verdict === 'client is too slow') this.#giveUpClient(head, nowMs);
       // If this process was held up itself, the answer may be here already, unread.

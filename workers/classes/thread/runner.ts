@@ -3,7 +3,8 @@ import { settleFault } from '../../../src/app/client-fault.ts';
 import { keepId } from '../../../src/support/request-id.ts';
 import { isThenable } from '../../../src/support/thenable.ts';
 import { createIncoming, type Incoming } from './incoming.ts';
-import type { ConnectionError, RequestMessage, ToThread } from './messages.ts';
+import { KeptMemory, type Part } from './kept-memory.ts';
+import { type ConnectionError, KEPT_BYTES, type RequestMessage, type ToThread } from './messages.ts';
 import { Outgoing, type Post } from './outgoing.ts';
 import { close, isClosing, leave, ThreadSocket } from './socket.ts';
 
@@ -16,12 +17,20 @@ interface Running {
   settled: Promise<void> | null;
 }
 
+/** An answer that its handler has ended and its client is slow to take; `free` gives back the memory that it has. */
+interface Handled {
+  readonly running: Running;
+  readonly free: () => void;
+}
+
 /** Runs the application inside a thread, one request at a time. */
 export class Runner {
   readonly #application: Application;
   readonly #post: Post;
   readonly #slots: Int32Array;
   #running: Running | null = null;
+  readonly #handled = new Map<number, Handled>();
+  readonly #kept = new KeptMemory(KEPT_BYTES);
   /** In the order they came; the pool may have taken them back. */
   readonly #waiting: RequestMessage[] = [];
   #last: ThreadSocket | null = null;
@@ -51,8 +60,8 @@ export class Runner {
       this.#waiting.push(message);
       return this.#begin();
     }
-    const running = this.#running;
-    if (running === null || running.id !== message.id) return;
+    const running = this.#find(message.id);
+    if (running === null) return;
     switch (message.type) {
       case 'chunk':
         return running.incoming.chunk(message.data);
@@ -60,9 +69,16 @@ export class Runner {
         return running.incoming.end(message.rawTrailers);
       case 'taken':
         return running.outgoing.taken(message.bytes);
+      case 'slow':
+        return running.outgoing.slow();
       case 'abort':
         return this.#abort(running, message.error);
     }
+  }
+
+  #find(id: number): Running | null {
+    if (this.#running?.id === id) return this.#running;
+    return this.#handled.get(id)?.running ?? null;
   }
 
   /** Runs the next, unless one runs. */
@@ -107,14 +123,32 @@ export class Runner {
     if (message.requestId !== null) keepId(incoming.request, message.requestId);
     const outgoing = new Outgoing({
       ...{ id, request: incoming.request, socket, keepAlive, post: this.#post },
-      onSent: () => this.#next(id),
+      onSent: () => this.#over(id),
+      onHandled: (parts, more) => this.#letGo(id, parts, more),
     });
     return { id, incoming, outgoing, socket, settled: null };
   }
 
+  /** The handler has ended the answer, of which these parts are left. Whether the next request may run. */
+  #letGo(id: number, parts: readonly Part[], more: number): boolean {
+    const running = this.#running;
+    if (running?.id !== id) return false;
+    const free = this.#kept.take(parts, more);
+    if (free === null) return false;
+    this.#handled.set(id, { running, free });
+    this.#post({ type: 'handled', id });
+    this.#next();
+    return true;
+  }
+
   /** The request is over. */
-  #next(id: number): void {
-    if (this.#running?.id !== id) return;
+  #over(id: number): void {
+    this.#handled.get(id)?.free();
+    this.#handled.delete(id);
+    if (this.#running?.id === id) this.#next();
+  }
+
+  #next(): void {
     this.#running = null;
     // Not from within the answer of the one before.
     if (this.#waiting.length > 0) setImmediate(this.#begin);
@@ -134,10 +168,10 @@ export class Runner {
     if (settleFault(thrown, incoming.request, outgoing.response)) return;
     const { doubt } = this.#application;
     const error = doubt ? doubt.failure(thrown, incoming.request, outgoing.response) : thrown;
-    if (!outgoing.abandon()) return this.#report(id, error);
+    if (this.#handled.has(id) || !outgoing.abandon()) return this.#report(id, error);
     this.#post({ type: 'failed', id, error: sendable(error) });
     running.socket.destroy();
-    this.#next(id);
+    this.#over(id);
   }
 
   #report(id: number, error: unknown): void {
@@ -153,9 +187,9 @@ export class Runner {
     leave(socket, error && errorOf(error));
     const release = () => {
       this.#post({ type: 'released', id });
-      this.#next(id);
+      this.#over(id);
     };
-    if (settled === null) release();
+    if (settled === null || this.#handled.has(id)) release();
     else void settled.then(release);
   }
 }

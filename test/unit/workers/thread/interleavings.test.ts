@@ -12,7 +12,9 @@ describe('whatever the pool and its threads do in the middle of what the other d
       await pool.live(30);
       await pool.settle();
       const wrong = [...pool.fates.values()].filter((fate) => !isRight(fate));
-      const held = pool.lanes.filter(({ head, next }) => head !== null || next !== null);
+      const held = pool.lanes.filter(
+        ({ head, next, handled }) => head !== null || next !== null || handled.length > 0,
+      );
       const what = {
         seed,
         wrong: wrong.map(({ exchange, ...fate }) => ({ id: exchange.id, ...fate })),

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { MessageChannel } from 'node:worker_threads';
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { Share } from '../../../../../src/http/bodies/store.ts';
 import { Dispatcher } from '../../../../../workers/classes/thread/dispatcher.ts';
 import { Exchange } from '../../../../../workers/classes/thread/exchange.ts';
 import { Lane } from '../../../../../workers/classes/thread/lane.ts';
@@ -27,7 +28,7 @@ function pool(threads: number, limit = 10, isTooLate = (_exchange: Exchange) => 
 
 function exchange(id: number, body: Uint8Array<ArrayBuffer> | null = null): Exchange {
   const response = { writeHead() {}, end() {}, headersSent: false } as unknown as ServerResponse;
-  return new Exchange(id, request as unknown as IncomingMessage, response, body);
+  return new Exchange(id, request as unknown as IncomingMessage, response, body, new Share(0));
 }
 
 function finish(lane: Lane): void {

@@ -2,6 +2,7 @@ import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import type { MessagePort } from 'node:worker_threads';
 import { describe, expect, it, vi } from 'vitest';
+import { Share } from '../../../../../src/http/bodies/store.ts';
 import { type AnswerMessage, Exchange } from '../../../../../workers/classes/thread/exchange.ts';
 import { Lane } from '../../../../../workers/classes/thread/lane.ts';
 import { turns } from '../../../../support/wire.ts';
@@ -12,7 +13,7 @@ const head = { status: 200, message: 'OK', headers: [], length: null, closes: fa
 describe('an exchange that got an answer of our own', () => {
   const refused = () => {
     const response = new ServerResponse(new IncomingMessage(new Socket()));
-    const exchange = new Exchange(1, response.req, response, null);
+    const exchange = new Exchange(1, response.req, response, null, new Share(0));
     exchange.refuse(408);
     return { exchange, response };
   };
@@ -40,7 +41,7 @@ describe('an exchange that got an answer of our own', () => {
 describe('an exchange whose answer cannot be sent', () => {
   const begun = () => {
     const response = new ServerResponse(new IncomingMessage(new Socket()));
-    return { response, exchange: new Exchange(1, response.req, response, null) };
+    return { response, exchange: new Exchange(1, response.req, response, null, new Share(0)) };
   };
 
   it('costs its connection, and its lane goes on', () => {
@@ -74,4 +75,23 @@ describe('an exchange whose answer cannot be sent', () => {
     expect(response).toMatchObject({ destroyed: false, statusCode: 200 });
     expect(exchange.isAnswered).toBe(true);
   });
+});
+
+it('what is left of an answer in a thread that ends is cut, and its client leaves without harm to others', () => {
+  const response = new ServerResponse(new IncomingMessage(new Socket()));
+  const free = vi.fn();
+  const sent: unknown[] = [];
+  const port = { postMessage: (it: unknown) => void sent.push(it), close() {} } as unknown as MessagePort;
+  const lane = new Lane(port, new Int32Array(2), { failed() {}, free, answer() {} });
+  const exchange = new Exchange(1, response.req, response, null, new Share(0));
+  lane.run(exchange);
+  lane.receive({ type: 'head', id: 1, head });
+  lane.receive({ type: 'handled', id: 1 });
+  expect(lane.isFree).toBe(true);
+  expect(lane.handled).toEqual([exchange]);
+  expect(lane.withdraw(exchange)).toBe(true);
+  expect(sent).toContainEqual({ type: 'abort', id: 1, error: null });
+  expect(lane.close(() => {})).toEqual({ ran: null, waited: [], handled: [exchange] });
+  exchange.refuse(503);
+  expect(response.destroyed).toBe(true);
 });

@@ -30,6 +30,7 @@ async function postedBy(answer: (response: ServerResponse) => void, httpVersion 
     ...{ id: 1, request, socket, keepAlive: true },
     post: (message) => void posted.push(undated(message)),
     onSent: () => {},
+    onHandled: () => false,
   });
   answer(outgoing.response);
   await turns(3);

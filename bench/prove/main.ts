@@ -58,6 +58,7 @@ function setupOf(options: ProveOptions, scratch: string): Setup {
     seconds: isShort ? 1 : 2,
     tailSeconds: quick ? 1 : isShort ? 3 : 4,
     start: starter(scratch),
+    endAll: () => endServices(scratch),
   };
 }
 
@@ -75,10 +76,14 @@ function chosenPieces(setup: Setup, options: ProveOptions): readonly Piece[] {
 function scratchFolder(): string {
   const scratch = mkdtempSync(join(tmpdir(), 'tsunicorn-prove-'));
   undoAtExit(() => {
-    for (const name of readdirSync(scratch)) endMembers(join(scratch, name));
+    endServices(scratch);
     rmSync(scratch, { recursive: true, force: true });
   });
   return scratch;
+}
+
+function endServices(scratch: string): void {
+  for (const name of readdirSync(scratch)) endMembers(join(scratch, name));
 }
 
 function sayHowToContinue(store: Store): void {

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { showProgress } from '../options.ts';
 import { Course, type Expected, shareOf } from './course.ts';
 import type { Piece } from './figure.ts';
@@ -14,6 +15,10 @@ export interface Limits {
   /** No piece begins later. */
   readonly lastBeginMs: number | null;
 }
+
+/** A piece may take so much more than expected, and so long beside, before it is given up. */
+const SLOW = 5;
+const MORE_MS = 120_000;
 
 const root = join(import.meta.dirname, '../..');
 
@@ -106,7 +111,7 @@ export class Measuring {
   async #measure(piece: Piece, course: Course, title: string): Promise<boolean> {
     const startedMs = performance.now();
     const [before = 0] = loadavg();
-    const found = await piece.run(course).catch((error: unknown) => {
+    const found = await this.#inTime(piece, piece.run(course)).catch((error: unknown) => {
       course.leave(piece.id, error);
       return null;
     });
@@ -120,6 +125,18 @@ export class Measuring {
     const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
     console.error(`${title}: ${found === null ? 'FAILED' : `${rounds} rounds`}, ${seconds} s`);
     return found !== null;
+  }
+
+  /** A server that stands still must not hold up what comes after it. */
+  async #inTime<T>(piece: Piece, run: Promise<T>): Promise<T> {
+    const limitMs = SLOW * expectedOf(piece).mostMs + MORE_MS;
+    const over = new AbortController();
+    const late = pause(limitMs, undefined, { signal: over.signal }).then(() => {
+      this.#setup.endAll();
+      throw new Error(`it was not done after ${clock(limitMs)} minutes`);
+    });
+    late.catch(() => {});
+    return Promise.race([run, late]).finally(() => over.abort());
   }
 
   #keep(

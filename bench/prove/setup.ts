@@ -23,6 +23,8 @@ export interface Setup {
   readonly seconds: number;
   /** Starts a server in a directory of its own. */
   start(layout: Layout): Promise<Running>;
+  /** Kills everything that was started. */
+  endAll(): void;
 }
 
 /** Starts servers in directories below `scratch`. */

@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { root } from '../support/tsunicorn.ts';
-import { wholeNumber } from '../support/whole-number.ts';
+import { wholeNumber } from '../../scripts/support/whole-number.ts';
 import type { Fixture } from './fixture.ts';
 import { FIXTURES } from './fixtures.ts';
 import { install, Unreachable } from './install.ts';

@@ -53,7 +53,10 @@ export async function closedLoop(
   return answered / seconds;
 }
 
-/** Sends each request when it is due, whatever became of those before: waiting for them would hide the queue. */
+/**
+ * Sends each request when it is due, whatever became of those before: waiting for them would hide the queue. What is not
+ * answered within 10 s after the last was due counts as failed: those that wait for a connection have no limit of their own.
+ */
 export async function openLoop(
   arrivals: readonly Arrival[],
   send: Send,
@@ -75,5 +78,11 @@ export async function openLoop(
     if (waitMs > 0) await sleep(waitMs);
     sent.push(timed(arrival));
   }
-  return Promise.all(sent);
+  const over = new AbortController();
+  const late = sleep(GIVE_UP_MS, null, { signal: over.signal }).catch(() => null);
+  const all = sent.map(async (one, index) => {
+    const path = arrivals[index]?.path ?? '';
+    return (await Promise.race([one, late])) ?? { path, ms: Infinity };
+  });
+  return Promise.all(all).finally(() => over.abort());
 }

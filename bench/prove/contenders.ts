@@ -1,5 +1,5 @@
 import { built, server } from '../candidate.ts';
-import { inPeer, peerVersion } from './install.ts';
+import { hasGevent, inPeer, peerVersion } from './install.ts';
 import { wattFiles, wattStart } from './node-peers.ts';
 import type { Layout } from './running.ts';
 import { versionOf } from './subject.ts';
@@ -127,9 +127,10 @@ const pythonPath = { PYTHONPATH: server('.'), PYTHONDONTWRITEBYTECODE: '1' };
 function python(): readonly Contender[] {
   const found: Contender[] = [];
   const gunicorn = versionOf('gunicorn');
-  for (const [workerClass, ...more] of gunicorn === null
+  const gevent = hasGevent() ? [['gevent']] : [];
+  for (const [workerClass = '', ...more] of gunicorn === null
     ? []
-    : ([['sync'], ['gthread', '--threads', '8']] as const)) {
+    : [['sync'], ['gthread', '--threads', '8'], ...gevent]) {
     const options = ['-w', `${WORKERS}`, '-k', workerClass, ...more];
     found.push({
       name: `Gunicorn ${workerClass}`,
@@ -188,10 +189,17 @@ export interface Contenders {
   readonly resources: readonly Contender[];
 }
 
+/** Whether it can hold many idle connections beside one another: a process of Gunicorn's sync or of uWSGI has one. */
+function holdsConnections({ name }: Contender): boolean {
+  return !/sync|uWSGI/.test(name);
+}
+
 /** All of them, or the two that a quick run compares. */
 export function costContenders(quick: boolean): Contenders {
   if (quick) return { kept: [inherited, ours], closed: [], sync: [], resources: [] };
-  const gthread = python().filter(({ name }) => name === 'Gunicorn gthread');
+  const pythons = python();
+  // They keep connections.
+  const gunicorns = pythons.filter(({ name }) => /gthread|gevent/.test(name));
   return {
     kept: [
       ...[bare, inherited, clustered, ours],
@@ -199,7 +207,7 @@ export function costContenders(quick: boolean): Contenders {
       tsunicorn('tsunicorn gateway', 'gateway-app.js:app'),
       tsunicorn('tsunicorn script', 'program.js'),
       tsunicorn('tsunicorn thread', 'app.js:app', '-k', 'thread'),
-      ...[...pm2(), ...watt(), ...runtimes(), ...gthread, ...ruby()],
+      ...[...pm2(), ...watt(), ...runtimes(), ...gunicorns, ...ruby()],
     ],
     closed: [
       bare,
@@ -210,8 +218,12 @@ export function costContenders(quick: boolean): Contenders {
       ...pm2(),
       ...watt(),
       ...runtimes(),
+      ...ruby(),
     ],
-    sync: [bare, oursSync, ...python().filter(({ name }) => name !== 'Gunicorn gthread')],
-    resources: [bare, inherited, clustered, ours, oursSync, ...pm2(), ...watt(), ...runtimes(), ...gthread],
+    sync: [bare, oursSync, ...pythons],
+    resources: [
+      ...[bare, inherited, clustered, ours, oursSync, ...pm2(), ...watt(), ...runtimes()],
+      ...[...pythons, ...ruby()].filter(holdsConnections),
+    ],
   };
 }

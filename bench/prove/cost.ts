@@ -2,6 +2,7 @@ import { runLoad } from '../load.ts';
 import { memoryOf, processTree } from '../processor.ts';
 import { rotated } from '../statistics.ts';
 import { type Contender, costContenders } from './contenders.ts';
+import type { Course } from './course.ts';
 import type { Figure, Piece } from './figure.ts';
 import { holdConnections } from './held.ts';
 import { rootOf } from './operations.ts';
@@ -39,34 +40,63 @@ async function measure(
   micros.push(used / result.answered);
 }
 
-async function startAll(setup: Setup, contenders: readonly Contender[]): Promise<readonly Served[]> {
+/** Starts them all; one that cannot be started, or does not answer, is left out. */
+async function startAll(
+  setup: Setup,
+  course: Course,
+  contenders: readonly Contender[],
+  close: boolean,
+): Promise<readonly Served[]> {
   const served: Served[] = [];
-  try {
-    for (const contender of contenders)
-      served.push({ contender, running: await setup.start(contender), perSecond: [], micros: [] });
-  } catch (error) {
-    await Promise.all(served.map(({ running }) => running.stop()));
-    throw error;
+  for (const contender of contenders) {
+    let running: Running | undefined;
+    try {
+      running = await setup.start(contender);
+      await measure(setup, { contender, running, perSecond: [], micros: [] }, close, 1);
+      served.push({ contender, running, perSecond: [], micros: [] });
+    } catch (error) {
+      course.leave(contender.name, error);
+      await running?.stop();
+    }
   }
   return served;
 }
 
 /** Every contender lives through all rounds; each round begins one further, so that none always follows the same one. */
-async function throughput(setup: Setup, group: string, contenders: readonly Contender[], close: boolean) {
-  const served = await startAll(setup, contenders);
+async function throughput(
+  setup: Setup,
+  course: Course,
+  group: string,
+  contenders: readonly Contender[],
+  close: boolean,
+) {
+  const served = await startAll(setup, course, contenders, close);
+  // It has no part in further rounds, so that the rounds of the others stay pairs.
+  const failed = new Set<Served>();
   try {
-    for (const one of served) await measure(setup, one, close, 1);
-    for (const { perSecond, micros } of served) perSecond.length = micros.length = 0;
-    for (let round = 0; round < setup.rounds.cost; round += 1)
-      for (const one of rotated(served, round)) await measure(setup, one, close, setup.seconds);
+    for (const round of course.rounds())
+      for (const one of rotated(served, round).filter((each) => !failed.has(each)))
+        await measure(setup, one, close, setup.seconds).catch((error) => {
+          failed.add(one);
+          course.leave(`${one.contender.name}, from round ${round + 1} on`, error);
+        });
   } finally {
     await Promise.all(served.map(({ running }) => running.stop()));
   }
   const command = `npm run prove -- --piece 'cost/${group}'`;
-  return served.flatMap(({ contender: { name, configuration }, perSecond, micros }): Figure[] => [
-    { group, subject: name, metric: 'processor µs a request', values: micros, command, note: configuration },
-    { group, subject: name, metric: 'requests a second', values: perSecond, command },
-  ]);
+  return served
+    .filter(({ micros }) => micros.length > 0)
+    .flatMap(({ contender: { name, configuration }, perSecond, micros }): Figure[] => [
+      {
+        group,
+        subject: name,
+        metric: 'processor µs a request',
+        values: micros,
+        command,
+        note: configuration,
+      },
+      { group, subject: name, metric: 'requests a second', values: perSecond, command },
+    ]);
 }
 
 const megabytes = (bytes: number): number => bytes / 1024 / 1024;
@@ -75,30 +105,49 @@ function pssOf(running: Running): number {
   return processTree(rootOf(running)).reduce((sum, { pid }) => sum + memoryOf(pid).pss, 0);
 }
 
+/** What one process tree needs, a value a round. */
+interface Needs {
+  readonly boot: number[];
+  readonly memory: number[];
+  readonly held: number[];
+}
+
+async function needOnce(setup: Setup, contender: Contender, { boot, memory, held }: Needs): Promise<void> {
+  const startedAt = performance.now();
+  const running = await setup.start(contender);
+  const bootMs = performance.now() - startedAt;
+  try {
+    const idle = pssOf(running);
+    const release = await holdConnections(running, HELD);
+    const full = pssOf(running);
+    release();
+    boot.push(bootMs);
+    memory.push(megabytes(idle));
+    held.push((full - idle) / 1024 / HELD);
+  } finally {
+    await running.stop();
+  }
+}
+
 /** Time to the first answer, memory when idle and a connection, processes started one after the other. */
-async function resources(setup: Setup, contenders: readonly Contender[]): Promise<readonly Figure[]> {
-  const measured = new Map<Contender, { boot: number[]; memory: number[]; held: number[] }>(
+async function resources(
+  setup: Setup,
+  course: Course,
+  contenders: readonly Contender[],
+): Promise<readonly Figure[]> {
+  const measured = new Map<Contender, Needs>(
     contenders.map((one) => [one, { boot: [], memory: [], held: [] }]),
   );
-  for (let round = -1; round < Math.ceil(setup.rounds.cost / 2); round += 1)
-    for (const [contender, { boot, memory, held }] of measured) {
-      const startedAt = performance.now();
-      const running = await setup.start(contender);
-      const bootMs = performance.now() - startedAt;
+  for (const round of course.rounds())
+    for (const [contender, needs] of measured)
       try {
-        const idle = pssOf(running);
-        const release = await holdConnections(running, HELD);
-        const full = pssOf(running);
-        release();
         // The first one only fills caches.
-        if (round < 0) continue;
-        boot.push(bootMs);
-        memory.push(megabytes(idle));
-        held.push((full - idle) / 1024 / HELD);
-      } finally {
-        await running.stop();
+        if (round === 0) await needOnce(setup, contender, { boot: [], memory: [], held: [] });
+        await needOnce(setup, contender, needs);
+      } catch (error) {
+        course.leave(`${contender.name}, round ${round + 1}`, error);
+        if (round === 0) measured.delete(contender);
       }
-    }
   const group = 'resources';
   const command = "npm run prove -- --piece 'cost/resources'";
   return [...measured].flatMap(([{ name }, { boot, memory, held }]): Figure[] => [
@@ -111,16 +160,31 @@ async function resources(setup: Setup, contenders: readonly Contender[]): Promis
 /** What a request, a process and a connection cost. */
 export function costPieces(setup: Setup): readonly Piece[] {
   const { kept, closed, sync, resources: resourceful } = costContenders(setup.quick);
-  const piece = (id: string, inQuick: boolean, run: Piece['run']): Piece => ({
-    id: `cost/${id}`,
-    section: 'cost',
-    inQuick,
+  const { cost } = setup.rounds;
+  const half = { least: Math.ceil(cost.least / 2), most: Math.ceil(cost.most / 2) };
+  const piece = (id: string, some: Partial<Piece>, run: Piece['run']): Piece => ({
+    ...{ id: `cost/${id}`, section: 'cost', inQuick: false, isOurs: true, rounds: cost, roundSeconds: 1 },
+    ...some,
     run,
   });
+  const loaded = (id: string, contenders: readonly Contender[], close: boolean) =>
+    piece(
+      id,
+      {
+        inQuick: id === 'kept connections',
+        roundSeconds: contenders.length * (setup.seconds + 0.1),
+        fixedSeconds: contenders.length * 2,
+      },
+      (course) => throughput(setup, course, id, contenders, close),
+    );
   return [
-    piece('kept connections', true, () => throughput(setup, 'kept connections', kept, false)),
-    piece('new connections', false, () => throughput(setup, 'new connections', closed, true)),
-    piece('Connection: close', false, () => throughput(setup, 'Connection: close', sync, true)),
-    piece('resources', false, () => resources(setup, resourceful)),
+    loaded('kept connections', kept, false),
+    loaded('new connections', closed, true),
+    loaded('Connection: close', sync, true),
+    piece(
+      'resources',
+      { rounds: half, roundSeconds: resourceful.length * 2.5, fixedSeconds: resourceful.length * 2.5 },
+      (course) => resources(setup, course, resourceful),
+    ),
   ];
 }

@@ -1,8 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { server } from '../candidate.ts';
 import type { ClientName } from './clients.ts';
+import { hasGevent } from './install.ts';
 import {
   asks,
   brokenDeploy,
@@ -152,8 +153,4 @@ function puma(): Subject {
 export function debianSubjects(): readonly Subject[] {
   const gevent = versionOf('gunicorn') !== null && hasGevent() ? null : 'python3-gevent is not installed';
   return [gunicorn('sync', null), gunicorn('gthread', null), gunicorn('gevent', gevent), uwsgi(), puma()];
-}
-
-function hasGevent(): boolean {
-  return existsSync('/usr/lib/python3/dist-packages/gevent/__init__.py');
 }

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type ClientName, Clients, type Met } from './clients.ts';
+import type { Course } from './course.ts';
 import { type Figure, type Piece, UNFINISHED } from './figure.ts';
 import { type OperationName, operations } from './operations.ts';
 import type { Setup } from './setup.ts';
@@ -99,10 +100,12 @@ export function failurePieces(setup: Setup): readonly Piece[] {
         id: `failures/${subject.name}/${name}`,
         section: 'failures' as const,
         inQuick: QUICK[subject.name]?.includes(name) ?? false,
-        async run() {
+        isOurs: subject.name.startsWith('tsunicorn'),
+        rounds: setup.rounds.failures,
+        roundSeconds: 4 + (setup.calmMs * 2) / 1000,
+        async run(course: Course) {
           const rounds: Round[] = [];
-          for (let round = 0; round < setup.rounds.failures; round += 1)
-            rounds.push(await operateOnce(setup, subject, name));
+          for (const _ of course.rounds()) rounds.push(await operateOnce(setup, subject, name));
           return figuresOf(
             subject,
             name,

@@ -1,3 +1,5 @@
+import type { Course, Rounds } from './course.ts';
+
 /** The sections of the report, in its order. */
 export const sectionNames = ['failures', 'tail', 'cost', 'growth'] as const;
 
@@ -25,5 +27,12 @@ export interface Piece {
   readonly id: string;
   readonly section: SectionName;
   readonly inQuick: boolean;
-  run(): Promise<readonly Figure[]>;
+  /** Whether a goal is judged by it, or tsunicorn measured: it comes first where time is short, and must not fail. */
+  readonly isOurs: boolean;
+  readonly rounds: Rounds;
+  /** About how long a round takes, in seconds. */
+  readonly roundSeconds: number;
+  /** About how long it takes beside its rounds, as to start what is measured. */
+  readonly fixedSeconds?: number;
+  run(course: Course): Promise<readonly Figure[]>;
 }

@@ -40,6 +40,11 @@ const TAIL_FACTOR = 2;
 const TAIL = ['reload', 'upgrade', 'kill -9 of a worker'];
 const TAIL_SUBJECTS = ['tsunicorn async', 'tsunicorn sync'];
 
+/** Whether a goal is judged by the latency of a subject at that moment. */
+export function hasTailGoal(subject: string, moment: string): boolean {
+  return TAIL_SUBJECTS.includes(subject) && TAIL.includes(moment);
+}
+
 type Find = (group: string, subject: string, metric: string) => readonly number[] | null;
 
 function finder(figures: readonly Figure[]): Find {

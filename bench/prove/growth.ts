@@ -3,6 +3,7 @@ import http from 'node:http';
 import { built, server } from '../candidate.ts';
 import { runLoad } from '../load.ts';
 import { memoryOf } from '../processor.ts';
+import type { Course } from './course.ts';
 import type { Figure, Piece } from './figure.ts';
 import { holdConnections } from './held.ts';
 import { childrenOf, rootOf, says } from './operations.ts';
@@ -159,19 +160,22 @@ const companions: AtSize = (setup, size) => {
 };
 
 /** One service, reloaded again and again; its arbiter's memory at each of the sizes. */
-async function reloads(setup: Setup, sizes: readonly number[]): Promise<readonly Figure[]> {
+async function reloads(setup: Setup, course: Course, sizes: readonly number[]): Promise<readonly Figure[]> {
   const layout = service('app.js:app', () => ['-w', '1']);
   return withService(setup, layout, async (running) => {
     const figures: Figure[] = [];
     let done = 0;
     for (const size of sizes) {
-      for (; done < size; done += 1) {
+      for (; done < size && (done === 0 || !course.isOver); done += 1) {
         const after = running.output().length;
         process.kill(rootOf(running), 'SIGHUP');
         if (!(await says(running, /Generation \d+ is ready/, after)))
           throw new Error('a reload took too long');
       }
-      figures.push(figureOf('reloads', 'arbiter RSS, MB', size, arbiterMegabytes(running)));
+      figures.push(figureOf('reloads', 'arbiter RSS, MB', done, arbiterMegabytes(running)));
+      if (done === size) continue;
+      course.leave(`more than ${done} reloads`, 'the time was over');
+      break;
     }
     return figures;
   });
@@ -184,32 +188,47 @@ function figureOf(what: string, metric: string, x: number, value: number): Figur
 
 async function grow(
   setup: Setup,
+  course: Course,
   what: string,
   sizes: readonly number[],
   at: AtSize,
 ): Promise<readonly Figure[]> {
   const figures: Figure[] = [];
   for (const size of sizes)
-    for (const [metric, value] of Object.entries(await at(setup, size)))
-      figures.push(figureOf(what, metric, size, value));
+    try {
+      for (const [metric, value] of Object.entries(await at(setup, size)))
+        figures.push(figureOf(what, metric, size, value));
+    } catch (error) {
+      course.leave(`${what}, ${size}`, error);
+    }
   return figures;
 }
 
 /** How cost grows with what there is more of. */
 export function growthPieces(setup: Setup): readonly Piece[] {
-  const piece = (what: string, run: Piece['run']): Piece => ({
+  const piece = (
+    what: string,
+    [leastSeconds, mostSeconds]: readonly [number, number],
+    run: Piece['run'],
+  ): Piece => ({
     id: `growth/${what}`,
     section: 'growth',
     inQuick: what === 'reloads',
+    isOurs: true,
+    rounds: { least: 1, most: mostSeconds / leastSeconds },
+    roundSeconds: leastSeconds,
     run,
   });
+  const grown = (what: string, seconds: number, sizes: readonly number[], at: AtSize) =>
+    piece(what, [seconds, seconds], (course) => grow(setup, course, what, sizes, at));
   const kilobytes = [1, 64, 1024, 16_384, 262_144, 1_048_576];
+  const counts = setup.quick ? [1, 5] : [1, 10, 50, 100, 200, 500, 1000];
   return [
-    piece('workers', () => grow(setup, 'workers', [1, 2, 4, 8, 16, 32], workers)),
-    piece('connections', () => grow(setup, 'connections', [10, 100, 1000, 5000, 20_000], connections)),
-    piece('listeners', () => grow(setup, 'listeners', [1, 4, 16, 64], listeners)),
-    piece('body, KB', () => grow(setup, 'body, KB', kilobytes, body)),
-    piece('reloads', () => reloads(setup, setup.quick ? [1, 5] : [1, 10, 50, 100, 200, 500, 1000])),
-    piece('companions', () => grow(setup, 'companions', [0, 1, 5, 10, 25, 50], companions)),
+    grown('workers', 50, [1, 2, 4, 8, 16, 32], workers),
+    grown('connections', 60, [10, 100, 1000, 5000, 20_000], connections),
+    grown('listeners', 25, [1, 4, 16, 64], listeners),
+    grown('body, KB', 30, kilobytes, body),
+    piece('reloads', [40, 400], (course) => reloads(setup, course, counts)),
+    grown('companions', 15, [0, 1, 5, 10, 25, 50], companions),
   ];
 }

@@ -47,3 +47,8 @@ export function installPeers(): void {
   const { status } = spawnSync('npm', ['install', ...flags, ...wanted], { cwd: cache, stdio: 'inherit' });
   if (status !== 0) console.error(`npm ended with ${status}: peers that are missing are skipped`);
 }
+
+/** Whether Debian's gevent is installed, which Gunicorn's class of that name needs. */
+export function hasGevent(): boolean {
+  return existsSync('/usr/lib/python3/dist-packages/gevent/__init__.py');
+}

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { get } from '../../test/support/client.ts';
+import { undoAtExit } from '../../test/support/left-behind.ts';
 import { plainEnvironment } from '../processes.ts';
 import { processTree } from '../processor.ts';
 
@@ -105,8 +106,7 @@ export async function startServer(
   child.stdout?.setEncoding('utf8').on('data', took);
   child.stderr?.setEncoding('utf8').on('data', took);
   if (pid === 0) await once(child, 'error').then(([error]) => Promise.reject(error));
-  const killAtExit = () => killGroup(pid);
-  process.once('exit', killAtExit);
+  const isKilled = undoAtExit(() => killGroup(pid));
   const url = `http://127.0.0.1:${port}`;
   const running: Running = {
     url,
@@ -121,7 +121,7 @@ export async function startServer(
       if (child.exitCode !== null || child.signalCode !== null || !(await groupEnded(pid, 3000)))
         killGroup(pid);
       await groupEnded(pid, 3000);
-      process.removeListener('exit', killAtExit);
+      isKilled();
     },
   };
   try {

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LoadGenerator } from '../load.ts';
 import type { Processes } from '../processes.ts';
+import type { Rounds } from './course.ts';
 import { freePort, type Layout, type Running, startServer } from './running.ts';
 import type { Subject } from './subject.ts';
 
@@ -12,13 +13,18 @@ export interface Setup {
   readonly processes: Processes;
   readonly generator: LoadGenerator;
   readonly processorMicros: (root: number) => number;
-  readonly rounds: { readonly failures: number; readonly tail: number; readonly cost: number };
+  /** How many rounds a piece of a section takes. */
+  readonly rounds: Readonly<Record<'failures' | 'tail' | 'goal' | 'cost', Rounds>>;
+  /** How long a load of the tail goes on, in seconds. */
+  readonly tailSeconds: number;
   /** How long a load goes on before and after an operation. */
   readonly calmMs: number;
   /** How long a round of a cost takes, in whole seconds. */
   readonly seconds: number;
   /** Starts a server in a directory of its own. */
   start(layout: Layout): Promise<Running>;
+  /** Kills everything that was started. */
+  endAll(): void;
 }
 
 /** Starts servers in directories below `scratch`. */

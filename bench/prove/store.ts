@@ -13,6 +13,8 @@ export interface Finished {
   /** The load average of the minute before and after. */
   readonly load: readonly [before: number, after: number];
   readonly rounds: number;
+  /** What of it was not measured, and why; of a piece that failed all of it. */
+  readonly leftOut: readonly string[];
   readonly figures: readonly Figure[];
 }
 
@@ -26,12 +28,18 @@ export class Store {
     this.#finished = new Map(readStored(path).map((one) => [one.id, one]));
   }
 
+  /** Whether it was measured, all or in part. */
   has(id: string): boolean {
-    return this.#finished.has(id);
+    return (this.#finished.get(id)?.figures.length ?? 0) > 0;
   }
 
   all(): readonly Finished[] {
     return [...this.#finished.values()];
+  }
+
+  /** Forgets all. */
+  clear(): void {
+    this.#finished.clear();
   }
 
   add(finished: Finished): void {

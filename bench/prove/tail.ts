@@ -2,7 +2,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { evenArrivals } from '../arrivals.ts';
 import { openLoop, sender } from '../client.ts';
 import { percentile } from '../statistics.ts';
+import type { Course } from './course.ts';
 import type { Figure, Piece } from './figure.ts';
+import { hasTailGoal } from './goals.ts';
 import type { OperationName } from './operations.ts';
 import type { Running } from './running.ts';
 import type { Setup } from './setup.ts';
@@ -22,7 +24,10 @@ const CONNECTIONS = 32;
 /** One request of so many blocks its process for 200 ms. */
 const BLOCKS_EVERY = 100;
 /** Who is loaded. */
-const LOADED = ['tsunicorn async', 'tsunicorn sync', 'node:cluster', 'PM2', 'Gunicorn gthread', 'Puma'];
+const LOADED = [
+  ...['tsunicorn async', 'tsunicorn sync', 'bare node:http', 'node:cluster', 'PM2'],
+  ...['Gunicorn sync', 'Gunicorn gthread', 'Gunicorn gevent', 'uWSGI', 'Puma'],
+];
 
 interface Latency {
   readonly p50: number;
@@ -66,11 +71,16 @@ function figuresOf(
   return [...figures('calm ', calm), ...figures('', during)];
 }
 
-async function measure(setup: Setup, subject: Subject, moment: OperationName | typeof BLOCKING) {
-  const seconds = setup.quick ? 1 : 4;
+async function measure(
+  setup: Setup,
+  course: Course,
+  subject: Subject,
+  moment: OperationName | typeof BLOCKING,
+) {
+  const seconds = setup.tailSeconds;
   const calm: Latency[] = [];
   const during: Latency[] = [];
-  for (let round = 0; round < setup.rounds.tail; round += 1) {
+  for (const _ of course.rounds()) {
     const running = await setup.start(subject);
     try {
       await load(running, 1, false);
@@ -98,7 +108,10 @@ export function tailPieces(setup: Setup): readonly Piece[] {
           id: `tail/${subject.name}/${moment}`,
           section: 'tail' as const,
           inQuick: subject.name === 'tsunicorn async' && moment === 'reload',
-          run: () => measure(setup, subject, moment),
+          isOurs: subject.name.startsWith('tsunicorn'),
+          rounds: hasTailGoal(subject.name, moment) ? setup.rounds.goal : setup.rounds.tail,
+          roundSeconds: 4 + setup.tailSeconds * 2,
+          run: (course: Course) => measure(setup, course, subject, moment),
         })),
     );
 }

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { exitOnSignals } from '../../test/support/left-behind.ts';
-import { wholeNumber } from '../../test/support/whole-number.ts';
+import { wholeNumber } from '../support/whole-number.ts';
 import type { Observed } from './observe.ts';
 import { writePage } from './page.ts';
 import { type Outcome, play, scenesOf } from './play.ts';

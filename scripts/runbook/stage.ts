@@ -8,8 +8,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Finding } from '../../src/control/doctor/finding.ts';
 import { Client } from '../../src/ctl/client.ts';
-import { endMembers } from '../../test/chaos/processes.ts';
 import { undoAtExit } from '../../test/support/left-behind.ts';
+import { endMembers } from '../../test/support/members.ts';
 import { removeCgroup } from './cgroup.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));

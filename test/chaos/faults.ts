@@ -1,8 +1,19 @@
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import type { Chance } from '../simulation/chance.ts';
-import { signal } from './processes.ts';
+import { ask } from '../support/http-client.ts';
+import { signal } from '../support/members.ts';
+import { SlowFile } from './slow-file.ts';
 import { type Means, packageText, type World } from './world.ts';
 
 /** What takes a fault back. */
@@ -28,6 +39,26 @@ function toArbiter(name: NodeJS.Signals): Fault['inject'] {
   return ({ arbiter }) => {
     signal(arbiter, name);
     return nothing;
+  };
+}
+
+/** Address 0 of a process: to read or to write there fails with EIO. */
+const FAILING = '/proc/self/mem';
+
+function isSpecial(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isFile() === false;
+}
+
+/** Has the service open what `make` makes at a path as its log, until it is taken back. */
+function putInPlace(world: World, name: string, make: (path: string) => void): Undo {
+  const path = join(world.directory, name);
+  // The service may be about to open its log, and would make one where there is none.
+  make(`${path}.new`);
+  renameSync(`${path}.new`, path);
+  signal(world.arbiter, 'SIGUSR1');
+  return () => {
+    if (isSpecial(path)) rmSync(path);
+    signal(world.arbiter, 'SIGUSR1');
   };
 }
 
@@ -75,6 +106,69 @@ export const faults = {
           if (!(error instanceof Error) || !('code' in error) || error.code !== 'ENOSPC') throw error;
         }
       return () => rmSync(ballast, { force: true });
+    },
+  },
+  'the disk of the access log fails': {
+    weight: 2,
+    inject(world) {
+      return putInPlace(world, 'access.log', (path) => symlinkSync(FAILING, path));
+    },
+  },
+  'the disk of the access log is slow': {
+    weight: 2,
+    inject(world, chance) {
+      const perSecond = chance.between(500, 20_000);
+      let slow: SlowFile | undefined;
+      const undo = putInPlace(world, 'access.log', (path) => {
+        slow = new SlowFile(path, perSecond);
+        world.slowFiles.push(slow);
+      });
+      return () => {
+        undo();
+        slow?.hasten();
+      };
+    },
+  },
+  'the disk of the pidfile fails': {
+    weight: 1,
+    inject({ directory }) {
+      const [path, aside] = [join(directory, 'pid'), join(directory, 'pid.aside')];
+      if (!existsSync(path) || existsSync(aside)) return nothing;
+      renameSync(path, aside);
+      symlinkSync(FAILING, path);
+      return () => {
+        // An arbiter that was started meanwhile may have written its own.
+        if (isSpecial(path)) renameSync(aside, path);
+        else rmSync(aside);
+      };
+    },
+  },
+  'memory is short': {
+    weight: 2,
+    needs: 'memory',
+    inject(world, chance) {
+      const moreBytes = chance.between(1, 60) * 1024 * 1024;
+      const { memory } = world;
+      if (memory === null) return nothing;
+      const [before, atMs] = [memory.kills, performance.now()];
+      memory.limit(moreBytes);
+      // It may be answered by a worker that is killed then.
+      void ask({ url: `${world.url}/grow` }).catch(() => {});
+      return () => {
+        memory.limit(null);
+        for (let count = memory.kills; count > before; count -= 1) world.kills.push(atMs);
+      };
+    },
+  },
+  'names are not resolved': {
+    weight: 1,
+    needs: 'names',
+    inject({ names }) {
+      if (names === null) return nothing;
+      names.isSilent = true;
+      return () => {
+        names.isSilent = false;
+      };
     },
   },
   'no descriptors are left': {
@@ -152,6 +246,19 @@ export const faults = {
     },
   },
   reload: { weight: 3, inject: toArbiter('SIGHUP') },
+  upgrade: {
+    weight: 2,
+    inject(world) {
+      const [old = 0, ...others] = world.arbiters();
+      // One at a time.
+      if (others.length > 0) return nothing;
+      signal(old, 'SIGUSR2');
+      // It waits until the new one serves, and goes on where that never does.
+      return () => {
+        if (world.arbiters().length > 1) signal(old, 'SIGTERM');
+      };
+    },
+  },
   'log rotation': { weight: 1, inject: toArbiter('SIGUSR1') },
   'one worker more': { weight: 1, inject: toArbiter('SIGTTIN') },
   'one worker fewer': { weight: 1, inject: toArbiter('SIGTTOU') },
@@ -180,7 +287,7 @@ function writeOver({ directory }: World, name: string, text: string): void {
   }
 }
 
-const KILLS: readonly FaultName[] = ['a worker is killed', 'the arbiter is killed'];
+const KILLS: readonly FaultName[] = ['a worker is killed', 'the arbiter is killed', 'memory is short'];
 
 /** The names and weights of those that this world has. */
 export function drawn({ means, hasFakeClock }: World): Readonly<Partial<Record<FaultName, number>>> {

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
+import { wholeNumber } from '../../scripts/support/whole-number.ts';
 import { exitOnSignals } from '../support/left-behind.ts';
-import { wholeNumber } from '../support/whole-number.ts';
 import { report, requestsText, runSeed } from './run.ts';
 
 // npm run chaos [-- --seed N] [--from N --runs N] [--seconds N]

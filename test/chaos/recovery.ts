@@ -4,8 +4,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Client } from '../../src/ctl/client.ts';
 import { ask } from '../support/http-client.ts';
 import { request } from '../support/load.ts';
+import { signal } from '../support/members.ts';
 import { deadlineMs } from '../support/patience.ts';
-import { signal } from './processes.ts';
 import { packageText, type World } from './world.ts';
 
 const ANSWER_MS = 2000;

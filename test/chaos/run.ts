@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Chance } from '../simulation/chance.ts';
+import { signal } from '../support/members.ts';
 import { drawn, type FaultName, faults, possible } from './faults.ts';
 import { ChaosLoad } from './load.ts';
 import { explain, type Losses } from './losses.ts';
-import { signal } from './processes.ts';
 import { answers, brokenParts, isTrueInTime } from './recovery.ts';
 import { CLIENTS, WORKERS, World } from './world.ts';
 
@@ -42,9 +42,9 @@ class Run {
   /** When connections may be closed without an answer. */
   readonly #excused: { readonly fromMs: number; toMs: number }[] = [];
 
-  constructor(seed: number) {
+  constructor(seed: number, world: World) {
     this.#chance = new Chance(seed);
-    this.#world = new World(seed % 2 === 0);
+    this.#world = world;
   }
 
   async go(seed: number, seconds: number): Promise<Outcome> {
@@ -115,7 +115,7 @@ class Run {
   /** Starts it again where its arbiter has ended, as systemd does. */
   #supervise(): void {
     const world = this.#world;
-    if (world.members().some(({ pid }) => pid === world.arbiter)) return;
+    if (world.arbiters().length > 0) return;
     this.#say('the supervisor starts it again');
     world.start();
   }
@@ -138,11 +138,18 @@ class Run {
     return losses;
   }
 
-  /** TERM ends all of it, workers of arbiters that were killed included, and nothing is left. */
+  /** TERM ends all of it, workers of arbiters that were killed included, and nothing is left. In an upgrade both are told. */
   async #ends(): Promise<void> {
     const world = this.#world;
-    signal(world.arbiter, 'SIGTERM');
-    if (!(await isTrueInTime(() => world.members().length === 0)))
+    const told = new Set<number>();
+    const isEnded = () => {
+      for (const pid of world.arbiters().filter((one) => !told.has(one))) {
+        told.add(pid);
+        signal(pid, 'SIGTERM');
+      }
+      return world.members().length === 0;
+    };
+    if (!(await isTrueInTime(isEnded)))
       this.#violations.push(`processes are left: ${world.members().map(({ pid }) => pid)}`);
     for (const name of ['pid', 'control.sock'])
       if (existsSync(join(world.directory, name))) this.#violations.push(`${name} is left`);
@@ -150,8 +157,8 @@ class Run {
 }
 
 /** One run: what happens is drawn from the seed; what the machine makes of it is not. */
-export function runSeed(seed: number, seconds: number): Promise<Outcome> {
-  return new Run(seed).go(seed, seconds);
+export async function runSeed(seed: number, seconds: number): Promise<Outcome> {
+  return new Run(seed, await World.make(seed % 2 === 0)).go(seed, seconds);
 }
 
 /** How the requests of a run came out, in words. */

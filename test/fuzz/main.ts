@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
+import { wholeNumber } from '../../scripts/support/whole-number.ts';
 import build from '../support/build.ts';
-import { wholeNumber } from '../support/whole-number.ts';
 import { drawFor, type Failure, fuzz, replay } from './fuzz.ts';
 import { type Name, TRIED } from './service.ts';
 import { shrink } from './shrink.ts';

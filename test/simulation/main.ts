@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { wholeNumber } from '../support/whole-number.ts';
+import { wholeNumber } from '../../scripts/support/whole-number.ts';
 import { Coverage } from './coverage.ts';
 import { missing, summary } from './pairs.ts';
 import { scenes } from './scenes.ts';

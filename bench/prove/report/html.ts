@@ -55,6 +55,11 @@ function historyHtml({ history }: Report): string {
   return `<h2>History</h2><table>${cells('th', ['', ...history.map(({ at, commit }) => `${at.slice(0, 10)} ${commit}`)])}${rows.join('')}</table>`;
 }
 
+function leftOutHtml({ leftOut }: Report): string {
+  if (leftOut.length === 0) return '';
+  return `<h2>Left out</h2><ul>${leftOut.map((line) => `<li>${escaped(line)}</li>`).join('')}</ul>`;
+}
+
 /** The report as a page that needs nothing else. */
 export function htmlReport(report: Report): string {
   const subjects = report.subjects.map(({ name, version, configuration }) =>
@@ -69,6 +74,7 @@ export function htmlReport(report: Report): string {
 ${goalsHtml(report)}
 ${historyHtml(report)}
 <h2>Who was measured</h2><table>${cells('th', ['', 'version', 'configuration'])}${subjects.join('')}</table>
+${leftOutHtml(report)}
 ${report.sections.map(sectionHtml).join('\n')}
 </html>
 `;

@@ -9,7 +9,7 @@ function tableText({ title, header, rows, commands, notes }: Table): string {
 }
 
 /** The report as one page of Markdown. */
-export function markdownReport({ machine, when, verdicts, subjects, sections }: Report): string {
+export function markdownReport({ machine, when, verdicts, subjects, sections, leftOut }: Report): string {
   const goals = markdown(
     ['goal', 'measured', '95 % interval', 'goal is', ''],
     verdicts.map(({ what, measured, goal, judgement }) => [
@@ -24,6 +24,8 @@ export function markdownReport({ machine, when, verdicts, subjects, sections }: 
     ['', 'version', 'configuration'],
     subjects.map(({ name, version, configuration }) => [name, version, `\`${configuration}\``]),
   );
+  const left =
+    leftOut.length === 0 ? '' : `## Left out\n\n${leftOut.map((line) => `- ${line}`).join('\n')}\n\n`;
   return `# Benchmarks
 
 <!-- Written by npm run prove; not by hand. -->
@@ -42,5 +44,5 @@ ${goals}
 
 ${who}
 
-${sections.map(({ name, about, tables }) => `## ${name}\n\n${about}\n\n${tables.map(tableText).join('\n')}`).join('\n')}`;
+${left}${sections.map(({ name, about, tables }) => `## ${name}\n\n${about}\n\n${tables.map(tableText).join('\n')}`).join('\n')}`;
 }

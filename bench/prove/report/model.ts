@@ -19,5 +19,7 @@ export interface Report {
   readonly verdicts: readonly Verdict[];
   readonly subjects: readonly Subject[];
   readonly sections: readonly ReportSection[];
+  /** What was not measured, and why. */
+  readonly leftOut: readonly string[];
   readonly history: readonly Run[];
 }

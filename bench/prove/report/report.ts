@@ -49,6 +49,11 @@ function sectionsOf(finished: readonly Finished[]): readonly ReportSection[] {
   });
 }
 
+/** The rest is what a server wrote, which is not for a table. */
+function firstLine(text: string): string {
+  return text.split('\n')[0] ?? '';
+}
+
 /** What was measured: one commit, or several where the pieces of it are not of the same. */
 function commitOf(finished: readonly Finished[]): string {
   return [...new Set(finished.map(({ commit }) => commit))].join(', ');
@@ -78,6 +83,7 @@ export function writeReport(
     verdicts: judged,
     subjects,
     sections: sectionsOf(finished),
+    leftOut: finished.flatMap((one) => one.leftOut.map(firstLine)),
     history,
   };
   mkdirSync(out, { recursive: true });

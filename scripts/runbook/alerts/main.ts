@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { exitOnSignals } from '../../../test/support/left-behind.ts';
-import { wholeNumber } from '../../../test/support/whole-number.ts';
+import { wholeNumber } from '../../support/whole-number.ts';
 import { SCENARIOS } from '../scenarios.ts';
 import { calm } from './calm.ts';
 import { Prometheus, prometheusMissing } from './prometheus.ts';

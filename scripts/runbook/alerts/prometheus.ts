@@ -4,8 +4,8 @@ import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { endMembers } from '../../../test/chaos/processes.ts';
 import { undoAtExit } from '../../../test/support/left-behind.ts';
+import { endMembers } from '../../../test/support/members.ts';
 import { inMs, longestFor, shorten } from './shorten.ts';
 
 const RULES = fileURLToPath(new URL('../../../deploy/prometheus/rules.yml', import.meta.url));

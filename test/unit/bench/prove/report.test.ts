@@ -21,7 +21,7 @@ const kept = (subject: string, ...values: readonly number[]) =>
 function finished(...figures: readonly Figure[]): Finished {
   return {
     ...{ id: 'a piece', section: 'cost', at: '2026-01-01T00:00:00Z', commit: 'abc123-dirty', rounds: 3 },
-    ...{ load: [0.1, 0.2], figures },
+    ...{ load: [0.1, 0.2], figures, leftOut: ['Puma: it ended with 1\nwhy'] },
   };
 }
 
@@ -70,6 +70,8 @@ it('writes a page of Markdown, one of HTML that loads nothing, and a history', (
   const html = readFileSync(join(out, 'report.html'), 'utf8');
   expect(html).toContain('&#60;peer&#62; &#38; Co');
   expect(html).not.toMatch(/(src|href)=/);
+  expect(html).toContain('<li>Puma: it ended with 1</li>');
+  expect(readFileSync(join(out, 'README.md'), 'utf8')).toContain('- Puma: it ended with 1\n');
   expect(JSON.parse(readFileSync(join(out, 'history.json'), 'utf8'))).toMatchObject([
     { commit: 'abc123-dirty' },
   ]);

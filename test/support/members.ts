@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { waitStill } from '../support/left-behind.ts';
+import { waitStill } from './left-behind.ts';
 
 /** A process that is killed ends within this. */
 const END_MS = 3000;
@@ -26,8 +26,9 @@ export function membersOf(directory: string): readonly Member[] {
   });
 }
 
-/** Sends a signal to a process; false where it has ended. */
+/** Sends a signal to a process; false where it has ended, or there is none (0, which to kill(2) is the group of the caller). */
 export function signal(pid: number, name: NodeJS.Signals): boolean {
+  if (pid === 0) return false;
   try {
     process.kill(pid, name);
     return true;

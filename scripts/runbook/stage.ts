@@ -130,6 +130,14 @@ export class Stage {
     await until(isThere, 'an arbiter');
   }
 
+  /** Waits until one of these workers has gone; throws after 30 s. */
+  async lost(workers: readonly number[]): Promise<void> {
+    await until(() => {
+      const living = new Set(this.workers());
+      return workers.some((pid) => !living.has(pid));
+    }, 'an end of a worker');
+  }
+
   /** Waits for its end; throws after 30 s. */
   async ended(): Promise<void> {
     await until(() => this.exit !== null, 'an end');

@@ -57,7 +57,7 @@ export const limits: readonly Scenario[] = [
         args: [which, '/dev/full', '--access-logformat', `%(r)s ${FILLER}`],
         provoke: async (stage) => {
           for (let times = 0; times < 40; times++) {
-            stage.ask('/', 5);
+            stage.ask('/', 20);
             await stage.pause(50);
           }
         },
@@ -132,8 +132,8 @@ export const limits: readonly Scenario[] = [
   },
 ];
 
-/** A megabyte of lines is held before one is lost. */
-const FILLER = 'x'.repeat(16 * 1024);
+/** A megabyte of lines is held before one is lost; a line of 4 KiB is written in short. */
+const FILLER = 'x'.repeat(3900);
 
 /** Instead of the act of the small service: memory outside V8's heap, which has a limit of its own. */
 function eating(path: string): string {

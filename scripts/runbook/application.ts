@@ -31,7 +31,7 @@ const acts = {
   '/': () => 'hello',
   '${paths.compute}': ({ ms = 20_000 }) => { spin(Number(ms)); return 'done'; },
   '${paths.search}': ({ n = 60 }) => String(/^(\\w+\\s?)+$/.test('a'.repeat(Number(n)) + '!')),
-  '${paths.collect}': () => { for (;;) kept.push(new Array(1000).fill(Math.random())); },
+  '${paths.collect}': () => { for (;;) kept.push(new Array(100_000).fill(Math.random())); },
   '${paths.wait}': async ({ ms = 60_000 }) => { await later(Number(ms)); return 'late'; },
   '${paths.lose}': () => new Promise(() => {}),
   '${paths.lookup}': async () => { const silent = createSocket('udp4').bind(0, '127.0.0.1'); await once(silent, 'listening'); const dns = new Resolver({ timeout: 60_000 }); dns.setServers(['127.0.0.1:' + silent.address().port]); await dns.resolve4('api.example.com'); return 'found'; },

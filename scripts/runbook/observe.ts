@@ -30,8 +30,11 @@ export async function observe(staging: Staging, stage: Stage, withinMs: number):
   // Of what was made before at the same service nothing counts.
   const from = staging.startsNot ? 0 : stage.stderr.length;
   const before = staging.startsNot ? new Map<string, number>() : await figures(stage);
-  const startMs = performance.now();
+  const first = stage.workers();
   const provoked = staging.provoke(stage);
+  // Else that a machine is slow would count as time in which nothing was named.
+  if (staging.isDeath) await stage.lost(first);
+  const startMs = performance.now();
   const { line, finding } = await named(staging, stage, startMs + withinMs, from);
   const afterMs = Math.round(performance.now() - startMs);
   await provoked;

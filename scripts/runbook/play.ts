@@ -46,7 +46,7 @@ export async function play(
   try {
     for (const { scenario, staging } of all) {
       try {
-        if (scenario !== first.scenario) await stage.served();
+        if (scenario !== first.scenario) await stage.recovered();
         heard({ scenario, how, observed: await observe(staging, stage, withinMs) });
       } catch (error) {
         heard({ scenario, how, error: error instanceof Error ? error.message : String(error) });

@@ -40,6 +40,8 @@ export interface Staging {
   readonly prepare?: (cwd: string) => void;
   /** Makes the failure of a service that serves. */
   readonly provoke: (stage: Stage) => void | Promise<void>;
+  /** It is there when a worker has died, which takes its time; what names it is waited for from then on. */
+  readonly isDeath?: true;
   /** Its workers are not there for long: that all of them serve is not waited for. */
   readonly isUnsteady?: true;
   /** The service never serves: there is nobody to ask. */

@@ -44,6 +44,8 @@ export class Stage {
   arbiter: number;
   readonly #options: StageOptions;
   readonly #others: number[] = [];
+  /** Requests that have not ended. */
+  #asked = 0;
   readonly #isRemoved: () => void;
 
   constructor(options: StageOptions) {
@@ -112,6 +114,12 @@ export class Stage {
     await until(async () => this.exit !== null || (await this.#serves()), 'a service');
   }
 
+  /** Waits until nothing is left of what was asked, and it serves; throws after 30 s. */
+  async recovered(): Promise<void> {
+    await until(() => this.#asked === 0, 'an end of what was asked before');
+    await this.served();
+  }
+
   /** Waits until its arbiter answers, whoever serves; throws after 30 s. */
   async answers(): Promise<void> {
     const isThere = () =>
@@ -120,6 +128,14 @@ export class Stage {
         () => false,
       );
     await until(isThere, 'an arbiter');
+  }
+
+  /** Waits until one of these workers has gone; throws after 30 s. */
+  async lost(workers: readonly number[]): Promise<void> {
+    await until(() => {
+      const living = new Set(this.workers());
+      return workers.some((pid) => !living.has(pid));
+    }, 'an end of a worker');
   }
 
   /** Waits for its end; throws after 30 s. */
@@ -142,8 +158,9 @@ export class Stage {
     const [, port] = this.#isTcp ? (/Listening at: http:\/\/127\.0\.0\.1:(\d+)/.exec(this.stderr) ?? []) : [];
     const place = port === undefined ? { socketPath: this.socket } : { host: '127.0.0.1', port };
     for (let asked = 0; asked < count; asked++) {
+      this.#asked++;
       const request = http.get({ ...place, path, agent: false }, (response) => response.resume());
-      request.on('error', () => {});
+      request.on('error', () => {}).on('close', () => this.#asked--);
     }
   }
 

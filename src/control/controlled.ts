@@ -32,6 +32,8 @@ export interface Controlled {
   readonly rings: WorkerRings | null;
   /** Of the generation that serves. */
   readonly loaded: () => LoadedData;
+  /** Where the service was started, with its symbolic links where they are known, and where they led for what serves. */
+  readonly directory: () => { readonly named: string; readonly now: string };
   /** The sockets at which the workers serve. */
   readonly listeners: () => readonly ListenerView[];
   readonly workers: () => readonly WorkerView[];

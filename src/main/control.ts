@@ -12,6 +12,7 @@ import type { WorkerRings } from '../log/ring/worker-rings.ts';
 import type { CounterStore } from '../metrics/store.ts';
 import { packageVersion } from '../process/installation.ts';
 import type { Parent } from '../process/parent.ts';
+import type { Start } from '../process/start.ts';
 import type { LoadedData } from '../settings/load.ts';
 import { nameSetting } from '../settings/origin.ts';
 import { systemClock } from '../support/clock.ts';
@@ -80,15 +81,17 @@ export interface ControlSources {
   readonly oldArbiter: number | null;
   readonly serving: () => Generation;
   readonly arbiter: () => Arbiter;
+  readonly start: Pick<Start, 'cwd' | 'namedCwd'>;
 }
 
 /** The service as the control socket and the page see it. */
 export function controlledBy(sources: ControlSources): Controlled {
-  const { journal, queue, counters, answers, rings, oldArbiter, serving, arbiter } = sources;
+  const { journal, queue, counters, answers, rings, oldArbiter, serving, arbiter, start } = sources;
   return {
     version: packageVersion(),
     ...{ journal, counters, answers, rings, oldArbiter },
     loaded: () => serving().loaded,
+    directory: () => ({ named: start.namedCwd, now: serving().cwd ?? start.cwd }),
     listeners: () => listenersAsSeen(serving()),
     workers: () => arbiter().workers,
     newArbiter: () => arbiter().newArbiter,

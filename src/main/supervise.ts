@@ -86,6 +86,7 @@ export async function supervise(bound: Bound): Promise<number> {
       answers: counters && new RecentAnswers(counters, () => systemClock.now(), journal.ended),
       serving: () => serving,
       arbiter: () => arbiter,
+      start: bound.start,
     });
   const page = await pageOf({ service, counters, handed: bound.history, log });
   const admin = await adminOf({ counters, listeners: adminListeners, serving: () => serving, log, page });
@@ -251,7 +252,7 @@ function preparation(bound: Bound, log: RecordLog, serving: () => Generation): A
     const hooks = { ...(await hooksOf(loaded, own, `${reads}`, cwd)), ...bound.ownHooks?.() };
     const prepared = await prepareGeneration(checked, hooks, log, serving().tls?.ticketKeys ?? null);
     sayRemarks([...remarks, ...questionable(loaded)], log);
-    return { ...prepared, installation };
+    return { ...prepared, installation, cwd };
   };
   return (signal) => prepare(signal).catch((error: unknown) => Promise.reject(explainMissing(error)));
 }

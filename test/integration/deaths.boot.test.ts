@@ -30,6 +30,17 @@ describe('a first boot that fails halts the service and leaves nothing behind', 
     expect(outcome.stderr).not.toMatch(/Listening at|\/src\/|\/workers\/|next try/);
   });
 
+  it.each([
+    ['module', 'async', 'await new Promise(() => {});\nexport const app = () => {};\n', 'app'],
+    ['factory', 'sync', 'export const make = () => new Promise(() => {});\n', 'make()'],
+  ])('with status 4 where the %s waits in class %s for what never comes', async (_what, kind, text, name) => {
+    const outcome = await run(['-k', kind, '-w', '2', '-b', 'unix:app.sock', `app.mjs:${name}`], {
+      files: { 'app.mjs': text },
+    });
+    expect(outcome).toMatchObject({ status: 4, leftFiles: [], leftProcesses: [] });
+    expect(outcome.stderr).toMatch(/app\.mjs:\S+ never finishes loading: its module or its factory waits/);
+  });
+
   it('with status 4 where the application throws while it is imported, once, with its stack', async () => {
     const outcome = await run(['-w', '2', '-b', 'unix:app.sock', '--pid', 'pid', 'app.mjs:app'], {
       files: { 'app.mjs': "throw new Error('no licence');" },

@@ -9,6 +9,8 @@ const SLICE_MS = 1;
 /** How many bytes of a file are searched for imports, which stand at its head; a longer file is a bundle. */
 const MAX_SCANNED = 256 * 1024;
 const MAX_FILES = 20_000;
+/** The kernel stamps files by a clock that goes by ticks: a stamp may be that much older than the change. */
+const CLOCK_STEP_MS = 10;
 
 const SPECIFIERS =
   /(?:^|[\s;}])(?:import|export)\b[^'"();]*?(?:\bfrom\b\s*)?["']([^"'\n]+)["']|\b(?:import|require)\s*\(\s*["']([^"'\n]+)["']\s*\)/g;
@@ -16,24 +18,28 @@ const SPECIFIERS =
 /**
  * The files that the applications, whose own modules are `entries`, were loaded from, each with its size, time and inode. Node
  * knows those of CommonJS. ES modules, and what threads have loaded, are found by their import statements, since a hook
- * on resolving would slow every start. Resolves after many turns of the event loop.
+ * on resolving would slow every start. A file that was changed after `sinceMs` of the wall clock, when this process had
+ * begun, is left out: it cannot be known which of its versions was loaded. Resolves after many turns of the event loop.
  */
-export async function readLoadedCode(entries: readonly string[]): Promise<Omit<LoadedCode, 'tsunicorn'>> {
+export async function readLoadedCode(
+  entries: readonly string[],
+  sinceMs: number = performance.timeOrigin,
+): Promise<Omit<LoadedCode, 'tsunicorn'>> {
   const { cache } = createRequire(import.meta.url);
   const files = new Map<string, string>();
   const hash = new SetHash();
   const waiting = [...entries, ...Object.keys(cache)];
-  let sinceMs = performance.now();
+  let turnMs = performance.now();
   for (let file = waiting.pop(); file !== undefined && files.size < MAX_FILES; file = waiting.pop()) {
     if (files.has(file)) continue;
-    const seen = signatureOf(file);
+    const seen = signatureOf(file, sinceMs);
     if (seen === null) continue;
     files.set(file, seen);
     hash.add(`${file}\n${seen}`);
     if (cache[file] === undefined) waiting.push(...importsOf(file));
-    if (performance.now() - sinceMs < SLICE_MS) continue;
+    if (performance.now() - turnMs < SLICE_MS) continue;
     await new Promise((turn) => setImmediate(turn));
-    sinceMs = performance.now();
+    turnMs = performance.now();
   }
   return { entry: entries[0] ?? '', hash: hash.toString(), files: Object.fromEntries(files) };
 }
@@ -64,9 +70,11 @@ class SetHash {
   }
 }
 
-function signatureOf(file: string): string | null {
+/** Null where there is no such file, or another one since then: a new name changes ctime, as new contents do. */
+function signatureOf(file: string, sinceMs: number): string | null {
   const stats = fs.statSync(file, { throwIfNoEntry: false });
-  return stats?.isFile() ? `${stats.size} ${stats.mtimeMs} ${stats.ino}` : null;
+  if (!stats?.isFile() || stats.ctimeMs > sinceMs - CLOCK_STEP_MS) return null;
+  return `${stats.size} ${stats.mtimeMs} ${stats.ino}`;
 }
 
 function importsOf(file: string): readonly string[] {

@@ -46,7 +46,7 @@ export class Loader {
     if (program !== null) await Promise.all([import('./load-program.ts'), sides.loadCode()]);
     // Threads load the application themselves.
     else if (!spec.failure && classNameOf(spec.settings) !== 'thread')
-      await import('../../src/app/load-served.ts');
+      await Promise.all([import('../../src/app/load-served.ts'), import('../../src/app/load-to-end.ts')]);
   }
 
   /** Finds out where to show that the application cannot be loaded. */

@@ -21,8 +21,9 @@ export async function loadIntoProcess(
   onError: (error: unknown, request?: IncomingMessage) => void,
 ): Promise<Application> {
   const { loadServed } = await import('../../src/app/load-served.ts');
+  const { loadToEnd } = await import('../../src/app/load-to-end.ts');
   const gateway = gatewayContext(settings, log);
-  return loadServed(settings, { cwd: process.cwd(), onError, gateway });
+  return loadToEnd(settings, () => loadServed(settings, { cwd: process.cwd(), onError, gateway }));
 }
 
 /** The files that the applications are loaded from, that of the application at `/` first, as far as they are known. */

@@ -60,7 +60,6 @@ export const computing: readonly Scenario[] = [
     title: 'A stuck thread',
     cause: 'In class `thread` a thread computes without end; the others go on.',
     cure: 'The log has the stack of the thread. After `--timeout` the thread is ended, and its client gets 504.',
-    alert: 'TsunicornStalls',
     make: (draw) => ({
       ...(draw.program === 'script' ? { program: 'listener' } : {}),
       workerClass: 'thread',

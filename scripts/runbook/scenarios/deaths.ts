@@ -9,6 +9,7 @@ export const deaths: readonly Scenario[] = [
     cure: '`tsunicornctl heap SLOT` of a worker that has grown shows what is kept. `--max-memory` replaces workers in time.',
     alert: 'TsunicornOutOfMemory',
     make: (draw) => ({
+      isDeath: true,
       env: { NODE_OPTIONS: `--max-old-space-size=${draw.number(48, 40, 80)}` },
       provoke: (stage) => stage.ask(draw.paths.collect),
       log: new RegExp(`heap[^]*${draw.paths.collect}`),

@@ -17,6 +17,7 @@ export const limits: readonly Scenario[] = [
     make: (draw) => ({
       workers: draw.number(2, 1, 2),
       files: { 'app.mjs': applicationOf(draw, '', eating(draw.paths.collect)) },
+      isDeath: true,
       through: inCgroup(draw.number(400, 380, 480)),
       provoke: (stage) => stage.ask(draw.paths.collect),
       log: /Worker .*(out of memory|out-of-memory|memory limit|OOM)/i,
@@ -51,12 +52,12 @@ export const limits: readonly Scenario[] = [
     cure: '`df`, then rotate or delete. What the log could not take is in `tsunicornctl logs`, and warnings are on the standard error.',
     alert: 'TsunicornLogLinesLost',
     make: (draw) => {
-      const which = draw.pick(['--error-logfile', '--access-logfile'] as const);
+      const which = draw.pick(['--access-logfile', '--error-logfile'] as const);
       return {
-        args: [which, '/dev/full'],
+        args: [which, '/dev/full', '--access-logformat', `%(r)s ${FILLER}`],
         provoke: async (stage) => {
           for (let times = 0; times < 40; times++) {
-            stage.ask('/', 5);
+            stage.ask('/', 20);
             await stage.pause(50);
           }
         },
@@ -130,6 +131,9 @@ export const limits: readonly Scenario[] = [
     }),
   },
 ];
+
+/** A megabyte of lines is held before one is lost; a line of 4 KiB is written in short. */
+const FILLER = 'x'.repeat(3900);
 
 /** Instead of the act of the small service: memory outside V8's heap, which has a limit of its own. */
 function eating(path: string): string {

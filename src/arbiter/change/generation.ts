@@ -38,6 +38,8 @@ export interface Generation {
   readonly openLog?: () => OpenLog;
   /** Where our own code is that its workers run; absent where it is the arbiter's. */
   readonly installation?: Installation;
+  /** The directory of the service when its settings were read, without links; null for the first, which has that of the start. */
+  readonly cwd?: string;
   /** The hash of what its first worker has loaded, once that is known; see BootSpec. */
   readonly code?: string | null;
   /** Options of Node for a worker by its number (see SpawnOptions); absent where there are none. */

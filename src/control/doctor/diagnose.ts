@@ -6,7 +6,7 @@ import { certificates } from './certificates.ts';
 import { code, disks } from './files.ts';
 import type { Check, Finding, Logged, Patient, Severity } from './finding.ts';
 import { memory, openFiles, processors, rights } from './limits.ts';
-import { conditions, failures, threads } from './logged.ts';
+import { conditions, failures, threads, timeouts } from './logged.ts';
 import { clock, grace } from './platform.ts';
 import { boots, changes, deaths, loops, workers } from './serving.ts';
 import { answers, balance, queues, requests } from './waiting.ts';
@@ -18,6 +18,7 @@ const CHECKS: readonly Check[] = [
     loops,
     deaths,
     threads,
+    timeouts,
     conditions,
     requests,
     queues,

@@ -66,7 +66,7 @@ function aboutDisk(directory: string): Finding[] {
 
 /** Whether what runs is what lies on the disk. */
 export const code: Check = (patient) => {
-  const found = [...installation(patient), ...packages(patient), ...release()];
+  const found = [...installation(patient), ...packages(patient), ...release(patient)];
   return found.length === 0 ? fine('code', 'what lies on the disk is what runs') : found;
 };
 
@@ -112,18 +112,20 @@ function changeOf(from: string): number | null {
   }
 }
 
-/** A shell says by which links it came to its directory. Without a link in it, it is that of whoever started us elsewhere. */
-function release(): Finding[] {
-  const named = process.env.PWD;
+/**
+ * Whether the link by which the service was started leads elsewhere now. What the shell calls its directory is not read again
+ * here: it may be that of whoever started the shell, and a path with a link of its own.
+ */
+function release({ service }: Patient): Finding[] {
+  const { named, now } = service.directory();
   try {
-    if (named === undefined || fs.statSync(named).ino === fs.statSync('.').ino) return [];
     const led = fs.realpathSync(named);
-    if (led === named) return [];
-    const message = `${named} leads to ${led} now, and this arbiter is in ${process.cwd()}`;
+    if (led === now) return [];
+    const message = `${named} leads to ${led} now, and what serves was loaded in ${now}`;
     const cure = 'tsunicornctl reload --wait loads the release that the link leads to';
     return [{ check: 'code', severity: 'notice', message, cure }];
   } catch {
-    // The directory was removed, or PWD is of another shell.
+    // The link is gone: a reload says so.
     return [];
   }
 }

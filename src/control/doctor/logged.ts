@@ -1,6 +1,6 @@
 import type { RecordOf } from '../../log/records.ts';
 import type { LogLevel } from '../../support/logger.ts';
-import { withoutQuery } from '../../support/text.ts';
+import { counted, withoutQuery } from '../../support/text.ts';
 import { type Check, errorsOf, type Finding, fine, type Patient } from './finding.ts';
 import { present } from './serving.ts';
 
@@ -143,6 +143,25 @@ export const threads: Check = ({ logged, nowMs }) => {
       severity: ended.length >= AGAIN ? 'critical' : 'warning',
       message: `${often}${ended.length} in the last 10 minutes; the last: ${last.message}${error === '' ? '' : `: ${error}`}`,
       cure: 'tsunicornctl logs --level error has the stacks; the requests of such a thread get 502',
+    },
+  ];
+};
+
+/** Requests that class thread has ended for their time: their worker lives, so that no death tells of it. */
+export const timeouts: Check = ({ logged, nowMs }) => {
+  const ended = errorsOf({ logged }).flatMap((line) =>
+    'message' in line && line.event === 'request-timeout' && nowMs - new Date(line.time).getTime() < RECENT_MS
+      ? [line]
+      : [],
+  );
+  const last = ended.toSorted((one, other) => (one.time < other.time ? -1 : 1)).at(-1);
+  if (last === undefined) return [];
+  return [
+    {
+      check: 'timeouts',
+      severity: 'warning',
+      message: `${counted(ended.length, 'request')} ran for longer than --timeout in the last 10 minutes; the last: ${last.message}`,
+      cure: 'the stack is in the log: tsunicornctl logs --level error; raise --timeout only if that work must be',
     },
   ];
 };

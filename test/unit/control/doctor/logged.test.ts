@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { Controlled } from '../../../../src/control/controlled.ts';
 import type { Patient } from '../../../../src/control/doctor/finding.ts';
-import { conditions, threads } from '../../../../src/control/doctor/logged.ts';
+import { conditions, threads, timeouts } from '../../../../src/control/doctor/logged.ts';
 import { WorkerLogs } from '../../../../src/control/worker-logs.ts';
 
 interface Given {
@@ -71,4 +71,18 @@ it('threads that ended are told, with the error of the last', () => {
   });
   const many = Array.from({ length: 3 }, () => ended('A thread ran out of memory'));
   expect(of(...many)).toMatchObject({ severity: 'critical' });
+});
+
+it('requests that class thread ended for their time are told, with the last', () => {
+  const line = {
+    ...{ time: new Date(0).toISOString(), level: 'error', event: 'request-timeout' },
+    message: 'Request timed out after 1.0 s: GET /report; its thread is ended and replaced',
+  };
+  expect(timeouts(patientOf({}))).toEqual([]);
+  expect(timeouts(patientOf({ ring: [line, line] }))).toMatchObject([
+    {
+      severity: 'warning',
+      message: `2 requests ran for longer than --timeout in the last 10 minutes; the last: ${line.message}`,
+    },
+  ]);
 });

@@ -228,7 +228,7 @@ export function growthPieces(setup: Setup): readonly Piece[] {
     grown('connections', 60, [10, 100, 1000, 5000, 20_000], connections),
     grown('listeners', 25, [1, 4, 16, 64], listeners),
     grown('body, KB', 30, kilobytes, body),
-    piece('reloads', [40, 400], (course) => reloads(setup, course, counts)),
+    piece('reloads', setup.quick ? [10, 10] : [40, 400], (course) => reloads(setup, course, counts)),
     grown('companions', 15, [0, 1, 5, 10, 25, 50], companions),
   ];
 }

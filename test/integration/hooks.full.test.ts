@@ -190,11 +190,14 @@ it('a hook may be asynchronous: the application is loaded once postFork has sett
 /** The second worker's application is loaded only when that worker is on its way out, which its last hook holds up. */
 const holding = `import { setImmediate as turn } from 'node:timers/promises';
 const { promise, resolve } = Promise.withResolvers();
+// What waits for a promise that nothing is left to settle would be told so.
+let loop;
 const initialised = Promise.withResolvers();
 export default {
   postFork: ({ age, log }) => {
     if (age === 1) return;
     globalThis.held = promise;
+    loop = setInterval(() => {}, 1000);
     log.info('held');
   },
   // The last thing before the socket.
@@ -202,6 +205,7 @@ export default {
   workerExit: async ({ age, log }) => {
     if (age === 1) return;
     resolve();
+    clearInterval(loop);
     await initialised.promise;
     for (let turns = 0; turns < 200; turns++) await turn();
     const doors = process.getActiveResourcesInfo().filter((name) => /^TCPServer/i.test(name));

@@ -1,3 +1,4 @@
+import type { Stats } from 'node:fs';
 import { createRequire, findPackageJSON, isBuiltin } from 'node:module';
 import { resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -27,15 +28,19 @@ export async function readLoadedCode(
 ): Promise<Omit<LoadedCode, 'tsunicorn'>> {
   const { cache } = createRequire(import.meta.url);
   const files = new Map<string, string>();
+  const walked = new Set<string>();
   const hash = new SetHash();
   const waiting = [...entries, ...Object.keys(cache)];
   let turnMs = performance.now();
-  for (let file = waiting.pop(); file !== undefined && files.size < MAX_FILES; file = waiting.pop()) {
-    if (files.has(file)) continue;
-    const seen = signatureOf(file, sinceMs);
-    if (seen === null) continue;
-    files.set(file, seen);
-    hash.add(`${file}\n${seen}`);
+  for (let file = waiting.pop(); file !== undefined && walked.size < MAX_FILES; file = waiting.pop()) {
+    const stats = walked.has(file) ? undefined : fs.statSync(file, { throwIfNoEntry: false });
+    if (!stats?.isFile()) continue;
+    walked.add(file);
+    const seen = signatureOf(stats, sinceMs);
+    if (seen !== null) {
+      files.set(file, seen);
+      hash.add(`${file}\n${seen}`);
+    }
     if (cache[file] === undefined) waiting.push(...importsOf(file));
     if (performance.now() - turnMs < SLICE_MS) continue;
     await new Promise((turn) => setImmediate(turn));
@@ -70,10 +75,9 @@ class SetHash {
   }
 }
 
-/** Null where there is no such file, or another one since then: a new name changes ctime, as new contents do. */
-function signatureOf(file: string, sinceMs: number): string | null {
-  const stats = fs.statSync(file, { throwIfNoEntry: false });
-  if (!stats?.isFile() || stats.ctimeMs > sinceMs - CLOCK_STEP_MS) return null;
+/** Null where it is another file since then: a new name changes ctime, as new contents do. */
+function signatureOf(stats: Stats, sinceMs: number): string | null {
+  if (stats.ctimeMs > sinceMs - CLOCK_STEP_MS) return null;
   return `${stats.size} ${stats.mtimeMs} ${stats.ino}`;
 }
 

@@ -120,7 +120,7 @@ function release({ service }: Patient): Finding[] {
   const { named, now } = service.directory();
   try {
     const led = fs.realpathSync(named);
-    if (led === now) return [];
+    if (led === fs.realpathSync(now)) return [];
     const message = `${named} leads to ${led} now, and what serves was loaded in ${now}`;
     const cure = 'tsunicornctl reload --wait loads the release that the link leads to';
     return [{ check: 'code', severity: 'notice', message, cure }];

@@ -160,8 +160,8 @@ export const timeouts: Check = ({ logged, nowMs }) => {
     {
       check: 'timeouts',
       severity: 'warning',
-      message: `${counted(ended.length, 'request')} ran for longer than --timeout in the last 10 minutes; the last: ${last.message}`,
-      cure: 'the stack is in the log: tsunicornctl logs --level error; raise --timeout only if that work must be',
+      message: `${counted(ended.length, 'request')} ran for longer than they may (--timeout, --request-timeout) in the last 10 minutes; the last: ${last.message}`,
+      cure: 'the stack is in the log: tsunicornctl logs --level error; raise the limit only if that work must be',
     },
   ];
 };

@@ -7,7 +7,7 @@ const ANSWER_BYTES = 1024 ** 2;
 /** What of all answers of a worker together. */
 export const ALL_BYTES = 64 * 1024 ** 2;
 /** A client that has not taken all of that after this is slow: its thread need not wait for it. */
-const SLOW_MS = 10;
+const SLOW_MS = 100;
 
 export interface BacklogOptions {
   readonly response: ServerResponse;
@@ -23,13 +23,13 @@ export interface BacklogOptions {
 export class Backlog {
   readonly #options: BacklogOptions;
   #kept = 0;
-  #state: 'empty' | 'ahead' | 'full' = 'empty';
+  #state: 'empty' | 'ahead' | 'full' | 'over' = 'empty';
   #mark = '';
   #timer: NodeJS.Timeout | null = null;
 
   constructor(options: BacklogOptions) {
     this.#options = options;
-    options.response.once('close', () => this.#empty());
+    options.response.once('close', () => this.#empty('over'));
   }
 
   /** Whether nothing more is to be taken from the thread before the client goes on. */
@@ -44,7 +44,8 @@ export class Backlog {
       this.#state = 'ahead';
       response.once('drain', () => this.#drained());
     }
-    if (this.#state === 'full') return;
+    // Nothing would give back what is taken for a response that has closed.
+    if (this.#state === 'full' || this.#state === 'over') return;
     if (this.#kept + bytes <= ANSWER_BYTES && room.take(bytes)) this.#kept += bytes;
     else {
       this.#state = 'full';
@@ -54,7 +55,7 @@ export class Backlog {
 
   /** Whether the client has taken anything since the last look. */
   hasMoved(): boolean {
-    if (this.#state === 'empty') return false;
+    if (this.#state === 'empty' || this.#state === 'over') return false;
     const mark = markOf(this.#options.response.req.socket);
     if (mark === this.#mark) return false;
     this.#mark = mark;
@@ -62,14 +63,14 @@ export class Backlog {
   }
 
   #drained(): void {
-    this.#empty();
+    this.#empty('empty');
     this.#options.drained();
   }
 
-  #empty(): void {
+  #empty(state: 'empty' | 'over'): void {
     this.#options.room.give(this.#kept);
     this.#kept = 0;
-    this.#state = 'empty';
+    this.#state = state;
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
   }

@@ -132,8 +132,8 @@ export class Exchange {
     const { isRefused } = this;
     if (message.type === 'answer' || message.type === 'end' || message.type === 'cut')
       this.#progress = 'answered';
-    // It may have been under way when the client got another answer, or the server ended this one.
-    if (isRefused || this.response.writableEnded) return;
+    // It may have been under way when the client got another answer or left, or the server ended this one.
+    if (isRefused || this.response.writableEnded || this.response.destroyed) return;
     try {
       this.#pass(message, thread);
     } catch (error) {

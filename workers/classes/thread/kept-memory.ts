@@ -4,8 +4,8 @@ export type Part = string | Uint8Array;
 /** The memory that the rests of answers take: a buffer counts once, however many of them send it. */
 export class KeptMemory {
   #left: number;
-  /** How many answers send a part of each buffer. */
-  readonly #users = new Map<ArrayBufferLike, number>();
+  /** How many answers send a part of each buffer, and what was taken for it: the application may detach or resize it. */
+  readonly #buffers = new Map<ArrayBufferLike, { users: number; readonly bytes: number }>();
 
   /** At most `bytes` are taken. */
   constructor(bytes: number) {
@@ -16,11 +16,15 @@ export class KeptMemory {
   take(parts: readonly Part[], more: number): (() => void) | null {
     const buffers = new Set(parts.flatMap((part) => (typeof part === 'string' ? [] : part.buffer)));
     const texts = parts.reduce((sum, part) => sum + (typeof part === 'string' ? part.length : 0), 0);
-    const fresh = [...buffers].filter((buffer) => !this.#users.has(buffer));
+    const fresh = [...buffers].filter((buffer) => !this.#buffers.has(buffer));
     const bytes = fresh.reduce((sum, { byteLength }) => sum + byteLength, texts + more);
     if (bytes > this.#left) return null;
     this.#left -= bytes;
-    for (const buffer of buffers) this.#users.set(buffer, (this.#users.get(buffer) ?? 0) + 1);
+    for (const buffer of buffers) {
+      const kept = this.#buffers.get(buffer);
+      if (kept === undefined) this.#buffers.set(buffer, { users: 1, bytes: buffer.byteLength });
+      else kept.users++;
+    }
     return () => {
       this.#left += texts + more;
       for (const buffer of buffers) this.#give(buffer);
@@ -28,9 +32,9 @@ export class KeptMemory {
   }
 
   #give(buffer: ArrayBufferLike): void {
-    const users = (this.#users.get(buffer) ?? 1) - 1;
-    if (users > 0) return void this.#users.set(buffer, users);
-    this.#users.delete(buffer);
-    this.#left += buffer.byteLength;
+    const kept = this.#buffers.get(buffer);
+    if (kept === undefined || --kept.users > 0) return;
+    this.#buffers.delete(buffer);
+    this.#left += kept.bytes;
   }
 }

@@ -254,7 +254,8 @@ export class Pool implements ThreadEvents {
         if (judge(limits, exchange, nowMs) !== 'fine') this.#giveUpClient(exchange, nowMs);
       }
       if (head === null) continue;
-      head.look(nowMs);
+      // While its handler has room to write, it is the handler that has to move.
+      if (head.waitsForClient) head.look(nowMs);
       const verdict = judge(limits, head, nowMs);
       if (verdict === 'client is too slow') this.#giveUpClient(head, nowMs);
       // If this process was held up itself, the answer may be here already, unread.

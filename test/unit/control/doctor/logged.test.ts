@@ -82,7 +82,7 @@ it('requests that class thread ended for their time are told, with the last', ()
   expect(timeouts(patientOf({ ring: [line, line] }))).toMatchObject([
     {
       severity: 'warning',
-      message: `2 requests ran for longer than --timeout in the last 10 minutes; the last: ${line.message}`,
+      message: `2 requests ran for longer than they may (--timeout, --request-timeout) in the last 10 minutes; the last: ${line.message}`,
     },
   ]);
 });

@@ -1,4 +1,4 @@
-import { mkdtempSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -40,6 +40,17 @@ describe('what a worker has loaded', () => {
     install();
     const { files } = await readLoadedCode([app], Date.now() - LATER_MS);
     expect(files).not.toHaveProperty([own]);
+  });
+
+  it('is each file that a changed one imports', async () => {
+    const changeLater = () => {
+      writeFileSync(app, "import './own.mjs';\n");
+      return statSync(app).ctimeMs - statSync(own).ctimeMs;
+    };
+    await expect.poll(changeLater).toBeGreaterThan(200);
+    const { files } = await readLoadedCode([app], statSync(app).ctimeMs);
+    expect(files).toHaveProperty([own]);
+    expect(files).not.toHaveProperty([app]);
   });
 
   it('is not another version where two workers began together and one of them read late', async () => {

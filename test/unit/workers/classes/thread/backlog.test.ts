@@ -41,6 +41,16 @@ it('is full where the others have all the room, which they give back in whatever
   expect(shared.take(MEGABYTE)).toBe(true);
 });
 
+it('takes nothing of what still comes when the client has left', () => {
+  const { open, shared } = backlogs(MEGABYTE);
+  const { backlog, response } = open();
+  backlog.add(1);
+  response.emit('close');
+  backlog.add(MEGABYTE);
+  expect(backlog.isFull).toBe(false);
+  expect(shared.take(MEGABYTE)).toBe(true);
+});
+
 it('says once that a client is slow which has not emptied it after a while', () => {
   vi.useFakeTimers();
   try {

@@ -20,3 +20,12 @@ it('takes nothing where there is no room for all', () => {
   expect(memory.take([new Uint8Array(5), new Uint8Array(6)], 0)).toBeNull();
   expect(memory.take([new Uint8Array(10)], 0)).not.toBeNull();
 });
+
+it('gives back what it took for a buffer that the application has taken away meanwhile', () => {
+  const memory = new KeptMemory(100);
+  const buffer = new Uint8Array(100);
+  const release = memory.take([buffer], 0);
+  structuredClone(buffer, { transfer: [buffer.buffer] });
+  release?.();
+  expect(memory.take([new Uint8Array(100)], 0)).not.toBeNull();
+});

@@ -9,6 +9,8 @@ const CLASSES = [
   ['sync', []],
   ['thread', ['--threads', '1']],
 ] as const;
+/** What is sent behind the last chunk of a body, by path. */
+const RESTS: Readonly<Record<string, string>> = { '/ended': '', '/small-writes': 'X-Sum: 7\r\n\r\n' };
 const LARGE = 20 * 1024 ** 2;
 const get = (path: string, connection = 'keep-alive') =>
   `GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: ${connection}\r\n\r\n`;
@@ -41,10 +43,11 @@ describe.each(CLASSES)('in class %s', (name, args) => {
   };
 
   it.each([
-    ['is ended at once', '/ended', LARGE],
-    ['is ended twice', '/ended-twice', LARGE + 3],
-    ['is piped', '/piped', 900 * 1024],
-    ['is written in many small parts', '/small-writes', 4_000_000],
+    ['is ended at once', '/ended', LARGE] as const,
+    ['is ended twice', '/ended-twice', LARGE + 3] as const,
+    // The socket of class sync has room for 64 KB, as that of plain Node.
+    ...(name === 'sync' ? [] : [['is piped', '/piped', 900 * 1024] as const]),
+    ['is written in many small parts', '/small-writes', 4_000_000] as const,
   ])(
     'an answer that %s holds nobody up while its client reads nothing, and comes whole',
     async (_how, path, length) => {
@@ -59,7 +62,7 @@ describe.each(CLASSES)('in class %s', (name, args) => {
         const { body, rest } = bodyOf(await wire.ended);
         // Not toBe(), which would print them.
         expect([body.length, body === expected]).toEqual([length, true]);
-        expect(rest).toBe({ '/ended': '', '/small-writes': 'X-Sum: 7\r\n\r\n' }[path] ?? '\r\n');
+        expect(rest).toBe(RESTS[path] ?? '\r\n');
       }
     },
   );

@@ -56,7 +56,7 @@ export class StreamSocket extends EventEmitter {
   readonly [CARRIER]: Socket;
   // Both are Node's, which sets them.
   _httpMessage: Answer | null = null;
-  readonly _writableState = { corked: 0, highWaterMark: STEP };
+  readonly _writableState = { corked: 0 };
   /** With it a response does not take what it has written for sent. */
   _hadError = false;
   bytesRead = 0;
@@ -97,7 +97,7 @@ export class StreamSocket extends EventEmitter {
   }
 
   get writableHighWaterMark(): number {
-    return this._writableState.highWaterMark;
+    return STEP;
   }
 
   get readableHighWaterMark(): number {
@@ -105,7 +105,7 @@ export class StreamSocket extends EventEmitter {
   }
 
   get writableNeedDrain(): boolean {
-    return this.writableLength >= this.writableHighWaterMark;
+    return this.writableLength >= STEP;
   }
 
   get writableCorked(): number {

@@ -2,7 +2,6 @@ import type { ServerResponse } from 'node:http';
 import type { Flight } from '../../../src/http/flight.ts';
 import { endGone, hasGone } from '../../../src/http/gone.ts';
 import type { Clock } from '../../../src/support/clock.ts';
-import { WriteAhead } from './write-ahead.ts';
 
 const { AsyncLocalStorage } = process.getBuiltinModule('node:async_hooks');
 
@@ -30,7 +29,6 @@ const CHECKING: State = { name: 'checking' };
 export class RequestQueue {
   readonly #changed: () => void;
   readonly #clock: Clock;
-  readonly #ahead = new WriteAhead();
   readonly #waiting: Turn[] = [];
   #state: State = FREE;
   /** The moving average of how long turns last. */
@@ -87,7 +85,6 @@ export class RequestQueue {
     // event loop first handles what has come meanwhile: heartbeats, signals, clients that have gone.
     onceEnded(turn.response, end, () => (this.#waiting.length > 0 ? afterPoll(end) : process.nextTick(end)));
     this.#changed();
-    this.#ahead.begin(turn.response);
     turn.run();
   }
 
@@ -95,7 +92,6 @@ export class RequestQueue {
     const state = this.#state;
     if (state.name !== 'taken' || state.turn !== turn) return;
     this.#meanMs += (this.#clock.now() - state.beganMs - this.#meanMs) * SHARE_OF_LAST;
-    this.#ahead.end(turn.response);
     this.#next(this.#waiting.shift());
   }
 

@@ -40,6 +40,11 @@ export const REASONS = {
     what: 'Pipelined requests run one after another.',
     why: 'The handler gets a request when the previous one on its connection has been answered. It does not get it if that one was refused or its answer closes the connection. Node calls the handler at once.',
   },
+  peer: {
+    classes: ['async', 'sync'],
+    what: 'The address of a client is still known when it has left.',
+    why: 'A request that waits for its answer is listed with its client (`tsunicornctl requests`). Node asks the system for the address of a connection once, and keeps it: without that it is `undefined` once the connection has closed, unless the application has looked before.',
+  },
   listener: {
     classes: ['sync'],
     what: 'A response has a listener of `close` from the beginning.',

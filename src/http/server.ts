@@ -19,6 +19,7 @@ import { type EdgeLimits, headOptions, NO_LIMITS } from './edge/limits.ts';
 import { refuseOn } from './edge/refused.ts';
 import { compileScan, isFault, type Policy } from './edge/scan.ts';
 import { endWhereBroken } from './http2/end-broken.ts';
+import { keepForStreams } from './http2/session-keeper.ts';
 import { afterAnswer, endBehind, inTurn, isLast } from './in-turn.ts';
 import { lingerWhileSent } from './linger.ts';
 import { noteFlights, noteTunnel } from './note-flights.ts';
@@ -166,6 +167,7 @@ function adopt(own: OwnServer, engine: Server, options: HttpServerOptions, edge:
     session: (session) => {
       connections.speaksHttp2(session);
       endWhereBroken(session);
+      keepForStreams(session);
     },
     stream: streamListener(options, policy, refusals),
   } satisfies Partial<Adoption>;

@@ -47,8 +47,11 @@ export function streamListener(
   return (args) => {
     const { session } = args[0];
     const socket = session ? connections.socketOf(session) : null;
-    // Its connection has ended before it was told of.
-    if (socket === null) return false;
+    // It has ended before it was told of. A program that does not expect that need not listen for why.
+    if (socket === null) {
+      args[0].on('error', () => {});
+      return false;
+    }
     keeper.keep(args[0], socket);
     const request = new StreamRequest(args, socket);
     const response: unknown = new StreamResponse(request);

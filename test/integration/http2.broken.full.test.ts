@@ -65,6 +65,22 @@ describe.each([
     expect(client.faults()).toEqual([['connection', CODE.protocol]]);
   });
 
+  it.each([
+    ['breaks the protocol', [BROKEN]],
+    ['resets it with an error', [frame(TYPE.reset, 0, 1, uint32(CODE.protocol))]],
+  ])('and nothing else, where its client %s behind a request, in its first packet', async (_how, frames) => {
+    const before = servers[index]?.().workers();
+    const client = connect();
+    client.send(
+      Buffer.concat([Buffer.from(PREFACE), frame(TYPE.settings, 0, 0), get('/hangs'), ...frames, BROKEN]),
+    );
+    expect(await client.until(({ isClosed }) => isClosed)).toBe(true);
+    const other = await connect().begin();
+    other.send(get('/'));
+    expect(await other.until(() => other.isAnswered(1))).toBe(true);
+    expect(servers[index]?.().workers()).toEqual(before);
+  });
+
   it('by itself where it says that it leaves, after the answer', async () => {
     const client = await connect().begin();
     client.send(get('/'), GO_AWAY);

@@ -11,7 +11,9 @@ const fixture = (name: string) => join(root, 'test/fixtures/http2', name);
 // RFC 9113: 3.4 and 6
 const PREFACE = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
 const HEADERS = 1;
+const RESET = 3;
 const SETTINGS = 4;
+const GO_AWAY = 7;
 const WINDOW_UPDATE = 8;
 const END_STREAM = 1;
 const END_HEADERS = 4;
@@ -39,10 +41,58 @@ async function leaveInTrailers(port: number): Promise<void> {
   socket.destroy();
 }
 
-it.each([
+/** Has exchanged SETTINGS. */
+async function connectRaw(port: number): Promise<net.Socket> {
+  const socket = net.connect(port, '127.0.0.1').on('error', () => {});
+  socket.write(Buffer.concat([Buffer.from(PREFACE), frame(SETTINGS, 0, 0)]));
+  await once(socket, 'data');
+  return socket.resume();
+}
+
+const get = (path: string, ...fields: readonly (readonly [string, string])[]) =>
+  frame(
+    HEADERS,
+    END_HEADERS | END_STREAM,
+    1,
+    literals([':method', 'GET'], [':scheme', 'http'], [':path', path], [':authority', 'x'], ...fields),
+  );
+
+/** A request without a fault in its head is one that the application is told of. */
+const REFUSED = get('/', ['x-a', 'b'.repeat(100)], ['connection', 'close']);
+const LEAVING = frame(GO_AWAY, 0, 0, Buffer.alloc(8));
+const LEAVINGS: readonly (readonly [string, readonly Buffer[]])[] = [
+  ['say that they leave behind a request that is refused', [REFUSED, LEAVING]],
+  ['reset such a request and leave', [REFUSED, frame(RESET, 0, 1, Buffer.alloc(4, 1)), LEAVING]],
+];
+
+const KINDS: readonly (readonly [string, readonly string[]])[] = [
   ['an application', ['--http2-cleartext', `${fixture('collects.mjs')}:app`]],
   ['a program', [fixture('collects-program.mjs')]],
-])('%s outlives clients that go in the middle of their trailers', async (_, args) => {
+];
+
+it.each(KINDS.flatMap(([kind, args]) => LEAVINGS.map(([how, frames]) => [kind, how, args, frames] as const)))(
+  '%s outlives clients that %s',
+  async (_kind, _how, args, frames) => {
+    const running = await serve(['-w', '1', ...args]);
+    const before = running.workers();
+    const port = Number(new URL(running.at).port);
+    for (let times = 0; times < 5; times++) {
+      const clients = await Promise.all([connectRaw(port), connectRaw(port), connectRaw(port)]);
+      const [busy, leaving, collecting] = clients;
+      // What comes while the worker is busy is read in one go, and garbage is collected before anything else happens.
+      busy.write(get('/busy'));
+      leaving.write(Buffer.concat(frames));
+      collecting.write(get('/collect'));
+      await Promise.race([once(collecting, 'data'), once(collecting, 'close')]);
+      for (const client of clients) client.destroy();
+    }
+    const { body: pid } = await askHttp2(connectHttp2(running.at), '/collect');
+    expect(pid).toBe(String(before[0]));
+    expect(running.workers()).toEqual(before);
+  },
+);
+
+it.each(KINDS)('%s outlives clients that go in the middle of their trailers', async (_, args) => {
   const running = await serve(['-w', '1', ...args]);
   const before = running.workers();
   const session = connectHttp2(running.at);

@@ -1,4 +1,5 @@
 import type { ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
+import { propertyOf } from './internals.ts';
 
 // RFC 9113, 7
 const CANCEL = 8;
@@ -43,10 +44,4 @@ function brokenProtocol(): Error {
 function hasOpenStreams(session: ServerHttp2Session): boolean {
   const { streams = new Map() } = propertyOf<State>(session, 'state') ?? {};
   return [...streams.values()].some(({ state }) => !GONE.has(state.state));
-}
-
-/** What node:http2 keeps behind a symbol of that description; undefined where there is none. */
-function propertyOf<T extends object>(session: ServerHttp2Session, description: string): T | undefined {
-  const symbol = Object.getOwnPropertySymbols(session).find((one) => one.description === description);
-  return symbol === undefined ? undefined : Reflect.get(session, symbol);
 }

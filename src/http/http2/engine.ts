@@ -15,7 +15,7 @@ import { type HttpServerOptions, named, policyOf, sayerOf, transportStrictly } f
 import { endWhereBroken } from './end-broken.ts';
 import { Messages, type StreamsUser } from './messages.ts';
 import { keepStreamsMoving } from './pace-streams.ts';
-import { SessionKeeper } from './session-keeper.ts';
+import { keepForStreams, SessionKeeper } from './session-keeper.ts';
 import type { StreamSocket } from './stream-socket.ts';
 
 /** Serves connections whose clients speak HTTP/2. */
@@ -55,6 +55,7 @@ export function createHttp2Engine(options: HttpServerOptions): Http2Engine {
   server.on('session', (session) => {
     connections.speaksHttp2(session);
     endWhereBroken(session);
+    keepForStreams(session);
     if (keepAliveMs === 0) connections.sessionOf(session.socket as Socket)?.leaveAtRest();
   });
   noteErrors(server, refusals, connections);
@@ -104,8 +105,11 @@ function streamListener(options: HttpServerOptions, entrance: Server, refusals: 
     rawHeaders: readonly string[] = [],
   ): void => {
     const carrier = carrierFor(stream.session, options);
-    // Its connection has ended before it was told of.
-    if (carrier === null) return stream.close(REFUSED_STREAM);
+    // It has ended before it was told of, alone or with its connection: both may have come in one packet.
+    if (carrier === null) {
+      stream.on('error', () => {});
+      return stream.close(REFUSED_STREAM);
+    }
     keeper.keep(stream, carrier);
     const messages = new Messages(stream, rawHeaders, carrier, user);
     const { request, response } = messages;

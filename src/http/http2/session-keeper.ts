@@ -1,5 +1,6 @@
 import type { ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
+import { propertyOf } from './internals.ts';
 
 // RFC 9113, 7
 const CANCEL = 8;
@@ -35,6 +36,20 @@ export class SessionKeeper {
     endFirst(session as Marked, socket);
   }
 }
+
+/**
+ * To be called for each session, when it comes. A stream whose head is refused has the part of it that had come, and nobody is
+ * told of that stream, nor always of one whose session ends in the same packet. Node lets go of the native session at once when
+ * that ends, and of native streams only in the queue of setImmediate(): a session must not be collected in between.
+ */
+export function keepForStreams(session: ServerHttp2Session): void {
+  const native = propertyOf(session, 'kHandle');
+  if (native === undefined) return;
+  // Node empties its own queue first.
+  session.once('close', () => setImmediate(hold, native));
+}
+
+function hold(_: object): void {}
 
 /** Does what Node does when the socket has closed, before that. */
 function endFirst(session: Marked, socket: Socket): void {

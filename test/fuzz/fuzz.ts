@@ -3,7 +3,7 @@ import { drawFrames } from './frames.ts';
 import { askHonestly } from './honest.ts';
 import { type DrawScript, type Script, scriptsOf } from './script.ts';
 import { validRequests } from './seeds.ts';
-import { type Name, Service } from './service.ts';
+import { type Name, Service, speaksHttp2 } from './service.ts';
 
 /** How many connections there are at a time. */
 const AT_ONCE = 32;
@@ -46,7 +46,7 @@ export interface Failure {
 
 /** How the connections of a service are drawn. */
 export function drawFor(name: Name): DrawScript {
-  return name === 'http2' ? drawFrames : scriptsOf(validRequests());
+  return speaksHttp2(name) ? drawFrames : scriptsOf(validRequests());
 }
 
 /** Sends requests to a service until there were so many, or one of them did harm. */

@@ -1,13 +1,13 @@
 import http from 'node:http';
 import http2 from 'node:http2';
-import type { Name, Service } from './service.ts';
+import { type Name, type Service, speaksHttp2 } from './service.ts';
 
 /** An honest request must be answered within this. */
 const LIMIT_MS = 40_000;
 
 /** Asks on a new connection; returns what was wrong with the answer, null where nothing. */
 export function askHonestly(service: Service, name: Name): Promise<string | null> {
-  return name === 'http2' ? askByHttp2(service) : askByHttp1(service);
+  return speaksHttp2(name) ? askByHttp2(service) : askByHttp1(service);
 }
 
 function askByHttp1({ path: socketPath }: Service): Promise<string | null> {

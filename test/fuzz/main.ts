@@ -5,7 +5,7 @@ import { drawFor, type Failure, fuzz, replay } from './fuzz.ts';
 import { type Name, TRIED } from './service.ts';
 import { shrink } from './shrink.ts';
 
-// npm run fuzz [-- --seed N --class all|async|sync|thread|http2 --requests N --seconds N --connection N]
+// npm run fuzz [-- --seed N --class all|async|sync|thread|http2|http2-app --requests N --seconds N --connection N]
 
 const { values } = parseArgs({
   options: {

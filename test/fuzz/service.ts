@@ -12,15 +12,21 @@ const apps = join(root, 'test/fixtures/raw/apps.ts');
 /** How long it may take until the service serves, or serves no more. */
 const WAIT_MS = 60_000;
 
-/** What is tried: a worker class, or a program that speaks HTTP/2. */
+/** What is tried: a worker class, an application by HTTP/2, or a program that speaks HTTP/2 itself. */
 export const TRIED = {
   async: ['-k', 'async', `${apps}:node`],
   sync: ['-k', 'sync', `${apps}:node`],
   thread: ['-k', 'thread', '--threads', '2', `${apps}:node`],
+  'http2-app': ['--http2-cleartext', `${apps}:node`],
   http2: [join(root, 'test/fixtures/programs/http2.mjs')],
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 
 export type Name = keyof typeof TRIED;
+
+/** Whether it is tried with frames of HTTP/2. */
+export function speaksHttp2(name: Name): boolean {
+  return name === 'http2' || name === 'http2-app';
+}
 
 /** A service that runs for as long as it is tried. */
 export class Service {

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { getEnvironmentData, isMainThread, setEnvironmentData } from 'node:worker_threads';
-import { OWN_EXTENSION } from '../src/support/own-files.ts';
+import { ownFile } from '../src/support/own-files.ts';
 
 // The first module of a process that runs the application's module as its main module; threads of the application load
 // this file too, and nothing more.
@@ -16,7 +16,7 @@ const EXEC_ARGV = 'tsunicorn:execArgv';
 export const preloaded = isMainThread ? takeOver() : leaveThread();
 
 function takeOver() {
-  const taken = (require(`./boot/takeover${OWN_EXTENSION}`) as Takeover).takeOver();
+  const taken = (require(ownFile('workers/boot/takeover')) as Takeover).takeOver();
   setEnvironmentData(EXEC_ARGV, process.execArgv);
   return taken;
 }

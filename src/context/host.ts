@@ -8,7 +8,7 @@ import {
   type Contexts,
   importedContexts,
 } from '../app/contexts.ts';
-import { OWN_EXTENSION } from '../support/own-files.ts';
+import { ownFile } from '../support/own-files.ts';
 import { contextual } from './enter.ts';
 import { keepInEvents } from './events.ts';
 import type { Context } from './store.ts';
@@ -66,7 +66,7 @@ export class Host implements Contexts {
 /** Loaded with its first line: most processes have a log, or write none. */
 function scriptLog(): ContextService['log'] {
   const require = createRequire(import.meta.url);
-  const { createLogger }: LoggerModule = require(`../log/logger${OWN_EXTENSION}`);
+  const { createLogger }: LoggerModule = require(ownFile('src/log/logger'));
   return createLogger({ level: 'info', format: 'text', file: '-' });
 }
 

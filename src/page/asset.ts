@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { fs } from '../support/builtins.ts';
+import { OWN_FOLDER } from '../support/own-files.ts';
 
 /** The page and the login form as browsers get them. */
 export interface Asset {
@@ -8,8 +9,8 @@ export interface Asset {
   readonly policy: string;
 }
 
-/** The built page is beside this file. */
-const DIRECTORY = import.meta.dirname;
+/** The built page is beside the source of this file. */
+const DIRECTORY = join(OWN_FOLDER, 'src/page');
 
 /** Reads an asset from the disk. Throws where it is not there. */
 export function readAsset(name: 'page.html' | 'login.html', directory = DIRECTORY): Asset {

@@ -7,7 +7,7 @@ import type { WorkerLog } from '../../src/log/records.ts';
 import type { BootSpec } from '../../src/process/ipc/boot-spec.ts';
 import type { ListenMessage, SocketAnswer } from '../../src/process/ipc/listening.ts';
 import type { Clock } from '../../src/support/clock.ts';
-import { OWN_EXTENSION } from '../../src/support/own-files.ts';
+import { ownFile } from '../../src/support/own-files.ts';
 import { sendSidesAway } from '../end/send-sides-away.ts';
 
 const require = createRequire(import.meta.url);
@@ -100,7 +100,7 @@ function load<Module>(name: string): Module {
   const theirs = { ...require.extensions };
   Object.assign(require.extensions, extensions);
   try {
-    return require(`../../src/app/script/${name}${OWN_EXTENSION}`) as Module;
+    return require(ownFile(`src/app/script/${name}`)) as Module;
   } finally {
     Object.assign(require.extensions, theirs);
   }

@@ -13,9 +13,9 @@ import type { Logs } from '../logs.ts';
  */
 export function settleBeforeEnd(logs: Logs, watchdogFd: number | null, flights: FlightTable): void {
   const { abort, exit } = process;
-  const say = (call: Ending['call']) => {
+  const say = (call: Ending['call'], called: Called) => {
     if (watchdogFd === null) return;
-    const place = placeOfCaller();
+    const place = placeOfCaller(called);
     // Our own exit needs no explanation.
     if (place !== null || call === 'process.abort()')
       write(watchdogFd, {
@@ -30,12 +30,12 @@ export function settleBeforeEnd(logs: Logs, watchdogFd: number | null, flights: 
   };
   // Before the listener that writes the lines.
   process.once('exit', account);
-  process.exit = (status) => {
-    say('process.exit()');
+  process.exit = function exiting(status) {
+    say('process.exit()', exiting);
     return exit.call(process, status);
   };
-  process.abort = () => {
-    say('process.abort()');
+  process.abort = function aborting() {
+    say('process.abort()', aborting);
     account();
     logs.settle('abort');
     logs.flush();
@@ -43,20 +43,20 @@ export function settleBeforeEnd(logs: Logs, watchdogFd: number | null, flights: 
   };
 }
 
+/** The function of ours that the application calls. */
+type Called = (...args: never) => never;
+
 /** How many of the requests in flight are named. */
 const MOST_NAMED = 20;
 
-/** Where the application calls, in its own code if possible; null if our own code calls. */
-function placeOfCaller(): Ending['place'] | null {
-  const [first, ...others] = (new Error().stack ?? '')
-    .split('\n')
-    .flatMap((line) => frameOf(line) ?? [])
-    .filter(({ file }) => file !== HERE);
+/** Where the application calls that function, in its own code if possible; null if our own code calls. */
+function placeOfCaller(called: Called): Ending['place'] | null {
+  const at: { stack?: string } = {};
+  Error.captureStackTrace(at, called);
+  const [first, ...others] = (at.stack ?? '').split('\n').flatMap((line) => frameOf(line) ?? []);
   if (first === undefined || isOwnFile(first.file)) return null;
   return [first, ...others].find(({ file }) => !/\/node_modules\//.test(file)) ?? first;
 }
-
-const HERE = import.meta.filename;
 
 /** Keeps the arbiter from writing the lines of requests that the watchdog has reported. */
 function sayAccounted(fd: number): void {

@@ -36,8 +36,8 @@ const ENTRIES = [
 const FIRST = ['src/main/runtime', 'src/process/compile-cache', 'src/process/own-imports'];
 
 /** What each kind of process or thread loads at its start, by static imports from these. */
-const KINDS = [
-  [
+const KINDS = {
+  arbiter: [
     'bin/tsunicorn',
     'src/main/main',
     'src/main/serve',
@@ -47,7 +47,7 @@ const KINDS = [
     'src/admin/record-counter',
     'src/control/socket',
   ],
-  [
+  worker: [
     'workers/entry',
     'workers/worker',
     'workers/health/counting',
@@ -60,10 +60,10 @@ const KINDS = [
     'src/app/load-to-end',
     'src/app/served-files',
   ],
-  ['workers/classes/thread/entry'],
-  ['bin/tsunicornctl', 'workers/health/watchdog-thread'],
-  ['src/index', 'src/companion', 'src/measures/measures', 'src/context/context'],
-];
+  thread: ['workers/classes/thread/entry'],
+  tool: ['bin/tsunicornctl', 'workers/health/watchdog-thread'],
+  library: ['src/index', 'src/companion', 'src/measures/measures', 'src/context/context'],
+};
 
 const options = {
   input: Object.fromEntries(ENTRIES.map((name) => [name, fileOf(name)])),
@@ -121,7 +121,8 @@ function checkNames(graph: Graph): void {
 function chunksOf(graph: Graph): (file: string) => string | null {
   const entries = new Set(ENTRIES.map(fileOf));
   const first = reach(FIRST, graph, 'atOnce');
-  const kinds = KINDS.map((names) => ({
+  const kinds = Object.entries(KINDS).map(([kind, names]) => ({
+    kind,
     atOnce: reach(names, graph, 'atOnce'),
     later: reach(names, graph, 'later'),
   }));
@@ -133,7 +134,8 @@ function chunksOf(graph: Graph): (file: string) => string | null {
     const uses = kinds.map(({ atOnce, later }) => (atOnce.has(file) ? 2 : later.has(file) ? 1 : 0));
     if (!uses.includes(2)) return null;
     const key = uses.join('');
-    if (!names.has(key)) names.set(key, `shared-${names.size}`);
+    const users = kinds.filter((_, index) => uses[index] === 2).map(({ kind }) => kind);
+    if (!names.has(key)) names.set(key, [...users, names.size].join('-'));
     return names.get(key) ?? null;
   };
 }

@@ -30,7 +30,9 @@ function bodyOf(text: string): { readonly body: string; readonly rest: string } 
 
 describe.each(CLASSES)('in class %s', (name, args) => {
   const start = async () => {
-    const running = await serve(['-k', name, ...args, '-w', '1', '-b', 'unix:app.sock', app]);
+    const running = await serve(['-k', name, ...args, '-w', '1', '-b', 'unix:app.sock', app], {
+      files: {},
+    });
     const path = join(running.cwd, 'app.sock');
     return { path, url: `unix:${path}`, running };
   };

@@ -364,10 +364,7 @@ export class Connections {
     this.#whenEmpty = [];
   }
 
-  /**
-   * For what is done once a second: copies of the list, of ten thousand idle connections, keep V8 from giving back the
-   * memory of its young generation.
-   */
+  /** For what is done once a second, without a copy of the list: some of them may leave it meanwhile. */
   #each(visit: (connection: Connection) => void): void {
     for (let at = 0; at < this.#size; at++) {
       const connection = this.#slots[at];

@@ -1,8 +1,5 @@
 import type { ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
-import { propertyOf } from './internals.ts';
-
-// RFC 9113, 7
-const CANCEL = 8;
+import { cancel, propertyOf } from './internals.ts';
 
 /** What nghttp2 says of a stream that it does not know, or no longer. */
 const GONE: ReadonlySet<number | undefined> = new Set([undefined, 1, 7]);
@@ -31,8 +28,7 @@ export function endWhereBroken(session: ServerHttp2Session): void {
     // With open streams nghttp2 has nothing more to read only after an error.
     if (session.destroyed || !hasOpenStreams(session)) return;
     session.emit('error', brokenProtocol());
-    // The types want an error; without one, streams end as those that a client has cancelled.
-    Reflect.apply(session.destroy, session, [null, CANCEL]);
+    cancel(session);
   };
 }
 

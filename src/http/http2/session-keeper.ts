@@ -1,9 +1,6 @@
 import type { ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
-import { propertyOf } from './internals.ts';
-
-// RFC 9113, 7
-const CANCEL = 8;
+import { cancel, propertyOf } from './internals.ts';
 
 /** The property of a session whose end is seen to. */
 const SEEN_TO = Symbol('seenTo');
@@ -58,8 +55,7 @@ function endFirst(session: Marked, socket: Socket): void {
   const destroy = (error?: Error): Socket => {
     Reflect.deleteProperty(socket, 'destroy');
     if (error) session.destroy(error);
-    // The types want an error; without one, streams end as those that a client has cancelled.
-    else Reflect.apply(session.destroy, session, [null, CANCEL]);
+    else cancel(session);
     return socket.destroy(error);
   };
   socket.destroy = destroy;
